@@ -1,0 +1,268 @@
+/*
+ * libonedva: the One-DVA learned video codec
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Encodes clips of up to 16 yuv420p frames to packets and packets back to clips.
+ * The packet format is specified in doc/bitstream.md.
+ *
+ * Threading: a model is immutable and may be shared by any number of encoders and decoders in
+ * any threads. An encoder or decoder is used by one thread at a time and owns its thread pool.
+ * Every function that returns int gives ONEDVA_OK (0) or a negative enum onedva_status.
+ */
+#ifndef ONEDVA_ONEDVA_H
+#define ONEDVA_ONEDVA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__) && defined(ONEDVA_BUILDING)
+#define ONEDVA_API __attribute__((visibility("default")))
+#else
+#define ONEDVA_API
+#endif
+
+#define ONEDVA_VERSION_MAJOR 0
+#define ONEDVA_VERSION_MINOR 1
+#define ONEDVA_VERSION_PATCH 0
+
+#define ONEDVA_MAX_CLIP_FRAMES   16
+#define ONEDVA_MAX_LAYERS        16
+#define ONEDVA_MAX_DIMENSION     65535
+#define ONEDVA_MAX_STREAM_HEADER 64 /* bytes; no stream header is longer */
+#define ONEDVA_MAX_CRF           63.0
+#define ONEDVA_MIN_QIDX          (-64)
+#define ONEDVA_MAX_QIDX          63
+#define ONEDVA_MAX_STEPS         64
+
+enum onedva_status {
+    ONEDVA_OK = 0,
+    ONEDVA_ERR_NOMEM = -1,          /* an allocation failed */
+    ONEDVA_ERR_ARGUMENT = -2,       /* the caller passed a value out of range */
+    ONEDVA_ERR_DATA = -3,           /* a packet or stream header is damaged */
+    ONEDVA_ERR_VERSION = -4,        /* the packet's bitstream version is not known */
+    ONEDVA_ERR_MODEL = -5,          /* a model file is damaged or unusable */
+    ONEDVA_ERR_MODEL_MISMATCH = -6, /* the stream was made with another model */
+    ONEDVA_ERR_NO_HEADER = -7,      /* a packet came before any stream header */
+    ONEDVA_ERR_IO = -8,             /* a model file cannot be opened or read */
+    ONEDVA_ERR_LIMIT = -9,          /* larger than a limit in the settings */
+    ONEDVA_ERR_UNSUPPORTED = -10,   /* valid, but this build cannot do it */
+};
+
+/** A short English text for a status; never NULL. */
+ONEDVA_API const char *onedva_status_text(int status);
+
+/** The library's version, e.g. "0.1.0". */
+ONEDVA_API const char *onedva_version(void);
+
+enum onedva_log_level {
+    ONEDVA_LOG_ERROR,
+    ONEDVA_LOG_WARNING,
+    ONEDVA_LOG_INFO,
+    ONEDVA_LOG_DEBUG,
+};
+
+/** Receives one line of text without a newline. May be called from the thread that made the call
+ * only. */
+typedef void (*onedva_log_fn)(void *opaque, enum onedva_log_level level, const char *message);
+
+struct onedva_logger {
+    onedva_log_fn log; /* NULL: silent */
+    void *opaque;
+};
+
+/* ---- model ------------------------------------------------------------------------------- */
+
+typedef struct onedva_model onedva_model;
+
+struct onedva_model_info {
+    uint64_t id;           /* XXH64 (seed 0) of the model file's bytes */
+    const char *name;      /* e.g. "tiny"; lives as long as the model */
+    int basis;             /* K: linear coefficients per patch */
+    int max_tile_tokens;   /* latent tokens of a full tile: 8 K */
+    int64_t parameters;    /* number of weights */
+    int has_query_encoder; /* 0: linear latents only */
+    int has_decoder;       /* 0: every decode is linear */
+};
+
+/**
+ * Open a model file, validate all of it and pack its weights.
+ * @param path NULL: the file that the environment variable ONEDVA_MODEL names, or else the model
+ *             embedded in the library.
+ * @param logger may be NULL; copied.
+ */
+ONEDVA_API int onedva_model_open(onedva_model **model, const char *path,
+                                 const struct onedva_logger *logger);
+ONEDVA_API void onedva_model_close(onedva_model **model);
+ONEDVA_API void onedva_model_get_info(const onedva_model *model, struct onedva_model_info *info);
+
+/* ---- stream ------------------------------------------------------------------------------ */
+
+/** What the stream header carries. Colour fields are ISO/IEC 23091-2 code points (2: unspecified).
+ */
+struct onedva_stream {
+    uint32_t width, height; /* luma samples, 1..65535 */
+    uint32_t timebase_num;  /* unit of durations, in seconds: num/den */
+    uint32_t timebase_den;
+    uint32_t frame_duration;   /* default duration of a frame in that unit, 0: none */
+    uint32_t sar_num, sar_den; /* sample aspect ratio, 0/1: unknown */
+    uint8_t full_range;        /* 0: unspecified, 1: limited, 2: full (AVColorRange) */
+    uint8_t colour_primaries;
+    uint8_t transfer;
+    uint8_t matrix;
+    uint8_t chroma_location; /* AVChromaLocation: 0 unspecified, 1 left, 2 center, ... */
+    uint64_t model_id;       /* filled in by the encoder and the parser */
+};
+
+/** One yuv420p picture: planes Y, U, V; chroma planes are ceil(w/2) x ceil(h/2). */
+struct onedva_picture {
+    uint8_t *data[3];
+    ptrdiff_t stride[3];
+};
+
+/** Same as onedva_picture, for reading. */
+struct onedva_const_picture {
+    const uint8_t *data[3];
+    ptrdiff_t stride[3];
+};
+
+/* ---- settings shared by both sides ------------------------------------------------------- */
+
+enum onedva_backend {
+    ONEDVA_BACKEND_AUTO, /* the fastest that works here */
+    ONEDVA_BACKEND_CPU,
+    ONEDVA_BACKEND_CUDA,
+    ONEDVA_BACKEND_VULKAN,
+};
+
+enum onedva_preset {
+    ONEDVA_PRESET_ULTRAFAST, /* linear latents, no network */
+    ONEDVA_PRESET_MEDIUM,    /* query encoder */
+    ONEDVA_PRESET_SLOW,      /* query encoder and per-coefficient rate-distortion choice */
+};
+
+/* ---- encoder ----------------------------------------------------------------------------- */
+
+typedef struct onedva_encoder onedva_encoder;
+
+struct onedva_encoder_settings {
+    double crf; /* 0 (best) .. 63; the quantiser index is round(crf) - 40 at constant quality */
+    int64_t bitrate; /* bits per second; 0: constant quality by crf */
+    int max_tokens;  /* upper bound of latent tokens per tile, 0: none */
+    int layers;      /* 1..16 layers per packet */
+    enum onedva_preset preset;
+    enum onedva_backend backend;
+    int threads;           /* 0: one per processor */
+    int bitexact;          /* use the strict C kernels only */
+    int header_in_packets; /* repeat the stream header in every packet */
+    struct onedva_logger logger;
+};
+
+ONEDVA_API void onedva_encoder_settings_default(struct onedva_encoder_settings *settings);
+
+/** Figures of the clip encoded last. */
+struct onedva_clip_stats {
+    int qidx;       /* quantiser index used: step 2^(qidx/8) in units of half the sample range */
+    int64_t tokens; /* latent tokens kept, over all tiles */
+    int64_t tiles;
+    size_t bytes;
+};
+
+struct onedva_packet {
+    const uint8_t *data; /* owned by the encoder, valid until its next call */
+    size_t size;
+    struct onedva_clip_stats stats;
+};
+
+/** @param model must outlive the encoder. @param stream model_id is ignored. */
+ONEDVA_API int onedva_encoder_open(onedva_encoder **encoder, const onedva_model *model,
+                                   const struct onedva_encoder_settings *settings,
+                                   const struct onedva_stream *stream);
+ONEDVA_API void onedva_encoder_close(onedva_encoder **encoder);
+
+/** Change the quality from the next clip on. */
+ONEDVA_API int onedva_encoder_set_crf(onedva_encoder *encoder, double crf);
+
+/** The stream header for the container. @param data owned by the encoder. */
+ONEDVA_API void onedva_encoder_stream_header(const onedva_encoder *encoder, const uint8_t **data,
+                                             size_t *size);
+
+/**
+ * Encode one clip.
+ * @param frames    n pictures of the stream's size
+ * @param durations n durations in the stream's time base, each > 0: the distance to the next frame;
+ *                  NULL: every frame has the stream's frame_duration
+ * @param n         1..16
+ */
+ONEDVA_API int onedva_encode(onedva_encoder *encoder, const struct onedva_const_picture *frames,
+                             const uint32_t *durations, int n, struct onedva_packet *packet);
+
+/* ---- decoder ----------------------------------------------------------------------------- */
+
+typedef struct onedva_decoder onedva_decoder;
+
+enum onedva_sampler {
+    ONEDVA_SAMPLER_EULER,
+    ONEDVA_SAMPLER_HEUN,
+};
+
+struct onedva_decoder_settings {
+    int steps; /* 0: linear, 1: conditional mean, 2..64: diffusion */
+    enum onedva_sampler sampler;
+    int max_tokens;     /* decode only the first tokens of each tile, 0: all */
+    int64_t max_pixels; /* refuse larger pictures, 0: no limit but 65535 x 65535 */
+    enum onedva_backend backend;
+    int threads;  /* 0: one per processor */
+    int bitexact; /* use the strict C kernels only */
+    struct onedva_logger logger;
+};
+
+ONEDVA_API void onedva_decoder_settings_default(struct onedva_decoder_settings *settings);
+
+/** What a packet says of its clip. */
+struct onedva_clip {
+    int frames;                                 /* 1..16 */
+    uint32_t durations[ONEDVA_MAX_CLIP_FRAMES]; /* in stream.timebase; 0 where not known */
+    int qidx;
+    int layers;         /* layers the packet announces */
+    int layers_decoded; /* whole layers that were read */
+    int64_t tokens;     /* latent tokens read, over all tiles */
+    struct onedva_stream stream;
+};
+
+/** @param model must outlive the decoder. */
+ONEDVA_API int onedva_decoder_open(onedva_decoder **decoder, const onedva_model *model,
+                                   const struct onedva_decoder_settings *settings);
+ONEDVA_API void onedva_decoder_close(onedva_decoder **decoder);
+
+/** Give the stream header that the container carried. */
+ONEDVA_API int onedva_decoder_set_stream_header(onedva_decoder *decoder, const uint8_t *data,
+                                                size_t size);
+
+/**
+ * Parse a packet and decode its latents, not yet its pixels. The packet is not kept.
+ * A packet cut or damaged behind its first whole layer gives ONEDVA_OK with fewer layers_decoded;
+ * one without a single whole layer gives ONEDVA_ERR_DATA, and then clip->frames is the number of
+ * frames lost, or 0 when not even the header could be read.
+ */
+ONEDVA_API int onedva_decoder_read_packet(onedva_decoder *decoder, const uint8_t *data, size_t size,
+                                          struct onedva_clip *clip);
+
+/** Reconstruct the pictures of the packet read last. @param n clip.frames */
+ONEDVA_API int onedva_decoder_reconstruct(onedva_decoder *decoder,
+                                          const struct onedva_picture *pictures, int n);
+
+/* ---- packets without a model ------------------------------------------------------------- */
+
+/** Parse a stream header. */
+ONEDVA_API int onedva_stream_header_parse(struct onedva_stream *stream, const uint8_t *data,
+                                          size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
