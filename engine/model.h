@@ -1,0 +1,49 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* A model file, validated and ready to use (doc/bitstream.md, section 9; doc/architecture.md). */
+#ifndef ODVA_MODEL_H
+#define ODVA_MODEL_H
+
+#include "onedva/onedva.h"
+
+#define ODVA_SYMBOL_CLASSES    32
+#define ODVA_SYMBOL_ACTIVITIES 6
+#define ODVA_SYMBOL_NEIGHBOURS 5
+#define ODVA_SYMBOLS           16
+#define ODVA_LENGTH_CLASSES    13
+#define ODVA_CDF_TOTAL         32768
+
+/** Integer tables of the bitstream. */
+struct odva_model_tables {
+    int32_t *scan_order;   /* 256 K */
+    int8_t *scan_scale;    /* 256 K, by full position */
+    int8_t size_shift[20]; /* nt-1, 4 + ny-1, 12 + nx-1 */
+    uint16_t length_cdf[ODVA_LENGTH_CLASSES][ODVA_LENGTH_CLASSES + 1];
+    uint16_t symbol_cdf[ODVA_SYMBOL_CLASSES][ODVA_SYMBOL_ACTIVITIES][ODVA_SYMBOL_NEIGHBOURS]
+                       [ODVA_SYMBOLS + 1];
+    uint8_t dequant_delta[ODVA_SYMBOL_CLASSES][3];
+};
+
+/** Sizes of the networks. */
+struct odva_model_config {
+    int basis; /* K */
+    int width, head_dim;
+    int encoder_layers, decoder_layers;
+    int queries;        /* latent tokens that the query encoder corrects */
+    int context_tokens; /* latent tokens that the decoder sees */
+};
+
+struct odva_model_weights; /* linear path and networks: model_weights.h */
+
+struct onedva_model {
+    uint64_t id;
+    char name[64];
+    int64_t parameters;
+    struct odva_model_config config;
+    struct odva_model_tables tables;
+    struct odva_model_weights *weights;
+};
+
+#endif
