@@ -15,12 +15,13 @@ struct odva_scan {
     int nt, ny, nx;
     int count;
     int32_t *position; /* ((k*nt + ft)*ny + fy)*nx + fx of scan index i */
+    int padded_count;  /* (K+1)(nt+1)(ny+1)(nx+1) */
+    int32_t *padded;   /* the same in an array with one more entry before each dimension's first */
     int8_t *scale;     /* b of scan index i, 1/8 octaves */
 };
 
 /** @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
-int odva_scan_init(struct odva_scan *scan, const struct onedva_model *model, int nt, int ny,
-                   int nx);
+int odva_scan_init(struct odva_scan *scan, const struct onedva_model *model, int nt, int ny, int nx);
 void odva_scan_free(struct odva_scan *scan);
 
 /** Scans by shape, built on first use and kept; not safe for concurrent first use of a shape. */
