@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Tokens, tiles, windows and the scan (doc/bitstream.md, section 4)."""
+import functools
+
+import numpy as np
+import torch
+
+TOKEN_FRAMES, TOKEN_LUMA, TOKEN_CHROMA = 4, 16, 8
+PATCH = 1536
+TILE = 8
+TILE_FRAMES = 4
+TOKEN = 32
+
+
+def patchify(y, u, v):
+    """Planes [B, T, H, W] and [B, T, H/2, W/2] x 2, sizes multiples of a token -> [B, gt, gy, gx, 1536]."""
+    b, t, h, w = y.shape
+    gt, gy, gx = t // 4, h // 16, w // 16
+
+    def split(p, n):
+        p = p.reshape(b, gt, 4, gy, n, gx, n)
+        return p.permute(0, 1, 3, 5, 2, 4, 6).reshape(b, gt, gy, gx, 4, n * n)
+
+    return torch.cat([split(y, 16), split(u, 8), split(v, 8)], -1).reshape(b, gt, gy, gx, PATCH)
+
+
+def unpatchify(p):
+    """Inverse of patchify."""
+    b, gt, gy, gx, _ = p.shape
+    p = p.reshape(b, gt, gy, gx, 4, 384)
+
+    def join(q, n):
+        q = q.reshape(b, gt, gy, gx, 4, n, n).permute(0, 1, 4, 2, 5, 3, 6)
+        return q.reshape(b, gt * 4, gy * n, gx * n)
+
+    return join(p[..., :256], 16), join(p[..., 256:320], 8), join(p[..., 320:], 8)
+
+
+def to_samples(v):
+    """uint8 samples -> model domain."""
+    return v.float() / 127.5 - 1
+
+
+@functools.lru_cache(None)
+def dct_matrix(n):
+    """Orthonormal DCT-II, rows are frequencies."""
+    k = np.arange(n)[:, None]
+    i = np.arange(n)[None]
+    m = np.cos(np.pi * (2 * i + 1) * k / (2 * n)) * np.sqrt(2 / n)
+    m[0] /= np.sqrt(2)
+    return torch.tensor(m, dtype=torch.float32)
+
+
+def dct3(c, inverse=False):
+    """DCT over axes 1..3 of [B, nt, ny, nx, K]."""
+    for axis, name in ((1, "t"), (2, "y"), (3, "x")):
+        m = dct_matrix(c.shape[axis]).to(c)
+        if inverse:
+            m = m.t()
+        c = torch.movedim(torch.tensordot(m, c, dims=([1], [axis])), 0, axis)
+    return c
+
+
+def tiles(gy, gx):
+    """Tile rectangles (y0, y1, x0, x1), row by row."""
+    return [(y, min(y + TILE, gy), x, min(x + TILE, gx))
+            for y in range(0, gy, TILE) for x in range(0, gx, TILE)]
+
+
+def spans(n, shifted):
+    """Window boundaries along one axis."""
+    if not shifted:
+        return [(i, min(i + TILE, n)) for i in range(0, n, TILE)]
+    edges = [0] + list(range(TILE // 2, n, TILE)) + [n]
+    return [(a, b) for a, b in zip(edges, edges[1:]) if b > a]
+
+
+@functools.lru_cache(None)
+def windows(gy, gx, shifted):
+    """Window rectangles grouped by shape: {(h, w): [(y0, x0), ...]}."""
+    groups = {}
+    for y0, y1 in spans(gy, shifted):
+        for x0, x1 in spans(gx, shifted):
+            groups.setdefault((y1 - y0, x1 - x0), []).append((y0, x0))
+    return groups
+
+
+def full_position(k_count, nt, ny, nx):
+    """Full-tile position of every coefficient of a tile, [K, nt, ny, nx] (int64)."""
+    ft = np.arange(nt) * 4 // nt
+    fy = np.arange(ny) * 8 // ny
+    fx = np.arange(nx) * 8 // nx
+    k = np.arange(k_count)
+    return (((k[:, None, None, None] * 4 + ft[None, :, None, None]) * 8
+             + fy[None, None, :, None]) * 8 + fx[None, None, None, :])
+
+
+class Scan:
+    """Scan of one tile shape: order[i] is the index into [K, nt, ny, nx] of scan position i."""
+
+    def __init__(self, order, scale, size_shift, k_count, nt, ny, nx):
+        full = full_position(k_count, nt, ny, nx).reshape(-1)
+        rank = np.empty(len(order), np.int64)
+        rank[order] = np.arange(len(order))
+        self.order = np.argsort(rank[full], kind="stable")
+        shift = int(size_shift[nt - 1]) + int(size_shift[4 + ny - 1]) + int(size_shift[12 + nx - 1])
+        b = np.clip(scale[full[self.order]].astype(np.int64) + shift, -128, 127)
+        self.b = torch.tensor(b)
+        self.scale = torch.tensor(2.0 ** (b / 8), dtype=torch.float32)
+        self.order = torch.tensor(self.order)
+        self.inverse = torch.argsort(self.order)
+        self.shape = (nt, ny, nx)
+        self.count = len(b)
+        self.tokens = -(-self.count // TOKEN)

@@ -1,0 +1,245 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The networks of doc/architecture.md. Tensor names here are the names in the model file."""
+import math
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+from . import geometry as geo
+
+
+class Config:
+    def __init__(self, name="tiny", basis=64, width=128, head_dim=32, encoder_layers=2,
+                 decoder_layers=4, queries=128, context_tokens=16, sampler_start=0.5):
+        self.name = name
+        self.basis = basis
+        self.width = width
+        self.head_dim = head_dim
+        self.encoder_layers = encoder_layers
+        self.decoder_layers = decoder_layers
+        self.queries = queries
+        self.context_tokens = context_tokens
+        self.sampler_start = sampler_start
+
+    def to_dict(self):
+        return {"format": 1, **self.__dict__}
+
+
+PRESETS = {
+    "tiny": dict(name="tiny"),
+    "base": dict(name="base", basis=256, width=320, head_dim=64, encoder_layers=5, decoder_layers=8),
+    "test": dict(name="test", basis=8, width=32, head_dim=16, encoder_layers=1, decoder_layers=2,
+                 queries=16, context_tokens=4),
+}
+
+
+def features(s, count=8):
+    """[N] -> [N, 16]: sin, cos of pi 2^j s for j = 0..7, all sines first."""
+    a = s[:, None] * (math.pi * 2.0 ** torch.arange(count, device=s.device))
+    return torch.cat([a.sin(), a.cos()], -1)
+
+
+def rope_tables(head_dim):
+    """cos, sin [256, head_dim/2] of the positions (t, y, x) of a tile, row (t*8 + y)*8 + x."""
+    half = head_dim // 2
+    pairs = [half // 4, (half - half // 4) // 2, (half - half // 4) // 2]
+    pos = torch.stack(torch.meshgrid(torch.arange(4), torch.arange(8), torch.arange(8),
+                                     indexing="ij"), -1).reshape(256, 3).double()
+    angle = torch.cat([pos[:, a:a + 1] * 2.0 ** (-4.0 * torch.arange(m).double() / m)
+                       for a, m in enumerate(pairs)], 1)
+    return angle.cos().float(), angle.sin().float()
+
+
+def rotate(x, cos, sin):
+    """Rotary position: element i is paired with i + head_dim/2. x [..., n, head_dim], cos [n, head_dim/2]."""
+    a, b = x.chunk(2, -1)
+    return torch.cat([a * cos - b * sin, a * sin + b * cos], -1)
+
+
+def norm(x):
+    return F.layer_norm(x, x.shape[-1:], eps=1e-6)
+
+
+class Linear(nn.Linear):
+    def __init__(self, n_in, n_out, bias=True, zero=False):
+        super().__init__(n_in, n_out, bias)
+        nn.init.zeros_(self.weight) if zero else nn.init.xavier_uniform_(self.weight)
+        if bias:
+            nn.init.zeros_(self.bias)
+
+
+class Block(nn.Module):
+    """Pre-norm transformer block; modulation m [N, 6, d] is shift, scale, gate of attention, then of the MLP."""
+
+    def __init__(self, d, head_dim):
+        super().__init__()
+        self.head_dim = head_dim
+        self.table = nn.Parameter(torch.zeros(6, d))
+        with torch.no_grad():
+            self.table[2] = self.table[5] = 1.0
+        self.qkv = Linear(d, 3 * d)
+        self.proj = Linear(d, d)
+        self.fc1 = Linear(d, 4 * d)
+        self.fc2 = Linear(4 * d, d)
+
+    def project(self, h, m):
+        """h [N, n, d], m [N, 6, d] -> q, k, v input [N, n, 3d]."""
+        m = m + self.table
+        return self.qkv(norm(h) * (1 + m[:, 1:2]) + m[:, 0:1])
+
+    def attend(self, qkv, cos, sin):
+        """qkv [N, n, 3d] of whole windows -> [N, n, d]."""
+        n_win, n, d3 = qkv.shape
+        q, k, v = qkv.reshape(n_win, n, 3, -1, self.head_dim).permute(2, 0, 3, 1, 4)
+        q, k = rotate(q, cos, sin), rotate(k, cos, sin)
+        a = torch.softmax(q @ k.transpose(-1, -2) / math.sqrt(self.head_dim), -1) @ v
+        return a.transpose(1, 2).reshape(n_win, n, d3 // 3)
+
+    def finish(self, h, attended, m):
+        m = m + self.table
+        h = h + m[:, 2:3] * self.proj(attended)
+        u = self.fc1(norm(h) * (1 + m[:, 4:5]) + m[:, 3:4])
+        return h + m[:, 5:6] * self.fc2(F.gelu(u, approximate="tanh"))
+
+
+class Conditioning(nn.Module):
+    """Scalars [N, s] -> condition [N, d] and modulation [N, 6, d]."""
+
+    def __init__(self, scalars, d):
+        super().__init__()
+        self.fc1 = Linear(16 * scalars, d)
+        self.fc2 = Linear(d, d)
+        self.mod = Linear(d, 6 * d, zero=True)
+
+    def forward(self, scalars):
+        f = torch.cat([features(s) for s in scalars.unbind(-1)], -1)
+        c = F.silu(self.fc2(F.silu(self.fc1(f))))
+        return c, self.mod(c).reshape(len(c), 6, -1)
+
+
+class QueryEncoder(nn.Module):
+    """Corrects the first latent tokens of a tile."""
+
+    def __init__(self, cfg):
+        super().__init__()
+        d = cfg.width
+        self.cfg = cfg
+        self.patch = Linear(geo.PATCH, d)
+        self.query = Linear(geo.TOKEN, d)
+        self.embed = nn.Parameter(torch.randn(cfg.queries, d) * 0.5)
+        self.cond = Conditioning(1, d)
+        self.blocks = nn.ModuleList(Block(d, cfg.head_dim) for _ in range(cfg.encoder_layers))
+        self.out = Linear(d, geo.TOKEN, zero=True)
+
+    def forward(self, patches, latents, scale, qidx, rope, nt, ny, nx):
+        """patches [N, P, 1536] less mu, latents [N, count] linear in scan order, scale [count],
+        qidx [N] -> corrected latents [N, count]."""
+        n_tok = min(self.cfg.queries, -(-latents.shape[1] // geo.TOKEN))
+        head = n_tok * geo.TOKEN
+        y = (latents / scale).clamp(-8, 8)[:, :head]
+        y = F.pad(y, (0, head - y.shape[1])).reshape(len(y), n_tok, geo.TOKEN)
+        q = self.query(y) + self.embed[:n_tok]
+        h = torch.cat([q, self.patch(patches)], 1)
+        cos, sin = with_context(rope, n_tok, tile_rows(nt, ny, nx, 0, 0))
+        _, m = self.cond(qidx[:, None] / 64)
+        for block in self.blocks:
+            h = block.finish(h, block.attend(block.project(h, m), cos, sin), m)
+        delta = self.out(norm(h[:, :n_tok])).reshape(len(y), head)
+        n = min(head, latents.shape[1])
+        return torch.cat([latents[:, :n] + scale[:n] * delta[:, :n], latents[:, n:]], 1)
+
+
+def tile_rows(nt, ny, nx, y0, x0):
+    """Rows of the rope table for a window whose top left has the coordinates (y0, x0) modulo 8."""
+    t = torch.arange(nt)[:, None, None]
+    y = (torch.arange(ny) + y0)[None, :, None] % 8
+    x = (torch.arange(nx) + x0)[None, None, :] % 8
+    return ((t * 8 + y) * 8 + x).reshape(-1)
+
+
+def with_context(rope, n_context, rows):
+    """Tables for n_context unrotated tokens followed by the given rows."""
+    cos, sin = rope
+    one = torch.ones(n_context, cos.shape[1], device=cos.device)
+    return torch.cat([one, cos[rows]]), torch.cat([one * 0, sin[rows]])
+
+
+class Decoder(nn.Module):
+    """Diffusion decoder: predicts what the clean patch has beyond its linear reconstruction."""
+
+    def __init__(self, cfg):
+        super().__init__()
+        d = cfg.width
+        self.cfg = cfg
+        self.coef = Linear(cfg.basis, d)
+        self.noise = Linear(geo.PATCH, d, bias=False)
+        self.context = Linear(geo.TOKEN, d)
+        self.embed = nn.Parameter(torch.randn(cfg.context_tokens, d) * 0.5)
+        self.cond = Conditioning(3, d)
+        self.blocks = nn.ModuleList(Block(d, cfg.head_dim) for _ in range(cfg.decoder_layers))
+        self.final = Linear(d, 2 * d, zero=True)
+        self.out = Linear(d, geo.PATCH, zero=True)
+
+    def forward(self, coefs, context, scalars, rope, z=None):
+        """coefs [B, gt, gy, gx, K]: decoded basis coefficients of each patch (scaled by the caller in training);
+        context [B, tiles, M, 32]: first latent tokens over scale, clipped to +-8; scalars [B, tiles, 3]:
+        t, qidx/64, n/N; z [B, gt, gy, gx, 1536] or None at t = 0 -> correction [B, gt, gy, gx, 1536]."""
+        b, gt, gy, gx, _ = coefs.shape
+        h = self.coef(coefs)
+        if z is not None:
+            h = h + self.noise(z)
+        ctx = self.context(context) + self.embed
+        c, m = self.cond(scalars.reshape(-1, 3))
+        ty, tx = -(-gy // 8), -(-gx // 8)
+        c = c.reshape(b, ty, tx, -1)
+        m = m.reshape(b, ty, tx, 6, -1)
+        for i, block in enumerate(self.blocks):
+            if i % 2 == 0:
+                h, ctx = self.tile_layer(block, h, ctx, m, rope)
+            else:
+                h = self.shifted_layer(block, h, m, rope)
+        f = self.final(c)[:, None]
+        f = expand_tiles(f, gy, gx)
+        shift, scale = f.chunk(2, -1)
+        return self.out(norm(h) * (1 + scale) + shift)
+
+    def tile_layer(self, block, h, ctx, m, rope):
+        b, gt, gy, gx, d = h.shape
+        n_ctx = ctx.shape[2]
+        tx = -(-gx // 8)
+        h_out, ctx_out = torch.empty_like(h), [None] * ctx.shape[1]
+        for (wh, ww), origins in geo.windows(gy, gx, False).items():
+            w = torch.stack([h[:, :, y:y + wh, x:x + ww].reshape(b, -1, d) for y, x in origins], 1)
+            idx = [y // 8 * tx + x // 8 for y, x in origins]
+            n = len(idx)
+            wm = torch.stack([m[:, i // tx, i % tx] for i in idx], 1).reshape(b * n, 6, d)
+            w = torch.cat([ctx[:, idx], w], 2).reshape(b * n, -1, d)
+            cos, sin = with_context(rope, n_ctx, tile_rows(gt, wh, ww, 0, 0))
+            w = block.finish(w, block.attend(block.project(w, wm), cos, sin), wm)
+            w = w.reshape(b, n, -1, d)
+            for j, (y, x) in enumerate(origins):
+                ctx_out[idx[j]] = w[:, j, :n_ctx]
+                h_out[:, :, y:y + wh, x:x + ww] = w[:, j, n_ctx:].reshape(b, gt, wh, ww, d)
+        return h_out, torch.stack(ctx_out, 1)
+
+    def shifted_layer(self, block, h, m, rope):
+        b, gt, gy, gx, d = h.shape
+        mt = expand_tiles(m.flatten(3)[:, None], gy, gx).reshape(b, 1, gy, gx, 6, d) + block.table
+        qkv = block.qkv(norm(h) * (1 + mt[..., 1, :]) + mt[..., 0, :])
+        a = torch.empty_like(h)
+        for (wh, ww), origins in geo.windows(gy, gx, True).items():
+            for y, x in origins:
+                w = qkv[:, :, y:y + wh, x:x + ww].reshape(b, -1, 3 * d)
+                rows = tile_rows(gt, wh, ww, y + 4, x + 4)
+                w = block.attend(w, rope[0][rows], rope[1][rows])
+                a[:, :, y:y + wh, x:x + ww] = w.reshape(b, gt, wh, ww, d)
+        h = h + mt[..., 2, :] * block.proj(a)
+        u = block.fc1(norm(h) * (1 + mt[..., 4, :]) + mt[..., 3, :])
+        return h + mt[..., 5, :] * block.fc2(F.gelu(u, approximate="tanh"))
+
+
+def expand_tiles(v, gy, gx):
+    """[B, 1, ty, tx, c] per tile -> [B, 1, gy, gx, c] per token."""
+    v = v.repeat_interleave(8, 2)[:, :, :gy]
+    return v.repeat_interleave(8, 3)[:, :, :, :gx]
