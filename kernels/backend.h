@@ -1,0 +1,177 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/*
+ * The operators that a device implements. engine/ computes with these only.
+ *
+ * Every operator that returns int gives ONEDVA_OK or a negative enum onedva_status. Operators of one
+ * backend run in the order of the calls; only upload, download and unpatchify wait for a result.
+ * A backend is used by one thread at a time.
+ */
+#ifndef ODVA_BACKEND_H
+#define ODVA_BACKEND_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "layout.h"
+#include "onedva/onedva.h"
+
+struct odva_backend;
+struct odva_buffer;  /* memory of the device */
+struct odva_weights; /* a matrix in the device's own arrangement */
+
+/** Rows of float32 in a buffer; offset and stride (between rows) count floats. */
+struct odva_matrix {
+    struct odva_buffer *buffer;
+    int64_t offset;
+    int64_t stride;
+};
+
+enum odva_activation {
+    ODVA_ACTIVATION_NONE,
+    ODVA_ACTIVATION_GELU, /* tanh form */
+    ODVA_ACTIVATION_SILU,
+};
+
+/**
+ * What follows a product, in this order: v = act(v + bias[col]);
+ * v *= gate[gate_row[row]][col]; v += add[add_row ? add_row[row] : row][col].
+ */
+struct odva_epilogue {
+    const struct odva_buffer *bias; /* NULL: none */
+    enum odva_activation activation;
+    struct odva_matrix gate;            /* buffer NULL: none */
+    const struct odva_buffer *gate_row; /* int32 for each row */
+    struct odva_matrix add;             /* buffer NULL: none; may be the destination */
+    const struct odva_buffer *add_row;  /* int32 for each row; NULL: the same row */
+    int64_t first_row;                  /* of the call's row 0 in gate_row and add_row */
+};
+
+/** Row of a per-tile modulation: y = LN(x) (1 + scale[row[r]]) + shift[row[r]]. */
+struct odva_modulation {
+    struct odva_matrix shift, scale; /* buffer NULL: neither, y = LN(x) */
+    const struct odva_buffer *row;   /* int32 for each row */
+    int64_t first_row;               /* of the call's row 0 in row */
+};
+
+/** Sets of token rows that attend to each other, in compressed sparse row form (int32). */
+struct odva_windows {
+    int count;
+    int max_length;
+    const struct odva_buffer *begin; /* count + 1: window i has the entries begin[i] .. begin[i+1]-1 */
+    const struct odva_buffer *rows;  /* token row of each entry */
+    const struct odva_buffer *rope;  /* row of the rotation table of each entry; -1: not rotated */
+};
+
+struct odva_attention {
+    int heads, head_dim;
+    const struct odva_buffer *cosines; /* [positions][head_dim/2] */
+    const struct odva_buffer *sines;
+};
+
+/** One tile of a transform; both offsets count floats. */
+struct odva_dct_tile {
+    int nt, ny, nx;
+    int64_t offset;                  /* of the tile's K*nt*ny*nx numbers, in both buffers */
+    const struct odva_buffer *order; /* int32: scan index i is ((ft*ny + fy)*nx + fx)*K + k */
+};
+
+struct odva_backend_ops {
+    const char *name;
+
+    void (*close)(struct odva_backend *backend);
+
+    /** @return NULL when memory ran out. Contents are undefined. */
+    struct odva_buffer *(*alloc)(struct odva_backend *backend, size_t bytes);
+    void (*free)(struct odva_backend *backend, struct odva_buffer *buffer);
+    int (*upload)(struct odva_backend *backend, struct odva_buffer *buffer, size_t offset,
+                  const void *data, size_t bytes);
+    int (*download)(struct odva_backend *backend, const struct odva_buffer *buffer, size_t offset,
+                    void *data, size_t bytes);
+
+    /** @param weights [n_out][n_in] @return NULL when memory ran out */
+    struct odva_weights *(*pack)(struct odva_backend *backend, const float *weights, int n_out,
+                                 int n_in);
+    void (*free_weights)(struct odva_backend *backend, struct odva_weights *weights);
+
+    /** dst[r][0..n_out) = epilogue(src[r][0..n_in) W^T). dst may not overlap src. */
+    int (*linear)(struct odva_backend *backend, struct odva_matrix dst, struct odva_matrix src,
+                  int64_t rows, const struct odva_weights *weights,
+                  const struct odva_epilogue *epilogue);
+
+    /** Layer norm over width numbers with eps 1e-6, then modulation. dst may be src. */
+    int (*norm_modulate)(struct odva_backend *backend, struct odva_matrix dst,
+                         struct odva_matrix src, int64_t rows, int width,
+                         const struct odva_modulation *modulation);
+
+    /**
+     * softmax(q k^T / sqrt(head_dim)) v inside each window.
+     * @param qkv rows of [3][heads][head_dim], q and k not yet rotated
+     * @param dst rows of [heads][head_dim]; may be the q columns of qkv
+     */
+    int (*attention)(struct odva_backend *backend, struct odva_matrix dst, struct odva_matrix qkv,
+                     const struct odva_attention *attention, const struct odva_windows *windows);
+
+    /**
+     * Samples v of the patches first .. first+count-1 to v / 127.5 - 1, in rows of 1536.
+     * Beyond the picture and the clip the last sample and frame repeat.
+     * @param position int32: place of each patch in the grid, (t*gy + y)*gx + x
+     */
+    int (*patchify)(struct odva_backend *backend, struct odva_matrix dst,
+                    const struct odva_grid *grid, const struct onedva_const_picture *pictures,
+                    const struct odva_buffer *position, int64_t first, int64_t count);
+
+    /** Rows of 1536 to samples clip(floor((x + 1) * 127.5 + 0.5), 0, 255), those inside the picture. */
+    int (*unpatchify)(struct odva_backend *backend, const struct onedva_picture *pictures,
+                      const struct odva_grid *grid, struct odva_matrix src,
+                      const struct odva_buffer *position, int64_t first, int64_t count);
+
+    /** Orthonormal 3D DCT-II of [nt][ny][nx][basis] per tile, then the scan. */
+    int (*dct_forward)(struct odva_backend *backend, struct odva_buffer *latents,
+                       const struct odva_buffer *coefs, int basis,
+                       const struct odva_dct_tile *tiles, int count);
+    int (*dct_inverse)(struct odva_backend *backend, struct odva_buffer *coefs,
+                       const struct odva_buffer *latents, int basis,
+                       const struct odva_dct_tile *tiles, int count);
+
+    /** dst = a x + b y over rows x cols numbers. dst may be x or y. */
+    int (*axpby)(struct odva_backend *backend, struct odva_matrix dst, float a,
+                 struct odva_matrix x, float b, struct odva_matrix y, int64_t rows, int cols);
+
+    /** Rows of 1536 standard normal numbers (doc/bitstream.md, section 8); position as in patchify. */
+    int (*noise)(struct odva_backend *backend, struct odva_matrix dst,
+                 const struct odva_buffer *position, int64_t first, int64_t count, uint64_t seed,
+                 uint32_t step);
+};
+
+struct odva_thread_pool;
+
+/** What all backends have; a backend's own structure begins with this. */
+struct odva_backend {
+    const struct odva_backend_ops *ops;
+    struct odva_thread_pool *pool;
+    int64_t block_rows; /* rows that a temporary of full patches should have */
+};
+
+/**
+ * @param kind     AUTO: the fastest that works here
+ * @param threads  0: one per processor
+ * @param bitexact the strict C reference only
+ * @param logger   may be NULL; gets one line on failure
+ * @return ONEDVA_OK, ONEDVA_ERR_UNSUPPORTED or ONEDVA_ERR_NOMEM
+ */
+int odva_backend_open(struct odva_backend **backend, enum onedva_backend kind, int threads,
+                      int bitexact, const struct onedva_logger *logger);
+void odva_backend_close(struct odva_backend **backend);
+
+/** One piece of work. @param worker 0 .. odva_backend_workers() - 1, for scratch memory */
+typedef void (*odva_task_fn)(void *opaque, int64_t index, int worker);
+
+/** Run fn for index 0 .. count-1 on the host's threads, in any order; returns when all are done. */
+void odva_backend_parallel_for(struct odva_backend *backend, int64_t count, odva_task_fn fn,
+                               void *opaque);
+int odva_backend_workers(const struct odva_backend *backend);
+
+#endif
