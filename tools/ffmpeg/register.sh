@@ -49,12 +49,11 @@ trap 'rm -rf "$edited"' EXIT
 paths=$(awk '$1 == "file" { print $2 }' "$table")
 failed=0
 for path in $paths; do
-    [ -f "$tree/$path" ] || die "$tree/$path: no such file"
-    directory=$(dirname "$path")
-    mkdir -p "$edited/$directory" "$tree/.onedva/$directory"
-    [ -f "$tree/.onedva/$path" ] || cp "$tree/$path" "$tree/.onedva/$path"
-    awk -v path="$path" -f "$here/register.awk" "$table" "$tree/.onedva/$path" \
-        > "$edited/$path" || failed=1
+    original=$tree/.onedva/$path
+    [ -f "$original" ] || original=$tree/$path
+    [ -f "$original" ] || die "$original: no such file"
+    mkdir -p "$edited/$(dirname "$path")"
+    awk -v path="$path" -f "$here/register.awk" "$table" "$original" > "$edited/$path" || failed=1
 done
 [ $failed -eq 0 ] || die "$tree was not changed: its sources differ from FFmpeg 7.1;" \
     "adapt tools/ffmpeg/registrations.txt"
@@ -66,6 +65,10 @@ for directory in "$root"/fate/ref/*/; do
     copy_into "$tree/tests/ref/$(basename "$directory")" "$directory"*
 done
 for path in $paths; do
+    if [ ! -f "$tree/.onedva/$path" ]; then
+        mkdir -p "$tree/.onedva/$(dirname "$path")"
+        cp "$tree/$path" "$tree/.onedva/$path"
+    fi
     if ! cmp -s "$edited/$path" "$tree/$path"; then
         cat "$edited/$path" > "$tree/$path"
     fi

@@ -1,0 +1,180 @@
+# libonedva: the One-DVA learned video codec
+# Copyright (C) 2026 the One-DVA for FFmpeg authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# make             build/ffmpeg, build/ffprobe, build/ffplay and build/lib/libonedva.*
+# make lib         only the library
+# make install     install them below PREFIX (and DESTDIR)
+# make demo        encode and decode a real video [INPUT=file]
+# make check       every test
+# make unit        only the unit tests, under AddressSanitizer and UndefinedBehaviorSanitizer
+# make fate-onedva only the tests in FFmpeg's own harness
+# make bench       decoding speed against H.264
+# make clean       remove what was built, keep FFmpeg's sources
+# make distclean   remove build/
+#
+# V=1 shows the commands.
+
+MAKEFLAGS += --no-builtin-rules
+ifndef V
+Q = @
+endif
+.SUFFIXES:
+.DELETE_ON_ERROR:
+.PHONY: all lib install demo check unit unit-tests fate-onedva bench clean distclean \
+        ffmpeg-full ffmpeg-check
+
+all:
+
+# demo and check install what the machine lacks before anything is configured.
+demo:
+	+@tools/demo.sh "$(INPUT)"
+check:
+	+@tools/check.sh
+clean:
+	rm -rf $(filter-out build/ffmpeg-src% build/config.mak build/config.h, $(wildcard build/*))
+distclean:
+	rm -rf build
+
+ifeq ($(wildcard build/config.mak),)
+
+all lib install unit fate-onedva bench ffmpeg-full ffmpeg-check:
+	./configure
+	+@$(MAKE) $@
+
+else
+
+include build/config.mak
+
+# A second build of the library with other settings gives another BUILD, CC or OPTIMIZE.
+BUILD    = build
+OPTIMIZE = -O2
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+
+VERSION := $(shell awk '/define ONEDVA_VERSION_/ { v = v s $$3; s = "." } END { print v }' \
+             engine/include/onedva/onedva.h)
+SONAME   = libonedva.so.0
+
+FLAGS    = -std=c11 $(OPTIMIZE) -g -Wall -Wextra -ffp-contract=off -fPIC -fvisibility=hidden -pthread \
+           -D_GNU_SOURCE -DONEDVA_BUILDING -Iengine/include -Iengine -Ikernels -Ibuild \
+           $(LIBRARY_CFLAGS) $(if $(filter yes,$(SANITIZERS)),$(SANITIZE))
+
+SOURCES := $(wildcard engine/*.c kernels/*.c kernels/cpu/*.c)
+ifneq ($(HAVE_AVX2),yes)
+SOURCES := $(filter-out %_avx2.c,$(SOURCES))
+endif
+ifneq ($(HAVE_AVX512),yes)
+SOURCES := $(filter-out %_avx512.c,$(SOURCES))
+endif
+OBJECTS  = $(SOURCES:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/engine/embedded_model.o
+STATIC   = $(BUILD)/lib/libonedva.a
+SHARED   = $(BUILD)/lib/shared/libonedva.so.$(VERSION)
+PC       = $(BUILD)/lib/pkgconfig/onedva.pc
+
+all: lib ffmpeg-full
+lib: $(STATIC) $(SHARED) $(PC)
+
+$(BUILD)/obj/%_avx2.o: SIMD_FLAGS = $(AVX2_FLAGS)
+$(BUILD)/obj/%_avx512.o: SIMD_FLAGS = $(AVX512_FLAGS)
+
+$(BUILD)/obj/%.o: %.c build/config.mak
+	@mkdir -p $(@D)
+	@echo "CC      $<"
+	$(Q)$(CC) $(FLAGS) $(SIMD_FLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/obj/engine/embedded_model.o: engine/embedded_model.S $(MODEL) build/config.mak
+	@mkdir -p $(@D)
+	@echo "AS      $<"
+	$(Q)$(CC) -DMODEL_FILE='"$(MODEL)"' -c -o $@ $<
+
+# The list of objects: a removed source makes the library anew.
+$(BUILD)/obj/objects: FORCE
+	@mkdir -p $(@D)
+	@echo '$(OBJECTS)' | cmp -s - $@ || echo '$(OBJECTS)' > $@
+FORCE:
+
+$(STATIC): $(OBJECTS) $(BUILD)/obj/objects
+	@mkdir -p $(@D)
+	@echo "AR      $@"
+	@rm -f $@
+	$(Q)ar rcs $@ $(OBJECTS)
+
+$(SHARED): $(OBJECTS) $(BUILD)/obj/objects
+	@mkdir -p $(@D)
+	@echo "LD      $@"
+	$(Q)$(CC) -shared -Wl,-soname,$(SONAME) -Wl,-z,defs $(filter -fsanitize%,$(FLAGS)) -o $@ $(OBJECTS) \
+	    $(LIBRARY_LIBS)
+	@ln -sf $(@F) $(@D)/$(SONAME)
+	@ln -sf $(SONAME) $(@D)/libonedva.so
+
+# Only the static library is in this directory, so that build/ffmpeg is one file.
+$(PC): tools/onedva.pc.in build/config.mak engine/include/onedva/onedva.h
+	@mkdir -p $(@D)
+	@echo "GEN     $@"
+	$(Q)sed -e 's|@PREFIX@|$(CURDIR)/$(BUILD)|' -e 's|@VERSION@|$(VERSION)|' \
+	    -e 's|@INCLUDE@|$(CURDIR)/engine/include|' \
+	    -e 's|@LIBS@|-L$(CURDIR)/$(BUILD)/lib -lonedva $(LIBRARY_LIBS)|' -e 's|@PRIVATE@||' $< > $@
+
+-include $(SOURCES:%.c=$(BUILD)/obj/%.d)
+
+# ---- FFmpeg ----------------------------------------------------------------------------------
+
+ffmpeg-full ffmpeg-check fate-onedva: export ONEDVA_CC := $(CC)
+ffmpeg-full ffmpeg-check fate-onedva: export ONEDVA_PREFIX := $(PREFIX)
+ffmpeg-full ffmpeg-check fate-onedva: export ONEDVA_FFMPEG_SOURCE := $(FFMPEG_SOURCE)
+ffmpeg-full ffmpeg-check fate-onedva: export ONEDVA_FFMPEG_FLAGS := $(FFMPEG_FLAGS)
+ffmpeg-full ffmpeg-check fate-onedva: export ONEDVA_FFPLAY := $(FFPLAY)
+ffmpeg-full ffmpeg-check fate-onedva: export ONEDVA_SANITIZERS := $(SANITIZERS)
+
+PROGRAMS = ffmpeg ffprobe $(if $(filter yes,$(FFPLAY)),ffplay)
+
+ffmpeg-full: lib
+	+@tools/ffmpeg/build.sh full
+	@for program in $(PROGRAMS); do \
+	    cmp -s build/ffmpeg-build/$$program build/$$program || \
+	        cp build/ffmpeg-build/$$program build/$$program; \
+	done
+
+ffmpeg-check: lib
+	+@tools/ffmpeg/build.sh check
+
+fate-onedva: ffmpeg-check
+	+@$(MAKE) -C build/ffmpeg-check fate-onedva
+
+bench: all
+	@tools/bench/bench.sh
+
+# ---- install ---------------------------------------------------------------------------------
+
+DEST = $(DESTDIR)$(PREFIX)
+
+install: all
+	install -d $(DEST)/bin $(DEST)/lib/pkgconfig $(DEST)/include/onedva
+	install -m 755 $(PROGRAMS:%=build/%) $(DEST)/bin
+	install -m 644 $(STATIC) $(SHARED) $(DEST)/lib
+	ln -sf $(notdir $(SHARED)) $(DEST)/lib/$(SONAME)
+	ln -sf $(SONAME) $(DEST)/lib/libonedva.so
+	install -m 644 engine/include/onedva/onedva.h $(DEST)/include/onedva
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' \
+	    -e 's|@INCLUDE@|$${prefix}/include|' -e 's|@LIBS@|-L$${prefix}/lib -lonedva|' \
+	    -e 's|@PRIVATE@|$(LIBRARY_LIBS)|' tools/onedva.pc.in > $(DEST)/lib/pkgconfig/onedva.pc
+
+# ---- unit tests ------------------------------------------------------------------------------
+
+TESTS         = $(wildcard engine/tests/test_*.c kernels/cpu/tests/test_*.c)
+TEST_PROGRAMS = $(TESTS:%.c=$(BUILD)/%)
+
+unit:
+	+@$(MAKE) --no-print-directory BUILD=build/sanitized SANITIZERS=yes unit-tests
+
+unit-tests: $(TEST_PROGRAMS)
+	@tools/run-unit-tests.sh $(TEST_PROGRAMS)
+
+$(BUILD)/%: %.c $(STATIC)
+	@mkdir -p $(@D)
+	@echo "CCLD    $@"
+	$(Q)$(CC) $(FLAGS) $(CMOCKA_CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(STATIC) $(CMOCKA_LIBS) $(LIBRARY_LIBS)
+
+-include $(TEST_PROGRAMS:%=%.d)
+
+endif

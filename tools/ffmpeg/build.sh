@@ -1,0 +1,113 @@
+#!/bin/sh
+# libonedva: the One-DVA learned video codec
+# Copyright (C) 2026 the One-DVA for FFmpeg authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Configures and builds FFmpeg with One-DVA, outside its source tree. The Makefile runs it with
+# build/lib/libonedva.a made and the settings of build/config.mak in the environment.
+#
+# usage: build.sh full|check
+#   full   build/ffmpeg-build: all of FFmpeg's native parts
+#   check  build/ffmpeg-check: only what the tests use
+
+set -eu
+
+die() {
+    echo "ffmpeg: $*" >&2
+    exit 1
+}
+
+# Only what tools/check.sh and fate/ use; configure adds what these need.
+check_parts="--disable-everything
+    --enable-encoder=onedva,ffv1,mpeg4,png,rawvideo,wrapped_avframe,pcm_s16le
+    --enable-decoder=onedva,ffv1,h264,mpeg4,png,rawvideo,wrapped_avframe,pcm_s16le
+    --enable-parser=h264,mpeg4video
+    --enable-muxer=avi,crc,framecrc,framehash,framemd5,hash,image2,matroska,md5,mov,mp4,null,nut
+    --enable-muxer=data,rawvideo,segment,tee,yuv4mpegpipe
+    --enable-demuxer=avi,concat,image2,image2pipe,matroska,mov,nut,rawvideo,yuv4mpegpipe
+    --enable-protocol=file,pipe,concat
+    --enable-bsf=extract_extradata,noise,setts,trace_headers
+    --enable-indev=lavfi
+    --enable-filter=aevalsrc,color,copy,crop,drawbox,format,fps,framestep,hstack,loop,null,nullsink
+    --enable-filter=nullsrc,pad,psnr,scale,scroll,select,setparams,setpts,settb,showinfo,split,ssim
+    --enable-filter=testsrc,testsrc2,trim,vstack,mandelbrot,rotate,noise,onedva,mix,concat"
+
+[ $# -eq 1 ] || die "usage: build.sh full|check"
+case $1 in
+full) directory=build/ffmpeg-build parts= ;;
+check) directory=build/ffmpeg-check parts=$check_parts ;;
+*) die "unknown flavour $1; expected full or check" ;;
+esac
+
+cd "$(dirname "$0")/../.."
+root=$PWD
+source=build/ffmpeg-src
+library=$root/build/lib/libonedva.a
+
+tools/ffmpeg/fetch.sh "$source" "$ONEDVA_FFMPEG_SOURCE"
+tools/ffmpeg/register.sh "$source"
+
+compiler=$ONEDVA_CC
+case $compiler in
+*ccache*) ;;
+*) if command -v ccache >/dev/null; then compiler="ccache $compiler"; fi ;;
+esac
+
+set -- --cc="$compiler" --prefix="$ONEDVA_PREFIX" --enable-libonedva \
+    --disable-autodetect --enable-zlib --disable-doc --disable-debug
+if [ "$ONEDVA_FFPLAY" = yes ]; then
+    set -- "$@" --enable-sdl2 --enable-ffplay
+else
+    set -- "$@" --disable-ffplay
+fi
+command -v nasm >/dev/null || command -v yasm >/dev/null || set -- "$@" --disable-x86asm
+if [ "$ONEDVA_SANITIZERS" = yes ]; then
+    set -- "$@" --extra-cflags="-fsanitize=address -fno-omit-frame-pointer" \
+        --extra-ldflags=-fsanitize=address,undefined
+fi
+
+mkdir -p "$directory"
+cd "$directory"
+
+# FFmpeg reads its lists of parts only when it is configured, so a changed list configures again.
+lists="configure libavcodec/allcodecs.c libavfilter/allfilters.c"
+# shellcheck disable=SC2086 # parts and flags are lists of words
+wanted=$(
+    printf '%s\n' "$@" $parts $ONEDVA_FFMPEG_FLAGS
+    cat "$root/build/lib/pkgconfig/onedva.pc"
+    (cd "$root/$source" && cat $lists) | cksum
+)
+if [ ! -f ffbuild/config.mak ] || [ "$wanted" != "$(cat onedva.configuration 2>/dev/null)" ]; then
+    echo "ffmpeg: configuring $directory"
+    rm -f onedva.configuration
+    # shellcheck disable=SC2086
+    PKG_CONFIG_PATH=$root/build/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH} \
+        "../ffmpeg-src/configure" "$@" $parts $ONEDVA_FFMPEG_FLAGS > configure.log 2>&1 || {
+        tail -n 5 configure.log >&2
+        die "configure failed; see $directory/configure.log and $directory/ffbuild/config.log"
+    }
+    printf '%s\n' "$wanted" > onedva.configuration
+fi
+
+# FFmpeg does not track external static libraries: link again when ours is newer.
+for program in ffmpeg ffprobe ffplay; do
+    if [ -f ${program}_g ] && [ -n "$(find "$library" -newer ${program}_g)" ]; then
+        rm -f ${program}_g
+    fi
+done
+
+# A parent make that was given -j shares its jobs.
+case ${MAKEFLAGS:-} in
+*-j*) jobs= ;;
+*) jobs=-j$(nproc) ;;
+esac
+programs="ffmpeg ffprobe"
+[ "$ONEDVA_FFPLAY" = yes ] && programs="$programs ffplay"
+
+echo "ffmpeg: building $directory"
+# shellcheck disable=SC2086
+make $jobs $programs > make.log 2>&1 || {
+    grep -m 5 -E 'error:|undefined reference|No rule to make' make.log >&2 ||
+        tail -n 5 make.log >&2
+    die "the build failed; see $directory/make.log"
+}
