@@ -10,13 +10,13 @@
 void odva_log(const struct onedva_logger *logger, enum onedva_log_level level, const char *format,
               ...)
 {
-    char line[512];
-    va_list args;
+    char message[ODVA_LOG_SIZE];
+    va_list arguments;
 
     if (!logger || !logger->log)
         return;
-    va_start(args, format);
-    vsnprintf(line, sizeof(line), format, args);
-    va_end(args);
-    logger->log(logger->opaque, level, line);
+    va_start(arguments, format);
+    vsnprintf(message, sizeof(message), format, arguments);
+    va_end(arguments);
+    logger->log(logger->opaque, level, message);
 }

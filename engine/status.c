@@ -1,0 +1,43 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "onedva/onedva.h"
+
+#define TEXT(x)  #x
+#define VALUE(x) TEXT(x)
+
+const char *onedva_status_text(int status)
+{
+    switch (status) {
+    case ONEDVA_OK:
+        return "success";
+    case ONEDVA_ERR_NOMEM:
+        return "out of memory";
+    case ONEDVA_ERR_ARGUMENT:
+        return "argument out of range";
+    case ONEDVA_ERR_DATA:
+        return "damaged packet or stream header";
+    case ONEDVA_ERR_VERSION:
+        return "unknown bitstream version";
+    case ONEDVA_ERR_MODEL:
+        return "damaged or unusable model file";
+    case ONEDVA_ERR_MODEL_MISMATCH:
+        return "stream was made with another model";
+    case ONEDVA_ERR_NO_HEADER:
+        return "packet before any stream header";
+    case ONEDVA_ERR_IO:
+        return "model file cannot be opened or read";
+    case ONEDVA_ERR_LIMIT:
+        return "larger than a limit in the settings";
+    case ONEDVA_ERR_UNSUPPORTED:
+        return "not supported by this build";
+    }
+    return "unknown status";
+}
+
+const char *onedva_version(void)
+{
+    return VALUE(ONEDVA_VERSION_MAJOR) "." VALUE(ONEDVA_VERSION_MINOR) "." VALUE(
+        ONEDVA_VERSION_PATCH);
+}
