@@ -1,0 +1,43 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* What a packet holds, apart from the meaning of its payloads (doc/bitstream.md, section 3). */
+#ifndef ODVA_PACKET_H
+#define ODVA_PACKET_H
+
+#include "byte_writer.h"
+#include "onedva/onedva.h"
+
+struct odva_layer {
+    uint32_t token_end;
+    const uint8_t *payload;
+    size_t size;
+};
+
+struct odva_packet {
+    int frames; /* 0 until the header is known to be whole */
+    int qidx;
+    uint16_t model_tag;
+    int has_stream;
+    struct onedva_stream stream; /* where has_stream */
+    int has_durations;
+    uint32_t durations[ONEDVA_MAX_CLIP_FRAMES]; /* where has_durations */
+    int layers;                                 /* announced */
+    int whole_layers;                           /* present with the right crc; set by the parser */
+    struct odva_layer layer[ONEDVA_MAX_LAYERS];
+};
+
+/** Append a packet. All fields but whole_layers are read. */
+void odva_packet_write(struct odva_byte_writer *writer, const struct odva_packet *packet);
+
+/**
+ * Parse a packet; its layers point into data.
+ * A header that is damaged or cut gives an error and packet->frames = 0. One that is whole gives
+ * ONEDVA_OK with whole_layers = 0 .. layers. token_end has no upper bound here: it needs the model.
+ * @return ONEDVA_OK, ONEDVA_ERR_DATA, ONEDVA_ERR_VERSION, or ONEDVA_ERR_UNSUPPORTED for reserved
+ *         flags or a reserved sample format
+ */
+int odva_packet_parse(struct odva_packet *packet, const uint8_t *data, size_t size);
+
+#endif

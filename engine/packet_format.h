@@ -1,0 +1,16 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* Constants of the packet header that its writer and its parser share. */
+#ifndef ODVA_PACKET_FORMAT_H
+#define ODVA_PACKET_FORMAT_H
+
+#define ODVA_PACKET_SYNC    0xD5
+#define ODVA_PACKET_VERSION 0
+
+#define ODVA_PACKET_HAS_STREAM    1
+#define ODVA_PACKET_HAS_DURATIONS 2
+#define ODVA_PACKET_RESERVED      12
+
+#endif

@@ -1,0 +1,109 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "byte_reader.h"
+#include "crc16.h"
+#include "packet.h"
+#include "packet_format.h"
+#include "stream_header.h"
+
+static int read_stream(struct odva_byte_reader *reader, struct onedva_stream *stream)
+{
+    const uint32_t size = odva_read_leb(reader);
+    const uint8_t *bytes = size <= ONEDVA_MAX_STREAM_HEADER ? odva_read_bytes(reader, size) : NULL;
+    struct odva_byte_reader header;
+    int status;
+
+    if (!bytes)
+        return ONEDVA_ERR_DATA;
+    odva_byte_reader_init(&header, bytes, size);
+    status = odva_stream_header_read(&header, stream);
+    return status < 0 || header.position == size ? status : ONEDVA_ERR_DATA;
+}
+
+/* Read the layers' sizes and checksums. */
+static int read_layer_table(struct odva_byte_reader *reader, struct odva_packet *packet,
+                            uint16_t *crc)
+{
+    uint32_t previous_end = 0;
+
+    for (int i = 0; i < packet->layers; i++) {
+        packet->layer[i].token_end = odva_read_leb(reader);
+        packet->layer[i].size = odva_read_leb(reader);
+        crc[i] = odva_read_u16(reader);
+        if (reader->failed || packet->layer[i].token_end <= previous_end)
+            return ONEDVA_ERR_DATA;
+        previous_end = packet->layer[i].token_end;
+    }
+    return ONEDVA_OK;
+}
+
+static int read_header(struct odva_byte_reader *reader, struct odva_packet *packet, uint16_t *crc)
+{
+    const uint8_t sync = odva_read_u8(reader);
+    const uint8_t version_flags = odva_read_u8(reader);
+    uint8_t counts;
+    int status = ONEDVA_OK;
+
+    if (reader->failed || sync != ODVA_PACKET_SYNC)
+        return ONEDVA_ERR_DATA;
+    if (version_flags >> 4 != ODVA_PACKET_VERSION)
+        return ONEDVA_ERR_VERSION;
+    if (version_flags & ODVA_PACKET_RESERVED)
+        return ONEDVA_ERR_UNSUPPORTED;
+    packet->model_tag = odva_read_u16(reader);
+    counts = odva_read_u8(reader);
+    packet->frames = (counts >> 4) + 1;
+    packet->layers = (counts & 15) + 1;
+    packet->qidx = (int8_t)odva_read_u8(reader);
+    packet->has_stream = !!(version_flags & ODVA_PACKET_HAS_STREAM);
+    packet->has_durations = !!(version_flags & ODVA_PACKET_HAS_DURATIONS);
+    if (packet->has_stream)
+        status = read_stream(reader, &packet->stream);
+    for (int i = 0; packet->has_durations && i < packet->frames; i++)
+        packet->durations[i] = odva_read_leb(reader);
+    if (status < 0 || (status = read_layer_table(reader, packet, crc)) < 0)
+        return status;
+    if (packet->qidx < ONEDVA_MIN_QIDX || packet->qidx > ONEDVA_MAX_QIDX)
+        return ONEDVA_ERR_DATA;
+    return ONEDVA_OK;
+}
+
+static int header_crc_is_right(struct odva_byte_reader *reader)
+{
+    const uint16_t actual = odva_crc16(reader->data, reader->position);
+
+    return odva_read_u16(reader) == actual && !reader->failed;
+}
+
+static void find_payloads(struct odva_byte_reader *reader, struct odva_packet *packet,
+                          const uint16_t *crc)
+{
+    for (int i = 0; i < packet->layers; i++) {
+        struct odva_layer *layer = &packet->layer[i];
+        layer->payload = odva_read_bytes(reader, layer->size);
+        if (!layer->payload || odva_crc16(layer->payload, layer->size) != crc[i])
+            break;
+        packet->whole_layers++;
+    }
+}
+
+int odva_packet_parse(struct odva_packet *packet, const uint8_t *data, size_t size)
+{
+    struct odva_byte_reader reader;
+    uint16_t crc[ONEDVA_MAX_LAYERS];
+    int status;
+
+    *packet = (struct odva_packet){0};
+    odva_byte_reader_init(&reader, data, size);
+    status = read_header(&reader, packet, crc);
+    if (status == ONEDVA_OK && !header_crc_is_right(&reader))
+        status = ONEDVA_ERR_DATA;
+    if (status < 0) {
+        packet->frames = 0;
+        return status;
+    }
+    find_payloads(&reader, packet, crc);
+    return ONEDVA_OK;
+}
