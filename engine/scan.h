@@ -21,7 +21,8 @@ struct odva_scan {
 };
 
 /** @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
-int odva_scan_init(struct odva_scan *scan, const struct onedva_model *model, int nt, int ny, int nx);
+int odva_scan_init(struct odva_scan *scan, const struct onedva_model *model, int nt, int ny,
+                   int nx);
 void odva_scan_free(struct odva_scan *scan);
 
 /** Scans by shape, built on first use and kept; not safe for concurrent first use of a shape. */

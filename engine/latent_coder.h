@@ -1,0 +1,78 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* The payload of a layer (doc/bitstream.md, section 6). Integer arithmetic only. */
+#ifndef ODVA_LATENT_CODER_H
+#define ODVA_LATENT_CODER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "byte_writer.h"
+#include "latents.h"
+#include "model.h"
+
+/** A layer: tokens [start, end) of every tile. */
+struct odva_layer_range {
+    int start; /* token_end of the layer before, 0 for the first */
+    int end;
+};
+
+/** Length class of a tile's length in a layer: 0 for 0, or else 1 + floor(log2(length)). */
+static inline int odva_length_class(int length)
+{
+    int c = 0;
+
+    for (; length > 0; length >>= 1)
+        c++;
+    return c;
+}
+
+/**
+ * Whether a layer codes a length for a tile that holds (decoder, after the layers before) or will
+ * hold (encoder, in all) tokens.
+ */
+static inline int odva_layer_codes_tile(const struct odva_latent_tile *tile,
+                                        struct odva_layer_range range, int tokens)
+{
+    return tile->max_tokens > range.start && tokens >= range.start;
+}
+
+/** Tokens of a tile that a layer has room for, where odva_layer_codes_tile. */
+static inline int odva_layer_room(const struct odva_latent_tile *tile,
+                                  struct odva_layer_range range)
+{
+    return (range.end < tile->max_tokens ? range.end : tile->max_tokens) - range.start;
+}
+
+/** Length in a layer of a tile of tokens in all, where odva_layer_codes_tile. */
+static inline int odva_layer_length(const struct odva_latent_tile *tile,
+                                    struct odva_layer_range range, int tokens)
+{
+    const int room = odva_layer_room(tile, range);
+
+    return tokens - range.start < room ? tokens - range.start : room;
+}
+
+/**
+ * Decode a layer into latents->q and the tiles' tokens.
+ * Layers come in order; before the first one, odva_latents_set_size has been called. The q of
+ * tokens that are not decoded is left as it is.
+ * @param magnitude odva_symbol_context_size() bytes of scratch
+ */
+void odva_decode_layer(struct odva_latents *latents, const struct odva_model_tables *tables,
+                       struct odva_layer_range range, const uint8_t *payload, size_t size,
+                       uint8_t *magnitude);
+
+/**
+ * Append a layer's payload.
+ * Layers come in order, all of them, the first with start 0.
+ * @param latents   q, qidx and the tiles' tokens are the clip's; |q| <= ODVA_MAX_LEVEL
+ * @param magnitude odva_symbol_context_size() bytes of scratch
+ */
+void odva_encode_layer(struct odva_latents *latents, const struct odva_model_tables *tables,
+                       struct odva_layer_range range, struct odva_byte_writer *writer,
+                       uint8_t *magnitude);
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* The quantised latents of a clip. */
+#ifndef ODVA_LATENTS_H
+#define ODVA_LATENTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "layout.h"
+#include "scan.h"
+
+/** What is kept for each tile. */
+struct odva_latent_tile {
+    const struct odva_scan *scan;
+    size_t offset;    /* its first coefficient in q: K * first_patch */
+    int coefficients; /* K * patches */
+    int max_tokens;   /* ceil(coefficients / 32) */
+    int tokens;       /* latent tokens held */
+    int activity;     /* of the symbol context, between layers */
+};
+
+/**
+ * Quantised coefficients, tile after tile, each tile's in scan order. Those behind a tile's last
+ * token are 0 after decoding.
+ */
+struct odva_latents {
+    struct odva_grid grid;
+    int basis; /* K */
+    int qidx;
+    int32_t *q;                     /* K * grid.patches */
+    struct odva_latent_tile *tiles; /* grid.tile_count */
+    size_t q_capacity, tile_capacity;
+};
+
+/**
+ * Set the size of a clip. Memory is kept from clip to clip and grows only where a clip is larger
+ * than all before; q is not initialised.
+ * @return ONEDVA_OK, ONEDVA_ERR_ARGUMENT or ONEDVA_ERR_NOMEM
+ */
+int odva_latents_set_size(struct odva_latents *latents, struct odva_scan_cache *scans, int frames,
+                          int width, int height);
+void odva_latents_free(struct odva_latents *latents);
+
+/** Number of coefficients of a clip. */
+static inline size_t odva_latents_count(const struct odva_latents *latents)
+{
+    return (size_t)latents->grid.patches * latents->basis;
+}
+
+/** Coefficients in the first tokens of a tile. */
+static inline int odva_coefficients_of(const struct odva_latent_tile *tile, int tokens)
+{
+    return tokens < tile->max_tokens ? tokens * ODVA_LATENT_TOKEN : tile->coefficients;
+}
+
+#endif

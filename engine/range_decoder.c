@@ -1,0 +1,58 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "range_decoder.h"
+
+static uint32_t next_byte(struct odva_range_decoder *decoder)
+{
+    return decoder->next < decoder->end ? *decoder->next++ : 0;
+}
+
+void odva_range_decoder_init(struct odva_range_decoder *decoder, const uint8_t *data, size_t size)
+{
+    *decoder = (struct odva_range_decoder){.next = data, .end = data + size, .range = UINT32_MAX};
+    for (int i = 0; i < 4; i++)
+        decoder->code = decoder->code << 8 | next_byte(decoder);
+}
+
+static void renormalise(struct odva_range_decoder *decoder)
+{
+    while (decoder->range < 1u << 24) {
+        decoder->code = decoder->code << 8 | next_byte(decoder);
+        decoder->range <<= 8;
+    }
+}
+
+int odva_range_decode(struct odva_range_decoder *decoder, const uint16_t *cdf, int symbols)
+{
+    const uint32_t r = decoder->range >> 15;
+    uint32_t low = 0, high = r * cdf[1];
+    int s = 0;
+
+    /* code / r >= cdf[s] exactly where code >= r * cdf[s]: no division is needed */
+    while (s < symbols - 1 && decoder->code >= high) {
+        s++;
+        low = high;
+        high = r * cdf[s + 1];
+    }
+    decoder->code -= low;
+    decoder->range = s == symbols - 1 ? decoder->range - low : high - low;
+    renormalise(decoder);
+    return s;
+}
+
+uint32_t odva_range_decode_bits(struct odva_range_decoder *decoder, int bits)
+{
+    const uint32_t last = (1u << bits) - 1;
+    uint32_t value;
+
+    if (bits == 0)
+        return 0;
+    decoder->range >>= bits;
+    value = decoder->code / decoder->range;
+    value = value < last ? value : last;
+    decoder->code -= value * decoder->range;
+    renormalise(decoder);
+    return value;
+}

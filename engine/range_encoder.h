@@ -1,0 +1,33 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* The range encoder that odva_range_decoder undoes (doc/bitstream.md, section 5). */
+#ifndef ODVA_RANGE_ENCODER_H
+#define ODVA_RANGE_ENCODER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "byte_writer.h"
+
+/** Writes one payload to the end of a byte writer. */
+struct odva_range_encoder {
+    struct odva_byte_writer *writer;
+    size_t start; /* where the payload begins in the writer */
+    uint32_t low, range;
+};
+
+void odva_range_encoder_init(struct odva_range_encoder *encoder, struct odva_byte_writer *writer);
+
+/** @param cdf as odva_range_decode; symbol has cdf[symbol] <= v < cdf[symbol + 1] */
+void odva_range_encode(struct odva_range_encoder *encoder, const uint16_t *cdf, int symbols,
+                       int symbol);
+
+/** @param value of 0..16 bits */
+void odva_range_encode_bits(struct odva_range_encoder *encoder, uint32_t value, int bits);
+
+/** End the payload with the fewest bytes that decode to what was encoded. */
+void odva_range_encoder_finish(struct odva_range_encoder *encoder);
+
+#endif
