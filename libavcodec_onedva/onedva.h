@@ -1,0 +1,342 @@
+/*
+ * One-DVA: what the encoder, the decoder and the filter share
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Header only, because libavfilter cannot link against private symbols of libavcodec.
+ */
+
+#ifndef AVCODEC_ONEDVA_H
+#define AVCODEC_ONEDVA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <onedva/onedva.h>
+
+#include "libavutil/error.h"
+#include "libavutil/frame.h"
+#include "libavutil/log.h"
+#include "libavutil/mathematics.h"
+#include "libavutil/opt.h"
+#include "libavutil/pixdesc.h"
+#include "libavutil/rational.h"
+
+/* ---- log and errors ---- */
+
+typedef struct OneDVALog {
+    void *avcl; ///< context for av_log()
+    int told;   ///< the library has said what is wrong with the call in progress
+} OneDVALog;
+
+static inline void ff_onedva_log(void *opaque, enum onedva_log_level level, const char *message)
+{
+    static const int levels[] = {
+        [ONEDVA_LOG_ERROR]   = AV_LOG_ERROR,
+        [ONEDVA_LOG_WARNING] = AV_LOG_WARNING,
+        [ONEDVA_LOG_INFO]    = AV_LOG_VERBOSE,
+        [ONEDVA_LOG_DEBUG]   = AV_LOG_DEBUG,
+    };
+    OneDVALog *log = opaque;
+
+    log->told |= level <= ONEDVA_LOG_WARNING;
+    av_log(log->avcl, levels[level], "%s\n", message);
+}
+
+static inline struct onedva_logger ff_onedva_logger(OneDVALog *log)
+{
+    return (struct onedva_logger) { ff_onedva_log, log };
+}
+
+static inline int ff_onedva_averror(int status)
+{
+    switch (status) {
+    case ONEDVA_OK:                 return 0;
+    case ONEDVA_ERR_NOMEM:          return AVERROR(ENOMEM);
+    case ONEDVA_ERR_ARGUMENT:
+    case ONEDVA_ERR_LIMIT:          return AVERROR(EINVAL);
+    case ONEDVA_ERR_DATA:
+    case ONEDVA_ERR_MODEL:
+    case ONEDVA_ERR_MODEL_MISMATCH:
+    case ONEDVA_ERR_NO_HEADER:      return AVERROR_INVALIDDATA;
+    case ONEDVA_ERR_VERSION:        return AVERROR_PATCHWELCOME;
+    case ONEDVA_ERR_IO:             return AVERROR(EIO);
+    case ONEDVA_ERR_UNSUPPORTED:    return AVERROR(ENOSYS);
+    default:                        return AVERROR_EXTERNAL;
+    }
+}
+
+/**
+ * Turn the status of a library call into an error code, with exactly one line of log:
+ * the library's own where it gave one.
+ */
+static inline int ff_onedva_check(OneDVALog *log, int status, const char *what)
+{
+    if (status < 0 && !log->told)
+        av_log(log->avcl, AV_LOG_ERROR, "%s: %s\n", what, onedva_status_text(status));
+    log->told = 0;
+    return ff_onedva_averror(status);
+}
+
+/* ---- options ---- */
+
+typedef struct OneDVAModelOptions {
+    char *path;
+    int backend;
+} OneDVAModelOptions;
+
+typedef struct OneDVAEncodeOptions {
+    double crf;
+    int clip_frames;
+    int preset;
+    int tokens;
+    int layers;
+} OneDVAEncodeOptions;
+
+typedef struct OneDVADecodeOptions {
+    int steps;
+    int sampler;
+    int max_tokens;
+} OneDVADecodeOptions;
+
+/* In each of the three, base is the offset of the structure in the context. */
+#define ONEDVA_MODEL_OPTIONS(base, flags)                                                          \
+    { "model", "model file (default: the file that $ONEDVA_MODEL names, or else the built-in model)", \
+      (base) + offsetof(OneDVAModelOptions, path), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0, flags }, \
+    { "backend", "device that runs the model", (base) + offsetof(OneDVAModelOptions, backend),     \
+      AV_OPT_TYPE_INT, { .i64 = ONEDVA_BACKEND_AUTO }, ONEDVA_BACKEND_AUTO, ONEDVA_BACKEND_VULKAN, \
+      flags, .unit = "backend" },                                                                  \
+    { "auto", "the fastest that works here", 0, AV_OPT_TYPE_CONST,                                 \
+      { .i64 = ONEDVA_BACKEND_AUTO }, 0, 0, flags, .unit = "backend" },                            \
+    { "cpu", "C and SIMD code on the processor", 0, AV_OPT_TYPE_CONST,                             \
+      { .i64 = ONEDVA_BACKEND_CPU }, 0, 0, flags, .unit = "backend" },                             \
+    { "cuda", "NVIDIA GPU", 0, AV_OPT_TYPE_CONST,                                                  \
+      { .i64 = ONEDVA_BACKEND_CUDA }, 0, 0, flags, .unit = "backend" },                            \
+    { "vulkan", "any GPU with a Vulkan driver", 0, AV_OPT_TYPE_CONST,                              \
+      { .i64 = ONEDVA_BACKEND_VULKAN }, 0, 0, flags, .unit = "backend" }
+
+#define ONEDVA_ENCODE_OPTIONS(base, flags)                                                         \
+    { "crf", "constant quality, 0 is best, 8 less halves the quantiser step; a bitrate overrides it", \
+      (base) + offsetof(OneDVAEncodeOptions, crf), AV_OPT_TYPE_DOUBLE, { .dbl = 30 },              \
+      0, ONEDVA_MAX_CRF, (flags) | AV_OPT_FLAG_RUNTIME_PARAM },                                    \
+    { "preset", "speed against compression", (base) + offsetof(OneDVAEncodeOptions, preset),       \
+      AV_OPT_TYPE_INT, { .i64 = ONEDVA_PRESET_MEDIUM }, ONEDVA_PRESET_ULTRAFAST,                   \
+      ONEDVA_PRESET_SLOW, flags, .unit = "preset" },                                               \
+    { "ultrafast", "linear transform only, no network", 0, AV_OPT_TYPE_CONST,                      \
+      { .i64 = ONEDVA_PRESET_ULTRAFAST }, 0, 0, flags, .unit = "preset" },                         \
+    { "medium", "query encoder network", 0, AV_OPT_TYPE_CONST,                                     \
+      { .i64 = ONEDVA_PRESET_MEDIUM }, 0, 0, flags, .unit = "preset" },                            \
+    { "slow", "query encoder and rate-distortion choice of every coefficient", 0,                  \
+      AV_OPT_TYPE_CONST, { .i64 = ONEDVA_PRESET_SLOW }, 0, 0, flags, .unit = "preset" },           \
+    { "clip_frames", "frames per packet; every packet is a keyframe",                              \
+      (base) + offsetof(OneDVAEncodeOptions, clip_frames), AV_OPT_TYPE_INT,                        \
+      { .i64 = ONEDVA_MAX_CLIP_FRAMES }, 1, ONEDVA_MAX_CLIP_FRAMES, flags },                       \
+    { "tokens", "most latent tokens per 128x128 tile, 0: as many as pay off",                      \
+      (base) + offsetof(OneDVAEncodeOptions, tokens), AV_OPT_TYPE_INT, { .i64 = 0 },               \
+      0, INT_MAX, flags },                                                                         \
+    { "layers", "quality layers that can be dropped without encoding again",                       \
+      (base) + offsetof(OneDVAEncodeOptions, layers), AV_OPT_TYPE_INT, { .i64 = 1 },               \
+      1, ONEDVA_MAX_LAYERS, flags }
+
+#define ONEDVA_DECODE_OPTIONS(base, flags)                                                         \
+    { "steps", "0: linear, fastest; 1: one network pass, highest PSNR; more: diffusion, most texture", \
+      (base) + offsetof(OneDVADecodeOptions, steps), AV_OPT_TYPE_INT, { .i64 = 1 },                \
+      0, ONEDVA_MAX_STEPS, flags },                                                                \
+    { "sampler", "method of the diffusion steps", (base) + offsetof(OneDVADecodeOptions, sampler), \
+      AV_OPT_TYPE_INT, { .i64 = ONEDVA_SAMPLER_EULER }, ONEDVA_SAMPLER_EULER,                      \
+      ONEDVA_SAMPLER_HEUN, flags, .unit = "sampler" },                                             \
+    { "euler", "one network pass a step", 0, AV_OPT_TYPE_CONST,                                    \
+      { .i64 = ONEDVA_SAMPLER_EULER }, 0, 0, flags, .unit = "sampler" },                           \
+    { "heun", "two network passes a step, more accurate", 0, AV_OPT_TYPE_CONST,                    \
+      { .i64 = ONEDVA_SAMPLER_HEUN }, 0, 0, flags, .unit = "sampler" },                            \
+    { "max_tokens", "decode only the first latent tokens of each tile, 0: all",                    \
+      (base) + offsetof(OneDVADecodeOptions, max_tokens), AV_OPT_TYPE_INT, { .i64 = 0 },           \
+      0, INT_MAX, flags }
+
+static inline int ff_onedva_model_open(onedva_model **model, const OneDVAModelOptions *options,
+                                       OneDVALog *log)
+{
+    struct onedva_logger logger = ff_onedva_logger(log);
+
+    return ff_onedva_check(log, onedva_model_open(model, options->path, &logger),
+                           options->path ? options->path : "default model");
+}
+
+static inline void ff_onedva_encoder_settings(struct onedva_encoder_settings *settings,
+                                              const OneDVAEncodeOptions *options,
+                                              const OneDVAModelOptions *model, OneDVALog *log)
+{
+    onedva_encoder_settings_default(settings);
+    settings->crf        = options->crf;
+    settings->max_tokens = options->tokens;
+    settings->layers     = options->layers;
+    settings->preset     = options->preset;
+    settings->backend    = model->backend;
+    settings->logger     = ff_onedva_logger(log);
+}
+
+static inline void ff_onedva_decoder_settings(struct onedva_decoder_settings *settings,
+                                              const OneDVADecodeOptions *options,
+                                              const OneDVAModelOptions *model, OneDVALog *log)
+{
+    onedva_decoder_settings_default(settings);
+    settings->steps      = options->steps;
+    settings->sampler    = options->sampler;
+    settings->max_tokens = options->max_tokens;
+    settings->backend    = model->backend;
+    settings->logger     = ff_onedva_logger(log);
+}
+
+/* ---- clips on the encoding side ---- */
+
+/** A stream without colour properties and sample aspect ratio. @param framerate 0/1 if unknown */
+static inline struct onedva_stream ff_onedva_stream(int width, int height, AVRational time_base,
+                                                    AVRational framerate)
+{
+    struct onedva_stream stream = {
+        .width            = width,
+        .height           = height,
+        .timebase_num     = time_base.num,
+        .timebase_den     = time_base.den,
+        .sar_num          = 0,
+        .sar_den          = 1,
+        .colour_primaries = AVCOL_PRI_UNSPECIFIED,
+        .transfer         = AVCOL_TRC_UNSPECIFIED,
+        .matrix           = AVCOL_SPC_UNSPECIFIED,
+    };
+
+    if (framerate.num > 0 && framerate.den > 0) {
+        int64_t ticks = av_rescale_q(1, av_inv_q(framerate), time_base);
+        stream.frame_duration = av_clip64(ticks, 1, UINT32_MAX);
+    }
+    return stream;
+}
+
+/** The frames that will become one packet. */
+typedef struct OneDVAClip {
+    AVFrame *frames[ONEDVA_MAX_CLIP_FRAMES]; ///< references, not copies
+    uint32_t durations[ONEDVA_MAX_CLIP_FRAMES];
+    int nb_frames;
+
+    const OneDVAEncodeOptions *options;
+    struct onedva_stream stream;
+    uint32_t last_duration; ///< for a frame that nothing else tells the duration of
+    double crf;             ///< that the encoder was last given
+} OneDVAClip;
+
+static inline int ff_onedva_clip_init(OneDVAClip *clip, const OneDVAEncodeOptions *options,
+                                      const struct onedva_stream *stream)
+{
+    clip->options       = options;
+    clip->stream        = *stream;
+    clip->last_duration = FFMAX(stream->frame_duration, 1);
+    clip->crf           = options->crf;
+    for (int i = 0; i < ONEDVA_MAX_CLIP_FRAMES; i++) {
+        if (!clip->frames[i] && !(clip->frames[i] = av_frame_alloc()))
+            return AVERROR(ENOMEM);
+    }
+    return 0;
+}
+
+static inline void ff_onedva_clip_clear(OneDVAClip *clip)
+{
+    for (int i = 0; i < clip->nb_frames; i++)
+        av_frame_unref(clip->frames[i]);
+    clip->nb_frames = 0;
+}
+
+static inline void ff_onedva_clip_free(OneDVAClip *clip)
+{
+    for (int i = 0; i < ONEDVA_MAX_CLIP_FRAMES; i++)
+        av_frame_free(&clip->frames[i]);
+    clip->nb_frames = 0;
+}
+
+/** Whether a frame has the stream's size and format; says so when it has not. */
+static inline int ff_onedva_clip_check(const OneDVAClip *clip, const AVFrame *frame, void *avcl)
+{
+    const char *format = av_get_pix_fmt_name(frame->format);
+
+    if (frame->width == clip->stream.width && frame->height == clip->stream.height &&
+        frame->format == AV_PIX_FMT_YUV420P)
+        return 0;
+    av_log(avcl, AV_LOG_ERROR,
+           "frame of %dx%d %s in a stream of %"PRIu32"x%"PRIu32" yuv420p: scale it first\n",
+           frame->width, frame->height, format ? format : "no format",
+           clip->stream.width, clip->stream.height);
+    return AVERROR(EINVAL);
+}
+
+static inline void ff_onedva_clip_add(OneDVAClip *clip, AVFrame *frame)
+{
+    av_frame_move_ref(clip->frames[clip->nb_frames++], frame);
+}
+
+/**
+ * Settle the duration of the clip's last frame.
+ * @param next the frame that follows, NULL at the end
+ * @return whether next may join the clip
+ */
+static inline int ff_onedva_clip_continues(OneDVAClip *clip, const AVFrame *next)
+{
+    const AVFrame *last = clip->frames[clip->nb_frames - 1];
+    int64_t distance = 0;
+    int gap;
+
+    if (next && next->pts != AV_NOPTS_VALUE && last->pts != AV_NOPTS_VALUE)
+        distance = av_sat_sub64(next->pts, last->pts);
+    gap = distance > UINT32_MAX; // a packet has 32 bits for a duration
+
+    if (distance <= 0 || gap)
+        distance = last->duration;
+    if (distance <= 0 || distance > UINT32_MAX)
+        distance = clip->last_duration;
+    clip->durations[clip->nb_frames - 1] = clip->last_duration = distance;
+
+    return next && !gap && clip->nb_frames < clip->options->clip_frames;
+}
+
+/** Encode the clip; its frames stay in it. */
+static inline int ff_onedva_clip_encode(OneDVAClip *clip, onedva_encoder *encoder, OneDVALog *log,
+                                        struct onedva_packet *packet)
+{
+    struct onedva_const_picture pictures[ONEDVA_MAX_CLIP_FRAMES];
+    const uint32_t *durations = NULL;
+
+    if (clip->crf != clip->options->crf) {
+        int ret = onedva_encoder_set_crf(encoder, clip->options->crf);
+        if (ret < 0)
+            return ff_onedva_check(log, ret, "changing crf");
+        clip->crf = clip->options->crf;
+    }
+    for (int i = 0; i < clip->nb_frames; i++) {
+        for (int plane = 0; plane < 3; plane++) {
+            pictures[i].data[plane]   = clip->frames[i]->data[plane];
+            pictures[i].stride[plane] = clip->frames[i]->linesize[plane];
+        }
+        if (clip->durations[i] != clip->stream.frame_duration)
+            durations = clip->durations;
+    }
+    return ff_onedva_check(log, onedva_encode(encoder, pictures, durations, clip->nb_frames, packet),
+                           "encoding a clip");
+}
+
+/* ---- clips on the decoding side ---- */
+
+/** Reconstruct the packet read last into n yuv420p frames of its size. */
+static inline int ff_onedva_reconstruct(onedva_decoder *decoder, OneDVALog *log,
+                                        AVFrame *const *frames, int n)
+{
+    struct onedva_picture pictures[ONEDVA_MAX_CLIP_FRAMES];
+
+    for (int i = 0; i < n; i++) {
+        for (int plane = 0; plane < 3; plane++) {
+            pictures[i].data[plane]   = frames[i]->data[plane];
+            pictures[i].stride[plane] = frames[i]->linesize[plane];
+        }
+    }
+    return ff_onedva_check(log, onedva_decoder_reconstruct(decoder, pictures, n),
+                           "reconstructing a clip");
+}
+
+#endif /* AVCODEC_ONEDVA_H */

@@ -1,0 +1,282 @@
+/*
+ * One-DVA decoder: turns a packet into the frames of its clip
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include "libavutil/avutil.h"
+#include "libavutil/opt.h"
+
+#include "avcodec.h"
+#include "codec_internal.h"
+#include "decode.h"
+#include "internal.h"
+#include "onedva.h"
+
+typedef struct OneDVADecContext {
+    const AVClass *class;
+    OneDVAModelOptions model_options;
+    OneDVADecodeOptions options;
+
+    OneDVALog log;
+    onedva_model *model;
+    onedva_decoder *decoder;
+    AVPacket *pkt;
+    AVFrame *frames[ONEDVA_MAX_CLIP_FRAMES];
+    int nb_frames;  ///< of the clip decoded last
+    int next_frame; ///< the first of them not yet output
+} OneDVADecContext;
+
+static void set_colour(AVCodecContext *avctx, const struct onedva_stream *stream)
+{
+    // what the stream does not specify is left as the container said
+    if (stream->full_range != AVCOL_RANGE_UNSPECIFIED)
+        avctx->color_range = stream->full_range;
+    if (stream->colour_primaries != AVCOL_PRI_UNSPECIFIED)
+        avctx->color_primaries = stream->colour_primaries;
+    if (stream->transfer != AVCOL_TRC_UNSPECIFIED)
+        avctx->color_trc = stream->transfer;
+    if (stream->matrix != AVCOL_SPC_UNSPECIFIED)
+        avctx->colorspace = stream->matrix;
+    if (stream->chroma_location != AVCHROMA_LOC_UNSPECIFIED)
+        avctx->chroma_sample_location = stream->chroma_location;
+}
+
+static int set_stream(AVCodecContext *avctx, const struct onedva_stream *stream)
+{
+    int ret;
+
+    if (!stream->timebase_num || stream->timebase_num > INT_MAX ||
+        !stream->timebase_den || stream->timebase_den > INT_MAX) {
+        av_log(avctx, AV_LOG_ERROR, "stream header: time base %"PRIu32"/%"PRIu32" is not above 0\n",
+               stream->timebase_num, stream->timebase_den);
+        return AVERROR_INVALIDDATA;
+    }
+    if (avctx->width != stream->width || avctx->height != stream->height) {
+        ret = ff_set_dimensions(avctx, stream->width, stream->height);
+        if (ret < 0)
+            return ret;
+    }
+    avctx->pix_fmt = AV_PIX_FMT_YUV420P;
+    set_colour(avctx, stream);
+    if (stream->sar_num && stream->sar_num <= INT_MAX && stream->sar_den <= INT_MAX)
+        ff_set_sar(avctx, (AVRational) { stream->sar_num, stream->sar_den });
+    if (stream->frame_duration)
+        av_reduce(&avctx->framerate.num, &avctx->framerate.den, stream->timebase_den,
+                  (int64_t)stream->timebase_num * stream->frame_duration, INT_MAX);
+    return 0;
+}
+
+static int read_stream_header(AVCodecContext *avctx, const uint8_t *data, size_t size)
+{
+    OneDVADecContext *s = avctx->priv_data;
+    struct onedva_stream stream;
+    int ret = onedva_decoder_set_stream_header(s->decoder, data, size);
+
+    if (ret >= 0)
+        ret = onedva_stream_header_parse(&stream, data, size);
+    ret = ff_onedva_check(&s->log, ret, "stream header");
+    return ret < 0 ? ret : set_stream(avctx, &stream);
+}
+
+static av_cold int onedva_decode_init(AVCodecContext *avctx)
+{
+    OneDVADecContext *s = avctx->priv_data;
+    struct onedva_decoder_settings settings;
+    int ret;
+
+    s->log.avcl = avctx;
+    s->pkt      = av_packet_alloc();
+    if (!s->pkt)
+        return AVERROR(ENOMEM);
+    for (int i = 0; i < ONEDVA_MAX_CLIP_FRAMES; i++) {
+        s->frames[i] = av_frame_alloc();
+        if (!s->frames[i])
+            return AVERROR(ENOMEM);
+    }
+    ret = ff_onedva_model_open(&s->model, &s->model_options, &s->log);
+    if (ret < 0)
+        return ret;
+
+    ff_onedva_decoder_settings(&settings, &s->options, &s->model_options, &s->log);
+    settings.max_pixels = avctx->max_pixels;
+    settings.threads    = avctx->thread_count;
+    settings.bitexact   = !!(avctx->flags & AV_CODEC_FLAG_BITEXACT);
+    ret = ff_onedva_check(&s->log, onedva_decoder_open(&s->decoder, s->model, &settings),
+                          "opening the decoder");
+    if (ret < 0)
+        return ret;
+    if (avctx->extradata_size > 0)
+        return read_stream_header(avctx, avctx->extradata, avctx->extradata_size);
+    return 0;
+}
+
+static void clear_frames(OneDVADecContext *s)
+{
+    for (int i = s->next_frame; i < s->nb_frames; i++)
+        av_frame_unref(s->frames[i]);
+    s->nb_frames = s->next_frame = 0;
+}
+
+/**
+ * The time of a tick of a clip in the packets' time base.
+ *
+ * The clip's start is first brought back to the encoder's grid, so that a coarser container
+ * rounds every frame as if it had a packet of its own; unless the start is off that grid.
+ */
+static int64_t clip_time(int64_t start, int64_t ticks, AVRational stream_tb, AVRational pkt_tb)
+{
+    int64_t grid = av_rescale_q(start, pkt_tb, stream_tb);
+
+    if (av_rescale_q(grid, stream_tb, pkt_tb) == start)
+        return av_rescale_q(grid + ticks, stream_tb, pkt_tb);
+    return start + av_rescale_q(ticks, stream_tb, pkt_tb);
+}
+
+static void set_timestamps(const AVCodecContext *avctx, const struct onedva_clip *clip)
+{
+    const OneDVADecContext *s = avctx->priv_data;
+    const AVRational stream_tb = { clip->stream.timebase_num, clip->stream.timebase_den };
+    const AVRational pkt_tb = avctx->pkt_timebase.num > 0 ? avctx->pkt_timebase : stream_tb;
+    const int64_t start = s->pkt->pts != AV_NOPTS_VALUE ? s->pkt->pts : s->pkt->dts;
+    int64_t ticks = 0;
+
+    for (int i = 0; i < clip->frames; i++) {
+        AVFrame *frame = s->frames[i];
+        int64_t duration = clip->durations[i];
+
+        if (!duration && s->pkt->duration > 0)
+            duration = av_rescale_q(s->pkt->duration, pkt_tb, stream_tb) / clip->frames;
+
+        frame->pts = frame->pkt_dts = AV_NOPTS_VALUE;
+        frame->duration = av_rescale_q(duration, stream_tb, pkt_tb);
+        if (start != AV_NOPTS_VALUE && (!i || ticks)) {
+            frame->pts = frame->pkt_dts = clip_time(start, ticks, stream_tb, pkt_tb);
+            frame->duration = clip_time(start, ticks + duration, stream_tb, pkt_tb) - frame->pts;
+        }
+        ticks += duration;
+    }
+}
+
+static int get_frames(AVCodecContext *avctx, const struct onedva_clip *clip)
+{
+    OneDVADecContext *s = avctx->priv_data;
+    int ret;
+
+    for (s->nb_frames = 0; s->nb_frames < clip->frames; s->nb_frames++) {
+        AVFrame *frame = s->frames[s->nb_frames];
+
+        ret = ff_get_buffer(avctx, frame, 0);
+        if (ret < 0)
+            return ret;
+        frame->pict_type = AV_PICTURE_TYPE_I;
+        frame->flags |= AV_FRAME_FLAG_KEY;
+        if (clip->layers_decoded < clip->layers)
+            frame->flags |= AV_FRAME_FLAG_CORRUPT;
+    }
+    return ff_onedva_reconstruct(s->decoder, &s->log, s->frames, clip->frames);
+}
+
+static int decode_packet(AVCodecContext *avctx)
+{
+    OneDVADecContext *s = avctx->priv_data;
+    struct onedva_clip clip;
+    const uint8_t *header;
+    size_t size;
+    int ret;
+
+    header = av_packet_get_side_data(s->pkt, AV_PKT_DATA_NEW_EXTRADATA, &size);
+    if (header) {
+        ret = read_stream_header(avctx, header, size);
+        if (ret < 0)
+            return ret;
+    }
+    if (!s->pkt->size)
+        return 0;
+
+    ret = onedva_decoder_read_packet(s->decoder, s->pkt->data, s->pkt->size, &clip);
+    ret = ff_onedva_check(&s->log, ret, "packet");
+    if (ret >= 0 && clip.layers_decoded < clip.layers && (avctx->err_recognition & AV_EF_EXPLODE))
+        ret = AVERROR_INVALIDDATA;
+    if (ret >= 0)
+        ret = set_stream(avctx, &clip.stream);
+    if (ret < 0 || avctx->skip_frame >= AVDISCARD_ALL)
+        return ret;
+
+    ret = get_frames(avctx, &clip);
+    if (ret < 0) {
+        clear_frames(s);
+        return ret;
+    }
+    set_timestamps(avctx, &clip);
+    return 0;
+}
+
+static int onedva_receive_frame(AVCodecContext *avctx, AVFrame *frame)
+{
+    OneDVADecContext *s = avctx->priv_data;
+
+    while (s->next_frame == s->nb_frames) {
+        int ret;
+
+        s->next_frame = s->nb_frames = 0;
+        ret = ff_decode_get_packet(avctx, s->pkt);
+        if (ret < 0)
+            return ret;
+        ret = decode_packet(avctx);
+        av_packet_unref(s->pkt);
+        if (ret < 0)
+            return ret;
+    }
+    av_frame_move_ref(frame, s->frames[s->next_frame++]);
+    return 0;
+}
+
+static void onedva_decode_flush(AVCodecContext *avctx)
+{
+    clear_frames(avctx->priv_data);
+}
+
+static av_cold int onedva_decode_close(AVCodecContext *avctx)
+{
+    OneDVADecContext *s = avctx->priv_data;
+
+    onedva_decoder_close(&s->decoder);
+    onedva_model_close(&s->model);
+    for (int i = 0; i < ONEDVA_MAX_CLIP_FRAMES; i++)
+        av_frame_free(&s->frames[i]);
+    av_packet_free(&s->pkt);
+    return 0;
+}
+
+#define OFFSET(x) offsetof(OneDVADecContext, x)
+#define VD (AV_OPT_FLAG_VIDEO_PARAM | AV_OPT_FLAG_DECODING_PARAM)
+static const AVOption options[] = {
+    ONEDVA_DECODE_OPTIONS(OFFSET(options), VD),
+    ONEDVA_MODEL_OPTIONS(OFFSET(model_options), VD),
+    { NULL },
+};
+
+static const AVClass onedva_decoder_class = {
+    .class_name = "onedva decoder",
+    .item_name  = av_default_item_name,
+    .option     = options,
+    .version    = LIBAVUTIL_VERSION_INT,
+};
+
+const FFCodec ff_onedva_decoder = {
+    .p.name         = "onedva",
+    CODEC_LONG_NAME("One-DVA learned video codec"),
+    .p.type         = AVMEDIA_TYPE_VIDEO,
+    .p.id           = AV_CODEC_ID_ONEDVA,
+    .p.capabilities = AV_CODEC_CAP_DR1 | AV_CODEC_CAP_OTHER_THREADS,
+    .p.priv_class   = &onedva_decoder_class,
+    .p.wrapper_name = "libonedva",
+    .caps_internal  = FF_CODEC_CAP_INIT_CLEANUP | FF_CODEC_CAP_AUTO_THREADS |
+                      FF_CODEC_CAP_SKIP_FRAME_FILL_PARAM,
+    .priv_data_size = sizeof(OneDVADecContext),
+    .init           = onedva_decode_init,
+    FF_CODEC_RECEIVE_FRAME_CB(onedva_receive_frame),
+    .flush          = onedva_decode_flush,
+    .close          = onedva_decode_close,
+};

@@ -1,0 +1,225 @@
+/*
+ * One-DVA encoder: collects frames to clips, one packet per clip
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include <string.h>
+
+#include "libavutil/avutil.h"
+#include "libavutil/mem.h"
+#include "libavutil/opt.h"
+
+#include "avcodec.h"
+#include "codec_internal.h"
+#include "encode.h"
+#include "onedva.h"
+#include "packet_internal.h"
+
+typedef struct OneDVAEncContext {
+    const AVClass *class;
+    OneDVAModelOptions model_options;
+    OneDVAEncodeOptions options;
+
+    OneDVALog log;
+    onedva_model *model;
+    onedva_encoder *encoder;
+    OneDVAClip clip;
+    AVFrame *next; ///< received, not yet in the clip: its pts ends the frame before
+} OneDVAEncContext;
+
+static struct onedva_stream stream_from_context(const AVCodecContext *avctx)
+{
+    struct onedva_stream stream = ff_onedva_stream(avctx->width, avctx->height, avctx->time_base,
+                                                   avctx->framerate);
+
+    if (avctx->sample_aspect_ratio.num > 0 && avctx->sample_aspect_ratio.den > 0) {
+        stream.sar_num = avctx->sample_aspect_ratio.num;
+        stream.sar_den = avctx->sample_aspect_ratio.den;
+    }
+    stream.full_range       = avctx->color_range;
+    stream.colour_primaries = avctx->color_primaries;
+    stream.transfer         = avctx->color_trc;
+    stream.matrix           = avctx->colorspace;
+    stream.chroma_location  = avctx->chroma_sample_location;
+    return stream;
+}
+
+static int set_extradata(AVCodecContext *avctx)
+{
+    OneDVAEncContext *s = avctx->priv_data;
+    const uint8_t *header;
+    size_t size;
+
+    onedva_encoder_stream_header(s->encoder, &header, &size);
+    avctx->extradata = av_mallocz(size + AV_INPUT_BUFFER_PADDING_SIZE);
+    if (!avctx->extradata)
+        return AVERROR(ENOMEM);
+    memcpy(avctx->extradata, header, size);
+    avctx->extradata_size = size;
+    return 0;
+}
+
+static av_cold int onedva_encode_init(AVCodecContext *avctx)
+{
+    OneDVAEncContext *s = avctx->priv_data;
+    struct onedva_stream stream = stream_from_context(avctx);
+    struct onedva_encoder_settings settings;
+    int ret;
+
+    s->log.avcl = avctx;
+    s->next     = av_frame_alloc();
+    if (!s->next)
+        return AVERROR(ENOMEM);
+    ret = ff_onedva_clip_init(&s->clip, &s->options, &stream);
+    if (ret < 0)
+        return ret;
+    ret = ff_onedva_model_open(&s->model, &s->model_options, &s->log);
+    if (ret < 0)
+        return ret;
+
+    ff_onedva_encoder_settings(&settings, &s->options, &s->model_options, &s->log);
+    settings.bitrate           = avctx->bit_rate;
+    settings.threads           = avctx->thread_count;
+    settings.bitexact          = !!(avctx->flags & AV_CODEC_FLAG_BITEXACT);
+    settings.header_in_packets = !(avctx->flags & AV_CODEC_FLAG_GLOBAL_HEADER);
+    ret = ff_onedva_check(&s->log, onedva_encoder_open(&s->encoder, s->model, &settings, &stream),
+                          "opening the encoder");
+    if (ret < 0)
+        return ret;
+    return set_extradata(avctx);
+}
+
+static int get_next_frame(AVCodecContext *avctx)
+{
+    OneDVAEncContext *s = avctx->priv_data;
+    const OneDVAClip *clip = &s->clip;
+    int ret = ff_encode_get_frame(avctx, s->next);
+
+    if (ret < 0)
+        return ret;
+
+    ret = ff_onedva_clip_check(clip, s->next, avctx);
+    if (!ret && clip->nb_frames && s->next->pts != AV_NOPTS_VALUE &&
+        s->next->pts <= clip->frames[clip->nb_frames - 1]->pts) {
+        av_log(avctx, AV_LOG_ERROR, "timestamp %"PRId64" is not above the one before, %"PRId64"\n",
+               s->next->pts, clip->frames[clip->nb_frames - 1]->pts);
+        ret = AVERROR(EINVAL);
+    }
+    if (ret < 0)
+        av_frame_unref(s->next);
+    return ret;
+}
+
+static int fill_packet(AVCodecContext *avctx, AVPacket *pkt, const struct onedva_packet *packet)
+{
+    OneDVAEncContext *s = avctx->priv_data;
+    const OneDVAClip *clip = &s->clip;
+    const int crf = packet->stats.qidx + 40;
+    int ret;
+
+    if (packet->size > INT_MAX - AV_INPUT_BUFFER_PADDING_SIZE)
+        return AVERROR(ERANGE);
+    ret = ff_get_encode_buffer(avctx, pkt, packet->size, 0);
+    if (ret < 0)
+        return ret;
+    memcpy(pkt->data, packet->data, packet->size);
+
+    pkt->pts = pkt->dts = clip->frames[0]->pts;
+    for (int i = 0; i < clip->nb_frames; i++)
+        pkt->duration += clip->durations[i];
+    pkt->flags |= AV_PKT_FLAG_KEY;
+
+    ret = ff_side_data_set_encoder_stats(pkt, FFMAX(crf, 0) * FF_QP2LAMBDA, NULL, 0,
+                                         AV_PICTURE_TYPE_I);
+    if (ret < 0)
+        return ret;
+    return ff_encode_reordered_opaque(avctx, pkt, clip->frames[0]);
+}
+
+static int onedva_receive_packet(AVCodecContext *avctx, AVPacket *pkt)
+{
+    OneDVAEncContext *s = avctx->priv_data;
+    struct onedva_packet packet;
+    int ret;
+
+    for (;;) {
+        const AVFrame *next = s->next;
+
+        if (!s->next->buf[0]) {
+            ret = get_next_frame(avctx);
+            if (ret == AVERROR_EOF && s->clip.nb_frames)
+                next = NULL;
+            else if (ret < 0)
+                return ret;
+        }
+        if (s->clip.nb_frames && !ff_onedva_clip_continues(&s->clip, next))
+            break;
+        ff_onedva_clip_add(&s->clip, s->next);
+    }
+
+    ret = ff_onedva_clip_encode(&s->clip, s->encoder, &s->log, &packet);
+    if (ret >= 0)
+        ret = fill_packet(avctx, pkt, &packet);
+    ff_onedva_clip_clear(&s->clip);
+    return ret;
+}
+
+static av_cold void onedva_encode_flush(AVCodecContext *avctx)
+{
+    OneDVAEncContext *s = avctx->priv_data;
+
+    ff_onedva_clip_clear(&s->clip);
+    av_frame_unref(s->next);
+}
+
+static av_cold int onedva_encode_close(AVCodecContext *avctx)
+{
+    OneDVAEncContext *s = avctx->priv_data;
+
+    onedva_encoder_close(&s->encoder);
+    onedva_model_close(&s->model);
+    ff_onedva_clip_free(&s->clip);
+    av_frame_free(&s->next);
+    return 0;
+}
+
+#define OFFSET(x) offsetof(OneDVAEncContext, x)
+#define VE (AV_OPT_FLAG_VIDEO_PARAM | AV_OPT_FLAG_ENCODING_PARAM)
+static const AVOption options[] = {
+    ONEDVA_ENCODE_OPTIONS(OFFSET(options), VE),
+    ONEDVA_MODEL_OPTIONS(OFFSET(model_options), VE),
+    { NULL },
+};
+
+static const AVClass onedva_encoder_class = {
+    .class_name = "onedva encoder",
+    .item_name  = av_default_item_name,
+    .option     = options,
+    .version    = LIBAVUTIL_VERSION_INT,
+};
+
+static const FFCodecDefault onedva_defaults[] = {
+    { "b", "0" },
+    { NULL },
+};
+
+const FFCodec ff_onedva_encoder = {
+    .p.name         = "onedva",
+    CODEC_LONG_NAME("One-DVA learned video codec"),
+    .p.type         = AVMEDIA_TYPE_VIDEO,
+    .p.id           = AV_CODEC_ID_ONEDVA,
+    .p.capabilities = AV_CODEC_CAP_DELAY | AV_CODEC_CAP_DR1 | AV_CODEC_CAP_OTHER_THREADS |
+                      AV_CODEC_CAP_ENCODER_FLUSH | AV_CODEC_CAP_ENCODER_REORDERED_OPAQUE,
+    .p.pix_fmts     = (const enum AVPixelFormat[]) { AV_PIX_FMT_YUV420P, AV_PIX_FMT_NONE },
+    .p.priv_class   = &onedva_encoder_class,
+    .p.wrapper_name = "libonedva",
+    .caps_internal  = FF_CODEC_CAP_INIT_CLEANUP | FF_CODEC_CAP_AUTO_THREADS,
+    .color_ranges   = AVCOL_RANGE_MPEG | AVCOL_RANGE_JPEG,
+    .defaults       = onedva_defaults,
+    .priv_data_size = sizeof(OneDVAEncContext),
+    .init           = onedva_encode_init,
+    FF_CODEC_RECEIVE_PACKET_CB(onedva_receive_packet),
+    .flush          = onedva_encode_flush,
+    .close          = onedva_encode_close,
+};
