@@ -126,13 +126,15 @@ ffmpeg-full ffmpeg-check fate-onedva: export ONEDVA_FFMPEG_FLAGS := $(FFMPEG_FLA
 ffmpeg-full ffmpeg-check fate-onedva: export ONEDVA_FFPLAY := $(FFPLAY)
 ffmpeg-full ffmpeg-check fate-onedva: export ONEDVA_SANITIZERS := $(SANITIZERS)
 
+# install FLAVOUR=check installs the programs with only the parts that the tests use.
+FLAVOUR  = full
 PROGRAMS = ffmpeg ffprobe $(if $(filter yes,$(FFPLAY)),ffplay)
 
 ffmpeg-full: lib
 	+@tools/ffmpeg/build.sh full
 	@for program in $(PROGRAMS); do \
-	    cmp -s build/ffmpeg-build/$$program build/$$program || \
-	        cp build/ffmpeg-build/$$program build/$$program; \
+	    cmp -s build/ffmpeg-full/$$program build/$$program || \
+	        cp build/ffmpeg-full/$$program build/$$program; \
 	done
 
 ffmpeg-check: lib
@@ -148,9 +150,9 @@ bench: all
 
 DEST = $(DESTDIR)$(PREFIX)
 
-install: all
+install: lib ffmpeg-$(FLAVOUR)
 	install -d $(DEST)/bin $(DEST)/lib/pkgconfig $(DEST)/include/onedva
-	install -m 755 $(PROGRAMS:%=build/%) $(DEST)/bin
+	install -m 755 $(PROGRAMS:%=build/ffmpeg-$(FLAVOUR)/%) $(DEST)/bin
 	install -m 644 $(STATIC) $(SHARED) $(DEST)/lib
 	ln -sf $(notdir $(SHARED)) $(DEST)/lib/$(SONAME)
 	ln -sf $(SONAME) $(DEST)/lib/libonedva.so

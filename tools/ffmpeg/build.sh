@@ -7,7 +7,7 @@
 # build/lib/libonedva.a made and the settings of build/config.mak in the environment.
 #
 # usage: build.sh full|check
-#   full   build/ffmpeg-build: all of FFmpeg's native parts
+#   full   build/ffmpeg-full: all of FFmpeg's native parts
 #   check  build/ffmpeg-check: only what the tests use
 
 set -eu
@@ -34,10 +34,11 @@ check_parts="--disable-everything
 
 [ $# -eq 1 ] || die "usage: build.sh full|check"
 case $1 in
-full) directory=build/ffmpeg-build parts= ;;
-check) directory=build/ffmpeg-check parts=$check_parts ;;
+full) parts= ;;
+check) parts=$check_parts ;;
 *) die "unknown flavour $1; expected full or check" ;;
 esac
+directory=build/ffmpeg-$1
 
 cd "$(dirname "$0")/../.."
 root=$PWD

@@ -1,0 +1,65 @@
+#!/bin/sh
+# libonedva: the One-DVA learned video codec
+# Copyright (C) 2026 the One-DVA for FFmpeg authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Every test of the project: installs and builds what is missing, runs each test even after a
+# failure, and ends with the line "N passed, N failed". Logs are in build/check.
+#
+# usage: check.sh
+
+set -u
+
+cd "$(dirname "$0")/.." || exit 1
+export MAKEFLAGS="${MAKEFLAGS:-}"
+logs=$PWD/build/check
+passed=0 failed=0 skipped=0
+
+# usage: run NAME COMMAND...
+run() {
+    name=$1
+    shift
+    printf '%-24s' "$name"
+    begin=$(date +%s)
+    if "$@" > "$logs/$name.log" 2>&1 < /dev/null; then
+        passed=$((passed + 1)) verdict=ok
+    else
+        failed=$((failed + 1)) verdict=FAILED
+    fi
+    echo "$verdict ($(($(date +%s) - begin)) s)"
+    if [ $verdict = FAILED ]; then
+        tail -n 25 "$logs/$name.log" | sed 's/^/    /'
+        echo "    whole log: build/check/$name.log"
+    fi
+}
+
+# usage: skip NAME REASON
+skip() {
+    printf '%-24sskipped: %s\n' "$1" "$2"
+    skipped=$((skipped + 1))
+}
+
+tools/install-deps.sh check || exit 1
+[ -f build/config.mak ] || ./configure || exit 1
+mkdir -p "$logs"
+python=$(sed -n 's/^PYTHON = //p' build/config.mak)
+ffplay=$(sed -n 's/^FFPLAY = //p' build/config.mak)
+export ONEDVA_FFPLAY="$ffplay"
+
+run register tools/ffmpeg/tests/test_register.sh
+run configure tools/ffmpeg/tests/test_configure.sh
+run library make lib
+run unit make unit
+run bitexact tools/tests/test_bitexact.sh
+if [ -n "$python" ]; then
+    run training sh -c "cd tools/train && exec '$python' -m unittest discover -v -s tests -t ."
+else
+    skip training "no python3 with PyTorch"
+fi
+run ffmpeg make ffmpeg-check
+run fate-onedva make fate-onedva
+run install tools/tests/test_install.sh
+
+echo
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed -eq 0 ]

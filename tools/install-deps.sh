@@ -1,0 +1,61 @@
+#!/bin/sh
+# libonedva: the One-DVA learned video codec
+# Copyright (C) 2026 the One-DVA for FFmpeg authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Installs the Debian packages that a command needs and the machine lacks.
+#
+# usage: install-deps.sh build|check|bench
+
+set -eu
+
+build="gcc libc6-dev make pkg-config dpkg-dev nasm libcjson-dev libxxhash-dev libsdl2-dev zlib1g-dev"
+case ${1:-} in
+build) wanted=$build ;;
+check) wanted="$build clang libcmocka-dev python3 python3-numpy python3-torch xauth xvfb" ;;
+bench) wanted="$build ffmpeg" ;;
+*)
+    echo "usage: install-deps.sh build|check|bench" >&2
+    exit 1
+    ;;
+esac
+
+if ! command -v apt-get >/dev/null; then
+    echo "install-deps: this is not Debian; continuing, with what these packages hold: $wanted"
+    exit 0
+fi
+
+missing=
+for package in $wanted; do
+    case $(dpkg-query -W -f '${Status}' "$package" 2>/dev/null) in
+    *" installed") ;;
+    *) missing="$missing $package" ;;
+    esac
+done
+[ -n "$missing" ] || exit 0
+
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+    as_root=sudo
+    command -v sudo >/dev/null || {
+        echo "install-deps: neither root nor sudo; as root: apt-get install$missing" >&2
+        exit 1
+    }
+fi
+
+# usage: apt COMMAND...
+apt() {
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 "$@"
+}
+
+echo "install-deps: installing$missing"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+# The package lists may be missing or old: fetch them only when the first try fails.
+# shellcheck disable=SC2086 # a list of packages
+apt install -y --no-install-recommends $missing > "$log" 2>&1 ||
+    { apt update && apt install -y --no-install-recommends $missing; } > "$log" 2>&1 || {
+    tail -n 3 "$log" >&2
+    echo "install-deps: apt failed; by hand: apt-get update && apt-get install$missing" >&2
+    exit 1
+}
