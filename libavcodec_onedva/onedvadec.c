@@ -4,8 +4,11 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
+#include <stdio.h>
+
 #include "libavutil/avutil.h"
 #include "libavutil/opt.h"
+#include "libavutil/timestamp.h"
 
 #include "avcodec.h"
 #include "codec_internal.h"
@@ -21,6 +24,7 @@ typedef struct OneDVADecContext {
     OneDVALog log;
     onedva_model *model;
     onedva_decoder *decoder;
+    int open_error; ///< why the model or the decoder could not be opened
     AVPacket *pkt;
     AVFrame *frames[ONEDVA_MAX_CLIP_FRAMES];
     int nb_frames;  ///< of the clip decoded last
@@ -67,22 +71,10 @@ static int set_stream(AVCodecContext *avctx, const struct onedva_stream *stream)
     return 0;
 }
 
-static int read_stream_header(AVCodecContext *avctx, const uint8_t *data, size_t size)
-{
-    OneDVADecContext *s = avctx->priv_data;
-    struct onedva_stream stream;
-    int ret = onedva_decoder_set_stream_header(s->decoder, data, size);
-
-    if (ret >= 0)
-        ret = onedva_stream_header_parse(&stream, data, size);
-    ret = ff_onedva_check(&s->log, ret, "stream header");
-    return ret < 0 ? ret : set_stream(avctx, &stream);
-}
-
 static av_cold int onedva_decode_init(AVCodecContext *avctx)
 {
     OneDVADecContext *s = avctx->priv_data;
-    struct onedva_decoder_settings settings;
+    struct onedva_stream stream;
     int ret;
 
     s->log.avcl = avctx;
@@ -94,21 +86,37 @@ static av_cold int onedva_decode_init(AVCodecContext *avctx)
         if (!s->frames[i])
             return AVERROR(ENOMEM);
     }
-    ret = ff_onedva_model_open(&s->model, &s->model_options, &s->log);
+    if (avctx->extradata_size <= 0)
+        return 0;
+    ret = onedva_stream_header_parse(&stream, avctx->extradata, avctx->extradata_size);
+    ret = ff_onedva_check(&s->log, ret, "stream header");
+    return ret < 0 ? ret : set_stream(avctx, &stream);
+}
+
+static int set_stream_header(OneDVADecContext *s, const uint8_t *data, size_t size)
+{
+    return ff_onedva_check(&s->log, onedva_decoder_set_stream_header(s->decoder, data, size),
+                           "stream header");
+}
+
+/** Open the model with the first packet, so that probing a file costs no model. */
+static av_cold int open_decoder(AVCodecContext *avctx)
+{
+    OneDVADecContext *s = avctx->priv_data;
+    struct onedva_decoder_settings settings;
+    int ret = ff_onedva_model_open(&s->model, &s->model_options, &s->log);
+
     if (ret < 0)
         return ret;
-
     ff_onedva_decoder_settings(&settings, &s->options, &s->model_options, &s->log);
     settings.max_pixels = avctx->max_pixels;
     settings.threads    = avctx->thread_count;
     settings.bitexact   = !!(avctx->flags & AV_CODEC_FLAG_BITEXACT);
     ret = ff_onedva_check(&s->log, onedva_decoder_open(&s->decoder, s->model, &settings),
                           "opening the decoder");
-    if (ret < 0)
+    if (ret < 0 || avctx->extradata_size <= 0)
         return ret;
-    if (avctx->extradata_size > 0)
-        return read_stream_header(avctx, avctx->extradata, avctx->extradata_size);
-    return 0;
+    return set_stream_header(s, avctx->extradata, avctx->extradata_size);
 }
 
 static void clear_frames(OneDVADecContext *s)
@@ -154,6 +162,9 @@ static void set_timestamps(const AVCodecContext *avctx, const struct onedva_clip
             frame->pts = frame->pkt_dts = clip_time(start, ticks, stream_tb, pkt_tb);
             frame->duration = clip_time(start, ticks + duration, stream_tb, pkt_tb) - frame->pts;
         }
+        // an edit list hides a packet that begins before its start, which is 0
+        if (start < 0 && frame->pts >= 0)
+            frame->flags &= ~AV_FRAME_FLAG_DISCARD;
         ticks += duration;
     }
 }
@@ -177,29 +188,38 @@ static int get_frames(AVCodecContext *avctx, const struct onedva_clip *clip)
     return ff_onedva_reconstruct(s->decoder, &s->log, s->frames, clip->frames);
 }
 
+/** Read the packet's latents and what its headers say of the stream. */
+static int read_packet(AVCodecContext *avctx, struct onedva_clip *clip)
+{
+    OneDVADecContext *s = avctx->priv_data;
+    char what[64];
+    size_t size;
+    const uint8_t *header = av_packet_get_side_data(s->pkt, AV_PKT_DATA_NEW_EXTRADATA, &size);
+    int ret = header ? set_stream_header(s, header, size) : 0;
+
+    if (ret < 0)
+        return ret;
+    ret = onedva_decoder_read_packet(s->decoder, s->pkt->data, s->pkt->size, clip);
+    snprintf(what, sizeof(what), "packet at %s s",
+             av_ts2timestr(s->pkt->pts, &avctx->pkt_timebase));
+    ret = ff_onedva_check(&s->log, ret, what);
+    if (ret >= 0 && clip->layers_decoded < clip->layers && (avctx->err_recognition & AV_EF_EXPLODE))
+        ret = AVERROR_INVALIDDATA;
+    return ret < 0 ? ret : set_stream(avctx, &clip->stream);
+}
+
 static int decode_packet(AVCodecContext *avctx)
 {
     OneDVADecContext *s = avctx->priv_data;
     struct onedva_clip clip;
-    const uint8_t *header;
-    size_t size;
     int ret;
 
-    header = av_packet_get_side_data(s->pkt, AV_PKT_DATA_NEW_EXTRADATA, &size);
-    if (header) {
-        ret = read_stream_header(avctx, header, size);
-        if (ret < 0)
-            return ret;
-    }
-    if (!s->pkt->size)
-        return 0;
+    if (!s->decoder && !s->open_error)
+        s->open_error = open_decoder(avctx);
+    if (s->open_error < 0)
+        return s->open_error;
 
-    ret = onedva_decoder_read_packet(s->decoder, s->pkt->data, s->pkt->size, &clip);
-    ret = ff_onedva_check(&s->log, ret, "packet");
-    if (ret >= 0 && clip.layers_decoded < clip.layers && (avctx->err_recognition & AV_EF_EXPLODE))
-        ret = AVERROR_INVALIDDATA;
-    if (ret >= 0)
-        ret = set_stream(avctx, &clip.stream);
+    ret = read_packet(avctx, &clip);
     if (ret < 0 || avctx->skip_frame >= AVDISCARD_ALL)
         return ret;
 
