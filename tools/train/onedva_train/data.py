@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Video as memory-mapped yuv420p, and random crops of it."""
+import json
+import os
+import subprocess
+
+import numpy as np
+import torch
+
+from . import geometry as geo
+
+SCALES = (1.0, 1.5, 2.0, 3.0)
+# abstract and computer-drawn clips teach little about video
+LIGHT = ("lebiniou", "blupi")
+
+
+def probe(ffprobe, path):
+    out = subprocess.run([ffprobe, "-v", "error", "-select_streams", "v:0", "-show_entries",
+                          "stream=width,height", "-of", "csv=p=0", path],
+                         check=True, capture_output=True, text=True).stdout
+    width, height = out.strip().split(",")[:2]
+    return int(width), int(height)
+
+
+def decode(ffmpeg, path, width, height, target):
+    """Decode to raw yuv420p frames of the given size in the file target."""
+    subprocess.run([ffmpeg, "-v", "error", "-y", "-i", path, "-an", "-fps_mode", "passthrough",
+                    "-vf", f"scale={width}:{height}:flags=area", "-pix_fmt", "yuv420p",
+                    "-f", "rawvideo", target], check=True)
+
+
+def prepare(source, cache, ffmpeg="ffmpeg", scales=SCALES, smallest=128):
+    """Decode every video under source at several sizes into cache/ (reused when present)."""
+    os.makedirs(cache, exist_ok=True)
+    index = []
+    for root, _, names in sorted(os.walk(source)):
+        for name in sorted(names):
+            if not name.lower().endswith((".mp4", ".mkv", ".webm", ".mov", ".avi", ".nut", ".y4m")):
+                continue
+            path = os.path.join(root, name)
+            width, height = probe(ffmpeg.replace("ffmpeg", "ffprobe"), path)
+            for scale in scales:
+                w, h = (round(v / scale / 2) * 2 for v in (width, height))
+                if scale > 1 and min(w, h) < smallest:
+                    continue
+                target = os.path.join(cache, f"{os.path.splitext(name)[0]}-{w}x{h}.yuv")
+                if not os.path.exists(target):
+                    decode(ffmpeg, path, w, h, target + ".part")
+                    os.replace(target + ".part", target)
+                index.append({"file": os.path.basename(target), "width": w, "height": h,
+                              "scale": scale, "name": name})
+    with open(os.path.join(cache, "index.json"), "w") as f:
+        json.dump(index, f, indent=0)
+    return index
+
+
+class Video:
+    """One decoded clip; planes are views of the mapped file."""
+
+    def __init__(self, cache, entry):
+        self.name = entry["name"]
+        self.scale = entry["scale"]
+        self.width, self.height = entry["width"], entry["height"]
+        w, h = self.width, self.height
+        size = w * h * 3 // 2
+        data = np.memmap(os.path.join(cache, entry["file"]), np.uint8, "r")
+        self.frames = len(data) // size
+        data = data[:self.frames * size].reshape(self.frames, size)
+        self.y = data[:, :w * h].reshape(-1, h, w)
+        self.u = data[:, w * h:w * h * 5 // 4].reshape(-1, h // 2, w // 2)
+        self.v = data[:, w * h * 5 // 4:].reshape(-1, h // 2, w // 2)
+
+
+def load(cache):
+    with open(os.path.join(cache, "index.json")) as f:
+        return [Video(cache, e) for e in json.load(f)]
+
+
+class Sampler:
+    """Random crops of a grid shape (gt, gy, gx), deterministic by seed."""
+
+    def __init__(self, videos, seed, augment=True):
+        self.videos = videos
+        self.rng = np.random.default_rng(seed)
+        self.augment = augment
+
+    def crop(self, gt, gy, gx):
+        """uint8 planes y [T, H, W], u, v of one random crop."""
+        rng = self.rng
+        t, h, w = gt * 4, gy * 16, gx * 16
+        swap = self.augment and gy != gx and rng.random() < 0.5 or self.augment and rng.random() < 0.3
+        ch, cw = (w, h) if swap else (h, w)
+        fits = [v for v in self.videos if v.height >= ch and v.width >= cw and v.frames >= t]
+        weight = np.array([v.frames / v.scale ** 0.5 * (0.15 if any(s in v.name for s in LIGHT) else 1)
+                           for v in fits])
+        video = fits[rng.choice(len(fits), p=weight / weight.sum())]
+        stride = 2 if self.augment and video.frames >= 2 * t and rng.random() < 0.3 else 1
+        f0 = rng.integers(video.frames - (t - 1) * stride)
+        y0 = rng.integers((video.height - ch) // 2 + 1) * 2
+        x0 = rng.integers((video.width - cw) // 2 + 1) * 2
+        f = slice(f0, f0 + (t - 1) * stride + 1, stride)
+        planes = [video.y[f, y0:y0 + ch, x0:x0 + cw]]
+        planes += [p[f, y0 // 2:(y0 + ch) // 2, x0 // 2:(x0 + cw) // 2] for p in (video.u, video.v)]
+        if self.augment:
+            planes = self.flip(planes, swap)
+        return planes
+
+    def flip(self, planes, swap):
+        rng = self.rng
+        if swap:
+            planes = [p.transpose(0, 2, 1) for p in planes]
+        if rng.random() < 0.5:
+            planes = [p[:, :, ::-1] for p in planes]
+        if rng.random() < 0.15:
+            planes = [p[:, ::-1] for p in planes]
+        if rng.random() < 0.5:
+            planes = [p[::-1] for p in planes]
+        if rng.random() < 0.1:
+            planes = [planes[0], planes[2], planes[1]]
+        return planes
+
+    def batch(self, n, gt, gy, gx):
+        """[n, gt, gy, gx, 1536] in the model's domain."""
+        crops = [self.crop(gt, gy, gx) for _ in range(n)]
+        planes = [torch.from_numpy(np.stack([c[i] for c in crops])) for i in range(3)]
+        x = geo.to_samples(geo.patchify(*planes))
+        if self.augment:
+            gain = torch.from_numpy(self.rng.uniform(0.8, 1.1, (n, 1, 1, 1, 1))).float()
+            x = (x * gain).clamp(-1, 1)
+        return x

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Rate and PSNR-Y of held-out clips; rates are those of the integer tables, contexts included."""
+import math
+
+import numpy as np
+import torch
+
+from . import entropy
+from . import geometry as geo
+
+
+def clip_tensor(video, first, frames=16):
+    """A clip of whole frames as tokens, edges and end repeated: [1, gt, gy, gx, 1536]."""
+    planes = []
+    for p, n in ((video.y, 16), (video.u, 8), (video.v, 8)):
+        p = np.asarray(p[first:first + frames])
+        pad = [(0, -len(p) % 4), (0, -p.shape[1] % n), (0, -p.shape[2] % n)]
+        planes.append(torch.from_numpy(np.pad(p, pad, "edge"))[None])
+    return geo.to_samples(geo.patchify(*planes))
+
+
+def psnr_y(a, b):
+    """PSNR of luma after rounding, both [.., 1536] in the model's domain."""
+    def luma(v):
+        v = v.reshape(*v.shape[:-1], 4, 384)[..., :256]
+        return ((v + 1) * 127.5 + 0.5).floor().clamp(0, 255)
+    mse = (luma(a) - luma(b)).pow(2).mean().item()
+    return 10 * math.log10(255 ** 2 / max(mse, 1e-3))
+
+
+def exact_bits(codec, latents, qidx):
+    """Bits of the symbols of one clip under the real contexts."""
+    total = 0.0
+    costs = entropy.cost_table(codec.linear["symbol.cdf"])
+    for q, n, scan in zip(latents.q, latents.n, latents.scan):
+        ctx = entropy.Contexts(scan)
+        q = q.cpu().numpy().astype(np.int32)
+        cls = entropy.symbol_class(scan.b.cpu().numpy(), int(qidx))
+        bits = entropy.coefficient_bits(q, ctx.run(q), cls, costs)
+        total += bits[np.arange(scan.count)[None] < n.cpu().numpy()[:, None] * geo.TOKEN].sum()
+    return total
+
+
+@torch.no_grad()
+def quick(codec, clips, qidxs=(-24, -12, 0, 12)):
+    """Mean gain of one decoder step over the linear path, by quantiser index (context-free bits)."""
+    rows = []
+    device = codec.mu.device
+    for qidx in qidxs:
+        gain, share, base = [], [], []
+        for x in clips:
+            x = x.to(device)
+            q = torch.tensor([qidx], device=device)
+            plain = codec.quantise(codec.analyse(x, q, use_encoder=False), q)
+            coefs = codec.coefficients(plain, x.shape)
+            base.append(psnr_y(x, codec.linear_pixels(coefs)))
+            latents = codec.quantise(codec.analyse(x, q), q)
+            coefs = codec.coefficients(latents, x.shape)
+            gain.append(psnr_y(x, codec.sample(latents, coefs, q, 1)) - base[-1])
+            share.append(float(sum(latents.bits) / sum(plain.bits).clamp(min=1)) - 1)
+        rows.append({"qidx": qidx, "psnr": float(np.mean(base)), "dpsnr": float(np.mean(gain)),
+                     "dbits": float(np.mean(share)), "worst": float(np.min(gain))})
+    return rows
+
+
+@torch.no_grad()
+def exact(codec, clips, qidxs, steps=(0, 1)):
+    """Bits per pixel (symbols, real contexts) and PSNR-Y by quantiser index, for the linear path alone and the model."""
+    for qidx in qidxs:
+        q = torch.tensor([qidx])
+        for name, use_encoder in (("linear", False), ("model", True)):
+            rate, psnr = [], {s: [] for s in steps}
+            for x in clips:
+                latents = codec.quantise(codec.analyse(x, q, use_encoder), q)
+                coefs = codec.coefficients(latents, x.shape)
+                rate.append(exact_bits(codec, latents, qidx) / (x[..., 0].numel() * 4 * 256))
+                for s in steps:
+                    out = codec.linear_pixels(coefs)
+                    if s and use_encoder and codec.decoder is not None:
+                        out = codec.sample(latents, coefs, q, s, torch.randn(x.shape))
+                    psnr[s].append(psnr_y(x, out))
+            yield {"qidx": qidx, "latents": name, "bpp": round(float(np.mean(rate)), 5),
+                   **{f"psnr_y_steps{s}": round(float(np.mean(v)), 3) for s, v in psnr.items()}}

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Model files: safetensors with JSON metadata (doc/bitstream.md, section 9)."""
+import json
+import struct
+
+import numpy as np
+import torch
+
+TYPES = {"F32": np.float32, "BF16": np.uint16, "I32": np.int32, "I8": np.int8, "U8": np.uint8}
+NAMES = {np.dtype(v): k for k, v in TYPES.items()}
+TABLE_TYPES = {"scan.order": np.int32, "scan.scale": np.int8, "scan.size_shift": np.int8,
+               "length.cdf": np.int32, "symbol.cdf": np.int32, "dequant.delta": np.uint8}
+
+
+def to_bf16(a):
+    """float32 -> bfloat16 bits, round to nearest even."""
+    bits = np.ascontiguousarray(a, np.float32).view(np.uint32)
+    return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
+
+
+def write(path, config, tensors, bf16=()):
+    """tensors: name -> array; names in bf16 are stored as bfloat16."""
+    header = {"__metadata__": {"onedva": json.dumps(config)}}
+    blobs, offset = [], 0
+    for name in sorted(tensors):
+        a = np.ascontiguousarray(np.asarray(tensors[name]))
+        if name in bf16:
+            a = to_bf16(a)
+        blob = a.tobytes()
+        header[name] = {"dtype": NAMES[a.dtype], "shape": list(a.shape),
+                        "data_offsets": [offset, offset + len(blob)]}
+        blobs.append(blob)
+        offset += len(blob)
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-(8 + len(text)) % 64)  # tensors aligned for vector loads
+    with open(path, "wb") as f:
+        f.write(struct.pack("<Q", len(text)) + text)
+        for blob in blobs:
+            f.write(blob)
+
+
+def read(path):
+    """-> config, {name: array}; bfloat16 comes back as float32."""
+    with open(path, "rb") as f:
+        data = f.read()
+    size, = struct.unpack_from("<Q", data)
+    header = json.loads(data[8:8 + size])
+    config = json.loads(header.pop("__metadata__")["onedva"])
+    tensors = {}
+    for name, t in header.items():
+        a, b = t["data_offsets"]
+        v = np.frombuffer(data[8 + size + a:8 + size + b], TYPES[t["dtype"]]).reshape(t["shape"])
+        if t["dtype"] == "BF16":
+            v = (v.astype(np.uint32) << 16).view(np.float32)
+        tensors[name] = v
+    return config, tensors
+
+
+def from_training(cfg, linear, encoder=None, decoder=None, coef_scale=None):
+    """Tensors of a model file from the training side's state.
+
+    coef_scale [K]: training feeds the decoder c * coef_scale; the file's dec.coef takes c itself.
+    """
+    tensors = {}
+    for name, v in linear.items():
+        v = v.numpy() if isinstance(v, torch.Tensor) else v
+        tensors[name] = np.asarray(v).astype(TABLE_TYPES.get(name, np.float32))
+    config = cfg.to_dict()
+    weights = []
+    for prefix, state in (("enc.", encoder), ("dec.", decoder)):
+        if state is None:
+            config["encoder_layers" if prefix == "enc." else "decoder_layers"] = 0
+            config["queries" if prefix == "enc." else "context_tokens"] = 0
+            continue
+        for name, v in state.items():
+            v = v.detach().float().numpy()
+            if prefix + name == "dec.coef.weight" and coef_scale is not None:
+                v = v * coef_scale.numpy()[None]
+            tensors[prefix + name] = v
+            weights.append(prefix + name)
+    return config, tensors, weights
