@@ -30,7 +30,7 @@ check_parts="--disable-everything
     --enable-indev=lavfi
     --enable-filter=aevalsrc,color,copy,crop,drawbox,format,fps,framestep,hstack,loop,null,nullsink
     --enable-filter=nullsrc,pad,psnr,scale,scroll,select,setparams,setpts,settb,showinfo,split,ssim
-    --enable-filter=testsrc,testsrc2,trim,vstack,mandelbrot,rotate,noise,onedva,mix,concat"
+    --enable-filter=testsrc,testsrc2,trim,vstack,mandelbrot,rotate,noise,onedva,mix,concat,setsar,sendcmd"
 
 [ $# -eq 1 ] || die "usage: build.sh full|check"
 case $1 in
