@@ -1,0 +1,218 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "clip_reader.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "latent_coder.h"
+#include "log.h"
+#include "packet.h"
+#include "symbol_context.h"
+
+#define HOW_TO_CHOOSE "give the right file with -model or ONEDVA_MODEL"
+
+int odva_clip_reader_init(struct odva_clip_reader *reader, const struct onedva_model *model,
+                          struct odva_scan_cache *scans, int max_tokens, int64_t max_pixels,
+                          const struct onedva_logger *logger)
+{
+    *reader = (struct odva_clip_reader){
+        .model = model,
+        .scans = scans,
+        .logger = *logger,
+        .max_tokens = max_tokens,
+        .max_pixels = max_pixels,
+    };
+    reader->magnitude = malloc(odva_symbol_context_size(model->config.basis));
+    return reader->magnitude ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
+}
+
+void odva_clip_reader_free(struct odva_clip_reader *reader)
+{
+    odva_latents_free(&reader->latents);
+    free(reader->magnitude);
+    *reader = (struct odva_clip_reader){0};
+}
+
+/* Whether the decoder can and may decode a stream; says why not. */
+static int check_stream(const struct odva_clip_reader *reader, const struct onedva_stream *stream)
+{
+    const struct onedva_model *model = reader->model;
+
+    if (stream->model_id != model->id) {
+        odva_log(&reader->logger, ONEDVA_LOG_ERROR,
+                 "stream was encoded with model %016" PRIx64 ", this decoder has model %016" PRIx64
+                 " (%s); " HOW_TO_CHOOSE,
+                 stream->model_id, model->id, model->name);
+        return ONEDVA_ERR_MODEL_MISMATCH;
+    }
+    if (reader->max_pixels > 0 && (int64_t)stream->width * stream->height > reader->max_pixels) {
+        odva_log(&reader->logger, ONEDVA_LOG_ERROR,
+                 "picture of %" PRIu32 "x%" PRIu32 " is larger than the limit of %" PRId64
+                 " pixels",
+                 stream->width, stream->height, reader->max_pixels);
+        return ONEDVA_ERR_LIMIT;
+    }
+    return ONEDVA_OK;
+}
+
+int odva_clip_reader_set_stream(struct odva_clip_reader *reader, const uint8_t *data, size_t size)
+{
+    struct onedva_stream stream;
+    int status = onedva_stream_header_parse(&stream, data, size);
+
+    if (status < 0) {
+        odva_log(&reader->logger, ONEDVA_LOG_ERROR, "stream header of %zu bytes: %s", size,
+                 onedva_status_text(status));
+        return status;
+    }
+    status = check_stream(reader, &stream);
+    if (status < 0)
+        return status;
+    reader->stream = stream;
+    reader->has_stream = 1;
+    return ONEDVA_OK;
+}
+
+/* Check the packet's model and take over its stream header. */
+static int apply_stream(struct odva_clip_reader *reader, const struct odva_packet *packet)
+{
+    const struct onedva_model *model = reader->model;
+
+    if (packet->has_stream) {
+        const int status = check_stream(reader, &packet->stream);
+        if (status < 0)
+            return status;
+        reader->stream = packet->stream;
+        reader->has_stream = 1;
+    }
+    if (packet->model_tag != (uint16_t)model->id) {
+        odva_log(&reader->logger, ONEDVA_LOG_ERROR,
+                 "packet was encoded with a model whose id ends in %04x, this decoder has model "
+                 "%016" PRIx64 " (%s); " HOW_TO_CHOOSE,
+                 packet->model_tag, model->id, model->name);
+        return ONEDVA_ERR_MODEL_MISMATCH;
+    }
+    if (!reader->has_stream) {
+        odva_log(&reader->logger, ONEDVA_LOG_ERROR,
+                 "packet before any stream header: the container must carry one or the encoder "
+                 "repeat it in packets");
+        return ONEDVA_ERR_NO_HEADER;
+    }
+    return ONEDVA_OK;
+}
+
+/* Fill in the clip's durations. @return 0 where a duration is 0 that may not be */
+static int set_durations(const struct odva_packet *packet, const struct onedva_stream *stream,
+                         struct onedva_clip *clip)
+{
+    for (int i = 0; i < packet->frames; i++) {
+        clip->durations[i] = packet->has_durations ? packet->durations[i] : stream->frame_duration;
+        if (clip->durations[i] == 0 && stream->frame_duration != 0)
+            return 0;
+    }
+    return 1;
+}
+
+static int check_packet(struct odva_clip_reader *reader, const struct odva_packet *packet,
+                        struct onedva_clip *clip)
+{
+    const uint32_t last_end = packet->layer[packet->layers - 1].token_end;
+    const int tokens = reader->model->config.basis * ODVA_TILE_PATCHES / ODVA_LATENT_TOKEN;
+    const int status = apply_stream(reader, packet);
+
+    if (status < 0)
+        return status;
+    clip->stream = reader->stream;
+    if (!set_durations(packet, &reader->stream, clip)) {
+        odva_log(&reader->logger, ONEDVA_LOG_ERROR, "packet has a frame of no duration");
+        return ONEDVA_ERR_DATA;
+    }
+    if (last_end > (uint32_t)tokens) {
+        odva_log(&reader->logger, ONEDVA_LOG_ERROR,
+                 "packet has %" PRIu32 " latent tokens per tile, its model at most %d", last_end,
+                 tokens);
+        return ONEDVA_ERR_DATA;
+    }
+    if (packet->whole_layers == 0) {
+        odva_log(&reader->logger, ONEDVA_LOG_ERROR,
+                 "packet is cut short or damaged before its first layer ends: %d frame%s lost",
+                 packet->frames, packet->frames == 1 ? "" : "s");
+        return ONEDVA_ERR_DATA;
+    }
+    if (packet->whole_layers < packet->layers)
+        odva_log(&reader->logger, ONEDVA_LOG_WARNING,
+                 "packet is cut short or damaged: %d of %d layers are whole", packet->whole_layers,
+                 packet->layers);
+    return ONEDVA_OK;
+}
+
+/* Forget what lies behind max_tokens and clear what no layer held. @return tokens of all tiles */
+static int64_t finish_tiles(struct odva_clip_reader *reader)
+{
+    int64_t tokens = 0;
+
+    for (int i = 0; i < reader->latents.grid.tile_count; i++) {
+        struct odva_latent_tile *tile = &reader->latents.tiles[i];
+        int held;
+        if (reader->max_tokens > 0 && tile->tokens > reader->max_tokens)
+            tile->tokens = reader->max_tokens;
+        held = odva_coefficients_of(tile, tile->tokens);
+        memset(reader->latents.q + tile->offset + held, 0,
+               (tile->coefficients - held) * sizeof(*reader->latents.q));
+        tokens += tile->tokens;
+    }
+    return tokens;
+}
+
+/* Decode the whole layers but those that max_tokens leaves nothing of. */
+static int decode_latents(struct odva_clip_reader *reader, const struct odva_packet *packet)
+{
+    struct odva_layer_range range = {0};
+    int status = odva_latents_set_size(&reader->latents, reader->scans, packet->frames,
+                                       (int)reader->stream.width, (int)reader->stream.height);
+
+    if (status < 0)
+        return status;
+    reader->latents.qidx = packet->qidx;
+    for (int i = 0; i < packet->whole_layers; i++) {
+        const struct odva_layer *layer = &packet->layer[i];
+        if (reader->max_tokens > 0 && range.start >= reader->max_tokens)
+            break;
+        range.end = (int)layer->token_end;
+        odva_decode_layer(&reader->latents, &reader->model->tables, range, layer->payload,
+                          layer->size, reader->magnitude);
+        range.start = range.end;
+    }
+    return ONEDVA_OK;
+}
+
+int odva_clip_reader_read(struct odva_clip_reader *reader, const uint8_t *data, size_t size,
+                          struct onedva_clip *clip)
+{
+    struct odva_packet packet;
+    int status = odva_packet_parse(&packet, data, size);
+
+    *clip = (struct onedva_clip){0};
+    reader->frames = 0;
+    if (status < 0) {
+        odva_log(&reader->logger, ONEDVA_LOG_ERROR, "packet of %zu bytes: %s", size,
+                 onedva_status_text(status));
+        return status;
+    }
+    clip->frames = packet.frames;
+    clip->qidx = packet.qidx;
+    clip->layers = packet.layers;
+    clip->layers_decoded = packet.whole_layers;
+    if ((status = check_packet(reader, &packet, clip)) < 0 ||
+        (status = decode_latents(reader, &packet)) < 0)
+        return status;
+    clip->tokens = finish_tiles(reader);
+    reader->seed = XXH64(packet.layer[0].payload, packet.layer[0].size, 0);
+    reader->frames = packet.frames;
+    return ONEDVA_OK;
+}

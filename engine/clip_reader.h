@@ -1,0 +1,45 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* A packet to quantised latents: everything of decoding that comes before floating point. */
+#ifndef ODVA_CLIP_READER_H
+#define ODVA_CLIP_READER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "latents.h"
+#include "model.h"
+#include "onedva/onedva.h"
+
+struct odva_clip_reader {
+    const struct onedva_model *model;
+    struct odva_scan_cache *scans; /* borrowed */
+    struct onedva_logger logger;
+    int max_tokens;     /* of each tile; 0: all */
+    int64_t max_pixels; /* 0: no limit */
+
+    int has_stream;
+    struct onedva_stream stream; /* the current one, where has_stream */
+    uint8_t *magnitude;
+
+    int frames; /* of the packet read last; 0: none, or it failed */
+    uint64_t seed;
+    struct odva_latents latents; /* of the packet read last, where frames > 0 */
+};
+
+/** @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
+int odva_clip_reader_init(struct odva_clip_reader *reader, const struct onedva_model *model,
+                          struct odva_scan_cache *scans, int max_tokens, int64_t max_pixels,
+                          const struct onedva_logger *logger);
+void odva_clip_reader_free(struct odva_clip_reader *reader);
+
+/** Arguments and result as onedva_decoder_set_stream_header. */
+int odva_clip_reader_set_stream(struct odva_clip_reader *reader, const uint8_t *data, size_t size);
+
+/** Arguments and result as onedva_decoder_read_packet; fills in reader->latents and seed. */
+int odva_clip_reader_read(struct odva_clip_reader *reader, const uint8_t *data, size_t size,
+                          struct onedva_clip *clip);
+
+#endif

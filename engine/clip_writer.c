@@ -1,0 +1,72 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "clip_writer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "latent_coder.h"
+#include "packet.h"
+#include "symbol_context.h"
+
+int odva_clip_writer_init(struct odva_clip_writer *writer, const struct onedva_model *model,
+                          const struct odva_layering *layering)
+{
+    *writer = (struct odva_clip_writer){.model = model, .layering = *layering};
+    writer->magnitude = malloc(odva_symbol_context_size(model->config.basis));
+    return writer->magnitude ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
+}
+
+void odva_clip_writer_free(struct odva_clip_writer *writer)
+{
+    odva_byte_writer_free(&writer->packet);
+    odva_byte_writer_free(&writer->payloads);
+    free(writer->magnitude);
+    *writer = (struct odva_clip_writer){0};
+}
+
+/* Code all layers one after the other and note where they lie. */
+static void write_payloads(struct odva_clip_writer *writer, struct odva_latents *latents,
+                           struct odva_packet *packet)
+{
+    struct odva_byte_writer *payloads = &writer->payloads;
+    size_t start = 0;
+
+    odva_byte_writer_reset(payloads);
+    for (int i = 0; i < packet->layers; i++) {
+        const struct odva_layer_range range = writer->layering.layer[i];
+        odva_encode_layer(latents, &writer->model->tables, range, payloads, writer->magnitude);
+        packet->layer[i].token_end = range.end;
+        packet->layer[i].size = payloads->size - start;
+        start = payloads->size;
+    }
+    start = 0;
+    for (int i = 0; i < packet->layers; i++) {
+        packet->layer[i].payload = payloads->data ? payloads->data + start : (const uint8_t *)"";
+        start += packet->layer[i].size;
+    }
+}
+
+int odva_clip_writer_write(struct odva_clip_writer *writer, struct odva_latents *latents,
+                           const struct onedva_stream *stream, const uint32_t *durations)
+{
+    struct odva_packet packet = {
+        .frames = latents->grid.frames,
+        .qidx = latents->qidx,
+        .model_tag = (uint16_t)writer->model->id,
+        .has_stream = stream != NULL,
+        .has_durations = durations != NULL,
+        .layers = writer->layering.count,
+    };
+
+    if (stream)
+        packet.stream = *stream;
+    if (durations)
+        memcpy(packet.durations, durations, packet.frames * sizeof(*durations));
+    write_payloads(writer, latents, &packet);
+    odva_byte_writer_reset(&writer->packet);
+    odva_packet_write(&writer->packet, &packet);
+    return writer->payloads.failed || writer->packet.failed ? ONEDVA_ERR_NOMEM : ONEDVA_OK;
+}

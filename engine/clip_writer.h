@@ -1,0 +1,38 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* Quantised latents to a packet. */
+#ifndef ODVA_CLIP_WRITER_H
+#define ODVA_CLIP_WRITER_H
+
+#include "byte_writer.h"
+#include "latents.h"
+#include "layering.h"
+#include "model.h"
+#include "onedva/onedva.h"
+
+struct odva_clip_writer {
+    const struct onedva_model *model;
+    struct odva_layering layering;
+    struct odva_byte_writer packet; /* the last one written */
+    struct odva_byte_writer payloads;
+    uint8_t *magnitude;
+};
+
+/** @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
+int odva_clip_writer_init(struct odva_clip_writer *writer, const struct onedva_model *model,
+                          const struct odva_layering *layering);
+void odva_clip_writer_free(struct odva_clip_writer *writer);
+
+/**
+ * Write writer->packet.
+ * @param latents   q, qidx and the tiles' tokens
+ * @param stream    header to repeat in the packet, or NULL
+ * @param durations one for each frame, or NULL: all last the stream's frame_duration
+ * @return ONEDVA_OK or ONEDVA_ERR_NOMEM
+ */
+int odva_clip_writer_write(struct odva_clip_writer *writer, struct odva_latents *latents,
+                           const struct onedva_stream *stream, const uint32_t *durations);
+
+#endif

@@ -1,0 +1,178 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* The decoder of the public interface: a packet to latents to frames. */
+#include "decoder.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "backend.h"
+#include "clip_reader.h"
+#include "log.h"
+#include "model.h"
+#include "quantiser.h"
+#include "reserve.h"
+#include "scan.h"
+#include "synthesis.h"
+
+/* Larger than any video there is; what a damaged stream header may claim is bounded by it. */
+#define DEFAULT_MAX_PIXELS (INT64_C(1) << 27)
+
+struct onedva_decoder {
+    const struct onedva_model *model;
+    struct onedva_decoder_settings settings;
+    struct odva_backend *backend;
+    struct odva_scan_cache scans;
+    struct odva_synthesis *synthesis;
+    struct odva_clip_reader reader;
+    float *latents;   /* dequantised */
+    int *tile_tokens; /* of reader.latents */
+    size_t latent_capacity, tile_capacity;
+};
+
+void onedva_decoder_settings_default(struct onedva_decoder_settings *settings)
+{
+    *settings = (struct onedva_decoder_settings){
+        .steps = 1,
+        .sampler = ONEDVA_SAMPLER_EULER,
+        .max_pixels = DEFAULT_MAX_PIXELS,
+        .backend = ONEDVA_BACKEND_AUTO,
+    };
+}
+
+/* @return ONEDVA_OK, or ONEDVA_ERR_ARGUMENT after one line on what is wrong */
+static int check_settings(const struct onedva_decoder_settings *settings)
+{
+    const struct onedva_logger *logger = &settings->logger;
+
+    if (settings->steps < 0 || settings->steps > ONEDVA_MAX_STEPS)
+        odva_log(logger, ONEDVA_LOG_ERROR, "%d steps are not 0 to %d", settings->steps,
+                 ONEDVA_MAX_STEPS);
+    else if (settings->sampler != ONEDVA_SAMPLER_EULER && settings->sampler != ONEDVA_SAMPLER_HEUN)
+        odva_log(logger, ONEDVA_LOG_ERROR, "sampler %d does not exist", (int)settings->sampler);
+    else if (settings->max_tokens < 0)
+        odva_log(logger, ONEDVA_LOG_ERROR, "limit of %d tokens is negative", settings->max_tokens);
+    else if (settings->max_pixels < 0)
+        odva_log(logger, ONEDVA_LOG_ERROR, "limit of %" PRId64 " pixels is negative",
+                 settings->max_pixels);
+    else if (settings->threads < 0)
+        odva_log(logger, ONEDVA_LOG_ERROR, "%d threads are not 0 or more", settings->threads);
+    else
+        return ONEDVA_OK;
+    return ONEDVA_ERR_ARGUMENT;
+}
+
+static int open_parts(struct onedva_decoder *decoder)
+{
+    const struct onedva_decoder_settings *settings = &decoder->settings;
+    int status =
+        odva_clip_reader_init(&decoder->reader, decoder->model, &decoder->scans,
+                              settings->max_tokens, settings->max_pixels, &settings->logger);
+
+    if (status < 0)
+        return status;
+    status = odva_backend_open(&decoder->backend, settings->backend, settings->threads,
+                               settings->bitexact, &settings->logger);
+    if (status < 0)
+        return status;
+    return odva_synthesis_open(&decoder->synthesis, decoder->model, decoder->backend,
+                               &decoder->scans);
+}
+
+int onedva_decoder_open(onedva_decoder **result, const onedva_model *model,
+                        const struct onedva_decoder_settings *settings)
+{
+    struct onedva_decoder *decoder;
+    int status = check_settings(settings);
+
+    *result = NULL;
+    if (status < 0)
+        return status;
+    decoder = calloc(1, sizeof(*decoder));
+    if (!decoder)
+        return ONEDVA_ERR_NOMEM;
+    decoder->model = model;
+    decoder->settings = *settings;
+    decoder->scans.model = model;
+    status = open_parts(decoder);
+    if (status < 0) {
+        onedva_decoder_close(&decoder);
+        return status;
+    }
+    *result = decoder;
+    return ONEDVA_OK;
+}
+
+void onedva_decoder_close(onedva_decoder **decoder_pointer)
+{
+    struct onedva_decoder *decoder = *decoder_pointer;
+
+    *decoder_pointer = NULL;
+    if (!decoder)
+        return;
+    odva_synthesis_close(&decoder->synthesis);
+    odva_clip_reader_free(&decoder->reader);
+    odva_scan_cache_free(&decoder->scans);
+    odva_backend_close(&decoder->backend);
+    free(decoder->latents);
+    free(decoder->tile_tokens);
+    free(decoder);
+}
+
+int onedva_decoder_set_stream_header(onedva_decoder *decoder, const uint8_t *data, size_t size)
+{
+    return odva_clip_reader_set_stream(&decoder->reader, data, size);
+}
+
+int onedva_decoder_read_packet(onedva_decoder *decoder, const uint8_t *data, size_t size,
+                               struct onedva_clip *clip)
+{
+    return odva_clip_reader_read(&decoder->reader, data, size, clip);
+}
+
+const struct odva_latents *odva_decoder_latents(const onedva_decoder *decoder)
+{
+    return decoder->reader.frames > 0 ? &decoder->reader.latents : NULL;
+}
+
+/* Fill in decoder->latents and tile_tokens. @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
+static int dequantise(struct onedva_decoder *decoder)
+{
+    const struct odva_latents *latents = &decoder->reader.latents;
+
+    decoder->latents = odva_reserve(decoder->latents, &decoder->latent_capacity,
+                                    odva_latents_count(latents), sizeof(*decoder->latents));
+    decoder->tile_tokens = odva_reserve(decoder->tile_tokens, &decoder->tile_capacity,
+                                        latents->grid.tile_count, sizeof(*decoder->tile_tokens));
+    if (!decoder->latents || !decoder->tile_tokens)
+        return ONEDVA_ERR_NOMEM;
+    for (int i = 0; i < latents->grid.tile_count; i++)
+        decoder->tile_tokens[i] = latents->tiles[i].tokens;
+    odva_dequantise_latents(latents, &decoder->model->tables, decoder->latents);
+    return ONEDVA_OK;
+}
+
+int onedva_decoder_reconstruct(onedva_decoder *decoder, const struct onedva_picture *pictures,
+                               int n)
+{
+    const struct odva_synthesis_params params = {
+        .qidx = decoder->reader.latents.qidx,
+        .steps = decoder->settings.steps,
+        .sampler = decoder->settings.sampler,
+        .seed = decoder->reader.seed,
+    };
+    int status;
+
+    if (decoder->reader.frames == 0 || n != decoder->reader.frames) {
+        odva_log(&decoder->settings.logger, ONEDVA_LOG_ERROR, "%d frames wanted of a clip of %d", n,
+                 decoder->reader.frames);
+        return ONEDVA_ERR_ARGUMENT;
+    }
+    status = dequantise(decoder);
+    if (status < 0)
+        return status;
+    return odva_synthesis_run(decoder->synthesis, &decoder->reader.latents.grid, decoder->latents,
+                              decoder->tile_tokens, &params, pictures);
+}

@@ -1,0 +1,350 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* The encoder of the public interface: frames to latents to a packet. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "analysis.h"
+#include "backend.h"
+#include "clip_writer.h"
+#include "latents.h"
+#include "layering.h"
+#include "log.h"
+#include "model.h"
+#include "onedva/onedva.h"
+#include "rate_control.h"
+#include "rate_distortion.h"
+#include "reserve.h"
+#include "scan.h"
+#include "stream_header.h"
+
+/* crf 0 is this quantiser index. */
+#define QIDX_OF_CRF_0 (-40)
+
+/* The first clip's quantiser index in bitrate mode, where the search begins. */
+#define FIRST_GUESS (-10)
+
+struct onedva_encoder {
+    const struct onedva_model *model;
+    struct onedva_encoder_settings settings;
+    struct onedva_stream stream;
+    struct odva_byte_writer stream_header;
+    struct odva_backend *backend;
+    struct odva_scan_cache scans;
+    struct odva_analysis *analysis;
+    struct odva_latents latents;
+    struct odva_rate_distortion rate_distortion;
+    struct odva_rate_control rate_control;
+    struct odva_clip_writer writer;
+    int qidx;       /* of the last clip, or of the first one */
+    float *linear;  /* what odva_analysis_linear gave */
+    float *refined; /* what odva_analysis_refine gave */
+    size_t linear_capacity, refined_capacity;
+};
+
+void onedva_encoder_settings_default(struct onedva_encoder_settings *settings)
+{
+    *settings = (struct onedva_encoder_settings){
+        .crf = 30,
+        .layers = 1,
+        .preset = ONEDVA_PRESET_MEDIUM,
+        .backend = ONEDVA_BACKEND_AUTO,
+    };
+}
+
+static int qidx_of_crf(double crf)
+{
+    return (int)floor(crf + 0.5) + QIDX_OF_CRF_0;
+}
+
+static int crf_is_valid(double crf)
+{
+    return crf >= 0 && crf <= ONEDVA_MAX_CRF;
+}
+
+/* @return ONEDVA_OK, or ONEDVA_ERR_ARGUMENT after one line on what is wrong */
+static int check_settings(const struct onedva_encoder_settings *settings)
+{
+    const struct onedva_logger *logger = &settings->logger;
+
+    if (!crf_is_valid(settings->crf))
+        odva_log(logger, ONEDVA_LOG_ERROR, "crf %g is not in 0 to %g", settings->crf,
+                 ONEDVA_MAX_CRF);
+    else if (settings->bitrate < 0)
+        odva_log(logger, ONEDVA_LOG_ERROR, "bitrate %" PRId64 " is negative", settings->bitrate);
+    else if (settings->max_tokens < 0)
+        odva_log(logger, ONEDVA_LOG_ERROR, "limit of %d tokens is negative", settings->max_tokens);
+    else if (settings->layers < 1 || settings->layers > ONEDVA_MAX_LAYERS)
+        odva_log(logger, ONEDVA_LOG_ERROR, "%d layers are not 1 to %d", settings->layers,
+                 ONEDVA_MAX_LAYERS);
+    else if ((int)settings->preset < ONEDVA_PRESET_ULTRAFAST ||
+             settings->preset > ONEDVA_PRESET_SLOW)
+        odva_log(logger, ONEDVA_LOG_ERROR, "preset %d does not exist", (int)settings->preset);
+    else if (settings->threads < 0)
+        odva_log(logger, ONEDVA_LOG_ERROR, "%d threads are not 0 or more", settings->threads);
+    else
+        return ONEDVA_OK;
+    return ONEDVA_ERR_ARGUMENT;
+}
+
+static int open_parts(struct onedva_encoder *encoder)
+{
+    const struct onedva_encoder_settings *settings = &encoder->settings;
+    const struct odva_model_config *config = &encoder->model->config;
+    struct odva_layering layering;
+    int status = odva_backend_open(&encoder->backend, settings->backend, settings->threads,
+                                   settings->bitexact, &settings->logger);
+
+    if (status < 0)
+        return status;
+    status =
+        odva_analysis_open(&encoder->analysis, encoder->model, encoder->backend, &encoder->scans);
+    if (status < 0)
+        return status;
+    odva_layering_init(&layering, config->basis * ODVA_TILE_PATCHES / ODVA_LATENT_TOKEN,
+                       settings->layers);
+    status = odva_rate_distortion_init(&encoder->rate_distortion, encoder->model, encoder->backend,
+                                       &layering, settings->max_tokens,
+                                       settings->preset == ONEDVA_PRESET_SLOW);
+    if (status < 0)
+        return status;
+    return odva_clip_writer_init(&encoder->writer, encoder->model, &layering);
+}
+
+int onedva_encoder_open(onedva_encoder **result, const onedva_model *model,
+                        const struct onedva_encoder_settings *settings,
+                        const struct onedva_stream *stream)
+{
+    const char *problem = odva_stream_header_check(stream);
+    struct onedva_encoder *encoder;
+    int status = check_settings(settings);
+
+    *result = NULL;
+    if (status < 0)
+        return status;
+    if (problem) {
+        odva_log(&settings->logger, ONEDVA_LOG_ERROR, "%s", problem);
+        return ONEDVA_ERR_ARGUMENT;
+    }
+    encoder = calloc(1, sizeof(*encoder));
+    if (!encoder)
+        return ONEDVA_ERR_NOMEM;
+    encoder->model = model;
+    encoder->settings = *settings;
+    encoder->stream = *stream;
+    encoder->stream.model_id = model->id;
+    encoder->scans.model = model;
+    encoder->rate_control.bitrate = (double)settings->bitrate;
+    encoder->qidx = settings->bitrate > 0 ? FIRST_GUESS : qidx_of_crf(settings->crf);
+    odva_stream_header_write(&encoder->stream_header, &encoder->stream);
+    status = encoder->stream_header.failed ? ONEDVA_ERR_NOMEM : open_parts(encoder);
+    if (status < 0) {
+        onedva_encoder_close(&encoder);
+        return status;
+    }
+    *result = encoder;
+    return ONEDVA_OK;
+}
+
+void onedva_encoder_close(onedva_encoder **encoder_pointer)
+{
+    struct onedva_encoder *encoder = *encoder_pointer;
+
+    *encoder_pointer = NULL;
+    if (!encoder)
+        return;
+    odva_clip_writer_free(&encoder->writer);
+    odva_rate_distortion_free(&encoder->rate_distortion);
+    odva_latents_free(&encoder->latents);
+    odva_analysis_close(&encoder->analysis);
+    odva_scan_cache_free(&encoder->scans);
+    odva_backend_close(&encoder->backend);
+    odva_byte_writer_free(&encoder->stream_header);
+    free(encoder->linear);
+    free(encoder->refined);
+    free(encoder);
+}
+
+int onedva_encoder_set_crf(onedva_encoder *encoder, double crf)
+{
+    if (!crf_is_valid(crf) || encoder->settings.bitrate > 0)
+        return ONEDVA_ERR_ARGUMENT;
+    encoder->qidx = qidx_of_crf(crf);
+    return ONEDVA_OK;
+}
+
+void onedva_encoder_stream_header(const onedva_encoder *encoder, const uint8_t **data, size_t *size)
+{
+    *data = encoder->stream_header.data;
+    *size = encoder->stream_header.size;
+}
+
+/* @param seconds of the clip, 0 where they are not known */
+static int check_clip(const struct onedva_encoder *encoder, const uint32_t *durations, int n,
+                      double *seconds)
+{
+    const struct onedva_stream *stream = &encoder->stream;
+    const struct onedva_logger *logger = &encoder->settings.logger;
+    double units = 0;
+
+    if (n < 1 || n > ONEDVA_MAX_CLIP_FRAMES) {
+        odva_log(logger, ONEDVA_LOG_ERROR, "clip of %d frames, not 1 to %d", n,
+                 ONEDVA_MAX_CLIP_FRAMES);
+        return ONEDVA_ERR_ARGUMENT;
+    }
+    for (int i = 0; i < n; i++) {
+        if (durations && durations[i] == 0) {
+            odva_log(logger, ONEDVA_LOG_ERROR, "frame %d of the clip has no duration", i);
+            return ONEDVA_ERR_ARGUMENT;
+        }
+        units += durations ? durations[i] : stream->frame_duration;
+    }
+    *seconds = units * stream->timebase_num / stream->timebase_den;
+    if (encoder->settings.bitrate > 0 && units == 0) {
+        odva_log(logger, ONEDVA_LOG_ERROR, "a bitrate needs the frames' durations");
+        return ONEDVA_ERR_ARGUMENT;
+    }
+    return ONEDVA_OK;
+}
+
+static int reserve_clip(struct onedva_encoder *encoder, int n)
+{
+    int status = odva_latents_set_size(&encoder->latents, &encoder->scans, n,
+                                       (int)encoder->stream.width, (int)encoder->stream.height);
+    size_t count;
+
+    if (status < 0)
+        return status;
+    count = odva_latents_count(&encoder->latents);
+    encoder->linear =
+        odva_reserve(encoder->linear, &encoder->linear_capacity, count, sizeof(*encoder->linear));
+    encoder->refined = odva_reserve(encoder->refined, &encoder->refined_capacity, count,
+                                    sizeof(*encoder->refined));
+    return encoder->linear && encoder->refined ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
+}
+
+/* The packet's bits for latents at a quantiser index, but for its header. */
+static int quantise(struct onedva_encoder *encoder, const float *y, int qidx, double *bits)
+{
+    int64_t cost;
+    int status =
+        odva_rate_distortion_run(&encoder->rate_distortion, &encoder->latents, y, qidx, &cost);
+
+    *bits = (double)cost / ODVA_BIT;
+    return status;
+}
+
+/* Whether a network corrects the linear latents. */
+static int has_refinement(const struct onedva_encoder *encoder)
+{
+    return encoder->settings.preset != ONEDVA_PRESET_ULTRAFAST &&
+           encoder->model->config.encoder_layers > 0;
+}
+
+static int encode_latents(struct onedva_encoder *encoder, double *bits)
+{
+    int status;
+
+    if (!has_refinement(encoder))
+        return quantise(encoder, encoder->linear, encoder->qidx, bits);
+    status = odva_analysis_refine(encoder->analysis, &encoder->latents.grid, encoder->qidx,
+                                  encoder->linear, encoder->refined);
+    return status < 0 ? status : quantise(encoder, encoder->refined, encoder->qidx, bits);
+}
+
+/* Set encoder->qidx to where the linear latents take a budget. @param bits what they take there */
+static int search_qidx(struct onedva_encoder *encoder, double budget, double *bits)
+{
+    struct odva_rate_search search;
+    int status;
+
+    odva_rate_search_start(&search, budget, encoder->qidx);
+    do {
+        status = quantise(encoder, encoder->linear, search.next, bits);
+    } while (status == ONEDVA_OK && odva_rate_search_step(&search, *bits));
+    encoder->qidx = search.best;
+    *bits = search.best_bits;
+    return status;
+}
+
+/* Search with the linear latents, which takes no network, then once more with the budget changed
+ * by what the network made of the rate. */
+static int encode_at_bitrate(struct onedva_encoder *encoder, double seconds)
+{
+    const double budget = odva_rate_control_budget(&encoder->rate_control, seconds);
+    double linear_bits, bits;
+    int first;
+    int status = search_qidx(encoder, budget, &linear_bits);
+
+    if (status == ONEDVA_OK)
+        status = encode_latents(encoder, &bits);
+    if (status < 0 || !has_refinement(encoder))
+        return status;
+    first = encoder->qidx;
+    status = search_qidx(encoder, budget * (linear_bits + 1) / (bits + 1), &linear_bits);
+    if (status < 0)
+        return status;
+    if (encoder->qidx == first)
+        return quantise(encoder, encoder->refined, first, &bits);
+    return encode_latents(encoder, &bits);
+}
+
+static void report(struct onedva_encoder *encoder, struct onedva_packet *packet)
+{
+    *packet = (struct onedva_packet){
+        .data = encoder->writer.packet.data,
+        .size = encoder->writer.packet.size,
+        .stats =
+            {
+                .qidx = encoder->qidx,
+                .tiles = encoder->latents.grid.tile_count,
+                .bytes = encoder->writer.packet.size,
+            },
+    };
+    for (int i = 0; i < encoder->latents.grid.tile_count; i++)
+        packet->stats.tokens += encoder->latents.tiles[i].tokens;
+}
+
+/* Durations that the packet has to carry: NULL where all are the stream's frame_duration. */
+static const uint32_t *unusual_durations(const struct onedva_encoder *encoder,
+                                         const uint32_t *durations, int n)
+{
+    for (int i = 0; durations && i < n; i++) {
+        if (durations[i] != encoder->stream.frame_duration)
+            return durations;
+    }
+    return NULL;
+}
+
+int onedva_encode(onedva_encoder *encoder, const struct onedva_const_picture *frames,
+                  const uint32_t *durations, int n, struct onedva_packet *packet)
+{
+    const struct onedva_stream *repeated =
+        encoder->settings.header_in_packets ? &encoder->stream : NULL;
+    double seconds, bits;
+    int status;
+
+    *packet = (struct onedva_packet){0};
+    if ((status = check_clip(encoder, durations, n, &seconds)) < 0 ||
+        (status = reserve_clip(encoder, n)) < 0)
+        return status;
+    status =
+        odva_analysis_linear(encoder->analysis, &encoder->latents.grid, frames, encoder->linear);
+    if (status < 0)
+        return status;
+    status = encoder->settings.bitrate > 0 ? encode_at_bitrate(encoder, seconds)
+                                           : encode_latents(encoder, &bits);
+    if (status < 0)
+        return status;
+    status = odva_clip_writer_write(&encoder->writer, &encoder->latents, repeated,
+                                    unusual_durations(encoder, durations, n));
+    if (status < 0)
+        return status;
+    if (encoder->settings.bitrate > 0)
+        odva_rate_control_spend(&encoder->rate_control, seconds, 8.0 * encoder->writer.packet.size);
+    report(encoder, packet);
+    return ONEDVA_OK;
+}

@@ -1,0 +1,74 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "rate_control.h"
+
+#include <math.h>
+
+/* Savings and debts reach over this many clips, and no clip gets more than this many times its
+ * share or less than one part in as many. */
+#define HORIZON 4.0
+
+/* First step of the search: neighbouring clips need similar quantisers. */
+#define FIRST_STEP 2
+
+static double clip_double(double v, double low, double high)
+{
+    return v < low ? low : v > high ? high : v;
+}
+
+double odva_rate_control_budget(const struct odva_rate_control *control, double seconds)
+{
+    const double share = control->bitrate * seconds;
+
+    return clip_double(share + control->saved / 2, share / HORIZON, share * HORIZON);
+}
+
+void odva_rate_control_spend(struct odva_rate_control *control, double seconds, double bits)
+{
+    const double share = control->bitrate * seconds;
+
+    control->saved = clip_double(control->saved + share - bits, -HORIZON * share, HORIZON * share);
+}
+
+void odva_rate_search_start(struct odva_rate_search *search, double budget, int guess)
+{
+    *search = (struct odva_rate_search){
+        .low = ONEDVA_MIN_QIDX,
+        .high = ONEDVA_MAX_QIDX,
+        .next = guess,
+        .step = FIRST_STEP,
+        .best = guess,
+        .best_error = INFINITY,
+        .budget = budget,
+    };
+}
+
+/* Bits fall as the index grows: keep the half that can hold the budget, and until both ends have
+ * moved look only a few indices on. */
+int odva_rate_search_step(struct odva_rate_search *search, double bits)
+{
+    const int tried = search->next;
+    const double ratio = (bits + 1) / (search->budget + 1);
+    const double error = ratio > 1 ? ratio : 1 / ratio;
+
+    if (error < search->best_error) {
+        search->best_error = error;
+        search->best_bits = bits;
+        search->best = tried;
+    }
+    if (ratio > 1)
+        search->low = tried + 1;
+    else
+        search->high = tried - 1;
+    if (search->low > search->high)
+        return 0;
+    search->next = (search->low + search->high) / 2;
+    if (search->high == ONEDVA_MAX_QIDX && tried + search->step < search->next)
+        search->next = tried + search->step;
+    if (search->low == ONEDVA_MIN_QIDX && tried - search->step > search->next)
+        search->next = tried - search->step;
+    search->step *= 2;
+    return 1;
+}
