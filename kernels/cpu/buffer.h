@@ -1,0 +1,26 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* Memory of the CPU backend. */
+#ifndef ODVA_CPU_BUFFER_H
+#define ODVA_CPU_BUFFER_H
+
+#include "backend.h"
+
+struct odva_buffer {
+    size_t bytes;
+    void *data; /* aligned to ODVA_CPU_ALIGN */
+};
+
+static inline float *odva_cpu_floats(struct odva_matrix matrix)
+{
+    return (float *)matrix.buffer->data + matrix.offset;
+}
+
+static inline float *odva_cpu_row(struct odva_matrix matrix, int64_t row)
+{
+    return odva_cpu_floats(matrix) + row * matrix.stride;
+}
+
+#endif

@@ -1,0 +1,494 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* Cuts every operator into tasks for the thread pool. */
+#include "cpu/cpu_backend.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpu/buffer.h"
+#include "cpu/dct.h"
+#include "cpu/operators.h"
+#include "cpu/planes.h"
+#include "log.h"
+#include "noise.h"
+#include "thread_pool.h"
+
+#define LINEAR_ROWS  48 /* a multiple of every kernel's rows */
+#define NORM_ROWS    64
+#define PATCHES      8
+#define ELEMENTS     16384
+#define BLOCK_ROWS   192 /* per worker */
+#define MAX_BLOCK    6144
+
+struct cpu_backend {
+    struct odva_backend base;
+    const struct odva_cpu_operators *operators;
+    struct odva_dct_tables dct;
+    float *scratch; /* of all workers */
+    size_t scratch_size, worker_scratch;
+};
+
+static struct cpu_backend *cpu_backend(struct odva_backend *backend)
+{
+    return (struct cpu_backend *)backend;
+}
+
+static int64_t min_int64(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t ceil_div(int64_t a, int64_t b)
+{
+    return (a + b - 1) / b;
+}
+
+/* Give every worker that many floats; they lie worker_scratch apart. */
+static int reserve_scratch(struct cpu_backend *cpu, size_t floats)
+{
+    const size_t step = (floats + 15) / 16 * 16;
+    const size_t size = step * odva_backend_workers(&cpu->base);
+
+    cpu->worker_scratch = step;
+    if (size <= cpu->scratch_size)
+        return ONEDVA_OK;
+    free(cpu->scratch);
+    cpu->scratch = odva_cpu_alloc(size * sizeof(float));
+    cpu->scratch_size = cpu->scratch ? size : 0;
+    return cpu->scratch ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
+}
+
+static const int32_t *indices(const struct odva_buffer *buffer)
+{
+    return buffer ? buffer->data : NULL;
+}
+
+/* ---- memory ------------------------------------------------------------------------------ */
+
+static void cpu_close(struct odva_backend *backend)
+{
+    odva_thread_pool_close(&backend->pool);
+    free(cpu_backend(backend)->scratch);
+    free(backend);
+}
+
+static struct odva_buffer *buffer_alloc(struct odva_backend *backend, size_t bytes)
+{
+    struct odva_buffer *buffer = malloc(sizeof(*buffer));
+
+    (void)backend;
+    if (!buffer)
+        return NULL;
+    buffer->bytes = bytes;
+    buffer->data = odva_cpu_alloc(bytes);
+    if (!buffer->data) {
+        free(buffer);
+        return NULL;
+    }
+    return buffer;
+}
+
+static void buffer_free(struct odva_backend *backend, struct odva_buffer *buffer)
+{
+    (void)backend;
+    if (!buffer)
+        return;
+    free(buffer->data);
+    free(buffer);
+}
+
+static int upload(struct odva_backend *backend, struct odva_buffer *buffer, size_t offset,
+                  const void *data, size_t bytes)
+{
+    (void)backend;
+    if (bytes)
+        memcpy((char *)buffer->data + offset, data, bytes);
+    return ONEDVA_OK;
+}
+
+static int download(struct odva_backend *backend, const struct odva_buffer *buffer, size_t offset,
+                    void *data, size_t bytes)
+{
+    (void)backend;
+    if (bytes)
+        memcpy(data, (const char *)buffer->data + offset, bytes);
+    return ONEDVA_OK;
+}
+
+static struct odva_weights *pack(struct odva_backend *backend, const float *weights, int n_out,
+                                 int n_in)
+{
+    return odva_cpu_weights_pack(weights, n_out, n_in,
+                                 cpu_backend(backend)->operators->panel_width);
+}
+
+static void free_weights(struct odva_backend *backend, struct odva_weights *weights)
+{
+    (void)backend;
+    odva_cpu_weights_free(weights);
+}
+
+/* ---- linear and norm --------------------------------------------------------------------- */
+
+struct rows_job {
+    const struct odva_cpu_operators *operators;
+    struct odva_cpu_linear linear;
+    struct odva_cpu_norm norm;
+    int64_t rows;
+};
+
+static void linear_task(void *opaque, int64_t index, int worker)
+{
+    const struct rows_job *job = opaque;
+    const int64_t first = index * LINEAR_ROWS;
+
+    (void)worker;
+    job->operators->linear(&job->linear, first, min_int64(LINEAR_ROWS, job->rows - first));
+}
+
+static int linear(struct odva_backend *backend, struct odva_matrix dst, struct odva_matrix src,
+                  int64_t rows, const struct odva_weights *weights,
+                  const struct odva_epilogue *epilogue)
+{
+    struct rows_job job = {.operators = cpu_backend(backend)->operators, .rows = rows};
+
+    job.linear = (struct odva_cpu_linear){
+        .dst = odva_cpu_floats(dst),
+        .src = odva_cpu_floats(src),
+        .dst_stride = dst.stride,
+        .src_stride = src.stride,
+        .weights = weights,
+        .bias = epilogue->bias ? epilogue->bias->data : NULL,
+        .activation = epilogue->activation,
+    };
+    if (epilogue->gate.buffer) {
+        job.linear.gate = odva_cpu_floats(epilogue->gate);
+        job.linear.gate_stride = epilogue->gate.stride;
+        job.linear.gate_row = indices(epilogue->gate_row) + epilogue->first_row;
+    }
+    if (epilogue->add.buffer) {
+        job.linear.add = odva_cpu_floats(epilogue->add);
+        job.linear.add_stride = epilogue->add.stride;
+        if (epilogue->add_row)
+            job.linear.add_row = indices(epilogue->add_row) + epilogue->first_row;
+    }
+    odva_backend_parallel_for(backend, ceil_div(rows, LINEAR_ROWS), linear_task, &job);
+    return ONEDVA_OK;
+}
+
+static void norm_task(void *opaque, int64_t index, int worker)
+{
+    const struct rows_job *job = opaque;
+    const int64_t first = index * NORM_ROWS;
+
+    (void)worker;
+    job->operators->norm_modulate(&job->norm, first, min_int64(NORM_ROWS, job->rows - first));
+}
+
+static int norm_modulate(struct odva_backend *backend, struct odva_matrix dst,
+                         struct odva_matrix src, int64_t rows, int width,
+                         const struct odva_modulation *modulation)
+{
+    struct rows_job job = {.operators = cpu_backend(backend)->operators, .rows = rows};
+
+    job.norm = (struct odva_cpu_norm){
+        .dst = odva_cpu_floats(dst),
+        .src = odva_cpu_floats(src),
+        .dst_stride = dst.stride,
+        .src_stride = src.stride,
+        .width = width,
+    };
+    if (modulation->shift.buffer) {
+        job.norm.shift = odva_cpu_floats(modulation->shift);
+        job.norm.scale = odva_cpu_floats(modulation->scale);
+        job.norm.shift_stride = modulation->shift.stride;
+        job.norm.scale_stride = modulation->scale.stride;
+        job.norm.row = indices(modulation->row) + modulation->first_row;
+    }
+    odva_backend_parallel_for(backend, ceil_div(rows, NORM_ROWS), norm_task, &job);
+    return ONEDVA_OK;
+}
+
+/* ---- attention --------------------------------------------------------------------------- */
+
+struct attention_job {
+    const struct cpu_backend *cpu;
+    struct odva_cpu_attention attention;
+};
+
+static void attention_task(void *opaque, int64_t index, int worker)
+{
+    const struct attention_job *job = opaque;
+    const int heads = job->attention.heads;
+
+    job->cpu->operators->attention(&job->attention, (int)(index / heads), (int)(index % heads),
+                                   job->cpu->scratch + worker * job->cpu->worker_scratch);
+}
+
+static int attention(struct odva_backend *backend, struct odva_matrix dst, struct odva_matrix qkv,
+                     const struct odva_attention *attention, const struct odva_windows *windows)
+{
+    struct cpu_backend *cpu = cpu_backend(backend);
+    struct attention_job job = {.cpu = cpu};
+    const int ret = reserve_scratch(
+        cpu, cpu->operators->attention_scratch(windows->max_length, attention->head_dim));
+
+    if (ret < 0)
+        return ret;
+    job.attention = (struct odva_cpu_attention){
+        .dst = odva_cpu_floats(dst),
+        .qkv = odva_cpu_floats(qkv),
+        .dst_stride = dst.stride,
+        .qkv_stride = qkv.stride,
+        .heads = attention->heads,
+        .head_dim = attention->head_dim,
+        .cosines = attention->cosines->data,
+        .sines = attention->sines->data,
+        .begin = indices(windows->begin),
+        .rows = indices(windows->rows),
+        .rope = indices(windows->rope),
+    };
+    odva_backend_parallel_for(backend, (int64_t)windows->count * attention->heads, attention_task,
+                              &job);
+    return ONEDVA_OK;
+}
+
+/* ---- planes ------------------------------------------------------------------------------ */
+
+struct patch_job {
+    struct odva_matrix rows;
+    const struct odva_grid *grid;
+    const struct onedva_const_picture *sources;
+    const struct onedva_picture *targets;
+    const int32_t *position;
+    int64_t count;
+    uint64_t seed;
+    uint32_t step;
+};
+
+static void read_task(void *opaque, int64_t index, int worker)
+{
+    const struct patch_job *job = opaque;
+
+    (void)worker;
+    for (int64_t i = index * PATCHES; i < min_int64((index + 1) * PATCHES, job->count); i++)
+        odva_cpu_read_patch(odva_cpu_row(job->rows, i), job->grid, job->sources, job->position[i]);
+}
+
+static int patchify(struct odva_backend *backend, struct odva_matrix dst,
+                    const struct odva_grid *grid, const struct onedva_const_picture *pictures,
+                    const struct odva_buffer *position, int64_t first, int64_t count)
+{
+    struct patch_job job = {.rows = dst,
+                            .grid = grid,
+                            .sources = pictures,
+                            .position = indices(position) + first,
+                            .count = count};
+
+    odva_backend_parallel_for(backend, ceil_div(count, PATCHES), read_task, &job);
+    return ONEDVA_OK;
+}
+
+static void write_task(void *opaque, int64_t index, int worker)
+{
+    const struct patch_job *job = opaque;
+
+    (void)worker;
+    for (int64_t i = index * PATCHES; i < min_int64((index + 1) * PATCHES, job->count); i++)
+        odva_cpu_write_patch(job->targets, job->grid, odva_cpu_row(job->rows, i), job->position[i]);
+}
+
+static int unpatchify(struct odva_backend *backend, const struct onedva_picture *pictures,
+                      const struct odva_grid *grid, struct odva_matrix src,
+                      const struct odva_buffer *position, int64_t first, int64_t count)
+{
+    struct patch_job job = {.rows = src,
+                            .grid = grid,
+                            .targets = pictures,
+                            .position = indices(position) + first,
+                            .count = count};
+
+    odva_backend_parallel_for(backend, ceil_div(count, PATCHES), write_task, &job);
+    return ONEDVA_OK;
+}
+
+static void noise_task(void *opaque, int64_t index, int worker)
+{
+    const struct patch_job *job = opaque;
+
+    (void)worker;
+    for (int64_t i = index * PATCHES; i < min_int64((index + 1) * PATCHES, job->count); i++)
+        odva_noise_fill(odva_cpu_row(job->rows, i), (uint64_t)job->position[i] * ODVA_PATCH_SAMPLES,
+                        ODVA_PATCH_SAMPLES, job->seed, job->step);
+}
+
+static int noise(struct odva_backend *backend, struct odva_matrix dst,
+                 const struct odva_buffer *position, int64_t first, int64_t count, uint64_t seed,
+                 uint32_t step)
+{
+    struct patch_job job = {.rows = dst,
+                            .position = indices(position) + first,
+                            .count = count,
+                            .seed = seed,
+                            .step = step};
+
+    odva_backend_parallel_for(backend, ceil_div(count, PATCHES), noise_task, &job);
+    return ONEDVA_OK;
+}
+
+/* ---- transform --------------------------------------------------------------------------- */
+
+struct dct_job {
+    const struct cpu_backend *cpu;
+    float *coefs, *latents;
+    const float *coefs_in, *latents_in;
+    int basis;
+    const struct odva_dct_tile *tiles;
+};
+
+static void forward_task(void *opaque, int64_t index, int worker)
+{
+    const struct dct_job *job = opaque;
+    const struct odva_dct_tile *tile = &job->tiles[index];
+    const int32_t *order = indices(tile->order);
+    const int count = tile->nt * tile->ny * tile->nx * job->basis;
+    float *data = job->cpu->scratch + worker * job->cpu->worker_scratch;
+
+    memcpy(data, job->coefs_in + tile->offset, count * sizeof(*data));
+    odva_cpu_dct_tile(&job->cpu->dct, 0, data, tile->nt, tile->ny, tile->nx, job->basis,
+                      data + count);
+    for (int i = 0; i < count; i++)
+        job->latents[tile->offset + i] = data[order[i]];
+}
+
+static void inverse_task(void *opaque, int64_t index, int worker)
+{
+    const struct dct_job *job = opaque;
+    const struct odva_dct_tile *tile = &job->tiles[index];
+    const int32_t *order = indices(tile->order);
+    const int count = tile->nt * tile->ny * tile->nx * job->basis;
+    float *data = job->coefs + tile->offset;
+
+    for (int i = 0; i < count; i++)
+        data[order[i]] = job->latents_in[tile->offset + i];
+    odva_cpu_dct_tile(&job->cpu->dct, 1, data, tile->nt, tile->ny, tile->nx, job->basis,
+                      job->cpu->scratch + worker * job->cpu->worker_scratch);
+}
+
+static int run_dct(struct odva_backend *backend, odva_task_fn task, struct dct_job *job, int count)
+{
+    const int ret = reserve_scratch(cpu_backend(backend), (size_t)2 * ODVA_TILE_PATCHES * job->basis);
+
+    if (ret < 0)
+        return ret;
+    job->cpu = cpu_backend(backend);
+    odva_backend_parallel_for(backend, count, task, job);
+    return ONEDVA_OK;
+}
+
+static int dct_forward(struct odva_backend *backend, struct odva_buffer *latents,
+                       const struct odva_buffer *coefs, int basis,
+                       const struct odva_dct_tile *tiles, int count)
+{
+    struct dct_job job = {
+        .latents = latents->data, .coefs_in = coefs->data, .basis = basis, .tiles = tiles};
+
+    return run_dct(backend, forward_task, &job, count);
+}
+
+static int dct_inverse(struct odva_backend *backend, struct odva_buffer *coefs,
+                       const struct odva_buffer *latents, int basis,
+                       const struct odva_dct_tile *tiles, int count)
+{
+    struct dct_job job = {
+        .coefs = coefs->data, .latents_in = latents->data, .basis = basis, .tiles = tiles};
+
+    return run_dct(backend, inverse_task, &job, count);
+}
+
+/* ---- sums -------------------------------------------------------------------------------- */
+
+struct axpby_job {
+    struct odva_matrix dst, x, y;
+    float a, b;
+    int64_t rows, rows_per_task;
+    int cols;
+};
+
+static void axpby_task(void *opaque, int64_t index, int worker)
+{
+    const struct axpby_job *job = opaque;
+    const int64_t end = min_int64((index + 1) * job->rows_per_task, job->rows);
+
+    (void)worker;
+    for (int64_t row = index * job->rows_per_task; row < end; row++) {
+        float *dst = odva_cpu_row(job->dst, row);
+        const float *x = odva_cpu_row(job->x, row), *y = odva_cpu_row(job->y, row);
+
+        for (int i = 0; i < job->cols; i++)
+            dst[i] = job->a * x[i] + job->b * y[i];
+    }
+}
+
+static int axpby(struct odva_backend *backend, struct odva_matrix dst, float a,
+                 struct odva_matrix x, float b, struct odva_matrix y, int64_t rows, int cols)
+{
+    struct axpby_job job = {.dst = dst, .x = x, .y = y, .a = a, .b = b, .rows = rows, .cols = cols};
+
+    job.rows_per_task = ceil_div(ELEMENTS, cols);
+    odva_backend_parallel_for(backend, ceil_div(rows, job.rows_per_task), axpby_task, &job);
+    return ONEDVA_OK;
+}
+
+static const struct odva_backend_ops cpu_ops = {
+    .name = "cpu",
+    .close = cpu_close,
+    .alloc = buffer_alloc,
+    .free = buffer_free,
+    .upload = upload,
+    .download = download,
+    .pack = pack,
+    .free_weights = free_weights,
+    .linear = linear,
+    .norm_modulate = norm_modulate,
+    .attention = attention,
+    .patchify = patchify,
+    .unpatchify = unpatchify,
+    .dct_forward = dct_forward,
+    .dct_inverse = dct_inverse,
+    .axpby = axpby,
+    .noise = noise,
+};
+
+int odva_cpu_backend_open(struct odva_backend **backend, int threads, int bitexact,
+                          const struct onedva_logger *logger)
+{
+    const struct odva_cpu_operators *operators = odva_cpu_operators_choose(bitexact);
+    struct cpu_backend *cpu;
+
+    *backend = NULL;
+    if (!operators) {
+        odva_log(logger, ONEDVA_LOG_ERROR,
+                 "ONEDVA_CPU=%s cannot run here; use c, or unset it for the fastest",
+                 getenv("ONEDVA_CPU"));
+        return ONEDVA_ERR_UNSUPPORTED;
+    }
+    cpu = calloc(1, sizeof(*cpu));
+    if (!cpu)
+        return ONEDVA_ERR_NOMEM;
+    cpu->base.ops = &cpu_ops;
+    cpu->operators = operators;
+    if (odva_thread_pool_open(&cpu->base.pool, threads) < 0) {
+        free(cpu);
+        return ONEDVA_ERR_NOMEM;
+    }
+    cpu->base.block_rows = min_int64(BLOCK_ROWS * odva_backend_workers(&cpu->base), MAX_BLOCK);
+    odva_dct_tables_init(&cpu->dct);
+    odva_log(logger, ONEDVA_LOG_DEBUG, "backend cpu, %s, %d threads", operators->name,
+             odva_backend_workers(&cpu->base));
+    *backend = &cpu->base;
+    return ONEDVA_OK;
+}

@@ -1,0 +1,15 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* The backend that runs on the host's processors. */
+#ifndef ODVA_CPU_BACKEND_H
+#define ODVA_CPU_BACKEND_H
+
+#include "backend.h"
+
+/** See odva_backend_open. */
+int odva_cpu_backend_open(struct odva_backend **backend, int threads, int bitexact,
+                          const struct onedva_logger *logger);
+
+#endif

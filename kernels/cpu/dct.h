@@ -1,0 +1,25 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* Orthonormal 3D DCT-II of a tile and the scan of its coefficients. */
+#ifndef ODVA_CPU_DCT_H
+#define ODVA_CPU_DCT_H
+
+#include <stdint.h>
+
+#define ODVA_DCT_MAX 8 /* longest axis */
+
+/** Matrices of all lengths: forward[n][f][i] and its transpose. */
+struct odva_dct_tables {
+    float forward[ODVA_DCT_MAX + 1][ODVA_DCT_MAX][ODVA_DCT_MAX];
+    float inverse[ODVA_DCT_MAX + 1][ODVA_DCT_MAX][ODVA_DCT_MAX];
+};
+
+void odva_dct_tables_init(struct odva_dct_tables *tables);
+
+/** In place over the first three axes of [nt][ny][nx][basis]. @param scratch as many floats */
+void odva_cpu_dct_tile(const struct odva_dct_tables *tables, int inverse, float *data, int nt,
+                       int ny, int nx, int basis, float *scratch);
+
+#endif

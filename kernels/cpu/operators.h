@@ -1,0 +1,98 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* The operators that have several CPU versions, and what they work on. */
+#ifndef ODVA_CPU_OPERATORS_H
+#define ODVA_CPU_OPERATORS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "backend.h"
+
+#define ODVA_CPU_ALIGN 64
+
+/**
+ * A matrix [n_out][n_in] as panels of panel_width outputs, each [n_in][panel_width]: one step along
+ * n_in reads consecutive numbers. Outputs beyond n_out are 0.
+ */
+struct odva_weights {
+    int n_out, n_in;
+    int panel_width;
+    float *panels; /* aligned to ODVA_CPU_ALIGN */
+};
+
+/** odva_backend_ops.linear with plain pointers. */
+struct odva_cpu_linear {
+    float *dst;
+    const float *src;
+    int64_t dst_stride, src_stride;
+    const struct odva_weights *weights;
+    const float *bias; /* NULL: none */
+    enum odva_activation activation;
+    const float *gate; /* NULL: none */
+    int64_t gate_stride;
+    const int32_t *gate_row;
+    const float *add; /* NULL: none */
+    int64_t add_stride;
+    const int32_t *add_row; /* NULL: the same row */
+};
+
+/** odva_backend_ops.norm_modulate with plain pointers. */
+struct odva_cpu_norm {
+    float *dst;
+    const float *src;
+    int64_t dst_stride, src_stride;
+    int width;
+    const float *shift, *scale; /* NULL: neither */
+    int64_t shift_stride, scale_stride;
+    const int32_t *row;
+};
+
+/** odva_backend_ops.attention with plain pointers. */
+struct odva_cpu_attention {
+    float *dst;
+    const float *qkv;
+    int64_t dst_stride, qkv_stride;
+    int heads, head_dim;
+    const float *cosines, *sines;
+    const int32_t *begin, *rows, *rope;
+};
+
+/** One instruction set's versions. Results do not depend on how rows are cut into calls. */
+struct odva_cpu_operators {
+    const char *name;
+    int panel_width;
+    void (*linear)(const struct odva_cpu_linear *linear, int64_t first_row, int64_t rows);
+    void (*norm_modulate)(const struct odva_cpu_norm *norm, int64_t first_row, int64_t rows);
+    /** One head of one window. @param scratch attention_scratch() floats, aligned */
+    void (*attention)(const struct odva_cpu_attention *attention, int window, int head,
+                      float *scratch);
+    size_t (*attention_scratch)(int max_length, int head_dim);
+};
+
+extern const struct odva_cpu_operators odva_cpu_operators_c;
+extern const struct odva_cpu_operators odva_cpu_operators_avx2;
+extern const struct odva_cpu_operators odva_cpu_operators_avx512;
+
+/**
+ * The fastest versions that this processor runs and the build has. The environment variable
+ * ONEDVA_CPU (c, avx2, avx512) names another.
+ * @return NULL when that names one that cannot run here
+ */
+const struct odva_cpu_operators *odva_cpu_operators_choose(int bitexact);
+
+/** @return NULL when memory ran out */
+struct odva_weights *odva_cpu_weights_pack(const float *weights, int n_out, int n_in,
+                                           int panel_width);
+void odva_cpu_weights_free(struct odva_weights *weights);
+
+void *odva_cpu_alloc(size_t bytes); /* aligned to ODVA_CPU_ALIGN */
+
+static inline int odva_round_up(int n, int multiple)
+{
+    return (n + multiple - 1) / multiple * multiple;
+}
+
+#endif

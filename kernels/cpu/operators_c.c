@@ -1,0 +1,14 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "cpu/reference.h"
+
+const struct odva_cpu_operators odva_cpu_operators_c = {
+    .name = "c",
+    .panel_width = ODVA_CPU_C_WIDTH,
+    .linear = odva_cpu_linear_c,
+    .norm_modulate = odva_cpu_norm_modulate_c,
+    .attention = odva_cpu_attention_c,
+    .attention_scratch = odva_cpu_attention_scratch_c,
+};

@@ -1,0 +1,118 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "cpu/planes.h"
+
+#define LUMA   (ODVA_TOKEN_LUMA * ODVA_TOKEN_LUMA)
+#define CHROMA (ODVA_TOKEN_CHROMA * ODVA_TOKEN_CHROMA)
+#define FRAME  (LUMA + 2 * CHROMA)
+
+struct block {
+    int x, y, side;    /* samples of the plane */
+    int width, height; /* of the plane */
+};
+
+static int min_int(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static float from_sample(uint8_t v)
+{
+    return v / 127.5f - 1.0f;
+}
+
+/* Not a number gives 0. */
+static uint8_t to_sample(float x)
+{
+    float v = (x + 1.0f) * 127.5f + 0.5f;
+
+    v = v > 0.0f ? v : 0.0f;
+    v = v < 255.0f ? v : 255.0f;
+    return (uint8_t)(int)v;
+}
+
+static struct block block_of(const struct odva_grid *grid, int plane, int y, int x)
+{
+    const int side = plane ? ODVA_TOKEN_CHROMA : ODVA_TOKEN_LUMA;
+
+    return (struct block){
+        .x = x * side,
+        .y = y * side,
+        .side = side,
+        .width = plane ? (grid->width + 1) / 2 : grid->width,
+        .height = plane ? (grid->height + 1) / 2 : grid->height,
+    };
+}
+
+static void read_block(float *dst, const struct block *b, const uint8_t *data, ptrdiff_t stride)
+{
+    const int columns = min_int(b->side, b->width - b->x);
+
+    for (int i = 0; i < b->side; i++, dst += b->side) {
+        const uint8_t *src = data + min_int(b->y + i, b->height - 1) * stride + b->x;
+
+        for (int j = 0; j < columns; j++)
+            dst[j] = from_sample(src[j]);
+        for (int j = columns; j < b->side; j++)
+            dst[j] = dst[columns - 1];
+    }
+}
+
+static void write_block(uint8_t *data, ptrdiff_t stride, const struct block *b, const float *src)
+{
+    const int rows = min_int(b->side, b->height - b->y);
+    const int columns = min_int(b->side, b->width - b->x);
+
+    for (int i = 0; i < rows; i++, src += b->side) {
+        uint8_t *dst = data + (b->y + i) * stride + b->x;
+        uint8_t samples[ODVA_TOKEN_LUMA];
+
+        for (int j = 0; j < ODVA_TOKEN_CHROMA; j++)
+            samples[j] = to_sample(src[j]);
+        if (b->side > ODVA_TOKEN_CHROMA)
+            for (int j = ODVA_TOKEN_CHROMA; j < ODVA_TOKEN_LUMA; j++)
+                samples[j] = to_sample(src[j]);
+        for (int j = 0; j < columns; j++)
+            dst[j] = samples[j];
+    }
+}
+
+static const int plane_offset[3] = {0, LUMA, LUMA + CHROMA};
+
+void odva_cpu_read_patch(float *dst, const struct odva_grid *grid,
+                         const struct onedva_const_picture *pictures, int32_t position)
+{
+    const int x = position % grid->gx, y = position / grid->gx % grid->gy;
+    const int t = position / grid->gx / grid->gy;
+
+    for (int f = 0; f < ODVA_TOKEN_FRAMES; f++, dst += FRAME) {
+        const struct onedva_const_picture *picture =
+            &pictures[min_int(t * ODVA_TOKEN_FRAMES + f, grid->frames - 1)];
+
+        for (int p = 0; p < 3; p++) {
+            const struct block b = block_of(grid, p, y, x);
+
+            read_block(dst + plane_offset[p], &b, picture->data[p], picture->stride[p]);
+        }
+    }
+}
+
+void odva_cpu_write_patch(const struct onedva_picture *pictures, const struct odva_grid *grid,
+                          const float *src, int32_t position)
+{
+    const int x = position % grid->gx, y = position / grid->gx % grid->gy;
+    const int t = position / grid->gx / grid->gy;
+    const int frames = min_int(ODVA_TOKEN_FRAMES, grid->frames - t * ODVA_TOKEN_FRAMES);
+
+    for (int f = 0; f < frames; f++, src += FRAME) {
+        const struct onedva_picture *picture = &pictures[t * ODVA_TOKEN_FRAMES + f];
+
+        for (int p = 0; p < 3; p++) {
+            const struct block b = block_of(grid, p, y, x);
+
+            write_block(picture->data[p], picture->stride[p], &b, src + plane_offset[p]);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* Patches of a clip to rows of 1536 numbers and back; rows are in the order of position. */
+#ifndef ODVA_CPU_PLANES_H
+#define ODVA_CPU_PLANES_H
+
+#include <stdint.h>
+
+#include "layout.h"
+#include "onedva/onedva.h"
+
+/** One patch at (t, y, x) = position of the grid. */
+void odva_cpu_read_patch(float *dst, const struct odva_grid *grid,
+                         const struct onedva_const_picture *pictures, int32_t position);
+void odva_cpu_write_patch(const struct onedva_picture *pictures, const struct odva_grid *grid,
+                          const float *src, int32_t position);
+
+#endif

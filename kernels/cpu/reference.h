@@ -1,0 +1,28 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* The strict C reference: the same bits from any compiler (with -ffp-contract=off). */
+#ifndef ODVA_CPU_REFERENCE_H
+#define ODVA_CPU_REFERENCE_H
+
+#include "cpu/operators.h"
+
+#define ODVA_CPU_C_WIDTH 16 /* numbers that a loop handles side by side */
+
+void odva_cpu_linear_c(const struct odva_cpu_linear *linear, int64_t first_row, int64_t rows);
+void odva_cpu_norm_modulate_c(const struct odva_cpu_norm *norm, int64_t first_row, int64_t rows);
+void odva_cpu_attention_c(const struct odva_cpu_attention *attention, int window, int head,
+                          float *scratch);
+size_t odva_cpu_attention_scratch_c(int max_length, int head_dim);
+
+/** Sum of ODVA_CPU_C_WIDTH partial sums in a fixed order. */
+static inline float odva_cpu_tree_sum(float *partial)
+{
+    for (int half = ODVA_CPU_C_WIDTH / 2; half > 0; half /= 2)
+        for (int j = 0; j < half; j++)
+            partial[j] += partial[j + half];
+    return partial[0];
+}
+
+#endif
