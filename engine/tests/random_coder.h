@@ -1,0 +1,67 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* Packets of random latents. */
+#ifndef ODVA_RANDOM_CODER_H
+#define ODVA_RANDOM_CODER_H
+
+#include <string.h>
+
+#include "clip_reader.h"
+#include "clip_writer.h"
+#include "random_latents.h"
+#include "random_model.h"
+
+/* A writer of some layers and a reader, with one model. */
+struct coder {
+    struct onedva_model *model;
+    struct odva_scan_cache scans;
+    struct odva_latents latents;
+    struct odva_clip_writer writer;
+    struct odva_clip_reader reader;
+    struct onedva_stream stream;
+};
+
+static inline void coder_open(struct coder *coder, uint64_t seed, int basis, int layers,
+                              int max_tokens)
+{
+    struct odva_layering layering;
+    const struct onedva_logger silent = {0};
+
+    memset(coder, 0, sizeof(*coder));
+    coder->model = random_model_new(seed, basis);
+    coder->scans.model = coder->model;
+    odva_layering_init(&layering, 8 * basis, layers);
+    assert_int_equal(odva_clip_writer_init(&coder->writer, coder->model, &layering), ONEDVA_OK);
+    assert_int_equal(
+        odva_clip_reader_init(&coder->reader, coder->model, &coder->scans, max_tokens, 0, &silent),
+        ONEDVA_OK);
+    coder->stream = (struct onedva_stream){.timebase_num = 1,
+                                           .timebase_den = 25,
+                                           .frame_duration = 1,
+                                           .sar_den = 1,
+                                           .model_id = coder->model->id};
+}
+
+static inline void coder_close(struct coder *coder)
+{
+    odva_latents_free(&coder->latents);
+    odva_clip_writer_free(&coder->writer);
+    odva_clip_reader_free(&coder->reader);
+    odva_scan_cache_free(&coder->scans);
+    random_model_free(coder->model);
+}
+
+/* Write a packet of random latents of a size, with its stream header. */
+static inline void coder_encode(struct coder *coder, struct random *random, int frames, int width,
+                                int height)
+{
+    coder->stream.width = (uint32_t)width;
+    coder->stream.height = (uint32_t)height;
+    random_latents(random, &coder->latents, &coder->scans, frames, width, height);
+    assert_int_equal(odva_clip_writer_write(&coder->writer, &coder->latents, &coder->stream, NULL),
+                     ONEDVA_OK);
+}
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* Quantised latents of every kind, to code without pixels. */
+#ifndef ODVA_RANDOM_LATENTS_H
+#define ODVA_RANDOM_LATENTS_H
+
+#include "latents.h"
+#include "onedva/onedva.h"
+#include "symbol_context.h"
+#include "test.h"
+
+/* Mostly small values, now and then up to the largest. */
+static inline int32_t random_level(struct random *random)
+{
+    const int kind = random_below(random, 64);
+    int32_t level = 0;
+
+    if (kind == 0)
+        level = random_below(random, ODVA_MAX_LEVEL + 1);
+    else if (kind < 4)
+        level = random_below(random, 40);
+    else if (kind < 24)
+        level = random_below(random, 4);
+    return random_below(random, 2) ? -level : level;
+}
+
+/* Set a clip's size, qidx, lengths and coefficients; those behind a tile's tokens are 0. */
+static inline void random_latents(struct random *random, struct odva_latents *latents,
+                                  struct odva_scan_cache *scans, int frames, int width, int height)
+{
+    assert_int_equal(odva_latents_set_size(latents, scans, frames, width, height), ONEDVA_OK);
+    latents->qidx = ONEDVA_MIN_QIDX + random_below(random, 128);
+    for (int i = 0; i < latents->grid.tile_count; i++) {
+        struct odva_latent_tile *tile = &latents->tiles[i];
+        int count;
+        tile->tokens = random_below(random, tile->max_tokens + 1);
+        if (random_below(random, 3) == 0)
+            tile->tokens = random_below(random, 2) ? tile->max_tokens : 0;
+        count = odva_coefficients_of(tile, tile->tokens);
+        for (int c = 0; c < tile->coefficients; c++)
+            latents->q[tile->offset + c] = c < count ? random_level(random) : 0;
+    }
+}
+
+#endif
