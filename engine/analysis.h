@@ -28,7 +28,8 @@ int odva_analysis_linear(struct odva_analysis *analysis, const struct odva_grid 
 
 /**
  * Latents of the clip given last to odva_analysis_linear, corrected by the query encoder for a
- * quantiser index.
+ * quantiser index. Its pictures must still be there. May be called for several quantiser indices; a
+ * model without a query encoder gives the linear latents.
  * @param linear  what odva_analysis_linear gave
  * @param latents same layout; may not alias linear
  */

@@ -58,15 +58,15 @@ struct odva_modulation {
 
 /** Sets of token rows that attend to each other, in compressed sparse row form (int32). */
 struct odva_windows {
-    int count;
+    int first, count; /* the windows to do: first .. first+count-1 */
     int max_length;
-    const struct odva_buffer *begin; /* count + 1: window i has the entries begin[i] .. begin[i+1]-1 */
+    const struct odva_buffer *begin; /* window i has the entries begin[i] .. begin[i+1]-1 */
     const struct odva_buffer *rows;  /* token row of each entry */
     const struct odva_buffer *rope;  /* row of the rotation table of each entry; -1: not rotated */
 };
 
 struct odva_attention {
-    int heads, head_dim;
+    int heads, head_dim;               /* head_dim a multiple of 16 */
     const struct odva_buffer *cosines; /* [positions][head_dim/2] */
     const struct odva_buffer *sines;
 };

@@ -247,7 +247,7 @@ static int attention(struct odva_backend *backend, struct odva_matrix dst, struc
         .head_dim = attention->head_dim,
         .cosines = attention->cosines->data,
         .sines = attention->sines->data,
-        .begin = indices(windows->begin),
+        .begin = indices(windows->begin) + windows->first,
         .rows = indices(windows->rows),
         .rope = indices(windows->rope),
     };

@@ -1,0 +1,229 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "linear_path.h"
+
+#include <stdlib.h>
+
+#include "model.h"
+#include "model_weights.h"
+
+#define PATCH ODVA_PATCH_SAMPLES
+
+/* -mu U, in double because its terms are all of one sign in flat areas. */
+static void project_mean(float *dst, const struct odva_model_weights *weights, int basis)
+{
+    for (int k = 0; k < basis; k++) {
+        double sum = 0.0;
+
+        for (int i = 0; i < PATCH; i++)
+            sum += (double)weights->mu[i] * weights->basis[(size_t)k * PATCH + i];
+        dst[k] = (float)-sum;
+    }
+}
+
+static int open_layers(struct odva_linear_path *path, const struct odva_model_weights *weights)
+{
+    const int basis = path->basis;
+    float *transposed = malloc((size_t)PATCH * basis * sizeof(*transposed));
+    float *mean = malloc(basis * sizeof(*mean));
+    int ret = ONEDVA_ERR_NOMEM;
+
+    if (transposed && mean) {
+        project_mean(mean, weights, basis);
+        for (int i = 0; i < PATCH; i++)
+            for (int k = 0; k < basis; k++)
+                transposed[(size_t)i * basis + k] = weights->basis[(size_t)k * PATCH + i];
+        ret = odva_linear_layer_open(&path->forward, path->backend, weights->basis, mean, basis,
+                                     PATCH);
+        if (ret == ONEDVA_OK)
+            ret = odva_linear_layer_open(&path->inverse, path->backend, transposed, weights->mu,
+                                         PATCH, basis);
+    }
+    free(transposed);
+    free(mean);
+    return ret;
+}
+
+int odva_linear_path_open(struct odva_linear_path *path, const struct onedva_model *model,
+                          struct odva_backend *backend, struct odva_scan_cache *scans)
+{
+    int ret;
+
+    *path = (struct odva_linear_path){
+        .backend = backend, .scans = scans, .basis = model->config.basis};
+    ret = open_layers(path, model->weights);
+    if (ret == ONEDVA_OK)
+        ret = odva_array_reserve(backend, &path->block, backend->block_rows * PATCH, sizeof(float));
+    if (ret < 0)
+        odva_linear_path_close(path);
+    return ret;
+}
+
+void odva_linear_path_close(struct odva_linear_path *path)
+{
+    struct odva_backend *backend = path->backend;
+
+    if (!backend)
+        return;
+    odva_linear_layer_close(&path->forward, backend);
+    odva_linear_layer_close(&path->inverse, backend);
+    for (int t = 0; t < 4; t++)
+        for (int y = 0; y < 8; y++)
+            for (int x = 0; x < 8; x++)
+                if (path->orders[t][y][x])
+                    backend->ops->free(backend, path->orders[t][y][x]);
+    odva_array_free(backend, &path->position);
+    odva_array_free(backend, &path->coefs);
+    odva_array_free(backend, &path->latents);
+    odva_array_free(backend, &path->block);
+    free(path->tiles);
+    *path = (struct odva_linear_path){0};
+}
+
+/* The scan of a tile shape with k innermost, as the transform stores it. */
+static struct odva_buffer *make_order(struct odva_linear_path *path, int nt, int ny, int nx)
+{
+    struct odva_backend *backend = path->backend;
+    const struct odva_scan *scan = odva_scan_get(path->scans, nt, ny, nx);
+    const int patches = nt * ny * nx;
+    struct odva_buffer *buffer;
+    int32_t *order;
+
+    if (!scan)
+        return NULL;
+    order = malloc(scan->count * sizeof(*order));
+    buffer = backend->ops->alloc(backend, scan->count * sizeof(*order));
+    if (order && buffer) {
+        for (int i = 0; i < scan->count; i++)
+            order[i] = scan->position[i] % patches * path->basis + scan->position[i] / patches;
+        if (backend->ops->upload(backend, buffer, 0, order, scan->count * sizeof(*order)) == 0) {
+            free(order);
+            return buffer;
+        }
+    }
+    free(order);
+    if (buffer)
+        backend->ops->free(backend, buffer);
+    return NULL;
+}
+
+static int place_tiles(struct odva_linear_path *path, const struct odva_grid *grid)
+{
+    if (grid->tile_count > path->tile_capacity) {
+        free(path->tiles);
+        path->tile_capacity = 0;
+        path->tiles = malloc(grid->tile_count * sizeof(*path->tiles));
+        if (!path->tiles)
+            return ONEDVA_ERR_NOMEM;
+        path->tile_capacity = grid->tile_count;
+    }
+    for (int i = 0; i < grid->tile_count; i++) {
+        const struct odva_tile *tile = &grid->tiles[i];
+        struct odva_buffer **order = &path->orders[tile->nt - 1][tile->ny - 1][tile->nx - 1];
+
+        if (!*order)
+            *order = make_order(path, tile->nt, tile->ny, tile->nx);
+        if (!*order)
+            return ONEDVA_ERR_NOMEM;
+        path->tiles[i] = (struct odva_dct_tile){.nt = tile->nt,
+                                                .ny = tile->ny,
+                                                .nx = tile->nx,
+                                                .offset = path->basis * tile->first_patch,
+                                                .order = *order};
+    }
+    return ONEDVA_OK;
+}
+
+static int place_patches(struct odva_linear_path *path, const struct odva_grid *grid)
+{
+    int32_t *position = malloc(grid->patches * sizeof(*position));
+    int64_t n = 0;
+    int ret;
+
+    if (!position)
+        return ONEDVA_ERR_NOMEM;
+    for (int i = 0; i < grid->tile_count; i++) {
+        const struct odva_tile *tile = &grid->tiles[i];
+
+        for (int t = 0; t < tile->nt; t++)
+            for (int y = tile->y0; y < tile->y0 + tile->ny; y++)
+                for (int x = tile->x0; x < tile->x0 + tile->nx; x++)
+                    position[n++] = (t * grid->gy + y) * grid->gx + x;
+    }
+    ret = odva_array_set(path->backend, &path->position, position, n, sizeof(*position));
+    free(position);
+    return ret;
+}
+
+int odva_linear_path_set_grid(struct odva_linear_path *path, const struct odva_grid *grid)
+{
+    const int64_t count = grid->patches * path->basis;
+    int ret;
+
+    if (path->frames == grid->frames && path->width == grid->width && path->height == grid->height)
+        return ONEDVA_OK;
+    path->frames = 0; /* no grid is valid until the end */
+    if ((ret = place_tiles(path, grid)) < 0 || (ret = place_patches(path, grid)) < 0 ||
+        (ret = odva_array_reserve(path->backend, &path->coefs, count, sizeof(float))) < 0 ||
+        (ret = odva_array_reserve(path->backend, &path->latents, count, sizeof(float))) < 0)
+        return ret;
+    path->frames = grid->frames;
+    path->width = grid->width;
+    path->height = grid->height;
+    return ONEDVA_OK;
+}
+
+static int64_t block_count(const struct odva_linear_path *path, int64_t left)
+{
+    return left < path->backend->block_rows ? left : path->backend->block_rows;
+}
+
+int odva_linear_path_analyse(struct odva_linear_path *path, const struct odva_grid *grid,
+                             const struct onedva_const_picture *pictures, float *latents)
+{
+    struct odva_backend *backend = path->backend;
+    const struct odva_matrix block = odva_array_rows(&path->block, 0, PATCH);
+    int64_t count;
+    int ret;
+
+    for (int64_t first = 0; first < grid->patches; first += count) {
+        count = block_count(path, grid->patches - first);
+        ret = backend->ops->patchify(backend, block, grid, pictures, path->position.buffer, first,
+                                     count);
+        if (ret == ONEDVA_OK)
+            ret = odva_linear_layer_run(&path->forward, backend,
+                                        odva_array_rows(&path->coefs, first, path->basis), block,
+                                        count, (struct odva_epilogue){0});
+        if (ret < 0)
+            return ret;
+    }
+    ret = backend->ops->dct_forward(backend, path->latents.buffer, path->coefs.buffer, path->basis,
+                                    path->tiles, grid->tile_count);
+    if (ret < 0)
+        return ret;
+    return backend->ops->download(backend, path->latents.buffer, 0, latents,
+                                  grid->patches * path->basis * sizeof(*latents));
+}
+
+int odva_linear_path_invert(struct odva_linear_path *path, const struct odva_grid *grid,
+                            const float *latents)
+{
+    struct odva_backend *backend = path->backend;
+    const int ret = backend->ops->upload(backend, path->latents.buffer, 0, latents,
+                                         grid->patches * path->basis * sizeof(*latents));
+
+    if (ret < 0)
+        return ret;
+    return backend->ops->dct_inverse(backend, path->coefs.buffer, path->latents.buffer, path->basis,
+                                     path->tiles, grid->tile_count);
+}
+
+int odva_linear_path_patches(struct odva_linear_path *path, struct odva_matrix dst, int64_t first,
+                             int64_t count)
+{
+    return odva_linear_layer_run(&path->inverse, path->backend, dst,
+                                 odva_array_rows(&path->coefs, first, path->basis), count,
+                                 (struct odva_epilogue){0});
+}

@@ -1,0 +1,317 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "transformer.h"
+
+#include <stdlib.h>
+
+#include "strict_math.h"
+
+#define POSITIONS   ODVA_TILE_PATCHES
+#define FREQUENCIES (ODVA_SCALAR_FEATURES / 2)
+
+enum modulation { SHIFT1, SCALE1, GATE1, SHIFT2, SCALE2, GATE2, MODULATIONS };
+
+/* ---- opening ----------------------------------------------------------------------------- */
+
+static int load_block(struct odva_transformer *tr, struct odva_transformer_block *block,
+                      const struct odva_block_tensors *tensors, const float *mod_bias)
+{
+    struct odva_backend *backend = tr->backend;
+    float *table;
+    int ret;
+
+    if ((ret = odva_linear_layer_load(&block->qkv, backend, &tensors->qkv, NULL)) < 0 ||
+        (ret = odva_linear_layer_load(&block->proj, backend, &tensors->proj, NULL)) < 0 ||
+        (ret = odva_linear_layer_load(&block->fc1, backend, &tensors->fc1, NULL)) < 0 ||
+        (ret = odva_linear_layer_load(&block->fc2, backend, &tensors->fc2, NULL)) < 0)
+        return ret;
+    table = odva_tensor_floats(tensors->table);
+    if (!table)
+        return ONEDVA_ERR_NOMEM;
+    for (int i = 0; i < MODULATIONS * tr->width; i++)
+        table[i] += mod_bias[i];
+    block->mod_bias = odva_buffer_of_floats(backend, table, (int64_t)MODULATIONS * tr->width);
+    free(table);
+    return block->mod_bias ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
+}
+
+static int load_blocks(struct odva_transformer *tr, const struct odva_block_tensors *tensors,
+                       int count, const struct odva_tensor *mod_bias)
+{
+    float *bias = odva_tensor_floats(mod_bias);
+    int ret = ONEDVA_OK;
+
+    tr->blocks = calloc(count, sizeof(*tr->blocks));
+    if (!bias || !tr->blocks)
+        ret = ONEDVA_ERR_NOMEM;
+    for (int i = 0; i < count && ret == ONEDVA_OK; i++) {
+        tr->block_count++;
+        ret = load_block(tr, &tr->blocks[i], &tensors[i], bias);
+    }
+    free(bias);
+    return ret;
+}
+
+/* Angles of one position: a quarter of the pairs for t, the rest in two equal parts for y and x. */
+static void rope_angles(float *cosines, float *sines, const int coordinate[3], int half)
+{
+    const int pairs[3] = {half / 4, (half - half / 4) / 2, (half - half / 4) / 2};
+
+    for (int axis = 0; axis < 3; axis++) {
+        for (int j = 0; j < pairs[axis]; j++) {
+            const double frequency = odva_exp(-4.0 * j / pairs[axis] * 0.69314718055994531);
+
+            *cosines++ = (float)odva_cos(coordinate[axis] * frequency);
+            *sines++ = (float)odva_sin(coordinate[axis] * frequency);
+        }
+    }
+}
+
+static int make_rope(struct odva_transformer *tr)
+{
+    const int half = tr->head_dim / 2;
+    float *cosines = malloc((size_t)POSITIONS * half * sizeof(*cosines));
+    float *sines = malloc((size_t)POSITIONS * half * sizeof(*sines));
+
+    if (cosines && sines) {
+        for (int i = 0; i < POSITIONS; i++) {
+            const int coordinate[3] = {i / 64, i / 8 % 8, i % 8};
+
+            rope_angles(cosines + (size_t)i * half, sines + (size_t)i * half, coordinate, half);
+        }
+        tr->cosines = odva_buffer_of_floats(tr->backend, cosines, (int64_t)POSITIONS * half);
+        tr->sines = odva_buffer_of_floats(tr->backend, sines, (int64_t)POSITIONS * half);
+    }
+    free(cosines);
+    free(sines);
+    return tr->cosines && tr->sines ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
+}
+
+int odva_transformer_open(struct odva_transformer *tr, struct odva_backend *backend,
+                          const struct odva_model_config *config,
+                          const struct odva_conditioning_tensors *cond, int scalars,
+                          const struct odva_block_tensors *blocks, int block_count)
+{
+    int ret;
+
+    *tr = (struct odva_transformer){.backend = backend,
+                                    .width = config->width,
+                                    .head_dim = config->head_dim,
+                                    .scalars = scalars};
+    if ((ret = odva_linear_layer_load(&tr->cond1, backend, &cond->fc1, NULL)) < 0 ||
+        (ret = odva_linear_layer_load(&tr->cond2, backend, &cond->fc2, NULL)) < 0 ||
+        (ret = odva_linear_layer_load(&tr->mod, backend, &cond->mod, NULL)) < 0 ||
+        (ret = load_blocks(tr, blocks, block_count, cond->mod.bias)) < 0 ||
+        (ret = make_rope(tr)) < 0) {
+        odva_transformer_close(tr);
+        return ret;
+    }
+    return ONEDVA_OK;
+}
+
+void odva_transformer_close(struct odva_transformer *tr)
+{
+    struct odva_backend *backend = tr->backend;
+    struct odva_array *arrays[] = {&tr->features_device, &tr->hidden_cond, &tr->cond, &tr->mods,
+                                   &tr->qkv,             &tr->norm,        &tr->mlp};
+
+    if (!backend)
+        return;
+    for (int i = 0; i < tr->block_count; i++) {
+        struct odva_transformer_block *block = &tr->blocks[i];
+
+        odva_linear_layer_close(&block->qkv, backend);
+        odva_linear_layer_close(&block->proj, backend);
+        odva_linear_layer_close(&block->fc1, backend);
+        odva_linear_layer_close(&block->fc2, backend);
+        if (block->mod_bias)
+            backend->ops->free(backend, block->mod_bias);
+    }
+    odva_linear_layer_close(&tr->cond1, backend);
+    odva_linear_layer_close(&tr->cond2, backend);
+    odva_linear_layer_close(&tr->mod, backend);
+    if (tr->cosines)
+        backend->ops->free(backend, tr->cosines);
+    if (tr->sines)
+        backend->ops->free(backend, tr->sines);
+    for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
+        odva_array_free(backend, arrays[i]);
+    free(tr->blocks);
+    free(tr->features);
+    *tr = (struct odva_transformer){0};
+}
+
+/* ---- conditioning ------------------------------------------------------------------------ */
+
+/* sin, then cos of pi 2^j s; the angle is rounded to float as in training. */
+static void scalar_features(float *dst, float s)
+{
+    for (int j = 0; j < FREQUENCIES; j++) {
+        const float angle = s * (float)(ODVA_PI * (1 << j));
+
+        dst[j] = (float)odva_sin(angle);
+        dst[FREQUENCIES + j] = (float)odva_cos(angle);
+    }
+}
+
+static int reserve_features(struct odva_transformer *tr, int64_t rows)
+{
+    if (rows <= tr->features_capacity)
+        return ONEDVA_OK;
+    free(tr->features);
+    tr->features_capacity = 0;
+    tr->features = malloc(rows * tr->scalars * ODVA_SCALAR_FEATURES * sizeof(*tr->features));
+    if (!tr->features)
+        return ONEDVA_ERR_NOMEM;
+    tr->features_capacity = rows;
+    return ONEDVA_OK;
+}
+
+int odva_transformer_condition(struct odva_transformer *tr, const float *scalars, int64_t rows)
+{
+    const int n_features = tr->scalars * ODVA_SCALAR_FEATURES, d = tr->width;
+    struct odva_backend *backend = tr->backend;
+    const struct odva_epilogue silu = {.activation = ODVA_ACTIVATION_SILU};
+    int ret;
+
+    if ((ret = reserve_features(tr, rows)) < 0 ||
+        (ret = odva_array_reserve(backend, &tr->hidden_cond, rows * d, sizeof(float))) < 0 ||
+        (ret = odva_array_reserve(backend, &tr->cond, rows * d, sizeof(float))) < 0 ||
+        (ret = odva_array_reserve(backend, &tr->mods, rows * d * MODULATIONS, sizeof(float))) < 0)
+        return ret;
+    for (int64_t i = 0; i < rows * tr->scalars; i++)
+        scalar_features(tr->features + i * ODVA_SCALAR_FEATURES, scalars[i]);
+    tr->cond_rows = rows;
+    if ((ret = odva_array_set(backend, &tr->features_device, tr->features, rows * n_features,
+                              sizeof(float))) < 0 ||
+        (ret = odva_linear_layer_run(&tr->cond1, backend, odva_array_rows(&tr->hidden_cond, 0, d),
+                                     odva_array_rows(&tr->features_device, 0, n_features), rows,
+                                     silu)) < 0)
+        return ret;
+    return odva_linear_layer_run(&tr->cond2, backend, odva_array_rows(&tr->cond, 0, d),
+                                 odva_array_rows(&tr->hidden_cond, 0, d), rows, silu);
+}
+
+/* ---- running ----------------------------------------------------------------------------- */
+
+/** One block at work. */
+struct run {
+    struct odva_transformer *tr;
+    const struct odva_transformer_block *block;
+    struct odva_matrix h;
+    const struct odva_buffer *cond_row;
+};
+
+static struct odva_matrix modulation(const struct run *run, enum modulation part)
+{
+    struct odva_matrix mods =
+        odva_array_rows(&run->tr->mods, 0, (int64_t)MODULATIONS * run->tr->width);
+
+    mods.offset += (int64_t)part * run->tr->width;
+    return mods;
+}
+
+static int norm(const struct run *run, int64_t first, int64_t count, enum modulation shift,
+                enum modulation scale)
+{
+    struct odva_transformer *tr = run->tr;
+    const struct odva_modulation mod = {.shift = modulation(run, shift),
+                                        .scale = modulation(run, scale),
+                                        .row = run->cond_row,
+                                        .first_row = first};
+
+    return tr->backend->ops->norm_modulate(tr->backend, odva_array_rows(&tr->norm, 0, tr->width),
+                                           odva_matrix_from(run->h, first), count, tr->width, &mod);
+}
+
+static struct odva_epilogue gated_residual(const struct run *run, int64_t first,
+                                           enum modulation gate)
+{
+    return (struct odva_epilogue){.gate = modulation(run, gate),
+                                  .gate_row = run->cond_row,
+                                  .add = odva_matrix_from(run->h, first),
+                                  .first_row = first};
+}
+
+static int project(const struct run *run, int64_t first, int64_t count)
+{
+    struct odva_transformer *tr = run->tr;
+    const int ret = norm(run, first, count, SHIFT1, SCALE1);
+
+    if (ret < 0)
+        return ret;
+    return odva_linear_layer_run(
+        &run->block->qkv, tr->backend, odva_array_rows(&tr->qkv, first, 3 * (int64_t)tr->width),
+        odva_array_rows(&tr->norm, 0, tr->width), count, (struct odva_epilogue){0});
+}
+
+/* The attention's output lies in the q columns. */
+static int finish(const struct run *run, int64_t first, int64_t count)
+{
+    struct odva_transformer *tr = run->tr;
+    const int d = tr->width;
+    const struct odva_matrix h = odva_matrix_from(run->h, first);
+    const struct odva_matrix mlp = odva_array_rows(&tr->mlp, 0, 4 * (int64_t)d);
+    int ret = odva_linear_layer_run(&run->block->proj, tr->backend, h,
+                                    odva_array_rows(&tr->qkv, first, 3 * (int64_t)d), count,
+                                    gated_residual(run, first, GATE1));
+
+    if (ret < 0 || (ret = norm(run, first, count, SHIFT2, SCALE2)) < 0 ||
+        (ret = odva_linear_layer_run(
+             &run->block->fc1, tr->backend, mlp, odva_array_rows(&tr->norm, 0, d), count,
+             (struct odva_epilogue){.activation = ODVA_ACTIVATION_GELU})) < 0)
+        return ret;
+    return odva_linear_layer_run(&run->block->fc2, tr->backend, h, mlp, count,
+                                 gated_residual(run, first, GATE2));
+}
+
+/* Rows that have temporaries of their own at a time. */
+static int64_t rows_at_once(const struct odva_transformer *tr)
+{
+    return 2 * tr->backend->block_rows;
+}
+
+static int for_blocks(const struct run *run, int64_t rows,
+                      int (*fn)(const struct run *run, int64_t first, int64_t count))
+{
+    const int64_t step = rows_at_once(run->tr);
+
+    for (int64_t first = 0; first < rows; first += step) {
+        const int ret = fn(run, first, rows - first < step ? rows - first : step);
+
+        if (ret < 0)
+            return ret;
+    }
+    return ONEDVA_OK;
+}
+
+int odva_transformer_run(struct odva_transformer *tr, int index, struct odva_matrix h, int64_t rows,
+                         int64_t kept, const struct odva_windows *windows,
+                         const struct odva_buffer *cond_row)
+{
+    struct odva_backend *backend = tr->backend;
+    const int64_t d = tr->width, step = rows_at_once(tr);
+    const struct run run = {tr, &tr->blocks[index], h, cond_row};
+    const struct odva_attention attention = {.heads = tr->width / tr->head_dim,
+                                             .head_dim = tr->head_dim,
+                                             .cosines = tr->cosines,
+                                             .sines = tr->sines};
+    const struct odva_epilogue mod_bias = {.bias = run.block->mod_bias};
+    struct odva_matrix qkv;
+    int ret;
+
+    if ((ret = odva_array_reserve(backend, &tr->qkv, rows * 3 * d, sizeof(float))) < 0 ||
+        (ret = odva_array_reserve(backend, &tr->norm, step * d, sizeof(float))) < 0 ||
+        (ret = odva_array_reserve(backend, &tr->mlp, step * 4 * d, sizeof(float))) < 0)
+        return ret;
+    qkv = odva_array_rows(&tr->qkv, 0, 3 * d);
+    if ((ret = backend->ops->linear(backend, odva_array_rows(&tr->mods, 0, MODULATIONS * d),
+                                    odva_array_rows(&tr->cond, 0, d), tr->cond_rows,
+                                    tr->mod.weights, &mod_bias)) < 0 ||
+        (ret = for_blocks(&run, rows, project)) < 0 ||
+        (ret = backend->ops->attention(backend, qkv, qkv, &attention, windows)) < 0)
+        return ret;
+    return for_blocks(&run, kept, finish);
+}
