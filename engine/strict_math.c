@@ -39,7 +39,7 @@ double odva_exp(double x)
 }
 
 /* x = m 2^n with m in [sqrt(1/2), sqrt(2)); log m = 2 atanh((m - 1) / (m + 1)). */
-double odva_log(double x)
+double odva_ln(double x)
 {
     uint64_t bits = double_to_bits(x);
     int n = (int)(bits >> 52) - 1023;

@@ -22,7 +22,7 @@
 /** Relative error below 2^-50. @param x -700 .. 700 */
 double odva_exp(double x);
 /** Absolute error below 2^-50. @param x finite and > 0 */
-double odva_log(double x);
+double odva_ln(double x);
 /** Absolute error below 2^-50. @param x radians, |x| < 10^5 */
 double odva_sin(double x);
 double odva_cos(double x);
