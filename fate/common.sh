@@ -1,0 +1,87 @@
+# libonedva: the One-DVA learned video codec
+# Copyright (C) 2026 the One-DVA for FFmpeg authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# What the scripts in fate/scripts share; each begins with
+#     . "$(dirname "$0")/../common.sh"
+# and ends with finish. A script runs alone, prints "ok NAME" or "not ok NAME" for each case and
+# leaves its files in build/test/SCRIPT.
+#
+# ONEDVA_BIN    directory of ffmpeg, ffprobe and ffplay (build/ffmpeg-check, or else build)
+# ONEDVA_MODEL  model file (the small test model of fate/model)
+
+set -u
+
+script=$(basename "$0" .sh)
+root=$(cd "$(dirname "$0")/../.." && pwd)
+if [ -z "${ONEDVA_BIN:-}" ]; then
+    ONEDVA_BIN=$root/build
+    [ ! -x "$root/build/ffmpeg-check/ffmpeg" ] || ONEDVA_BIN=$root/build/ffmpeg-check
+fi
+ONEDVA_MODEL=${ONEDVA_MODEL:-$root/fate/model/onedva-test.safetensors}
+export ONEDVA_MODEL
+[ -x "$ONEDVA_BIN/ffmpeg" ] || {
+    echo "$script: there is no $ONEDVA_BIN/ffmpeg; run make first" >&2
+    exit 1
+}
+[ -f "$ONEDVA_MODEL" ] || {
+    echo "$script: there is no model $ONEDVA_MODEL" >&2
+    exit 1
+}
+
+work=$root/build/test/$script
+rm -rf "$work"
+mkdir -p "$work"
+cd "$work" || exit 1
+passed=0 failed=0
+
+ffmpeg() {
+    "$ONEDVA_BIN/ffmpeg" -hide_banner -nostdin -v error -y "$@"
+}
+
+ffprobe() {
+    "$ONEDVA_BIN/ffprobe" -v error "$@"
+}
+
+# usage: check NAME COMMAND...; ok when the command succeeds
+check() {
+    case_name=$1
+    shift
+    if "$@" > check.log 2>&1; then
+        echo "ok $case_name"
+        passed=$((passed + 1))
+    else
+        echo "not ok $case_name"
+        sed 's/^/    /' check.log | head -n 20
+        failed=$((failed + 1))
+    fi
+}
+
+# usage: same FILE FILE; both exist, are not empty and equal
+same() {
+    [ -s "$1" ] && diff "$1" "$2"
+}
+
+# usage: pixels INPUT [OPTION...] > FILE; a line "size, md5" for each frame
+pixels() {
+    input=$1
+    shift
+    ffmpeg "$@" -i "$input" -fps_mode passthrough -f framemd5 - |
+        sed -n 's/^0,.*, *\([0-9]*, [0-9a-f]*\)$/\1/p'
+}
+
+# usage: timestamps FILE > FILE; the timestamp in seconds of each frame
+timestamps() {
+    ffprobe -select_streams v -show_entries frame=pts_time -of csv=p=0 "$1" | sed 's/,.*//'
+}
+
+# usage: count FILE; the number of frames that decode
+count() {
+    timestamps "$1" | wc -l
+}
+
+finish() {
+    echo "$passed passed, $failed failed"
+    [ $failed -eq 0 ] && [ $passed -gt 0 ]
+    exit
+}

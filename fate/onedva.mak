@@ -1,0 +1,50 @@
+# libonedva: the One-DVA learned video codec
+# Copyright (C) 2026 the One-DVA for FFmpeg authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# FATE tests of the One-DVA codec and filter. "make fate-onedva" names the small, fixed test model
+# in ONEDVA_MODEL; the references are made with it. 20 frames are a whole clip and a short one.
+
+# name, options of the encoder, options of the decoder
+ONEDVA_CODEC_TESTS = crf10 crf30 crf50 linear diffusion heun clip5 frame1 ultrafast slow layers tokens
+
+fate-onedva-%-crf10:     ENCOPTS = -crf 10
+fate-onedva-%-crf30:     ENCOPTS = -crf 30
+fate-onedva-%-crf50:     ENCOPTS = -crf 50
+fate-onedva-%-linear:    DECOPTS = -steps 0
+fate-onedva-%-diffusion: DECOPTS = -steps 2
+fate-onedva-%-heun:      DECOPTS = -steps 2 -sampler heun
+fate-onedva-%-clip5:     ENCOPTS = -clip_frames 5
+fate-onedva-%-frame1:    ENCOPTS = -frames:v 1
+fate-onedva-%-ultrafast: ENCOPTS = -preset ultrafast
+fate-onedva-%-slow:      ENCOPTS = -preset slow
+fate-onedva-%-layers:    ENCOPTS = -layers 4
+fate-onedva-%-tokens:    ENCOPTS = -tokens 8
+fate-onedva-%-tokens:    DECOPTS = -max_tokens 4
+
+FATE_ONEDVA_VSYNTH1 = $(ONEDVA_CODEC_TESTS:%=fate-onedva-vsynth1-%)
+FATE_ONEDVA_VSYNTH2 = $(ONEDVA_CODEC_TESTS:%=fate-onedva-vsynth2-%)
+$(FATE_ONEDVA_VSYNTH1): tests/data/vsynth1.yuv
+$(FATE_ONEDVA_VSYNTH2): tests/data/vsynth2.yuv
+fate-onedva-vsynth1-%: SRC = tests/data/vsynth1.yuv
+fate-onedva-vsynth2-%: SRC = tests/data/vsynth2.yuv
+fate-onedva-vsynth%: CMD = enc_dec "rawvideo -s 352x288 -pix_fmt yuv420p" $(SRC) nut \
+    "-frames:v 20 -c onedva $(ENCOPTS)" rawvideo "-pix_fmt yuv420p -fps_mode passthrough" \
+    "$(DECOPTS)"
+fate-onedva-vsynth%: CMP_UNIT = 1
+
+# Odd and extreme picture sizes, through the filter.
+ONEDVA_SIZES = 2x2 17x33 130x250 90x360 300x6
+FATE_ONEDVA_FILTER = $(ONEDVA_SIZES:%=fate-onedva-filter-%)
+fate-onedva-filter-%: CMD = framecrc \
+    -lavfi testsrc2=s=$(@:fate-onedva-filter-%=%):r=10:d=2,onedva=crf=20:bitexact=1 \
+    -pix_fmt yuv420p
+
+FATE_ONEDVA-$(call ALLYES, ONEDVA_ENCODER ONEDVA_DECODER NUT_MUXER NUT_DEMUXER RAWVIDEO_DECODER \
+                           RAWVIDEO_ENCODER RAWVIDEO_MUXER RAWVIDEO_DEMUXER SCALE_FILTER) \
+    += $(FATE_ONEDVA_VSYNTH1) $(FATE_ONEDVA_VSYNTH2)
+FATE_ONEDVA-$(call ALLYES, ONEDVA_FILTER TESTSRC2_FILTER LAVFI_INDEV FRAMECRC_MUXER \
+                           RAWVIDEO_ENCODER FORMAT_FILTER SCALE_FILTER) += $(FATE_ONEDVA_FILTER)
+
+FATE_FFMPEG += $(FATE_ONEDVA-yes)
+fate-onedva: $(FATE_ONEDVA-yes)

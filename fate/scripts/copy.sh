@@ -1,0 +1,66 @@
+#!/bin/sh
+# libonedva: the One-DVA learned video codec
+# Copyright (C) 2026 the One-DVA for FFmpeg authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Stream copy between containers, cutting, concatenation and segments lose no frame.
+
+. "$(dirname "$0")/../common.sh"
+
+# usage: encode FILE FRAMES
+encode() {
+    ffmpeg -f lavfi -i "testsrc2=size=66x50:rate=25,trim=end_frame=$2" -pix_fmt yuv420p \
+        -c:v onedva "$1"
+}
+
+encode first.mkv 75
+pixels first.mkv > first.pixels
+timestamps first.mkv > first.times
+
+previous=first.mkv
+for container in mp4 nut mov avi mkv; do
+    next=copy.$container
+    copies() {
+        ffmpeg -i $previous -c copy $next && pixels $next > copy.pixels &&
+            same first.pixels copy.pixels && timestamps $next > copy.times && same first.times copy.times
+    }
+    check "copy of $previous to $next" copies
+    previous=$next
+done
+
+# Frame 20 is the fifth of its packet.
+cut_exactly() {
+    ffmpeg -ss 0.8 -i copy.mp4 -c copy "cut.$1" && pixels "cut.$1" > cut.pixels &&
+        tail -n +21 first.pixels > cut.expected && same cut.expected cut.pixels
+}
+cut_at_packet() {
+    ffmpeg -ss 0.8 -i copy.mp4 -c copy "cut.$1" && pixels "cut.$1" > cut.pixels &&
+        tail -n +17 first.pixels > cut.expected && same cut.expected cut.pixels
+}
+check "copy from 0.8 s to mp4 begins at the frame" cut_exactly mp4
+check "copy from 0.8 s to mov begins at the frame" cut_exactly mov
+check "copy from 0.8 s to mkv begins at the packet" cut_at_packet mkv
+check "copy from 0.8 s to nut begins at the packet" cut_at_packet nut
+
+# NUT and AVI do not say how long the last packet is, so only these join without an overlap.
+concatenates() {
+    encode "one.$1" 75 && encode "two.$1" 20 &&
+        printf 'file one.%s\nfile two.%s\n' "$1" "$1" > list &&
+        ffmpeg -f concat -i list -c copy "joined.$1" &&
+        pixels "two.$1" | cat first.pixels - > joined.expected &&
+        pixels "joined.$1" > joined.pixels && same joined.expected joined.pixels &&
+        timestamps "joined.$1" > joined.times && awk '{ printf "%.6f\n", (NR - 1) / 25 }' \
+        joined.times > joined.expected && same joined.expected joined.times
+}
+for container in mkv mp4 mov; do
+    check "concatenation of two $container files" concatenates $container
+done
+
+segments() {
+    ffmpeg -i first.mkv -c copy -f segment -segment_time 1 segment%d.mkv &&
+        for segment in segment?.mkv; do pixels "$segment"; done > segments.pixels &&
+        same first.pixels segments.pixels
+}
+check "segments of 1 s" segments
+
+finish

@@ -1,0 +1,96 @@
+#!/bin/sh
+# libonedva: the One-DVA learned video codec
+# Copyright (C) 2026 the One-DVA for FFmpeg authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# What is wrong is said in one clear line, and the frames around a bad packet come out.
+
+. "$(dirname "$0")/../common.sh"
+
+source="testsrc2=size=140x90:rate=25,trim=end_frame=83,format=yuv420p"
+ffmpeg -f lavfi -i "$source" -c:v onedva good.mkv
+pixels good.mkv > good.pixels
+
+# usage: says_once PATTERN; One-DVA wrote one line to the file log, and it matches. A second line of
+# FFmpeg's own, that an option could not be set, is not counted.
+says_once() {
+    cat log
+    grep '^\[\(Parsed_\)\{0,1\}onedva' log | grep -v 'Error setting option' > lines
+    [ "$(wc -l < lines)" -eq 1 ] && grep -E -q "$1" lines
+}
+
+# usage: refuses PATTERN FFMPEG_ARGUMENT...; ffmpeg fails and says so once
+refuses() {
+    pattern=$1
+    shift
+    ! ffmpeg "$@" 2> log && says_once "$pattern"
+}
+
+other_model() (
+    unset ONEDVA_MODEL # now the library's own model decodes
+    refuses '[0-9a-f]{16}.*[0-9a-f]{16}' -i good.mkv -f null -
+)
+check "stream of another model names both" other_model
+check "ffprobe needs no model" sh -c "env ONEDVA_MODEL=none '$ONEDVA_BIN/ffprobe' -v error \
+    -show_entries stream=width,pix_fmt -of csv=p=0 good.mkv | grep -x 140,yuv420p"
+check "model that is not there, decoder" refuses 'nofile' -model nofile -i good.mkv -f null -
+check "model that is not there, encoder" \
+    refuses 'nofile' -f lavfi -i "$source" -c:v onedva -model nofile out.mkv
+check "model that is not there, filter" \
+    refuses 'nofile' -f lavfi -i "$source" -vf onedva=model=nofile -f null -
+head -c 10000 "$ONEDVA_MODEL" > cut.model
+check "model file cut short" refuses 'cut.model' -model cut.model -i good.mkv -f null -
+
+check "crf above 63" refuses "'crf' out of range \[0 - 63\]" \
+    -f lavfi -i "$source" -c:v onedva -crf 99 out.mkv
+check "clip_frames above 16" refuses "'clip_frames' out of range \[1 - 16\]" \
+    -f lavfi -i "$source" -c:v onedva -clip_frames 17 out.mkv
+check "filter steps above 64" refuses "'steps' out of range \[0 - 64\]" \
+    -f lavfi -i "$source" -vf onedva=steps=99 -f null -
+unwritable() {
+    ! ffmpeg -i good.mkv -c:v onedva /nowhere/out.mkv 2> log &&
+        grep -q '/nowhere/out.mkv: No such file or directory' log
+}
+check "output that cannot be written" unwritable
+
+# usage: begins FOUND EXPECTED; the first lines of EXPECTED are those of FOUND
+begins() {
+    head -n "$(wc -l < "$1")" "$2" | same "$1" -
+}
+cut_file() {
+    size=$(wc -c < good.mkv)
+    head -c $((size / 2)) good.mkv > cut.mkv
+    pixels cut.mkv > cut.pixels 2> log
+    cat log
+    [ "$(grep -c '^\[onedva' log)" -le 1 ] && [ "$(wc -l < cut.pixels)" -ge 16 ] &&
+        head -n 16 cut.pixels > cut.whole && begins cut.whole good.pixels
+}
+check "file cut in half" cut_file
+
+bad_packet() {
+    ffmpeg -i good.mkv -c copy -bsf:v 'noise=amount=-eq(n\,2)' bad.mkv &&
+        pixels bad.mkv > bad.pixels 2> log
+    { sed -n 1,32p good.pixels && sed -n '49,$p' good.pixels; } > expected
+    same expected bad.pixels && says_once .
+}
+check "bad packet: the frames before and after it come out" bad_packet
+
+bad_packet_times() {
+    timestamps good.mkv | sed 33,48d > expected
+    timestamps bad.mkv > found
+    same expected found
+}
+check "bad packet: the other frames keep their times" bad_packet_times
+
+no_crash() {
+    ffmpeg -i good.mkv -c copy -bsf:v "noise=amount=$1" noisy.mkv || return
+    ffmpeg -max_error_rate 1 -i noisy.mkv -f null - 2> log
+    code=$?
+    cat log
+    [ $code -le 1 ] && ! grep -i sanitizer log
+}
+for amount in 20 200 2000; do
+    check "one bad byte in about $amount: no crash" no_crash $amount
+done
+
+finish
