@@ -135,6 +135,12 @@ class Codec(nn.Module):
     def linear_pixels(self, coefs):
         return coefs @ self.u + self.mu
 
+    def linear_error(self, x, latents):
+        """Squared error [B] of the linear reconstruction, found among the coefficients: the basis is orthonormal."""
+        centred = x - self.mu
+        lost = centred.flatten(1).pow(2).sum(1) - sum(y.pow(2).sum(1) for y in latents.y)
+        return lost + sum((y - h).pow(2).sum(1) for y, h in zip(latents.y, latents.hat))
+
     def sample(self, latents, coefs, qidx, steps, noise=None):
         """steps >= 1, Euler (doc/architecture.md, Sampler)."""
         base = self.linear_pixels(coefs)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Video as memory-mapped yuv420p, and random crops of it."""
+"""Video decoded into memory, and random crops of it."""
 import json
 import os
 import subprocess
@@ -55,7 +55,7 @@ def prepare(source, cache, ffmpeg="ffmpeg", scales=SCALES, smallest=128):
 
 
 class Video:
-    """One decoded clip; planes are views of the mapped file."""
+    """One decoded clip in memory; planes are views of it."""
 
     def __init__(self, cache, entry):
         self.name = entry["name"]
@@ -63,7 +63,8 @@ class Video:
         self.width, self.height = entry["width"], entry["height"]
         w, h = self.width, self.height
         size = w * h * 3 // 2
-        data = np.memmap(os.path.join(cache, entry["file"]), np.uint8, "r")
+        # read, not mapped: a crop must never wait for the disk
+        data = np.fromfile(os.path.join(cache, entry["file"]), np.uint8)
         self.frames = len(data) // size
         data = data[:self.frames * size].reshape(self.frames, size)
         self.y = data[:, :w * h].reshape(-1, h, w)

@@ -52,7 +52,7 @@ def loss_of(codec, x, qidx, stage, rng, train_encoder):
     with torch.no_grad():
         plain = codec.quantise(codec.analyse(x, qidx, use_encoder=False), qidx, False, drop)
         bits_plain = sum(plain.bits)
-        fixed = (x - codec.linear_pixels(codec.coefficients(plain, x.shape))).pow(2).sum((1, 2, 3, 4))
+        fixed = codec.linear_error(x, plain)
     price = 0.13 * 2.0 ** (qidx.to(x) / 4)
     bits = sum(latents.bits)
     return ((error + floor + price * bits) / (fixed + floor + price * bits_plain)).log().mean()

@@ -1,0 +1,278 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Writes what the C engine's parity tests compare with: a small random model, single layers and whole clips.
+
+usage: make_golden.py [DIRECTORY]    (default: engine/tests/golden)
+
+Inputs that are large follow from integer formulas that the tests repeat (engine/tests/golden.h).
+"""
+import os
+import sys
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from onedva_train import geometry as geo
+from onedva_train import model, model_file
+from onedva_train.codec import Codec
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SEED = 0x0123456789ABCDEF
+SAMPLES = slice(5, None, 48)  # of each patch's 1536 that are kept
+CASES = [  # frames, width, height, qidx, t of the noisy pass
+    (1, 7, 5, 24, 0.6),
+    (6, 150, 140, -16, 0.4),
+    (16, 70, 40, 8, 0.95),
+    (9, 128, 128, -40, 0.6),
+]
+SAMPLER = [(0, "euler"), (1, "euler"), (2, "euler"), (4, "euler"), (4, "heun")]
+
+
+def mix(v):
+    """A hash of 32-bit numbers."""
+    v = np.asarray(v).astype(np.uint32)
+    v = (v ^ (v >> 16)) * np.uint32(0x7FEB352D)
+    v = (v ^ (v >> 15)) * np.uint32(0x846CA68B)
+    return v ^ (v >> 16)
+
+
+def uniform(stream, n):
+    """n numbers in [0, 1), exact in float32."""
+    h = mix(np.arange(n, dtype=np.uint64) + stream * 0x9E3779B9) >> 8
+    return h.astype(np.float32) * np.float32(2.0 ** -24)
+
+
+def plane(p, t, h, w):
+    """Frame t of plane p: a slope that moves, with noise."""
+    y, x = np.mgrid[:h, :w]
+    v = (x * 3 + y * 2 + t * 9 + p * 50) % 510
+    v = np.where(v > 255, 510 - v, v) * 3 // 4
+    return (v + (mix(((p * 16 + t) * 1024 + y) * 1024 + x) >> 27)).astype(np.uint8)
+
+
+def clip(frames, width, height):
+    """Token buffer [1, gt, gy, gx, 1536] of a clip."""
+    gt, gy, gx = -(-frames // 4), -(-height // 16), -(-width // 16)
+    planes = []
+    for p, n, w, h in ((0, 16, width, height), (1, 8, (width + 1) // 2, (height + 1) // 2),
+                       (2, 8, (width + 1) // 2, (height + 1) // 2)):
+        v = np.stack([plane(p, t, h, w) for t in range(frames)])
+        v = np.pad(v, ((0, gt * 4 - frames), (0, gy * n - h), (0, gx * n - w)), mode="edge")
+        planes.append(geo.to_samples(torch.tensor(v))[None])
+    return geo.patchify(*planes)
+
+
+def cdfs(rng, rows, symbols):
+    """Strictly increasing rows from 0 to 32768."""
+    free = 32768 - symbols
+    w = rng.random_sample((rows, symbols)) ** 2
+    c = np.floor(w.cumsum(1) / w.sum(1, keepdims=True) * free).astype(np.int32)
+    c[:, -1] = free
+    return np.concatenate([np.zeros((rows, 1), np.int32), c + np.arange(1, symbols + 1)], 1)
+
+
+def random_tables(rng, k):
+    basis, _ = np.linalg.qr(rng.standard_normal((geo.PATCH, k)))
+    scale = 12 - 5 * np.arange(256 * k) // (16 * k) + rng.randint(-4, 5, 256 * k)
+    order = np.argsort(-scale, kind="stable")
+    return {
+        "linear.mu": (rng.standard_normal(geo.PATCH) * 0.1).astype(np.float32),
+        "linear.U": basis.T.astype(np.float32),
+        "scan.order": order.astype(np.int32),
+        "scan.scale": scale.astype(np.int8),
+        "scan.size_shift": -np.arange(20)[::-1].astype(np.int8) // 3,
+        "length.cdf": cdfs(rng, 13, 13).astype(np.int32),
+        "symbol.cdf": cdfs(rng, 32 * 6 * 5, 16).reshape(32, 6, 5, 17).astype(np.int32),
+        "dequant.delta": rng.randint(0, 64, (32, 3)).astype(np.uint8),
+    }
+
+
+def random_network(rng, prefix, network):
+    """Weights of which none is zero, so that every path shows."""
+    tensors = {}
+    for name, v in network.state_dict().items():
+        a = rng.standard_normal(tuple(v.shape))
+        if name.endswith("weight"):
+            a *= (0.3 if name.startswith(("cond.mod", "final", "out")) else 1) / np.sqrt(v.shape[1])
+        elif name.endswith("bias"):
+            a *= 0.1
+        elif name.endswith("table"):
+            a = a * 0.1 + np.array([0, 0, 1, 0, 0, 1])[:, None]
+        tensors[prefix + name] = a.astype(np.float32)
+    return tensors
+
+
+def make_model():
+    """-> config, tensors, names of those that are stored as bfloat16"""
+    rng = np.random.RandomState(1)
+    cfg = model.Config(**dict(model.PRESETS["test"], name="golden", sampler_start=0.6))
+    tensors = random_tables(rng, cfg.basis)
+    tensors.update(random_network(rng, "enc.", model.QueryEncoder(cfg)))
+    decoder = random_network(rng, "dec.", model.Decoder(cfg))
+    tensors.update(decoder)
+    return cfg.to_dict(), tensors, list(decoder)
+
+
+def make_layers():
+    """Single operators on random numbers."""
+    rng = np.random.RandomState(2)
+
+    def draw(*shape):
+        return torch.tensor(rng.standard_normal(shape).astype(np.float32))
+
+    x, w, b = draw(37, 80), draw(48, 80) / 80 ** 0.5, draw(48)
+    gate, add = draw(3, 48), draw(37, 48)
+    row = torch.tensor(rng.randint(0, 3, 37).astype(np.int32))
+    y = F.linear(x, w, b)
+    out = {"linear.x": x, "linear.w": w, "linear.b": b, "linear.gate": gate, "linear.add": add,
+           "linear.row": row, "linear.none": y, "linear.gelu": F.gelu(y, approximate="tanh"),
+           "linear.silu": F.silu(y), "linear.gated": y * gate[row.long()] + add,
+           "linear.indexed": y + gate[row.long()]}
+    x, shift, scale = draw(37, 80) * 3 + 1, draw(3, 80), draw(3, 80)
+    out.update({"norm.x": x, "norm.shift": shift, "norm.scale": scale, "norm.plain": model.norm(x),
+                "norm.modulated": model.norm(x) * (1 + scale[row.long()]) + shift[row.long()]})
+    out.update(attention_layer(draw))
+    c = draw(1, 3, 5, 7, 8)
+    out.update({"dct.x": c[0], "dct.y": geo.dct3(c)[0]})
+    return {k: v.numpy() for k, v in out.items()}
+
+
+def attention_layer(draw):
+    """One window of 3 context tokens and 2 x 3 x 5 patches from (y, x) = (6, 1); 2 heads of 32."""
+    qkv = draw(1, 33, 192)
+    rows = model.tile_rows(2, 3, 5, 6, 1)
+    cos, sin = model.with_context(model.rope_tables(32), 3, rows)
+    block = model.Block(64, 32)
+    rope = np.concatenate([[-1] * 3, rows.numpy()]).astype(np.int32)
+    return {"attention.qkv": qkv[0], "attention.rope": torch.tensor(rope),
+            "attention.y": block.attend(qkv, cos, sin)[0]}
+
+
+def random_latents(codec, grid):
+    """Dequantised latents of each tile that reach beyond what networks see unclipped, cut at random lengths."""
+    hat, n, scans = [], [], []
+    for i, (y0, y1, x0, x1) in enumerate(geo.tiles(*grid[1:])):
+        scan = codec.scan(grid[0], y1 - y0, x1 - x0)
+        tokens = int(mix(7000 + i)) % (scan.tokens + 1)
+        y = torch.tensor(uniform(100 + i, scan.count) * np.float32(20) - np.float32(10)) * scan.scale
+        y[tokens * geo.TOKEN:] = 0
+        hat.append(y[None])
+        n.append(torch.tensor([tokens]))
+        scans.append(scan)
+    return hat, n, scans
+
+
+class Clip:
+    """Latents in the form that Codec takes."""
+
+    def __init__(self, codec, grid, qidx):
+        self.hat, self.n, self.scan = random_latents(codec, grid)
+        self.codec, self.qidx = codec, torch.tensor([qidx])
+        self.coefs = codec.coefficients(self, (1, *grid))
+
+    def predict(self, t, z=None):
+        base = self.codec.linear_pixels(self.coefs)
+        return base + self.codec.restore(self, self.coefs, self.qidx, torch.tensor([t]), z)
+
+
+def tile_order(v):
+    """[1, gt, gy, gx, n] -> [patches, n], tile after tile."""
+    return torch.cat([v[0, :, y0:y1, x0:x1].reshape(-1, v.shape[-1])
+                      for y0, y1, x0, x1 in geo.tiles(*v.shape[2:4])])
+
+
+def make_clips(codec):
+    out = {}
+    for i, (frames, width, height, qidx, t) in enumerate(CASES):
+        x = clip(frames, width, height)
+        grid = x.shape[1:4]
+        q = torch.tensor([qidx])
+        case = Clip(codec, grid, qidx)
+        z = torch.tensor(uniform(99, x.numel()) * np.float32(4) - np.float32(2)).reshape(x.shape)
+        out.update({
+            f"{i}.size": np.array([frames, width, height, qidx], np.int32),
+            f"{i}.t": np.array([t], np.float32),
+            f"{i}.linear": torch.cat(codec.analyse(x, q, False).y, 1)[0],
+            f"{i}.refined": torch.cat(codec.analyse(x, q).y, 1)[0],
+            f"{i}.tokens": torch.cat(case.n).int(),
+            f"{i}.mean": tile_order(case.predict(0.0))[:, SAMPLES],
+            f"{i}.noisy": tile_order(case.predict(t, z))[:, SAMPLES],
+        })
+    return {k: v.numpy() if isinstance(v, torch.Tensor) else v for k, v in out.items()}
+
+
+def philox(index, seed, step):
+    """Philox4x32-10 of the counters (index, 0, step, 0), [n, 4] (doc/bitstream.md, section 8)."""
+    low = np.uint64(0xFFFFFFFF)
+    c = [index.astype(np.uint64), np.zeros_like(index, np.uint64),
+         np.full(index.shape, step, np.uint64), np.zeros_like(index, np.uint64)]
+    k = [seed & 0xFFFFFFFF, seed >> 32]
+    for _ in range(10):
+        a, b = c[0] * np.uint64(0xD2511F53), c[2] * np.uint64(0xCD9E8D57)
+        c = [(b >> np.uint64(32)) ^ c[1] ^ np.uint64(k[0]), b & low,
+             (a >> np.uint64(32)) ^ c[3] ^ np.uint64(k[1]), a & low]
+        k = [(k[0] + 0x9E3779B9) & 0xFFFFFFFF, (k[1] + 0xBB67AE85) & 0xFFFFFFFF]
+    return np.stack(c, 1)
+
+
+def gaussians(n, seed, step=0):
+    u = (philox(np.arange(n // 4), seed, step) + 0.5) * 2.0 ** -32
+    r = np.sqrt(-2 * np.log(u[:, 0::2]))
+    a = 2 * np.pi * u[:, 1::2]
+    return np.stack([r * np.cos(a), r * np.sin(a)], 2).reshape(-1).astype(np.float32)
+
+
+def sample(case, steps, sampler):
+    """doc/architecture.md, Sampler."""
+    if steps == 0:
+        return case.codec.linear_pixels(case.coefs)
+    x = case.predict(0.0)
+    if steps == 1:
+        return x
+    start = case.codec.cfg.sampler_start
+    time = [start + (1 - start) * k / (steps - 1) for k in range(steps)]
+    z = start * x + (1 - start) * torch.tensor(gaussians(x.numel(), SEED)).reshape(x.shape)
+    for k in range(steps - 1):
+        v = (case.predict(time[k], z) - z) / (1 - time[k])
+        dt = time[k + 1] - time[k]
+        if sampler == "heun" and k < steps - 2:
+            ahead = z + v * dt
+            v = (v + (case.predict(time[k + 1], ahead) - ahead) / (1 - time[k + 1])) / 2
+        z = z + v * dt
+    return z
+
+
+def make_pictures(codec):
+    """A small clip through every sampler: the samples of its pictures, frame after frame, plane after plane."""
+    frames, width, height, qidx = 5, 39, 24, 0
+    case = Clip(codec, (2, 2, 3), qidx)
+    out = {"pictures.size": np.array([frames, width, height, qidx], np.int32),
+           "pictures.noise": gaussians(4096, SEED)}
+    for steps, sampler in SAMPLER:
+        x = sample(case, steps, sampler)
+        planes = [np.clip(np.floor((p[0].numpy() + 1) * 127.5 + 0.5), 0, 255).astype(np.uint8)
+                  for p in geo.unpatchify(x)]
+        crop = [p[:frames, :h, :w] for p, h, w in zip(planes, (height, height // 2, height // 2),
+                                                      (width, width // 2 + 1, width // 2 + 1))]
+        out[f"pictures.{sampler}{steps}"] = np.concatenate(
+            [p[t].reshape(-1) for t in range(frames) for p in crop])
+    return out
+
+
+def main(directory):
+    os.makedirs(directory, exist_ok=True)
+    torch.set_num_threads(1)
+    path = os.path.join(directory, "model.safetensors")
+    config, tensors, bf16 = make_model()
+    model_file.write(path, config, tensors, bf16)
+    codec = Codec.from_file(*model_file.read(path))
+    with torch.no_grad():
+        model_file.write(os.path.join(directory, "layers.safetensors"), {}, make_layers())
+        clips = make_clips(codec)
+        clips.update(make_pictures(codec))
+        model_file.write(os.path.join(directory, "clips.safetensors"), {}, clips)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1] if len(sys.argv) > 1 else os.path.join(ROOT, "engine/tests/golden"))

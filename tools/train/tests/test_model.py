@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+import unittest
+
+import numpy as np
+import torch
+
+from onedva_train import codec, entropy, model
+
+
+def random_linear(basis, seed=0):
+    rng = np.random.default_rng(seed)
+    tables = entropy.Tables()
+    u = np.linalg.qr(rng.normal(size=(1536, basis)))[0].T.astype(np.float32)
+    scale = rng.integers(-30, 10, 256 * basis).astype(np.int8)
+    return {"linear.mu": rng.normal(0, 0.2, 1536).astype(np.float32), "linear.U": u,
+            "scan.order": np.argsort(-scale.astype(int), kind="stable").astype(np.int32),
+            "scan.scale": scale, "scan.size_shift": np.zeros(20, np.int8),
+            "symbol.cdf": tables.symbol, "length.cdf": tables.length, "dequant.delta": tables.delta}
+
+
+class Model(unittest.TestCase):
+    def setUp(self):
+        torch.manual_seed(1)
+        self.cfg = model.Config(**model.PRESETS["test"])
+        self.codec = codec.Codec(self.cfg, random_linear(self.cfg.basis))
+        self.x = torch.rand(2, 3, 11, 9, 1536) * 2 - 1
+        self.qidx = torch.tensor([-40, -8])
+
+    def latents(self, **kw):
+        return self.codec.quantise(self.codec.analyse(self.x, self.qidx, **kw), self.qidx)
+
+    def test_untrained_networks_change_nothing(self):
+        a, b = self.latents(use_encoder=True), self.latents(use_encoder=False)
+        for u, v in zip(a.q, b.q):
+            self.assertTrue(torch.equal(u, v))
+        coefs = self.codec.coefficients(a, self.x.shape)
+        self.assertEqual(self.codec.restore(a, coefs, self.qidx, torch.zeros(2)).abs().max(), 0)
+
+    def test_linear_error_among_coefficients_is_that_of_pixels(self):
+        a = self.latents(use_encoder=False)
+        pixels = (self.x - self.codec.linear_pixels(self.codec.coefficients(a, self.x.shape)))
+        want = pixels.pow(2).flatten(1).sum(1)
+        self.assertTrue(torch.allclose(self.codec.linear_error(self.x, a), want, rtol=1e-4))
+
+    def test_gradients_reach_every_parameter(self):
+        for p in self.codec.parameters():
+            torch.nn.init.normal_(p, std=0.05)
+        latents = self.codec.quantise(self.codec.analyse(self.x, self.qidx), self.qidx, True)
+        coefs = self.codec.coefficients(latents, self.x.shape)
+        z = torch.randn_like(self.x)
+        out = self.codec.restore(latents, coefs, self.qidx, torch.full((2,), 0.3), z)
+        (out.pow(2).mean() + sum(b.mean() for b in latents.bits)).backward()
+        for name, p in self.codec.named_parameters():
+            self.assertIsNotNone(p.grad, name)
+            self.assertGreater(p.grad.abs().max().item(), 0, name)
+
+    def test_more_steps_end_in_a_clean_picture(self):
+        a = self.latents()
+        coefs = self.codec.coefficients(a, self.x.shape)
+        one = self.codec.sample(a, coefs, self.qidx, 1)
+        four = self.codec.sample(a, coefs, self.qidx, 4, torch.randn_like(self.x))
+        # an untrained decoder predicts the linear picture whatever the noise
+        self.assertTrue(torch.allclose(one, four, atol=1e-4))
+
+
+if __name__ == "__main__":
+    unittest.main()
