@@ -69,24 +69,25 @@ static void rope_angles(float *cosines, float *sines, const int coordinate[3], i
     }
 }
 
-static int make_rope(struct odva_transformer *tr)
+int odva_rope_tables(struct odva_backend *backend, int head_dim, struct odva_buffer **cosines,
+                     struct odva_buffer **sines)
 {
-    const int half = tr->head_dim / 2;
-    float *cosines = malloc((size_t)POSITIONS * half * sizeof(*cosines));
-    float *sines = malloc((size_t)POSITIONS * half * sizeof(*sines));
+    const int64_t half = head_dim / 2;
+    float *c = malloc(POSITIONS * half * sizeof(*c)), *s = malloc(POSITIONS * half * sizeof(*s));
 
-    if (cosines && sines) {
+    *cosines = *sines = NULL;
+    if (c && s) {
         for (int i = 0; i < POSITIONS; i++) {
             const int coordinate[3] = {i / 64, i / 8 % 8, i % 8};
 
-            rope_angles(cosines + (size_t)i * half, sines + (size_t)i * half, coordinate, half);
+            rope_angles(c + i * half, s + i * half, coordinate, (int)half);
         }
-        tr->cosines = odva_buffer_of_floats(tr->backend, cosines, (int64_t)POSITIONS * half);
-        tr->sines = odva_buffer_of_floats(tr->backend, sines, (int64_t)POSITIONS * half);
+        *cosines = odva_buffer_of_floats(backend, c, POSITIONS * half);
+        *sines = odva_buffer_of_floats(backend, s, POSITIONS * half);
     }
-    free(cosines);
-    free(sines);
-    return tr->cosines && tr->sines ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
+    free(c);
+    free(s);
+    return *cosines && *sines ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
 }
 
 int odva_transformer_open(struct odva_transformer *tr, struct odva_backend *backend,
@@ -104,7 +105,7 @@ int odva_transformer_open(struct odva_transformer *tr, struct odva_backend *back
         (ret = odva_linear_layer_load(&tr->cond2, backend, &cond->fc2, NULL)) < 0 ||
         (ret = odva_linear_layer_load(&tr->mod, backend, &cond->mod, NULL)) < 0 ||
         (ret = load_blocks(tr, blocks, block_count, cond->mod.bias)) < 0 ||
-        (ret = make_rope(tr)) < 0) {
+        (ret = odva_rope_tables(backend, tr->head_dim, &tr->cosines, &tr->sines)) < 0) {
         odva_transformer_close(tr);
         return ret;
     }

@@ -57,6 +57,10 @@ int odva_transformer_run(struct odva_transformer *transformer, int block, struct
                          int64_t rows, int64_t kept, const struct odva_windows *windows,
                          const struct odva_buffer *cond_row);
 
+/** Rotation tables [256][head_dim/2]; on failure either may still have to be freed. */
+int odva_rope_tables(struct odva_backend *backend, int head_dim, struct odva_buffer **cosines,
+                     struct odva_buffer **sines);
+
 /** Row of the rotation tables for a coordinate in a tile. */
 static inline int32_t odva_rope_row(int t, int y, int x)
 {

@@ -30,7 +30,7 @@ SAMPLER = [(0, "euler"), (1, "euler"), (2, "euler"), (4, "euler"), (4, "heun")]
 
 
 def mix(v):
-    """A hash of 32-bit numbers."""
+    """A hash of an array of 32-bit numbers."""
     v = np.asarray(v).astype(np.uint32)
     v = (v ^ (v >> 16)) * np.uint32(0x7FEB352D)
     v = (v ^ (v >> 15)) * np.uint32(0x846CA68B)
@@ -154,7 +154,7 @@ def random_latents(codec, grid):
     hat, n, scans = [], [], []
     for i, (y0, y1, x0, x1) in enumerate(geo.tiles(*grid[1:])):
         scan = codec.scan(grid[0], y1 - y0, x1 - x0)
-        tokens = int(mix(7000 + i)) % (scan.tokens + 1)
+        tokens = int(mix([7000 + i])[0]) % (scan.tokens + 1)
         y = torch.tensor(uniform(100 + i, scan.count) * np.float32(20) - np.float32(10)) * scan.scale
         y[tokens * geo.TOKEN:] = 0
         hat.append(y[None])
