@@ -140,8 +140,11 @@ ffmpeg-full: lib
 ffmpeg-check: lib
 	+@tools/ffmpeg/build.sh check
 
+# GEN=1 makes the references anew.
+fate-onedva: export ONEDVA_MODEL := $(CURDIR)/fate/model/onedva-test.safetensors
 fate-onedva: ffmpeg-check
-	+@$(MAKE) -C build/ffmpeg-check fate-onedva
+	+@$(MAKE) --no-print-directory -C build/ffmpeg-check fate-onedva
+	$(if $(GEN),@cp build/ffmpeg-src/tests/ref/fate/onedva-* fate/ref/fate)
 
 bench: all
 	@tools/bench/bench.sh

@@ -11,7 +11,6 @@
 set -u
 
 cd "$(dirname "$0")/.." || exit 1
-export MAKEFLAGS="${MAKEFLAGS:-}"
 logs=$PWD/build/check
 passed=0 failed=0 skipped=0
 
@@ -43,8 +42,6 @@ tools/install-deps.sh check || exit 1
 [ -f build/config.mak ] || ./configure || exit 1
 mkdir -p "$logs"
 python=$(sed -n 's/^PYTHON = //p' build/config.mak)
-ffplay=$(sed -n 's/^FFPLAY = //p' build/config.mak)
-export ONEDVA_FFPLAY="$ffplay"
 
 run register tools/ffmpeg/tests/test_register.sh
 run configure tools/ffmpeg/tests/test_configure.sh
@@ -52,12 +49,15 @@ run library make lib
 run unit make unit
 run bitexact tools/tests/test_bitexact.sh
 if [ -n "$python" ]; then
-    run training sh -c "cd tools/train && exec '$python' -m unittest discover -v -s tests -t ."
+    run training sh -c "cd tools/train && exec '$python' -m unittest discover -v -s tests"
 else
     skip training "no python3 with PyTorch"
 fi
 run ffmpeg make ffmpeg-check
 run fate-onedva make fate-onedva
+for script in fate/scripts/*.sh; do
+    run "$(basename "$script" .sh)" "$script"
+done
 run install tools/tests/test_install.sh
 
 echo

@@ -158,7 +158,7 @@ int main(int argc, char **argv)
     encoding = !strcmp(argv[1], "encode");
     result = onedva_model_open(&model, NULL, &logger);
     if (result < 0)
-        return fail("opening the embedded model", result);
+        return fail("opening the model", result);
     file = fopen(argv[2], encoding ? "wb" : "rb");
     if (!file) {
         perror(argv[2]);
