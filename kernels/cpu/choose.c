@@ -6,13 +6,43 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config.h"
 #include "cpu/operators.h"
+
+/* What the build has, fastest first. */
+static const struct odva_cpu_operators *const available[] = {
+#if HAVE_AVX512
+    &odva_cpu_operators_avx512,
+#endif
+#if HAVE_AVX2
+    &odva_cpu_operators_avx2,
+#endif
+    &odva_cpu_operators_c,
+};
+
+static int runs_here(const struct odva_cpu_operators *operators)
+{
+#if HAVE_AVX2
+    if (operators == &odva_cpu_operators_avx2)
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#endif
+#if HAVE_AVX512
+    if (operators == &odva_cpu_operators_avx512)
+        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+               __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+               __builtin_cpu_supports("fma");
+#endif
+    return operators == &odva_cpu_operators_c;
+}
 
 const struct odva_cpu_operators *odva_cpu_operators_choose(int bitexact)
 {
     const char *wanted = getenv("ONEDVA_CPU");
 
-    if (bitexact || !wanted || !strcmp(wanted, "c"))
+    if (bitexact)
         return &odva_cpu_operators_c;
+    for (size_t i = 0; i < sizeof(available) / sizeof(available[0]); i++)
+        if (runs_here(available[i]) && (!wanted || !strcmp(wanted, available[i]->name)))
+            return available[i];
     return NULL;
 }

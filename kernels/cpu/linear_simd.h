@@ -1,0 +1,67 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/*
+ * Products with packed panels; include a simd_*.h before. A tile of V_TILE_ROWS rows and one panel
+ * is summed in registers, in ascending order of the input index whatever the tile's height.
+ */
+#ifndef ODVA_CPU_LINEAR_SIMD_H
+#define ODVA_CPU_LINEAR_SIMD_H
+
+#include "cpu/math_simd.h"
+#include "cpu/operators.h"
+
+#define PANEL (V_TILE_VECS * V_WIDTH)
+
+/* sums [rows][PANEL] = src [rows][n_in] panel; rows is a constant wherever this is inlined. */
+static inline __attribute__((always_inline)) void
+multiply_rows(float *sums, const float *src, int64_t stride, const float *panel, int n_in,
+              const int rows)
+{
+    v_float acc[V_TILE_ROWS][V_TILE_VECS];
+
+    V_UNROLL
+    for (int r = 0; r < rows; r++) {
+        V_UNROLL
+        for (int v = 0; v < V_TILE_VECS; v++)
+            acc[r][v] = v_zero();
+    }
+    for (int i = 0; i < n_in; i++, panel += PANEL) {
+        v_float w[V_TILE_VECS];
+
+        V_UNROLL
+        for (int v = 0; v < V_TILE_VECS; v++)
+            w[v] = v_load(panel + v * V_WIDTH);
+        V_UNROLL
+        for (int r = 0; r < rows; r++) {
+            const v_float x = v_set1(src[r * stride + i]);
+
+            V_UNROLL
+            for (int v = 0; v < V_TILE_VECS; v++)
+                acc[r][v] = v_fma(x, w[v], acc[r][v]);
+        }
+    }
+    V_UNROLL
+    for (int r = 0; r < rows; r++) {
+        V_UNROLL
+        for (int v = 0; v < V_TILE_VECS; v++)
+            v_store(sums + r * PANEL + v * V_WIDTH, acc[r][v]);
+    }
+}
+
+/* A tile of 1 to V_TILE_ROWS rows. */
+static inline void multiply_tile(float *sums, const float *src, int64_t stride, const float *panel,
+                                 int n_in, int rows)
+{
+    if (rows == V_TILE_ROWS) {
+        multiply_rows(sums, src, stride, panel, n_in, V_TILE_ROWS);
+        return;
+    }
+    for (; rows >= 4; rows -= 4, sums += 4 * PANEL, src += 4 * stride)
+        multiply_rows(sums, src, stride, panel, n_in, 4);
+    for (; rows > 0; rows--, sums += PANEL, src += stride)
+        multiply_rows(sums, src, stride, panel, n_in, 1);
+}
+
+#endif
