@@ -1,0 +1,484 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* The public interface, from pixels to pixels. */
+#include "test_clip.h"
+
+/* An encoder and a decoder of one stream. */
+struct codec {
+    onedva_model *model;
+    onedva_encoder *encoder;
+    onedva_decoder *decoder;
+    struct onedva_encoder_settings encoder_settings;
+    struct onedva_decoder_settings decoder_settings;
+    struct onedva_stream stream;
+    char message[300]; /* the last one */
+};
+
+static void remember_message(void *opaque, enum onedva_log_level level, const char *message)
+{
+    struct codec *codec = opaque;
+
+    if (level <= ONEDVA_LOG_WARNING) {
+        assert_null(strchr(message, '\n'));
+        assert_true(strlen(message) < sizeof(codec->message));
+        strcpy(codec->message, message);
+    }
+}
+
+/* Settings that a test changes before codec_open. */
+static void codec_init(struct codec *codec, int width, int height)
+{
+    memset(codec, 0, sizeof(*codec));
+    onedva_encoder_settings_default(&codec->encoder_settings);
+    onedva_decoder_settings_default(&codec->decoder_settings);
+    codec->encoder_settings.threads = codec->decoder_settings.threads = 2;
+    codec->encoder_settings.crf = 15;
+    codec->encoder_settings.logger = (struct onedva_logger){remember_message, codec};
+    codec->decoder_settings.logger = codec->encoder_settings.logger;
+    codec->stream = (struct onedva_stream){.width = (uint32_t)width,
+                                           .height = (uint32_t)height,
+                                           .timebase_num = 1,
+                                           .timebase_den = 25,
+                                           .frame_duration = 1,
+                                           .sar_num = 4,
+                                           .sar_den = 3,
+                                           .full_range = 2,
+                                           .colour_primaries = 1,
+                                           .transfer = 1,
+                                           .matrix = 1};
+    codec->model = open_test_model();
+}
+
+static void codec_open(struct codec *codec)
+{
+    const uint8_t *header;
+    size_t size;
+
+    assert_int_equal(onedva_encoder_open(&codec->encoder, codec->model, &codec->encoder_settings,
+                                         &codec->stream),
+                     ONEDVA_OK);
+    assert_int_equal(onedva_decoder_open(&codec->decoder, codec->model, &codec->decoder_settings),
+                     ONEDVA_OK);
+    onedva_encoder_stream_header(codec->encoder, &header, &size);
+    assert_int_equal(onedva_decoder_set_stream_header(codec->decoder, header, size), ONEDVA_OK);
+}
+
+static void codec_close(struct codec *codec)
+{
+    onedva_encoder_close(&codec->encoder);
+    onedva_decoder_close(&codec->decoder);
+    onedva_model_close(&codec->model);
+    assert_null(codec->encoder);
+    assert_null(codec->decoder);
+    assert_null(codec->model);
+}
+
+static struct onedva_packet encode(struct codec *codec, const struct clip *clip)
+{
+    struct onedva_packet packet;
+
+    assert_int_equal(
+        onedva_encode(codec->encoder, clip->const_picture, NULL, clip->frames, &packet), ONEDVA_OK);
+    assert_int_equal(packet.stats.bytes, packet.size);
+    return packet;
+}
+
+/* Decode to a clip of its size. @return the mean squared error against the source */
+static double decode(struct codec *codec, const uint8_t *data, size_t size,
+                     const struct clip *source, struct onedva_clip *info)
+{
+    struct clip decoded;
+    double mse;
+
+    clip_alloc(&decoded, source->frames, source->width, source->height);
+    assert_int_equal(onedva_decoder_read_packet(codec->decoder, data, size, info), ONEDVA_OK);
+    assert_int_equal(info->frames, source->frames);
+    assert_int_equal(onedva_decoder_reconstruct(codec->decoder, decoded.picture, decoded.frames),
+                     ONEDVA_OK);
+    assert_true(clip_guards_hold(&decoded));
+    mse = clip_mse(source, &decoded);
+    clip_free(&decoded);
+    return mse;
+}
+
+static void check_size(int width, int height, int frames, int steps)
+{
+    struct onedva_packet packet;
+    struct onedva_clip info;
+    struct codec codec;
+    struct clip clip;
+
+    codec_init(&codec, width, height);
+    codec.decoder_settings.steps = steps;
+    codec_open(&codec);
+    clip_alloc(&clip, frames, width, height);
+    clip_draw(&clip, 0);
+    packet = encode(&codec, &clip);
+    assert_true(decode(&codec, packet.data, packet.size, &clip, &info) < 30);
+    assert_int_equal(info.tokens, packet.stats.tokens);
+    assert_int_equal(info.qidx, packet.stats.qidx);
+    assert_int_equal(info.durations[0], 1);
+    assert_int_equal(info.stream.full_range, 2);
+    assert_int_equal(info.stream.sar_num, 4);
+    assert_int_equal(packet.stats.tiles, ((width + 127) / 128) * ((height + 127) / 128));
+    clip_free(&clip);
+    codec_close(&codec);
+}
+
+static void sizes(void **state)
+{
+    static const int size[][2] = {{1, 1}, {2, 2}, {17, 33}, {130, 250}};
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        for (int frames = 1; frames <= 16; frames += i < 3 ? 1 : 5) {
+            check_size(size[i][0], size[i][1], frames, 0);
+            check_size(size[i][0], size[i][1], frames, 1);
+        }
+    }
+    check_size(17, 33, 6, 4);
+}
+
+/* 17 frames: a clip of 16 and one of 1 through the same encoder and decoder. */
+static void clips_of_different_lengths(void **state)
+{
+    struct codec codec;
+    struct onedva_clip info;
+
+    (void)state;
+    codec_init(&codec, 40, 40);
+    codec_open(&codec);
+    for (int frames = 16; frames > 0; frames -= 15) {
+        struct onedva_packet packet;
+        struct clip clip;
+        clip_alloc(&clip, frames, 40, 40);
+        clip_draw(&clip, 16 - frames);
+        packet = encode(&codec, &clip);
+        assert_true(decode(&codec, packet.data, packet.size, &clip, &info) < 30);
+        clip_free(&clip);
+    }
+    codec_close(&codec);
+}
+
+/* @return total bits over the wanted bits */
+static double rate_error(int64_t bitrate, enum onedva_preset preset)
+{
+    const int clips = 8;
+    struct codec codec;
+    double bits = 0;
+
+    codec_init(&codec, 208, 160);
+    codec.encoder_settings.bitrate = bitrate;
+    codec.encoder_settings.preset = preset;
+    codec_open(&codec);
+    for (int i = 0; i < clips; i++) {
+        struct clip clip;
+        clip_alloc(&clip, 16, 208, 160);
+        clip_draw(&clip, 16 * i);
+        bits += 8.0 * encode(&codec, &clip).size;
+        clip_free(&clip);
+    }
+    codec_close(&codec);
+    return bits / (bitrate * clips * 16 / 25.0);
+}
+
+static void bitrate_is_met(void **state)
+{
+    (void)state;
+    assert_true(fabs(rate_error(6000, ONEDVA_PRESET_ULTRAFAST) - 1) < 0.1);
+    assert_true(fabs(rate_error(30000, ONEDVA_PRESET_ULTRAFAST) - 1) < 0.1);
+    assert_true(fabs(rate_error(30000, ONEDVA_PRESET_MEDIUM) - 1) < 0.1);
+    assert_true(fabs(rate_error(15000, ONEDVA_PRESET_SLOW) - 1) < 0.1);
+}
+
+/* A packet cut behind each of its layers decodes, better with each layer. */
+static void layers(void **state)
+{
+    struct onedva_packet packet;
+    struct onedva_clip info;
+    struct codec codec;
+    struct clip clip;
+    double last = 1e9;
+    int layers_seen = 0;
+
+    (void)state;
+    codec_init(&codec, 144, 130);
+    codec.encoder_settings.layers = 4;
+    codec_open(&codec);
+    clip_alloc(&clip, 8, 144, 130);
+    clip_draw(&clip, 0);
+    packet = encode(&codec, &clip);
+    for (size_t size = 0; size <= packet.size; size++) {
+        const int status = onedva_decoder_read_packet(codec.decoder, packet.data, size, &info);
+        if (status < 0) {
+            assert_int_equal(status, ONEDVA_ERR_DATA);
+            assert_true(onedva_decoder_reconstruct(codec.decoder, clip.picture, 8) < 0);
+        } else if (info.layers_decoded > layers_seen) {
+            const double mse = decode(&codec, packet.data, size, &clip, &info);
+            assert_int_equal(info.layers, 4);
+            assert_true(mse <= last);
+            last = mse;
+            layers_seen = info.layers_decoded;
+        }
+    }
+    assert_int_equal(layers_seen, 4);
+    assert_true(last < 30);
+    clip_free(&clip);
+    codec_close(&codec);
+}
+
+static void max_tokens(void **state)
+{
+    struct onedva_packet packet;
+    struct onedva_clip info;
+    struct codec codec;
+    struct clip clip;
+    double last = 0;
+
+    (void)state;
+    clip_alloc(&clip, 16, 128, 128);
+    clip_draw(&clip, 0);
+    for (int limit = 64; limit > 0; limit /= 4) {
+        double mse;
+        codec_init(&codec, 128, 128);
+        codec.decoder_settings.max_tokens = limit;
+        codec.decoder_settings.steps = 0;
+        codec_open(&codec);
+        packet = encode(&codec, &clip);
+        mse = decode(&codec, packet.data, packet.size, &clip, &info);
+        assert_true(info.tokens <= limit);
+        assert_true(mse >= last);
+        last = mse;
+        codec_close(&codec);
+    }
+    codec_init(&codec, 128, 128);
+    codec.encoder_settings.max_tokens = 3;
+    codec_open(&codec);
+    packet = encode(&codec, &clip);
+    assert_int_equal(packet.stats.tokens, 3);
+    codec_close(&codec);
+    clip_free(&clip);
+}
+
+/* The same packets and pixels with one thread and with several, and a second time. */
+static void repeatable(void **state)
+{
+    uint8_t *packets[3];
+    size_t sizes[3];
+    struct clip clip, decoded[3];
+
+    (void)state;
+    clip_alloc(&clip, 9, 150, 140);
+    clip_draw(&clip, 0);
+    for (int i = 0; i < 3; i++) {
+        struct onedva_packet packet;
+        struct onedva_clip info;
+        struct codec codec;
+        codec_init(&codec, 150, 140);
+        codec.encoder_settings.preset = ONEDVA_PRESET_SLOW;
+        codec.encoder_settings.threads = codec.decoder_settings.threads = i < 2 ? 1 : 3;
+        codec.decoder_settings.steps = 3;
+        codec_open(&codec);
+        packet = encode(&codec, &clip);
+        sizes[i] = packet.size;
+        packets[i] = malloc(packet.size);
+        assert_non_null(packets[i]);
+        memcpy(packets[i], packet.data, packet.size);
+        clip_alloc(&decoded[i], 9, 150, 140);
+        assert_int_equal(onedva_decoder_read_packet(codec.decoder, packet.data, packet.size, &info),
+                         ONEDVA_OK);
+        assert_int_equal(onedva_decoder_reconstruct(codec.decoder, decoded[i].picture, 9),
+                         ONEDVA_OK);
+        codec_close(&codec);
+        assert_int_equal(sizes[i], sizes[0]);
+        assert_memory_equal(packets[i], packets[0], sizes[0]);
+        assert_true(clip_mse(&decoded[i], &decoded[0]) == 0);
+    }
+    for (int i = 0; i < 3; i++) {
+        free(packets[i]);
+        clip_free(&decoded[i]);
+    }
+    clip_free(&clip);
+}
+
+static void wrong_model(void **state)
+{
+    const uint8_t *header;
+    uint8_t changed[ONEDVA_MAX_STREAM_HEADER];
+    char id[17], other_id[17];
+    struct onedva_model_info info;
+    struct codec codec;
+    size_t size;
+
+    (void)state;
+    codec_init(&codec, 16, 16);
+    codec_open(&codec);
+    onedva_model_get_info(codec.model, &info);
+    onedva_encoder_stream_header(codec.encoder, &header, &size);
+    memcpy(changed, header, size);
+    changed[8] ^= 0x80;
+    snprintf(id, sizeof(id), "%016llx", (unsigned long long)info.id);
+    snprintf(other_id, sizeof(other_id), "%016llx",
+             (unsigned long long)info.id ^ 0x8000000000000000ull);
+    assert_int_equal(onedva_decoder_set_stream_header(codec.decoder, changed, size),
+                     ONEDVA_ERR_MODEL_MISMATCH);
+    assert_non_null(strstr(codec.message, id));
+    assert_non_null(strstr(codec.message, other_id));
+    assert_non_null(strstr(codec.message, info.name));
+    codec_close(&codec);
+}
+
+/* Durations come back as they went in, and the header inside the packet is enough. */
+static void durations_and_headers_in_packets(void **state)
+{
+    static const uint32_t durations[3] = {1, 7, 70000};
+    struct onedva_packet packet;
+    struct onedva_clip info;
+    onedva_decoder *fresh;
+    struct codec codec;
+    struct clip clip;
+
+    (void)state;
+    codec_init(&codec, 20, 10);
+    codec.encoder_settings.header_in_packets = 1;
+    codec_open(&codec);
+    clip_alloc(&clip, 3, 20, 10);
+    clip_draw(&clip, 0);
+    assert_int_equal(onedva_encode(codec.encoder, clip.const_picture, durations, 3, &packet),
+                     ONEDVA_OK);
+    assert_int_equal(onedva_decoder_open(&fresh, codec.model, &codec.decoder_settings), ONEDVA_OK);
+    assert_int_equal(onedva_decoder_read_packet(fresh, packet.data, packet.size, &info), ONEDVA_OK);
+    assert_memory_equal(info.durations, durations, sizeof(durations));
+    assert_int_equal(info.stream.width, 20);
+    onedva_decoder_close(&fresh);
+    clip_free(&clip);
+    codec_close(&codec);
+}
+
+#define REFUSED(part, field, value, status)                                                        \
+    do {                                                                                           \
+        struct codec codec;                                                                        \
+        codec_init(&codec, 16, 16);                                                                \
+        codec.part.field = value;                                                                  \
+        assert_int_equal(onedva_encoder_open(&codec.encoder, codec.model, &codec.encoder_settings, \
+                                             &codec.stream),                                       \
+                         status);                                                                  \
+        assert_null(codec.encoder);                                                                \
+        assert_true(codec.message[0] != 0);                                                        \
+        codec_close(&codec);                                                                       \
+    } while (0)
+
+static void refused_encoder_settings(void **state)
+{
+    (void)state;
+    REFUSED(encoder_settings, crf, 99, ONEDVA_ERR_ARGUMENT);
+    REFUSED(encoder_settings, crf, -1, ONEDVA_ERR_ARGUMENT);
+    REFUSED(encoder_settings, crf, NAN, ONEDVA_ERR_ARGUMENT);
+    REFUSED(encoder_settings, bitrate, -1, ONEDVA_ERR_ARGUMENT);
+    REFUSED(encoder_settings, max_tokens, -1, ONEDVA_ERR_ARGUMENT);
+    REFUSED(encoder_settings, layers, 0, ONEDVA_ERR_ARGUMENT);
+    REFUSED(encoder_settings, layers, 17, ONEDVA_ERR_ARGUMENT);
+    REFUSED(encoder_settings, preset, 3, ONEDVA_ERR_ARGUMENT);
+    REFUSED(encoder_settings, threads, -1, ONEDVA_ERR_ARGUMENT);
+    REFUSED(stream, width, 0, ONEDVA_ERR_ARGUMENT);
+    REFUSED(stream, height, 65536, ONEDVA_ERR_ARGUMENT);
+    REFUSED(stream, timebase_den, 0, ONEDVA_ERR_ARGUMENT);
+}
+
+#undef REFUSED
+#define REFUSED(field, value)                                                                      \
+    do {                                                                                           \
+        struct codec codec;                                                                        \
+        codec_init(&codec, 16, 16);                                                                \
+        codec.decoder_settings.field = value;                                                      \
+        assert_int_equal(                                                                          \
+            onedva_decoder_open(&codec.decoder, codec.model, &codec.decoder_settings),             \
+            ONEDVA_ERR_ARGUMENT);                                                                  \
+        assert_null(codec.decoder);                                                                \
+        assert_true(codec.message[0] != 0);                                                        \
+        codec_close(&codec);                                                                       \
+    } while (0)
+
+static void refused_decoder_settings(void **state)
+{
+    (void)state;
+    REFUSED(steps, -1);
+    REFUSED(steps, 65);
+    REFUSED(sampler, 2);
+    REFUSED(max_tokens, -1);
+    REFUSED(max_pixels, -1);
+    REFUSED(threads, -1);
+}
+
+static void refused_clips(void **state)
+{
+    static const uint32_t durations[2] = {1, 0};
+    struct onedva_packet packet;
+    struct codec codec;
+    struct clip clip;
+
+    (void)state;
+    codec_init(&codec, 16, 16);
+    codec.stream.frame_duration = 0;
+    codec.encoder_settings.bitrate = 1000;
+    codec_open(&codec);
+    clip_alloc(&clip, 2, 16, 16);
+    clip_draw(&clip, 0);
+    assert_int_equal(onedva_encode(codec.encoder, clip.const_picture, durations, 2, &packet),
+                     ONEDVA_ERR_ARGUMENT);
+    assert_int_equal(onedva_encode(codec.encoder, clip.const_picture, NULL, 2, &packet),
+                     ONEDVA_ERR_ARGUMENT);
+    assert_int_equal(onedva_encode(codec.encoder, clip.const_picture, NULL, 0, &packet),
+                     ONEDVA_ERR_ARGUMENT);
+    assert_int_equal(onedva_encode(codec.encoder, clip.const_picture, NULL, 17, &packet),
+                     ONEDVA_ERR_ARGUMENT);
+    assert_int_equal(onedva_encoder_set_crf(codec.encoder, 20), ONEDVA_ERR_ARGUMENT);
+    assert_int_equal(onedva_decoder_reconstruct(codec.decoder, clip.picture, 2),
+                     ONEDVA_ERR_ARGUMENT);
+    clip_free(&clip);
+    codec_close(&codec);
+}
+
+/* The quality can change from clip to clip. */
+static void crf_between_clips(void **state)
+{
+    struct codec codec;
+    struct clip clip;
+    size_t size;
+
+    (void)state;
+    codec_init(&codec, 64, 64);
+    codec_open(&codec);
+    clip_alloc(&clip, 4, 64, 64);
+    clip_draw(&clip, 0);
+    assert_int_equal(onedva_encoder_set_crf(codec.encoder, 10), ONEDVA_OK);
+    size = encode(&codec, &clip).size;
+    assert_int_equal(onedva_encoder_set_crf(codec.encoder, 30.4), ONEDVA_OK);
+    assert_true(encode(&codec, &clip).size < size);
+    assert_int_equal(encode(&codec, &clip).stats.qidx, -10);
+    assert_int_equal(onedva_encoder_set_crf(codec.encoder, 63.5), ONEDVA_ERR_ARGUMENT);
+    clip_free(&clip);
+    codec_close(&codec);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sizes),
+        cmocka_unit_test(clips_of_different_lengths),
+        cmocka_unit_test(bitrate_is_met),
+        cmocka_unit_test(layers),
+        cmocka_unit_test(max_tokens),
+        cmocka_unit_test(repeatable),
+        cmocka_unit_test(wrong_model),
+        cmocka_unit_test(durations_and_headers_in_packets),
+        cmocka_unit_test(refused_encoder_settings),
+        cmocka_unit_test(refused_decoder_settings),
+        cmocka_unit_test(refused_clips),
+        cmocka_unit_test(crf_between_clips),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
