@@ -8,6 +8,7 @@ import torch
 
 from . import data, evaluate, model, model_file
 from . import fit as linear_fit
+from .codec import Codec
 from .train import Trainer
 
 
@@ -42,31 +43,28 @@ def command_train(args):
         trainer.load(args.start, not args.fresh_optimiser)
     elif args.seed is not None:
         trainer.save()
-    trainer.run(1 if args.command == "stage1" else 2, args.minutes * 60, not args.decoder_only,
+    trainer.run(1 if args.command == "stage1" else 2, args.minutes * 60, args.encoder,
                 held_out(args), args.check_minutes * 60, lambda s: print(s, flush=True))
 
 
 def command_export(args):
     state = torch.load(args.start, map_location="cpu")
     cfg = model.Config(**state["config"])
-    parts = {"encoder": {}, "decoder": {}}
-    scale = None
+    codec = Codec(cfg, state["linear"])
+    parts = {"encoder": None, "decoder": None}
     if "ema" in state and not args.linear_only:
-        for name, v in state["ema"].items():
-            side, _, rest = name.partition(".")
-            parts[side][rest] = v
-        from .codec import Codec
-        scale = Codec(cfg, state["linear"]).coef_scale
+        codec.for_training().load_state_dict(state["ema"])
+        codec.to_plain()
+        parts = {name: getattr(codec, name).state_dict() for name in parts}
     if args.no_encoder:
-        parts["encoder"] = {}
+        parts["encoder"] = None
     config, tensors, weights = model_file.from_training(
-        cfg, state["linear"], parts["encoder"] or None, parts["decoder"] or None, scale)
+        cfg, state["linear"], parts["encoder"], parts["decoder"], codec.coef_scale)
     model_file.write(args.out, config, tensors, weights if args.bf16 else ())
     print(f"{args.out}: {os.path.getsize(args.out) / 1e6:.2f} MB")
 
 
 def command_eval(args):
-    from .codec import Codec
     config, tensors = model_file.read(args.start)
     codec = Codec.from_file(config, tensors)
     for row in evaluate.exact(codec, held_out(args), args.qidx):
@@ -98,7 +96,8 @@ def main():
         p.add_argument("--minutes", type=float, required=True)
         p.add_argument("--rate", type=float, default=1e-3, help="learning rate at its peak")
         p.add_argument("--patches", type=int, default=4096, help="batch size in patches")
-        p.add_argument("--decoder-only", action="store_true", help="leave the query encoder as it is")
+        p.add_argument("--encoder", choices=("train", "frozen", "off"), default="train",
+                       help="off: linear latents; frozen: the query encoder runs but rests")
         p.add_argument("--fresh-optimiser", action="store_true")
         p.add_argument("--check-minutes", type=float, default=10)
         p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")

@@ -40,6 +40,25 @@ class Codec(nn.Module):
         b = torch.as_tensor(self.linear["scan.scale"]).float().reshape(self.cfg.basis, 256)
         return (2.0 ** (b / 8)).pow(2).mean(1).sqrt()
 
+    def for_training(self):
+        """Give the layers that meet pixels the patch basis to learn along."""
+        k, d = self.cfg.basis, self.cfg.width
+        deviation = self.coef_scale.reciprocal()
+        if self.encoder is not None:
+            self.encoder.patch.set_basis(None, self.u * self.coef_scale[:, None], (d, k), False)
+        if self.decoder is not None:
+            # what is lost of a coefficient is at most its own size, and about half a step
+            self.decoder.out.set_basis(self.u.t() * deviation.clamp(max=0.5), None, (k, d), True)
+        return self
+
+    def to_plain(self):
+        """The layers as a model file has them."""
+        for part in (self.encoder, self.decoder):
+            for layer in part.modules() if part is not None else ():
+                if isinstance(layer, model.BasisLinear):
+                    layer.to_plain()
+        return self
+
     def scan(self, nt, ny, nx):
         key = (nt, ny, nx)
         if key not in self.scans:

@@ -69,6 +69,44 @@ class Linear(nn.Linear):
             nn.init.zeros_(self.bias)
 
 
+class BasisLinear(Linear):
+    """A linear layer on patches whose weight is learned along a fixed basis, and slowly off it.
+
+    weight = 0.1 free + left @ along @ right: an optimiser that scales every weight's gradient alike
+    (Adam) needs axes of comparable worth, and pixels are not. to_plain gives the sum.
+    """
+
+    def __init__(self, n_in, n_out, bias=True):
+        super().__init__(n_in, n_out, bias, zero=True)
+        self.along = None
+
+    def set_basis(self, left, right, shape, zero):
+        self.register_buffer("left", left, False)
+        self.register_buffer("right", right, False)
+        self.along = nn.Parameter(torch.zeros(shape))
+        if not zero:
+            nn.init.xavier_uniform_(self.along)
+
+    def whole(self):
+        if self.along is None:
+            return self.weight
+        w = self.along
+        if self.left is not None:
+            w = self.left @ w
+        if self.right is not None:
+            w = w @ self.right
+        return 0.1 * self.weight + w
+
+    def forward(self, x):
+        return F.linear(x, self.whole(), self.bias)
+
+    def to_plain(self):
+        """Fold the basis into the weight: the layer of a model file."""
+        if self.along is not None:
+            self.weight.data = self.whole().detach().clone()
+            self.along = None
+
+
 class Block(nn.Module):
     """Pre-norm transformer block; modulation m [N, 6, d] is shift, scale, gate of attention, then of the MLP."""
 
@@ -125,7 +163,7 @@ class QueryEncoder(nn.Module):
         super().__init__()
         d = cfg.width
         self.cfg = cfg
-        self.patch = Linear(geo.PATCH, d)
+        self.patch = BasisLinear(geo.PATCH, d)
         self.query = Linear(geo.TOKEN, d)
         self.embed = nn.Parameter(torch.randn(cfg.queries, d) * 0.5)
         self.cond = Conditioning(1, d)
@@ -179,7 +217,7 @@ class Decoder(nn.Module):
         self.cond = Conditioning(3, d)
         self.blocks = nn.ModuleList(Block(d, cfg.head_dim) for _ in range(cfg.decoder_layers))
         self.final = Linear(d, 2 * d, zero=True)
-        self.out = Linear(d, geo.PATCH, zero=True)
+        self.out = BasisLinear(d, geo.PATCH)
 
     def forward(self, coefs, context, scalars, rope, z=None):
         """coefs [B, gt, gy, gx, K]: decoded basis coefficients of each patch (scaled by the caller in training);

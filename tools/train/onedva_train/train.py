@@ -26,16 +26,20 @@ def draw_batch(sampler, patches):
     return x, qidx
 
 
-def loss_of(codec, x, qidx, stage, rng, train_encoder):
-    """Mean logarithm of the rate-distortion cost relative to the linear path's."""
+def loss_of(codec, x, qidx, stage, rng, encoder):
+    """Mean logarithm of the rate-distortion cost relative to the linear path's.
+
+    encoder: "train", "frozen" (runs but rests) or "off" (linear latents)."""
     b = len(x)
     drop = None
     if stage == 2:
         # variable-length dropout: half of the clips lose a random tail
         keep = torch.from_numpy(rng.uniform(0.05, 1, b)).float().to(x)
         drop = torch.where(torch.from_numpy(rng.random(b)).to(x) < 0.5, keep, torch.ones_like(keep))
+    train_encoder = encoder == "train"
     with torch.set_grad_enabled(train_encoder):
-        latents = codec.quantise(codec.analyse(x, qidx), qidx, train_encoder, drop)
+        latents = codec.analyse(x, qidx, use_encoder=encoder != "off")
+        latents = codec.quantise(latents, qidx, train_encoder, drop)
         coefs = codec.coefficients(latents, x.shape)
     t = torch.zeros(b).to(x)
     z = None
@@ -60,7 +64,7 @@ def loss_of(codec, x, qidx, stage, rng, train_encoder):
 
 class Trainer:
     def __init__(self, cfg, linear, sampler, out, device="cpu", rate=1e-3, patches=4096):
-        self.codec = Codec(cfg, linear).to(device)
+        self.codec = Codec(cfg, linear).for_training().to(device)
         self.ema = copy.deepcopy(self.codec).eval()
         self.sampler, self.out, self.device = sampler, out, device
         self.rate, self.patches = rate, patches
@@ -92,12 +96,12 @@ class Trainer:
             for a, b in zip(self.ema.parameters(), self.codec.parameters()):
                 a.lerp_(b, 1 - decay)
 
-    def run(self, stage, seconds, train_encoder, held_out, every=600, log=print):
+    def run(self, stage, seconds, encoder, held_out, every=600, log=print):
         """Train for a span of wall time; the rate rises for 100 steps and falls as a cosine of the time."""
+        if held_out and not self.history:
+            self.check(stage, held_out, log)
         begin = shown = checked = time.monotonic()
         first, mean = self.step, None
-        if held_out:
-            self.check(stage, held_out, log)
         while True:
             now = time.monotonic()
             part = (now - begin) / seconds
@@ -106,7 +110,7 @@ class Trainer:
             warm = min(1, (self.step - first + 1) / 100)
             for group in self.optimiser.param_groups:
                 group["lr"] = self.rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * part)))
-            loss = self.one_step(stage, train_encoder)
+            loss = self.one_step(stage, encoder)
             mean = loss if mean is None else 0.98 * mean + 0.02 * loss
             if now - shown > 30:
                 shown = now
@@ -123,11 +127,11 @@ class Trainer:
             self.check(stage, held_out, log)
             self.save()
 
-    def one_step(self, stage, train_encoder):
+    def one_step(self, stage, encoder):
         x, qidx = draw_batch(self.sampler, self.patches)
         x, qidx = x.to(self.device), qidx.to(self.device)
         with torch.autocast(self.device, torch.bfloat16) if self.device != "cpu" else nullcontext():
-            loss = loss_of(self.codec, x, qidx, stage, self.sampler.rng, train_encoder)
+            loss = loss_of(self.codec, x, qidx, stage, self.sampler.rng, encoder)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.codec.parameters(), 1.0)

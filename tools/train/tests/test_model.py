@@ -42,6 +42,24 @@ class Model(unittest.TestCase):
         want = pixels.pow(2).flatten(1).sum(1)
         self.assertTrue(torch.allclose(self.codec.linear_error(self.x, a), want, rtol=1e-4))
 
+    def test_folding_the_basis_changes_nothing(self):
+        trained = codec.Codec(self.cfg, self.codec.linear).for_training()
+        for p in trained.parameters():
+            torch.nn.init.normal_(p, std=0.05)
+
+        def run():
+            a = trained.quantise(trained.analyse(self.x, self.qidx), self.qidx)
+            coefs = trained.coefficients(a, self.x.shape)
+            return torch.cat(a.y, 1), trained.restore(a, coefs, self.qidx, torch.zeros(2))
+
+        with torch.no_grad():
+            before = run()
+            trained.to_plain()
+            after = run()
+        self.codec.load_state_dict(trained.state_dict())  # no training-only tensor is left
+        for u, v in zip(before, after):
+            self.assertLess((u - v).abs().max().item(), 1e-4 * u.abs().max().item())
+
     def test_gradients_reach_every_parameter(self):
         for p in self.codec.parameters():
             torch.nn.init.normal_(p, std=0.05)
