@@ -19,7 +19,7 @@ equals() {
 check "defaults" equals crf=30 "" ""
 check "linear" equals steps=0:crf=20 "-crf 20" "-steps 0"
 check "diffusion, Euler" equals steps=3:crf=40 "-crf 40" "-steps 3"
-check "diffusion, Heun" equals steps=2:sampler=heun "" "-steps 2 -sampler heun"
+check "diffusion, Heun" equals steps=3:sampler=heun "" "-steps 3 -sampler heun"
 check "short clips" equals clip_frames=5:crf=25.5 "-clip_frames 5 -crf 25.5" ""
 check "token limits" equals tokens=4:max_tokens=2:layers=3 "-tokens 4 -layers 3" "-max_tokens 2"
 check "preset ultrafast" equals preset=ultrafast "-preset ultrafast" ""

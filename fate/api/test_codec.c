@@ -1,0 +1,375 @@
+/*
+ * One-DVA: the encoder and decoder through libavcodec's API, for what ffmpeg itself never does
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * usage: test_codec CASE; exits with 0 when the case passes. Without a case it lists them.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libavcodec/avcodec.h>
+#include <libavutil/opt.h>
+
+#define WIDTH  66
+#define HEIGHT 50
+
+#define CHECK(condition)                                                                           \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            fprintf(stderr, "line %d: not so: %s\n", __LINE__, #condition);                        \
+            exit(1);                                                                               \
+        }                                                                                          \
+    } while (0)
+
+static AVCodecContext *open_encoder(int width, int height, int flags)
+{
+    AVCodecContext *encoder =
+        avcodec_alloc_context3(avcodec_find_encoder_by_name("onedva"));
+
+    CHECK(encoder);
+    encoder->width = width;
+    encoder->height = height;
+    encoder->pix_fmt = AV_PIX_FMT_YUV420P;
+    encoder->time_base = (AVRational){1, 25};
+    encoder->framerate = (AVRational){25, 1};
+    encoder->flags |= flags;
+    CHECK(avcodec_open2(encoder, NULL, NULL) == 0);
+    return encoder;
+}
+
+/* A decoder with the encoder's extradata, or with none. */
+static AVCodecContext *open_decoder(const AVCodecContext *encoder)
+{
+    AVCodecContext *decoder =
+        avcodec_alloc_context3(avcodec_find_decoder_by_name("onedva"));
+
+    CHECK(decoder);
+    decoder->pkt_timebase = (AVRational){1, 25};
+    if (encoder) {
+        decoder->extradata = av_mallocz(encoder->extradata_size + AV_INPUT_BUFFER_PADDING_SIZE);
+        CHECK(decoder->extradata);
+        memcpy(decoder->extradata, encoder->extradata, encoder->extradata_size);
+        decoder->extradata_size = encoder->extradata_size;
+    }
+    CHECK(avcodec_open2(decoder, NULL, NULL) == 0);
+    return decoder;
+}
+
+static AVFrame *make_frame(int width, int height, int64_t pts)
+{
+    AVFrame *frame = av_frame_alloc();
+
+    CHECK(frame);
+    frame->width = width;
+    frame->height = height;
+    frame->format = AV_PIX_FMT_YUV420P;
+    frame->pts = pts;
+    CHECK(av_frame_get_buffer(frame, 0) == 0);
+    for (int plane = 0; plane < 3; plane++)
+        for (int y = 0; y < (plane ? (height + 1) / 2 : height); y++)
+            for (int x = 0; x < (plane ? (width + 1) / 2 : width); x++)
+                frame->data[plane][y * frame->linesize[plane] + x] = 3 * x + 2 * y + 4 * pts;
+    return frame;
+}
+
+static int send_frame(AVCodecContext *encoder, AVFrame *frame)
+{
+    int ret = avcodec_send_frame(encoder, frame);
+
+    av_frame_free(&frame);
+    return ret;
+}
+
+static void send_frames(AVCodecContext *encoder, int64_t first_pts, int n)
+{
+    for (int i = 0; i < n; i++)
+        CHECK(send_frame(encoder, make_frame(encoder->width, encoder->height, first_pts + i)) == 0);
+}
+
+static AVPacket *receive_packet(AVCodecContext *encoder)
+{
+    AVPacket *packet = av_packet_alloc();
+
+    CHECK(packet && avcodec_receive_packet(encoder, packet) == 0);
+    CHECK(packet->flags & AV_PKT_FLAG_KEY);
+    CHECK(packet->dts == packet->pts);
+    return packet;
+}
+
+/* The packet of n frames from first_pts on, by an encoder that is then drained. */
+static AVPacket *encode_clip(AVCodecContext *encoder, int64_t first_pts, int n)
+{
+    send_frames(encoder, first_pts, n);
+    CHECK(avcodec_send_frame(encoder, NULL) == 0);
+    return receive_packet(encoder);
+}
+
+static void drain_into_nothing(AVCodecContext *codec)
+{
+    AVPacket *packet = av_packet_alloc();
+
+    CHECK(packet && avcodec_receive_packet(codec, packet) == AVERROR_EOF);
+    av_packet_free(&packet);
+}
+
+/* Receive frames until none is left and return their number; the first has first_pts. */
+static int receive_frames(AVCodecContext *decoder, int64_t first_pts, int width, int height)
+{
+    AVFrame *frame = av_frame_alloc();
+    int n = 0;
+
+    CHECK(frame);
+    while (avcodec_receive_frame(decoder, frame) == 0) {
+        CHECK(frame->pts == first_pts + n);
+        CHECK(frame->duration == 1);
+        CHECK(frame->width == width && frame->height == height);
+        CHECK(frame->flags & AV_FRAME_FLAG_KEY);
+        CHECK(frame->pict_type == AV_PICTURE_TYPE_I);
+        n++;
+    }
+    av_frame_free(&frame);
+    return n;
+}
+
+static void encoder_flush(void)
+{
+    AVCodecContext *encoder = open_encoder(WIDTH, HEIGHT, 0);
+    AVPacket *packet;
+
+    send_frames(encoder, 0, 5);
+    avcodec_flush_buffers(encoder);
+    packet = encode_clip(encoder, 100, 3);
+    CHECK(packet->pts == 100 && packet->duration == 3);
+    drain_into_nothing(encoder);
+    av_packet_free(&packet);
+
+    avcodec_flush_buffers(encoder);
+    packet = encode_clip(encoder, 0, 2);
+    CHECK(packet->pts == 0 && packet->duration == 2);
+    av_packet_free(&packet);
+    avcodec_free_context(&encoder);
+}
+
+/* A frame that is refused takes none of the others with it. */
+static void refused_frames(void)
+{
+    AVCodecContext *encoder = open_encoder(WIDTH, HEIGHT, 0);
+    AVPacket *packet;
+
+    send_frames(encoder, 10, 2);
+    CHECK(send_frame(encoder, make_frame(WIDTH, HEIGHT, 11)) == AVERROR(EINVAL));
+    CHECK(send_frame(encoder, make_frame(WIDTH, HEIGHT, 5)) == AVERROR(EINVAL));
+    CHECK(send_frame(encoder, make_frame(WIDTH + 2, HEIGHT, 12)) == AVERROR(EINVAL));
+    packet = encode_clip(encoder, 12, 2);
+    CHECK(packet->pts == 10 && packet->duration == 4);
+    av_packet_free(&packet);
+    avcodec_free_context(&encoder);
+}
+
+static void runtime_crf(void)
+{
+    AVCodecContext *encoder = open_encoder(WIDTH, HEIGHT, 0);
+    AVPacket *coarse, *fine;
+
+    CHECK(av_opt_set_double(encoder->priv_data, "crf", 50, 0) == 0);
+    coarse = encode_clip(encoder, 0, 16);
+    avcodec_flush_buffers(encoder);
+    CHECK(av_opt_set_double(encoder->priv_data, "crf", 5, 0) == 0);
+    fine = encode_clip(encoder, 0, 16);
+    CHECK(fine->size > coarse->size);
+    av_packet_free(&coarse);
+    av_packet_free(&fine);
+    avcodec_free_context(&encoder);
+}
+
+/* A picture stored bottom up. */
+static void negative_linesize(void)
+{
+    AVCodecContext *encoder = open_encoder(WIDTH, HEIGHT, 0);
+    AVFrame *flipped = make_frame(WIDTH, HEIGHT, 0), *upright = av_frame_clone(flipped);
+    AVPacket *expected, *found;
+
+    CHECK(upright && av_frame_make_writable(upright) == 0);
+    for (int plane = 0; plane < 3; plane++) {
+        int height = plane ? HEIGHT / 2 : HEIGHT;
+        ptrdiff_t stride = flipped->linesize[plane];
+
+        flipped->data[plane] += (height - 1) * stride;
+        flipped->linesize[plane] = -stride;
+        for (int y = 0; y < height; y++)
+            memcpy(upright->data[plane] + y * upright->linesize[plane],
+                   flipped->data[plane] - y * stride, plane ? WIDTH / 2 : WIDTH);
+    }
+    CHECK(send_frame(encoder, upright) == 0);
+    CHECK(avcodec_send_frame(encoder, NULL) == 0);
+    expected = receive_packet(encoder);
+    avcodec_flush_buffers(encoder);
+    CHECK(send_frame(encoder, flipped) == 0);
+    CHECK(avcodec_send_frame(encoder, NULL) == 0);
+    found = receive_packet(encoder);
+    CHECK(found->size == expected->size && !memcmp(found->data, expected->data, found->size));
+    av_packet_free(&expected);
+    av_packet_free(&found);
+    avcodec_free_context(&encoder);
+}
+
+static void decoder_flush(void)
+{
+    AVCodecContext *encoder = open_encoder(WIDTH, HEIGHT, AV_CODEC_FLAG_GLOBAL_HEADER);
+    AVCodecContext *decoder = open_decoder(encoder);
+    AVFrame *frame = av_frame_alloc();
+    AVPacket *first = encode_clip(encoder, 0, 16), *second;
+
+    avcodec_flush_buffers(encoder);
+    second = encode_clip(encoder, 50, 7);
+    CHECK(frame && avcodec_send_packet(decoder, first) == 0);
+    CHECK(avcodec_receive_frame(decoder, frame) == 0 && frame->pts == 0);
+    CHECK(avcodec_receive_frame(decoder, frame) == 0 && frame->pts == 1);
+    avcodec_flush_buffers(decoder);
+    CHECK(avcodec_send_packet(decoder, second) == 0);
+    CHECK(receive_frames(decoder, 50, WIDTH, HEIGHT) == 7);
+    av_packet_free(&first);
+    av_packet_free(&second);
+    av_frame_free(&frame);
+    avcodec_free_context(&decoder);
+    avcodec_free_context(&encoder);
+}
+
+static void skip_all_frames(void)
+{
+    AVCodecContext *encoder = open_encoder(WIDTH, HEIGHT, AV_CODEC_FLAG_GLOBAL_HEADER);
+    AVCodecContext *decoder = open_decoder(encoder);
+    AVPacket *packet = encode_clip(encoder, 0, 16);
+
+    decoder->skip_frame = AVDISCARD_ALL;
+    CHECK(avcodec_send_packet(decoder, packet) == 0);
+    CHECK(receive_frames(decoder, 0, WIDTH, HEIGHT) == 0);
+    decoder->skip_frame = AVDISCARD_NONKEY;
+    CHECK(avcodec_send_packet(decoder, packet) == 0);
+    CHECK(receive_frames(decoder, 0, WIDTH, HEIGHT) == 16);
+    av_packet_free(&packet);
+    avcodec_free_context(&decoder);
+    avcodec_free_context(&encoder);
+}
+
+/* Without a stream header packets are refused; side data brings it. */
+static void new_extradata(void)
+{
+    AVCodecContext *encoder = open_encoder(WIDTH, HEIGHT, AV_CODEC_FLAG_GLOBAL_HEADER);
+    AVCodecContext *decoder = open_decoder(NULL);
+    AVPacket *packet = encode_clip(encoder, 0, 3);
+    uint8_t *header;
+
+    CHECK(avcodec_send_packet(decoder, packet) == AVERROR_INVALIDDATA);
+    header = av_packet_new_side_data(packet, AV_PKT_DATA_NEW_EXTRADATA, encoder->extradata_size);
+    CHECK(header);
+    memcpy(header, encoder->extradata, encoder->extradata_size);
+    CHECK(avcodec_send_packet(decoder, packet) == 0);
+    CHECK(receive_frames(decoder, 0, WIDTH, HEIGHT) == 3);
+    av_packet_free(&packet);
+    avcodec_free_context(&decoder);
+    avcodec_free_context(&encoder);
+}
+
+/* The size changes with a header in a packet. */
+static void header_in_packets(void)
+{
+    AVCodecContext *small = open_encoder(WIDTH, HEIGHT, 0), *large = open_encoder(201, 101, 0);
+    AVCodecContext *decoder = open_decoder(NULL);
+    AVPacket *first = encode_clip(small, 0, 16), *second = encode_clip(large, 16, 3);
+
+    CHECK(small->extradata_size > 0);
+    CHECK(avcodec_send_packet(decoder, first) == 0);
+    CHECK(receive_frames(decoder, 0, WIDTH, HEIGHT) == 16);
+    CHECK(avcodec_send_packet(decoder, second) == 0);
+    CHECK(receive_frames(decoder, 16, 201, 101) == 3);
+    CHECK(decoder->width == 201 && decoder->height == 101);
+    CHECK(decoder->framerate.num == 25 && decoder->framerate.den == 1);
+    av_packet_free(&first);
+    av_packet_free(&second);
+    avcodec_free_context(&decoder);
+    avcodec_free_context(&small);
+    avcodec_free_context(&large);
+}
+
+static void pixel_limit(void)
+{
+    AVCodecContext *encoder = open_encoder(WIDTH, HEIGHT, 0);
+    AVCodecContext *decoder = open_decoder(NULL);
+    AVPacket *packet = encode_clip(encoder, 0, 16);
+
+    decoder->max_pixels = WIDTH * HEIGHT - 1;
+    CHECK(avcodec_send_packet(decoder, packet) == AVERROR(EINVAL));
+    av_packet_free(&packet);
+    avcodec_free_context(&decoder);
+    avcodec_free_context(&encoder);
+}
+
+/* A container with a finer clock and a start that is not on the encoder's grid. */
+static void start_off_the_grid(void)
+{
+    AVCodecContext *encoder = open_encoder(WIDTH, HEIGHT, AV_CODEC_FLAG_GLOBAL_HEADER);
+    AVCodecContext *decoder = open_decoder(encoder);
+    AVFrame *frame = av_frame_alloc();
+    AVPacket *packet = encode_clip(encoder, 0, 3);
+
+    decoder->pkt_timebase = (AVRational){1, 1000};
+    packet->pts = packet->dts = 517;
+    CHECK(frame && avcodec_send_packet(decoder, packet) == 0);
+    for (int i = 0; i < 3; i++) {
+        CHECK(avcodec_receive_frame(decoder, frame) == 0);
+        CHECK(frame->pts == 517 + 40 * i && frame->duration == 40);
+    }
+    av_frame_free(&frame);
+    av_packet_free(&packet);
+    avcodec_free_context(&decoder);
+    avcodec_free_context(&encoder);
+}
+
+/* Packets without timestamps, as from a raw stream. */
+static void no_timestamps(void)
+{
+    AVCodecContext *encoder = open_encoder(WIDTH, HEIGHT, AV_CODEC_FLAG_GLOBAL_HEADER);
+    AVCodecContext *decoder = open_decoder(encoder);
+    AVFrame *frame = av_frame_alloc();
+    AVPacket *packet = encode_clip(encoder, 0, 3);
+
+    packet->pts = packet->dts = AV_NOPTS_VALUE;
+    CHECK(frame && avcodec_send_packet(decoder, packet) == 0);
+    for (int i = 0; i < 3; i++) {
+        CHECK(avcodec_receive_frame(decoder, frame) == 0);
+        CHECK(frame->pts == AV_NOPTS_VALUE && frame->duration == 1);
+    }
+    av_frame_free(&frame);
+    av_packet_free(&packet);
+    avcodec_free_context(&decoder);
+    avcodec_free_context(&encoder);
+}
+
+static const struct {
+    const char *name;
+    void (*run)(void);
+} cases[] = {
+    {"encoder_flush", encoder_flush},         {"refused_frames", refused_frames},
+    {"runtime_crf", runtime_crf},             {"negative_linesize", negative_linesize},
+    {"decoder_flush", decoder_flush},         {"skip_all_frames", skip_all_frames},
+    {"new_extradata", new_extradata},         {"header_in_packets", header_in_packets},
+    {"pixel_limit", pixel_limit},             {"start_off_the_grid", start_off_the_grid},
+    {"no_timestamps", no_timestamps},
+};
+
+int main(int argc, char **argv)
+{
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        if (argc < 2) {
+            puts(cases[i].name);
+        } else if (!strcmp(argv[1], cases[i].name)) {
+            cases[i].run();
+            return 0;
+        }
+    }
+    return argc >= 2;
+}
