@@ -24,6 +24,7 @@
         }                                                                                          \
     } while (0)
 
+/* Packets have 4 layers. */
 static AVCodecContext *open_encoder(int width, int height, int flags)
 {
     AVCodecContext *encoder =
@@ -36,6 +37,7 @@ static AVCodecContext *open_encoder(int width, int height, int flags)
     encoder->time_base = (AVRational){1, 25};
     encoder->framerate = (AVRational){25, 1};
     encoder->flags |= flags;
+    CHECK(av_opt_set_int(encoder->priv_data, "layers", 4, 0) == 0);
     CHECK(avcodec_open2(encoder, NULL, NULL) == 0);
     return encoder;
 }
@@ -349,6 +351,30 @@ static void no_timestamps(void)
     avcodec_free_context(&encoder);
 }
 
+/* A packet that lost its end gives every frame from the layers that are whole, marked. */
+static void cut_packet(void)
+{
+    AVCodecContext *encoder = open_encoder(WIDTH, HEIGHT, AV_CODEC_FLAG_GLOBAL_HEADER);
+    AVCodecContext *decoder = open_decoder(encoder);
+    AVFrame *frame = av_frame_alloc();
+    AVPacket *packet;
+
+    CHECK(av_opt_set_double(encoder->priv_data, "crf", 0, 0) == 0);
+    packet = encode_clip(encoder, 0, 16);
+    av_shrink_packet(packet, packet->size - 1);
+    CHECK(frame && avcodec_send_packet(decoder, packet) == 0);
+    for (int i = 0; i < 16; i++) {
+        CHECK(avcodec_receive_frame(decoder, frame) == 0);
+        CHECK(frame->flags & AV_FRAME_FLAG_CORRUPT);
+    }
+    decoder->err_recognition |= AV_EF_EXPLODE;
+    CHECK(avcodec_send_packet(decoder, packet) == AVERROR_INVALIDDATA);
+    av_frame_free(&frame);
+    av_packet_free(&packet);
+    avcodec_free_context(&decoder);
+    avcodec_free_context(&encoder);
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -358,7 +384,7 @@ static const struct {
     {"decoder_flush", decoder_flush},         {"skip_all_frames", skip_all_frames},
     {"new_extradata", new_extradata},         {"header_in_packets", header_in_packets},
     {"pixel_limit", pixel_limit},             {"start_off_the_grid", start_off_the_grid},
-    {"no_timestamps", no_timestamps},
+    {"no_timestamps", no_timestamps},         {"cut_packet", cut_packet},
 };
 
 int main(int argc, char **argv)

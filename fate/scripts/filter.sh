@@ -24,6 +24,7 @@ check "short clips" equals clip_frames=5:crf=25.5 "-clip_frames 5 -crf 25.5" ""
 check "token limits" equals tokens=4:max_tokens=2:layers=3 "-tokens 4 -layers 3" "-max_tokens 2"
 check "preset ultrafast" equals preset=ultrafast "-preset ultrafast" ""
 check "preset slow" equals preset=slow "-preset slow" ""
+check "bitrate" equals b=60k "-b:v 60k" ""
 check "bitexact" equals bitexact=1 "-flags +bitexact" "-flags +bitexact"
 
 keeps_times() {
