@@ -36,9 +36,11 @@ static void gaussian_pair(float *dst, uint32_t o0, uint32_t o1)
     const double u0 = (o0 + 0.5) * (1.0 / 4294967296.0);
     const double u1 = (o1 + 0.5) * (1.0 / 4294967296.0);
     const double radius = sqrt(-2.0 * odva_ln(u0));
+    double sine, cosine;
 
-    dst[0] = (float)(radius * odva_cos(2.0 * ODVA_PI * u1));
-    dst[1] = (float)(radius * odva_sin(2.0 * ODVA_PI * u1));
+    odva_sincos(2.0 * ODVA_PI * u1, &sine, &cosine);
+    dst[0] = (float)(radius * cosine);
+    dst[1] = (float)(radius * sine);
 }
 
 void odva_noise_fill(float *dst, uint64_t first, int count, uint64_t seed, uint32_t step)

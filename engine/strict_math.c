@@ -52,59 +52,76 @@ double odva_ln(double x)
     }
     const double s = (m - 1.0) / (m + 1.0);
     const double s2 = s * s;
-    double p = 0.0;
-    for (int i = 21; i > 0; i -= 2)
-        p = p * s2 + 2.0 / i;
+    double p = 2.0 / 21;
+    p = p * s2 + 2.0 / 19;
+    p = p * s2 + 2.0 / 17;
+    p = p * s2 + 2.0 / 15;
+    p = p * s2 + 2.0 / 13;
+    p = p * s2 + 2.0 / 11;
+    p = p * s2 + 2.0 / 9;
+    p = p * s2 + 2.0 / 7;
+    p = p * s2 + 2.0 / 5;
+    p = p * s2 + 2.0 / 3;
+    p = p * s2 + 2.0;
     return n * 6.93147180369123816490e-01 + (p * s + n * 1.90821492927058770002e-10);
 }
 
 /* Taylor series for |x| <= pi/4. */
-static double sin_kernel(double x)
+static double sin_kernel(double x, double x2)
 {
-    const double x2 = x * x;
-    double p = 1.0;
+    double p = 1.0 / 355687428096000.0; /* 17! */
 
-    for (int i = 17; i > 1; i -= 2)
-        p = 1.0 - p * x2 / (i * (i - 1));
-    return p * x;
+    p = p * x2 - 1.0 / 1307674368000.0;
+    p = p * x2 + 1.0 / 6227020800.0;
+    p = p * x2 - 1.0 / 39916800.0;
+    p = p * x2 + 1.0 / 362880.0;
+    p = p * x2 - 1.0 / 5040.0;
+    p = p * x2 + 1.0 / 120.0;
+    p = p * x2 - 1.0 / 6.0;
+    return x + x * (x2 * p);
 }
 
-static double cos_kernel(double x)
+static double cos_kernel(double x2)
 {
-    const double x2 = x * x;
-    double p = 1.0;
+    double p = -1.0 / 6402373705728000.0; /* 18! */
 
-    for (int i = 18; i > 0; i -= 2)
-        p = 1.0 - p * x2 / (i * (i - 1));
-    return p;
+    p = p * x2 + 1.0 / 20922789888000.0;
+    p = p * x2 - 1.0 / 87178291200.0;
+    p = p * x2 + 1.0 / 479001600.0;
+    p = p * x2 - 1.0 / 3628800.0;
+    p = p * x2 + 1.0 / 40320.0;
+    p = p * x2 - 1.0 / 720.0;
+    p = p * x2 + 1.0 / 24.0;
+    return 1.0 - x2 * (0.5 - x2 * p);
 }
 
-/* sin(x + quarter pi/2); pi/2 in two parts whose first has 33 bits. */
-static double sin_quarter(double x, int quarter)
+void odva_sincos(double x, double *sine, double *cosine)
 {
     const double n = round_to_integer(x * 0.63661977236758134308);
+    /* pi/2 in two parts, the first with 33 bits */
     const double r = (x - n * 1.57079632673412561417e+00) - n * 6.07710050650619224932e-11;
+    const double s = sin_kernel(r, r * r), c = cos_kernel(r * r);
+    const int quarter = (int)n & 3;
+    const double sin_part = quarter & 1 ? c : s, cos_part = quarter & 1 ? s : c;
 
-    switch (((int)n + quarter) & 3) {
-    case 0:
-        return sin_kernel(r);
-    case 1:
-        return cos_kernel(r);
-    case 2:
-        return -sin_kernel(r);
-    default:
-        return -cos_kernel(r);
-    }
+    *sine = quarter & 2 ? -sin_part : sin_part;
+    *cosine = (quarter + 1) & 2 ? -cos_part : cos_part;
 }
 
 double odva_sin(double x)
 {
-    return sin_quarter(x, 0);
+    double sine, cosine;
+
+    odva_sincos(x, &sine, &cosine);
+    return sine;
 }
 
 double odva_cos(double x)
 {
-    return sin_quarter(x, 1);
+    double sine, cosine;
+
+    odva_sincos(x, &sine, &cosine);
+    return cosine;
 }
 
 float odva_exp2_eighths(int n)

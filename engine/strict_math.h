@@ -26,6 +26,7 @@ double odva_ln(double x);
 /** Absolute error below 2^-50. @param x radians, |x| < 10^5 */
 double odva_sin(double x);
 double odva_cos(double x);
+void odva_sincos(double x, double *sine, double *cosine);
 
 /** 2^(n/8), the scale of a coefficient or quantiser. */
 float odva_exp2_eighths(int n);

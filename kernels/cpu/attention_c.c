@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "cpu/reference.h"
+#include "cpu/unroll.h"
 #include "strict_math.h"
 
 #define WIDTH ODVA_CPU_C_WIDTH
@@ -42,9 +43,11 @@ static void score_keys(float *scores, const float *query, const float *keys, int
     for (int first = 0; first < padded; first += WIDTH) {
         float sums[WIDTH] = {0};
 
-        for (int d = 0; d < head_dim; d++)
+        for (int d = 0; d < head_dim; d++) {
+            ODVA_UNROLL
             for (int j = 0; j < WIDTH; j++)
                 sums[j] += query[d] * keys[(int64_t)d * padded + first + j];
+        }
         for (int j = 0; j < WIDTH; j++)
             scores[first + j] = sums[j] * factor;
     }
@@ -75,9 +78,11 @@ static void mix_values(float *dst, const float *scores, const float *values, int
     for (int first = 0; first < head_dim; first += WIDTH) {
         float sums[WIDTH] = {0};
 
-        for (int i = 0; i < length; i++)
+        for (int i = 0; i < length; i++) {
+            ODVA_UNROLL
             for (int j = 0; j < WIDTH; j++)
                 sums[j] += scores[i] * values[(int64_t)i * head_dim + first + j];
+        }
         for (int j = 0; j < WIDTH; j++)
             dst[first + j] = sums[j] * factor;
     }

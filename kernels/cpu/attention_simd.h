@@ -104,27 +104,26 @@ static void pack_window(const struct attention_scratch *s, const struct odva_cpu
 /* Scores to weights whose sum, which is returned, is not yet 1. */
 static inline float exponentials(float *scores, int count)
 {
-    v_float largest = v_load_n(scores, count), sum = v_zero();
-    const v_float first = v_set1(scores[0]);
-    int i;
+    const int whole = count / V_WIDTH * V_WIDTH;
+    v_float largest = v_set1(scores[0]), sum = v_zero();
 
-    if (count < V_WIDTH)
-        largest = first;
-    for (i = 0; i + V_WIDTH <= count; i += V_WIDTH)
+    for (int i = 0; i < whole; i += V_WIDTH)
         largest = v_max(largest, v_load(scores + i));
     float maximum = v_largest(largest);
-    for (; i < count; i++)
+    for (int i = whole; i < count; i++)
         maximum = scores[i] > maximum ? scores[i] : maximum;
     const v_float m = v_set1(maximum);
-    for (i = 0; i + V_WIDTH <= count; i += V_WIDTH) {
+    for (int i = 0; i < whole; i += V_WIDTH) {
         const v_float e = v_exp(v_sub(v_load(scores + i), m));
 
         v_store(scores + i, e);
         sum = v_add(sum, e);
     }
-    if (i < count) {
-        v_store_n(scores + i, v_exp(v_sub(v_load_n(scores + i, count - i), m)), count - i);
-        sum = v_add(sum, v_load_n(scores + i, count - i));
+    if (whole < count) {
+        const v_float last = v_load_n(scores + whole, count - whole);
+
+        v_store_n(scores + whole, v_exp(v_sub(last, m)), count - whole);
+        sum = v_add(sum, v_load_n(scores + whole, count - whole));
     }
     return v_sum(sum);
 }

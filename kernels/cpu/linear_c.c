@@ -6,11 +6,14 @@
  * The strict reference: every sum runs in ascending order of the input index, so that outputs, not
  * terms, are what a compiler vectorises.
  */
+#include <string.h>
+
 #include "cpu/reference.h"
+#include "cpu/unroll.h"
 #include "strict_math.h"
 
 #define WIDTH ODVA_CPU_C_WIDTH
-#define ROWS  4
+#define ROWS  2
 
 static float activate(float v, enum odva_activation activation)
 {
@@ -28,17 +31,19 @@ static float activate(float v, enum odva_activation activation)
 static void multiply(float sums[ROWS][WIDTH], const float *const x[ROWS], const float *panel,
                      int n_in)
 {
-    for (int r = 0; r < ROWS; r++)
-        for (int j = 0; j < WIDTH; j++)
-            sums[r][j] = 0.0f;
+    float acc[ROWS][WIDTH] = {{0}};
+
     for (int i = 0; i < n_in; i++, panel += WIDTH) {
+        ODVA_UNROLL
         for (int r = 0; r < ROWS; r++) {
             const float v = x[r][i];
 
+            ODVA_UNROLL
             for (int j = 0; j < WIDTH; j++)
-                sums[r][j] += v * panel[j];
+                acc[r][j] += v * panel[j];
         }
     }
+    memcpy(sums, acc, sizeof(acc));
 }
 
 static void finish_row(const struct odva_cpu_linear *linear, int64_t row, int column,

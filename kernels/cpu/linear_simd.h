@@ -11,6 +11,7 @@
 
 #include "cpu/math_simd.h"
 #include "cpu/operators.h"
+#include "cpu/unroll.h"
 
 #define PANEL (V_TILE_VECS * V_WIDTH)
 
@@ -21,30 +22,30 @@ multiply_rows(float *sums, const float *src, int64_t stride, const float *panel,
 {
     v_float acc[V_TILE_ROWS][V_TILE_VECS];
 
-    V_UNROLL
+    ODVA_UNROLL
     for (int r = 0; r < rows; r++) {
-        V_UNROLL
+        ODVA_UNROLL
         for (int v = 0; v < V_TILE_VECS; v++)
             acc[r][v] = v_zero();
     }
     for (int i = 0; i < n_in; i++, panel += PANEL) {
         v_float w[V_TILE_VECS];
 
-        V_UNROLL
+        ODVA_UNROLL
         for (int v = 0; v < V_TILE_VECS; v++)
             w[v] = v_load(panel + v * V_WIDTH);
-        V_UNROLL
+        ODVA_UNROLL
         for (int r = 0; r < rows; r++) {
             const v_float x = v_set1(src[r * stride + i]);
 
-            V_UNROLL
+            ODVA_UNROLL
             for (int v = 0; v < V_TILE_VECS; v++)
                 acc[r][v] = v_fma(x, w[v], acc[r][v]);
         }
     }
-    V_UNROLL
+    ODVA_UNROLL
     for (int r = 0; r < rows; r++) {
-        V_UNROLL
+        ODVA_UNROLL
         for (int v = 0; v < V_TILE_VECS; v++)
             v_store(sums + r * PANEL + v * V_WIDTH, acc[r][v]);
     }

@@ -6,13 +6,6 @@
 #ifndef ODVA_CPU_MATH_SIMD_H
 #define ODVA_CPU_MATH_SIMD_H
 
-/* Loops over registers are unrolled whole, or the registers would be memory. */
-#if defined(__clang__)
-#define V_UNROLL _Pragma("unroll")
-#else
-#define V_UNROLL _Pragma("GCC unroll 16")
-#endif
-
 /* odva_expf with fused sums. */
 static inline v_float v_exp(v_float x)
 {

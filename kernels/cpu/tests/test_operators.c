@@ -1,0 +1,394 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/*
+ * The SIMD operators against the C reference on random and edge shapes: within 1e-5 of the largest
+ * number. And what all of them promise: no number outside of the result is written, and rows cut
+ * in any way give the same bits.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../../engine/tests/test.h"
+#include "config.h"
+#include "cpu/operators.h"
+
+#define TOLERANCE 1e-5
+#define CANARY    12345.75f
+#define ROUNDS    150
+
+static float *random_floats(struct random *random, int64_t count, float scale)
+{
+    float *data = malloc(count * sizeof(*data) + 1);
+
+    assert_non_null(data);
+    for (int64_t i = 0; i < count; i++)
+        data[i] = (float)(random_unit(random) * 2 - 1) * scale;
+    return data;
+}
+
+static int32_t *random_rows(struct random *random, int count, int below)
+{
+    int32_t *rows = malloc(count * sizeof(*rows) + 1);
+
+    assert_non_null(rows);
+    for (int i = 0; i < count; i++)
+        rows[i] = random_below(random, below);
+    return rows;
+}
+
+static float *canaries(int64_t count)
+{
+    float *data = malloc(count * sizeof(*data));
+
+    assert_non_null(data);
+    for (int64_t i = 0; i < count; i++)
+        data[i] = CANARY;
+    return data;
+}
+
+/* Rows of width numbers, stride apart; what lies between them has to be untouched. */
+static void compare(const float *found, const float *expected, int64_t rows, int width,
+                    int64_t stride, const char *what)
+{
+    double largest = 0, worst = 0;
+
+    for (int64_t r = 0; r < rows; r++) {
+        for (int i = 0; i < stride; i++) {
+            const float a = found[r * stride + i], b = expected[r * stride + i];
+
+            if (i >= width && a != CANARY)
+                fail_msg("%s: row %d column %d behind the result was written", what, (int)r, i);
+            if (i < width) {
+                assert_true(isfinite(a));
+                largest = fmax(largest, fabs(b));
+                worst = fmax(worst, fabs((double)a - b));
+            }
+        }
+    }
+    if (worst > TOLERANCE * largest)
+        fail_msg("%s: error %g of %g", what, worst, largest);
+}
+
+/* ---- linear ------------------------------------------------------------------------------ */
+
+/** One random product. */
+struct linear_case {
+    struct odva_cpu_linear linear; /* without dst and weights */
+    float *w;
+    int n_in, n_out, rows;
+    int64_t stride;
+};
+
+static void linear_case_new(struct linear_case *c, struct random *random)
+{
+    static const int edges[] = {1, 7, 8, 15, 16, 17, 31, 32, 33, 48, 64, 100, 128};
+    const int n_edges = sizeof(edges) / sizeof(edges[0]);
+    const int tiles = 5;
+
+    c->n_in = edges[random_below(random, n_edges)];
+    c->n_out = edges[random_below(random, n_edges)];
+    c->rows = 1 + random_below(random, 53);
+    c->stride = c->n_out + random_below(random, 5);
+    c->w = random_floats(random, (int64_t)c->n_out * c->n_in, 1.0f / sqrtf((float)c->n_in));
+    c->linear = (struct odva_cpu_linear){
+        .src = random_floats(random, (int64_t)c->rows * (c->n_in + 3), 2),
+        .src_stride = c->n_in + 3,
+        .dst_stride = c->stride,
+        .activation = random_below(random, 3),
+        .bias = random_below(random, 2) ? random_floats(random, c->n_out, 1) : NULL,
+    };
+    if (random_below(random, 2)) {
+        c->linear.gate = random_floats(random, tiles * (c->n_out + 1), 2);
+        c->linear.gate_stride = c->n_out + 1;
+        c->linear.gate_row = random_rows(random, c->rows, tiles);
+    }
+    if (random_below(random, 2)) {
+        c->linear.add_row = random_below(random, 2) ? random_rows(random, c->rows, tiles) : NULL;
+        c->linear.add_stride = c->n_out + 2;
+        c->linear.add = random_floats(
+            random, (c->linear.add_row ? tiles : c->rows) * c->linear.add_stride, 2);
+    }
+}
+
+static void linear_case_free(struct linear_case *c)
+{
+    free((void *)c->linear.src);
+    free((void *)c->linear.bias);
+    free((void *)c->linear.gate);
+    free((void *)c->linear.gate_row);
+    free((void *)c->linear.add);
+    free((void *)c->linear.add_row);
+    free(c->w);
+}
+
+/* Rows in pieces of the given length. To be freed. */
+static float *run_linear(const struct odva_cpu_operators *operators, const struct linear_case *c,
+                         int piece)
+{
+    struct odva_weights *weights =
+        odva_cpu_weights_pack(c->w, c->n_out, c->n_in, operators->panel_width);
+    struct odva_cpu_linear linear = c->linear;
+
+    assert_non_null(weights);
+    linear.dst = canaries(c->rows * c->stride);
+    linear.weights = weights;
+    for (int first = 0; first < c->rows; first += piece)
+        operators->linear(&linear, first, c->rows - first < piece ? c->rows - first : piece);
+    odva_cpu_weights_free(weights);
+    return linear.dst;
+}
+
+static void check_linear(const struct odva_cpu_operators *operators)
+{
+    struct random random = {1};
+
+    for (int round = 0; round < ROUNDS; round++) {
+        struct linear_case c;
+        float *expected, *whole, *pieces;
+
+        linear_case_new(&c, &random);
+        expected = run_linear(&odva_cpu_operators_c, &c, c.rows);
+        whole = run_linear(operators, &c, c.rows);
+        pieces = run_linear(operators, &c, 1 + random_below(&random, c.rows));
+        compare(whole, expected, c.rows, c.n_out, c.stride, operators->name);
+        assert_memory_equal(whole, pieces, c.rows * c.stride * sizeof(*whole));
+        free(expected);
+        free(whole);
+        free(pieces);
+        linear_case_free(&c);
+    }
+}
+
+/* The residual is added in place. */
+static void check_linear_in_place(const struct odva_cpu_operators *operators)
+{
+    struct random random = {2};
+    const int n = 40, rows = 29;
+    float *w = random_floats(&random, n * n, 0.2f), *x = random_floats(&random, rows * n, 1);
+    float *add = random_floats(&random, rows * n, 1), *apart = canaries(rows * n);
+    struct odva_weights *weights = odva_cpu_weights_pack(w, n, n, operators->panel_width);
+    struct odva_cpu_linear linear = {.dst = apart,
+                                     .src = x,
+                                     .dst_stride = n,
+                                     .src_stride = n,
+                                     .weights = weights,
+                                     .add = add,
+                                     .add_stride = n};
+
+    assert_non_null(weights);
+    operators->linear(&linear, 0, rows);
+    linear.dst = add;
+    operators->linear(&linear, 0, rows);
+    assert_memory_equal(add, apart, rows * n * sizeof(*add));
+    odva_cpu_weights_free(weights);
+    free(w);
+    free(x);
+    free(add);
+    free(apart);
+}
+
+/* ---- norm -------------------------------------------------------------------------------- */
+
+static void check_norm(const struct odva_cpu_operators *operators)
+{
+    struct random random = {3};
+
+    for (int round = 0; round < ROUNDS; round++) {
+        const int width = 1 + random_below(&random, 200), rows = 1 + random_below(&random, 20);
+        const int64_t stride = width + random_below(&random, 4);
+        float *x = random_floats(&random, rows * stride, 3);
+        float *shift = random_floats(&random, 3 * stride, 1);
+        float *scale = random_floats(&random, 3 * stride, 1);
+        int32_t *row = random_rows(&random, rows, 3);
+        float *expected = canaries(rows * stride), *found = canaries(rows * stride);
+        struct odva_cpu_norm norm = {.src = x,
+                                     .dst_stride = stride,
+                                     .src_stride = stride,
+                                     .width = width,
+                                     .shift = round % 2 ? shift : NULL,
+                                     .scale = round % 2 ? scale : NULL,
+                                     .shift_stride = stride,
+                                     .scale_stride = stride,
+                                     .row = row};
+
+        if (round % 10 == 0) /* a flat row */
+            for (int i = 0; i < width; i++)
+                x[i] = 0.75f;
+        norm.dst = expected;
+        odva_cpu_operators_c.norm_modulate(&norm, 0, rows);
+        norm.dst = found;
+        operators->norm_modulate(&norm, 0, rows / 2);
+        operators->norm_modulate(&norm, rows / 2, rows - rows / 2);
+        compare(found, expected, rows, width, stride, operators->name);
+        free(x);
+        free(shift);
+        free(scale);
+        free(row);
+        free(expected);
+        free(found);
+    }
+}
+
+/* ---- attention --------------------------------------------------------------------------- */
+
+static void run_attention(const struct odva_cpu_operators *operators,
+                          struct odva_cpu_attention *attention, int windows, int max_length,
+                          float *dst, int64_t stride)
+{
+    const size_t floats = operators->attention_scratch(max_length, attention->head_dim);
+    float *scratch = odva_cpu_alloc(floats * sizeof(*scratch));
+
+    assert_non_null(scratch);
+    attention->dst = dst;
+    attention->dst_stride = stride;
+    for (int w = 0; w < windows; w++)
+        for (int h = 0; h < attention->heads; h++)
+            operators->attention(attention, w, h, scratch);
+    free(scratch);
+}
+
+/* Windows over shuffled rows; the last round's scores are large, so that one key takes all. */
+static void attention_round(const struct odva_cpu_operators *operators, struct random *random,
+                            int length, int head_dim, float scale)
+{
+    enum { WINDOWS = 3, POSITIONS = 256 };
+    const int heads = 1 + random_below(random, 3), d = heads * head_dim;
+    const int short_length = 1 + random_below(random, length);
+    const int total = 2 * length + short_length;
+    const int32_t begin[WINDOWS + 1] = {0, length, length + short_length, total};
+    int32_t *rows = malloc(total * sizeof(*rows)), *rope = random_rows(random, total, POSITIONS);
+    float *qkv = random_floats(random, (int64_t)total * 3 * d, scale), *copy;
+    float *angles = random_floats(random, POSITIONS * head_dim / 2, 3);
+    float *cosines = random_floats(random, POSITIONS * head_dim / 2, 1);
+    float *sines = random_floats(random, POSITIONS * head_dim / 2, 1);
+    float *expected = canaries((int64_t)total * (d + 3)), *found = canaries((int64_t)total * (d + 3));
+    struct odva_cpu_attention attention = {.qkv = qkv,
+                                           .qkv_stride = 3 * d,
+                                           .heads = heads,
+                                           .head_dim = head_dim,
+                                           .cosines = cosines,
+                                           .sines = sines,
+                                           .begin = begin,
+                                           .rows = rows,
+                                           .rope = rope};
+
+    assert_non_null(rows);
+    for (int i = 0; i < POSITIONS * head_dim / 2; i++) {
+        cosines[i] = cosf(angles[i]);
+        sines[i] = sinf(angles[i]);
+    }
+    for (int i = 0; i < total; i++) {
+        const int j = random_below(random, i + 1);
+
+        rows[i] = rows[j];
+        rows[j] = i;
+        if (random_below(random, 4) == 0)
+            rope[i] = -1;
+    }
+    run_attention(&odva_cpu_operators_c, &attention, WINDOWS, length, expected, d + 3);
+    run_attention(operators, &attention, WINDOWS, length, found, d + 3);
+    compare(found, expected, total, d, d + 3, operators->name);
+    copy = malloc((int64_t)total * 3 * d * sizeof(*copy));
+    assert_non_null(copy);
+    memcpy(copy, qkv, (int64_t)total * 3 * d * sizeof(*copy));
+    attention.qkv = copy; /* the result may replace q */
+    run_attention(operators, &attention, WINDOWS, length, copy, 3 * d);
+    for (int i = 0; i < total; i++)
+        assert_memory_equal(copy + (int64_t)i * 3 * d, found + (int64_t)i * (d + 3),
+                            d * sizeof(*copy));
+    free(rows);
+    free(rope);
+    free(qkv);
+    free(copy);
+    free(angles);
+    free(cosines);
+    free(sines);
+    free(expected);
+    free(found);
+}
+
+static void check_attention(const struct odva_cpu_operators *operators)
+{
+    static const int lengths[] = {1, 2, 5, 12, 13, 15, 16, 17, 31, 32, 33, 100, 272, 384};
+    struct random random = {4};
+
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        attention_round(operators, &random, lengths[i], 16, 1);
+        attention_round(operators, &random, lengths[i], 32, 2);
+        attention_round(operators, &random, lengths[i], 48, 1);
+        attention_round(operators, &random, lengths[i], 64, 0.1f);
+    }
+    attention_round(operators, &random, 40, 32, 12);
+}
+
+/* ---- which ------------------------------------------------------------------------------- */
+
+static const struct odva_cpu_operators *named(const char *name)
+{
+    const struct odva_cpu_operators *operators;
+
+    assert_int_equal(setenv("ONEDVA_CPU", name, 1), 0);
+    operators = odva_cpu_operators_choose(0);
+    unsetenv("ONEDVA_CPU");
+    return operators;
+}
+
+static void check(const char *name)
+{
+    const struct odva_cpu_operators *operators = named(name);
+
+    if (!operators)
+        skip();
+    assert_string_equal(operators->name, name);
+    check_linear(operators);
+    check_linear_in_place(operators);
+    check_norm(operators);
+    check_attention(operators);
+}
+
+static void reference(void **state)
+{
+    (void)state;
+    check("c");
+}
+
+static void avx2(void **state)
+{
+    (void)state;
+    check("avx2");
+}
+
+static void avx512(void **state)
+{
+    (void)state;
+    check("avx512");
+}
+
+static void choice(void **state)
+{
+    (void)state;
+    assert_null(named("sse9"));
+    assert_int_equal(setenv("ONEDVA_CPU", "avx2", 1), 0);
+    assert_ptr_equal(odva_cpu_operators_choose(1), &odva_cpu_operators_c);
+    unsetenv("ONEDVA_CPU");
+    assert_non_null(odva_cpu_operators_choose(0));
+#if HAVE_AVX2
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        assert_ptr_not_equal(odva_cpu_operators_choose(0), &odva_cpu_operators_c);
+#endif
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reference),
+        cmocka_unit_test(avx2),
+        cmocka_unit_test(avx512),
+        cmocka_unit_test(choice),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

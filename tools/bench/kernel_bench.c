@@ -1,0 +1,216 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/*
+ * Speed of the operators and of whole clips on the CPU backend.
+ *
+ * usage: kernel_bench [THREADS [WIDTH HEIGHT]]    (ONEDVA_MODEL, ONEDVA_CPU as everywhere)
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "analysis.h"
+#include "array.h"
+#include "backend.h"
+#include "model.h"
+#include "synthesis.h"
+
+static double now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec + t.tv_nsec * 1e-9;
+}
+
+static void *checked(void *memory)
+{
+    if (!memory) {
+        fprintf(stderr, "kernel_bench: out of memory\n");
+        exit(1);
+    }
+    return memory;
+}
+
+static void check(int status)
+{
+    if (status < 0) {
+        fprintf(stderr, "kernel_bench: %s\n", onedva_status_text(status));
+        exit(1);
+    }
+}
+
+static float *random_floats(int64_t count)
+{
+    float *data = checked(malloc(count * sizeof(*data)));
+
+    for (int64_t i = 0; i < count; i++)
+        data[i] = (float)rand() / (float)RAND_MAX - 0.5f;
+    return data;
+}
+
+/* One product of a transformer of width 128. */
+static void bench_linear(struct odva_backend *backend, int n_out, int n_in,
+                         enum odva_activation activation)
+{
+    const int64_t rows = 768, runs = (int64_t)4e9 / (2 * rows * n_out * n_in) + 1;
+    const struct odva_epilogue epilogue = {.activation = activation};
+    struct odva_array x = {0}, y = {0};
+    float *w = random_floats((int64_t)n_out * n_in), *data = random_floats(rows * n_in);
+    struct odva_weights *weights = checked(backend->ops->pack(backend, w, n_out, n_in));
+    double best = 1e9;
+
+    check(odva_array_set(backend, &x, data, rows * n_in, sizeof(float)));
+    check(odva_array_reserve(backend, &y, rows * n_out, sizeof(float)));
+    for (int64_t i = 0; i < runs; i++) {
+        const double start = now();
+
+        check(backend->ops->linear(backend, odva_array_rows(&y, 0, n_out),
+                                   odva_array_rows(&x, 0, n_in), rows, weights, &epilogue));
+        if (now() - start < best)
+            best = now() - start;
+    }
+    printf("linear %4d -> %4d%s  %7.1f GFLOP/s\n", n_in, n_out,
+           activation == ODVA_ACTIVATION_GELU ? " GELU" : "     ", 2e-9 * rows * n_out * n_in / best);
+    backend->ops->free_weights(backend, weights);
+    odva_array_free(backend, &x);
+    odva_array_free(backend, &y);
+    free(w);
+    free(data);
+}
+
+/** A clip of 16 frames. */
+struct clip {
+    struct odva_grid grid;
+    struct onedva_picture pictures[ONEDVA_MAX_CLIP_FRAMES];
+    struct onedva_const_picture sources[ONEDVA_MAX_CLIP_FRAMES];
+    float *linear, *latents;
+    int *tokens;
+};
+
+static void clip_open(struct clip *clip, int width, int height, int basis)
+{
+    const size_t cw = (width + 1) / 2, ch = (height + 1) / 2;
+
+    check(odva_grid_init(&clip->grid, ONEDVA_MAX_CLIP_FRAMES, width, height, basis));
+    for (int t = 0; t < ONEDVA_MAX_CLIP_FRAMES; t++) {
+        for (int p = 0; p < 3; p++) {
+            const size_t stride = p ? cw : (size_t)width, size = stride * (p ? ch : (size_t)height);
+
+            clip->pictures[t].data[p] = checked(malloc(size));
+            clip->pictures[t].stride[p] = stride;
+            for (size_t i = 0; i < size; i++)
+                clip->pictures[t].data[p][i] = (uint8_t)(i % stride + i / stride * 2 + t * 3);
+            clip->sources[t].data[p] = clip->pictures[t].data[p];
+            clip->sources[t].stride[p] = stride;
+        }
+    }
+    clip->linear = checked(malloc(clip->grid.patches * basis * sizeof(float)));
+    clip->latents = checked(malloc(clip->grid.patches * basis * sizeof(float)));
+    clip->tokens = checked(malloc(clip->grid.tile_count * sizeof(int)));
+    for (int i = 0; i < clip->grid.tile_count; i++)
+        clip->tokens[i] = clip->grid.tiles[i].tokens;
+}
+
+static void clip_close(struct clip *clip)
+{
+    for (int t = 0; t < ONEDVA_MAX_CLIP_FRAMES; t++)
+        for (int p = 0; p < 3; p++)
+            free(clip->pictures[t].data[p]);
+    free(clip->linear);
+    free(clip->latents);
+    free(clip->tokens);
+    odva_grid_free(&clip->grid);
+}
+
+static void report(const char *what, double seconds)
+{
+    printf("%-20s %8.1f frames/s\n", what, ONEDVA_MAX_CLIP_FRAMES / seconds);
+}
+
+static void bench_analysis(struct odva_backend *backend, const onedva_model *model,
+                           struct odva_scan_cache *scans, struct clip *clip)
+{
+    struct odva_analysis *analysis;
+    double linear = 1e9, refine = 1e9;
+
+    check(odva_analysis_open(&analysis, model, backend, scans));
+    for (int i = 0; i < 4; i++) {
+        const double start = now();
+        double middle, end;
+
+        check(odva_analysis_linear(analysis, &clip->grid, clip->sources, clip->linear));
+        middle = now();
+        check(odva_analysis_refine(analysis, &clip->grid, 0, clip->linear, clip->latents));
+        end = now();
+        linear = middle - start < linear ? middle - start : linear;
+        refine = end - middle < refine ? end - middle : refine;
+    }
+    report("analysis, linear", linear);
+    report("analysis, encoder", refine);
+    odva_analysis_close(&analysis);
+}
+
+static void bench_synthesis(struct odva_backend *backend, const onedva_model *model,
+                            struct odva_scan_cache *scans, struct clip *clip)
+{
+    struct odva_synthesis *synthesis;
+
+    check(odva_synthesis_open(&synthesis, model, backend, scans));
+    for (int steps = 0; steps <= 4; steps += steps ? 3 : 1) {
+        const struct odva_synthesis_params params = {.steps = steps, .seed = 1};
+        double best = 1e9;
+        char what[32];
+
+        for (int i = 0; i < 4; i++) {
+            const double start = now();
+
+            check(odva_synthesis_run(synthesis, &clip->grid, clip->latents, clip->tokens, &params,
+                                     clip->pictures));
+            best = now() - start < best ? now() - start : best;
+        }
+        snprintf(what, sizeof(what), "synthesis, steps %d", steps);
+        report(what, best);
+    }
+    odva_synthesis_close(&synthesis);
+}
+
+static void print_line(void *opaque, enum onedva_log_level level, const char *message)
+{
+    (void)opaque;
+    (void)level;
+    fprintf(stderr, "%s\n", message);
+}
+
+int main(int argc, char **argv)
+{
+    const struct onedva_logger logger = {print_line, NULL};
+    const int threads = argc > 1 ? atoi(argv[1]) : 0;
+    const int width = argc > 3 ? atoi(argv[2]) : 640, height = argc > 3 ? atoi(argv[3]) : 360;
+    struct odva_backend *backend;
+    onedva_model *model;
+    struct odva_scan_cache scans;
+    struct clip clip;
+
+    check(onedva_model_open(&model, NULL, &logger));
+    check(odva_backend_open(&backend, ONEDVA_BACKEND_CPU, threads, 0, &logger));
+    scans = (struct odva_scan_cache){.model = model};
+    bench_linear(backend, 384, 128, ODVA_ACTIVATION_NONE);
+    bench_linear(backend, 128, 128, ODVA_ACTIVATION_NONE);
+    bench_linear(backend, 512, 128, ODVA_ACTIVATION_GELU);
+    bench_linear(backend, 128, 512, ODVA_ACTIVATION_NONE);
+    bench_linear(backend, 1536, 128, ODVA_ACTIVATION_NONE);
+    bench_linear(backend, 64, 1536, ODVA_ACTIVATION_NONE);
+    printf("%s, %dx%d\n", model->name, width, height);
+    clip_open(&clip, width, height, model->config.basis);
+    bench_analysis(backend, model, &scans, &clip);
+    bench_synthesis(backend, model, &scans, &clip);
+    clip_close(&clip);
+    odva_scan_cache_free(&scans);
+    odva_backend_close(&backend);
+    onedva_model_close(&model);
+    return 0;
+}
