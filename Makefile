@@ -134,7 +134,7 @@ ffmpeg-full: lib
 	+@tools/ffmpeg/build.sh full
 	@for program in $(PROGRAMS); do \
 	    cmp -s build/ffmpeg-full/$$program build/$$program || \
-	        cp build/ffmpeg-full/$$program build/$$program; \
+	        install -m 755 build/ffmpeg-full/$$program build/ || exit 1; \
 	done
 
 ffmpeg-check: lib
@@ -143,7 +143,7 @@ ffmpeg-check: lib
 # GEN=1 makes the references anew.
 fate-onedva: export ONEDVA_MODEL := $(CURDIR)/fate/model/onedva-test.safetensors
 fate-onedva: ffmpeg-check
-	+@$(MAKE) --no-print-directory -C build/ffmpeg-check fate-onedva
+	+@$(MAKE) --no-print-directory -k -C build/ffmpeg-check fate-onedva
 	$(if $(GEN),@cp build/ffmpeg-src/tests/ref/fate/onedva-* fate/ref/fate)
 
 bench: all
