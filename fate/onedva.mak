@@ -6,7 +6,8 @@
 # in ONEDVA_MODEL; the references are made with it. 20 frames are a whole clip and a short one.
 
 # name, options of the encoder, options of the decoder
-ONEDVA_CODEC_TESTS = crf10 crf30 crf50 linear diffusion heun clip5 frame1 ultrafast slow layers tokens
+ONEDVA_CODEC_TESTS = crf10 crf30 crf50 linear diffusion heun clip5 frame1 ultrafast slow layers \
+                     tokens
 
 fate-onedva-%-crf10:     ENCOPTS = -crf 10
 fate-onedva-%-crf30:     ENCOPTS = -crf 30

@@ -101,8 +101,9 @@ typedef struct OneDVADecodeOptions {
 
 /* In each of the three, base is the offset of the structure in the context. */
 #define ONEDVA_MODEL_OPTIONS(base, flags)                                                          \
-    { "model", "model file (default: the file that $ONEDVA_MODEL names, or else the built-in model)", \
-      (base) + offsetof(OneDVAModelOptions, path), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0, flags }, \
+    { "model", "model file (default: what $ONEDVA_MODEL names, or else the built-in model)",       \
+      (base) + offsetof(OneDVAModelOptions, path), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0,      \
+      flags },                                                                                     \
     { "backend", "device that runs the model", (base) + offsetof(OneDVAModelOptions, backend),     \
       AV_OPT_TYPE_INT, { .i64 = ONEDVA_BACKEND_AUTO }, ONEDVA_BACKEND_AUTO, ONEDVA_BACKEND_VULKAN, \
       flags, .unit = "backend" },                                                                  \
@@ -116,7 +117,8 @@ typedef struct OneDVADecodeOptions {
       { .i64 = ONEDVA_BACKEND_VULKAN }, 0, 0, flags, .unit = "backend" }
 
 #define ONEDVA_ENCODE_OPTIONS(base, flags)                                                         \
-    { "crf", "constant quality, 0 is best, 8 less halves the quantiser step; a bitrate overrides it", \
+    { "crf",                                                                                       \
+      "constant quality, 0 is best, 8 less halves the quantiser step; a bitrate overrides it",     \
       (base) + offsetof(OneDVAEncodeOptions, crf), AV_OPT_TYPE_DOUBLE, { .dbl = 30 },              \
       0, ONEDVA_MAX_CRF, (flags) | AV_OPT_FLAG_RUNTIME_PARAM },                                    \
     { "preset", "speed against compression", (base) + offsetof(OneDVAEncodeOptions, preset),       \
@@ -139,7 +141,8 @@ typedef struct OneDVADecodeOptions {
       1, ONEDVA_MAX_LAYERS, flags }
 
 #define ONEDVA_DECODE_OPTIONS(base, flags)                                                         \
-    { "steps", "0: linear, fastest; 1: one network pass, highest PSNR; more: diffusion, most texture", \
+    { "steps",                                                                                     \
+      "0: linear, fastest; 1: one network pass, highest PSNR; more: diffusion, most texture",      \
       (base) + offsetof(OneDVADecodeOptions, steps), AV_OPT_TYPE_INT, { .i64 = 1 },                \
       0, ONEDVA_MAX_STEPS, flags },                                                                \
     { "sampler", "method of the diffusion steps", (base) + offsetof(OneDVADecodeOptions, sampler), \
@@ -317,7 +320,8 @@ static inline int ff_onedva_clip_encode(OneDVAClip *clip, onedva_encoder *encode
         if (clip->durations[i] != clip->stream.frame_duration)
             durations = clip->durations;
     }
-    return ff_onedva_check(log, onedva_encode(encoder, pictures, durations, clip->nb_frames, packet),
+    return ff_onedva_check(log,
+                           onedva_encode(encoder, pictures, durations, clip->nb_frames, packet),
                            "encoding a clip");
 }
 

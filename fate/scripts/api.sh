@@ -6,6 +6,7 @@
 # The codec through libavcodec's API: flushing, refused frames, changed headers, odd timestamps.
 # Needs the build directory of FFmpeg, with its libraries, in ONEDVA_BIN.
 
+# shellcheck source=fate/common.sh
 . "$(dirname "$0")/../common.sh"
 
 # usage: setting NAME; of FFmpeg's configuration

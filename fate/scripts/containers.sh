@@ -6,6 +6,7 @@
 # In every container a stream has the frames and timestamps that a codec with one packet per frame
 # has there, at constant and at variable frame rate.
 
+# shellcheck source=fate/common.sh
 . "$(dirname "$0")/../common.sh"
 
 # usage: encode CODEC FILE SOURCE [OPTION...]
@@ -63,7 +64,8 @@ encode onedva sum.mp4 "testsrc2=size=$size:rate=25,trim=end_frame=37"
 check "mp4, packets last as long as the frames" lasts sum.mp4 1.48
 
 long_gap() {
-    agrees mkv "testsrc2=size=$size,trim=end_frame=20,settb=1/1000000,setpts='40000*N+gt(N,5)*5e9'" \
+    agrees mkv "testsrc2=size=$size,trim=end_frame=20,settb=1/1000000,\
+setpts='40000*N+gt(N,5)*5e9'" \
         -enc_time_base 1/1000000 -fps_mode passthrough &&
         [ "$(ffprobe -show_entries packet=pts -of csv=p=0 onedva.mkv | wc -l)" -eq 2 ]
 }

@@ -5,6 +5,7 @@
 #
 # Stream copy between containers, cutting, concatenation and segments lose no frame.
 
+# shellcheck source=fate/common.sh
 . "$(dirname "$0")/../common.sh"
 
 # usage: encode FILE FRAMES
@@ -21,8 +22,9 @@ previous=first.mkv
 for container in mp4 nut mov avi mkv; do
     next=copy.$container
     copies() {
-        ffmpeg -i $previous -c copy $next && pixels $next > copy.pixels &&
-            same first.pixels copy.pixels && timestamps $next > copy.times && same first.times copy.times
+        ffmpeg -i "$previous" -c copy "$next" &&
+            pixels "$next" > copy.pixels && same first.pixels copy.pixels &&
+            timestamps "$next" > copy.times && same first.times copy.times
     }
     check "copy of $previous to $next" copies
     previous=$next

@@ -5,6 +5,7 @@
 #
 # What is wrong is said in one clear line, and the frames around a bad packet come out.
 
+# shellcheck source=fate/common.sh
 . "$(dirname "$0")/../common.sh"
 
 source="testsrc2=size=140x90:rate=25,trim=end_frame=83,format=yuv420p"

@@ -5,6 +5,7 @@
 #
 # ffplay shows a file in a window and ends with it. What it showed is in build/test/ffplay.png.
 
+# shellcheck source=fate/common.sh
 . "$(dirname "$0")/../common.sh"
 
 [ -x "$ONEDVA_BIN/ffplay" ] || {
@@ -27,19 +28,20 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do
     sleep 1
 done
 
-# The window's contents, from the file that the X server draws to, when half has been played.
-take_screenshot() {
-    ffmpeg -f image2 -c:v xwd -i screen/Xvfb_screen0 -update 1 ../ffplay.png
-}
+# usage: colours; the number of colours on the screen, from the file that the X server draws to
 colours() {
+    ffmpeg -f image2 -c:v xwd -i screen/Xvfb_screen0 -update 1 ../ffplay.png
     ffmpeg -i ../ffplay.png -f rawvideo -pix_fmt rgb24 - | od -An -v -t x1 -w3 | sort -u | wc -l
 }
 
-DISPLAY=:$(cat display) SDL_AUDIODRIVER=dummy timeout 60 "$ONEDVA_BIN/ffplay" -v error -nostats -autoexit \
-    -x 640 -y 480 play.mkv > play.log 2>&1 &
+DISPLAY=:$(cat display) SDL_AUDIODRIVER=dummy timeout 60 "$ONEDVA_BIN/ffplay" -v error -nostats \
+    -autoexit -x 640 -y 480 play.mkv > play.log 2>&1 &
 player=$!
-sleep 2
-take_screenshot
+shown=0
+while [ "$shown" -le 50 ] && kill -0 $player 2> /dev/null; do
+    sleep 1
+    shown=$(colours)
+done
 wait $player
 code=$?
 
@@ -49,8 +51,8 @@ plays() {
     [ $code -eq 0 ] && [ ! -s play.log ]
 }
 shows_picture() {
-    echo "$(colours) colours"
-    [ "$(colours)" -gt 50 ]
+    echo "$shown colours"
+    [ "$shown" -gt 50 ]
 }
 check "ffplay plays to the end" plays
 check "the window shows the picture" shows_picture

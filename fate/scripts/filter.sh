@@ -6,11 +6,13 @@
 # The filter shows the very pixels that encoding to a file and decoding it gives, with the
 # timestamps of its input.
 
+# shellcheck source=fate/common.sh
 . "$(dirname "$0")/../common.sh"
 
 source="testsrc2=size=140x90:rate=25,trim=end_frame=37,format=yuv420p"
 
 # usage: equals FILTER_OPTIONS ENCODER_OPTIONS DECODER_OPTIONS; the last two are lists of words
+# shellcheck disable=SC2086
 equals() {
     ffmpeg -f lavfi -i "$source" -vf "onedva=$1" -f framemd5 filtered &&
         ffmpeg -f lavfi -i "$source" -c:v onedva $2 coded.mkv &&

@@ -6,6 +6,7 @@
 # Colour properties and the sample aspect ratio come back from every container, also from those
 # that have no field for them.
 
+# shellcheck source=fate/common.sh
 . "$(dirname "$0")/../common.sh"
 
 fields=color_range,color_space,color_transfer,color_primaries,chroma_location,sample_aspect_ratio

@@ -5,6 +5,7 @@
 #
 # Seeking gives the very frame, as a decode from the start has it.
 
+# shellcheck source=fate/common.sh
 . "$(dirname "$0")/../common.sh"
 
 # usage: finds FILE SECONDS INDEX; the frames from there on are those of the whole decode

@@ -5,6 +5,7 @@
 #
 # Every picture size, clip length and pixel format goes through, also in pipes.
 
+# shellcheck source=fate/common.sh
 . "$(dirname "$0")/../common.sh"
 unset ONEDVA_MODEL # the test model is too small for a bound on quality; the built-in one is not
 
@@ -26,7 +27,7 @@ coded_well() {
         echo "$found_psnr" | awk '{ exit !($1 == "inf" || $1 > 35) }'
 }
 
-# usage: goes_through WIDTH HEIGHT FRAMES [ENCODER_OPTION...]; a smooth picture and one in one colour
+# usage: goes_through WIDTH HEIGHT FRAMES [ENCODER_OPTION...]; smooth pictures and one colour do
 goes_through() {
     width=$1 height=$2 frames=$3
     shift 3

@@ -5,6 +5,7 @@
 #
 # Nothing depends on the number of threads or on the run.
 
+# shellcheck source=fate/common.sh
 . "$(dirname "$0")/../common.sh"
 
 source="testsrc2=size=300x180:rate=25,trim=end_frame=18,format=yuv420p"
