@@ -25,8 +25,9 @@
 /* ---- log and errors ---- */
 
 typedef struct OneDVALog {
-    void *avcl; ///< context for av_log()
-    int told;   ///< the library has said what is wrong with the call in progress
+    void *avcl;     ///< context for av_log()
+    int told;       ///< the library has said what is wrong with the call in progress
+    char where[40]; ///< what every line begins with, e.g. the packet's time
 } OneDVALog;
 
 static inline void ff_onedva_log(void *opaque, enum onedva_log_level level, const char *message)
@@ -40,7 +41,7 @@ static inline void ff_onedva_log(void *opaque, enum onedva_log_level level, cons
     OneDVALog *log = opaque;
 
     log->told |= level <= ONEDVA_LOG_WARNING;
-    av_log(log->avcl, levels[level], "%s\n", message);
+    av_log(log->avcl, levels[level], "%s%s\n", log->where, message);
 }
 
 static inline struct onedva_logger ff_onedva_logger(OneDVALog *log)
@@ -73,7 +74,8 @@ static inline int ff_onedva_averror(int status)
 static inline int ff_onedva_check(OneDVALog *log, int status, const char *what)
 {
     if (status < 0 && !log->told)
-        av_log(log->avcl, AV_LOG_ERROR, "%s: %s\n", what, onedva_status_text(status));
+        av_log(log->avcl, AV_LOG_ERROR, "%s%s: %s\n", log->where, what,
+               onedva_status_text(status));
     log->told = 0;
     return ff_onedva_averror(status);
 }

@@ -192,17 +192,17 @@ static int get_frames(AVCodecContext *avctx, const struct onedva_clip *clip)
 static int read_packet(AVCodecContext *avctx, struct onedva_clip *clip)
 {
     OneDVADecContext *s = avctx->priv_data;
-    char what[64];
     size_t size;
     const uint8_t *header = av_packet_get_side_data(s->pkt, AV_PKT_DATA_NEW_EXTRADATA, &size);
     int ret = header ? set_stream_header(s, header, size) : 0;
 
     if (ret < 0)
         return ret;
-    ret = onedva_decoder_read_packet(s->decoder, s->pkt->data, s->pkt->size, clip);
-    snprintf(what, sizeof(what), "packet at %s s",
+    snprintf(s->log.where, sizeof(s->log.where), "at %s s: ",
              av_ts2timestr(s->pkt->pts, &avctx->pkt_timebase));
-    ret = ff_onedva_check(&s->log, ret, what);
+    ret = onedva_decoder_read_packet(s->decoder, s->pkt->data, s->pkt->size, clip);
+    ret = ff_onedva_check(&s->log, ret, "packet");
+    s->log.where[0] = 0;
     if (ret >= 0 && clip->layers_decoded < clip->layers && (avctx->err_recognition & AV_EF_EXPLODE))
         ret = AVERROR_INVALIDDATA;
     return ret < 0 ? ret : set_stream(avctx, &clip->stream);
