@@ -17,9 +17,9 @@ float odva_quantiser_step(int qidx)
     return ldexpf(eighths[qidx & 7], qidx >> 3);
 }
 
-int32_t odva_quantise(float magnitude, float inverse_step)
+int32_t odva_quantise(float magnitude, float inverse_step, float dead_zone)
 {
-    const float level = magnitude * inverse_step + (0.5f - ODVA_DEAD_ZONE);
+    const float level = magnitude * inverse_step + (0.5f - dead_zone);
 
     return level < (float)ODVA_MAX_LEVEL ? (int32_t)level : ODVA_MAX_LEVEL;
 }

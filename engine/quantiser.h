@@ -11,14 +11,18 @@
 #include "latents.h"
 #include "model.h"
 
-/* How much of a cell, in steps, goes to the value nearer to zero beyond plain rounding. */
-#define ODVA_DEAD_ZONE 0.18f
+/* How much of a cell, in steps, goes to the value nearer to zero beyond plain rounding; the smaller
+ * one where a search decides between a level and the next towards zero. Rate at equal PSNR of eight
+ * clips at 640x360, against 0.18 without the search: 0.10: -0.1 %, 0.14: -0.5 %, 0.25: +2.4 %; with
+ * it, 0.18: -0.7 %, 0.10: -2.2 %, 0.05: -2.4 %. */
+#define ODVA_DEAD_ZONE          0.14f
+#define ODVA_THOROUGH_DEAD_ZONE 0.05f
 
 /** Step D = 2^(qidx/8), the same float on every machine. @param qidx -64..63 */
 float odva_quantiser_step(int qidx);
 
-/** |q| of a coefficient: floor(|y|/D + 0.5 - ODVA_DEAD_ZONE), at most ODVA_MAX_LEVEL. */
-int32_t odva_quantise(float magnitude, float inverse_step);
+/** |q| of a coefficient: floor(|y|/D + 0.5 - dead_zone), at most ODVA_MAX_LEVEL. */
+int32_t odva_quantise(float magnitude, float inverse_step, float dead_zone);
 
 /**
  * Reconstruction points: y = sign(q) (|q| - delta) D (doc/bitstream.md, section 7).

@@ -20,6 +20,7 @@ struct measurement {
     const float *y;
     struct odva_dequantiser dequantiser;
     float inverse_step;
+    float dead_zone;
     double lambda; /* squared error per 1/1024 bit */
 };
 
@@ -61,7 +62,7 @@ static int useful_tokens(const struct measurement *m, const struct odva_latent_t
     const int limit = m->rd->max_tokens;
     int i = odva_coefficients_of(tile, limit < tile->max_tokens ? limit : tile->max_tokens);
 
-    while (i > 0 && odva_quantise(fabsf(y[i - 1]), m->inverse_step) == 0)
+    while (i > 0 && odva_quantise(fabsf(y[i - 1]), m->inverse_step, m->dead_zone) == 0)
         i--;
     return (i + ODVA_LATENT_TOKEN - 1) / ODVA_LATENT_TOKEN;
 }
@@ -82,7 +83,7 @@ static int32_t choose_level(const struct measurement *m, struct odva_symbol_cont
     const uint16_t *symbol_cost =
         m->rd->bit_cost.symbol[scale_class][odva_activity_context(context->activity)]
                               [odva_neighbour_context(context, i)];
-    int32_t level = odva_quantise(y, m->inverse_step);
+    int32_t level = odva_quantise(y, m->inverse_step, m->dead_zone);
     double distortion = distortion_of(m, scale_class, y, level);
     int bits = odva_level_cost(symbol_cost, scale_class, level);
 
@@ -185,6 +186,7 @@ int odva_rate_distortion_run(struct odva_rate_distortion *rd, struct odva_latent
         .latents = latents,
         .y = y,
         .inverse_step = odva_quantiser_step(-qidx),
+        .dead_zone = rd->thorough ? ODVA_THOROUGH_DEAD_ZONE : ODVA_DEAD_ZONE,
         .lambda = ODVA_LAMBDA * step * step / ODVA_BIT,
     };
     int previous[ONEDVA_MAX_LAYERS] = {0};

@@ -208,17 +208,19 @@ static void thorough_is_better(void **state)
 /* D = 2^(qidx/8); a level never exceeds what an escape can hold. */
 static void quantiser(void **state)
 {
+    const float dead_zone = 0.25f;
+
     (void)state;
     for (int qidx = -64; qidx <= 63; qidx++) {
         const float step = odva_quantiser_step(qidx);
         assert_true(fabs(step / exp2(qidx / 8.0) - 1) < 1e-7);
-        assert_int_equal(odva_quantise(0, 1 / step), 0);
-        assert_int_equal(odva_quantise(step * (0.49f + ODVA_DEAD_ZONE), 1 / step), 0);
-        assert_int_equal(odva_quantise(step * (0.51f + ODVA_DEAD_ZONE), 1 / step), 1);
-        assert_int_equal(odva_quantise(step * (6.49f + ODVA_DEAD_ZONE), 1 / step), 6);
-        assert_int_equal(odva_quantise(1e30f, 1 / step), ODVA_MAX_LEVEL);
-        assert_int_equal(odva_quantise(INFINITY, 1 / step), ODVA_MAX_LEVEL);
-        assert_int_equal(odva_quantise(NAN, 1 / step), ODVA_MAX_LEVEL);
+        assert_int_equal(odva_quantise(0, 1 / step, dead_zone), 0);
+        assert_int_equal(odva_quantise(step * 0.74f, 1 / step, dead_zone), 0);
+        assert_int_equal(odva_quantise(step * 0.76f, 1 / step, dead_zone), 1);
+        assert_int_equal(odva_quantise(step * 6.74f, 1 / step, dead_zone), 6);
+        assert_int_equal(odva_quantise(1e30f, 1 / step, dead_zone), ODVA_MAX_LEVEL);
+        assert_int_equal(odva_quantise(INFINITY, 1 / step, dead_zone), ODVA_MAX_LEVEL);
+        assert_int_equal(odva_quantise(NAN, 1 / step, dead_zone), ODVA_MAX_LEVEL);
     }
 }
 
