@@ -6,7 +6,7 @@ import sys
 
 import torch
 
-from . import data, evaluate, model, model_file
+from . import curve, data, evaluate, model, model_file
 from . import fit as linear_fit
 from .codec import Codec
 from .train import Trainer
@@ -41,8 +41,6 @@ def command_train(args):
     trainer = Trainer(cfg, start["linear"], sampler, args.out, args.device, args.rate, args.patches)
     if "codec" in start:
         trainer.load(args.start, not args.fresh_optimiser)
-    elif args.seed is not None:
-        trainer.save()
     trainer.run(1 if args.command == "stage1" else 2, args.minutes * 60, args.encoder,
                 held_out(args), args.check_minutes * 60, lambda s: print(s, flush=True))
 
@@ -69,6 +67,13 @@ def command_eval(args):
     codec = Codec.from_file(config, tensors)
     for row in evaluate.exact(codec, held_out(args), args.qidx):
         print(row)
+
+
+def command_curve(args):
+    history = torch.load(args.start, map_location="cpu")["history"]
+    print(curve.table(history))
+    if args.plot:
+        curve.plot(history, args.plot)
 
 
 def main():
@@ -111,9 +116,11 @@ def main():
     p.add_argument("--no-encoder", action="store_true")
     p = command("eval", "rate and PSNR-Y of a model file on held-out clips")
     p.add_argument("--qidx", type=int, nargs="+", default=[-24, -12, 0, 12])
+    p = command("curve", "the validation curve of a checkpoint: table, and plot")
+    p.add_argument("--plot", help="PNG to write")
     args = top.parse_args()
     {"fit": command_fit, "stage1": command_train, "stage2": command_train,
-     "export": command_export, "eval": command_eval}[args.command](args)
+     "export": command_export, "eval": command_eval, "curve": command_curve}[args.command](args)
 
 
 if __name__ == "__main__":

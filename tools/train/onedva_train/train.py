@@ -98,7 +98,7 @@ class Trainer:
 
     def run(self, stage, seconds, encoder, held_out, every=600, log=print):
         """Train for a span of wall time; the rate rises for 100 steps and falls as a cosine of the time."""
-        if held_out and not self.history:
+        if not self.history:
             self.check(stage, held_out, log)
         begin = shown = checked = time.monotonic()
         first, mean = self.step, None
@@ -119,13 +119,8 @@ class Trainer:
                     f"left {(seconds - now + begin) / 60:.1f} min")
             if now - checked > every:
                 checked = now
-                self.save()
-                if held_out:
-                    self.check(stage, held_out, log)
-        self.save()
-        if held_out:
-            self.check(stage, held_out, log)
-            self.save()
+                self.check(stage, held_out, log)
+        self.check(stage, held_out, log)
 
     def one_step(self, stage, encoder):
         x, qidx = draw_batch(self.sampler, self.patches)
@@ -142,7 +137,9 @@ class Trainer:
         return float(loss)
 
     def check(self, stage, held_out, log):
+        """Measure the averaged weights on held-out clips and write the checkpoint."""
         rows = evaluate.quick(self.ema, held_out)
         self.history.append({"stage": stage, "step": self.step, "samples": self.samples, "rows": rows})
         log("valid " + "; ".join(f"q{r['qidx']}: {r['dpsnr']:+.3f} dB {100 * r['dbits']:+.1f} % bits"
                                  for r in rows))
+        self.save()

@@ -1,0 +1,111 @@
+#!/usr/bin/env python3
+# Copyright (C) 2026 the One-DVA for FFmpeg authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Rate and PSNR-Y of One-DVA on a set of clips, as a Markdown table and a plot.
+
+Every figure comes from whole files: encoded by ffmpeg to Matroska, decoded by ffmpeg, compared frame by
+frame by its psnr filter. PSNR-Y is the mean over clips of each clip's; bpp counts packet bytes.
+"""
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+
+def run(command):
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(command)}\n{done.stderr.strip()}")
+    return done
+
+
+def probe(ffprobe, path):
+    """-> width, height, frames, bytes of all packets"""
+    out = run([ffprobe, "-v", "error", "-select_streams", "v:0", "-show_entries",
+               "stream=width,height:packet=size", "-of", "default=nw=1", path]).stdout
+    value = dict(re.findall(r"^(width|height)=(\d+)", out, re.M))
+    sizes = [int(s) for s in re.findall(r"^size=(\d+)", out, re.M)]
+    return int(value["width"]), int(value["height"]), len(sizes), sum(sizes)
+
+
+def psnr_y(ffmpeg, decoder, coded, source):
+    log = run([ffmpeg, "-nostdin", *decoder, "-i", coded, "-i", source, "-lavfi",
+               "[0:v]setpts=N/TB[a];[1:v]format=yuv420p,setpts=N/TB[b];[a][b]psnr", "-f", "null", "-"]).stderr
+    found = re.search(r"PSNR y:(\S+)", log)
+    return min(float(found.group(1)), 99.0)
+
+
+def measure(args, clip, preset, crf, folder):
+    """-> bits per pixel, {steps: PSNR-Y}"""
+    coded = os.path.join(folder, "coded.mkv")
+    run([args.ffmpeg, "-nostdin", "-v", "error", "-y", "-i", clip, "-an", "-fps_mode", "passthrough",
+         "-pix_fmt", "yuv420p", "-c:v", "onedva", "-preset", preset, "-crf", str(crf), coded])
+    width, height, frames, _ = probe(args.ffprobe, clip)
+    size = probe(args.ffprobe, coded)[3]
+    quality = {s: psnr_y(args.ffmpeg, ["-steps", str(s)], coded, clip) for s in args.steps}
+    return 8 * size / (width * height * frames), quality
+
+
+def table(args, clips):
+    """Rows of (preset, crf, mean bpp, {steps: mean PSNR-Y})."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        for preset in args.preset:
+            for crf in args.crf:
+                found = [measure(args, clip, preset, crf, folder) for clip in clips]
+                mean = lambda v: sum(v) / len(v)
+                rows.append((preset, crf, mean([f[0] for f in found]),
+                             {s: mean([f[1][s] for f in found]) for s in args.steps}))
+                print(format_row(rows[-1], args.steps), flush=True)
+    return rows
+
+
+def format_row(row, steps):
+    preset, crf, bpp, quality = row
+    return f"| {preset} | {crf} | {bpp:.5f} | " + " | ".join(f"{quality[s]:.2f}" for s in steps) + " |"
+
+
+def plot(rows, steps, path):
+    import matplotlib
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+    figure, axes = plt.subplots(figsize=(6, 4), dpi=110)
+    for preset in dict.fromkeys(r[0] for r in rows):
+        for s in steps:
+            points = [(r[2], r[3][s]) for r in rows if r[0] == preset]
+            axes.semilogx(*zip(*points), marker="o", label=f"{preset}, -steps {s}")
+    axes.set_xlabel("bits per pixel")
+    axes.set_ylabel("PSNR-Y, dB")
+    axes.grid(alpha=0.3, which="both")
+    axes.legend()
+    figure.tight_layout()
+    figure.savefig(path)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("clips", nargs="+", help="video files or folders of them")
+    parser.add_argument("--ffmpeg", default="build/ffmpeg")
+    parser.add_argument("--ffprobe", default="build/ffprobe")
+    parser.add_argument("--preset", nargs="+", default=["ultrafast", "medium"])
+    parser.add_argument("--crf", type=float, nargs="+", default=[10, 20, 30, 40, 50])
+    parser.add_argument("--steps", type=int, nargs="+", default=[0, 1])
+    parser.add_argument("--plot", help="PNG to write")
+    args = parser.parse_args()
+    args.crf = [int(c) if c == int(c) else c for c in args.crf]
+    clips = []
+    for path in args.clips:
+        inside = sorted(os.listdir(path)) if os.path.isdir(path) else [None]
+        clips += [os.path.join(path, name) if name else path for name in inside]
+    print(f"{len(clips)} clips\n")
+    print("| preset | crf | bits per pixel | " + " | ".join(f"PSNR-Y, steps {s}" for s in args.steps) + " |")
+    print("|---|---|---|" + "---|" * len(args.steps))
+    rows = table(args, clips)
+    if args.plot:
+        plot(rows, args.steps, args.plot)
+
+
+if __name__ == "__main__":
+    main()
