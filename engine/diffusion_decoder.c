@@ -235,8 +235,8 @@ static int reserve_host(struct odva_diffusion_decoder *dec, int tiles)
     free(dec->latents);
     free(dec->scalars);
     dec->tile_capacity = 0;
-    dec->latents = malloc((size_t)tiles * dec->context_tokens * ODVA_LATENT_TOKEN *
-                          sizeof(*dec->latents));
+    dec->latents =
+        malloc((size_t)tiles * dec->context_tokens * ODVA_LATENT_TOKEN * sizeof(*dec->latents));
     dec->scalars = malloc((size_t)tiles * SCALARS * sizeof(*dec->scalars));
     if (!dec->latents || !dec->scalars)
         return ONEDVA_ERR_NOMEM;
@@ -285,8 +285,7 @@ int odva_diffusion_decoder_set_clip(struct odva_diffusion_decoder *dec,
 
         if (!scan)
             return ONEDVA_ERR_NOMEM;
-        odva_normalise_latents(dec->latents +
-                                   (size_t)i * dec->context_tokens * ODVA_LATENT_TOKEN,
+        odva_normalise_latents(dec->latents + (size_t)i * dec->context_tokens * ODVA_LATENT_TOKEN,
                                latents + dec->basis * tile->first_patch, scan, dec->context_tokens);
         scalars[1] = (float)qidx / 64.0f;
         scalars[2] = (float)tile_tokens[i] / (float)tile->tokens;
@@ -338,10 +337,9 @@ int odva_diffusion_decoder_run(struct odva_diffusion_decoder *dec, struct odva_m
     }
     if (ret < 0)
         return ret;
-    return odva_linear_layer_run(&dec->final, dec->backend,
-                                 odva_array_rows(&dec->modulation, 0, 2 * (int64_t)dec->width),
-                                 odva_array_rows(&tr->cond, 0, dec->width), dec->tile_count,
-                                 (struct odva_epilogue){0});
+    return odva_linear_layer_run(
+        &dec->final, dec->backend, odva_array_rows(&dec->modulation, 0, 2 * (int64_t)dec->width),
+        odva_array_rows(&tr->cond, 0, dec->width), dec->tile_count, (struct odva_epilogue){0});
 }
 
 int odva_diffusion_decoder_correct(struct odva_diffusion_decoder *dec, struct odva_matrix x,
@@ -356,8 +354,8 @@ int odva_diffusion_decoder_correct(struct odva_diffusion_decoder *dec, struct od
         .row = dec->cond_row.buffer,
         .first_row = first,
     };
-    const int ret = backend->ops->norm_modulate(
-        backend, norm, odva_array_rows(&dec->h, first, d), count, dec->width, &modulation);
+    const int ret = backend->ops->norm_modulate(backend, norm, odva_array_rows(&dec->h, first, d),
+                                                count, dec->width, &modulation);
 
     if (ret < 0)
         return ret;

@@ -32,11 +32,11 @@ struct odva_diffusion_decoder {
     struct odva_array cond_row;  /* int32: tile of each token row */
     struct odva_array embed_row; /* int32: row of embed of each context row */
     struct odva_window_set tile_windows, shifted_windows;
-    struct odva_array h;      /* [patches + context_rows][d] */
+    struct odva_array h;          /* [patches + context_rows][d] */
     struct odva_array modulation; /* shift, scale of the output, [tiles][2 d] */
-    struct odva_array norm;   /* [backend->block_rows][d] */
+    struct odva_array norm;       /* [backend->block_rows][d] */
     /* of the current clip */
-    float *latents;                    /* host, [context_rows][32] */
+    float *latents; /* host, [context_rows][32] */
     struct odva_array latents_device;
     float *scalars; /* host, [tiles][3]: t, qidx/64, n/N */
     int tile_capacity;

@@ -11,8 +11,7 @@ struct odva_buffer *odva_buffer_of_floats(struct odva_backend *backend, const fl
 {
     struct odva_buffer *buffer = backend->ops->alloc(backend, count * sizeof(*data));
 
-    if (buffer &&
-        backend->ops->upload(backend, buffer, 0, data, count * sizeof(*data)) < 0) {
+    if (buffer && backend->ops->upload(backend, buffer, 0, data, count * sizeof(*data)) < 0) {
         backend->ops->free(backend, buffer);
         return NULL;
     }

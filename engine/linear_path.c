@@ -51,8 +51,8 @@ int odva_linear_path_open(struct odva_linear_path *path, const struct onedva_mod
 {
     int ret;
 
-    *path = (struct odva_linear_path){
-        .backend = backend, .scans = scans, .basis = model->config.basis};
+    *path =
+        (struct odva_linear_path){.backend = backend, .scans = scans, .basis = model->config.basis};
     ret = open_layers(path, model->weights);
     if (ret == ONEDVA_OK)
         ret = odva_array_reserve(backend, &path->block, backend->block_rows * PATCH, sizeof(float));

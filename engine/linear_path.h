@@ -16,9 +16,9 @@ struct onedva_model;
 struct odva_linear_path {
     struct odva_backend *backend;
     struct odva_scan_cache *scans;
-    int basis;                        /* K */
-    struct odva_linear_layer forward; /* c = x U - mu U */
-    struct odva_linear_layer inverse; /* x = c U^T + mu */
+    int basis;                           /* K */
+    struct odva_linear_layer forward;    /* c = x U - mu U */
+    struct odva_linear_layer inverse;    /* x = c U^T + mu */
     struct odva_buffer *orders[4][8][8]; /* of the transform's scan, by tile shape */
     /* of the current grid */
     int frames, width, height;

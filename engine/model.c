@@ -73,10 +73,10 @@ static int read_sizes(const struct reader *reader, const cJSON *json)
         (ret = read_size(reader, json, "basis", 1, MAX_BASIS, &config->basis)) < 0 ||
         (ret = read_size(reader, json, "width", HEAD_UNIT, MAX_WIDTH, &config->width)) < 0 ||
         (ret = read_size(reader, json, "head_dim", HEAD_UNIT, MAX_HEAD, &config->head_dim)) < 0 ||
-        (ret = read_size(reader, json, "encoder_layers", 0, MAX_BLOCKS,
-                         &config->encoder_layers)) < 0 ||
-        (ret = read_size(reader, json, "decoder_layers", 0, MAX_BLOCKS,
-                         &config->decoder_layers)) < 0 ||
+        (ret = read_size(reader, json, "encoder_layers", 0, MAX_BLOCKS, &config->encoder_layers)) <
+            0 ||
+        (ret = read_size(reader, json, "decoder_layers", 0, MAX_BLOCKS, &config->decoder_layers)) <
+            0 ||
         (ret = read_size(reader, json, "queries", config->encoder_layers > 0, MAX_QUERIES,
                          &config->queries)) < 0 ||
         (ret = read_size(reader, json, "context_tokens", config->decoder_layers > 0, MAX_QUERIES,
@@ -171,8 +171,7 @@ static int get_tensor(const struct reader *reader, const struct tensor_spec *spe
             : tensor->dtype != (enum odva_dtype)spec->dtype)
         return refuse(reader, "tensor %s: type %s, expected %s", spec->name,
                       odva_dtype_name(tensor->dtype),
-                      spec->dtype == NETWORK_WEIGHT ? "F32 or BF16"
-                                                    : odva_dtype_name(spec->dtype));
+                      spec->dtype == NETWORK_WEIGHT ? "F32 or BF16" : odva_dtype_name(spec->dtype));
     if (tensor->rank != spec->rank ||
         memcmp(tensor->shape, spec->shape, spec->rank * sizeof(spec->shape[0]))) {
         print_shape(expected, sizeof(expected), spec->rank, spec->shape);
@@ -374,15 +373,14 @@ static int get_tables(const struct reader *reader)
     const struct tensor_spec scale = {"scan.scale", ODVA_DTYPE_I8, 1, {count}};
     const struct tensor_spec shift = {
         "scan.size_shift", ODVA_DTYPE_I8, 1, {sizeof(tables->size_shift)}};
-    const struct tensor_spec delta = {
-        "dequant.delta", ODVA_DTYPE_U8, 2, {ODVA_SYMBOL_CLASSES, 3}};
+    const struct tensor_spec delta = {"dequant.delta", ODVA_DTYPE_U8, 2, {ODVA_SYMBOL_CLASSES, 3}};
     const struct tensor_spec length = {
         "length.cdf", ODVA_DTYPE_I32, 2, {ODVA_LENGTH_CLASSES, ODVA_LENGTH_CLASSES + 1}};
-    const struct tensor_spec symbol = {"symbol.cdf",
-                                       ODVA_DTYPE_I32,
-                                       4,
-                                       {ODVA_SYMBOL_CLASSES, ODVA_SYMBOL_ACTIVITIES,
-                                        ODVA_SYMBOL_NEIGHBOURS, ODVA_SYMBOLS + 1}};
+    const struct tensor_spec symbol = {
+        "symbol.cdf",
+        ODVA_DTYPE_I32,
+        4,
+        {ODVA_SYMBOL_CLASSES, ODVA_SYMBOL_ACTIVITIES, ODVA_SYMBOL_NEIGHBOURS, ODVA_SYMBOLS + 1}};
     int ret = get_scan_order(reader);
 
     if (ret < 0)
@@ -405,8 +403,8 @@ static int read_model(const struct reader *reader)
     struct onedva_model *model = reader->model;
     struct odva_model_weights *weights = model->weights;
     struct odva_safetensors_error error;
-    int ret = odva_safetensors_open(&weights->container, weights->file.data, weights->file.size,
-                                    &error);
+    int ret =
+        odva_safetensors_open(&weights->container, weights->file.data, weights->file.size, &error);
 
     if (ret == ONEDVA_ERR_MODEL)
         return refuse(reader, "%s", error.text);

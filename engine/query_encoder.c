@@ -82,9 +82,9 @@ int odva_query_encoder_open(struct odva_query_encoder *enc, const struct onedva_
 void odva_query_encoder_close(struct odva_query_encoder *enc)
 {
     struct odva_backend *backend = enc->backend;
-    struct odva_array *arrays[] = {&enc->begin,    &enc->rows, &enc->rope, &enc->embed_row,
-                                   &enc->cond_row, &enc->h,    &enc->norm, &enc->embedded,
-                                   &enc->tokens_device};
+    struct odva_array *arrays[] = {&enc->begin,     &enc->rows,     &enc->rope,
+                                   &enc->embed_row, &enc->cond_row, &enc->h,
+                                   &enc->norm,      &enc->embedded, &enc->tokens_device};
 
     if (!backend)
         return;
@@ -137,9 +137,8 @@ static void make_groups(struct odva_query_encoder *enc, const struct odva_grid *
 
         if (!group || group->patches + group->queries + tile->patches + n > most) {
             group = &enc->groups[enc->group_count++];
-            *group = (struct odva_tile_group){.first_tile = i,
-                                              .first_patch = patches,
-                                              .first_query = queries};
+            *group = (struct odva_tile_group){
+                .first_tile = i, .first_patch = patches, .first_query = queries};
         }
         enc->tile_query[i] = queries;
         group->tiles++;
@@ -190,7 +189,8 @@ static int upload_tables(struct odva_query_encoder *enc, const struct tables *ta
     if ((ret = odva_array_set(backend, &enc->begin, tables->begin, tiles + 1, 4)) < 0 ||
         (ret = odva_array_set(backend, &enc->rows, tables->rows, entries, 4)) < 0 ||
         (ret = odva_array_set(backend, &enc->rope, tables->rope, entries, 4)) < 0 ||
-        (ret = odva_array_set(backend, &enc->embed_row, tables->embed_row, enc->query_count, 4)) < 0)
+        (ret = odva_array_set(backend, &enc->embed_row, tables->embed_row, enc->query_count, 4)) <
+            0)
         return ret;
     return odva_array_set(backend, &enc->cond_row, tables->cond_row, entries, 4);
 }
@@ -297,7 +297,8 @@ static int run_group(struct odva_query_encoder *enc, const struct odva_tile_grou
     const struct odva_matrix norm = odva_array_rows(&enc->norm, 0, enc->width);
     const struct odva_matrix embedded =
         odva_array_rows(&enc->embedded, group->first_patch, enc->width);
-    const struct odva_matrix tokens = odva_array_rows(&enc->tokens_device, group->first_query, TOKEN);
+    const struct odva_matrix tokens =
+        odva_array_rows(&enc->tokens_device, group->first_query, TOKEN);
     const struct odva_epilogue embed = {.add = {enc->embed, 0, enc->width},
                                         .add_row = enc->embed_row.buffer,
                                         .first_row = group->first_query};

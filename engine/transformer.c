@@ -115,8 +115,13 @@ int odva_transformer_open(struct odva_transformer *tr, struct odva_backend *back
 void odva_transformer_close(struct odva_transformer *tr)
 {
     struct odva_backend *backend = tr->backend;
-    struct odva_array *arrays[] = {&tr->features_device, &tr->hidden_cond, &tr->cond, &tr->mods,
-                                   &tr->qkv,             &tr->norm,        &tr->mlp};
+    struct odva_array *arrays[] = {&tr->features_device,
+                                   &tr->hidden_cond,
+                                   &tr->cond,
+                                   &tr->mods,
+                                   &tr->qkv,
+                                   &tr->norm,
+                                   &tr->mlp};
 
     if (!backend)
         return;

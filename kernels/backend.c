@@ -18,8 +18,7 @@ int odva_backend_open(struct odva_backend **backend, enum onedva_backend kind, i
         return odva_cpu_backend_open(backend, threads, bitexact, logger);
     case ONEDVA_BACKEND_CUDA:
     case ONEDVA_BACKEND_VULKAN:
-        odva_log(logger, ONEDVA_LOG_ERROR,
-                 "backend %s is not in this build; use cpu or auto",
+        odva_log(logger, ONEDVA_LOG_ERROR, "backend %s is not in this build; use cpu or auto",
                  kind == ONEDVA_BACKEND_CUDA ? "cuda" : "vulkan");
         return ONEDVA_ERR_UNSUPPORTED;
     }

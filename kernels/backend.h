@@ -5,9 +5,9 @@
 /*
  * The operators that a device implements. engine/ computes with these only.
  *
- * Every operator that returns int gives ONEDVA_OK or a negative enum onedva_status. Operators of one
- * backend run in the order of the calls; only upload, download and unpatchify wait for a result.
- * A backend is used by one thread at a time.
+ * Every operator that returns int gives ONEDVA_OK or a negative enum onedva_status. Operators of
+ * one backend run in the order of the calls; only upload, download and unpatchify wait for a
+ * result. A backend is used by one thread at a time.
  */
 #ifndef ODVA_BACKEND_H
 #define ODVA_BACKEND_H
@@ -123,7 +123,8 @@ struct odva_backend_ops {
                     const struct odva_grid *grid, const struct onedva_const_picture *pictures,
                     const struct odva_buffer *position, int64_t first, int64_t count);
 
-    /** Rows of 1536 to samples clip(floor((x + 1) * 127.5 + 0.5), 0, 255), those inside the picture. */
+    /** Rows of 1536 to samples clip(floor((x + 1) * 127.5 + 0.5), 0, 255), those inside the
+     * picture. */
     int (*unpatchify)(struct odva_backend *backend, const struct onedva_picture *pictures,
                       const struct odva_grid *grid, struct odva_matrix src,
                       const struct odva_buffer *position, int64_t first, int64_t count);
@@ -140,7 +141,8 @@ struct odva_backend_ops {
     int (*axpby)(struct odva_backend *backend, struct odva_matrix dst, float a,
                  struct odva_matrix x, float b, struct odva_matrix y, int64_t rows, int cols);
 
-    /** Rows of 1536 standard normal numbers (doc/bitstream.md, section 8); position as in patchify. */
+    /** Rows of 1536 standard normal numbers (doc/bitstream.md, section 8); position as in patchify.
+     */
     int (*noise)(struct odva_backend *backend, struct odva_matrix dst,
                  const struct odva_buffer *position, int64_t first, int64_t count, uint64_t seed,
                  uint32_t step);

@@ -14,7 +14,13 @@
 #include "synthesis.h"
 #include "xxhash.h"
 
-enum { WIDTH = 150, HEIGHT = 141, FRAMES = 6, CHROMA = 75 * 71, FRAME = WIDTH * HEIGHT + 2 * CHROMA };
+enum {
+    WIDTH = 150,
+    HEIGHT = 141,
+    FRAMES = 6,
+    CHROMA = 75 * 71,
+    FRAME = WIDTH * HEIGHT + 2 * CHROMA
+};
 
 static onedva_model *model;
 
@@ -66,8 +72,8 @@ static uint64_t run_clip(struct odva_backend *backend, struct odva_analysis *ana
         tokens[i] = grid.tiles[i].tokens;
     assert_int_equal(odva_analysis_linear(analysis, &grid, p->sources, linear), ONEDVA_OK);
     assert_int_equal(odva_analysis_refine(analysis, &grid, -20, linear, latents), ONEDVA_OK);
-    assert_int_equal(
-        odva_synthesis_run(synthesis, &grid, latents, tokens, &params, p->pictures), ONEDVA_OK);
+    assert_int_equal(odva_synthesis_run(synthesis, &grid, latents, tokens, &params, p->pictures),
+                     ONEDVA_OK);
     hash = XXH64(latents, count * sizeof(float), 0);
     hash = XXH64(p->data, sizeof(p->data), hash);
     free(linear);
@@ -76,6 +82,63 @@ static uint64_t run_clip(struct odva_backend *backend, struct odva_analysis *ana
     free(p);
     odva_grid_free(&grid);
     return hash;
+}
+
+/** What a backend was asked for. */
+static int allocations, packings;
+static const struct odva_backend_ops *counted;
+
+static struct odva_buffer *counting_alloc(struct odva_backend *backend, size_t bytes)
+{
+    allocations++;
+    return counted->alloc(backend, bytes);
+}
+
+static struct odva_weights *counting_pack(struct odva_backend *backend, const float *weights,
+                                          int n_out, int n_in)
+{
+    packings++;
+    return counted->pack(backend, weights, n_out, n_in);
+}
+
+/* Neither device memory nor weights are asked for again, and none of the network's for linear
+ * clips. */
+static void nothing_is_made_twice(void **state)
+{
+    struct odva_scan_cache scans = {.model = model};
+    struct odva_backend *backend;
+    struct odva_analysis *analysis;
+    struct odva_synthesis *synthesis;
+    struct odva_backend_ops ops;
+
+    (void)state;
+    assert_int_equal(odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 2, 0, NULL), ONEDVA_OK);
+    counted = backend->ops;
+    ops = *counted;
+    ops.alloc = counting_alloc;
+    ops.pack = counting_pack;
+    backend->ops = &ops;
+    assert_int_equal(odva_analysis_open(&analysis, model, backend, &scans), ONEDVA_OK);
+    assert_int_equal(odva_synthesis_open(&synthesis, model, backend, &scans), ONEDVA_OK);
+    assert_int_equal(packings, 4); /* the patch basis, both ways, for each of the two */
+    run_clip(backend, analysis, synthesis, FRAMES, 3);
+    allocations = packings = 0;
+    for (int i = 0; i < 4; i++)
+        run_clip(backend, analysis, synthesis, FRAMES, i);
+    assert_int_equal(allocations, 0);
+    assert_int_equal(packings, 0);
+    odva_synthesis_close(&synthesis);
+    assert_int_equal(odva_synthesis_open(&synthesis, model, backend, &scans), ONEDVA_OK);
+    packings = 0;
+    run_clip(backend, analysis, synthesis, FRAMES, 0);
+    assert_int_equal(packings, 0);
+    run_clip(backend, analysis, synthesis, FRAMES, 1);
+    assert_true(packings > 0);
+    odva_synthesis_close(&synthesis);
+    odva_analysis_close(&analysis);
+    backend->ops = counted;
+    odva_backend_close(&backend);
+    odva_scan_cache_free(&scans);
 }
 
 /* @param before clips of other sizes first */
@@ -162,9 +225,8 @@ static int close_model(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(threads_do_not_matter),
-        cmocka_unit_test(history_does_not_matter),
-        cmocka_unit_test(same_bits_everywhere),
+        cmocka_unit_test(threads_do_not_matter), cmocka_unit_test(history_does_not_matter),
+        cmocka_unit_test(same_bits_everywhere),  cmocka_unit_test(nothing_is_made_twice),
         cmocka_unit_test(absent_backends),
     };
 

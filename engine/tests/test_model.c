@@ -234,14 +234,14 @@ static void wrong_numbers(void **state)
         int64_t index;
         int32_t value;
     } cases[] = {
-        {"linear.mu", 1535, 0x7f800000},        /* infinity */
-        {"linear.U", 12287, 0x7fc00000},        /* not a number */
+        {"linear.mu", 1535, 0x7f800000}, /* infinity */
+        {"linear.U", 12287, 0x7fc00000}, /* not a number */
         {"enc.patch.weight", 0, (int32_t)0xff800000},
-        {"dec.out.weight", 24575, 0x7f807f80},  /* two bfloat16 numbers */
+        {"dec.out.weight", 24575, 0x7f807f80}, /* two bfloat16 numbers */
         {"dec.blocks.1.table", 0, 0x00007fc0},
         {"scan.order", 0, -1},
         {"scan.order", 5, 2048},
-        {"scan.order", 2047, 0},                /* 0 occurs twice */
+        {"scan.order", 2047, 0}, /* 0 occurs twice */
         {"length.cdf", 0, 1},
         {"length.cdf", 13, 32767},
         {"length.cdf", 5, 40000},

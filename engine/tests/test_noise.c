@@ -102,16 +102,15 @@ static void same_bits_everywhere(void **state)
     (void)state;
     assert_non_null(noise);
     odva_noise_fill(noise, 0, COUNT, SEED, 0);
-    assert_int_equal(XXH64(noise, COUNT * sizeof(*noise), 0),
-                     UINT64_C(0xc0eb2714ec10f8b2));
+    assert_int_equal(XXH64(noise, COUNT * sizeof(*noise), 0), UINT64_C(0xc0eb2714ec10f8b2));
     free(noise);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_answers), cmocka_unit_test(same_as_numpy),
-        cmocka_unit_test(random_access), cmocka_unit_test(statistics),
+        cmocka_unit_test(known_answers),        cmocka_unit_test(same_as_numpy),
+        cmocka_unit_test(random_access),        cmocka_unit_test(statistics),
         cmocka_unit_test(same_bits_everywhere),
     };
 

@@ -10,12 +10,13 @@
 
 #define WIDTH ODVA_CPU_C_WIDTH
 
-/* One row of scores and its keys [head_dim][padded length], values [length][head_dim], one query. */
+/* One row of scores and its keys [head_dim][padded length], values [length][head_dim], one query.
+ */
 size_t odva_cpu_attention_scratch_c(int max_length, int head_dim)
 {
-    const size_t padded = odva_round_up(max_length, WIDTH);
+    const size_t padded = odva_cpu_round_up(max_length, WIDTH);
 
-    return padded * (2 * head_dim + 1) + odva_round_up(head_dim, WIDTH);
+    return padded * (2 * head_dim + 1) + odva_cpu_round_up(head_dim, WIDTH);
 }
 
 /* Rotated q or k of one token; step is the distance between the elements of dst. */
@@ -91,7 +92,7 @@ static void mix_values(float *dst, const float *scores, const float *values, int
 void odva_cpu_attention_c(const struct odva_cpu_attention *a, int window, int head, float *scratch)
 {
     const int begin = a->begin[window], length = a->begin[window + 1] - begin;
-    const int head_dim = a->head_dim, padded = odva_round_up(length, WIDTH);
+    const int head_dim = a->head_dim, padded = odva_cpu_round_up(length, WIDTH);
     const int64_t width = (int64_t)a->heads * head_dim;
     const float factor = 1.0f / sqrtf((float)head_dim);
     float *keys = scratch;

@@ -26,8 +26,8 @@ struct attention_scratch {
 
 static size_t attention_scratch_simd(int max_length, int head_dim)
 {
-    const size_t length = odva_round_up(max_length, PANEL);
-    const size_t values = odva_round_up(head_dim, PANEL);
+    const size_t length = odva_cpu_round_up(max_length, PANEL);
+    const size_t values = odva_cpu_round_up(head_dim, PANEL);
 
     return length * head_dim + length * values + QUERIES * (length + head_dim);
 }
@@ -38,7 +38,7 @@ static struct attention_scratch cut_scratch(float *scratch, int length, int head
 
     s.keys = scratch;
     s.values = s.keys + (int64_t)length * head_dim;
-    s.scores = s.values + (int64_t)length * odva_round_up(head_dim, PANEL);
+    s.scores = s.values + (int64_t)length * odva_cpu_round_up(head_dim, PANEL);
     s.queries = s.scores + QUERIES * (int64_t)length;
     return s;
 }
@@ -184,7 +184,7 @@ static void attend_block(const struct attention_scratch *s, const struct odva_cp
 static void attention_simd(const struct odva_cpu_attention *a, int window, int head, float *scratch)
 {
     const int begin = a->begin[window], count = a->begin[window + 1] - begin;
-    const int length = odva_round_up(count, PANEL);
+    const int length = odva_cpu_round_up(count, PANEL);
     const struct attention_scratch s = cut_scratch(scratch, length, a->head_dim);
 
     pack_window(&s, a, begin, count, length, head);

@@ -16,17 +16,17 @@
 #include "noise.h"
 #include "thread_pool.h"
 
-#define LINEAR_ROWS  48 /* a multiple of every kernel's rows */
-#define NORM_ROWS    64
-#define PATCHES      8
-#define ELEMENTS     16384
-#define BLOCK_ROWS   192 /* per worker */
-#define MAX_BLOCK    6144
+#define LINEAR_ROWS 48 /* a multiple of every kernel's rows */
+#define NORM_ROWS   64
+#define PATCHES     8
+#define ELEMENTS    16384
+#define BLOCK_ROWS  192 /* per worker */
+#define MAX_BLOCK   6144
 
 struct cpu_backend {
     struct odva_backend base;
     const struct odva_cpu_operators *operators;
-    struct odva_dct_tables dct;
+    struct odva_cpu_dct_tables dct;
     float *scratch; /* of all workers */
     size_t scratch_size, worker_scratch;
 };
@@ -380,7 +380,8 @@ static void inverse_task(void *opaque, int64_t index, int worker)
 
 static int run_dct(struct odva_backend *backend, odva_task_fn task, struct dct_job *job, int count)
 {
-    const int ret = reserve_scratch(cpu_backend(backend), (size_t)2 * ODVA_TILE_PATCHES * job->basis);
+    const int ret =
+        reserve_scratch(cpu_backend(backend), (size_t)2 * ODVA_TILE_PATCHES * job->basis);
 
     if (ret < 0)
         return ret;
@@ -486,7 +487,7 @@ int odva_cpu_backend_open(struct odva_backend **backend, int threads, int bitexa
         return ONEDVA_ERR_NOMEM;
     }
     cpu->base.block_rows = min_int64(BLOCK_ROWS * odva_backend_workers(&cpu->base), MAX_BLOCK);
-    odva_dct_tables_init(&cpu->dct);
+    odva_cpu_dct_tables_init(&cpu->dct);
     odva_log(logger, ONEDVA_LOG_DEBUG, "backend cpu, %s, %d threads", operators->name,
              odva_backend_workers(&cpu->base));
     *backend = &cpu->base;

@@ -8,7 +8,7 @@
 
 #include "strict_math.h"
 
-void odva_dct_tables_init(struct odva_dct_tables *tables)
+void odva_cpu_dct_tables_init(struct odva_cpu_dct_tables *tables)
 {
     for (int n = 1; n <= ODVA_DCT_MAX; n++) {
         for (int f = 0; f < n; f++) {
@@ -49,7 +49,7 @@ static void transform_axis(float *dst, const float *src,
         transform_vectors(dst + i * n * length, src + i * n * length, matrix, n, length);
 }
 
-void odva_cpu_dct_tile(const struct odva_dct_tables *tables, int inverse, float *data, int nt,
+void odva_cpu_dct_tile(const struct odva_cpu_dct_tables *tables, int inverse, float *data, int nt,
                        int ny, int nx, int basis, float *scratch)
 {
     const float(*matrices)[ODVA_DCT_MAX][ODVA_DCT_MAX] =

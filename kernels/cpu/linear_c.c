@@ -46,8 +46,8 @@ static void multiply(float sums[ROWS][WIDTH], const float *const x[ROWS], const 
     memcpy(sums, acc, sizeof(acc));
 }
 
-static void finish_row(const struct odva_cpu_linear *linear, int64_t row, int column,
-                       float *values, int count)
+static void finish_row(const struct odva_cpu_linear *linear, int64_t row, int column, float *values,
+                       int count)
 {
     float *dst = linear->dst + row * linear->dst_stride + column;
 

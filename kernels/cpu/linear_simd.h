@@ -16,9 +16,9 @@
 #define PANEL (V_TILE_VECS * V_WIDTH)
 
 /* sums [rows][PANEL] = src [rows][n_in] panel; rows is a constant wherever this is inlined. */
-static inline __attribute__((always_inline)) void
-multiply_rows(float *sums, const float *src, int64_t stride, const float *panel, int n_in,
-              const int rows)
+static inline __attribute__((always_inline)) void multiply_rows(float *sums, const float *src,
+                                                                int64_t stride, const float *panel,
+                                                                int n_in, const int rows)
 {
     v_float acc[V_TILE_ROWS][V_TILE_VECS];
 

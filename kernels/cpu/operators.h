@@ -90,7 +90,7 @@ void odva_cpu_weights_free(struct odva_weights *weights);
 
 void *odva_cpu_alloc(size_t bytes); /* aligned to ODVA_CPU_ALIGN */
 
-static inline int odva_round_up(int n, int multiple)
+static inline int odva_cpu_round_up(int n, int multiple)
 {
     return (n + multiple - 1) / multiple * multiple;
 }

@@ -17,7 +17,7 @@ void *odva_cpu_alloc(size_t bytes)
 struct odva_weights *odva_cpu_weights_pack(const float *weights, int n_out, int n_in,
                                            int panel_width)
 {
-    const int padded = odva_round_up(n_out, panel_width);
+    const int padded = odva_cpu_round_up(n_out, panel_width);
     struct odva_weights *packed = malloc(sizeof(*packed));
 
     if (!packed)
@@ -29,8 +29,8 @@ struct odva_weights *odva_cpu_weights_pack(const float *weights, int n_out, int 
         return NULL;
     }
     for (int o = 0; o < padded; o++) {
-        float *column = packed->panels + (size_t)(o / panel_width) * panel_width * n_in +
-                        o % panel_width;
+        float *column =
+            packed->panels + (size_t)(o / panel_width) * panel_width * n_in + o % panel_width;
 
         for (int i = 0; i < n_in; i++)
             column[(size_t)i * panel_width] = o < n_out ? weights[(size_t)o * n_in + i] : 0.0f;

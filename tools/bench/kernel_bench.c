@@ -5,6 +5,8 @@
 /*
  * Speed of the operators and of whole clips on the CPU backend.
  *
+ * build: gcc -O2 -D_GNU_SOURCE -Iengine -Iengine/include -Ikernels -o build/kernel_bench \
+ *            tools/bench/kernel_bench.c build/lib/libonedva.a -lcjson -lxxhash -lm -pthread
  * usage: kernel_bench [THREADS [WIDTH HEIGHT]]    (ONEDVA_MODEL, ONEDVA_CPU as everywhere)
  */
 #include <stdio.h>
@@ -74,7 +76,8 @@ static void bench_linear(struct odva_backend *backend, int n_out, int n_in,
             best = now() - start;
     }
     printf("linear %4d -> %4d%s  %7.1f GFLOP/s\n", n_in, n_out,
-           activation == ODVA_ACTIVATION_GELU ? " GELU" : "     ", 2e-9 * rows * n_out * n_in / best);
+           activation == ODVA_ACTIVATION_GELU ? " GELU" : "     ",
+           2e-9 * rows * n_out * n_in / best);
     backend->ops->free_weights(backend, weights);
     odva_array_free(backend, &x);
     odva_array_free(backend, &y);

@@ -28,8 +28,8 @@ static double definition(const float *x, int nt, int ny, int nx, int ft, int fy,
     return sum;
 }
 
-static void check_shape(const struct odva_dct_tables *tables, struct random *random, int nt, int ny,
-                        int nx)
+static void check_shape(const struct odva_cpu_dct_tables *tables, struct random *random, int nt,
+                        int ny, int nx)
 {
     float x[4 * 8 * 8 * K], y[4 * 8 * 8 * K], scratch[4 * 8 * 8 * K];
     const int count = nt * ny * nx * K;
@@ -39,8 +39,7 @@ static void check_shape(const struct odva_dct_tables *tables, struct random *ran
     odva_cpu_dct_tile(tables, 0, y, nt, ny, nx, K, scratch);
     for (int i = 0; i < count; i += 1 + random_below(random, 40)) {
         const int p = i / K;
-        const double expected =
-            definition(x, nt, ny, nx, p / nx / ny, p / nx % ny, p % nx, i % K);
+        const double expected = definition(x, nt, ny, nx, p / nx / ny, p / nx % ny, p % nx, i % K);
 
         if (fabs(y[i] - expected) > 1e-6 * sqrt(count))
             fail_msg("%dx%dx%d: coefficient %d is %g, not %g", nt, ny, nx, i, y[i], expected);
@@ -52,11 +51,11 @@ static void check_shape(const struct odva_dct_tables *tables, struct random *ran
 
 static void every_shape(void **state)
 {
-    struct odva_dct_tables tables;
+    struct odva_cpu_dct_tables tables;
     struct random random = {1};
 
     (void)state;
-    odva_dct_tables_init(&tables);
+    odva_cpu_dct_tables_init(&tables);
     for (int nt = 1; nt <= 4; nt++)
         for (int ny = 1; ny <= 8; ny++)
             for (int nx = 1; nx <= 8; nx++)

@@ -108,8 +108,8 @@ static void linear_case_new(struct linear_case *c, struct random *random)
     if (random_below(random, 2)) {
         c->linear.add_row = random_below(random, 2) ? random_rows(random, c->rows, tiles) : NULL;
         c->linear.add_stride = c->n_out + 2;
-        c->linear.add = random_floats(
-            random, (c->linear.add_row ? tiles : c->rows) * c->linear.add_stride, 2);
+        c->linear.add =
+            random_floats(random, (c->linear.add_row ? tiles : c->rows) * c->linear.add_stride, 2);
     }
 }
 
@@ -264,7 +264,8 @@ static void attention_round(const struct odva_cpu_operators *operators, struct r
     float *angles = random_floats(random, POSITIONS * head_dim / 2, 3);
     float *cosines = random_floats(random, POSITIONS * head_dim / 2, 1);
     float *sines = random_floats(random, POSITIONS * head_dim / 2, 1);
-    float *expected = canaries((int64_t)total * (d + 3)), *found = canaries((int64_t)total * (d + 3));
+    float *expected = canaries((int64_t)total * (d + 3)),
+          *found = canaries((int64_t)total * (d + 3));
     struct odva_cpu_attention attention = {.qkv = qkv,
                                            .qkv_stride = 3 * d,
                                            .heads = heads,

@@ -120,8 +120,17 @@ static void round_trip(void **state)
 
 static void rounding(void **state)
 {
-    static const float in[] = {-1.0f, 1.0f, -5.0f, 7.0f, 0.0f, 1e30f, -1e30f, NAN,
-                               1 / 127.5f - 1, 0.49f / 127.5f - 1, 0.51f / 127.5f - 1};
+    static const float in[] = {-1.0f,
+                               1.0f,
+                               -5.0f,
+                               7.0f,
+                               0.0f,
+                               1e30f,
+                               -1e30f,
+                               NAN,
+                               1 / 127.5f - 1,
+                               0.49f / 127.5f - 1,
+                               0.51f / 127.5f - 1};
     static const uint8_t out[] = {0, 255, 0, 255, 128, 255, 0, 0, 1, 0, 1};
     float patch[ODVA_PATCH_SAMPLES] = {0};
     struct planes planes;
