@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 /* The public interface, from pixels to pixels. */
+#include "decoder.h"
 #include "test_clip.h"
 
 /* An encoder and a decoder of one stream. */
@@ -441,6 +442,38 @@ static void refused_clips(void **state)
     codec_close(&codec);
 }
 
+/* The quantised latents can be had without pixels. */
+static void latents_without_pixels(void **state)
+{
+    const struct odva_latents *latents;
+    struct onedva_packet packet;
+    struct onedva_clip info;
+    struct codec codec;
+    struct clip clip;
+    int nonzero = 0;
+
+    (void)state;
+    codec_init(&codec, 150, 40);
+    codec_open(&codec);
+    assert_null(odva_decoder_latents(codec.decoder));
+    clip_alloc(&clip, 5, 150, 40);
+    clip_draw(&clip, 0);
+    packet = encode(&codec, &clip);
+    assert_int_equal(onedva_decoder_read_packet(codec.decoder, packet.data, packet.size, &info),
+                     ONEDVA_OK);
+    latents = odva_decoder_latents(codec.decoder);
+    assert_non_null(latents);
+    assert_int_equal(latents->qidx, packet.stats.qidx);
+    assert_int_equal(latents->tiles[0].tokens + latents->tiles[1].tokens, packet.stats.tokens);
+    for (size_t i = 0; i < odva_latents_count(latents); i++)
+        nonzero += latents->q[i] != 0;
+    assert_in_range(nonzero, 1, packet.stats.tokens * ODVA_LATENT_TOKEN);
+    assert_true(onedva_decoder_read_packet(codec.decoder, packet.data, 9, &info) < 0);
+    assert_null(odva_decoder_latents(codec.decoder));
+    clip_free(&clip);
+    codec_close(&codec);
+}
+
 /* The quality can change from clip to clip. */
 static void crf_between_clips(void **state)
 {
@@ -478,6 +511,7 @@ int main(void)
         cmocka_unit_test(refused_decoder_settings),
         cmocka_unit_test(refused_clips),
         cmocka_unit_test(crf_between_clips),
+        cmocka_unit_test(latents_without_pixels),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
