@@ -9,7 +9,7 @@ TOTAL = 32768
 THRESHOLDS = np.array([8, 24, 64, 160, 400])
 NEAR_LEVEL = np.minimum(np.array([0, 1, 2, 3, 3, 3] + [4] * 55), 4)
 LAMBDA = 0.13  # squared error per bit in units of D^2
-DEADZONE = 0.18
+DEADZONE = 0.14  # the engine's ODVA_DEAD_ZONE
 
 
 def symbol_class(b, qidx):
