@@ -221,6 +221,43 @@ static void wrong_header(void **state)
     }
 }
 
+/* The text "[begin,end]" of a tensor's data in the header. */
+static uint8_t *offsets_text(const struct image *image, const char *tensor, size_t *length)
+{
+    uint8_t *at = memmem(image->data, image->size, tensor, strlen(tensor));
+
+    assert_non_null(at);
+    at = memmem(at, 200, "\"data_offsets\":", 15);
+    assert_non_null(at);
+    at += 15;
+    *length = (uint8_t *)memchr(at, ']', 40) - at;
+    return at;
+}
+
+static void overlap(void **state)
+{
+    struct image image = image_read(MODEL);
+    size_t from_length, to_length;
+    const uint8_t *from = offsets_text(&image, "\"dec.cond.fc1.bias\"", &from_length);
+    uint8_t *to = offsets_text(&image, "\"dec.cond.fc2.bias\"", &to_length);
+
+    (void)state;
+    assert_int_equal(from_length, to_length);
+    memcpy(to, from, from_length);
+    refused(&image, "overlap");
+    free(image.data);
+}
+
+static void twice(void **state)
+{
+    struct image image = image_read(MODEL);
+
+    (void)state;
+    replace(&image, "\"dec.cond.fc2.bias\"", "\"dec.cond.fc1.bias\"");
+    refused(&image, "twice");
+    free(image.data);
+}
+
 static void put_int32(uint8_t *p, int64_t index, int32_t value)
 {
     for (int i = 0; i < 4; i++)
@@ -317,6 +354,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_everything), cmocka_unit_test(default_and_environment),
         cmocka_unit_test(unreadable),       cmocka_unit_test(wrong_header),
+        cmocka_unit_test(overlap),          cmocka_unit_test(twice),
         cmocka_unit_test(wrong_numbers),    cmocka_unit_test(every_truncation),
         cmocka_unit_test(random_headers),
     };
