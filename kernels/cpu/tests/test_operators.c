@@ -51,7 +51,7 @@ static float *canaries(int64_t count)
 
 /* Rows of width numbers, stride apart; what lies between them has to be untouched. */
 static void compare(const float *found, const float *expected, int64_t rows, int width,
-                    int64_t stride, const char *what)
+                    int64_t stride, double tolerance, const char *what)
 {
     double largest = 0, worst = 0;
 
@@ -68,7 +68,7 @@ static void compare(const float *found, const float *expected, int64_t rows, int
             }
         }
     }
-    if (worst > TOLERANCE * largest)
+    if (worst > tolerance * largest)
         fail_msg("%s: error %g of %g", what, worst, largest);
 }
 
@@ -153,7 +153,7 @@ static void check_linear(const struct odva_cpu_operators *operators)
         expected = run_linear(&odva_cpu_operators_c, &c, c.rows);
         whole = run_linear(operators, &c, c.rows);
         pieces = run_linear(operators, &c, 1 + random_below(&random, c.rows));
-        compare(whole, expected, c.rows, c.n_out, c.stride, operators->name);
+        compare(whole, expected, c.rows, c.n_out, c.stride, TOLERANCE, operators->name);
         assert_memory_equal(whole, pieces, c.rows * c.stride * sizeof(*whole));
         free(expected);
         free(whole);
@@ -222,7 +222,7 @@ static void check_norm(const struct odva_cpu_operators *operators)
         norm.dst = found;
         operators->norm_modulate(&norm, 0, rows / 2);
         operators->norm_modulate(&norm, rows / 2, rows - rows / 2);
-        compare(found, expected, rows, width, stride, operators->name);
+        compare(found, expected, rows, width, stride, TOLERANCE, operators->name);
         free(x);
         free(shift);
         free(scale);
@@ -250,7 +250,10 @@ static void run_attention(const struct odva_cpu_operators *operators,
     free(scratch);
 }
 
-/* Windows over shuffled rows; the last round's scores are large, so that one key takes all. */
+/*
+ * Windows over shuffled rows. With a large scale one key takes all, and scores are in the
+ * thousands, whose own rounding then shows in the weights.
+ */
 static void attention_round(const struct odva_cpu_operators *operators, struct random *random,
                             int length, int head_dim, float scale)
 {
@@ -291,7 +294,7 @@ static void attention_round(const struct odva_cpu_operators *operators, struct r
     }
     run_attention(&odva_cpu_operators_c, &attention, WINDOWS, length, expected, d + 3);
     run_attention(operators, &attention, WINDOWS, length, found, d + 3);
-    compare(found, expected, total, d, d + 3, operators->name);
+    compare(found, expected, total, d, d + 3, scale > 10 ? 1e-3 : TOLERANCE, operators->name);
     copy = malloc((int64_t)total * 3 * d * sizeof(*copy));
     assert_non_null(copy);
     memcpy(copy, qkv, (int64_t)total * 3 * d * sizeof(*copy));
