@@ -20,6 +20,7 @@ command -v Xvfb > /dev/null || {
 ffmpeg -f lavfi -i testsrc2=size=320x240:rate=25:duration=4 -pix_fmt yuv420p -c:v onedva play.mkv
 
 mkdir screen
+rm -f ../ffplay.png # an old picture must not stand for a missing one
 Xvfb -displayfd 3 -screen 0 640x480x24 -fbdir screen -nolisten tcp 3> display 2> xvfb.log &
 server=$!
 trap 'kill $server' EXIT
