@@ -37,45 +37,59 @@ def psnr_y(ffmpeg, decoder, coded, source):
     return min(float(found.group(1)), 99.0)
 
 
-def measure(args, clip, preset, crf, folder):
-    """-> bits per pixel, {steps: PSNR-Y}"""
+def measure(args, clip, encoder, steps, folder):
+    """-> bits per pixel, {steps: PSNR-Y}; encoder is an ffmpeg program and its codec options"""
     coded = os.path.join(folder, "coded.mkv")
-    run([args.ffmpeg, "-nostdin", "-v", "error", "-y", "-i", clip, "-an", "-fps_mode", "passthrough",
-         "-pix_fmt", "yuv420p", "-c:v", "onedva", "-preset", preset, "-crf", str(crf), coded])
+    run([encoder[0], "-nostdin", "-v", "error", "-y", "-i", clip, "-an", "-fps_mode", "passthrough",
+         "-pix_fmt", "yuv420p", *encoder[1:], coded])
     width, height, frames, _ = probe(args.ffprobe, clip)
     size = probe(args.ffprobe, coded)[3]
-    quality = {s: psnr_y(args.ffmpeg, ["-steps", str(s)], coded, clip) for s in args.steps}
+    quality = {s: psnr_y(args.ffmpeg, ["-steps", str(s)] if steps else [], coded, clip)
+               for s in steps or [None]}
     return 8 * size / (width * height * frames), quality
 
 
+def encoders(args):
+    """-> (name, crf, encoder, steps) of every row"""
+    for preset in args.preset:
+        for crf in args.crf:
+            yield (f"onedva {preset}", crf,
+                   [args.ffmpeg, "-c:v", "onedva", "-preset", preset, "-crf", str(crf)], args.steps)
+    for crf in args.x264_crf if args.x264 else []:
+        yield ("x264 medium, GOP 16", crf,
+               [args.x264, "-c:v", "libx264", "-crf", str(crf), "-g", "16"], [])
+
+
 def table(args, clips):
-    """Rows of (preset, crf, mean bpp, {steps: mean PSNR-Y})."""
+    """Rows of (name, crf, mean bpp, {steps: mean PSNR-Y})."""
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        for preset in args.preset:
-            for crf in args.crf:
-                found = [measure(args, clip, preset, crf, folder) for clip in clips]
-                mean = lambda v: sum(v) / len(v)
-                rows.append((preset, crf, mean([f[0] for f in found]),
-                             {s: mean([f[1][s] for f in found]) for s in args.steps}))
-                print(format_row(rows[-1], args.steps), flush=True)
+        for name, crf, encoder, steps in encoders(args):
+            found = [measure(args, clip, encoder, steps, folder) for clip in clips]
+            mean = lambda v: sum(v) / len(v)
+            rows.append((name, crf, mean([f[0] for f in found]),
+                         {s: mean([f[1][s] for f in found]) for s in found[0][1]}))
+            print(format_row(rows[-1], args.steps), flush=True)
     return rows
 
 
 def format_row(row, steps):
-    preset, crf, bpp, quality = row
-    return f"| {preset} | {crf} | {bpp:.5f} | " + " | ".join(f"{quality[s]:.2f}" for s in steps) + " |"
+    name, crf, bpp, quality = row
+    cells = [f"{quality[None]:.2f}"] + [""] * (len(steps) - 1) if None in quality else [
+        f"{quality[s]:.2f}" for s in steps]
+    return f"| {name} | {crf} | {bpp:.5f} | " + " | ".join(cells) + " |"
 
 
-def plot(rows, steps, path):
+def plot(rows, path):
     import matplotlib
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
     figure, axes = plt.subplots(figsize=(6, 4), dpi=110)
-    for preset in dict.fromkeys(r[0] for r in rows):
-        for s in steps:
-            points = [(r[2], r[3][s]) for r in rows if r[0] == preset]
-            axes.semilogx(*zip(*points), marker="o", label=f"{preset}, -steps {s}")
+    for name in dict.fromkeys(r[0] for r in rows):
+        mine = [r for r in rows if r[0] == name]
+        for s in mine[0][3]:
+            axes.semilogx([r[2] for r in mine], [r[3][s] for r in mine], marker="o", ms=4,
+                          label=name if s is None else f"{name}, -steps {s}")
     axes.set_xlabel("bits per pixel")
     axes.set_ylabel("PSNR-Y, dB")
     axes.grid(alpha=0.3, which="both")
@@ -92,6 +106,8 @@ def main():
     parser.add_argument("--preset", nargs="+", default=["ultrafast", "medium"])
     parser.add_argument("--crf", type=float, nargs="+", default=[10, 20, 30, 40, 50])
     parser.add_argument("--steps", type=int, nargs="+", default=[0, 1])
+    parser.add_argument("--x264", help="ffmpeg program with libx264, to compare with")
+    parser.add_argument("--x264-crf", type=int, nargs="+", default=[26, 32, 38, 44, 50])
     parser.add_argument("--plot", help="PNG to write")
     args = parser.parse_args()
     args.crf = [int(c) if c == int(c) else c for c in args.crf]
@@ -100,11 +116,11 @@ def main():
         inside = sorted(os.listdir(path)) if os.path.isdir(path) else [None]
         clips += [os.path.join(path, name) if name else path for name in inside]
     print(f"{len(clips)} clips\n")
-    print("| preset | crf | bits per pixel | " + " | ".join(f"PSNR-Y, steps {s}" for s in args.steps) + " |")
+    print("| encoder | crf | bits per pixel | " + " | ".join(f"PSNR-Y, steps {s}" for s in args.steps) + " |")
     print("|---|---|---|" + "---|" * len(args.steps))
     rows = table(args, clips)
     if args.plot:
-        plot(rows, args.steps, args.plot)
+        plot(rows, args.plot)
 
 
 if __name__ == "__main__":
