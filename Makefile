@@ -10,6 +10,7 @@
 # make unit        only the unit tests, under AddressSanitizer and UndefinedBehaviorSanitizer
 # make fate-onedva only the tests in FFmpeg's own harness
 # make bench       decoding speed against H.264
+# make kernel-bench  speed of each operator
 # make clean       remove what was built, keep FFmpeg's sources
 # make distclean   remove build/
 #
@@ -21,7 +22,7 @@ Q = @
 endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all lib install demo check unit unit-tests fate-onedva bench clean distclean \
+.PHONY: all lib install demo check unit unit-tests fate-onedva bench kernel-bench clean distclean \
         ffmpeg-full ffmpeg-check
 
 all:
@@ -38,7 +39,7 @@ distclean:
 
 ifeq ($(wildcard build/config.mak),)
 
-all lib install unit fate-onedva bench ffmpeg-full ffmpeg-check:
+all lib install unit fate-onedva bench kernel-bench ffmpeg-full ffmpeg-check:
 	./configure
 	+@$(MAKE) $@
 
@@ -148,6 +149,14 @@ fate-onedva: ffmpeg-check
 
 bench: all
 	@tools/bench/bench.sh
+
+kernel-bench: $(BUILD)/tools/bench/kernel_bench
+	@$<
+
+$(BUILD)/tools/%: tools/%.c $(STATIC)
+	@mkdir -p $(@D)
+	@echo "CCLD    $@"
+	$(Q)$(CC) $(FLAGS) -MMD -MP -MF $@.d -o $@ $< $(STATIC) $(LIBRARY_LIBS)
 
 # ---- install ---------------------------------------------------------------------------------
 

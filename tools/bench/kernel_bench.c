@@ -5,9 +5,8 @@
 /*
  * Speed of the operators and of whole clips on the CPU backend.
  *
- * build: gcc -O2 -D_GNU_SOURCE -Iengine -Iengine/include -Ikernels -o build/kernel_bench \
- *            tools/bench/kernel_bench.c build/lib/libonedva.a -lcjson -lxxhash -lm -pthread
- * usage: kernel_bench [THREADS [WIDTH HEIGHT]]    (ONEDVA_MODEL, ONEDVA_CPU as everywhere)
+ * make kernel-bench, or build/tools/bench/kernel_bench [THREADS [WIDTH HEIGHT]]
+ * ONEDVA_MODEL and ONEDVA_CPU choose the model and the instructions, as everywhere.
  */
 #include <stdio.h>
 #include <stdlib.h>
