@@ -141,8 +141,8 @@ enum onedva_backend {
 
 enum onedva_preset {
     ONEDVA_PRESET_ULTRAFAST, /* linear latents, no network */
-    ONEDVA_PRESET_MEDIUM,    /* query encoder */
-    ONEDVA_PRESET_SLOW,      /* query encoder and per-coefficient rate-distortion choice */
+    ONEDVA_PRESET_MEDIUM,    /* query encoder, where the model has one */
+    ONEDVA_PRESET_SLOW,      /* as medium, and per-coefficient rate-distortion choice */
 };
 
 /* ---- encoder ----------------------------------------------------------------------------- */
