@@ -128,9 +128,9 @@ typedef struct OneDVADecodeOptions {
       ONEDVA_PRESET_SLOW, flags, .unit = "preset" },                                               \
     { "ultrafast", "linear transform only, no network", 0, AV_OPT_TYPE_CONST,                      \
       { .i64 = ONEDVA_PRESET_ULTRAFAST }, 0, 0, flags, .unit = "preset" },                         \
-    { "medium", "query encoder, where the model has one", 0, AV_OPT_TYPE_CONST,                                     \
+    { "medium", "query encoder, where the model has one", 0, AV_OPT_TYPE_CONST,                    \
       { .i64 = ONEDVA_PRESET_MEDIUM }, 0, 0, flags, .unit = "preset" },                            \
-    { "slow", "as medium, and rate-distortion choice of every coefficient", 0,                  \
+    { "slow", "as medium, and rate-distortion choice of every coefficient", 0,                     \
       AV_OPT_TYPE_CONST, { .i64 = ONEDVA_PRESET_SLOW }, 0, 0, flags, .unit = "preset" },           \
     { "clip_frames", "frames per packet; every packet is a keyframe",                              \
       (base) + offsetof(OneDVAEncodeOptions, clip_frames), AV_OPT_TYPE_INT,                        \
