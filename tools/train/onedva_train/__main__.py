@@ -48,6 +48,8 @@ def command_train(args):
 def command_export(args):
     state = torch.load(args.start, map_location="cpu")
     cfg = model.Config(**state["config"])
+    if args.sampler_start is not None:
+        cfg.sampler_start = args.sampler_start
     codec = Codec(cfg, state["linear"])
     parts = {"encoder": None, "decoder": None}
     if "ema" in state and not args.linear_only:
@@ -113,7 +115,8 @@ def main():
     p.add_argument("--out", required=True)
     p.add_argument("--bf16", action="store_true", help="network weights as bfloat16")
     p.add_argument("--linear-only", action="store_true")
-    p.add_argument("--no-encoder", action="store_true")
+    p.add_argument("--no-encoder", action="store_true", help="leave the query encoder out")
+    p.add_argument("--sampler-start", type=float, help="time at which -steps N > 1 begins")
     p = command("eval", "rate and PSNR-Y of a model file on held-out clips")
     p.add_argument("--qidx", type=int, nargs="+", default=[-24, -12, 0, 12])
     p = command("curve", "the validation curve of a checkpoint: table, and plot")
