@@ -138,8 +138,10 @@ class Trainer:
 
     def check(self, stage, held_out, log):
         """Measure the averaged weights on held-out clips and write the checkpoint."""
-        rows = evaluate.quick(self.ema, held_out)
-        self.history.append({"stage": stage, "step": self.step, "samples": self.samples, "rows": rows})
-        log("valid " + "; ".join(f"q{r['qidx']}: {r['dpsnr']:+.3f} dB {100 * r['dbits']:+.1f} % bits"
-                                 for r in rows))
+        if held_out:
+            rows = evaluate.quick(self.ema, held_out)
+            self.history.append({"stage": stage, "step": self.step, "samples": self.samples,
+                                 "rows": rows})
+            log("valid " + "; ".join(f"q{r['qidx']}: {r['dpsnr']:+.3f} dB "
+                                     f"{100 * r['dbits']:+.1f} % bits" for r in rows))
         self.save()

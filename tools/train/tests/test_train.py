@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+import os
+import tempfile
+import unittest
+
+import numpy as np
+import torch
+
+from onedva_train import model, train
+from test_model import random_linear
+
+
+class Noise:
+    """A sampler of random patches, of few tokens so that steps are quick."""
+
+    def __init__(self, seed):
+        self.rng = np.random.default_rng(seed)
+
+    def batch(self, n, gt, gy, gx):
+        return torch.from_numpy(self.rng.uniform(-1, 1, (1, gt, min(gy, 3), min(gx, 2), 1536))).float()
+
+
+class Train(unittest.TestCase):
+    def setUp(self):
+        torch.manual_seed(1)
+        self.cfg = model.Config(**model.PRESETS["test"])
+        self.folder = tempfile.TemporaryDirectory()
+        self.out = os.path.join(self.folder.name, "checkpoint.pt")
+
+    def tearDown(self):
+        self.folder.cleanup()
+
+    def trainer(self):
+        # a quantiser index for each clip that is drawn: one
+        return train.Trainer(self.cfg, random_linear(self.cfg.basis), Noise(3), self.out, patches=1)
+
+    def test_stages_run_with_and_without_held_out_clips(self):
+        clip = torch.rand(1, 1, 2, 2, 1536)
+        for stage, encoder, held_out in ((1, "off", []), (1, "train", [clip]), (2, "frozen", [clip])):
+            trainer = self.trainer()
+            trainer.run(stage, 0.5, encoder, held_out, log=lambda line: None)
+            self.assertGreater(trainer.step, 0)
+            self.assertEqual(len(trainer.history), 2 * len(held_out))
+            self.assertTrue(os.path.exists(self.out))
+            os.remove(self.out)
+
+    def test_a_checkpoint_resumes(self):
+        first = self.trainer()
+        for _ in range(3):
+            first.one_step(1, "train")
+        first.save()
+        second = self.trainer()
+        second.load(self.out)
+        self.assertEqual(second.step, 3)
+        for a, b in zip(first.codec.parameters(), second.codec.parameters()):
+            self.assertTrue(torch.equal(a, b))
+        loss = [t.optimiser.state_dict()["state"][0]["step"] for t in (first, second)]
+        self.assertEqual(float(loss[0]), float(loss[1]))
+
+    def test_resting_encoder_does_not_move(self):
+        trainer = self.trainer()
+        torch.nn.init.normal_(trainer.codec.encoder.out.weight, std=0.01)
+        before = [p.clone() for p in trainer.codec.encoder.parameters()]
+        for _ in range(2):
+            trainer.one_step(2, "frozen")
+        for a, b in zip(before, trainer.codec.encoder.parameters()):
+            self.assertTrue(torch.equal(a, b))
+
+
+if __name__ == "__main__":
+    unittest.main()
