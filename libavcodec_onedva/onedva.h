@@ -144,7 +144,7 @@ typedef struct OneDVADecodeOptions {
 
 #define ONEDVA_DECODE_OPTIONS(base, flags)                                                         \
     { "steps",                                                                                     \
-      "0: linear, fastest; 1: one network pass, highest PSNR; more: diffusion, most texture",      \
+      "0: linear, fastest; 1: one network pass, highest PSNR; more: diffusion",                    \
       (base) + offsetof(OneDVADecodeOptions, steps), AV_OPT_TYPE_INT, { .i64 = 1 },                \
       0, ONEDVA_MAX_STEPS, flags },                                                                \
     { "sampler", "method of the diffusion steps", (base) + offsetof(OneDVADecodeOptions, sampler), \

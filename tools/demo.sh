@@ -91,6 +91,6 @@ ffmpeg -i $work/reference.nut -steps 1 -i build/demo.mkv \
 cat <<EOF
 
 build/demo.mkv   the encoded video; play it: build/ffplay build/demo.mkv
-                 with more texture:          build/ffplay -steps 4 build/demo.mkv
+                 with four diffusion steps:  build/ffplay -steps 4 build/demo.mkv
 build/demo.png   frame $((frames / 2)): original on the left, One-DVA with one step on the right
 EOF

@@ -152,7 +152,8 @@ static void bench_analysis(struct odva_backend *backend, const onedva_model *mod
         refine = end - middle < refine ? end - middle : refine;
     }
     report("analysis, linear", linear);
-    report("analysis, encoder", refine);
+    if (model->config.encoder_layers > 0)
+        report("analysis, encoder", refine);
     odva_analysis_close(&analysis);
 }
 
