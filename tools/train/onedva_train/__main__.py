@@ -33,7 +33,7 @@ def command_fit(args):
 
 
 def command_train(args):
-    start = torch.load(args.start, map_location="cpu")
+    start = torch.load(args.start, map_location="cpu", weights_only=False)
     cfg = model.Config(**start["config"])
     sampler = data.Sampler(open_videos(args, args.train, data.SCALES), args.seed)
     # a resumed run must not repeat the crops that it has seen
@@ -46,7 +46,7 @@ def command_train(args):
 
 
 def command_export(args):
-    state = torch.load(args.start, map_location="cpu")
+    state = torch.load(args.start, map_location="cpu", weights_only=False)
     cfg = model.Config(**state["config"])
     if args.sampler_start is not None:
         cfg.sampler_start = args.sampler_start
@@ -72,7 +72,7 @@ def command_eval(args):
 
 
 def command_curve(args):
-    history = torch.load(args.start, map_location="cpu")["history"]
+    history = torch.load(args.start, map_location="cpu", weights_only=False)["history"]
     print(curve.table(history))
     if args.plot:
         curve.plot(history, args.plot)

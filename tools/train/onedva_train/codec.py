@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The whole codec as a differentiable function of a clip, for training and evaluation."""
+from contextlib import nullcontext
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
@@ -34,6 +36,11 @@ class Codec(nn.Module):
         self.register_buffer("cos", cos, False)
         self.register_buffer("sin", sin, False)
         self.scans = {}
+        self.bfloat16 = False
+
+    def precision(self):
+        """The networks may run in bfloat16; the linear path and the quantiser never do."""
+        return torch.autocast(self.mu.device.type, torch.bfloat16) if self.bfloat16 else nullcontext()
 
     def deviations(self):
         """Typical size of each basis coefficient, from the scan's scales."""
@@ -79,7 +86,10 @@ class Codec(nn.Module):
             y = geo.dct3(c[:, :, y0:y1, x0:x1]).movedim(-1, 1).reshape(len(x), -1)[:, scan.order]
             if use_encoder and self.encoder is not None:
                 patches = centred[:, :, y0:y1, x0:x1].reshape(len(x), -1, geo.PATCH)
-                y = self.encoder(patches, y, scan.scale, qidx.float(), (self.cos, self.sin), *scan.shape)
+                with self.precision():
+                    delta = self.encoder(patches, y, scan.scale, qidx.float(), (self.cos, self.sin),
+                                         *scan.shape)
+                y = y + scan.scale * delta.float()
             out.y.append(y)
             out.scan.append(scan)
         return out
@@ -148,8 +158,10 @@ class Codec(nn.Module):
 
     def restore(self, latents, coefs, qidx, t, z=None):
         """Correction [B, gt, gy, gx, 1536] of the linear reconstruction."""
-        return self.decoder(coefs * self.coef_scale, self.context(latents),
-                            self.scalars(latents, qidx, t), (self.cos, self.sin), z)
+        with self.precision():
+            out = self.decoder(coefs * self.coef_scale, self.context(latents),
+                               self.scalars(latents, qidx, t), (self.cos, self.sin), z)
+        return out.float()
 
     def linear_pixels(self, coefs):
         return coefs @ self.u + self.mu

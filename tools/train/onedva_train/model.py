@@ -172,7 +172,7 @@ class QueryEncoder(nn.Module):
 
     def forward(self, patches, latents, scale, qidx, rope, nt, ny, nx):
         """patches [N, P, 1536] less mu, latents [N, count] linear in scan order, scale [count],
-        qidx [N] -> corrected latents [N, count]."""
+        qidx [N] -> correction of the latents in units of scale, [N, count]."""
         n_tok = min(self.cfg.queries, -(-latents.shape[1] // geo.TOKEN))
         head = n_tok * geo.TOKEN
         y = (latents / scale).clamp(-8, 8)[:, :head]
@@ -185,7 +185,7 @@ class QueryEncoder(nn.Module):
             h = block.finish(h, block.attend(block.project(h, m), cos, sin), m)
         delta = self.out(norm(h[:, :n_tok])).reshape(len(y), head)
         n = min(head, latents.shape[1])
-        return torch.cat([latents[:, :n] + scale[:n] * delta[:, :n], latents[:, n:]], 1)
+        return F.pad(delta[:, :n], (0, latents.shape[1] - n))
 
 
 def tile_rows(nt, ny, nx, y0, x0):

@@ -4,7 +4,6 @@ import copy
 import math
 import os
 import time
-from contextlib import nullcontext
 
 import torch
 
@@ -66,6 +65,7 @@ class Trainer:
     def __init__(self, cfg, linear, sampler, out, device="cpu", rate=1e-3, patches=4096):
         self.codec = Codec(cfg, linear).for_training().to(device)
         self.ema = copy.deepcopy(self.codec).eval()
+        self.codec.bfloat16 = device != "cpu"
         self.sampler, self.out, self.device = sampler, out, device
         self.rate, self.patches = rate, patches
         self.optimiser = torch.optim.AdamW(self.codec.parameters(), rate, betas=(0.9, 0.98),
@@ -82,7 +82,7 @@ class Trainer:
         os.replace(self.out + ".part", self.out)
 
     def load(self, path, optimiser=True):
-        state = torch.load(path, map_location=self.device)
+        state = torch.load(path, map_location=self.device, weights_only=False)
         self.codec.load_state_dict(state["codec"])
         self.ema.load_state_dict(state["ema"])
         self.history = state["history"]
@@ -125,8 +125,7 @@ class Trainer:
     def one_step(self, stage, encoder):
         x, qidx = draw_batch(self.sampler, self.patches)
         x, qidx = x.to(self.device), qidx.to(self.device)
-        with torch.autocast(self.device, torch.bfloat16) if self.device != "cpu" else nullcontext():
-            loss = loss_of(self.codec, x, qidx, stage, self.sampler.rng, encoder)
+        loss = loss_of(self.codec, x, qidx, stage, self.sampler.rng, encoder)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.codec.parameters(), 1.0)

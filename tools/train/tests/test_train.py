@@ -57,6 +57,23 @@ class Train(unittest.TestCase):
         loss = [t.optimiser.state_dict()["state"][0]["step"] for t in (first, second)]
         self.assertEqual(float(loss[0]), float(loss[1]))
 
+    def test_bfloat16_networks_leave_the_linear_path_alone(self):
+        trainer = self.trainer()
+        for p in trainer.codec.parameters():
+            torch.nn.init.normal_(p, std=0.05)
+        x, qidx = train.draw_batch(trainer.sampler, 1)
+        found = []
+        with torch.no_grad():
+            for trainer.codec.bfloat16 in (False, True):
+                latents = trainer.codec.analyse(x, qidx, use_encoder=False)
+                trainer.codec.quantise(latents, qidx)
+                coefs = trainer.codec.coefficients(latents, x.shape)
+                found.append((coefs, trainer.codec.restore(latents, coefs, qidx, torch.zeros(1))))
+        self.assertTrue(torch.equal(found[0][0], found[1][0]))
+        error = (found[0][1] - found[1][1]).abs().max() / found[0][1].abs().max()
+        self.assertGreater(error.item(), 0)
+        self.assertLess(error.item(), 0.05)
+
     def test_resting_encoder_does_not_move(self):
         trainer = self.trainer()
         torch.nn.init.normal_(trainer.codec.encoder.out.weight, std=0.01)
