@@ -33,12 +33,15 @@ def command_fit(args):
 
 
 def command_train(args):
-    start = torch.load(args.start, map_location="cpu", weights_only=False)
-    cfg = model.Config(**start["config"])
+    if args.start.endswith(".safetensors"):
+        start, codec = {}, Codec.from_file(*model_file.read(args.start))
+    else:
+        start = torch.load(args.start, map_location="cpu", weights_only=False)
+        codec = Codec(model.Config(**start["config"]), start["linear"])
     sampler = data.Sampler(open_videos(args, args.train, data.SCALES), args.seed)
     # a resumed run must not repeat the crops that it has seen
     sampler.rng = type(sampler.rng)(type(sampler.rng.bit_generator)([args.seed, start.get("step", 0)]))
-    trainer = Trainer(cfg, start["linear"], sampler, args.out, args.device, args.rate, args.patches)
+    trainer = Trainer(codec, sampler, args.out, args.device, args.rate, args.patches)
     if "codec" in start:
         trainer.load(args.start, not args.fresh_optimiser)
     trainer.run(1 if args.command == "stage1" else 2, args.minutes * 60, args.encoder,
@@ -65,8 +68,7 @@ def command_export(args):
 
 
 def command_eval(args):
-    config, tensors = model_file.read(args.start)
-    codec = Codec.from_file(config, tensors)
+    codec = Codec.from_file(*model_file.read(args.start))
     for row in evaluate.exact(codec, held_out(args), args.qidx):
         print(row)
 
@@ -89,7 +91,7 @@ def main():
         p.add_argument("--valid", help="folder of held-out videos")
         p.add_argument("--seed", type=int, default=1)
         if needs_start:
-            p.add_argument("--start", required=True, help="checkpoint, or model file for eval")
+            p.add_argument("--start", required=True, help="checkpoint; a model file for eval, or to train on from")
         return p
 
     p = command("fit", "stage 0: patch basis, scan and entropy tables in closed form", False)

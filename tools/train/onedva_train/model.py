@@ -84,18 +84,32 @@ class BasisLinear(Linear):
         self.register_buffer("left", left, False)
         self.register_buffer("right", right, False)
         self.along = nn.Parameter(torch.zeros(shape))
-        if not zero:
+        if self.weight.any():
+            self.split()
+        elif not zero:
             nn.init.xavier_uniform_(self.along)
 
-    def whole(self):
-        if self.along is None:
-            return self.weight
+    @torch.no_grad()
+    def split(self):
+        """Share out a trained weight between the basis and the rest."""
+        w = self.weight.clone()
+        if self.left is not None:
+            w = torch.linalg.pinv(self.left) @ w
+        if self.right is not None:
+            w = w @ torch.linalg.pinv(self.right)
+        self.along.copy_(w)
+        self.weight.copy_((self.weight - self.in_basis()) / 0.1)
+
+    def in_basis(self):
         w = self.along
         if self.left is not None:
             w = self.left @ w
         if self.right is not None:
             w = w @ self.right
-        return 0.1 * self.weight + w
+        return w
+
+    def whole(self):
+        return self.weight if self.along is None else 0.1 * self.weight + self.in_basis()
 
     def forward(self, x):
         return F.linear(x, self.whole(), self.bias)

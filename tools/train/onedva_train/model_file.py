@@ -49,7 +49,7 @@ def read(path):
     tensors = {}
     for name, t in header.items():
         a, b = t["data_offsets"]
-        v = np.frombuffer(data[8 + size + a:8 + size + b], TYPES[t["dtype"]]).reshape(t["shape"])
+        v = np.frombuffer(data[8 + size + a:8 + size + b], TYPES[t["dtype"]]).reshape(t["shape"]).copy()
         if t["dtype"] == "BF16":
             v = (v.astype(np.uint32) << 16).view(np.float32)
         tensors[name] = v

@@ -62,8 +62,9 @@ def loss_of(codec, x, qidx, stage, rng, encoder):
 
 
 class Trainer:
-    def __init__(self, cfg, linear, sampler, out, device="cpu", rate=1e-3, patches=4096):
-        self.codec = Codec(cfg, linear).for_training().to(device)
+    def __init__(self, codec, sampler, out, device="cpu", rate=1e-3, patches=4096):
+        """codec: a plain Codec, untrained or from a model file."""
+        self.codec = codec.for_training().to(device).train()
         self.ema = copy.deepcopy(self.codec).eval()
         self.codec.bfloat16 = device != "cpu"
         self.sampler, self.out, self.device = sampler, out, device

@@ -6,7 +6,7 @@ import unittest
 import numpy as np
 import torch
 
-from onedva_train import model, train
+from onedva_train import codec, model, model_file, train
 from test_model import random_linear
 
 
@@ -32,7 +32,8 @@ class Train(unittest.TestCase):
 
     def trainer(self):
         # a quantiser index for each clip that is drawn: one
-        return train.Trainer(self.cfg, random_linear(self.cfg.basis), Noise(3), self.out, patches=1)
+        return train.Trainer(codec.Codec(self.cfg, random_linear(self.cfg.basis)), Noise(3), self.out,
+                             patches=1)
 
     def test_stages_run_with_and_without_held_out_clips(self):
         clip = torch.rand(1, 1, 2, 2, 1536)
@@ -56,6 +57,24 @@ class Train(unittest.TestCase):
             self.assertTrue(torch.equal(a, b))
         loss = [t.optimiser.state_dict()["state"][0]["step"] for t in (first, second)]
         self.assertEqual(float(loss[0]), float(loss[1]))
+
+    def test_training_goes_on_from_a_model_file(self):
+        plain = codec.Codec(self.cfg, random_linear(self.cfg.basis))
+        for p in plain.parameters():
+            torch.nn.init.normal_(p, std=0.05)
+        path = os.path.join(self.folder.name, "model.safetensors")
+        config, tensors, _ = model_file.from_training(self.cfg, plain.linear, plain.encoder.state_dict(),
+                                                      plain.decoder.state_dict(), plain.coef_scale)
+        model_file.write(path, config, tensors)
+        trainer = train.Trainer(codec.Codec.from_file(*model_file.read(path)), Noise(3), self.out,
+                                patches=1)
+        for name in ("encoder", "decoder"):
+            layer = "patch" if name == "encoder" else "out"
+            want = getattr(getattr(plain, name), layer).weight
+            got = getattr(getattr(trainer.codec, name), layer)
+            self.assertGreater(got.along.abs().max().item(), 0)
+            self.assertLess((got.whole() - want).abs().max().item(), 1e-5)
+        trainer.one_step(1, "train")
 
     def test_bfloat16_networks_leave_the_linear_path_alone(self):
         trainer = self.trainer()
