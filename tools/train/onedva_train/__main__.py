@@ -91,7 +91,8 @@ def main():
         p.add_argument("--valid", help="folder of held-out videos")
         p.add_argument("--seed", type=int, default=1)
         if needs_start:
-            p.add_argument("--start", required=True, help="checkpoint; a model file for eval, or to train on from")
+            p.add_argument("--start", required=True,
+                           help="checkpoint; a model file for eval, or to train on from")
         return p
 
     p = command("fit", "stage 0: patch basis, scan and entropy tables in closed form", False)

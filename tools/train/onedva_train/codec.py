@@ -167,7 +167,7 @@ class Codec(nn.Module):
         return coefs @ self.u + self.mu
 
     def linear_error(self, x, latents):
-        """Squared error [B] of the linear reconstruction, found among the coefficients: the basis is orthonormal."""
+        """Squared error [B] of the linear reconstruction, in coefficients: the basis is orthonormal."""
         centred = x - self.mu
         lost = centred.flatten(1).pow(2).sum(1) - sum(y.pow(2).sum(1) for y in latents.y)
         return lost + sum((y - h).pow(2).sum(1) for y, h in zip(latents.y, latents.hat))

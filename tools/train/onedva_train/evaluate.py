@@ -65,7 +65,7 @@ def quick(codec, clips, qidxs=(-24, -12, 0, 12)):
 
 @torch.no_grad()
 def exact(codec, clips, qidxs, steps=(0, 1)):
-    """Bits per pixel (symbols, real contexts) and PSNR-Y by quantiser index, for the linear path alone and the model."""
+    """Bits per pixel (symbols, real contexts) and PSNR-Y by qidx: linear path alone, and model."""
     for qidx in qidxs:
         q = torch.tensor([qidx])
         for name, use_encoder in (("linear", False), ("model", True)):

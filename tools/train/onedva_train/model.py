@@ -122,7 +122,7 @@ class BasisLinear(Linear):
 
 
 class Block(nn.Module):
-    """Pre-norm transformer block; modulation m [N, 6, d] is shift, scale, gate of attention, then of the MLP."""
+    """Pre-norm transformer block; m [N, 6, d] is shift, scale, gate of attention, then of the MLP."""
 
     def __init__(self, d, head_dim):
         super().__init__()
@@ -234,7 +234,7 @@ class Decoder(nn.Module):
         self.out = BasisLinear(d, geo.PATCH)
 
     def forward(self, coefs, context, scalars, rope, z=None):
-        """coefs [B, gt, gy, gx, K]: decoded basis coefficients of each patch (scaled by the caller in training);
+        """coefs [B, gt, gy, gx, K]: decoded basis coefficients of each patch over their deviations;
         context [B, tiles, M, 32]: first latent tokens over scale, clipped to +-8; scalars [B, tiles, 3]:
         t, qidx/64, n/N; z [B, gt, gy, gx, 1536] or None at t = 0 -> correction [B, gt, gy, gx, 1536]."""
         b, gt, gy, gx, _ = coefs.shape
