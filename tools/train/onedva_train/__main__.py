@@ -125,6 +125,7 @@ def main():
     p = command("curve", "the validation curve of a checkpoint: table, and plot")
     p.add_argument("--plot", help="PNG to write")
     args = top.parse_args()
+    torch.manual_seed(args.seed)
     {"fit": command_fit, "stage1": command_train, "stage2": command_train,
      "export": command_export, "eval": command_eval, "curve": command_curve}[args.command](args)
 

@@ -14,7 +14,7 @@ def patch_basis(sampler, basis, tokens=120_000, per_crop=24):
     seen = 0
     while seen < tokens:
         x = sampler.batch(8, 4, 8, 8).reshape(-1, geo.PATCH)
-        x = x[torch.randperm(len(x))[:per_crop * 8]].double()
+        x = x[torch.from_numpy(sampler.rng.permutation(len(x))[:per_crop * 8])].double()
         cov += x.t() @ x
         mean += x.sum(0)
         seen += len(x)

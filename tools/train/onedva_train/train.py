@@ -7,7 +7,7 @@ import time
 
 import torch
 
-from . import evaluate
+from . import entropy, evaluate
 from .codec import Codec
 
 # grid shapes (gt, gy, gx) and how often each is drawn: 2x2 tiles mostly, border tiles, short clips
@@ -47,16 +47,16 @@ def loss_of(codec, x, qidx, stage, rng, encoder):
         tt = t[:, None, None, None, None]
         z = tt * x + (1 - tt) * torch.from_numpy(rng.standard_normal(x.shape, "float32")).to(x)
     base = codec.linear_pixels(coefs)
-    fixed = (x - base).detach().pow(2).sum((1, 2, 3, 4))
     error = (x - base - codec.restore(latents, coefs, qidx, t, z)).pow(2).sum((1, 2, 3, 4))
     floor = 1e-5 * x[0].numel()
     if not train_encoder:
+        fixed = (x - base).pow(2).sum((1, 2, 3, 4))
         return ((error + floor) / (fixed + floor)).log().mean()
     with torch.no_grad():
         plain = codec.quantise(codec.analyse(x, qidx, use_encoder=False), qidx, False, drop)
         bits_plain = sum(plain.bits)
         fixed = codec.linear_error(x, plain)
-    price = 0.13 * 2.0 ** (qidx.to(x) / 4)
+    price = entropy.LAMBDA * 2.0 ** (qidx.to(x) / 4)
     bits = sum(latents.bits)
     return ((error + floor + price * bits) / (fixed + floor + price * bits_plain)).log().mean()
 
