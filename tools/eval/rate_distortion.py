@@ -7,6 +7,7 @@ Every figure comes from whole files: encoded by ffmpeg to Matroska, decoded by f
 frame by its psnr filter. PSNR-Y is the mean over clips of each clip's; bpp counts packet bytes.
 """
 import argparse
+import math
 import os
 import re
 import subprocess
@@ -80,6 +81,51 @@ def format_row(row, steps):
     return f"| {name} | {crf} | {bpp:.5f} | " + " | ".join(cells) + " |"
 
 
+def curves(rows):
+    """{(name, steps): [(log rate, PSNR-Y)] by rising rate}; steps is None for a peer"""
+    found = {}
+    for name, _, bpp, quality in sorted(rows, key=lambda r: r[2]):
+        for steps, psnr in quality.items():
+            found.setdefault((name, steps), []).append((math.log(bpp), psnr))
+    return found
+
+
+def interpolate(points, x):
+    """Piecewise linear through points of rising x; None outside of them."""
+    for (x0, y0), (x1, y1) in zip(points, points[1:]):
+        if x0 <= x <= x1:
+            return y0 + (y1 - y0) * (x - x0) / (x1 - x0)
+    return None
+
+
+def bd_rate(reference, points, samples=200):
+    """Mean change of rate at equal PSNR-Y, over the range that both have (Bjontegaard, linear)."""
+    low = max(reference[0][1], points[0][1])
+    high = min(reference[-1][1], points[-1][1])
+    turned = [[(p, r) for r, p in c] for c in (reference, points)]
+    levels = [low + (high - low) * (i + 0.5) / samples for i in range(samples)]
+    change = [interpolate(turned[1], p) - interpolate(turned[0], p) for p in levels]
+    return math.exp(sum(change) / samples) - 1
+
+
+def print_comparisons(rows, steps):
+    found = curves(rows)
+    print()
+    for (name, s), points in found.items():
+        if s is not None and s != steps[0]:
+            change = bd_rate(found[name, steps[0]], points)
+            print(f"- {name}: BD-rate of steps {s} against steps {steps[0]}: {100 * change:+.1f} %")
+    mine = [key for key in found if key[1] is not None]
+    for (name, s), points in found.items():
+        if s is not None:
+            continue
+        for key in mine:
+            gaps = [(math.exp(r), p - interpolate(found[key], r)) for r, p in points
+                    if interpolate(found[key], r) is not None]
+            text = ", ".join(f"{gap:+.1f} dB at {rate:.3f}" for rate, gap in gaps)
+            print(f"- {name} less {key[0]}, steps {key[1]}, at equal bits per pixel: {text}")
+
+
 def plot(rows, path):
     import matplotlib
     matplotlib.use("Agg")
@@ -119,6 +165,7 @@ def main():
     print("| encoder | crf | bits per pixel | " + " | ".join(f"PSNR-Y, steps {s}" for s in args.steps) + " |")
     print("|---|---|---|" + "---|" * len(args.steps))
     rows = table(args, clips)
+    print_comparisons(rows, args.steps)
     if args.plot:
         plot(rows, args.plot)
 
