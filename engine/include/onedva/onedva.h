@@ -214,7 +214,7 @@ struct onedva_decoder_settings {
     int steps; /* 0: linear, 1: conditional mean, 2..64: diffusion */
     enum onedva_sampler sampler;
     int max_tokens;     /* decode only the first tokens of each tile, 0: all */
-    int64_t max_pixels; /* refuse larger pictures, 0: no limit but 65535 x 65535 */
+    int64_t max_pixels; /* refuse larger pictures, default 2^27, 0: 65535 x 65535 */
     enum onedva_backend backend;
     int threads;  /* 0: one per processor */
     int bitexact; /* use the strict C kernels only */
