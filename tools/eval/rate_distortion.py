@@ -116,6 +116,11 @@ def print_comparisons(rows, steps):
             change = bd_rate(found[name, steps[0]], points)
             print(f"- {name}: BD-rate of steps {s} against steps {steps[0]}: {100 * change:+.1f} %")
     mine = [key for key in found if key[1] is not None]
+    first = rows[0][0]
+    for name, s in mine:
+        if name != first:
+            change = bd_rate(found[first, s], found[name, s])
+            print(f"- {name} against {first}, steps {s}: BD-rate {100 * change:+.1f} %")
     for (name, s), points in found.items():
         if s is not None:
             continue
