@@ -78,6 +78,26 @@ struct odva_dct_tile {
     const struct odva_buffer *order; /* int32: scan index i is ((ft*ny + fy)*nx + fx)*K + k */
 };
 
+/**
+ * Displacements of the nodes of a square mesh over a clip, and where its pictures come from.
+ * doc/bitstream.md, section 10, has the formulas of field and interpolation.
+ */
+struct odva_warp {
+    int frames;
+    int width, height;               /* of the pictures to make, luma samples */
+    int source_width, source_height; /* luma samples */
+    int left, top;             /* even: luma sample (x, y) at rest comes from (x + left, y + top) */
+    int log2_spacing;          /* of the nodes, at least 3 */
+    int columns, rows;         /* enough to have a node at or beyond the last sample */
+    const int16_t (*nodes)[2]; /* [frames][rows][columns], 1/16 luma sample */
+};
+
+/** Sums over a 4x4 block, for motion estimation: gradients g of a + b and difference e = b - a. */
+struct odva_block_tensor {
+    int32_t xx, xy, yy; /* of gx gx, gx gy, gy gy, with gx = (a+b)(x+1, y) - (a+b)(x-1, y) */
+    int32_t xe, ye, ee;
+};
+
 struct odva_backend_ops {
     const char *name;
 
@@ -128,6 +148,28 @@ struct odva_backend_ops {
     int (*unpatchify)(struct odva_backend *backend, const struct onedva_picture *pictures,
                       const struct odva_grid *grid, struct odva_matrix src,
                       const struct odva_buffer *position, int64_t first, int64_t count);
+
+    /**
+     * Pictures as the source pictures seen through a displacement field; integers only, the same on
+     * every backend. A picture whose chroma planes are NULL has none.
+     */
+    int (*warp)(struct odva_backend *backend, const struct onedva_picture *pictures,
+                const struct onedva_const_picture *sources, const struct odva_warp *warp);
+
+    /**
+     * Half the size: each sample is the mean of 2x2, (a + b + c + d + 2) >> 2; an odd last row or
+     * column repeats. @param width, height of src; dst has ceil(size/2)
+     */
+    int (*halve)(struct odva_backend *backend, uint8_t *dst, ptrdiff_t dst_stride,
+                 const uint8_t *src, ptrdiff_t src_stride, int width, int height);
+
+    /**
+     * The tensors of all ceil(width/4) x ceil(height/4) blocks of two planes, row by row. Samples
+     * outside of the planes are those of the edge for gradients, and do not count in the sums.
+     */
+    int (*block_tensors)(struct odva_backend *backend, struct odva_block_tensor *tensors,
+                         const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride,
+                         int width, int height);
 
     /** Orthonormal 3D DCT-II of [nt][ny][nx][basis] per tile, then the scan. */
     int (*dct_forward)(struct odva_backend *backend, struct odva_buffer *latents,

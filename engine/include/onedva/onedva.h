@@ -145,6 +145,14 @@ enum onedva_preset {
     ONEDVA_PRESET_SLOW,      /* as medium, and per-coefficient rate-distortion choice */
 };
 
+/** How a clip's content is aligned over time before it is coded. */
+enum onedva_motion {
+    ONEDVA_MOTION_OFF,    /* as it is */
+    ONEDVA_MOTION_GLOBAL, /* the whole picture moves: translation, zoom, rotation */
+    ONEDVA_MOTION_MESH,   /* every part moves on its own */
+    ONEDVA_MOTION_AUTO,   /* what costs least, clip by clip */
+};
+
 /* ---- encoder ----------------------------------------------------------------------------- */
 
 typedef struct onedva_encoder onedva_encoder;
@@ -155,6 +163,8 @@ struct onedva_encoder_settings {
     int max_tokens;  /* upper bound of latent tokens per tile, 0: none */
     int layers;      /* 1..16 layers per packet */
     enum onedva_preset preset;
+    enum onedva_motion motion;
+    int adaptive_clips; /* end clips at scene cuts, and early where shorter ones cost less */
     enum onedva_backend backend;
     int threads;           /* 0: one per processor */
     int bitexact;          /* use the strict C kernels only */
@@ -170,11 +180,14 @@ struct onedva_clip_stats {
     int64_t tokens; /* latent tokens kept, over all tiles */
     int64_t tiles;
     size_t bytes;
+    enum onedva_motion motion; /* used: off, global or mesh */
+    size_t motion_bytes;
 };
 
 struct onedva_packet {
     const uint8_t *data; /* owned by the encoder, valid until its next call */
     size_t size;
+    int frames; /* of the clip: the first ones given; fewer than n only with adaptive_clips */
     struct onedva_clip_stats stats;
 };
 
@@ -192,7 +205,8 @@ ONEDVA_API void onedva_encoder_stream_header(const onedva_encoder *encoder, cons
                                              size_t *size);
 
 /**
- * Encode one clip.
+ * Encode one clip: the first packet->frames of the pictures given. The caller gives the others
+ * again with the next clip.
  * @param frames    n pictures of the stream's size
  * @param durations n durations in the stream's time base, each > 0: the distance to the next frame;
  *                  NULL: every frame has the stream's frame_duration
@@ -255,6 +269,21 @@ ONEDVA_API int onedva_decoder_read_packet(onedva_decoder *decoder, const uint8_t
 /** Reconstruct the pictures of the packet read last. @param n clip.frames */
 ONEDVA_API int onedva_decoder_reconstruct(onedva_decoder *decoder,
                                           const struct onedva_picture *pictures, int n);
+
+/** Where the content of a clip's frames lies on its canvases (doc/bitstream.md, section 10). */
+struct onedva_mesh {
+    enum onedva_motion motion; /* off, global or mesh */
+    int left, top;             /* of the picture on the canvas, luma samples */
+    int canvas_width, canvas_height;
+    int reference; /* frame whose displacements are 0 */
+    int spacing;   /* of the nodes, luma samples; node (i, j) is at (i, j) * spacing */
+    int columns, rows;
+    const int16_t (
+        *nodes)[2]; /* [frames][rows][columns], 1/16 luma sample; NULL where motion is off */
+};
+
+/** The mesh of the packet read last. @param mesh its nodes are valid until the next packet */
+ONEDVA_API int onedva_decoder_get_mesh(onedva_decoder *decoder, struct onedva_mesh *mesh);
 
 /* ---- packets without a model ------------------------------------------------------------- */
 

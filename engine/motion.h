@@ -1,0 +1,50 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* The motion of a clip: canvas, control points, mesh (doc/bitstream.md, section 10). */
+#ifndef ODVA_MOTION_H
+#define ODVA_MOTION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "onedva/onedva.h"
+
+#define ODVA_MAX_MARGIN      128 /* luma samples, even */
+#define ODVA_MAX_TERMS       (ONEDVA_MAX_CLIP_FRAMES - 1)
+#define ODVA_MAX_POINTS      4
+#define ODVA_MIN_SPACING     16
+#define ODVA_MAX_SPACING     128
+#define ODVA_DEFAULT_SPACING 64 /* of the nodes where there is no mesh */
+
+/** Quantised paths: coefficient of component c and term k is value[c * ODVA_MAX_TERMS + k]. */
+struct odva_path {
+    int16_t value[2 * ODVA_MAX_TERMS];
+};
+
+/** All that the bitstream says of a clip's motion, for a picture of width x height. */
+struct odva_motion {
+    int frames, width, height;
+    int left, top, right, bottom; /* margins in luma samples, even */
+    int reference;
+    int points; /* control points: 0, 1 or 4 */
+    int point_terms, point_step;
+    int spacing; /* of the mesh's nodes: 16, 32, 64, 128; 0: no mesh */
+    int mesh_terms, mesh_step;
+    struct odva_path point[ODVA_MAX_POINTS];
+    struct odva_path *mesh; /* columns * rows, row by row; NULL without a mesh */
+    size_t mesh_capacity;
+};
+
+/** Spacing, columns and rows of the nodes. */
+int odva_motion_spacing(const struct odva_motion *motion);
+int odva_motion_columns(const struct odva_motion *motion);
+int odva_motion_rows(const struct odva_motion *motion);
+
+/** Make room for the mesh's paths, if spacing > 0; they are not initialised. @return ONEDVA_OK or
+ * ONEDVA_ERR_NOMEM */
+int odva_motion_reserve(struct odva_motion *motion);
+void odva_motion_free(struct odva_motion *motion);
+
+#endif
