@@ -215,6 +215,20 @@ ONEDVA_API void onedva_encoder_stream_header(const onedva_encoder *encoder, cons
 ONEDVA_API int onedva_encode(onedva_encoder *encoder, const struct onedva_const_picture *frames,
                              const uint32_t *durations, int n, struct onedva_packet *packet);
 
+/** The clip encoded last as it was coded: its canvases, or its frames where motion is off. */
+struct onedva_canvas {
+    int frames, width, height;                                   /* luma samples */
+    struct onedva_const_picture picture[ONEDVA_MAX_CLIP_FRAMES]; /* yuv420p */
+    /* 1 where a 4x4 block of a canvas shows content of its frame, 0 where it was filled in:
+     * [frames][ceil(height/4)][ceil(width/4)]; NULL where all is content */
+    const uint8_t *visible;
+};
+
+/** @param canvas owned by the encoder, valid until its next call; a picture may be a frame's memory
+ */
+ONEDVA_API void onedva_encoder_get_canvas(const onedva_encoder *encoder,
+                                          struct onedva_canvas *canvas);
+
 /* ---- decoder ----------------------------------------------------------------------------- */
 
 typedef struct onedva_decoder onedva_decoder;
