@@ -1,0 +1,32 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* Memory for a clip of pictures, kept from clip to clip. */
+#ifndef ODVA_CANVAS_H
+#define ODVA_CANVAS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "onedva/onedva.h"
+
+/** Pictures in one allocation; zero-initialised is empty. */
+struct odva_canvas {
+    int frames, width, height; /* luma samples */
+    uint8_t *data;
+    size_t capacity; /* bytes */
+    struct onedva_picture picture[ONEDVA_MAX_CLIP_FRAMES];
+};
+
+/**
+ * Set number and size of the pictures. Rows begin at multiples of 64 bytes. Contents are lost, and
+ * memory grows only where a clip is larger than all before.
+ * @param frames 1..16
+ * @param width, height 1..65535
+ * @return ONEDVA_OK or ONEDVA_ERR_NOMEM, and then the canvas is empty
+ */
+int odva_canvas_set_size(struct odva_canvas *canvas, int frames, int width, int height);
+void odva_canvas_free(struct odva_canvas *canvas);
+
+#endif
