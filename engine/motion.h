@@ -14,6 +14,8 @@
 #define ODVA_MAX_MARGIN      128 /* luma samples, even */
 #define ODVA_MAX_TERMS       (ONEDVA_MAX_CLIP_FRAMES - 1)
 #define ODVA_MAX_POINTS      4
+#define ODVA_MAX_COLUMNS     4097 /* of nodes: ceil(65535 / ODVA_MIN_SPACING) + 1 */
+#define ODVA_MAX_COEFFICIENT 4095 /* larger magnitudes can be too far from their prediction */
 #define ODVA_MIN_SPACING     16
 #define ODVA_MAX_SPACING     128
 #define ODVA_DEFAULT_SPACING 64 /* of the nodes where there is no mesh */
@@ -33,17 +35,23 @@ struct odva_motion {
     int spacing; /* of the mesh's nodes: 16, 32, 64, 128; 0: no mesh */
     int mesh_terms, mesh_step;
     struct odva_path point[ODVA_MAX_POINTS];
-    struct odva_path *mesh; /* columns * rows, row by row; NULL without a mesh */
+    struct odva_path *mesh; /* columns * rows, row by row, where spacing > 0 */
     size_t mesh_capacity;
 };
 
-/** Spacing, columns and rows of the nodes. */
+/** Spacing, columns and rows of the nodes; without a mesh those that follow the points. */
 int odva_motion_spacing(const struct odva_motion *motion);
 int odva_motion_columns(const struct odva_motion *motion);
 int odva_motion_rows(const struct odva_motion *motion);
 
-/** Make room for the mesh's paths, if spacing > 0; they are not initialised. @return ONEDVA_OK or
- * ONEDVA_ERR_NOMEM */
+/** Size of the canvas in luma samples. */
+int odva_motion_canvas_width(const struct odva_motion *motion);
+int odva_motion_canvas_height(const struct odva_motion *motion);
+
+/**
+ * Make room for the mesh's paths, where spacing > 0; they are not initialised.
+ * @return ONEDVA_OK or ONEDVA_ERR_NOMEM
+ */
 int odva_motion_reserve(struct odva_motion *motion);
 void odva_motion_free(struct odva_motion *motion);
 

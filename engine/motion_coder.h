@@ -12,7 +12,10 @@
 #include "byte_writer.h"
 #include "motion.h"
 
-/** Append a clip's motion. Every field is in its limits. */
+/**
+ * Append a clip's motion. Every field is in its limits, and no coefficient's magnitude is above
+ * ODVA_MAX_COEFFICIENT.
+ */
 void odva_motion_write(struct odva_byte_writer *writer, const struct odva_motion *motion);
 
 /**
