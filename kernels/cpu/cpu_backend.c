@@ -16,12 +16,15 @@
 #include "noise.h"
 #include "thread_pool.h"
 
-#define LINEAR_ROWS 48 /* a multiple of every kernel's rows */
-#define NORM_ROWS   64
-#define PATCHES     8
-#define ELEMENTS    16384
-#define BLOCK_ROWS  192 /* per worker */
-#define MAX_BLOCK   6144
+#define LINEAR_ROWS    48 /* a multiple of every kernel's rows */
+#define NORM_ROWS      64
+#define PATCHES        8
+#define ELEMENTS       16384
+#define BLOCK_ROWS     192       /* per worker */
+#define WARP_SAMPLES   (1 << 15) /* a task takes more time than to wake a thread */
+#define TENSOR_SAMPLES (1 << 17)
+#define HALVE_SAMPLES  (1 << 18)
+#define MAX_BLOCK      6144
 
 struct cpu_backend {
     struct odva_backend base;
@@ -410,6 +413,143 @@ static int dct_inverse(struct odva_backend *backend, struct odva_buffer *coefs,
     return run_dct(backend, inverse_task, &job, count);
 }
 
+/* ---- motion ------------------------------------------------------------------------------ */
+
+struct warp_job {
+    const struct odva_cpu_operators *operators;
+    const struct onedva_picture *pictures;
+    const struct onedva_const_picture *sources;
+    const struct odva_warp *warp;
+    int bands, bands_per_task; /* a band is 8 rows of luma; bands of a frame */
+};
+
+static void warp_band(const struct warp_job *job, int t, int plane, int band)
+{
+    const struct odva_warp *warp = job->warp;
+    const int chroma = plane > 0, blocks = chroma ? 1 : 2;
+    const struct odva_cpu_warp part = {
+        .dst = job->pictures[t].data[plane],
+        .src = job->sources[t].data[plane],
+        .dst_stride = job->pictures[t].stride[plane],
+        .src_stride = job->sources[t].stride[plane],
+        .width = (warp->width + chroma) >> chroma,
+        .height = (warp->height + chroma) >> chroma,
+        .source_width = (warp->source_width + chroma) >> chroma,
+        .source_height = (warp->source_height + chroma) >> chroma,
+        .left = warp->left / (1 + chroma),
+        .top = warp->top / (1 + chroma),
+        .chroma = chroma,
+        .log2_spacing = warp->log2_spacing,
+        .columns = warp->columns,
+        .rows = warp->rows,
+        .nodes = warp->nodes + (size_t)t * warp->rows * warp->columns,
+    };
+    const int first = band * blocks, end = (part.height + 3) / 4;
+
+    job->operators->warp(&part, first, (int)min_int64(blocks, end - first));
+}
+
+static void warp_task(void *opaque, int64_t index, int worker)
+{
+    const struct warp_job *job = opaque;
+    const int64_t first = index * job->bands_per_task;
+    const int64_t end =
+        min_int64(first + job->bands_per_task, (int64_t)job->bands * job->warp->frames);
+
+    (void)worker;
+    for (int64_t i = first; i < end; i++) {
+        const int t = (int)(i / job->bands), band = (int)(i % job->bands);
+
+        for (int plane = 0; plane < 3; plane++)
+            if (job->pictures[t].data[plane] && job->sources[t].data[plane])
+                warp_band(job, t, plane, band);
+    }
+}
+
+static int warp(struct odva_backend *backend, const struct onedva_picture *pictures,
+                const struct onedva_const_picture *sources, const struct odva_warp *warp)
+{
+    struct warp_job job = {.operators = cpu_backend(backend)->operators,
+                           .pictures = pictures,
+                           .sources = sources,
+                           .warp = warp,
+                           .bands = (warp->height + 7) / 8};
+
+    job.bands_per_task = (int)ceil_div(WARP_SAMPLES, 8 * (int64_t)warp->width);
+    odva_backend_parallel_for(
+        backend, ceil_div((int64_t)job.bands * warp->frames, job.bands_per_task), warp_task, &job);
+    return ONEDVA_OK;
+}
+
+struct plane_job {
+    const struct odva_cpu_operators *operators;
+    struct odva_cpu_halve halve;
+    struct odva_cpu_block_tensors block_tensors;
+    int rows, rows_per_task;
+};
+
+static int task_rows(const struct plane_job *job, int64_t first)
+{
+    return (int)min_int64(job->rows_per_task, job->rows - first);
+}
+
+static void halve_task(void *opaque, int64_t index, int worker)
+{
+    const struct plane_job *job = opaque;
+    const int64_t first = index * job->rows_per_task;
+
+    (void)worker;
+    job->operators->halve(&job->halve, (int)first, task_rows(job, first));
+}
+
+static int halve(struct odva_backend *backend, uint8_t *dst, ptrdiff_t dst_stride,
+                 const uint8_t *src, ptrdiff_t src_stride, int width, int height)
+{
+    struct plane_job job = {.operators = cpu_backend(backend)->operators, .rows = (height + 1) / 2};
+
+    job.halve = (struct odva_cpu_halve){
+        .dst = dst,
+        .src = src,
+        .dst_stride = dst_stride,
+        .src_stride = src_stride,
+        .width = width,
+        .height = height,
+    };
+    job.rows_per_task = (int)ceil_div(HALVE_SAMPLES, 2 * (int64_t)width);
+    odva_backend_parallel_for(backend, ceil_div(job.rows, job.rows_per_task), halve_task, &job);
+    return ONEDVA_OK;
+}
+
+static void block_tensors_task(void *opaque, int64_t index, int worker)
+{
+    const struct plane_job *job = opaque;
+    const int64_t first = index * job->rows_per_task;
+
+    (void)worker;
+    job->operators->block_tensors(&job->block_tensors, (int)first, task_rows(job, first));
+}
+
+static int block_tensors(struct odva_backend *backend, struct odva_block_tensor *tensors,
+                         const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride,
+                         int width, int height)
+{
+    struct plane_job job = {.operators = cpu_backend(backend)->operators, .rows = (height + 3) / 4};
+
+    job.block_tensors = (struct odva_cpu_block_tensors){
+        .tensors = tensors,
+        .a = a,
+        .b = b,
+        .a_stride = a_stride,
+        .b_stride = b_stride,
+        .width = width,
+        .height = height,
+    };
+    job.rows_per_task = (int)ceil_div(TENSOR_SAMPLES, 4 * (int64_t)width);
+    odva_backend_parallel_for(backend, ceil_div(job.rows, job.rows_per_task), block_tensors_task,
+                              &job);
+    return ONEDVA_OK;
+}
+
 /* ---- sums -------------------------------------------------------------------------------- */
 
 struct axpby_job {
@@ -458,6 +598,9 @@ static const struct odva_backend_ops cpu_ops = {
     .attention = attention,
     .patchify = patchify,
     .unpatchify = unpatchify,
+    .warp = warp,
+    .halve = halve,
+    .block_tensors = block_tensors,
     .dct_forward = dct_forward,
     .dct_inverse = dct_inverse,
     .axpby = axpby,

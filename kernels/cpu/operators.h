@@ -60,6 +60,35 @@ struct odva_cpu_attention {
     const int32_t *begin, *rows, *rope;
 };
 
+/** One plane of one frame of odva_backend_ops.warp; samples are those of the plane. */
+struct odva_cpu_warp {
+    uint8_t *dst;
+    const uint8_t *src;
+    ptrdiff_t dst_stride, src_stride;
+    int width, height;
+    int source_width, source_height;
+    int left, top;
+    int chroma; /* 1: half of the nodes' resolution */
+    int log2_spacing, columns, rows;
+    const int16_t (*nodes)[2]; /* [rows][columns]; the last ones go on where some are missing */
+};
+
+/** odva_backend_ops.halve. */
+struct odva_cpu_halve {
+    uint8_t *dst;
+    const uint8_t *src;
+    ptrdiff_t dst_stride, src_stride;
+    int width, height; /* of src */
+};
+
+/** odva_backend_ops.block_tensors. */
+struct odva_cpu_block_tensors {
+    struct odva_block_tensor *tensors;
+    const uint8_t *a, *b;
+    ptrdiff_t a_stride, b_stride;
+    int width, height;
+};
+
 /** One instruction set's versions. Results do not depend on how rows are cut into calls. */
 struct odva_cpu_operators {
     const char *name;
@@ -70,6 +99,11 @@ struct odva_cpu_operators {
     void (*attention)(const struct odva_cpu_attention *attention, int window, int head,
                       float *scratch);
     size_t (*attention_scratch)(int max_length, int head_dim);
+    /* Integers only: the same in all versions. */
+    void (*warp)(const struct odva_cpu_warp *warp, int first_row, int rows);    /* of blocks */
+    void (*halve)(const struct odva_cpu_halve *halve, int first_row, int rows); /* of dst */
+    void (*block_tensors)(const struct odva_cpu_block_tensors *job, int first_row,
+                          int rows); /* of blocks */
 };
 
 extern const struct odva_cpu_operators odva_cpu_operators_c;

@@ -11,4 +11,7 @@ const struct odva_cpu_operators odva_cpu_operators_c = {
     .norm_modulate = odva_cpu_norm_modulate_c,
     .attention = odva_cpu_attention_c,
     .attention_scratch = odva_cpu_attention_scratch_c,
+    .warp = odva_cpu_warp_c,
+    .halve = odva_cpu_halve_c,
+    .block_tensors = odva_cpu_block_tensors_c,
 };

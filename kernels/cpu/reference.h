@@ -15,6 +15,9 @@ void odva_cpu_norm_modulate_c(const struct odva_cpu_norm *norm, int64_t first_ro
 void odva_cpu_attention_c(const struct odva_cpu_attention *attention, int window, int head,
                           float *scratch);
 size_t odva_cpu_attention_scratch_c(int max_length, int head_dim);
+void odva_cpu_warp_c(const struct odva_cpu_warp *warp, int first_row, int rows);
+void odva_cpu_halve_c(const struct odva_cpu_halve *halve, int first_row, int rows);
+void odva_cpu_block_tensors_c(const struct odva_cpu_block_tensors *job, int first_row, int rows);
 
 /** Sum of ODVA_CPU_C_WIDTH partial sums in a fixed order. */
 static inline float odva_cpu_tree_sum(float *partial)
