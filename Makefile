@@ -11,6 +11,7 @@
 # make fate-onedva only the tests in FFmpeg's own harness
 # make bench       decoding speed against H.264
 # make kernel-bench  speed of each operator
+# make canvas      build/onedva-canvas, which writes clips to train on
 # make clean       remove what was built, keep FFmpeg's sources
 # make distclean   remove build/
 #
@@ -23,7 +24,7 @@ endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .PHONY: all lib install demo check unit unit-tests fate-onedva bench kernel-bench clean distclean \
-        ffmpeg-full ffmpeg-check
+        canvas ffmpeg-full ffmpeg-check
 
 all:
 
@@ -39,7 +40,7 @@ distclean:
 
 ifeq ($(wildcard build/config.mak),)
 
-all lib install unit fate-onedva bench kernel-bench ffmpeg-full ffmpeg-check:
+all lib install unit fate-onedva bench kernel-bench canvas ffmpeg-full ffmpeg-check:
 	./configure
 	+@$(MAKE) $@
 
@@ -157,6 +158,16 @@ $(BUILD)/tools/%: tools/%.c $(STATIC)
 	@mkdir -p $(@D)
 	@echo "CCLD    $@"
 	$(Q)$(CC) $(FLAGS) -MMD -MP -MF $@.d -o $@ $< $(STATIC) $(LIBRARY_LIBS)
+
+CANVAS_OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tools/canvas/*.c))
+
+canvas: $(BUILD)/onedva-canvas
+
+$(BUILD)/onedva-canvas: $(CANVAS_OBJECTS) $(STATIC)
+	@echo "CCLD    $@"
+	$(Q)$(CC) $(FLAGS) -o $@ $(CANVAS_OBJECTS) $(STATIC) $(LIBRARY_LIBS)
+
+-include $(CANVAS_OBJECTS:.o=.d)
 
 # ---- install ---------------------------------------------------------------------------------
 
