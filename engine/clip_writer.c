@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "latent_coder.h"
+#include "motion_coder.h"
 #include "packet.h"
 #include "symbol_context.h"
 
@@ -22,6 +23,7 @@ int odva_clip_writer_init(struct odva_clip_writer *writer, const struct onedva_m
 void odva_clip_writer_free(struct odva_clip_writer *writer)
 {
     odva_byte_writer_free(&writer->packet);
+    odva_byte_writer_free(&writer->motion);
     odva_byte_writer_free(&writer->payloads);
     free(writer->magnitude);
     *writer = (struct odva_clip_writer){0};
@@ -49,8 +51,21 @@ static void write_payloads(struct odva_clip_writer *writer, struct odva_latents 
     }
 }
 
+static void write_motion(struct odva_clip_writer *writer, const struct odva_motion *motion,
+                         struct odva_packet *packet)
+{
+    odva_byte_writer_reset(&writer->motion);
+    if (!motion)
+        return;
+    odva_motion_write(&writer->motion, motion);
+    packet->has_motion = 1;
+    packet->motion = writer->motion.data;
+    packet->motion_size = writer->motion.size;
+}
+
 int odva_clip_writer_write(struct odva_clip_writer *writer, struct odva_latents *latents,
-                           const struct onedva_stream *stream, const uint32_t *durations)
+                           const struct odva_motion *motion, const struct onedva_stream *stream,
+                           const uint32_t *durations)
 {
     struct odva_packet packet = {
         .frames = latents->grid.frames,
@@ -65,8 +80,11 @@ int odva_clip_writer_write(struct odva_clip_writer *writer, struct odva_latents 
         packet.stream = *stream;
     if (durations)
         memcpy(packet.durations, durations, packet.frames * sizeof(*durations));
+    write_motion(writer, motion, &packet);
     write_payloads(writer, latents, &packet);
     odva_byte_writer_reset(&writer->packet);
     odva_packet_write(&writer->packet, &packet);
-    return writer->payloads.failed || writer->packet.failed ? ONEDVA_ERR_NOMEM : ONEDVA_OK;
+    return writer->motion.failed || writer->payloads.failed || writer->packet.failed
+               ? ONEDVA_ERR_NOMEM
+               : ONEDVA_OK;
 }

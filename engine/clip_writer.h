@@ -10,12 +10,14 @@
 #include "latents.h"
 #include "layering.h"
 #include "model.h"
+#include "motion.h"
 #include "onedva/onedva.h"
 
 struct odva_clip_writer {
     const struct onedva_model *model;
     struct odva_layering layering;
     struct odva_byte_writer packet; /* the last one written */
+    struct odva_byte_writer motion; /* of the packet written last; empty where it has none */
     struct odva_byte_writer payloads;
     uint8_t *magnitude;
 };
@@ -28,11 +30,13 @@ void odva_clip_writer_free(struct odva_clip_writer *writer);
 /**
  * Write writer->packet.
  * @param latents   q, qidx and the tiles' tokens
+ * @param motion    whose canvases the latents are of, or NULL: they are of the pictures
  * @param stream    header to repeat in the packet, or NULL
  * @param durations one for each frame, or NULL: all last the stream's frame_duration
  * @return ONEDVA_OK or ONEDVA_ERR_NOMEM
  */
 int odva_clip_writer_write(struct odva_clip_writer *writer, struct odva_latents *latents,
-                           const struct onedva_stream *stream, const uint32_t *durations);
+                           const struct odva_motion *motion, const struct onedva_stream *stream,
+                           const uint32_t *durations);
 
 #endif

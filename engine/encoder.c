@@ -339,7 +339,7 @@ int onedva_encode(onedva_encoder *encoder, const struct onedva_const_picture *fr
                                            : encode_latents(encoder, &bits);
     if (status < 0)
         return status;
-    status = odva_clip_writer_write(&encoder->writer, &encoder->latents, repeated,
+    status = odva_clip_writer_write(&encoder->writer, &encoder->latents, NULL, repeated,
                                     unusual_durations(encoder, durations, n));
     if (status < 0)
         return status;

@@ -23,8 +23,11 @@ struct odva_packet {
     struct onedva_stream stream; /* where has_stream */
     int has_durations;
     uint32_t durations[ONEDVA_MAX_CLIP_FRAMES]; /* where has_durations */
-    int layers;                                 /* announced */
-    int whole_layers;                           /* present with the right crc; set by the parser */
+    int has_motion;
+    const uint8_t *motion; /* where has_motion */
+    size_t motion_size;
+    int layers;       /* announced */
+    int whole_layers; /* present with the right crc; set by the parser */
     struct odva_layer layer[ONEDVA_MAX_LAYERS];
 };
 
@@ -32,7 +35,7 @@ struct odva_packet {
 void odva_packet_write(struct odva_byte_writer *writer, const struct odva_packet *packet);
 
 /**
- * Parse a packet; its layers point into data.
+ * Parse a packet; its motion and layers point into data.
  * A header that is damaged or cut gives an error and packet->frames = 0. One that is whole gives
  * ONEDVA_OK with whole_layers = 0 .. layers. token_end has no upper bound here: it needs the model.
  * @return ONEDVA_OK, ONEDVA_ERR_DATA, ONEDVA_ERR_VERSION, or ONEDVA_ERR_UNSUPPORTED for reserved

@@ -11,6 +11,7 @@
 
 #define ODVA_PACKET_HAS_STREAM    1
 #define ODVA_PACKET_HAS_DURATIONS 2
-#define ODVA_PACKET_RESERVED      12
+#define ODVA_PACKET_HAS_MOTION    4
+#define ODVA_PACKET_RESERVED      8
 
 #endif

@@ -22,6 +22,13 @@ static int read_stream(struct odva_byte_reader *reader, struct onedva_stream *st
     return status < 0 || header.position == size ? status : ONEDVA_ERR_DATA;
 }
 
+static int read_motion(struct odva_byte_reader *reader, struct odva_packet *packet)
+{
+    packet->motion_size = odva_read_leb(reader);
+    packet->motion = odva_read_bytes(reader, packet->motion_size);
+    return packet->motion ? ONEDVA_OK : ONEDVA_ERR_DATA;
+}
+
 /* Read the layers' sizes and checksums. */
 static int read_layer_table(struct odva_byte_reader *reader, struct odva_packet *packet,
                             uint16_t *crc)
@@ -59,10 +66,13 @@ static int read_header(struct odva_byte_reader *reader, struct odva_packet *pack
     packet->qidx = (int8_t)odva_read_u8(reader);
     packet->has_stream = !!(version_flags & ODVA_PACKET_HAS_STREAM);
     packet->has_durations = !!(version_flags & ODVA_PACKET_HAS_DURATIONS);
+    packet->has_motion = !!(version_flags & ODVA_PACKET_HAS_MOTION);
     if (packet->has_stream)
         status = read_stream(reader, &packet->stream);
     for (int i = 0; packet->has_durations && i < packet->frames; i++)
         packet->durations[i] = odva_read_leb(reader);
+    if (status == ONEDVA_OK && packet->has_motion)
+        status = read_motion(reader, packet);
     if (status < 0 || (status = read_layer_table(reader, packet, crc)) < 0)
         return status;
     if (packet->qidx < ONEDVA_MIN_QIDX || packet->qidx > ONEDVA_MAX_QIDX)

@@ -22,7 +22,8 @@ void odva_packet_write(struct odva_byte_writer *writer, const struct odva_packet
 {
     const size_t start = writer->size;
     const int flags = (packet->has_stream ? ODVA_PACKET_HAS_STREAM : 0) |
-                      (packet->has_durations ? ODVA_PACKET_HAS_DURATIONS : 0);
+                      (packet->has_durations ? ODVA_PACKET_HAS_DURATIONS : 0) |
+                      (packet->has_motion ? ODVA_PACKET_HAS_MOTION : 0);
 
     odva_write_u8(writer, ODVA_PACKET_SYNC);
     odva_write_u8(writer, (uint8_t)(ODVA_PACKET_VERSION << 4 | flags));
@@ -33,6 +34,10 @@ void odva_packet_write(struct odva_byte_writer *writer, const struct odva_packet
         write_stream(writer, &packet->stream);
     for (int i = 0; packet->has_durations && i < packet->frames; i++)
         odva_write_leb(writer, packet->durations[i]);
+    if (packet->has_motion) {
+        odva_write_leb(writer, (uint32_t)packet->motion_size);
+        odva_write_bytes(writer, packet->motion, packet->motion_size);
+    }
     for (int i = 0; i < packet->layers; i++) {
         odva_write_leb(writer, packet->layer[i].token_end);
         odva_write_leb(writer, (uint32_t)packet->layer[i].size);

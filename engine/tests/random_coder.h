@@ -60,8 +60,9 @@ static inline void coder_encode(struct coder *coder, struct random *random, int 
     coder->stream.width = (uint32_t)width;
     coder->stream.height = (uint32_t)height;
     random_latents(random, &coder->latents, &coder->scans, frames, width, height);
-    assert_int_equal(odva_clip_writer_write(&coder->writer, &coder->latents, &coder->stream, NULL),
-                     ONEDVA_OK);
+    assert_int_equal(
+        odva_clip_writer_write(&coder->writer, &coder->latents, NULL, &coder->stream, NULL),
+        ONEDVA_OK);
 }
 
 #endif

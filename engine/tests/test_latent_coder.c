@@ -158,17 +158,17 @@ static void durations(void **state)
     (void)state;
     coder_open(&coder, 120, BASIS, 1, 0);
     coder_encode(&coder, &random, 4, 20, 20);
-    odva_clip_writer_write(&coder.writer, &coder.latents, &coder.stream, wanted);
+    odva_clip_writer_write(&coder.writer, &coder.latents, NULL, &coder.stream, wanted);
     assert_int_equal(odva_clip_reader_read(&coder.reader, coder.writer.packet.data,
                                            coder.writer.packet.size, &clip),
                      ONEDVA_OK);
     assert_memory_equal(clip.durations, wanted, sizeof(wanted));
-    odva_clip_writer_write(&coder.writer, &coder.latents, &coder.stream, zero);
+    odva_clip_writer_write(&coder.writer, &coder.latents, NULL, &coder.stream, zero);
     assert_int_equal(odva_clip_reader_read(&coder.reader, coder.writer.packet.data,
                                            coder.writer.packet.size, &clip),
                      ONEDVA_ERR_DATA);
     coder.stream.frame_duration = 0;
-    odva_clip_writer_write(&coder.writer, &coder.latents, &coder.stream, zero);
+    odva_clip_writer_write(&coder.writer, &coder.latents, NULL, &coder.stream, zero);
     assert_int_equal(odva_clip_reader_read(&coder.reader, coder.writer.packet.data,
                                            coder.writer.packet.size, &clip),
                      ONEDVA_OK);
@@ -197,7 +197,7 @@ static void refused_streams(void **state)
     coder_open(&coder, 130, BASIS, 1, 0);
     coder.reader.logger = (struct onedva_logger){remember_message, message};
     coder_encode(&coder, &random, 2, 30, 30);
-    odva_clip_writer_write(&coder.writer, &coder.latents, NULL, NULL);
+    odva_clip_writer_write(&coder.writer, &coder.latents, NULL, NULL, NULL);
     data = coder.writer.packet.data;
     size = coder.writer.packet.size;
     assert_int_equal(odva_clip_reader_read(&coder.reader, data, size, &clip), ONEDVA_ERR_NO_HEADER);
@@ -208,7 +208,7 @@ static void refused_streams(void **state)
                      ONEDVA_ERR_MODEL_MISMATCH);
     assert_non_null(strstr(message, "fedcba9876540000 (random)"));
     coder.stream.model_id = UINT64_C(0x0123456789ABCDEF);
-    odva_clip_writer_write(&coder.writer, &coder.latents, &coder.stream, NULL);
+    odva_clip_writer_write(&coder.writer, &coder.latents, NULL, &coder.stream, NULL);
     data = coder.writer.packet.data;
     size = coder.writer.packet.size;
     assert_int_equal(odva_clip_reader_read(&coder.reader, data, size, &clip),
@@ -218,7 +218,7 @@ static void refused_streams(void **state)
     assert_false(coder.reader.has_stream);
 
     coder.model->id = coder.stream.model_id;
-    odva_clip_writer_write(&coder.writer, &coder.latents, &coder.stream, NULL);
+    odva_clip_writer_write(&coder.writer, &coder.latents, NULL, &coder.stream, NULL);
     data = coder.writer.packet.data;
     size = coder.writer.packet.size;
     coder.reader.max_pixels = 899;

@@ -192,7 +192,7 @@ static void field_limits(void **state)
     header = writer.size - 3;
     for (int value = 0; value < 256; value++) {
         const int qidx = (int8_t)value;
-        const int version = value >> 4, reserved = value & 12;
+        const int version = value >> 4, reserved = value & 8;
         const int status = parse_changed(&writer, header, 1, (uint8_t)value);
         assert_int_equal(parse_changed(&writer, header, 0, (uint8_t)value),
                          value == 0xD5 ? ONEDVA_OK : ONEDVA_ERR_DATA);

@@ -80,7 +80,7 @@ static double measure_distortion(const struct bench *bench)
 
 static size_t measure_bytes(struct bench *bench)
 {
-    assert_int_equal(odva_clip_writer_write(&bench->coder.writer, &bench->coder.latents,
+    assert_int_equal(odva_clip_writer_write(&bench->coder.writer, &bench->coder.latents, NULL,
                                             &bench->coder.stream, NULL),
                      ONEDVA_OK);
     return bench->coder.writer.payloads.size;
