@@ -37,6 +37,8 @@ int odva_canvas_set_size(struct odva_canvas *canvas, int frames, int width, int 
         for (int plane = 0; plane < 3; plane++) {
             canvas->picture[t].data[plane] = next;
             canvas->picture[t].stride[plane] = (ptrdiff_t)stride[plane];
+            canvas->const_picture[t].data[plane] = next;
+            canvas->const_picture[t].stride[plane] = (ptrdiff_t)stride[plane];
             next += stride[plane] * rows[plane];
         }
     }

@@ -17,6 +17,7 @@ struct odva_canvas {
     uint8_t *data;
     size_t capacity; /* bytes */
     struct onedva_picture picture[ONEDVA_MAX_CLIP_FRAMES];
+    struct onedva_const_picture const_picture[ONEDVA_MAX_CLIP_FRAMES]; /* the same, for reading */
 };
 
 /**

@@ -11,6 +11,7 @@
 
 #include "latent_coder.h"
 #include "log.h"
+#include "motion_coder.h"
 #include "packet.h"
 #include "symbol_context.h"
 
@@ -33,6 +34,7 @@ int odva_clip_reader_init(struct odva_clip_reader *reader, const struct onedva_m
 
 void odva_clip_reader_free(struct odva_clip_reader *reader)
 {
+    odva_motion_free(&reader->motion);
     odva_latents_free(&reader->latents);
     free(reader->magnitude);
     *reader = (struct odva_clip_reader){0};
@@ -169,12 +171,45 @@ static int64_t finish_tiles(struct odva_clip_reader *reader)
     return tokens;
 }
 
+/* Read what the packet has of motion. */
+static int read_motion(struct odva_clip_reader *reader, const struct odva_packet *packet)
+{
+    struct odva_motion *motion = &reader->motion;
+    int status;
+
+    reader->has_motion = packet->has_motion;
+    if (!packet->has_motion)
+        return ONEDVA_OK;
+    motion->frames = packet->frames;
+    motion->width = (int)reader->stream.width;
+    motion->height = (int)reader->stream.height;
+    status = odva_motion_read(motion, packet->motion, packet->motion_size);
+    if (status == ONEDVA_ERR_DATA)
+        odva_log(&reader->logger, ONEDVA_LOG_ERROR,
+                 "packet's motion of %zu bytes is damaged or not of a picture of %dx%d: %d frame%s "
+                 "lost",
+                 packet->motion_size, motion->width, motion->height, packet->frames,
+                 packet->frames == 1 ? "" : "s");
+    return status;
+}
+
+/* Set the size of the latents: that of the canvases where there is motion. */
+static int set_latents_size(struct odva_clip_reader *reader, const struct odva_packet *packet)
+{
+    const struct odva_motion *motion = &reader->motion;
+    const int width =
+        reader->has_motion ? odva_motion_canvas_width(motion) : (int)reader->stream.width;
+    const int height =
+        reader->has_motion ? odva_motion_canvas_height(motion) : (int)reader->stream.height;
+
+    return odva_latents_set_size(&reader->latents, reader->scans, packet->frames, width, height);
+}
+
 /* Decode the whole layers but those that max_tokens leaves nothing of. */
 static int decode_latents(struct odva_clip_reader *reader, const struct odva_packet *packet)
 {
     struct odva_layer_range range = {0};
-    int status = odva_latents_set_size(&reader->latents, reader->scans, packet->frames,
-                                       (int)reader->stream.width, (int)reader->stream.height);
+    int status = set_latents_size(reader, packet);
 
     if (status < 0)
         return status;
@@ -209,6 +244,7 @@ int odva_clip_reader_read(struct odva_clip_reader *reader, const uint8_t *data, 
     clip->layers = packet.layers;
     clip->layers_decoded = packet.whole_layers;
     if ((status = check_packet(reader, &packet, clip)) < 0 ||
+        (status = read_motion(reader, &packet)) < 0 ||
         (status = decode_latents(reader, &packet)) < 0)
         return status;
     clip->tokens = finish_tiles(reader);

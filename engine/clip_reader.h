@@ -2,7 +2,8 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-/* A packet to quantised latents: everything of decoding that comes before floating point. */
+/* A packet to motion and quantised latents: everything of decoding that comes before floating
+ * point. */
 #ifndef ODVA_CLIP_READER_H
 #define ODVA_CLIP_READER_H
 
@@ -11,6 +12,7 @@
 
 #include "latents.h"
 #include "model.h"
+#include "motion.h"
 #include "onedva/onedva.h"
 
 struct odva_clip_reader {
@@ -26,7 +28,9 @@ struct odva_clip_reader {
 
     int frames; /* of the packet read last; 0: none, or it failed */
     uint64_t seed;
-    struct odva_latents latents; /* of the packet read last, where frames > 0 */
+    int has_motion;
+    struct odva_motion motion;   /* where has_motion */
+    struct odva_latents latents; /* of its canvases where has_motion, otherwise of its pictures */
 };
 
 /** @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
@@ -38,7 +42,7 @@ void odva_clip_reader_free(struct odva_clip_reader *reader);
 /** Arguments and result as onedva_decoder_set_stream_header. */
 int odva_clip_reader_set_stream(struct odva_clip_reader *reader, const uint8_t *data, size_t size);
 
-/** Arguments and result as onedva_decoder_read_packet; fills in reader->latents and seed. */
+/** Arguments and result as onedva_decoder_read_packet; fills in frames and what follows it. */
 int odva_clip_reader_read(struct odva_clip_reader *reader, const uint8_t *data, size_t size,
                           struct onedva_clip *clip);
 

@@ -2,16 +2,18 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-/* The decoder of the public interface: a packet to latents to frames. */
+/* The decoder of the public interface: a packet to latents to canvases to frames. */
 #include "decoder.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "backend.h"
+#include "canvas.h"
 #include "clip_reader.h"
 #include "log.h"
 #include "model.h"
+#include "motion_warp.h"
 #include "quantiser.h"
 #include "reserve.h"
 #include "scan.h"
@@ -30,6 +32,8 @@ struct onedva_decoder {
     float *latents;   /* dequantised */
     int *tile_tokens; /* of reader.latents */
     size_t latent_capacity, tile_capacity;
+    struct odva_canvas canvas; /* what the warp makes the pictures from */
+    struct odva_motion_warp warp;
 };
 
 void onedva_decoder_settings_default(struct onedva_decoder_settings *settings)
@@ -116,6 +120,8 @@ void onedva_decoder_close(onedva_decoder **decoder_pointer)
     odva_clip_reader_free(&decoder->reader);
     odva_scan_cache_free(&decoder->scans);
     odva_backend_close(&decoder->backend);
+    odva_canvas_free(&decoder->canvas);
+    odva_motion_warp_free(&decoder->warp);
     free(decoder->latents);
     free(decoder->tile_tokens);
     free(decoder);
@@ -154,6 +160,17 @@ static int dequantise(struct onedva_decoder *decoder)
     return ONEDVA_OK;
 }
 
+/* Make room for the canvases and place the nodes. @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
+static int prepare_warp(struct onedva_decoder *decoder)
+{
+    const struct odva_motion *motion = &decoder->reader.motion;
+    const int status =
+        odva_canvas_set_size(&decoder->canvas, motion->frames, odva_motion_canvas_width(motion),
+                             odva_motion_canvas_height(motion));
+
+    return status < 0 ? status : odva_motion_warp_set(&decoder->warp, motion);
+}
+
 int onedva_decoder_reconstruct(onedva_decoder *decoder, const struct onedva_picture *pictures,
                                int n)
 {
@@ -163,6 +180,7 @@ int onedva_decoder_reconstruct(onedva_decoder *decoder, const struct onedva_pict
         .sampler = decoder->settings.sampler,
         .seed = decoder->reader.seed,
     };
+    const int has_motion = decoder->reader.has_motion;
     int status;
 
     if (decoder->reader.frames == 0 || n != decoder->reader.frames) {
@@ -171,8 +189,50 @@ int onedva_decoder_reconstruct(onedva_decoder *decoder, const struct onedva_pict
         return ONEDVA_ERR_ARGUMENT;
     }
     status = dequantise(decoder);
+    if (status == ONEDVA_OK && has_motion)
+        status = prepare_warp(decoder);
     if (status < 0)
         return status;
-    return odva_synthesis_run(decoder->synthesis, &decoder->reader.latents.grid, decoder->latents,
-                              decoder->tile_tokens, &params, pictures);
+    status = odva_synthesis_run(decoder->synthesis, &decoder->reader.latents.grid, decoder->latents,
+                                decoder->tile_tokens, &params,
+                                has_motion ? decoder->canvas.picture : pictures);
+    if (status < 0 || !has_motion)
+        return status;
+    return decoder->backend->ops->warp(decoder->backend, pictures, decoder->canvas.const_picture,
+                                       &decoder->warp.warp);
+}
+
+int onedva_decoder_get_mesh(onedva_decoder *decoder, struct onedva_mesh *mesh)
+{
+    const struct odva_clip_reader *reader = &decoder->reader;
+    const struct odva_motion *motion = &reader->motion;
+    const struct odva_warp *warp = &decoder->warp.warp;
+    int status;
+
+    *mesh = (struct onedva_mesh){0};
+    if (reader->frames == 0) {
+        odva_log(&decoder->settings.logger, ONEDVA_LOG_ERROR, "mesh wanted of no clip");
+        return ONEDVA_ERR_ARGUMENT;
+    }
+    if (!reader->has_motion) {
+        mesh->canvas_width = (int)reader->stream.width;
+        mesh->canvas_height = (int)reader->stream.height;
+        return ONEDVA_OK;
+    }
+    status = odva_motion_warp_set(&decoder->warp, motion);
+    if (status < 0)
+        return status;
+    *mesh = (struct onedva_mesh){
+        .motion = motion->spacing > 0 ? ONEDVA_MOTION_MESH : ONEDVA_MOTION_GLOBAL,
+        .left = warp->left,
+        .top = warp->top,
+        .canvas_width = warp->source_width,
+        .canvas_height = warp->source_height,
+        .reference = motion->reference,
+        .spacing = 1 << warp->log2_spacing,
+        .columns = warp->columns,
+        .rows = warp->rows,
+        .nodes = warp->nodes,
+    };
+    return ONEDVA_OK;
 }
