@@ -6,43 +6,81 @@ import sys
 
 import torch
 
-from . import curve, data, evaluate, model, model_file
+from . import canvases, curve, data, evaluate, model, model_file
 from . import fit as linear_fit
 from .codec import Codec
+from .errors import InputError
 from .train import Trainer
 
 
+def cache_of(args, source):
+    return os.path.join(args.cache, os.path.basename(os.path.normpath(source)))
+
+
+def open_canvases(args, source, scales):
+    cache = f"{cache_of(args, source)}-canvas-{'-'.join(f'{c:g}' for c in args.canvas_crf)}"
+    canvases.prepare(source, cache, args.canvas, args.ffmpeg, scales, args.canvas_crf, args.jobs)
+    return canvases.load(cache)
+
+
 def open_videos(args, source, scales):
-    cache = os.path.join(args.cache, os.path.basename(os.path.normpath(source)))
+    cache = cache_of(args, source)
     data.prepare(source, cache, args.ffmpeg, scales)
     return data.load(cache)
 
 
+def open_sampler(args):
+    if args.canvas:
+        return canvases.Sampler(open_canvases(args, args.train, args.scales), args.seed)
+    return data.Sampler(open_videos(args, args.train, args.scales), args.seed)
+
+
 def held_out(args):
-    videos = open_videos(args, args.valid, (1.0,)) if args.valid else []
-    return [evaluate.clip_tensor(v, 0) for v in videos]
+    """Pairs of a clip's patches and its mask."""
+    if not args.valid:
+        return []
+    if args.canvas:
+        clips = canvases.held_out(open_canvases(args, args.valid, (1.0,)))
+        return [canvases.clip_tensor(c) for c in clips]
+    return [(evaluate.clip_tensor(v, 0), None) for v in open_videos(args, args.valid, (1.0,))]
+
+
+def read_start(path):
+    """A checkpoint's state ({} for a model file) and its plain codec, untrained where it is a checkpoint."""
+    if path.endswith(".safetensors"):
+        return {}, Codec.from_file(*model_file.read(path))
+    start = torch.load(path, map_location="cpu", weights_only=False)
+    return start, Codec(model.Config(**start["config"]), start["linear"])
+
+
+def averaged(start, codec):
+    """The codec with a checkpoint's averaged weights, as a model file has them."""
+    codec.for_training().load_state_dict(start["ema"])
+    return codec.to_plain()
 
 
 def command_fit(args):
-    cfg = model.Config(**model.PRESETS[args.preset])
-    if args.basis:
+    cfg, basis = model.Config(**model.PRESETS[args.preset]), None
+    if args.basis_from:
+        _, codec = read_start(args.basis_from)
+        cfg, basis = codec.cfg, (codec.mu, codec.u)
+    elif args.basis:
         cfg.basis = args.basis
-    sampler = data.Sampler(open_videos(args, args.train, data.SCALES), args.seed)
-    linear = linear_fit.fit(sampler, cfg, args.tiles, args.tokens)
+    linear = linear_fit.fit(open_sampler(args), cfg, args.tiles, args.tokens, basis=basis)
     torch.save({"config": cfg.__dict__, "linear": linear}, args.out)
 
 
 def command_train(args):
-    if args.start.endswith(".safetensors"):
-        start, codec = {}, Codec.from_file(*model_file.read(args.start))
-    else:
-        start = torch.load(args.start, map_location="cpu", weights_only=False)
-        codec = Codec(model.Config(**start["config"]), start["linear"])
-    sampler = data.Sampler(open_videos(args, args.train, data.SCALES), args.seed)
+    start, codec = read_start(args.start)
+    resumes = "codec" in start and not args.linear
+    if args.linear:
+        codec = averaged(start, codec) if "ema" in start else codec
+        codec = codec.with_linear(torch.load(args.linear, map_location="cpu", weights_only=False)["linear"])
+    sampler = open_sampler(args)
     # a resumed run must not repeat the crops that it has seen
     sampler.rng = type(sampler.rng)(type(sampler.rng.bit_generator)([args.seed, start.get("step", 0)]))
     trainer = Trainer(codec, sampler, args.out, args.device, args.rate, args.patches)
-    if "codec" in start:
+    if resumes:
         trainer.load(args.start, not args.fresh_optimiser)
     trainer.run(1 if args.command == "stage1" else 2, args.minutes * 60, args.encoder,
                 held_out(args), args.check_minutes * 60, lambda s: print(s, flush=True))
@@ -56,8 +94,7 @@ def command_export(args):
     codec = Codec(cfg, state["linear"])
     parts = {"encoder": None, "decoder": None}
     if "ema" in state and not args.linear_only:
-        codec.for_training().load_state_dict(state["ema"])
-        codec.to_plain()
+        averaged(state, codec)
         parts = {name: getattr(codec, name).state_dict() for name in parts}
     if args.no_encoder:
         parts["encoder"] = None
@@ -89,6 +126,10 @@ def main():
         p.add_argument("--cache", default="build/train-cache", help="decoded video")
         p.add_argument("--ffmpeg", default="build/ffmpeg", help="ffmpeg program; ffprobe beside it")
         p.add_argument("--valid", help="folder of held-out videos")
+        p.add_argument("--canvas", help="the program onedva-canvas: clips on their canvases, not pictures")
+        p.add_argument("--canvas-crf", type=float, nargs="+", default=[30],
+                       help="quality for which canvases are made, each clip the next one of these")
+        p.add_argument("--jobs", type=int, default=os.cpu_count(), help="canvas programs at a time")
         p.add_argument("--seed", type=int, default=1)
         if needs_start:
             p.add_argument("--start", required=True,
@@ -98,6 +139,7 @@ def main():
     p = command("fit", "stage 0: patch basis, scan and entropy tables in closed form", False)
     p.add_argument("--preset", choices=sorted(model.PRESETS), default="tiny")
     p.add_argument("--basis", type=int, help="K, instead of the preset's")
+    p.add_argument("--basis-from", metavar="MODEL", help="keep mu and U of this checkpoint or model file")
     p.add_argument("--tiles", type=int, default=1600)
     p.add_argument("--tokens", type=int, default=120_000)
     for name, text in (("stage1", "deterministic, full length"),
@@ -109,10 +151,14 @@ def main():
         p.add_argument("--encoder", choices=("train", "frozen", "off"), default="train",
                        help="off: linear latents; frozen: the query encoder runs but rests")
         p.add_argument("--fresh-optimiser", action="store_true")
+        p.add_argument("--linear", metavar="FIT",
+                       help="scan, scales and tables of this fit (with --basis-from) instead of the start's")
         p.add_argument("--check-minutes", type=float, default=10)
         p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     for name in ("fit", "stage1", "stage2"):
         sub.choices[name].add_argument("--train", required=True, help="folder of videos")
+        sub.choices[name].add_argument("--scales", type=float, nargs="+", default=data.SCALES,
+                                       help="how much smaller the videos are made")
         sub.choices[name].add_argument("--out", required=True, help="checkpoint to write")
     p = command("export", "checkpoint to model file")
     p.add_argument("--out", required=True)
@@ -126,8 +172,12 @@ def main():
     p.add_argument("--plot", help="PNG to write")
     args = top.parse_args()
     torch.manual_seed(args.seed)
-    {"fit": command_fit, "stage1": command_train, "stage2": command_train,
-     "export": command_export, "eval": command_eval, "curve": command_curve}[args.command](args)
+    commands = {"fit": command_fit, "stage1": command_train, "stage2": command_train,
+                "export": command_export, "eval": command_eval, "curve": command_curve}
+    try:
+        commands[args.command](args)
+    except InputError as error:
+        sys.exit(f"onedva_train: {error}")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from . import entropy
 from . import geometry as geo
 from . import model
+from .errors import InputError
 
 
 class Latents:
@@ -65,6 +66,23 @@ class Codec(nn.Module):
                 if isinstance(layer, model.BasisLinear):
                     layer.to_plain()
         return self
+
+    def with_linear(self, linear):
+        """This plain codec with other scan, scales and tables over the same basis.
+
+        The decoder's weights on basis coefficients are rescaled, so what it makes of them stays. The
+        latents in its context, and all that the query encoder sees and gives, are in the new order and scales.
+        """
+        for name in ("linear.mu", "linear.U"):
+            if not torch.equal(*(torch.as_tensor(v[name]).float() for v in (self.linear, linear))):
+                raise InputError(f"{name} differs, and the networks depend on it: fit with --basis-from")
+        other = Codec(self.cfg, linear)
+        state = self.state_dict()
+        if self.decoder is not None:
+            rescale = self.coef_scale / other.coef_scale
+            state["decoder.coef.weight"] = state["decoder.coef.weight"] * rescale
+        other.load_state_dict(state)
+        return other.eval()
 
     def scan(self, nt, ny, nx):
         key = (nt, ny, nx)
@@ -165,12 +183,6 @@ class Codec(nn.Module):
 
     def linear_pixels(self, coefs):
         return coefs @ self.u + self.mu
-
-    def linear_error(self, x, latents):
-        """Squared error [B] of the linear reconstruction, in coefficients: the basis is orthonormal."""
-        centred = x - self.mu
-        lost = centred.flatten(1).pow(2).sum(1) - sum(y.pow(2).sum(1) for y in latents.y)
-        return lost + sum((y - h).pow(2).sum(1) for y, h in zip(latents.y, latents.hat))
 
     def sample(self, latents, coefs, qidx, steps, noise=None):
         """steps >= 1, Euler (doc/architecture.md, Sampler)."""

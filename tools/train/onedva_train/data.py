@@ -29,10 +29,8 @@ def decode(ffmpeg, path, width, height, target):
                     "-f", "rawvideo", target], check=True)
 
 
-def prepare(source, cache, ffmpeg="ffmpeg", scales=SCALES, smallest=128):
-    """Decode every video under source at several sizes into cache/ (reused when present)."""
-    os.makedirs(cache, exist_ok=True)
-    index = []
+def sizes(source, ffmpeg, scales, smallest=128):
+    """Every video under source at several sizes: path, and an index entry of stem, name, scale and size."""
     for root, _, names in sorted(os.walk(source)):
         for name in sorted(names):
             if not name.lower().endswith((".mp4", ".mkv", ".webm", ".mov", ".avi", ".nut", ".y4m")):
@@ -43,15 +41,32 @@ def prepare(source, cache, ffmpeg="ffmpeg", scales=SCALES, smallest=128):
                 w, h = (round(v / scale / 2) * 2 for v in (width, height))
                 if scale > 1 and min(w, h) < smallest:
                     continue
-                target = os.path.join(cache, f"{os.path.splitext(name)[0]}-{w}x{h}.yuv")
-                if not os.path.exists(target):
-                    decode(ffmpeg, path, w, h, target + ".part")
-                    os.replace(target + ".part", target)
-                index.append({"file": os.path.basename(target), "width": w, "height": h,
-                              "scale": scale, "name": name})
+                yield path, {"file": f"{os.path.splitext(name)[0]}-{w}x{h}", "width": w, "height": h,
+                             "scale": scale, "name": name}
+
+
+def write_index(cache, index):
     with open(os.path.join(cache, "index.json"), "w") as f:
         json.dump(index, f, indent=0)
-    return index
+
+
+def read_index(cache):
+    with open(os.path.join(cache, "index.json")) as f:
+        return json.load(f)
+
+
+def prepare(source, cache, ffmpeg="ffmpeg", scales=SCALES):
+    """Decode every video under source at several sizes into cache/ (reused when present)."""
+    os.makedirs(cache, exist_ok=True)
+    index = []
+    for path, entry in sizes(source, ffmpeg, scales):
+        entry["file"] += ".yuv"
+        target = os.path.join(cache, entry["file"])
+        if not os.path.exists(target):
+            decode(ffmpeg, path, entry["width"], entry["height"], target + ".part")
+            os.replace(target + ".part", target)
+        index.append(entry)
+    write_index(cache, index)
 
 
 class Video:
@@ -73,8 +88,12 @@ class Video:
 
 
 def load(cache):
-    with open(os.path.join(cache, "index.json")) as f:
-        return [Video(cache, e) for e in json.load(f)]
+    return [Video(cache, e) for e in read_index(cache)]
+
+
+def weight(clip):
+    """How often a clip is drawn."""
+    return clip.frames / clip.scale ** 0.5 * (0.15 if any(s in clip.name for s in LIGHT) else 1)
 
 
 class Sampler:
@@ -89,12 +108,11 @@ class Sampler:
         """uint8 planes y [T, H, W], u, v of one random crop."""
         rng = self.rng
         t, h, w = gt * 4, gy * 16, gx * 16
-        swap = self.augment and gy != gx and rng.random() < 0.5 or self.augment and rng.random() < 0.3
+        swap = self.draw_swap(gy, gx)
         ch, cw = (w, h) if swap else (h, w)
         fits = [v for v in self.videos if v.height >= ch and v.width >= cw and v.frames >= t]
-        weight = np.array([v.frames / v.scale ** 0.5 * (0.15 if any(s in v.name for s in LIGHT) else 1)
-                           for v in fits])
-        video = fits[rng.choice(len(fits), p=weight / weight.sum())]
+        odds = np.array([weight(v) for v in fits])
+        video = fits[rng.choice(len(fits), p=odds / odds.sum())]
         stride = 2 if self.augment and video.frames >= 2 * t and rng.random() < 0.3 else 1
         f0 = rng.integers(video.frames - (t - 1) * stride)
         y0 = rng.integers((video.height - ch) // 2 + 1) * 2
@@ -106,7 +124,13 @@ class Sampler:
             planes = self.flip(planes, swap)
         return planes
 
+    def draw_swap(self, gy, gx):
+        """Whether the next crop is transposed."""
+        rng = self.rng
+        return self.augment and gy != gx and rng.random() < 0.5 or self.augment and rng.random() < 0.3
+
     def flip(self, planes, swap):
+        """Flips, transposes and reverses all planes alike; swaps the chroma planes 1 and 2."""
         rng = self.rng
         if swap:
             planes = [p.transpose(0, 2, 1) for p in planes]
@@ -117,15 +141,18 @@ class Sampler:
         if rng.random() < 0.5:
             planes = [p[::-1] for p in planes]
         if rng.random() < 0.1:
-            planes = [planes[0], planes[2], planes[1]]
+            planes[1], planes[2] = planes[2], planes[1]
         return planes
 
     def batch(self, n, gt, gy, gx):
-        """[n, gt, gy, gx, 1536] in the model's domain."""
+        """[n, gt, gy, gx, 1536] in the model's domain, and a mask: None, all counts."""
         crops = [self.crop(gt, gy, gx) for _ in range(n)]
+        return self.samples(crops), None
+
+    def samples(self, crops):
         planes = [torch.from_numpy(np.stack([c[i] for c in crops])) for i in range(3)]
         x = geo.to_samples(geo.patchify(*planes))
         if self.augment:
-            gain = torch.from_numpy(self.rng.uniform(0.8, 1.1, (n, 1, 1, 1, 1))).float()
+            gain = torch.from_numpy(self.rng.uniform(0.8, 1.1, (len(x), 1, 1, 1, 1))).float()
             x = (x * gain).clamp(-1, 1)
         return x

@@ -19,12 +19,20 @@ def clip_tensor(video, first, frames=16):
     return geo.to_samples(geo.patchify(*planes))
 
 
-def psnr_y(a, b):
-    """PSNR of luma after rounding, both [.., 1536] in the model's domain."""
+def psnr_y(a, b, mask=None):
+    """PSNR of luma after rounding, both [.., 1536] in the model's domain, where the mask [.., 64] is 1."""
     def luma(v):
-        v = v.reshape(*v.shape[:-1], 4, 384)[..., :256]
-        return ((v + 1) * 127.5 + 0.5).floor().clamp(0, 255)
-    mse = (luma(a) - luma(b)).pow(2).mean().item()
+        return v.reshape(*v.shape[:-1], 4, 384)[..., :256]
+
+    def rounded(v):
+        return ((luma(v) + 1) * 127.5 + 0.5).floor().clamp(0, 255)
+
+    error = (rounded(a) - rounded(b)).pow(2)
+    if mask is None:
+        mse = error.mean().item()
+    else:
+        counts = luma(geo.expand_mask(mask)).to(error)
+        mse = ((error * counts).sum() / counts.sum()).item()
     return 10 * math.log10(255 ** 2 / max(mse, 1e-3))
 
 
@@ -43,20 +51,22 @@ def exact_bits(codec, latents, qidx):
 
 @torch.no_grad()
 def quick(codec, clips, qidxs=(-24, -12, 0, 12)):
-    """Mean gain of one decoder step over the linear path, by quantiser index (context-free bits)."""
+    """Mean gain of one decoder step over the linear path, by quantiser index (context-free bits).
+
+    clips: pairs of patches and mask (or None)."""
     rows = []
     device = codec.mu.device
     for qidx in qidxs:
         gain, share, base = [], [], []
-        for x in clips:
-            x = x.to(device)
+        for x, mask in clips:
+            x, mask = x.to(device), mask if mask is None else mask.to(device)
             q = torch.tensor([qidx], device=device)
             plain = codec.quantise(codec.analyse(x, q, use_encoder=False), q)
             coefs = codec.coefficients(plain, x.shape)
-            base.append(psnr_y(x, codec.linear_pixels(coefs)))
+            base.append(psnr_y(x, codec.linear_pixels(coefs), mask))
             latents = codec.quantise(codec.analyse(x, q), q)
             coefs = codec.coefficients(latents, x.shape)
-            gain.append(psnr_y(x, codec.sample(latents, coefs, q, 1)) - base[-1])
+            gain.append(psnr_y(x, codec.sample(latents, coefs, q, 1), mask) - base[-1])
             share.append(float(sum(latents.bits) / sum(plain.bits).clamp(min=1)) - 1)
         rows.append({"qidx": qidx, "psnr": float(np.mean(base)), "dpsnr": float(np.mean(gain)),
                      "dbits": float(np.mean(share)), "worst": float(np.min(gain))})
@@ -70,7 +80,7 @@ def exact(codec, clips, qidxs, steps=(0, 1)):
         q = torch.tensor([qidx])
         for name, use_encoder in (("linear", False), ("model", True)):
             rate, psnr = [], {s: [] for s in steps}
-            for x in clips:
+            for x, mask in clips:
                 latents = codec.quantise(codec.analyse(x, q, use_encoder), q)
                 coefs = codec.coefficients(latents, x.shape)
                 rate.append(exact_bits(codec, latents, qidx) / (x[..., 0].numel() * 4 * 256))
@@ -78,6 +88,6 @@ def exact(codec, clips, qidxs, steps=(0, 1)):
                     out = codec.linear_pixels(coefs)
                     if s and use_encoder and codec.decoder is not None:
                         out = codec.sample(latents, coefs, q, s, torch.randn(x.shape))
-                    psnr[s].append(psnr_y(x, out))
+                    psnr[s].append(psnr_y(x, out, mask))
             yield {"qidx": qidx, "latents": name, "bpp": round(float(np.mean(rate)), 5),
                    **{f"psnr_y_steps{s}": round(float(np.mean(v)), 3) for s, v in psnr.items()}}

@@ -8,12 +8,13 @@ from . import geometry as geo
 
 
 def patch_basis(sampler, basis, tokens=120_000, per_crop=24):
-    """PCA of random training patches: mu [1536], U [K, 1536]."""
+    """PCA of random training patches that are visible as a whole: mu [1536], U [K, 1536]."""
     cov = torch.zeros(geo.PATCH, geo.PATCH, dtype=torch.float64)
     mean = torch.zeros(geo.PATCH, dtype=torch.float64)
     seen = 0
     while seen < tokens:
-        x = sampler.batch(8, 4, 8, 8).reshape(-1, geo.PATCH)
+        x, mask = sampler.batch(8, 4, 8, 8)
+        x = x.reshape(-1, geo.PATCH) if mask is None else x[mask.all(-1)]
         x = x[torch.from_numpy(sampler.rng.permutation(len(x))[:per_crop * 8])].double()
         cov += x.t() @ x
         mean += x.sum(0)
@@ -31,9 +32,10 @@ def coefficients(x, mu, u):
 
 
 def collect(sampler, mu, u, tiles, shape):
+    """Coefficients of random tiles, also of what is filled in: it is coded, too."""
     out = []
     for _ in range(-(-tiles // 16)):
-        out.append(coefficients(sampler.batch(16, *shape), mu, u).reshape(16, -1))
+        out.append(coefficients(sampler.batch(16, *shape)[0], mu, u).reshape(16, -1))
     return torch.cat(out).numpy()
 
 
@@ -65,11 +67,16 @@ def size_shifts(sampler, mu, u, order, scale, tiles=160):
     return shift
 
 
-def fit(sampler, cfg, tiles=1600, tokens=120_000, qidxs=range(-36, 25, 6), log=print):
-    """All tensors of a linear-only model."""
-    mu, u, values = patch_basis(sampler, cfg.basis, tokens)
-    kept = float(values[:cfg.basis].sum() / values.sum())
-    log(f"basis: {cfg.basis} of {geo.PATCH} keep {100 * kept:.2f} % of the variance")
+def new_basis(sampler, count, tokens, log):
+    mu, u, values = patch_basis(sampler, count, tokens)
+    kept = float(values[:count].sum() / values.sum())
+    log(f"basis: {count} of {geo.PATCH} keep {100 * kept:.2f} % of the variance")
+    return mu, u
+
+
+def fit(sampler, cfg, tiles=1600, tokens=120_000, qidxs=range(-36, 25, 6), log=print, basis=None):
+    """All tensors of a linear-only model. basis: mu and U, instead of new ones"""
+    mu, u = basis or new_basis(sampler, cfg.basis, tokens, log)
     full = collect(sampler, mu, u, tiles, (4, 8, 8))
     order, scale = scan_tables(full)
     shift = size_shifts(sampler, mu, u, order, scale)

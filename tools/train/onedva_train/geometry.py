@@ -36,6 +36,30 @@ def unpatchify(p):
     return join(p[..., :256], 16), join(p[..., 256:320], 8), join(p[..., 320:], 8)
 
 
+def patchify_mask(m):
+    """Mask of 4x4 luma samples [B, T, H/4, W/4] -> [B, gt, gy, gx, 64]: 4 frames of 4x4 blocks a patch."""
+    b, t, h, w = m.shape
+    m = m.reshape(b, t // 4, 4, h // 4, 4, w // 4, 4)
+    return m.permute(0, 1, 3, 5, 2, 4, 6).reshape(b, t // 4, h // 4, w // 4, 64)
+
+
+@functools.lru_cache(None)
+def mask_block():
+    """The block of patchify_mask that each of a patch's 1536 values lies in."""
+    frame = 16 * torch.arange(4)[:, None, None]
+
+    def block(n):
+        i = torch.arange(n) * 4 // n
+        return (frame + 4 * i[:, None] + i).reshape(4, n * n)
+
+    return torch.cat([block(16), block(8), block(8)], 1).reshape(-1)
+
+
+def expand_mask(m):
+    """[..., 64] of patchify_mask -> [..., 1536], like patchify's."""
+    return m[..., mask_block().to(m.device)]
+
+
 def to_samples(v):
     """uint8 samples -> model domain."""
     return v.float() / 127.5 - 1

@@ -8,6 +8,7 @@ import time
 import torch
 
 from . import entropy, evaluate
+from . import geometry as geo
 from .codec import Codec
 
 # grid shapes (gt, gy, gx) and how often each is drawn: 2x2 tiles mostly, border tiles, short clips
@@ -20,14 +21,21 @@ def draw_batch(sampler, patches):
     shapes, odds = zip(*SHAPES)
     shape = shapes[sampler.rng.choice(len(shapes), p=[o / sum(odds) for o in odds])]
     n = max(1, patches // math.prod(shape))
-    x = sampler.batch(n, *shape)
+    x, mask = sampler.batch(n, *shape)
     qidx = torch.from_numpy(sampler.rng.integers(QIDX[0], QIDX[1] + 1, n))
-    return x, qidx
+    return x, mask, qidx
 
 
-def loss_of(codec, x, qidx, stage, rng, encoder):
+def squared_error(a, b, counts):
+    """[B]; counts: 1 where a sample counts, or None"""
+    error = (a - b).pow(2)
+    return (error if counts is None else error * counts).sum((1, 2, 3, 4))
+
+
+def loss_of(codec, x, mask, qidx, stage, rng, encoder):
     """Mean logarithm of the rate-distortion cost relative to the linear path's.
 
+    mask [B, gt, gy, gx, 64] (geometry.patchify_mask) or None: errors count where it is 1, all bits do.
     encoder: "train", "frozen" (runs but rests) or "off" (linear latents)."""
     b = len(x)
     drop = None
@@ -46,16 +54,17 @@ def loss_of(codec, x, qidx, stage, rng, encoder):
         t = torch.sigmoid(torch.from_numpy(rng.normal(0.0, 1.0, b)).float().to(x))
         tt = t[:, None, None, None, None]
         z = tt * x + (1 - tt) * torch.from_numpy(rng.standard_normal(x.shape, "float32")).to(x)
+    counts = None if mask is None else geo.expand_mask(mask).to(x)
     base = codec.linear_pixels(coefs)
-    error = (x - base - codec.restore(latents, coefs, qidx, t, z)).pow(2).sum((1, 2, 3, 4))
+    error = squared_error(x, base + codec.restore(latents, coefs, qidx, t, z), counts)
     floor = 1e-5 * x[0].numel()
     if not train_encoder:
-        fixed = (x - base).pow(2).sum((1, 2, 3, 4))
+        fixed = squared_error(x, base, counts)
         return ((error + floor) / (fixed + floor)).log().mean()
     with torch.no_grad():
         plain = codec.quantise(codec.analyse(x, qidx, use_encoder=False), qidx, False, drop)
         bits_plain = sum(plain.bits)
-        fixed = codec.linear_error(x, plain)
+        fixed = squared_error(x, codec.linear_pixels(codec.coefficients(plain, x.shape)), counts)
     price = entropy.LAMBDA * 2.0 ** (qidx.to(x) / 4)
     bits = sum(latents.bits)
     return ((error + floor + price * bits) / (fixed + floor + price * bits_plain)).log().mean()
@@ -124,9 +133,10 @@ class Trainer:
         self.check(stage, held_out, log)
 
     def one_step(self, stage, encoder):
-        x, qidx = draw_batch(self.sampler, self.patches)
+        x, mask, qidx = draw_batch(self.sampler, self.patches)
         x, qidx = x.to(self.device), qidx.to(self.device)
-        loss = loss_of(self.codec, x, qidx, stage, self.sampler.rng, encoder)
+        mask = mask if mask is None else mask.to(self.device)
+        loss = loss_of(self.codec, x, mask, qidx, stage, self.sampler.rng, encoder)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.codec.parameters(), 1.0)

@@ -36,12 +36,6 @@ class Model(unittest.TestCase):
         coefs = self.codec.coefficients(a, self.x.shape)
         self.assertEqual(self.codec.restore(a, coefs, self.qidx, torch.zeros(2)).abs().max(), 0)
 
-    def test_linear_error_among_coefficients_is_that_of_pixels(self):
-        a = self.latents(use_encoder=False)
-        pixels = (self.x - self.codec.linear_pixels(self.codec.coefficients(a, self.x.shape)))
-        want = pixels.pow(2).flatten(1).sum(1)
-        self.assertTrue(torch.allclose(self.codec.linear_error(self.x, a), want, rtol=1e-4))
-
     def test_folding_the_basis_changes_nothing(self):
         trained = codec.Codec(self.cfg, self.codec.linear).for_training()
         for p in trained.parameters():

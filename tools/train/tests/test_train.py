@@ -17,7 +17,9 @@ class Noise:
         self.rng = np.random.default_rng(seed)
 
     def batch(self, n, gt, gy, gx):
-        return torch.from_numpy(self.rng.uniform(-1, 1, (1, gt, min(gy, 3), min(gx, 2), 1536))).float()
+        shape = (1, gt, min(gy, 3), min(gx, 2))
+        mask = torch.from_numpy(self.rng.random((*shape, 64)) < 0.9)
+        return torch.from_numpy(self.rng.uniform(-1, 1, (*shape, 1536))).float(), mask
 
 
 class Train(unittest.TestCase):
@@ -36,7 +38,7 @@ class Train(unittest.TestCase):
                              patches=1)
 
     def test_stages_run_with_and_without_held_out_clips(self):
-        clip = torch.rand(1, 1, 2, 2, 1536)
+        clip = torch.rand(1, 1, 2, 2, 1536), None
         for stage, encoder, held_out in ((1, "off", []), (1, "train", [clip]), (2, "frozen", [clip])):
             trainer = self.trainer()
             trainer.run(stage, 0.5, encoder, held_out, log=lambda line: None)
@@ -80,7 +82,7 @@ class Train(unittest.TestCase):
         trainer = self.trainer()
         for p in trainer.codec.parameters():
             torch.nn.init.normal_(p, std=0.05)
-        x, qidx = train.draw_batch(trainer.sampler, 1)
+        x, _, qidx = train.draw_batch(trainer.sampler, 1)
         found = []
         with torch.no_grad():
             for trainer.codec.bfloat16 in (False, True):
