@@ -106,3 +106,26 @@ int odva_analysis_refine(struct odva_analysis *analysis, const struct odva_grid 
         return ret;
     return odva_query_encoder_refine(encoder, grid, qidx, linear, latents);
 }
+
+int odva_analysis_invert(struct odva_analysis *analysis, const struct odva_grid *grid,
+                         const float *latents, const struct onedva_picture *pictures)
+{
+    struct odva_backend *backend = analysis->backend;
+    struct odva_linear_path *path = &analysis->path;
+    const struct odva_matrix x = odva_array_rows(&path->block, 0, ODVA_PATCH_SAMPLES);
+    int ret = odva_linear_path_set_grid(path, grid);
+
+    if (ret == ONEDVA_OK)
+        ret = odva_linear_path_invert(path, grid, latents);
+    for (int64_t first = 0; first < grid->patches && ret == ONEDVA_OK;
+         first += backend->block_rows) {
+        const int64_t left = grid->patches - first;
+        const int64_t count = left < backend->block_rows ? left : backend->block_rows;
+
+        ret = odva_linear_path_patches(path, x, first, count);
+        if (ret == ONEDVA_OK)
+            ret = backend->ops->unpatchify(backend, pictures, grid, x, path->position.buffer, first,
+                                           count);
+    }
+    return ret;
+}

@@ -36,4 +36,9 @@ int odva_analysis_linear(struct odva_analysis *analysis, const struct odva_grid 
 int odva_analysis_refine(struct odva_analysis *analysis, const struct odva_grid *grid, int qidx,
                          const float *linear, float *latents);
 
+/** The linear path backwards. @param latents dequantised, same layout @param pictures of the grid's
+ * size */
+int odva_analysis_invert(struct odva_analysis *analysis, const struct odva_grid *grid,
+                         const float *latents, const struct onedva_picture *pictures);
+
 #endif

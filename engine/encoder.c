@@ -6,19 +6,18 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "analysis.h"
 #include "backend.h"
 #include "clip_writer.h"
-#include "latents.h"
 #include "layering.h"
+#include "linear_coder.h"
 #include "log.h"
 #include "model.h"
+#include "motion_choice.h"
 #include "onedva/onedva.h"
 #include "rate_control.h"
-#include "rate_distortion.h"
 #include "reserve.h"
-#include "scan.h"
 #include "stream_header.h"
 
 /* crf 0 is this quantiser index. */
@@ -33,16 +32,15 @@ struct onedva_encoder {
     struct onedva_stream stream;
     struct odva_byte_writer stream_header;
     struct odva_backend *backend;
-    struct odva_scan_cache scans;
-    struct odva_analysis *analysis;
-    struct odva_latents latents;
-    struct odva_rate_distortion rate_distortion;
+    struct odva_linear_coder coder;
+    struct odva_motion_choice motion_choice;
     struct odva_rate_control rate_control;
     struct odva_clip_writer writer;
-    int qidx;       /* of the last clip, or of the first one */
-    float *linear;  /* what odva_analysis_linear gave */
-    float *refined; /* what odva_analysis_refine gave */
-    size_t linear_capacity, refined_capacity;
+    int qidx;                      /* of the last clip, or of the first one */
+    int frames;                    /* of the last clip, 0: none */
+    struct odva_aligned_clip clip; /* the last one */
+    float *refined;                /* what odva_analysis_refine gave */
+    size_t refined_capacity;
 };
 
 void onedva_encoder_settings_default(struct onedva_encoder_settings *settings)
@@ -51,6 +49,8 @@ void onedva_encoder_settings_default(struct onedva_encoder_settings *settings)
         .crf = 30,
         .layers = 1,
         .preset = ONEDVA_PRESET_MEDIUM,
+        .motion = ONEDVA_MOTION_AUTO,
+        .adaptive_clips = 1,
         .backend = ONEDVA_BACKEND_AUTO,
     };
 }
@@ -83,6 +83,8 @@ static int check_settings(const struct onedva_encoder_settings *settings)
     else if ((int)settings->preset < ONEDVA_PRESET_ULTRAFAST ||
              settings->preset > ONEDVA_PRESET_SLOW)
         odva_log(logger, ONEDVA_LOG_ERROR, "preset %d does not exist", (int)settings->preset);
+    else if ((int)settings->motion < ONEDVA_MOTION_OFF || settings->motion > ONEDVA_MOTION_AUTO)
+        odva_log(logger, ONEDVA_LOG_ERROR, "motion %d does not exist", (int)settings->motion);
     else if (settings->threads < 0)
         odva_log(logger, ONEDVA_LOG_ERROR, "%d threads are not 0 or more", settings->threads);
     else
@@ -100,15 +102,11 @@ static int open_parts(struct onedva_encoder *encoder)
 
     if (status < 0)
         return status;
-    status =
-        odva_analysis_open(&encoder->analysis, encoder->model, encoder->backend, &encoder->scans);
-    if (status < 0)
-        return status;
+    encoder->motion_choice.backend = encoder->backend;
     odva_layering_init(&layering, config->basis * ODVA_TILE_PATCHES / ODVA_LATENT_TOKEN,
                        settings->layers);
-    status = odva_rate_distortion_init(&encoder->rate_distortion, encoder->model, encoder->backend,
-                                       &layering, settings->max_tokens,
-                                       settings->preset == ONEDVA_PRESET_SLOW);
+    status = odva_linear_coder_open(&encoder->coder, encoder->model, encoder->backend, &layering,
+                                    settings);
     if (status < 0)
         return status;
     return odva_clip_writer_init(&encoder->writer, encoder->model, &layering);
@@ -136,7 +134,6 @@ int onedva_encoder_open(onedva_encoder **result, const onedva_model *model,
     encoder->settings = *settings;
     encoder->stream = *stream;
     encoder->stream.model_id = model->id;
-    encoder->scans.model = model;
     encoder->rate_control.bitrate = (double)settings->bitrate;
     encoder->qidx = settings->bitrate > 0 ? FIRST_GUESS : qidx_of_crf(settings->crf);
     odva_stream_header_write(&encoder->stream_header, &encoder->stream);
@@ -157,13 +154,10 @@ void onedva_encoder_close(onedva_encoder **encoder_pointer)
     if (!encoder)
         return;
     odva_clip_writer_free(&encoder->writer);
-    odva_rate_distortion_free(&encoder->rate_distortion);
-    odva_latents_free(&encoder->latents);
-    odva_analysis_close(&encoder->analysis);
-    odva_scan_cache_free(&encoder->scans);
+    odva_motion_choice_free(&encoder->motion_choice);
+    odva_linear_coder_close(&encoder->coder);
     odva_backend_close(&encoder->backend);
     odva_byte_writer_free(&encoder->stream_header);
-    free(encoder->linear);
     free(encoder->refined);
     free(encoder);
 }
@@ -210,31 +204,25 @@ static int check_clip(const struct onedva_encoder *encoder, const uint32_t *dura
     return ONEDVA_OK;
 }
 
-static int reserve_clip(struct onedva_encoder *encoder, int n)
+/* Choose how to align the clip and analyse it so. */
+static int analyse(struct onedva_encoder *encoder, const struct onedva_const_picture *frames, int n)
 {
-    int status = odva_latents_set_size(&encoder->latents, &encoder->scans, n,
-                                       (int)encoder->stream.width, (int)encoder->stream.height);
-    size_t count;
+    const struct onedva_stream *stream = &encoder->stream;
+    struct odva_aligned_clip *clip = &encoder->clip;
+    int status =
+        odva_motion_choose(&encoder->motion_choice, &encoder->coder, frames, n, (int)stream->width,
+                           (int)stream->height, encoder->settings.motion, encoder->qidx, clip);
 
     if (status < 0)
         return status;
-    count = odva_latents_count(&encoder->latents);
-    encoder->linear =
-        odva_reserve(encoder->linear, &encoder->linear_capacity, count, sizeof(*encoder->linear));
-    encoder->refined = odva_reserve(encoder->refined, &encoder->refined_capacity, count,
-                                    sizeof(*encoder->refined));
-    return encoder->linear && encoder->refined ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
-}
-
-/* The packet's bits for latents at a quantiser index, but for its header. */
-static int quantise(struct onedva_encoder *encoder, const float *y, int qidx, double *bits)
-{
-    int64_t cost;
-    int status =
-        odva_rate_distortion_run(&encoder->rate_distortion, &encoder->latents, y, qidx, &cost);
-
-    *bits = (double)cost / ODVA_BIT;
-    return status;
+    status =
+        odva_linear_coder_analyse(&encoder->coder, clip->pictures, n, clip->width, clip->height);
+    if (status < 0)
+        return status;
+    encoder->refined =
+        odva_reserve(encoder->refined, &encoder->refined_capacity,
+                     odva_latents_count(&encoder->coder.latents), sizeof(*encoder->refined));
+    return encoder->refined ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
 }
 
 /* Whether a network corrects the linear latents. */
@@ -246,24 +234,28 @@ static int has_refinement(const struct onedva_encoder *encoder)
 
 static int encode_latents(struct onedva_encoder *encoder, double *bits)
 {
+    struct odva_linear_coder *coder = &encoder->coder;
     int status;
 
     if (!has_refinement(encoder))
-        return quantise(encoder, encoder->linear, encoder->qidx, bits);
-    status = odva_analysis_refine(encoder->analysis, &encoder->latents.grid, encoder->qidx,
-                                  encoder->linear, encoder->refined);
-    return status < 0 ? status : quantise(encoder, encoder->refined, encoder->qidx, bits);
+        return odva_linear_coder_quantise(coder, coder->linear, encoder->qidx, bits);
+    status = odva_analysis_refine(coder->analysis, &coder->latents.grid, encoder->qidx,
+                                  coder->linear, encoder->refined);
+    if (status < 0)
+        return status;
+    return odva_linear_coder_quantise(coder, encoder->refined, encoder->qidx, bits);
 }
 
 /* Set encoder->qidx to where the linear latents take a budget. @param bits what they take there */
 static int search_qidx(struct onedva_encoder *encoder, double budget, double *bits)
 {
+    struct odva_linear_coder *coder = &encoder->coder;
     struct odva_rate_search search;
     int status;
 
     odva_rate_search_start(&search, budget, encoder->qidx);
     do {
-        status = quantise(encoder, encoder->linear, search.next, bits);
+        status = odva_linear_coder_quantise(coder, coder->linear, search.next, bits);
     } while (status == ONEDVA_OK && odva_rate_search_step(&search, *bits));
     encoder->qidx = search.best;
     *bits = search.best_bits;
@@ -288,24 +280,50 @@ static int encode_at_bitrate(struct onedva_encoder *encoder, double seconds)
     if (status < 0)
         return status;
     if (encoder->qidx == first)
-        return quantise(encoder, encoder->refined, first, &bits);
+        return odva_linear_coder_quantise(&encoder->coder, encoder->refined, first, &bits);
     return encode_latents(encoder, &bits);
+}
+
+static enum onedva_motion motion_of(const struct odva_aligned_clip *clip)
+{
+    if (!clip->motion)
+        return ONEDVA_MOTION_OFF;
+    return clip->motion->spacing ? ONEDVA_MOTION_MESH : ONEDVA_MOTION_GLOBAL;
 }
 
 static void report(struct onedva_encoder *encoder, struct onedva_packet *packet)
 {
+    const struct odva_latents *latents = &encoder->coder.latents;
+    const struct odva_clip_writer *writer = &encoder->writer;
+
     *packet = (struct onedva_packet){
-        .data = encoder->writer.packet.data,
-        .size = encoder->writer.packet.size,
+        .data = writer->packet.data,
+        .size = writer->packet.size,
+        .frames = encoder->frames,
         .stats =
             {
                 .qidx = encoder->qidx,
-                .tiles = encoder->latents.grid.tile_count,
-                .bytes = encoder->writer.packet.size,
+                .tiles = latents->grid.tile_count,
+                .bytes = writer->packet.size,
+                .motion = motion_of(&encoder->clip),
+                .motion_bytes = writer->motion.size,
             },
     };
-    for (int i = 0; i < encoder->latents.grid.tile_count; i++)
-        packet->stats.tokens += encoder->latents.tiles[i].tokens;
+    for (int i = 0; i < latents->grid.tile_count; i++)
+        packet->stats.tokens += latents->tiles[i].tokens;
+}
+
+void onedva_encoder_get_canvas(const onedva_encoder *encoder, struct onedva_canvas *canvas)
+{
+    const struct odva_aligned_clip *clip = &encoder->clip;
+
+    *canvas = (struct onedva_canvas){.frames = encoder->frames};
+    if (encoder->frames == 0)
+        return;
+    canvas->width = clip->width;
+    canvas->height = clip->height;
+    canvas->visible = clip->visible;
+    memcpy(canvas->picture, clip->pictures, encoder->frames * sizeof(*clip->pictures));
 }
 
 /* Durations that the packet has to carry: NULL where all are the stream's frame_duration. */
@@ -328,23 +346,21 @@ int onedva_encode(onedva_encoder *encoder, const struct onedva_const_picture *fr
     int status;
 
     *packet = (struct onedva_packet){0};
+    encoder->frames = 0;
     if ((status = check_clip(encoder, durations, n, &seconds)) < 0 ||
-        (status = reserve_clip(encoder, n)) < 0)
-        return status;
-    status =
-        odva_analysis_linear(encoder->analysis, &encoder->latents.grid, frames, encoder->linear);
-    if (status < 0)
+        (status = analyse(encoder, frames, n)) < 0)
         return status;
     status = encoder->settings.bitrate > 0 ? encode_at_bitrate(encoder, seconds)
                                            : encode_latents(encoder, &bits);
     if (status < 0)
         return status;
-    status = odva_clip_writer_write(&encoder->writer, &encoder->latents, NULL, repeated,
-                                    unusual_durations(encoder, durations, n));
+    status = odva_clip_writer_write(&encoder->writer, &encoder->coder.latents, encoder->clip.motion,
+                                    repeated, unusual_durations(encoder, durations, n));
     if (status < 0)
         return status;
     if (encoder->settings.bitrate > 0)
         odva_rate_control_spend(&encoder->rate_control, seconds, 8.0 * encoder->writer.packet.size);
+    encoder->frames = n;
     report(encoder, packet);
     return ONEDVA_OK;
 }

@@ -1,0 +1,59 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* A clip through the linear path and the quantiser, and what that costs in bits and in pixels. */
+#ifndef ODVA_LINEAR_CODER_H
+#define ODVA_LINEAR_CODER_H
+
+#include <stddef.h>
+
+#include "analysis.h"
+#include "canvas.h"
+#include "latents.h"
+#include "layering.h"
+#include "motion_warp.h"
+#include "rate_distortion.h"
+
+struct odva_linear_coder {
+    const struct onedva_model *model;
+    struct odva_backend *backend; /* borrowed */
+    struct odva_scan_cache scans;
+    struct odva_analysis *analysis;
+    struct odva_rate_distortion rate_distortion;
+    struct odva_latents latents; /* of the clip quantised last */
+    float *linear;               /* of the clip analysed last */
+    size_t linear_capacity;
+
+    /* of the clip reconstructed last */
+    float *dequantised;
+    size_t dequantised_capacity;
+    struct odva_canvas canvas, pictures;
+    struct odva_motion_warp warp;
+};
+
+/** @param settings tokens, preset. @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
+int odva_linear_coder_open(struct odva_linear_coder *coder, const struct onedva_model *model,
+                           struct odva_backend *backend, const struct odva_layering *layering,
+                           const struct onedva_encoder_settings *settings);
+void odva_linear_coder_close(struct odva_linear_coder *coder);
+
+/** Set coder->linear to the latents of n pictures. @return ONEDVA_OK or an error */
+int odva_linear_coder_analyse(struct odva_linear_coder *coder,
+                              const struct onedva_const_picture *pictures, int n, int width,
+                              int height);
+
+/** Set coder->latents to y quantised. @param bits of the packet's payloads */
+int odva_linear_coder_quantise(struct odva_linear_coder *coder, const float *y, int qidx,
+                               double *bits);
+
+/**
+ * Decode coder->latents without a network and compare.
+ * @param motion  that the clip analysed last was aligned by, or NULL
+ * @param frames  what the decoded clip stands for
+ * @param squared sum of squared differences over all planes, in the model's domain
+ */
+int odva_linear_coder_compare(struct odva_linear_coder *coder, const struct odva_motion *motion,
+                              const struct onedva_const_picture *frames, double *squared);
+
+#endif
