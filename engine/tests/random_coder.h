@@ -12,6 +12,7 @@
 #include "clip_writer.h"
 #include "random_latents.h"
 #include "random_model.h"
+#include "random_motion.h"
 
 /* A writer of some layers and a reader, with one model. */
 struct coder {
@@ -62,6 +63,23 @@ static inline void coder_encode(struct coder *coder, struct random *random, int 
     random_latents(random, &coder->latents, &coder->scans, frames, width, height);
     assert_int_equal(
         odva_clip_writer_write(&coder->writer, &coder->latents, NULL, &coder->stream, NULL),
+        ONEDVA_OK);
+}
+
+/* The same for a random motion of pictures of motion->width x height. */
+static inline void coder_encode_motion(struct coder *coder, struct random *random,
+                                       struct odva_motion *motion)
+{
+    const int points = random_below(random, 3), spacing = random_below(random, 5);
+
+    random_motion(random, motion, 2 + random_below(random, 15), points == 2 ? 4 : points,
+                  spacing ? 8 << spacing : 0, ODVA_MAX_COEFFICIENT);
+    coder->stream.width = (uint32_t)motion->width;
+    coder->stream.height = (uint32_t)motion->height;
+    random_latents(random, &coder->latents, &coder->scans, motion->frames,
+                   odva_motion_canvas_width(motion), odva_motion_canvas_height(motion));
+    assert_int_equal(
+        odva_clip_writer_write(&coder->writer, &coder->latents, motion, &coder->stream, NULL),
         ONEDVA_OK);
 }
 

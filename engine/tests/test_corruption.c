@@ -59,7 +59,7 @@ static void corrupt(struct random *random, struct bytes *bytes, size_t first, in
 static struct bytes corrupt_inside(struct random *random, struct odva_packet packet)
 {
     struct odva_byte_writer writer = {0};
-    struct bytes payloads[ONEDVA_MAX_LAYERS], result;
+    struct bytes payloads[ONEDVA_MAX_LAYERS], motion, result;
 
     for (int i = 0; i < packet.layers; i++) {
         payloads[i] = copy_bytes(packet.layer[i].payload, packet.layer[i].size);
@@ -68,6 +68,11 @@ static struct bytes corrupt_inside(struct random *random, struct odva_packet pac
         packet.layer[i].payload = payloads[i].data;
         packet.layer[i].size = payloads[i].size;
     }
+    motion = copy_bytes(packet.motion, packet.motion_size);
+    if (random_below(random, 2))
+        corrupt(random, &motion, 0, 1);
+    packet.motion = motion.data;
+    packet.motion_size = motion.size;
     if (random_below(random, 4) == 0)
         packet.qidx = ONEDVA_MIN_QIDX + random_below(random, 128);
     if (random_below(random, 4) == 0)
@@ -81,6 +86,7 @@ static struct bytes corrupt_inside(struct random *random, struct odva_packet pac
     odva_byte_writer_free(&writer);
     for (int i = 0; i < packet.layers; i++)
         free(payloads[i].data);
+    free(motion.data);
     return result;
 }
 
@@ -144,12 +150,16 @@ static void corrupt_one_packet(struct random *random, int index, struct outcome 
     struct odva_packet packet;
     struct onedva_clip clip;
     const struct odva_byte_writer *original = &coder.writer.packet;
+    struct odva_motion motion = {.width = 1 + random_below(random, 300),
+                                 .height = 1 + random_below(random, 300)};
     size_t header;
 
     coder_open(&coder, 200 + index, BASIS, 1 + index % 5, index % 4 == 3 ? 7 : 0);
     coder.reader.max_pixels = MAX_PIXELS;
-    coder_encode(&coder, random, 1 + random_below(random, 16), 1 + random_below(random, 300),
-                 1 + random_below(random, 300));
+    if (index % 2)
+        coder_encode_motion(&coder, random, &motion);
+    else
+        coder_encode(&coder, random, 1 + random_below(random, 16), motion.width, motion.height);
     header = original->size - coder.writer.payloads.size;
     assert_int_equal(odva_packet_parse(&packet, original->data, original->size), ONEDVA_OK);
     for (int i = 0; i < CORRUPTIONS / PACKETS; i++) {
@@ -168,6 +178,7 @@ static void corrupt_one_packet(struct random *random, int index, struct outcome 
     assert_int_equal(odva_clip_reader_read(&coder.reader, original->data, original->size, &clip),
                      ONEDVA_OK);
     coder_close(&coder);
+    odva_motion_free(&motion);
 }
 
 static void corruptions(void **state)

@@ -19,6 +19,8 @@ static const struct onedva_stream stream = {
     .model_id = UINT64_C(0xFEDCBA9876543210),
 };
 
+static const uint8_t motion[200] = {0x11, 0x22, 0x33};
+
 /* A packet of every field, with payloads in bytes. */
 static struct odva_packet make_packet(int frames, int layers, int qidx, int flags, uint8_t *bytes)
 {
@@ -30,6 +32,9 @@ static struct odva_packet make_packet(int frames, int layers, int qidx, int flag
         .has_stream = flags & 1,
         .has_durations = flags >> 1 & 1,
         .stream = stream,
+        .has_motion = flags >> 2 & 1,
+        .motion = motion,
+        .motion_size = (size_t)(13 * (frames - 1)),
     };
     struct random random = {(uint64_t)(frames * 1000 + layers)};
 
@@ -57,6 +62,11 @@ static void assert_packets_equal(const struct odva_packet *a, const struct odva_
         assert_memory_equal(&a->stream, &b->stream, sizeof(a->stream));
     for (int i = 0; a->has_durations && i < a->frames; i++)
         assert_int_equal(a->durations[i], b->durations[i]);
+    assert_int_equal(a->has_motion, b->has_motion);
+    if (a->has_motion) {
+        assert_int_equal(a->motion_size, b->motion_size);
+        assert_memory_equal(a->motion, b->motion, a->motion_size);
+    }
     for (int i = 0; i < b->whole_layers; i++) {
         assert_int_equal(a->layer[i].token_end, b->layer[i].token_end);
         assert_int_equal(a->layer[i].size, b->layer[i].size);
@@ -73,7 +83,7 @@ static void round_trips(void **state)
     (void)state;
     for (int frames = 1; frames <= 16; frames++) {
         for (int layers = 1; layers <= 16; layers++) {
-            for (int flags = 0; flags < 4; flags++) {
+            for (int flags = 0; flags < 8; flags++) {
                 packet = make_packet(frames, layers, 4 * (frames - layers), flags, bytes);
                 odva_byte_writer_reset(&writer);
                 odva_packet_write(&writer, &packet);
@@ -96,6 +106,8 @@ static int parse_exact(struct odva_packet *packet, const uint8_t *data, size_t s
     assert_non_null(copy);
     memcpy(copy, data, size);
     status = odva_packet_parse(packet, copy, size);
+    if (packet->has_motion && packet->frames > 0)
+        assert_true(packet->motion >= copy && packet->motion + packet->motion_size <= copy + size);
     for (int i = 0; i < packet->whole_layers; i++)
         assert_true(packet->layer[i].payload >= copy &&
                     packet->layer[i].payload + packet->layer[i].size <= copy + size);
@@ -107,7 +119,7 @@ static void truncations(void **state)
 {
     uint8_t bytes[200 * ONEDVA_MAX_LAYERS];
     struct odva_byte_writer writer = {0};
-    struct odva_packet packet = make_packet(7, 16, 0, 3, bytes), parsed;
+    struct odva_packet packet = make_packet(7, 16, 0, 7, bytes), parsed;
     size_t end, payloads = 0;
 
     (void)state;
@@ -136,7 +148,7 @@ static void single_bits(void **state)
 {
     uint8_t bytes[200 * ONEDVA_MAX_LAYERS];
     struct odva_byte_writer writer = {0};
-    struct odva_packet packet = make_packet(3, 4, -1, 3, bytes), parsed;
+    struct odva_packet packet = make_packet(3, 4, -1, 7, bytes), parsed;
     size_t payloads = 0;
 
     (void)state;
@@ -229,12 +241,29 @@ static void stream_header_size(void **state)
     odva_byte_writer_free(&writer);
 }
 
+/* Motion of more bytes than the packet has. */
+static void motion_size(void **state)
+{
+    uint8_t bytes[200 * ONEDVA_MAX_LAYERS];
+    struct odva_byte_writer writer = {0};
+    struct odva_packet packet = make_packet(1, 1, 0, 4, bytes);
+
+    (void)state;
+    packet.layer[0].size = 3;
+    odva_packet_write(&writer, &packet);
+    assert_int_equal(parse_changed(&writer, writer.size - 3, 6, 0), ONEDVA_OK);
+    for (int value = 1; value < 256; value++)
+        assert_int_equal(parse_changed(&writer, writer.size - 3, 6, (uint8_t)value),
+                         ONEDVA_ERR_DATA);
+    odva_byte_writer_free(&writer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(round_trips),        cmocka_unit_test(truncations),
         cmocka_unit_test(single_bits),        cmocka_unit_test(field_limits),
-        cmocka_unit_test(stream_header_size),
+        cmocka_unit_test(stream_header_size), cmocka_unit_test(motion_size),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
