@@ -90,7 +90,9 @@ typedef struct OneDVAModelOptions {
 typedef struct OneDVAEncodeOptions {
     double crf;
     int clip_frames;
+    int adaptive_clips;
     int preset;
+    int motion;
     int tokens;
     int layers;
 } OneDVAEncodeOptions;
@@ -132,9 +134,24 @@ typedef struct OneDVADecodeOptions {
       { .i64 = ONEDVA_PRESET_MEDIUM }, 0, 0, flags, .unit = "preset" },                            \
     { "slow", "as medium, and rate-distortion choice of every coefficient", 0,                     \
       AV_OPT_TYPE_CONST, { .i64 = ONEDVA_PRESET_SLOW }, 0, 0, flags, .unit = "preset" },           \
-    { "clip_frames", "frames per packet; every packet is a keyframe",                              \
+    { "motion", "how content is aligned over the frames of a packet",                              \
+      (base) + offsetof(OneDVAEncodeOptions, motion), AV_OPT_TYPE_INT,                             \
+      { .i64 = ONEDVA_MOTION_AUTO }, ONEDVA_MOTION_OFF, ONEDVA_MOTION_AUTO, flags,                 \
+      .unit = "motion" },                                                                          \
+    { "off", "not at all", 0, AV_OPT_TYPE_CONST,                                                   \
+      { .i64 = ONEDVA_MOTION_OFF }, 0, 0, flags, .unit = "motion" },                               \
+    { "global", "the picture as a whole: pan, zoom, rotation", 0, AV_OPT_TYPE_CONST,               \
+      { .i64 = ONEDVA_MOTION_GLOBAL }, 0, 0, flags, .unit = "motion" },                            \
+    { "mesh", "every part on its own", 0, AV_OPT_TYPE_CONST,                                       \
+      { .i64 = ONEDVA_MOTION_MESH }, 0, 0, flags, .unit = "motion" },                              \
+    { "auto", "what costs least, packet by packet", 0, AV_OPT_TYPE_CONST,                          \
+      { .i64 = ONEDVA_MOTION_AUTO }, 0, 0, flags, .unit = "motion" },                              \
+    { "clip_frames", "most frames per packet; every packet is a keyframe",                         \
       (base) + offsetof(OneDVAEncodeOptions, clip_frames), AV_OPT_TYPE_INT,                        \
       { .i64 = ONEDVA_MAX_CLIP_FRAMES }, 1, ONEDVA_MAX_CLIP_FRAMES, flags },                       \
+    { "adaptive_clips", "end clips at scene cuts and early where shorter ones cost less",          \
+      (base) + offsetof(OneDVAEncodeOptions, adaptive_clips), AV_OPT_TYPE_BOOL,                    \
+      { .i64 = 1 }, 0, 1, flags },                                                                 \
     { "tokens", "most latent tokens per 128x128 tile, 0: as many as pay off",                      \
       (base) + offsetof(OneDVAEncodeOptions, tokens), AV_OPT_TYPE_INT, { .i64 = 0 },               \
       0, INT_MAX, flags },                                                                         \
@@ -172,12 +189,14 @@ static inline void ff_onedva_encoder_settings(struct onedva_encoder_settings *se
                                               const OneDVAModelOptions *model, OneDVALog *log)
 {
     onedva_encoder_settings_default(settings);
-    settings->crf        = options->crf;
-    settings->max_tokens = options->tokens;
-    settings->layers     = options->layers;
-    settings->preset     = options->preset;
-    settings->backend    = model->backend;
-    settings->logger     = ff_onedva_logger(log);
+    settings->crf            = options->crf;
+    settings->max_tokens     = options->tokens;
+    settings->layers         = options->layers;
+    settings->preset         = options->preset;
+    settings->motion         = options->motion;
+    settings->adaptive_clips = options->adaptive_clips;
+    settings->backend        = model->backend;
+    settings->logger         = ff_onedva_logger(log);
 }
 
 static inline void ff_onedva_decoder_settings(struct onedva_decoder_settings *settings,
@@ -217,7 +236,7 @@ static inline struct onedva_stream ff_onedva_stream(int width, int height, AVRat
     return stream;
 }
 
-/** The frames that will become one packet. */
+/** The frames that will become one packet, or one and the start of the next. */
 typedef struct OneDVAClip {
     AVFrame *frames[ONEDVA_MAX_CLIP_FRAMES]; ///< references, not copies
     uint32_t durations[ONEDVA_MAX_CLIP_FRAMES];
@@ -243,11 +262,21 @@ static inline int ff_onedva_clip_init(OneDVAClip *clip, const OneDVAEncodeOption
     return 0;
 }
 
+/** Drop the first n frames; what is left begins the next clip. */
+static inline void ff_onedva_clip_drop(OneDVAClip *clip, int n)
+{
+    clip->nb_frames -= n;
+    for (int i = 0; i < n; i++)
+        av_frame_unref(clip->frames[i]);
+    for (int i = 0; i < clip->nb_frames; i++) {
+        FFSWAP(AVFrame *, clip->frames[i], clip->frames[i + n]);
+        clip->durations[i] = clip->durations[i + n];
+    }
+}
+
 static inline void ff_onedva_clip_clear(OneDVAClip *clip)
 {
-    for (int i = 0; i < clip->nb_frames; i++)
-        av_frame_unref(clip->frames[i]);
-    clip->nb_frames = 0;
+    ff_onedva_clip_drop(clip, clip->nb_frames);
 }
 
 static inline void ff_onedva_clip_free(OneDVAClip *clip)
@@ -278,7 +307,8 @@ static inline void ff_onedva_clip_add(OneDVAClip *clip, AVFrame *frame)
 }
 
 /**
- * Settle the duration of the clip's last frame.
+ * Settle the duration of the clip's last frame. While neither that frame nor next changes, the
+ * answer stays the same: what an encode leaves before a gap is not filled up beyond it.
  * @param next the frame that follows, NULL at the end
  * @return whether next may join the clip
  */
@@ -301,15 +331,31 @@ static inline int ff_onedva_clip_continues(OneDVAClip *clip, const AVFrame *next
     return next && !gap && clip->nb_frames < clip->options->clip_frames;
 }
 
-/** Encode the clip; its frames stay in it. */
+static inline void ff_onedva_log_packet(OneDVALog *log, const struct onedva_packet *packet)
+{
+    static const char *const motions[] = {
+        [ONEDVA_MOTION_OFF]    = "off",
+        [ONEDVA_MOTION_GLOBAL] = "global",
+        [ONEDVA_MOTION_MESH]   = "mesh",
+    };
+    const struct onedva_clip_stats *stats = &packet->stats;
+
+    av_log(log->avcl, AV_LOG_DEBUG,
+           "clip of %d frames: %zu bytes, quantiser %d, %"PRId64" tokens in %"PRId64" tiles, "
+           "motion %s in %zu bytes\n", packet->frames, packet->size, stats->qidx, stats->tokens,
+           stats->tiles, motions[stats->motion], stats->motion_bytes);
+}
+
+/** Encode the clip, or the first packet->frames of it; they stay in it until they are dropped. */
 static inline int ff_onedva_clip_encode(OneDVAClip *clip, onedva_encoder *encoder, OneDVALog *log,
                                         struct onedva_packet *packet)
 {
     struct onedva_const_picture pictures[ONEDVA_MAX_CLIP_FRAMES];
     const uint32_t *durations = NULL;
+    int ret;
 
     if (clip->crf != clip->options->crf) {
-        int ret = onedva_encoder_set_crf(encoder, clip->options->crf);
+        ret = onedva_encoder_set_crf(encoder, clip->options->crf);
         if (ret < 0)
             return ff_onedva_check(log, ret, "changing crf");
         clip->crf = clip->options->crf;
@@ -322,9 +368,12 @@ static inline int ff_onedva_clip_encode(OneDVAClip *clip, onedva_encoder *encode
         if (clip->durations[i] != clip->stream.frame_duration)
             durations = clip->durations;
     }
-    return ff_onedva_check(log,
-                           onedva_encode(encoder, pictures, durations, clip->nb_frames, packet),
-                           "encoding a clip");
+    ret = ff_onedva_check(log,
+                          onedva_encode(encoder, pictures, durations, clip->nb_frames, packet),
+                          "encoding a clip");
+    if (ret >= 0)
+        ff_onedva_log_packet(log, packet);
+    return ret;
 }
 
 /* ---- clips on the decoding side ---- */

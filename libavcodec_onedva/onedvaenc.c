@@ -126,7 +126,7 @@ static int fill_packet(AVCodecContext *avctx, AVPacket *pkt, const struct onedva
     memcpy(pkt->data, packet->data, packet->size);
 
     pkt->pts = pkt->dts = clip->frames[0]->pts;
-    for (int i = 0; i < clip->nb_frames; i++)
+    for (int i = 0; i < packet->frames; i++)
         pkt->duration += clip->durations[i];
     pkt->flags |= AV_PKT_FLAG_KEY;
 
@@ -161,7 +161,7 @@ static int onedva_receive_packet(AVCodecContext *avctx, AVPacket *pkt)
     ret = ff_onedva_clip_encode(&s->clip, s->encoder, &s->log, &packet);
     if (ret >= 0)
         ret = fill_packet(avctx, pkt, &packet);
-    ff_onedva_clip_clear(&s->clip);
+    ff_onedva_clip_drop(&s->clip, ret < 0 ? s->clip.nb_frames : packet.frames);
     return ret;
 }
 

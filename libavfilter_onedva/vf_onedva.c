@@ -10,7 +10,13 @@
 #include "avfilter.h"
 #include "filters.h"
 #include "formats.h"
+#include "onedva_show.h"
 #include "video.h"
+
+enum Show {
+    SHOW_NONE,
+    SHOW_MESH,
+};
 
 typedef struct OneDVAFilterContext {
     const AVClass *class;
@@ -19,6 +25,7 @@ typedef struct OneDVAFilterContext {
     OneDVADecodeOptions decode_options;
     int64_t bitrate;
     int bitexact;
+    int show; ///< enum Show
 
     OneDVALog log;
     onedva_model *model;
@@ -97,12 +104,13 @@ static void clear_output(OneDVAFilterContext *s)
     s->nb_output = s->next_output = 0;
 }
 
-static int get_output_frames(AVFilterContext *ctx)
+/** Pictures for the first n frames of the clip, with their properties. */
+static int get_output_frames(AVFilterContext *ctx, int n)
 {
     OneDVAFilterContext *s = ctx->priv;
     AVFilterLink *outlink = ctx->outputs[0];
 
-    while (s->nb_output < s->clip.nb_frames) {
+    while (s->nb_output < n) {
         AVFrame *frame = ff_get_video_buffer(outlink, outlink->w, outlink->h);
         int ret;
 
@@ -116,7 +124,15 @@ static int get_output_frames(AVFilterContext *ctx)
     return 0;
 }
 
-/** Encode and decode the clip into the output frames. */
+static int show_mesh(OneDVAFilterContext *s)
+{
+    struct onedva_mesh mesh;
+    int ret = ff_onedva_check(&s->log, onedva_decoder_get_mesh(s->decoder, &mesh), "mesh");
+
+    return ret < 0 ? ret : ff_onedva_show_mesh(&mesh, s->output, s->nb_output);
+}
+
+/** Encode and decode the clip, or the first frames of it, into the output frames. */
 static int reconstruct_clip(AVFilterContext *ctx)
 {
     OneDVAFilterContext *s = ctx->priv;
@@ -129,12 +145,14 @@ static int reconstruct_clip(AVFilterContext *ctx)
                               onedva_decoder_read_packet(s->decoder, packet.data, packet.size,
                                                          &decoded), "packet");
     if (ret >= 0)
-        ret = get_output_frames(ctx);
+        ret = get_output_frames(ctx, packet.frames);
     if (ret >= 0)
         ret = ff_onedva_reconstruct(s->decoder, &s->log, s->output, s->nb_output);
-    ff_onedva_clip_clear(&s->clip);
+    if (ret >= 0 && s->show == SHOW_MESH)
+        ret = show_mesh(s);
     if (ret < 0)
         clear_output(s);
+    ff_onedva_clip_drop(&s->clip, ret < 0 ? s->clip.nb_frames : packet.frames);
     return ret;
 }
 
@@ -228,6 +246,11 @@ static const AVOption onedva_options[] = {
     ONEDVA_MODEL_OPTIONS(OFFSET(model_options), FLAGS),
     { "bitexact", "the same pixels on any machine, slower", OFFSET(bitexact), AV_OPT_TYPE_BOOL,
       { .i64 = 0 }, 0, 1, FLAGS },
+    { "show", "what to draw over the video", OFFSET(show), AV_OPT_TYPE_INT, { .i64 = SHOW_NONE },
+      SHOW_NONE, SHOW_MESH, FLAGS, .unit = "show" },
+    { "none", "nothing", 0, AV_OPT_TYPE_CONST, { .i64 = SHOW_NONE }, 0, 0, FLAGS, .unit = "show" },
+    { "mesh", "a grid that follows the motion, and the paths of its points", 0, AV_OPT_TYPE_CONST,
+      { .i64 = SHOW_MESH }, 0, 0, FLAGS, .unit = "show" },
     { NULL },
 };
 

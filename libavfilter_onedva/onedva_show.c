@@ -1,0 +1,202 @@
+/*
+ * One-DVA filter: drawings of what the codec does, over the reconstructed pictures
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include <math.h>
+
+#include "libavutil/common.h"
+#include "libavutil/error.h"
+#include "libavutil/mem.h"
+
+#include "onedva_show.h"
+
+/* ---- lines and dots ---- */
+
+typedef struct Pen {
+    uint8_t yuv[3];
+    float opacity;
+    float radius; ///< half of a line's width, or a dot's radius, luma samples
+} Pen;
+
+typedef struct Point {
+    double x, y; ///< luma samples
+} Point;
+
+static const Pen grid_pen = { { 235, 128, 128 }, 0.45, 0.5 };
+static const Pen path_pen = { { 170,  50, 190 }, 0.9,  0.9 };
+static const Pen dot_pen  = { { 225,  10, 150 }, 1.0,  2.6 };
+
+static void blend(uint8_t *sample, int value, float weight)
+{
+    *sample = lrintf(*sample + (value - *sample) * weight);
+}
+
+/** Colour one luma sample and its share of the chroma samples. */
+static void draw_sample(AVFrame *frame, int x, int y, const Pen *pen, double coverage)
+{
+    const float weight = pen->opacity * av_clipd(coverage, 0, 1);
+
+    if (x < 0 || y < 0 || x >= frame->width || y >= frame->height || weight <= 0)
+        return;
+    blend(frame->data[0] + y * (ptrdiff_t)frame->linesize[0] + x, pen->yuv[0], weight);
+    for (int plane = 1; plane < 3; plane++)
+        blend(frame->data[plane] + (y >> 1) * (ptrdiff_t)frame->linesize[plane] + (x >> 1),
+              pen->yuv[plane], weight / 2);
+}
+
+/** An anti-aliased line: column by column, or row by row where it is steep. */
+static void draw_line(AVFrame *frame, Point a, Point b, const Pen *pen)
+{
+    const int steep = fabs(b.y - a.y) > fabs(b.x - a.x);
+    const int size = steep ? frame->height : frame->width;
+    double slope, cosine;
+    int first, last;
+
+    if (steep) {
+        FFSWAP(double, a.x, a.y);
+        FFSWAP(double, b.x, b.y);
+    }
+    if (a.x > b.x)
+        FFSWAP(Point, a, b);
+    slope  = b.x > a.x ? (b.y - a.y) / (b.x - a.x) : 0;
+    cosine = 1 / sqrt(1 + slope * slope);
+    first  = lrint(av_clipd(a.x, 0, size));
+    last   = lrint(av_clipd(b.x, -1, size - 1));
+
+    for (int x = first; x <= last; x++) {
+        const double middle = a.y + slope * (x - a.x);
+        const int reach = 2 + pen->radius;
+
+        if (fabs(middle) > 2 * ONEDVA_MAX_DIMENSION)
+            continue;
+        for (int y = lrint(middle) - reach; y <= lrint(middle) + reach; y++) {
+            double coverage = pen->radius + 0.5 - fabs(y - middle) * cosine;
+            draw_sample(frame, steep ? y : x, steep ? x : y, pen, coverage);
+        }
+    }
+}
+
+static void draw_dot(AVFrame *frame, Point centre, const Pen *pen)
+{
+    const int reach = 2 + pen->radius;
+
+    if (fabs(centre.x) > 2 * ONEDVA_MAX_DIMENSION || fabs(centre.y) > 2 * ONEDVA_MAX_DIMENSION)
+        return;
+    for (int y = lrint(centre.y) - reach; y <= lrint(centre.y) + reach; y++)
+        for (int x = lrint(centre.x) - reach; x <= lrint(centre.x) + reach; x++)
+            draw_sample(frame, x, y, pen,
+                        pen->radius + 0.5 - hypot(x - centre.x, y - centre.y));
+}
+
+/* ---- the mesh ---- */
+
+/** Displacement at a place in a frame, luma samples; outside of the mesh that at its border. */
+static Point displacement(const struct onedva_mesh *mesh, int frame, Point at)
+{
+    const double x = av_clipd(at.x / mesh->spacing, 0, mesh->columns - 1);
+    const double y = av_clipd(at.y / mesh->spacing, 0, mesh->rows - 1);
+    const int i = FFMIN(x, mesh->columns - 2), j = FFMIN(y, mesh->rows - 2);
+    const int16_t (*top)[2] =
+        mesh->nodes + ((size_t)frame * mesh->rows + j) * mesh->columns + i;
+    const int16_t (*bottom)[2] = top + mesh->columns;
+    double v[2];
+
+    for (int k = 0; k < 2; k++) {
+        const double above = top[0][k] + (x - i) * (top[1][k] - top[0][k]);
+        const double below = bottom[0][k] + (x - i) * (bottom[1][k] - bottom[0][k]);
+        v[k] = (above + (y - j) * (below - above)) / 16;
+    }
+    return (Point) { v[0], v[1] };
+}
+
+/** Where a frame shows what rests at a place of the canvas: the place that is displaced to it. */
+static Point place_in_frame(const struct onedva_mesh *mesh, int frame, Point rest)
+{
+    Point at = rest;
+
+    for (int i = 0; i < 20; i++) {
+        const Point d = displacement(mesh, frame, at);
+        at = (Point) { rest.x - d.x, rest.y - d.y };
+    }
+    return at;
+}
+
+/** A grid on the canvas with a point at the picture's corner. */
+typedef struct Grid {
+    int spacing;     ///< luma samples
+    int left, top;   ///< columns and rows before the picture's corner
+    int columns, rows;
+    Point *places;   ///< [frames][rows][columns]
+} Grid;
+
+static int make_grid(Grid *grid, const struct onedva_mesh *mesh, int n)
+{
+    Point *place;
+
+    grid->spacing = mesh->spacing * FFMAX(32 / mesh->spacing, 1);
+    grid->left    = mesh->left / grid->spacing;
+    grid->top     = mesh->top / grid->spacing;
+    grid->columns = grid->left + (mesh->canvas_width - 1 - mesh->left) / grid->spacing + 1;
+    grid->rows    = grid->top + (mesh->canvas_height - 1 - mesh->top) / grid->spacing + 1;
+    grid->places  = place = av_calloc((size_t)n * grid->columns, grid->rows * sizeof(*place));
+    if (!place)
+        return AVERROR(ENOMEM);
+    for (int t = 0; t < n; t++)
+        for (int j = 0; j < grid->rows; j++)
+            for (int i = 0; i < grid->columns; i++)
+                *place++ = place_in_frame(mesh, t, (Point) { (i - grid->left) * grid->spacing,
+                                                             (j - grid->top) * grid->spacing });
+    return 0;
+}
+
+static void draw_grid(AVFrame *frame, const Grid *grid, int t)
+{
+    const Point *place = grid->places + (size_t)t * grid->rows * grid->columns;
+
+    for (int j = 0; j < grid->rows; j++) {
+        for (int i = 0; i < grid->columns; i++, place++) {
+            if (i + 1 < grid->columns)
+                draw_line(frame, place[0], place[1], &grid_pen);
+            if (j + 1 < grid->rows)
+                draw_line(frame, place[0], place[grid->columns], &grid_pen);
+        }
+    }
+}
+
+/** The paths of the points that move, each with a dot where it is in frame t. */
+static void draw_paths(AVFrame *frame, const Grid *grid, int t, int n)
+{
+    const size_t points = (size_t)grid->rows * grid->columns;
+
+    for (size_t k = 0; k < points; k++) {
+        double length = 0;
+
+        for (int s = 1; s < n; s++) {
+            const Point a = grid->places[(s - 1) * points + k], b = grid->places[s * points + k];
+            length += hypot(b.x - a.x, b.y - a.y);
+            draw_line(frame, a, b, &path_pen);
+        }
+        if (length >= 1)
+            draw_dot(frame, grid->places[t * points + k], &dot_pen);
+    }
+}
+
+int ff_onedva_show_mesh(const struct onedva_mesh *mesh, AVFrame *const *frames, int n)
+{
+    Grid grid;
+    int ret;
+
+    if (mesh->motion == ONEDVA_MOTION_OFF)
+        return 0;
+    ret = make_grid(&grid, mesh, n);
+    if (ret < 0)
+        return ret;
+    for (int t = 0; t < n; t++) {
+        draw_grid(frames[t], &grid, t);
+        draw_paths(frames[t], &grid, t, n);
+    }
+    av_freep(&grid.places);
+    return 0;
+}
