@@ -71,7 +71,7 @@ class Codec(nn.Module):
         """This plain codec with other scan, scales and tables over the same basis.
 
         The decoder's weights on basis coefficients are rescaled, so what it makes of them stays. The
-        latents in its context, and all that the query encoder sees and gives, are in the new order and scales.
+        latents in its context, and all that the query encoder sees and gives, have the new order and scales.
         """
         for name in ("linear.mu", "linear.U"):
             if not torch.equal(*(torch.as_tensor(v[name]).float() for v in (self.linear, linear))):

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from . import geometry as geo
+from .errors import InputError
 
 SCALES = (1.0, 1.5, 2.0, 3.0)
 # abstract and computer-drawn clips teach little about video
@@ -31,10 +32,12 @@ def decode(ffmpeg, path, width, height, target):
 
 def sizes(source, ffmpeg, scales, smallest=128):
     """Every video under source at several sizes: path, and an index entry of stem, name, scale and size."""
+    found = False
     for root, _, names in sorted(os.walk(source)):
         for name in sorted(names):
             if not name.lower().endswith((".mp4", ".mkv", ".webm", ".mov", ".avi", ".nut", ".y4m")):
                 continue
+            found = True
             path = os.path.join(root, name)
             width, height = probe(ffmpeg.replace("ffmpeg", "ffprobe"), path)
             for scale in scales:
@@ -43,6 +46,8 @@ def sizes(source, ffmpeg, scales, smallest=128):
                     continue
                 yield path, {"file": f"{os.path.splitext(name)[0]}-{w}x{h}", "width": w, "height": h,
                              "scale": scale, "name": name}
+    if not found:
+        raise InputError(f"{source} has no videos")
 
 
 def write_index(cache, index):

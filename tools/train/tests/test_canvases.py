@@ -186,6 +186,9 @@ class Prepare(unittest.TestCase):
         with self.assertRaisesRegex(InputError, "mp4: damaged video"):
             self.prepare()
         self.assertEqual(os.listdir(self.cache), [])
+        self.source += "/nothing"
+        with self.assertRaisesRegex(InputError, "nothing has no videos"):
+            self.prepare()
 
 
 class Mask(unittest.TestCase):
