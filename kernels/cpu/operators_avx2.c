@@ -5,9 +5,11 @@
 #include "cpu/simd_avx2.h"
 
 #include "cpu/attention_simd.h"
+#include "cpu/block_tensors_simd.h"
+#include "cpu/halve_simd.h"
 #include "cpu/linear_operator_simd.h"
 #include "cpu/norm_simd.h"
-#include "cpu/reference.h"
+#include "cpu/warp_simd.h"
 
 const struct odva_cpu_operators odva_cpu_operators_avx2 = {
     .name = "avx2",
@@ -16,7 +18,7 @@ const struct odva_cpu_operators odva_cpu_operators_avx2 = {
     .norm_modulate = norm_modulate_simd,
     .attention = attention_simd,
     .attention_scratch = attention_scratch_simd,
-    .warp = odva_cpu_warp_c,
-    .halve = odva_cpu_halve_c,
-    .block_tensors = odva_cpu_block_tensors_c,
+    .warp = warp_simd,
+    .halve = halve_simd,
+    .block_tensors = block_tensors_simd,
 };

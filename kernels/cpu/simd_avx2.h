@@ -2,7 +2,7 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-/* Eight floats side by side, for the *_simd.h operators. */
+/* Eight floats or sixteen 16-bit integers side by side, for the *_simd.h operators. */
 #ifndef ODVA_CPU_SIMD_AVX2_H
 #define ODVA_CPU_SIMD_AVX2_H
 
@@ -71,6 +71,58 @@ static inline float v_largest(v_float a)
 
     b = _mm_max_ps(b, _mm_movehl_ps(b, b));
     return _mm_cvtss_f32(_mm_max_ss(b, _mm_movehdup_ps(b)));
+}
+
+#define V_WORDS 16
+
+typedef __m256i v_int;
+
+#define v_int_zero()        _mm256_setzero_si256()
+#define v_set1_bytes(a)     _mm256_set1_epi8(a)
+#define v_set1_words(a)     _mm256_set1_epi16(a)
+#define v_load_bytes(p)     _mm256_loadu_si256((const __m256i *)(p)) /* 2 V_WORDS of them */
+#define v_load_words(p)     _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(p))) /* of bytes */
+#define v_and(a, b)         _mm256_and_si256(a, b)
+#define v_add_words(a, b)   _mm256_add_epi16(a, b)
+#define v_sub_words(a, b)   _mm256_sub_epi16(a, b)
+#define v_shift_words(a, n) _mm256_srli_epi16(a, n)
+#define v_add_dwords(a, b)  _mm256_add_epi32(a, b)
+#define v_pair_bytes(a, b)  _mm256_maddubs_epi16(a, b) /* sums of two unsigned by signed products  \
+                                                        */
+#define v_pair_words(a, b) _mm256_madd_epi16(a, b)
+
+/* Dwords i, j of each 128 bits of a, then k, l of b. */
+#define v_pick_dwords(a, b, i, j, k, l)                                                            \
+    _mm256_castps_si256(_mm256_shuffle_ps(_mm256_castsi256_ps(a), _mm256_castsi256_ps(b),          \
+                                          (i) | (j) << 2 | (k) << 4 | (l) << 6))
+
+/* All bits of the first n words. */
+static inline v_int v_word_mask(int n)
+{
+    const __m256i order = _mm256_setr_epi16(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+
+    return _mm256_cmpgt_epi16(_mm256_set1_epi16((int16_t)n), order);
+}
+
+/* Words of 0 .. 255 to bytes. */
+static inline void v_store_words(uint8_t *p, v_int a)
+{
+    const __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi16(a, a), 0x08);
+
+    _mm_storeu_si128((__m128i *)p, _mm256_castsi256_si128(packed));
+}
+
+/* The first 128 bits of a, b and c, then the next. */
+static inline void v_store_lanes3(void *p, v_int a, v_int b, v_int c)
+{
+    __m128i *out = p;
+
+    _mm_storeu_si128(out, _mm256_castsi256_si128(a));
+    _mm_storeu_si128(out + 1, _mm256_castsi256_si128(b));
+    _mm_storeu_si128(out + 2, _mm256_castsi256_si128(c));
+    _mm_storeu_si128(out + 3, _mm256_extracti128_si256(a, 1));
+    _mm_storeu_si128(out + 4, _mm256_extracti128_si256(b, 1));
+    _mm_storeu_si128(out + 5, _mm256_extracti128_si256(c, 1));
 }
 
 #endif

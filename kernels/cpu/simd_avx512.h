@@ -2,7 +2,7 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-/* Sixteen floats side by side, for the *_simd.h operators. */
+/* Sixteen floats or 32 16-bit integers side by side, for the *_simd.h operators. */
 #ifndef ODVA_CPU_SIMD_AVX512_H
 #define ODVA_CPU_SIMD_AVX512_H
 
@@ -46,6 +46,61 @@ static inline v_float v_load_n(const float *p, int n)
 static inline void v_store_n(float *p, v_float a, int n)
 {
     _mm512_mask_storeu_ps(p, v_mask(n), a);
+}
+
+#define V_WORDS 32
+
+typedef __m512i v_int;
+
+#define v_int_zero()    _mm512_setzero_si512()
+#define v_set1_bytes(a) _mm512_set1_epi8(a)
+#define v_set1_words(a) _mm512_set1_epi16(a)
+#define v_load_bytes(p) _mm512_loadu_si512(p) /* 2 V_WORDS of them */
+#define v_load_words(p)                                                                            \
+    _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)(p))) /* of bytes */
+#define v_and(a, b)         _mm512_and_si512(a, b)
+#define v_add_words(a, b)   _mm512_add_epi16(a, b)
+#define v_sub_words(a, b)   _mm512_sub_epi16(a, b)
+#define v_shift_words(a, n) _mm512_srli_epi16(a, n)
+#define v_add_dwords(a, b)  _mm512_add_epi32(a, b)
+#define v_pair_bytes(a, b)  _mm512_maddubs_epi16(a, b) /* sums of two unsigned by signed products  \
+                                                        */
+#define v_pair_words(a, b) _mm512_madd_epi16(a, b)
+
+/* Dwords i, j of each 128 bits of a, then k, l of b. */
+#define v_pick_dwords(a, b, i, j, k, l)                                                            \
+    _mm512_castps_si512(_mm512_shuffle_ps(_mm512_castsi512_ps(a), _mm512_castsi512_ps(b),          \
+                                          (i) | (j) << 2 | (k) << 4 | (l) << 6))
+
+/* All bits of the first n words. */
+static inline v_int v_word_mask(int n)
+{
+    return _mm512_movm_epi16(n >= V_WORDS ? 0xFFFFFFFF : (1u << n) - 1);
+}
+
+/* Words of 0 .. 255 to bytes. */
+static inline void v_store_words(uint8_t *p, v_int a)
+{
+    _mm256_storeu_si256((__m256i *)p, _mm512_cvtepi16_epi8(a));
+}
+
+/* The first 128 bits of a, b and c, then the next, and so on. */
+static inline void v_store_lanes3(void *p, v_int a, v_int b, v_int c)
+{
+    __m128i *out = p;
+
+    _mm_storeu_si128(out, _mm512_castsi512_si128(a));
+    _mm_storeu_si128(out + 1, _mm512_castsi512_si128(b));
+    _mm_storeu_si128(out + 2, _mm512_castsi512_si128(c));
+    _mm_storeu_si128(out + 3, _mm512_extracti32x4_epi32(a, 1));
+    _mm_storeu_si128(out + 4, _mm512_extracti32x4_epi32(b, 1));
+    _mm_storeu_si128(out + 5, _mm512_extracti32x4_epi32(c, 1));
+    _mm_storeu_si128(out + 6, _mm512_extracti32x4_epi32(a, 2));
+    _mm_storeu_si128(out + 7, _mm512_extracti32x4_epi32(b, 2));
+    _mm_storeu_si128(out + 8, _mm512_extracti32x4_epi32(c, 2));
+    _mm_storeu_si128(out + 9, _mm512_extracti32x4_epi32(a, 3));
+    _mm_storeu_si128(out + 10, _mm512_extracti32x4_epi32(b, 3));
+    _mm_storeu_si128(out + 11, _mm512_extracti32x4_epi32(c, 3));
 }
 
 #endif

@@ -20,11 +20,24 @@
 
 #define WARP_WINDOW (4 + WARP_TAPS - 1)
 
-/* Vector of the blocks of a mesh cell: (start + k step) >> shift for block k. */
-struct warp_cell {
-    int64_t start[2], step[2];
-    int shift;
+#define WARP_FRACTION 32 /* bits of a position behind the 1/16 sample: the field is exact */
+
+/** Where the blocks of a row come from, in one cell of the mesh. */
+struct warp_walk {
+    int64_t
+        position[2]; /* of the next block's first sample, x and y, 2^-WARP_FRACTION 1/16 sample */
+    int64_t step[2]; /* to the next block */
 };
+
+static inline int warp_min(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static inline int warp_max(int a, int b)
+{
+    return a > b ? a : b;
+}
 
 static inline int warp_clip(int v, int max)
 {
@@ -46,41 +59,55 @@ static inline void warp_edge(int64_t edge[2], const struct odva_cpu_warp *warp, 
         edge[c] = (int64_t)((1 << log2_2s) - fy) * above[c] + (int64_t)fy * below[c];
 }
 
-static inline void warp_cell_init(struct warp_cell *cell, const struct odva_cpu_warp *warp, int by,
-                                  int i)
+/* From cell i of the mesh on, whose first block is bx. */
+static inline void warp_walk_init(struct warp_walk *walk, const struct odva_cpu_warp *warp, int bx,
+                                  int by, int i)
 {
     const int e = 1 + warp->chroma, log2_2s = warp->log2_spacing + 1;
+    const int64_t unit = (int64_t)1 << (WARP_FRACTION - 2 * log2_2s - e + 1);
+    const int64_t rest[2] = {16 * (4 * bx + warp->left), 16 * (4 * by + warp->top)};
     int64_t left[2], right[2];
 
     warp_edge(left, warp, by, i);
     warp_edge(right, warp, by, i + 1);
-    cell->shift = 2 * log2_2s + e - 1;
     for (int c = 0; c < 2; c++) {
         const int64_t slope = right[c] - left[c];
+        const int64_t vector = left[c] * (2 << warp->log2_spacing) + (4 * e - 1) * slope;
 
-        cell->start[c] = left[c] * ((int64_t)1 << log2_2s) + (4 * e - 1) * slope +
-                         ((int64_t)1 << (cell->shift - 1));
-        cell->step[c] = 8 * e * slope;
+        walk->position[c] = rest[c] * ((int64_t)1 << WARP_FRACTION) + vector * unit +
+                            ((int64_t)1 << (WARP_FRACTION - 1));
+        walk->step[c] = 8 * e * slope * unit;
     }
+    walk->step[0] += (int64_t)(16 * 4) << WARP_FRACTION;
 }
 
-/* The window at (x, y) where some of it is outside of the plane: the edge repeats. */
+/* WARP_WINDOW samples of a row from x on, where some may be outside: the edge repeats. */
+static inline void warp_edge_row(uint8_t *dst, const uint8_t *row, int x, int width)
+{
+    if (x >= 0 && x + WARP_WINDOW <= width)
+        memcpy(dst, row + x, WARP_WINDOW);
+    else
+        for (int i = 0; i < WARP_WINDOW; i++)
+            dst[i] = row[warp_clip(x + i, width - 1)];
+}
+
 static inline void warp_edge_window(uint8_t *window, const struct odva_cpu_warp *warp, int x, int y)
 {
     for (int j = 0; j < WARP_WINDOW; j++) {
-        const uint8_t *row =
-            warp->src + warp_clip(y + j, warp->source_height - 1) * warp->src_stride;
+        const int row = warp_clip(y + j, warp->source_height - 1);
 
-        for (int i = 0; i < WARP_WINDOW; i++)
-            window[j * WARP_READ + i] = row[warp_clip(x + i, warp->source_width - 1)];
+        warp_edge_row(window + j * WARP_READ, warp->src + row * warp->src_stride, x,
+                      warp->source_width);
     }
 }
 
 static inline void warp_copy(uint8_t *dst, ptrdiff_t dst_stride, const uint8_t *src,
                              ptrdiff_t src_stride)
 {
-    for (int j = 0; j < 4; j++)
-        memcpy(dst + j * dst_stride, src + j * src_stride, 4);
+    memcpy(dst, src, 4);
+    memcpy(dst + dst_stride, src + src_stride, 4);
+    memcpy(dst + 2 * dst_stride, src + 2 * src_stride, 4);
+    memcpy(dst + 3 * dst_stride, src + 3 * src_stride, 4);
 }
 
 static inline void warp_window(uint8_t *dst, ptrdiff_t dst_stride, const uint8_t *src,
@@ -92,31 +119,17 @@ static inline void warp_window(uint8_t *dst, ptrdiff_t dst_stride, const uint8_t
         warp_copy(dst, dst_stride, src + 2 * src_stride + 2, src_stride);
 }
 
-/* A whole block from the position (px, py) of its first sample, in 1/16 sample. */
-static inline void warp_whole_block(uint8_t *dst, ptrdiff_t dst_stride,
-                                    const struct odva_cpu_warp *warp, int px, int py)
+/* A block that the picture's edge cuts, or whose window the source's edge cuts. */
+static __attribute__((noinline)) void warp_edge_block(const struct odva_cpu_warp *warp, int bx,
+                                                      int by, int px, int py)
 {
-    const int x = (px >> 4) - 2, y = (py >> 4) - 2;
+    const int width = warp_min(4, warp->width - 4 * bx),
+              height = warp_min(4, warp->height - 4 * by);
+    uint8_t *dst = warp->dst + 4 * by * warp->dst_stride + 4 * bx;
+    uint8_t window[WARP_WINDOW * WARP_READ] = {0}, block[4 * 4];
 
-    if (x >= 0 && x <= warp->source_width - WARP_READ && y >= 0 &&
-        y <= warp->source_height - WARP_WINDOW) {
-        warp_window(dst, dst_stride, warp->src + y * warp->src_stride + x, warp->src_stride,
-                    px & 15, py & 15);
-    } else {
-        uint8_t window[WARP_WINDOW * WARP_READ] = {0};
-
-        warp_edge_window(window, warp, x, y);
-        warp_window(dst, dst_stride, window, WARP_READ, px & 15, py & 15);
-    }
-}
-
-/* A block that the right or lower edge of the picture cuts. */
-static inline void warp_cut_block(uint8_t *dst, const struct odva_cpu_warp *warp, int px, int py,
-                                  int width, int height)
-{
-    uint8_t block[4 * 4];
-
-    warp_whole_block(block, 4, warp, px, py);
+    warp_edge_window(window, warp, (px >> 4) - 2, (py >> 4) - 2);
+    warp_window(block, 4, window, WARP_READ, px & 15, py & 15);
     for (int j = 0; j < height; j++)
         memcpy(dst + j * warp->dst_stride, block + 4 * j, width);
 }
@@ -124,27 +137,29 @@ static inline void warp_cut_block(uint8_t *dst, const struct odva_cpu_warp *warp
 static void warp_block_row(const struct odva_cpu_warp *warp, int by)
 {
     const int blocks = (warp->width + 3) / 4;
+    const int whole = 4 * by + 4 <= warp->height ? warp->width / 4 : 0;
     const int cell_blocks = 1 << (warp->log2_spacing - 2 - warp->chroma);
-    const int rows = warp->height - 4 * by < 4 ? warp->height - 4 * by : 4;
-    const int py = 16 * (4 * by + warp->top);
+    const unsigned windows_x = warp_max(0, warp->source_width - WARP_READ + 1);
+    const unsigned windows_y = warp_max(0, warp->source_height - WARP_WINDOW + 1);
     uint8_t *dst = warp->dst + 4 * by * warp->dst_stride;
 
     for (int first = 0, i = 0; first < blocks; first += cell_blocks, i++) {
-        const int end = first + cell_blocks < blocks ? first + cell_blocks : blocks;
-        struct warp_cell cell;
+        const int end = warp_min(first + cell_blocks, blocks);
+        struct warp_walk walk;
 
-        warp_cell_init(&cell, warp, by, i);
+        warp_walk_init(&walk, warp, first, by, i);
         for (int bx = first; bx < end; bx++) {
-            const int px = 16 * (4 * bx + warp->left) + (int)(cell.start[0] >> cell.shift);
-            const int vy = (int)(cell.start[1] >> cell.shift);
-            const int columns = warp->width - 4 * bx;
+            const int px = (int)(walk.position[0] >> WARP_FRACTION);
+            const int py = (int)(walk.position[1] >> WARP_FRACTION);
+            const int x = (px >> 4) - 2, y = (py >> 4) - 2;
 
-            if (rows == 4 && columns >= 4)
-                warp_whole_block(dst + 4 * bx, warp->dst_stride, warp, px, py + vy);
+            if (bx < whole && (unsigned)x < windows_x && (unsigned)y < windows_y)
+                warp_window(dst + 4 * bx, warp->dst_stride, warp->src + y * warp->src_stride + x,
+                            warp->src_stride, px & 15, py & 15);
             else
-                warp_cut_block(dst + 4 * bx, warp, px, py + vy, columns < 4 ? columns : 4, rows);
-            cell.start[0] += cell.step[0];
-            cell.start[1] += cell.step[1];
+                warp_edge_block(warp, bx, by, px, py);
+            walk.position[0] += walk.step[0];
+            walk.position[1] += walk.step[1];
         }
     }
 }

@@ -8,6 +8,7 @@
  * make kernel-bench, or build/tools/bench/kernel_bench [THREADS [WIDTH HEIGHT]]
  * ONEDVA_MODEL and ONEDVA_CPU choose the model and the instructions, as everywhere.
  */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,6 +182,115 @@ static void bench_synthesis(struct odva_backend *backend, const onedva_model *mo
     odva_synthesis_close(&synthesis);
 }
 
+#define MOTION_RUNS  21
+#define LOG2_SPACING 5
+
+static int compare_doubles(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* The median of MOTION_RUNS times, each over a clip. */
+static void report_samples(const char *what, double *seconds, int width, int height)
+{
+    qsort(seconds, MOTION_RUNS, sizeof(*seconds), compare_doubles);
+    printf("%-20s %8.3f ns per luma sample\n", what,
+           seconds[MOTION_RUNS / 2] * 1e9 / ((double)ONEDVA_MAX_CLIP_FRAMES * width * height));
+}
+
+/* Waves of a few samples with a little noise: no two blocks have the same vector. */
+static void smooth_mesh(int16_t (*nodes)[2], int columns, int rows)
+{
+    for (int t = 0; t < ONEDVA_MAX_CLIP_FRAMES; t++)
+        for (int j = 0; j < rows; j++)
+            for (int i = 0; i < columns; i++, nodes++)
+                for (int c = 0; c < 2; c++)
+                    nodes[0][c] =
+                        (int16_t)(64 * sin(0.7 * i + 0.4 * j + 0.3 * t + c) + rand() % 33 - 16);
+}
+
+static void bench_warp(struct odva_backend *backend, const struct clip *sources,
+                       const struct clip *targets, int width, int height, int whole_samples)
+{
+    const int columns = ((width - 1) >> LOG2_SPACING) + 2;
+    const int rows = ((height - 1) >> LOG2_SPACING) + 2;
+    const size_t count = (size_t)ONEDVA_MAX_CLIP_FRAMES * columns * rows;
+    int16_t(*nodes)[2] = checked(calloc(count, sizeof(*nodes)));
+    const struct odva_warp warp = {.frames = ONEDVA_MAX_CLIP_FRAMES,
+                                   .width = width,
+                                   .height = height,
+                                   .source_width = width,
+                                   .source_height = height,
+                                   .log2_spacing = LOG2_SPACING,
+                                   .columns = columns,
+                                   .rows = rows,
+                                   .nodes = (const int16_t(*)[2])nodes};
+    double seconds[MOTION_RUNS];
+
+    if (!whole_samples)
+        smooth_mesh(nodes, columns, rows);
+    for (int i = 0; i < MOTION_RUNS; i++) {
+        const double start = now();
+
+        check(backend->ops->warp(backend, targets->pictures, sources->sources, &warp));
+        seconds[i] = now() - start;
+    }
+    report_samples(whole_samples ? "warp, at rest" : "warp, smooth mesh", seconds, width, height);
+    free(nodes);
+}
+
+static void bench_halve(struct odva_backend *backend, const struct clip *sources,
+                        const struct clip *targets, int width, int height)
+{
+    double seconds[MOTION_RUNS];
+
+    for (int i = 0; i < MOTION_RUNS; i++) {
+        const double start = now();
+
+        for (int t = 0; t < ONEDVA_MAX_CLIP_FRAMES; t++)
+            check(backend->ops->halve(backend, targets->pictures[t].data[0], width,
+                                      sources->sources[t].data[0], width, width, height));
+        seconds[i] = now() - start;
+    }
+    report_samples("halve", seconds, width, height);
+}
+
+static void bench_block_tensors(struct odva_backend *backend, const struct clip *clip, int width,
+                                int height)
+{
+    const size_t blocks = (size_t)((width + 3) / 4) * ((height + 3) / 4);
+    struct odva_block_tensor *tensors = checked(malloc(blocks * sizeof(*tensors)));
+    double seconds[MOTION_RUNS];
+
+    for (int i = 0; i < MOTION_RUNS; i++) {
+        const double start = now();
+
+        for (int t = 0; t < ONEDVA_MAX_CLIP_FRAMES; t++)
+            check(backend->ops->block_tensors(
+                backend, tensors, clip->sources[t].data[0], width,
+                clip->sources[(t + 1) % ONEDVA_MAX_CLIP_FRAMES].data[0], width, width, height));
+        seconds[i] = now() - start;
+    }
+    report_samples("block tensors", seconds, width, height);
+    free(tensors);
+}
+
+static void bench_motion(struct odva_backend *backend, int width, int height)
+{
+    struct clip sources, targets;
+
+    clip_open(&sources, width, height, 1);
+    clip_open(&targets, width, height, 1);
+    bench_warp(backend, &sources, &targets, width, height, 0);
+    bench_warp(backend, &sources, &targets, width, height, 1);
+    bench_halve(backend, &sources, &targets, width, height);
+    bench_block_tensors(backend, &sources, width, height);
+    clip_close(&sources);
+    clip_close(&targets);
+}
+
 static void print_line(void *opaque, enum onedva_log_level level, const char *message)
 {
     (void)opaque;
@@ -208,6 +318,7 @@ int main(int argc, char **argv)
     bench_linear(backend, 1536, 128, ODVA_ACTIVATION_NONE);
     bench_linear(backend, 64, 1536, ODVA_ACTIVATION_NONE);
     printf("%s, %dx%d\n", model->name, width, height);
+    bench_motion(backend, width, height);
     clip_open(&clip, width, height, model->config.basis);
     bench_analysis(backend, model, &scans, &clip);
     bench_synthesis(backend, model, &scans, &clip);
