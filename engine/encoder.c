@@ -9,12 +9,12 @@
 #include <string.h>
 
 #include "backend.h"
+#include "clip_choice.h"
 #include "clip_writer.h"
 #include "layering.h"
 #include "linear_coder.h"
 #include "log.h"
 #include "model.h"
-#include "motion_choice.h"
 #include "onedva/onedva.h"
 #include "rate_control.h"
 #include "reserve.h"
@@ -33,13 +33,12 @@ struct onedva_encoder {
     struct odva_byte_writer stream_header;
     struct odva_backend *backend;
     struct odva_linear_coder coder;
-    struct odva_motion_choice motion_choice;
+    struct odva_clip_choice clip_choice;
     struct odva_rate_control rate_control;
     struct odva_clip_writer writer;
-    int qidx;                      /* of the last clip, or of the first one */
-    int frames;                    /* of the last clip, 0: none */
-    struct odva_aligned_clip clip; /* the last one */
-    float *refined;                /* what odva_analysis_refine gave */
+    int qidx;       /* of the last clip, or of the first one */
+    int frames;     /* of the last clip, 0: none */
+    float *refined; /* what odva_analysis_refine gave */
     size_t refined_capacity;
 };
 
@@ -102,7 +101,7 @@ static int open_parts(struct onedva_encoder *encoder)
 
     if (status < 0)
         return status;
-    encoder->motion_choice.backend = encoder->backend;
+    encoder->clip_choice.backend = encoder->backend;
     odva_layering_init(&layering, config->basis * ODVA_TILE_PATCHES / ODVA_LATENT_TOKEN,
                        settings->layers);
     status = odva_linear_coder_open(&encoder->coder, encoder->model, encoder->backend, &layering,
@@ -154,7 +153,7 @@ void onedva_encoder_close(onedva_encoder **encoder_pointer)
     if (!encoder)
         return;
     odva_clip_writer_free(&encoder->writer);
-    odva_motion_choice_free(&encoder->motion_choice);
+    odva_clip_choice_free(&encoder->clip_choice);
     odva_linear_coder_close(&encoder->coder);
     odva_backend_close(&encoder->backend);
     odva_byte_writer_free(&encoder->stream_header);
@@ -176,47 +175,53 @@ void onedva_encoder_stream_header(const onedva_encoder *encoder, const uint8_t *
     *size = encoder->stream_header.size;
 }
 
-/* @param seconds of the clip, 0 where they are not known */
-static int check_clip(const struct onedva_encoder *encoder, const uint32_t *durations, int n,
-                      double *seconds)
+/* How long frames last, 0 where that is not known. */
+static double seconds_of(const struct onedva_encoder *encoder, const uint32_t *durations, int n)
 {
     const struct onedva_stream *stream = &encoder->stream;
-    const struct onedva_logger *logger = &encoder->settings.logger;
     double units = 0;
+
+    for (int i = 0; i < n; i++)
+        units += durations ? durations[i] : stream->frame_duration;
+    return units * stream->timebase_num / stream->timebase_den;
+}
+
+static int check_clip(const struct onedva_encoder *encoder, const uint32_t *durations, int n)
+{
+    const struct onedva_logger *logger = &encoder->settings.logger;
 
     if (n < 1 || n > ONEDVA_MAX_CLIP_FRAMES) {
         odva_log(logger, ONEDVA_LOG_ERROR, "clip of %d frames, not 1 to %d", n,
                  ONEDVA_MAX_CLIP_FRAMES);
         return ONEDVA_ERR_ARGUMENT;
     }
-    for (int i = 0; i < n; i++) {
-        if (durations && durations[i] == 0) {
+    for (int i = 0; durations && i < n; i++) {
+        if (durations[i] == 0) {
             odva_log(logger, ONEDVA_LOG_ERROR, "frame %d of the clip has no duration", i);
             return ONEDVA_ERR_ARGUMENT;
         }
-        units += durations ? durations[i] : stream->frame_duration;
     }
-    *seconds = units * stream->timebase_num / stream->timebase_den;
-    if (encoder->settings.bitrate > 0 && units == 0) {
+    if (encoder->settings.bitrate > 0 && seconds_of(encoder, durations, n) == 0) {
         odva_log(logger, ONEDVA_LOG_ERROR, "a bitrate needs the frames' durations");
         return ONEDVA_ERR_ARGUMENT;
     }
     return ONEDVA_OK;
 }
 
-/* Choose how to align the clip and analyse it so. */
+/* Choose the clip and analyse it. */
 static int analyse(struct onedva_encoder *encoder, const struct onedva_const_picture *frames, int n)
 {
     const struct onedva_stream *stream = &encoder->stream;
-    struct odva_aligned_clip *clip = &encoder->clip;
+    const struct odva_aligned_clip *clip = encoder->clip_choice.clip;
     int status =
-        odva_motion_choose(&encoder->motion_choice, &encoder->coder, frames, n, (int)stream->width,
-                           (int)stream->height, encoder->settings.motion, encoder->qidx, clip);
+        odva_clip_choose(&encoder->clip_choice, &encoder->coder, &encoder->settings, frames, n,
+                         (int)stream->width, (int)stream->height, encoder->qidx);
 
     if (status < 0)
         return status;
-    status =
-        odva_linear_coder_analyse(&encoder->coder, clip->pictures, n, clip->width, clip->height);
+    clip = encoder->clip_choice.clip;
+    status = odva_linear_coder_analyse(&encoder->coder, clip->pictures, clip->frames, clip->width,
+                                       clip->height);
     if (status < 0)
         return status;
     encoder->refined =
@@ -286,9 +291,9 @@ static int encode_at_bitrate(struct onedva_encoder *encoder, double seconds)
 
 static enum onedva_motion motion_of(const struct odva_aligned_clip *clip)
 {
-    if (!clip->motion)
+    if (!clip->is_aligned)
         return ONEDVA_MOTION_OFF;
-    return clip->motion->spacing ? ONEDVA_MOTION_MESH : ONEDVA_MOTION_GLOBAL;
+    return clip->motion.spacing ? ONEDVA_MOTION_MESH : ONEDVA_MOTION_GLOBAL;
 }
 
 static void report(struct onedva_encoder *encoder, struct onedva_packet *packet)
@@ -305,7 +310,7 @@ static void report(struct onedva_encoder *encoder, struct onedva_packet *packet)
                 .qidx = encoder->qidx,
                 .tiles = latents->grid.tile_count,
                 .bytes = writer->packet.size,
-                .motion = motion_of(&encoder->clip),
+                .motion = motion_of(encoder->clip_choice.clip),
                 .motion_bytes = writer->motion.size,
             },
     };
@@ -315,14 +320,14 @@ static void report(struct onedva_encoder *encoder, struct onedva_packet *packet)
 
 void onedva_encoder_get_canvas(const onedva_encoder *encoder, struct onedva_canvas *canvas)
 {
-    const struct odva_aligned_clip *clip = &encoder->clip;
+    const struct odva_aligned_clip *clip = encoder->clip_choice.clip;
 
     *canvas = (struct onedva_canvas){.frames = encoder->frames};
     if (encoder->frames == 0)
         return;
     canvas->width = clip->width;
     canvas->height = clip->height;
-    canvas->visible = clip->visible;
+    canvas->visible = clip->is_aligned ? clip->builder.visible : NULL;
     memcpy(canvas->picture, clip->pictures, encoder->frames * sizeof(*clip->pictures));
 }
 
@@ -342,20 +347,25 @@ int onedva_encode(onedva_encoder *encoder, const struct onedva_const_picture *fr
 {
     const struct onedva_stream *repeated =
         encoder->settings.header_in_packets ? &encoder->stream : NULL;
+    const struct odva_aligned_clip *clip;
     double seconds, bits;
     int status;
 
     *packet = (struct onedva_packet){0};
     encoder->frames = 0;
-    if ((status = check_clip(encoder, durations, n, &seconds)) < 0 ||
+    if ((status = check_clip(encoder, durations, n)) < 0 ||
         (status = analyse(encoder, frames, n)) < 0)
         return status;
+    clip = encoder->clip_choice.clip;
+    n = clip->frames;
+    seconds = seconds_of(encoder, durations, n);
     status = encoder->settings.bitrate > 0 ? encode_at_bitrate(encoder, seconds)
                                            : encode_latents(encoder, &bits);
     if (status < 0)
         return status;
-    status = odva_clip_writer_write(&encoder->writer, &encoder->coder.latents, encoder->clip.motion,
-                                    repeated, unusual_durations(encoder, durations, n));
+    status = odva_clip_writer_write(&encoder->writer, &encoder->coder.latents,
+                                    clip->is_aligned ? &clip->motion : NULL, repeated,
+                                    unusual_durations(encoder, durations, n));
     if (status < 0)
         return status;
     if (encoder->settings.bitrate > 0)

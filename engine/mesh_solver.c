@@ -14,12 +14,13 @@
  */
 #define GRADIENT_SCALE 4.0f
 
-#define AFFINE 6
-#define SWEEPS 10
-#define RELAX  1.3f /* of successive over-relaxation */
-#define ANCHOR                                                                                     \
-    0.02f /* part of the stiffness that holds a node at rest rather than with its neighbours */
+#define AFFINE   6
+#define SWEEPS   10
+#define RELAX    1.3f /* of successive over-relaxation */
 #define MAX_STEP 3.0f /* samples; further the gradient says nothing */
+
+/* Part of the stiffness that holds a node where the smooth field has it. */
+#define ANCHOR 0.02f
 
 enum { SELF, EAST, SOUTH_WEST, SOUTH, SOUTH_EAST };
 

@@ -16,24 +16,25 @@
 #define MESH_TERMS  5
 #define MESH_STEP   6
 
-/* What a clip costs as it is aligned. */
-static int measure(struct odva_motion_choice *choice, struct odva_linear_coder *coder,
-                   const struct onedva_const_picture *frames, int n, int qidx,
-                   struct odva_aligned_clip *clip)
+/* Set a clip's cost. */
+static int measure_cost(struct odva_motion_choice *choice, struct odva_linear_coder *coder,
+                        const struct odva_frames *frames, int qidx, struct odva_aligned_clip *clip)
 {
+    const struct odva_motion *motion = clip->is_aligned ? &clip->motion : NULL;
     const double step = odva_quantiser_step(qidx);
     double bits, squared;
-    int ret = odva_linear_coder_analyse(coder, clip->pictures, n, clip->width, clip->height);
+    int ret =
+        odva_linear_coder_analyse(coder, clip->pictures, clip->frames, clip->width, clip->height);
 
     if (ret == ONEDVA_OK)
         ret = odva_linear_coder_quantise(coder, coder->linear, qidx, &bits);
     if (ret == ONEDVA_OK)
-        ret = odva_linear_coder_compare(coder, clip->motion, frames, &squared);
+        ret = odva_linear_coder_compare(coder, motion, frames->pictures, &squared);
     if (ret < 0)
         return ret;
-    if (clip->motion) {
+    if (motion) {
         odva_byte_writer_reset(&choice->writer);
-        odva_motion_write(&choice->writer, clip->motion);
+        odva_motion_write(&choice->writer, motion);
         if (choice->writer.failed)
             return ONEDVA_ERR_NOMEM;
         bits += 8.0 * (double)choice->writer.size;
@@ -42,83 +43,114 @@ static int measure(struct odva_motion_choice *choice, struct odva_linear_coder *
     return ONEDVA_OK;
 }
 
+static void leave_as_it_is(struct odva_aligned_clip *clip, const struct odva_frames *frames)
+{
+    clip->frames = frames->count;
+    clip->is_aligned = 0;
+    clip->pictures = frames->pictures;
+    clip->width = frames->width;
+    clip->height = frames->height;
+    clip->cost = INFINITY;
+}
+
 /* Fit paths and build the canvases. @return ONEDVA_ERR_UNSUPPORTED where the clip cannot be aligned
  * so */
-static int align(struct odva_motion_choice *choice, int slot,
-                 const struct onedva_const_picture *frames, int reference,
+static int align(struct odva_motion_choice *choice, const struct odva_frames *frames, int reference,
                  const struct odva_motion_precision *precision, struct odva_aligned_clip *clip)
 {
-    struct odva_motion *motion = &choice->motion[slot];
-    struct odva_canvas_builder *builder = &choice->builder[slot];
-    int ret = odva_motion_fit(motion, &choice->estimation, reference, precision);
+    struct odva_canvas_builder *builder = &clip->builder;
+    int ret = odva_motion_fit(&clip->motion, &choice->estimation, reference, precision);
 
     if (ret < 0)
         return ret;
     builder->backend = choice->backend;
-    ret = odva_canvas_build(builder, motion, frames);
+    ret = odva_canvas_build(builder, &clip->motion, frames->pictures);
     if (ret < 0)
         return ret == ONEDVA_ERR_ARGUMENT ? ONEDVA_ERR_UNSUPPORTED : ret;
-    *clip = (struct odva_aligned_clip){
-        .motion = motion,
-        .pictures = builder->canvas.const_picture,
-        .width = builder->canvas.width,
-        .height = builder->canvas.height,
-        .visible = builder->visible,
-    };
+    clip->frames = frames->count;
+    clip->is_aligned = 1;
+    clip->pictures = builder->canvas.const_picture;
+    clip->width = builder->canvas.width;
+    clip->height = builder->canvas.height;
+    clip->cost = INFINITY;
     return ONEDVA_OK;
 }
 
-int odva_motion_choose(struct odva_motion_choice *choice, struct odva_linear_coder *coder,
-                       const struct onedva_const_picture *frames, int n, int width, int height,
-                       enum onedva_motion mode, int qidx, struct odva_aligned_clip *clip)
+/* Keep the trial if it is better. */
+static void keep_better(struct odva_motion_choice *choice, struct odva_aligned_clip *clip,
+                        int forced)
 {
-    const struct odva_motion_precision precisions[2] = {
-        {.point_terms = POINT_TERMS,
-         .point_step = POINT_STEP,
-         .mesh = 1,
-         .mesh_terms = MESH_TERMS,
-         .mesh_step = MESH_STEP},
-        {.point_terms = POINT_TERMS, .point_step = POINT_STEP},
-    };
-    const int reference = n / 2;
-    int slot = 0, ret;
+    const struct odva_aligned_clip other = *clip;
 
-    *clip = (struct odva_aligned_clip){
-        .pictures = frames, .width = width, .height = height, .cost = INFINITY};
-    if (mode == ONEDVA_MOTION_OFF || n == 1)
-        return ONEDVA_OK;
-    if (mode == ONEDVA_MOTION_AUTO && (ret = measure(choice, coder, frames, n, qidx, clip)) < 0)
+    if (!forced && choice->trial.cost >= clip->cost)
+        return;
+    *clip = choice->trial;
+    choice->trial = other;
+    if (clip->is_aligned)
+        clip->pictures = clip->builder.canvas.const_picture;
+}
+
+/* Try one way to align a clip. @param wanted it need not be better. @return 1 where it was possible
+ */
+static int try_precision(struct odva_motion_choice *choice, struct odva_linear_coder *coder,
+                         const struct odva_frames *frames,
+                         const struct odva_motion_precision *precision, int qidx, int measure,
+                         int wanted, struct odva_aligned_clip *clip)
+{
+    int ret = align(choice, frames, frames->count / 2, precision, &choice->trial);
+
+    if (ret == ONEDVA_OK && measure)
+        ret = measure_cost(choice, coder, frames, qidx, &choice->trial);
+    if (ret < 0)
+        return ret == ONEDVA_ERR_UNSUPPORTED ? 0 : ret;
+    keep_better(choice, clip, wanted);
+    return 1;
+}
+
+int odva_motion_choose(struct odva_motion_choice *choice, struct odva_linear_coder *coder,
+                       const struct odva_frames *frames, enum onedva_motion mode, int qidx,
+                       int measure, struct odva_aligned_clip *clip)
+{
+    const struct odva_motion_precision mesh = {.point_terms = POINT_TERMS,
+                                               .point_step = POINT_STEP,
+                                               .mesh = 1,
+                                               .mesh_terms = MESH_TERMS,
+                                               .mesh_step = MESH_STEP};
+    const struct odva_motion_precision global = {.point_terms = POINT_TERMS,
+                                                 .point_step = POINT_STEP};
+    const int aligns = mode != ONEDVA_MOTION_OFF && frames->count > 1;
+    const int compares = aligns && mode == ONEDVA_MOTION_AUTO;
+    int ret = ONEDVA_OK, done = 0;
+
+    leave_as_it_is(clip, frames);
+    if (compares || (measure && !aligns))
+        ret = measure_cost(choice, coder, frames, qidx, clip);
+    if (ret < 0 || !aligns)
         return ret;
     choice->estimation.backend = choice->backend;
-    ret = odva_motion_estimate(&choice->estimation, frames, n, width, height, reference, SPACING);
-    for (int i = 0; i < 2 && ret == ONEDVA_OK; i++) {
-        struct odva_aligned_clip trial;
+    ret = odva_motion_estimate(&choice->estimation, frames->pyramids, frames->count,
+                               frames->count / 2, SPACING);
+    if (ret == ONEDVA_OK && mode != ONEDVA_MOTION_GLOBAL)
+        ret = done =
+            try_precision(choice, coder, frames, &mesh, qidx, measure || compares, !compares, clip);
+    if (ret >= 0 && (compares || !done))
+        ret = try_precision(choice, coder, frames, &global, qidx, measure || compares, !compares,
+                            clip);
+    if (ret >= 0 && measure && clip->cost == INFINITY)
+        ret = measure_cost(choice, coder, frames, qidx, clip);
+    return ret < 0 ? ret : ONEDVA_OK;
+}
 
-        if (mode == ONEDVA_MOTION_GLOBAL && precisions[i].mesh)
-            continue;
-        ret = align(choice, slot, frames, reference, &precisions[i], &trial);
-        if (ret == ONEDVA_ERR_UNSUPPORTED) {
-            ret = ONEDVA_OK;
-            continue;
-        }
-        if (ret == ONEDVA_OK && mode == ONEDVA_MOTION_AUTO)
-            ret = measure(choice, coder, frames, n, qidx, &trial);
-        if (ret == ONEDVA_OK && (mode != ONEDVA_MOTION_AUTO || trial.cost < clip->cost)) {
-            *clip = trial;
-            slot ^= 1;
-            if (mode != ONEDVA_MOTION_AUTO)
-                break;
-        }
-    }
-    return ret;
+void odva_aligned_clip_free(struct odva_aligned_clip *clip)
+{
+    odva_motion_free(&clip->motion);
+    odva_canvas_builder_free(&clip->builder);
+    *clip = (struct odva_aligned_clip){0};
 }
 
 void odva_motion_choice_free(struct odva_motion_choice *choice)
 {
     odva_motion_estimation_free(&choice->estimation);
-    for (int i = 0; i < 2; i++) {
-        odva_motion_free(&choice->motion[i]);
-        odva_canvas_builder_free(&choice->builder[i]);
-    }
+    odva_aligned_clip_free(&choice->trial);
     odva_byte_writer_free(&choice->writer);
 }

@@ -9,35 +9,48 @@
 #include "byte_writer.h"
 #include "canvas_builder.h"
 #include "linear_coder.h"
+#include "luma_pyramid.h"
 #include "motion.h"
 #include "motion_estimation.h"
 #include "onedva/onedva.h"
 
 /** A clip as it will be coded. */
 struct odva_aligned_clip {
-    const struct odva_motion *motion; /* NULL: off */
-    const struct onedva_const_picture *pictures;
-    int width, height; /* of the pictures */
-    const uint8_t *visible;
-    double cost; /* squared error + ODVA_LAMBDA D^2 bits; where it was measured */
+    int frames;
+    int is_aligned; /* 0: coded as it is; motion and builder are not used */
+    const struct onedva_const_picture *pictures; /* to be coded: the caller's frames, or canvases */
+    int width, height;                           /* of the pictures */
+    double cost; /* squared error + ODVA_LAMBDA D^2 bits, INFINITY where it was not measured */
+    struct odva_motion motion;
+    struct odva_canvas_builder builder;
 };
 
 struct odva_motion_choice {
     struct odva_backend *backend; /* borrowed */
     struct odva_motion_estimation estimation;
-    struct odva_motion motion[2]; /* the best so far and the one on trial */
-    struct odva_canvas_builder builder[2];
+    struct odva_aligned_clip trial;
     struct odva_byte_writer writer;
 };
 
+/** The frames of a clip. */
+struct odva_frames {
+    const struct onedva_const_picture *pictures;
+    const struct odva_luma_pyramid *pyramids;
+    int count, width, height;
+};
+
 /**
- * Choose how to code a clip. What clip points to lives until the next call.
- * @param mode off, global or mesh: this if at all possible; auto: what costs least at qidx
+ * Choose how to code a clip.
+ * @param mode    off, global or mesh: this if at all possible; auto: what costs least
+ * @param qidx    at which costs are measured
+ * @param measure set clip->cost whatever the mode is
+ * @param clip    result; its memory is kept from call to call
  */
 int odva_motion_choose(struct odva_motion_choice *choice, struct odva_linear_coder *coder,
-                       const struct onedva_const_picture *frames, int n, int width, int height,
-                       enum onedva_motion mode, int qidx, struct odva_aligned_clip *clip);
+                       const struct odva_frames *frames, enum onedva_motion mode, int qidx,
+                       int measure, struct odva_aligned_clip *clip);
 
+void odva_aligned_clip_free(struct odva_aligned_clip *clip);
 void odva_motion_choice_free(struct odva_motion_choice *choice);
 
 #endif

@@ -20,12 +20,18 @@
 #define AFFINE_STEPS     3
 #define MESH_STEPS       3
 #define MESH_LEVELS      3 /* the finest levels, on which the mesh moves */
-#define OUTLIER                                                                                    \
-    100.0f /* squared difference per sample at which a block has a quarter of its weight */
-#define STIFFNESS     900.0f
-#define SEARCH_RADIUS 7    /* samples of the coarsest level */
-#define SEARCH_FROM   9.0f /* squared difference per sample from which a search pays */
-#define SEARCH_GAIN   0.8f /* of the squared difference that a found displacement must bring */
+
+/* Squared difference per sample at which a block has a quarter of its weight. */
+#define OUTLIER 100.0f
+
+/* Squared gradient per node that holds the mesh together. */
+#define STIFFNESS 900.0f
+
+/* A search for a translation at the coarsest level: radius in its samples, squared difference per
+ * sample from which it pays, part of that it must come down to. */
+#define SEARCH_RADIUS 7
+#define SEARCH_FROM   9.0f
+#define SEARCH_GAIN   0.8f
 
 static int log2_of(int v)
 {
@@ -64,11 +70,6 @@ static int reserve(struct odva_motion_estimation *e)
     size_t count, level_nodes;
 
     e->base = min_int(e->width, e->height) < SMALL_PICTURE ? 0 : 1;
-    for (int t = 0; t < e->frames; t++) {
-        const int ret = odva_luma_pyramid_set_size(&e->pyramid[t], e->width, e->height);
-        if (ret < 0)
-            return ret;
-    }
     plane = &e->pyramid[0].level[e->base];
     count = (size_t)blocks(plane->width) * blocks(plane->height);
     level_nodes = (size_t)odva_mesh_nodes(plane->width, 1 << MIN_LOG2_SPACING) *
@@ -405,22 +406,17 @@ static void clear_reference(struct odva_motion_estimation *e, int reference)
     memset(mesh->d, 0, (size_t)mesh->columns * mesh->rows * sizeof(*mesh->d));
 }
 
-int odva_motion_estimate(struct odva_motion_estimation *e,
-                         const struct onedva_const_picture *frames, int n, int width, int height,
-                         int reference, int spacing)
+int odva_motion_estimate(struct odva_motion_estimation *e, const struct odva_luma_pyramid *pyramids,
+                         int n, int reference, int spacing)
 {
     int ret;
 
-    e->width = width;
-    e->height = height;
+    e->pyramid = pyramids;
+    e->width = pyramids[0].level[0].width;
+    e->height = pyramids[0].level[0].height;
     e->frames = n;
     e->spacing = spacing;
     ret = reserve(e);
-    for (int t = 0; t < n && ret == ONEDVA_OK; t++) {
-        e->pyramid[t].level[0].data = (uint8_t *)frames[t].data[0];
-        e->pyramid[t].level[0].stride = frames[t].stride[0];
-        ret = odva_luma_pyramid_build(&e->pyramid[t], e->backend, 0);
-    }
     if (ret < 0)
         return ret;
     clear_reference(e, reference);
@@ -434,8 +430,6 @@ int odva_motion_estimate(struct odva_motion_estimation *e,
 
 void odva_motion_estimation_free(struct odva_motion_estimation *e)
 {
-    for (int t = 0; t < ONEDVA_MAX_CLIP_FRAMES; t++)
-        odva_luma_pyramid_free(&e->pyramid[t]);
     odva_mosaic_free(&e->mosaic);
     odva_mesh_solver_free(&e->solver);
     free(e->warped.data);

@@ -24,7 +24,7 @@ struct odva_motion_estimation {
     int width, height, frames;
     int base; /* finest pyramid level used */
     int spacing;
-    struct odva_luma_pyramid pyramid[ONEDVA_MAX_CLIP_FRAMES];
+    const struct odva_luma_pyramid *pyramid; /* of each frame; borrowed during a call */
     struct odva_mosaic mosaic;
     struct odva_mesh_solver solver;
     struct odva_luma_plane warped; /* the mosaic as a field shows it */
@@ -46,12 +46,13 @@ struct odva_motion_estimation {
 
 /**
  * Estimate the motion of n frames of width x height against frame reference.
- * @param spacing of the mesh's nodes, luma samples: 16, 32, 64 or 128
+ * @param pyramids of the n frames' luma
+ * @param spacing  of the mesh's nodes, luma samples: 16, 32, 64 or 128
  * @return ONEDVA_OK or ONEDVA_ERR_NOMEM
  */
 int odva_motion_estimate(struct odva_motion_estimation *estimation,
-                         const struct onedva_const_picture *frames, int n, int width, int height,
-                         int reference, int spacing);
+                         const struct odva_luma_pyramid *pyramids, int n, int reference,
+                         int spacing);
 
 void odva_motion_estimation_free(struct odva_motion_estimation *estimation);
 

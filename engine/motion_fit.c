@@ -72,7 +72,7 @@ static int16_t quantise(double value, double dead_zone)
 {
     const double magnitude = floor(fabs(value) + 0.5 - dead_zone);
 
-    return (int16_t)(magnitude < 1 ? 0 : copysign(fmin(magnitude, INT16_MAX), value));
+    return (int16_t)(magnitude < 1 ? 0 : copysign(fmin(magnitude, ODVA_MAX_COEFFICIENT), value));
 }
 
 /* @param d one component of the displacements over time, luma samples; the next one is 2 further */
