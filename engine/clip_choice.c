@@ -4,6 +4,7 @@
  */
 #include "clip_choice.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "layout.h"
@@ -12,6 +13,9 @@
 
 /* What a packet more costs in headers, its own and the container's. */
 #define PACKET_BITS 240
+
+/* Where the first half costs this part of the whole, the second one is not looked at. */
+#define HALF_LIMIT 0.7
 
 static int build_pyramids(struct odva_clip_choice *choice, const struct odva_frames *frames)
 {
@@ -84,7 +88,8 @@ static int plan(const struct planner *planner, const struct odva_frames *frames,
         const struct odva_frames second = part_of(frames, half, frames->count - half);
 
         ret = plan(planner, &first, depth + 1, &halves[0]);
-        if (ret == ONEDVA_OK)
+        halves[1] = INFINITY;
+        if (ret == ONEDVA_OK && halves[0] < HALF_LIMIT * *cost)
             ret = plan(planner, &second, depth + 1, &halves[1]);
         if (ret == ONEDVA_OK && halves[0] + halves[1] < *cost) {
             *cost = halves[0] + halves[1];

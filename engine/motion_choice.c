@@ -16,6 +16,9 @@
 #define MESH_TERMS  5
 #define MESH_STEP   6
 
+/* Control points alone are worth a trial where the motion takes this part of the cost. */
+#define GLOBAL_SHARE 0.02
+
 /* Set a clip's cost. */
 static int measure_cost(struct odva_motion_choice *choice, struct odva_linear_coder *coder,
                         const struct odva_frames *frames, int qidx, struct odva_aligned_clip *clip)
@@ -40,6 +43,7 @@ static int measure_cost(struct odva_motion_choice *choice, struct odva_linear_co
         bits += 8.0 * (double)choice->writer.size;
     }
     clip->cost = squared + ODVA_LAMBDA * step * step * bits;
+    clip->motion_cost = motion ? ODVA_LAMBDA * step * step * 8.0 * (double)choice->writer.size : 0;
     return ONEDVA_OK;
 }
 
@@ -51,6 +55,7 @@ static void leave_as_it_is(struct odva_aligned_clip *clip, const struct odva_fra
     clip->width = frames->width;
     clip->height = frames->height;
     clip->cost = INFINITY;
+    clip->motion_cost = 0;
 }
 
 /* Fit paths and build the canvases. @return ONEDVA_ERR_UNSUPPORTED where the clip cannot be aligned
@@ -120,10 +125,11 @@ int odva_motion_choose(struct odva_motion_choice *choice, struct odva_linear_cod
                                                  .point_step = POINT_STEP};
     const int aligns = mode != ONEDVA_MOTION_OFF && frames->count > 1;
     const int compares = aligns && mode == ONEDVA_MOTION_AUTO;
+    const int measures = measure || compares;
     int ret = ONEDVA_OK, done = 0;
 
     leave_as_it_is(clip, frames);
-    if (compares || (measure && !aligns))
+    if (measures && (compares || !aligns))
         ret = measure_cost(choice, coder, frames, qidx, clip);
     if (ret < 0 || !aligns)
         return ret;
@@ -131,11 +137,9 @@ int odva_motion_choose(struct odva_motion_choice *choice, struct odva_linear_cod
     ret = odva_motion_estimate(&choice->estimation, frames->pyramids, frames->count,
                                frames->count / 2, SPACING);
     if (ret == ONEDVA_OK && mode != ONEDVA_MOTION_GLOBAL)
-        ret = done =
-            try_precision(choice, coder, frames, &mesh, qidx, measure || compares, !compares, clip);
-    if (ret >= 0 && (compares || !done))
-        ret = try_precision(choice, coder, frames, &global, qidx, measure || compares, !compares,
-                            clip);
+        ret = done = try_precision(choice, coder, frames, &mesh, qidx, measures, !compares, clip);
+    if (ret >= 0 && (!done || (compares && clip->motion_cost > GLOBAL_SHARE * clip->cost)))
+        ret = try_precision(choice, coder, frames, &global, qidx, measures, !compares, clip);
     if (ret >= 0 && measure && clip->cost == INFINITY)
         ret = measure_cost(choice, coder, frames, qidx, clip);
     return ret < 0 ? ret : ONEDVA_OK;

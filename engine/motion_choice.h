@@ -21,6 +21,7 @@ struct odva_aligned_clip {
     const struct onedva_const_picture *pictures; /* to be coded: the caller's frames, or canvases */
     int width, height;                           /* of the pictures */
     double cost; /* squared error + ODVA_LAMBDA D^2 bits, INFINITY where it was not measured */
+    double motion_cost; /* the part of it that the motion's bits take */
     struct odva_motion motion;
     struct odva_canvas_builder builder;
 };
