@@ -87,9 +87,8 @@ typedef __m256i v_int;
 #define v_sub_words(a, b)   _mm256_sub_epi16(a, b)
 #define v_shift_words(a, n) _mm256_srli_epi16(a, n)
 #define v_add_dwords(a, b)  _mm256_add_epi32(a, b)
-#define v_pair_bytes(a, b)  _mm256_maddubs_epi16(a, b) /* sums of two unsigned by signed products  \
-                                                        */
-#define v_pair_words(a, b) _mm256_madd_epi16(a, b)
+#define v_pair_bytes(a, b)  _mm256_maddubs_epi16(a, b) /* unsigned by signed, sums of two */
+#define v_pair_words(a, b)  _mm256_madd_epi16(a, b)
 
 /* Dwords i, j of each 128 bits of a, then k, l of b. */
 #define v_pick_dwords(a, b, i, j, k, l)                                                            \

@@ -52,20 +52,18 @@ static inline void v_store_n(float *p, v_float a, int n)
 
 typedef __m512i v_int;
 
-#define v_int_zero()    _mm512_setzero_si512()
-#define v_set1_bytes(a) _mm512_set1_epi8(a)
-#define v_set1_words(a) _mm512_set1_epi16(a)
-#define v_load_bytes(p) _mm512_loadu_si512(p) /* 2 V_WORDS of them */
-#define v_load_words(p)                                                                            \
-    _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)(p))) /* of bytes */
+#define v_int_zero()        _mm512_setzero_si512()
+#define v_set1_bytes(a)     _mm512_set1_epi8(a)
+#define v_set1_words(a)     _mm512_set1_epi16(a)
+#define v_load_bytes(p)     _mm512_loadu_si512(p) /* 2 V_WORDS of them */
+#define v_load_words(p)     _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)(p)))
 #define v_and(a, b)         _mm512_and_si512(a, b)
 #define v_add_words(a, b)   _mm512_add_epi16(a, b)
 #define v_sub_words(a, b)   _mm512_sub_epi16(a, b)
 #define v_shift_words(a, n) _mm512_srli_epi16(a, n)
 #define v_add_dwords(a, b)  _mm512_add_epi32(a, b)
-#define v_pair_bytes(a, b)  _mm512_maddubs_epi16(a, b) /* sums of two unsigned by signed products  \
-                                                        */
-#define v_pair_words(a, b) _mm512_madd_epi16(a, b)
+#define v_pair_bytes(a, b)  _mm512_maddubs_epi16(a, b) /* unsigned by signed, sums of two */
+#define v_pair_words(a, b)  _mm512_madd_epi16(a, b)
 
 /* Dwords i, j of each 128 bits of a, then k, l of b. */
 #define v_pick_dwords(a, b, i, j, k, l)                                                            \

@@ -20,13 +20,12 @@
 
 #define WARP_WINDOW (4 + WARP_TAPS - 1)
 
-#define WARP_FRACTION 32 /* bits of a position behind the 1/16 sample: the field is exact */
+#define WARP_FRACTION 32 /* bits of a position behind 1/16 sample; those of the field are fewer */
 
-/** Where the blocks of a row come from, in one cell of the mesh. */
+/** Where the blocks of a row come from in one cell of the mesh, x and y. */
 struct warp_walk {
-    int64_t
-        position[2]; /* of the next block's first sample, x and y, 2^-WARP_FRACTION 1/16 sample */
-    int64_t step[2]; /* to the next block */
+    int64_t position[2]; /* of the next block's first sample */
+    int64_t step[2];     /* to the next block */
 };
 
 static inline int warp_min(int a, int b)
@@ -86,6 +85,8 @@ static inline void warp_edge_row(uint8_t *dst, const uint8_t *row, int x, int wi
 {
     if (x >= 0 && x + WARP_WINDOW <= width)
         memcpy(dst, row + x, WARP_WINDOW);
+    else if (x + WARP_WINDOW <= 1 || x >= width - 1)
+        memset(dst, row[x < 0 ? 0 : width - 1], WARP_WINDOW);
     else
         for (int i = 0; i < WARP_WINDOW; i++)
             dst[i] = row[warp_clip(x + i, width - 1)];
@@ -123,8 +124,8 @@ static inline void warp_window(uint8_t *dst, ptrdiff_t dst_stride, const uint8_t
 static __attribute__((noinline)) void warp_edge_block(const struct odva_cpu_warp *warp, int bx,
                                                       int by, int px, int py)
 {
-    const int width = warp_min(4, warp->width - 4 * bx),
-              height = warp_min(4, warp->height - 4 * by);
+    const int width = warp_min(4, warp->width - 4 * bx);
+    const int height = warp_min(4, warp->height - 4 * by);
     uint8_t *dst = warp->dst + 4 * by * warp->dst_stride + 4 * bx;
     uint8_t window[WARP_WINDOW * WARP_READ] = {0}, block[4 * 4];
 

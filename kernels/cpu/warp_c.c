@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "cpu/reference.h"
+#include "cpu/unroll.h"
 #include "cpu/warp_taps.h"
 
 #define PHASE(...) {__VA_ARGS__},
@@ -18,6 +19,7 @@ static inline void warp_block(uint8_t *dst, ptrdiff_t dst_stride, const uint8_t 
         for (int x = 0; x < 4; x++) {
             int sum = 0;
 
+            ODVA_UNROLL
             for (int i = 0; i < WARP_TAPS; i++)
                 sum += taps[a][i] * src[x + i];
             rows[j][x] = sum;
@@ -27,6 +29,7 @@ static inline void warp_block(uint8_t *dst, ptrdiff_t dst_stride, const uint8_t 
         for (int x = 0; x < 4; x++) {
             int sum = 1 << (WARP_SHIFT - 1);
 
+            ODVA_UNROLL
             for (int j = 0; j < WARP_TAPS; j++)
                 sum += taps[b][j] * rows[y + j][x];
             sum >>= WARP_SHIFT;
