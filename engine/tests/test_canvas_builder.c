@@ -33,12 +33,8 @@ static void scene_init(struct scene *s, int width, int height, int frames, int r
 
     *s = (struct scene){0};
     still_init(&s->still, 1);
-    s->camera = (struct camera){.pan_x = dx,
-                                .pan_y = dy,
-                                .zoom = 1,
-                                .width = width,
-                                .height = height,
-                                .origin = reference};
+    s->camera = (struct camera){
+        .pan_x = dx, .pan_y = dy, .zoom = 1, .width = width, .height = height, .origin = reference};
     clip_alloc(&s->clip, frames, width, height);
     for (int t = 0; t < frames; t++)
         still_draw(&s->still, &s->clip, t, camera_displacement, &s->camera);
@@ -214,8 +210,8 @@ static void pans(void **state)
     for (size_t i = 0; i < sizeof(pan) / sizeof(*pan); i++) {
         struct scene scene;
 
-        scene_init(&scene, pan[i].width, pan[i].height, pan[i].frames, pan[i].reference,
-                   pan[i].dx, pan[i].dy, pan[i].margins);
+        scene_init(&scene, pan[i].width, pan[i].height, pan[i].frames, pan[i].reference, pan[i].dx,
+                   pan[i].dy, pan[i].margins);
         check_pan(&builder, &scene, pan[i].margins);
         scene_free(&scene);
     }
@@ -257,9 +253,8 @@ static void zoom_there_and_back(void **state)
         for (int y = 0; y < height; y++) {
             for (int x = 0; x < width; x++) {
                 const double n = t - reference;
-                clip.picture[t].data[0][y * clip.picture[t].stride[0] + x] =
-                    to_sample(still_at(&still, x + n * (2.0 * x / width - 1),
-                                       y + n * 0.7 * (2.0 * y / height - 1)));
+                clip.picture[t].data[0][y * clip.picture[t].stride[0] + x] = to_sample(still_at(
+                    &still, x + n * (2.0 * x / width - 1), y + n * 0.7 * (2.0 * y / height - 1)));
             }
         }
     }

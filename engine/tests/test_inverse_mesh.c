@@ -39,9 +39,9 @@ static void random_smooth_mesh(struct random *random, struct odva_displacement_m
         for (int i = 0; i < mesh->columns; i++) {
             for (int k = 0; k < 2; k++)
                 mesh->d[j * mesh->columns + i][k] =
-                    40 * cosf(phase[k]) + 0.1f * (float)mesh->spacing *
-                                              (sinf((float)i + phase[2 + k]) +
-                                               sinf((float)j + phase[4 + k]));
+                    40 * cosf(phase[k]) +
+                    0.1f * (float)mesh->spacing *
+                        (sinf((float)i + phase[2 + k]) + sinf((float)j + phase[4 + k]));
         }
     }
 }

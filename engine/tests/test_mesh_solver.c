@@ -98,9 +98,9 @@ static void compare_pictures(struct problem *p, struct odva_backend *backend,
 {
     draw(p->a, still, field, wanted, scale);
     draw(p->b, still, field, have, scale);
-    assert_int_equal(backend->ops->block_tensors(backend, p->tensors, p->a, WIDTH, p->b, WIDTH,
-                                                 WIDTH, HEIGHT),
-                     ONEDVA_OK);
+    assert_int_equal(
+        backend->ops->block_tensors(backend, p->tensors, p->a, WIDTH, p->b, WIDTH, WIDTH, HEIGHT),
+        ONEDVA_OK);
 }
 
 /* The largest distance of two fields at blocks' centres, samples of the level. */
@@ -178,9 +178,9 @@ static void mesh_of_a_quadratic(void **state)
         random_mesh(&random, &wanted, 2 * scale);
         for (int step = 0; step < 6; step++) {
             plant_tensors(&problem, &random, mesh_field, &wanted, &found, (float)scale);
-            assert_int_equal(odva_mesh_step(&solver, &found, &problem.alignment, &smooth,
-                                            (float)scale, 0),
-                             ONEDVA_OK);
+            assert_int_equal(
+                odva_mesh_step(&solver, &found, &problem.alignment, &smooth, (float)scale, 0),
+                ONEDVA_OK);
         }
         assert_true(distance(mesh_field, &wanted, &found, (float)scale) < 1e-2);
     }
@@ -229,8 +229,8 @@ static void mesh_between_pictures(void **state)
         random_mesh(&random, &wanted, scale);
         for (int step = 0; step < 8; step++) {
             compare_pictures(&problem, backend, &still, mesh_field, &wanted, &found, scale);
-            assert_int_equal(
-                odva_mesh_step(&solver, &found, &problem.alignment, &smooth, scale, 1), ONEDVA_OK);
+            assert_int_equal(odva_mesh_step(&solver, &found, &problem.alignment, &smooth, scale, 1),
+                             ONEDVA_OK);
         }
         assert_true(distance(mesh_field, &wanted, &found, scale) < 0.1);
     }
@@ -291,9 +291,9 @@ static void flat_pictures(void **state)
                      ONEDVA_OK);
     odva_affine_step(&affine, &problem.alignment, 1);
     for (int stiffness = 0; stiffness < 2; stiffness++)
-        assert_int_equal(odva_mesh_step(&solver, &mesh, &problem.alignment, &smooth, 1,
-                                        (float)stiffness),
-                         ONEDVA_OK);
+        assert_int_equal(
+            odva_mesh_step(&solver, &mesh, &problem.alignment, &smooth, 1, (float)stiffness),
+            ONEDVA_OK);
     for (int k = 0; k < 2; k++) {
         for (int m = 0; m < 3; m++)
             assert_true(affine.c[m][k] == 0);

@@ -77,8 +77,8 @@ static double least_jacobian(const struct odva_motion *motion)
                         jacobian[k][1] =
                             (k == 1) + ((1 - u) * (c - a) + u * (d - b)) / (16 * spacing);
                     }
-                    least = fmin(least, jacobian[0][0] * jacobian[1][1] -
-                                            jacobian[0][1] * jacobian[1][0]);
+                    least = fmin(least,
+                                 jacobian[0][0] * jacobian[1][1] - jacobian[0][1] * jacobian[1][0]);
                 }
             }
         }
@@ -170,8 +170,7 @@ static void translations_come_back(void **state)
                 c[k][term] = random_below(&random, 401) - 200;
         for (int t = 0; t < frames; t++)
             for (int k = 0; k < 2; k++)
-                e.affine[t].c[0][k] =
-                    (float)path_at(c[k], frames - 1, STEP, frames, reference, t);
+                e.affine[t].c[0][k] = (float)path_at(c[k], frames - 1, STEP, frames, reference, t);
         assert_int_equal(odva_motion_fit(&motion, &e, reference, &precision), ONEDVA_OK);
         assert_int_equal(motion.points, 1);
         assert_int_equal(motion.spacing, 0);
@@ -307,12 +306,10 @@ static void random_fields_do_not_fold(void **state)
         for (int t = 0; t < frames; t++) {
             for (int n = 0; t != reference && n < e.mesh[t].columns * e.mesh[t].rows; n++)
                 for (int k = 0; k < 2; k++)
-                    e.mesh[t].d[n][k] =
-                        sizes[i / 3 % 6] * (float)(2 * random_unit(&random) - 1);
+                    e.mesh[t].d[n][k] = sizes[i / 3 % 6] * (float)(2 * random_unit(&random) - 1);
             for (int m = 0; t != reference && m < 3; m++)
                 for (int k = 0; k < 2; k++)
-                    e.affine[t].c[m][k] =
-                        sizes[i / 3 % 6] * (float)(2 * random_unit(&random) - 1);
+                    e.affine[t].c[m][k] = sizes[i / 3 % 6] * (float)(2 * random_unit(&random) - 1);
         }
         ret = odva_motion_fit(&motion, &e, reference, &precision);
         if (ret != ONEDVA_ERR_UNSUPPORTED) {
