@@ -14,7 +14,10 @@
 #define POINT_TERMS ODVA_MAX_TERMS
 #define POINT_STEP  0
 #define MESH_TERMS  5
-#define MESH_STEP   6
+#define MESH_STEP   7 /* at qidx 0 */
+
+/* Indices of the quantiser by which nodes get one index coarser. */
+#define QIDX_PER_MESH_STEP 10
 
 /* Control points alone are worth a trial where the motion takes this part of the cost. */
 #define GLOBAL_SHARE 0.02
@@ -120,7 +123,7 @@ int odva_motion_choose(struct odva_motion_choice *choice, struct odva_linear_cod
                                                .point_step = POINT_STEP,
                                                .mesh = 1,
                                                .mesh_terms = MESH_TERMS,
-                                               .mesh_step = MESH_STEP};
+                                               .mesh_step = MESH_STEP + qidx / QIDX_PER_MESH_STEP};
     const struct odva_motion_precision global = {.point_terms = POINT_TERMS,
                                                  .point_step = POINT_STEP};
     const int aligns = mode != ONEDVA_MOTION_OFF && frames->count > 1;

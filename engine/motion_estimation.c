@@ -16,22 +16,24 @@
 #define BLOCK            4
 #define CELL             16  /* samples of a level between the nodes of its mesh */
 #define MIN_LOG2_SPACING 3   /* of the warp operator */
-#define SMALL_PICTURE    160 /* lines below which motion is estimated at full size */
+#define SMALL_PICTURE    300 /* lines below which motion is estimated at full size */
 #define AFFINE_STEPS     3
 #define MESH_STEPS       3
 #define MESH_LEVELS      3 /* the finest levels, on which the mesh moves */
 
-/* Squared difference per sample at which a block has a quarter of its weight. */
-#define OUTLIER 100.0f
+/* Squared difference per sample at which a block has a quarter of its weight: what is coded is
+ * squared, and outliers count in it. BD-rate over nine clips, against no motion: 100: -13.5 %, 600:
+ * -23.2 %, 5000: -26.3 %, 20000: -27.1 %. */
+#define OUTLIER 20000.0f
 
 /* Squared gradient per node that holds the mesh together. */
-#define STIFFNESS 900.0f
+#define STIFFNESS 500.0f
 
 /* A search for a translation at the coarsest level: radius in its samples, squared difference per
  * sample from which it pays, part of that it must come down to. */
 #define SEARCH_RADIUS 7
 #define SEARCH_FROM   9.0f
-#define SEARCH_GAIN   0.8f
+#define SEARCH_GAIN   0.6f
 
 static int log2_of(int v)
 {
