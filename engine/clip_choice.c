@@ -14,6 +14,9 @@
 /* What a packet more costs in headers, its own and the container's. */
 #define PACKET_BITS 240
 
+/* Two halves must cost less than this part of the whole. */
+#define WORTHWHILE 0.99
+
 /* Where the first half costs this part of the whole, the second one is not looked at. */
 #define HALF_LIMIT 0.7
 
@@ -91,7 +94,7 @@ static int plan(const struct planner *planner, const struct odva_frames *frames,
         halves[1] = INFINITY;
         if (ret == ONEDVA_OK && halves[0] < HALF_LIMIT * *cost)
             ret = plan(planner, &second, depth + 1, &halves[1]);
-        if (ret == ONEDVA_OK && halves[0] + halves[1] < *cost) {
+        if (ret == ONEDVA_OK && halves[0] + halves[1] < WORTHWHILE * *cost) {
             *cost = halves[0] + halves[1];
             return ONEDVA_OK;
         }

@@ -19,6 +19,10 @@
 /* Indices of the quantiser by which nodes get one index coarser. */
 #define QIDX_PER_MESH_STEP 10
 
+/* Aligned canvases must cost less than this part of what the frames do. Luma can lose what chroma
+ * gains: without this, one clip's rate rose by 2.5 % at equal PSNR-Y. */
+#define WORTHWHILE 0.99
+
 /* Control points alone are worth a trial where the motion takes this part of the cost. */
 #define GLOBAL_SHARE 0.02
 
@@ -89,8 +93,9 @@ static void keep_better(struct odva_motion_choice *choice, struct odva_aligned_c
                         int forced)
 {
     const struct odva_aligned_clip other = *clip;
+    const double limit = clip->is_aligned ? clip->cost : WORTHWHILE * clip->cost;
 
-    if (!forced && choice->trial.cost >= clip->cost)
+    if (!forced && choice->trial.cost >= limit)
         return;
     *clip = choice->trial;
     choice->trial = other;
