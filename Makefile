@@ -11,6 +11,7 @@
 # make fate-onedva only the tests in FFmpeg's own harness
 # make bench       decoding speed against H.264
 # make kernel-bench  speed of each operator
+# make motion-bench  speed of motion beside the rest [INPUT=file]
 # make canvas      build/onedva-canvas, which writes clips to train on
 # make clean       remove what was built, keep FFmpeg's sources
 # make distclean   remove build/
@@ -23,7 +24,7 @@ Q = @
 endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all lib install demo check unit unit-tests fate-onedva bench kernel-bench clean distclean \
+.PHONY: all lib install demo check unit unit-tests fate-onedva bench kernel-bench motion-bench clean distclean \
         canvas ffmpeg-full ffmpeg-check
 
 all:
@@ -40,7 +41,7 @@ distclean:
 
 ifeq ($(wildcard build/config.mak),)
 
-all lib install unit fate-onedva bench kernel-bench canvas ffmpeg-full ffmpeg-check:
+all lib install unit fate-onedva bench kernel-bench motion-bench canvas ffmpeg-full ffmpeg-check:
 	./configure
 	+@$(MAKE) $@
 
@@ -154,10 +155,16 @@ bench: all
 kernel-bench: $(BUILD)/tools/bench/kernel_bench
 	@$<
 
+motion-bench: all $(BUILD)/tools/bench/motion_bench
+	@tools/bench/motion_bench.sh "$(INPUT)"
+
+$(BUILD)/tools/bench/motion_bench: $(BUILD)/obj/tools/canvas/y4m_reader.o
+$(BUILD)/tools/bench/motion_bench: FLAGS += -Itools/canvas
+
 $(BUILD)/tools/%: tools/%.c $(STATIC)
 	@mkdir -p $(@D)
 	@echo "CCLD    $@"
-	$(Q)$(CC) $(FLAGS) -MMD -MP -MF $@.d -o $@ $< $(STATIC) $(LIBRARY_LIBS)
+	$(Q)$(CC) $(FLAGS) -MMD -MP -MF $@.d -o $@ $(filter %.c %.o,$^) $(STATIC) $(LIBRARY_LIBS)
 
 CANVAS_OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tools/canvas/*.c))
 

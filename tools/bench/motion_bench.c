@@ -1,0 +1,282 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/*
+ * What motion costs beside the rest: reads yuv4mpeg from standard input, and for its clips of 16
+ * frames measures the parts of the encoder and of a -steps 0 decode. Medians over the clips.
+ *
+ * usage: motion_bench [THREADS] < video.y4m
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "backend.h"
+#include "canvas_builder.h"
+#include "clip_writer.h"
+#include "layering.h"
+#include "linear_coder.h"
+#include "motion_estimation.h"
+#include "motion_fit.h"
+#include "onedva/onedva.h"
+#include "y4m_reader.h"
+
+#define FRAMES    ONEDVA_MAX_CLIP_FRAMES
+#define MAX_CLIPS 64
+#define SPACING   32
+#define QIDX      (-10) /* of crf 30 */
+
+enum part {
+    ESTIMATION,
+    CANVASES,
+    ANALYSIS,
+    QUANTISER,
+    WRITER,
+    DECODE,
+    WARP,
+    ENCODE_OFF,
+    ENCODE_AUTO,
+    PARTS
+};
+
+struct bench {
+    struct y4m_reader reader;
+    onedva_model *model;
+    struct odva_backend *backend;
+    struct odva_linear_coder coder;
+    struct odva_clip_writer writer;
+    struct odva_motion_estimation estimation;
+    struct odva_motion motion;
+    struct odva_canvas_builder builder;
+    struct odva_luma_pyramid pyramid[FRAMES];
+    struct odva_canvas decoded;
+    struct odva_motion_warp warp;
+    onedva_encoder *encoder[2]; /* motion off, auto */
+    onedva_decoder *decoder;
+    uint8_t *video;
+    double seconds[PARTS][MAX_CLIPS];
+    int clips;
+};
+
+static void check(int status, const char *what)
+{
+    if (status >= 0)
+        return;
+    fprintf(stderr, "motion_bench: %s: %s\n", what, onedva_status_text(status));
+    exit(1);
+}
+
+/* Seconds since the last call. */
+static double lap(void)
+{
+    static struct timespec before;
+    struct timespec now;
+    double seconds;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    seconds = (double)(now.tv_sec - before.tv_sec) + 1e-9 * (double)(now.tv_nsec - before.tv_nsec);
+    before = now;
+    return seconds;
+}
+
+static void open_parts(struct bench *b, int threads)
+{
+    struct onedva_encoder_settings settings;
+    struct onedva_decoder_settings decoder_settings;
+    struct odva_layering layering;
+    struct onedva_model_info info;
+    const struct onedva_stream stream = {.width = b->reader.width,
+                                         .height = b->reader.height,
+                                         .timebase_num = 1,
+                                         .timebase_den = 25,
+                                         .frame_duration = 1,
+                                         .sar_den = 1,
+                                         .colour_primaries = 2,
+                                         .transfer = 2,
+                                         .matrix = 2};
+    const uint8_t *header;
+    size_t size;
+
+    check(onedva_model_open(&b->model, NULL, NULL), "model");
+    check(odva_backend_open(&b->backend, ONEDVA_BACKEND_CPU, threads, 0, NULL), "backend");
+    onedva_model_get_info(b->model, &info);
+    odva_layering_init(&layering, info.max_tile_tokens, 1);
+    onedva_encoder_settings_default(&settings);
+    settings.threads = threads;
+    settings.preset = ONEDVA_PRESET_ULTRAFAST;
+    check(odva_linear_coder_open(&b->coder, b->model, b->backend, &layering, &settings), "coder");
+    check(odva_clip_writer_init(&b->writer, b->model, &layering), "writer");
+    b->estimation.backend = b->builder.backend = b->backend;
+    check(onedva_encoder_open(&b->encoder[1], b->model, &settings, &stream), "encoder");
+    settings.motion = ONEDVA_MOTION_OFF;
+    settings.adaptive_clips = 0;
+    check(onedva_encoder_open(&b->encoder[0], b->model, &settings, &stream), "encoder");
+    onedva_decoder_settings_default(&decoder_settings);
+    decoder_settings.threads = threads;
+    decoder_settings.steps = 0;
+    check(onedva_decoder_open(&b->decoder, b->model, &decoder_settings), "decoder");
+    onedva_encoder_stream_header(b->encoder[0], &header, &size);
+    check(onedva_decoder_set_stream_header(b->decoder, header, size), "stream header");
+    b->video = malloc(FRAMES * y4m_picture_size(&b->reader));
+    check(b->video ? 0 : ONEDVA_ERR_NOMEM, "video");
+    check(odva_canvas_set_size(&b->decoded, FRAMES, b->reader.width, b->reader.height), "pictures");
+}
+
+static void close_parts(struct bench *b)
+{
+    onedva_decoder_close(&b->decoder);
+    onedva_encoder_close(&b->encoder[0]);
+    onedva_encoder_close(&b->encoder[1]);
+    odva_canvas_free(&b->decoded);
+    odva_motion_warp_free(&b->warp);
+    for (int t = 0; t < FRAMES; t++)
+        odva_luma_pyramid_free(&b->pyramid[t]);
+    odva_canvas_builder_free(&b->builder);
+    odva_motion_free(&b->motion);
+    odva_motion_estimation_free(&b->estimation);
+    odva_clip_writer_free(&b->writer);
+    odva_linear_coder_close(&b->coder);
+    odva_backend_close(&b->backend);
+    onedva_model_close(&b->model);
+    free(b->video);
+}
+
+/* @return 0 at the end of the video */
+static int read_clip(struct bench *b, struct onedva_const_picture *pictures)
+{
+    const int width = b->reader.width, height = b->reader.height;
+    const size_t luma = (size_t)width * height;
+    const size_t chroma = (size_t)((width + 1) / 2) * ((height + 1) / 2);
+
+    for (int t = 0; t < FRAMES; t++) {
+        uint8_t *data = b->video + t * y4m_picture_size(&b->reader);
+
+        if (y4m_read_picture(&b->reader, data) <= 0)
+            return 0;
+        pictures[t] = (struct onedva_const_picture){
+            .data = {data, data + luma, data + luma + chroma},
+            .stride = {width, (width + 1) / 2, (width + 1) / 2},
+        };
+    }
+    return 1;
+}
+
+static void estimate(struct bench *b, const struct onedva_const_picture *pictures)
+{
+    for (int t = 0; t < FRAMES; t++) {
+        struct odva_luma_pyramid *pyramid = &b->pyramid[t];
+
+        check(odva_luma_pyramid_set_size(pyramid, b->reader.width, b->reader.height), "pyramid");
+        pyramid->level[0].data = (uint8_t *)pictures[t].data[0];
+        pyramid->level[0].stride = pictures[t].stride[0];
+        check(odva_luma_pyramid_build(pyramid, b->backend, 0), "pyramid");
+    }
+    check(odva_motion_estimate(&b->estimation, b->pyramid, FRAMES, FRAMES / 2, SPACING),
+          "estimation");
+}
+
+static void measure_clip(struct bench *b, const struct onedva_const_picture *pictures)
+{
+    const struct odva_motion_precision precision = {
+        .point_terms = ODVA_MAX_TERMS, .mesh = 1, .mesh_terms = 5, .mesh_step = 6};
+    const struct odva_canvas *canvas = &b->builder.canvas;
+    double *seconds[PARTS], bits;
+    struct onedva_packet packet;
+    struct onedva_clip clip;
+
+    for (int p = 0; p < PARTS; p++)
+        seconds[p] = &b->seconds[p][b->clips];
+    lap();
+    estimate(b, pictures);
+    *seconds[ESTIMATION] = lap();
+    check(odva_motion_fit(&b->motion, &b->estimation, FRAMES / 2, &precision), "fit");
+    check(odva_canvas_build(&b->builder, &b->motion, pictures), "canvases");
+    *seconds[CANVASES] = lap();
+    check(odva_linear_coder_analyse(&b->coder, canvas->const_picture, FRAMES, canvas->width,
+                                    canvas->height),
+          "analysis");
+    *seconds[ANALYSIS] = lap();
+    check(odva_linear_coder_quantise(&b->coder, b->coder.linear, QIDX, &bits), "quantiser");
+    *seconds[QUANTISER] = lap();
+    check(odva_clip_writer_write(&b->writer, &b->coder.latents, &b->motion, NULL, NULL), "writer");
+    *seconds[WRITER] = lap();
+    check(
+        onedva_decoder_read_packet(b->decoder, b->writer.packet.data, b->writer.packet.size, &clip),
+        "packet");
+    check(onedva_decoder_reconstruct(b->decoder, b->decoded.picture, FRAMES), "decode");
+    *seconds[DECODE] = lap();
+    check(odva_motion_warp_set(&b->warp, &b->motion), "warp");
+    check(
+        b->backend->ops->warp(b->backend, b->decoded.picture, canvas->const_picture, &b->warp.warp),
+        "warp");
+    *seconds[WARP] = lap();
+    check(onedva_encode(b->encoder[0], pictures, NULL, FRAMES, &packet), "encode");
+    *seconds[ENCODE_OFF] = lap();
+    for (int coded = 0; coded < FRAMES; coded += packet.frames)
+        check(onedva_encode(b->encoder[1], pictures + coded, NULL, FRAMES - coded, &packet),
+              "encode");
+    *seconds[ENCODE_AUTO] = lap();
+    b->clips++;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static double median(struct bench *b, enum part part)
+{
+    qsort(b->seconds[part], b->clips, sizeof(double), compare_doubles);
+    return b->seconds[part][b->clips / 2];
+}
+
+static void report(struct bench *b, int threads)
+{
+    static const char *const names[PARTS] = {
+        [ESTIMATION] = "motion estimation",
+        [CANVASES] = "fit, canvases",
+        [ANALYSIS] = "linear analysis",
+        [QUANTISER] = "quantiser, lengths",
+        [WRITER] = "entropy coder, packet",
+        [DECODE] = "decode, steps 0",
+        [WARP] = "warp alone",
+        [ENCODE_OFF] = "encode, motion off, clips of 16",
+        [ENCODE_AUTO] = "encode, motion auto, adaptive clips",
+    };
+    double value[PARTS], encode = 0;
+
+    printf("%dx%d, %d clips of %d frames, %d threads\n\n| part | ms per frame |\n|---|---|\n",
+           b->reader.width, b->reader.height, b->clips, FRAMES, threads);
+    for (int p = 0; p < PARTS; p++) {
+        value[p] = median(b, p);
+        encode += p >= CANVASES && p <= WRITER ? value[p] : 0;
+        printf("| %s | %.3f |\n", names[p], 1000 * value[p] / FRAMES);
+    }
+    printf("\n- motion estimation against the rest of one linear encode: %.2f\n",
+           value[ESTIMATION] / encode);
+    printf("- the warp's part of a decode: %.3f\n", value[WARP] / value[DECODE]);
+    printf("- encode with every choice against one without motion: %.1f\n",
+           value[ENCODE_AUTO] / value[ENCODE_OFF]);
+}
+
+int main(int argc, char **argv)
+{
+    const int threads = argc > 1 ? atoi(argv[1]) : 1;
+    struct onedva_const_picture pictures[FRAMES];
+    struct bench b = {0};
+
+    if (y4m_reader_init(&b.reader, stdin) < 0) {
+        fprintf(stderr, "motion_bench: %s\n", b.reader.error);
+        return 1;
+    }
+    open_parts(&b, threads);
+    while (b.clips < MAX_CLIPS && read_clip(&b, pictures))
+        measure_clip(&b, pictures);
+    if (b.clips > 0)
+        report(&b, threads);
+    close_parts(&b);
+    return 0;
+}
