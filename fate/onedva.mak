@@ -6,8 +6,8 @@
 # in ONEDVA_MODEL; the references are made with it. 20 frames are a whole clip and a short one.
 
 # name, options of the encoder, options of the decoder
-ONEDVA_CODEC_TESTS = crf10 crf30 crf50 linear diffusion heun clip5 frame1 ultrafast slow layers \
-                     tokens
+ONEDVA_CODEC_TESTS = crf10 crf30 crf50 linear diffusion heun clip5 clip16 frame1 ultrafast slow \
+                     layers tokens motion-off motion-global motion-mesh
 
 fate-onedva-%-crf10:     ENCOPTS = -crf 10
 fate-onedva-%-crf30:     ENCOPTS = -crf 30
@@ -16,12 +16,17 @@ fate-onedva-%-linear:    DECOPTS = -steps 0
 fate-onedva-%-diffusion: DECOPTS = -steps 3
 fate-onedva-%-heun:      DECOPTS = -steps 3 -sampler heun
 fate-onedva-%-clip5:     ENCOPTS = -clip_frames 5
+fate-onedva-%-clip16:    ENCOPTS = -clip_frames 16 -adaptive_clips 0
 fate-onedva-%-frame1:    ENCOPTS = -frames:v 1
 fate-onedva-%-ultrafast: ENCOPTS = -preset ultrafast
 fate-onedva-%-slow:      ENCOPTS = -preset slow
 fate-onedva-%-layers:    ENCOPTS = -layers 4
 fate-onedva-%-tokens:    ENCOPTS = -tokens 8
 fate-onedva-%-tokens:    DECOPTS = -max_tokens 4
+# clips of 16 frames, each with the motion named here, whether it pays off or not
+fate-onedva-%-motion-off:    ENCOPTS = -motion off -adaptive_clips 0
+fate-onedva-%-motion-global: ENCOPTS = -motion global -adaptive_clips 0
+fate-onedva-%-motion-mesh:   ENCOPTS = -motion mesh -adaptive_clips 0
 
 FATE_ONEDVA_VSYNTH1 = $(ONEDVA_CODEC_TESTS:%=fate-onedva-vsynth1-%)
 FATE_ONEDVA_VSYNTH2 = $(ONEDVA_CODEC_TESTS:%=fate-onedva-vsynth2-%)
@@ -41,11 +46,24 @@ fate-onedva-filter-%: CMD = framecrc \
     -lavfi testsrc2=s=$(@:fate-onedva-filter-%=%):r=10:d=2,onedva=crf=20:bitexact=1 \
     -pix_fmt yuv420p
 
+# A pan over a still needs margins beside the picture; name: motion, width, height.
+FATE_ONEDVA_PAN = fate-onedva-pan-global-240x160 fate-onedva-pan-mesh-240x160 \
+                  fate-onedva-pan-mesh-201x133 fate-onedva-pan-auto-37x35
+$(FATE_ONEDVA_PAN): tests/data/vsynth2.yuv
+pan_part = $(word $(1), $(subst -, ,$(subst x, ,$(@:fate-onedva-pan-%=%))))
+fate-onedva-pan-%: CMD = framecrc -f rawvideo -s 352x288 -pix_fmt yuv420p -r 25 \
+    -i $(TARGET_PATH)/tests/data/vsynth2.yuv \
+    -vf "trim=end_frame=1,loop=19:1,setpts=N,crop=$(call pan_part,2):$(call pan_part,3):x=4*n:y=n:exact=1,onedva=motion=$(call pan_part,1):crf=20:adaptive_clips=0:bitexact=1"
+
 FATE_ONEDVA-$(call ALLYES, ONEDVA_ENCODER ONEDVA_DECODER NUT_MUXER NUT_DEMUXER RAWVIDEO_DECODER \
                            RAWVIDEO_ENCODER RAWVIDEO_MUXER RAWVIDEO_DEMUXER SCALE_FILTER) \
     += $(FATE_ONEDVA_VSYNTH1) $(FATE_ONEDVA_VSYNTH2)
 FATE_ONEDVA-$(call ALLYES, ONEDVA_FILTER TESTSRC2_FILTER LAVFI_INDEV FRAMECRC_MUXER \
                            RAWVIDEO_ENCODER FORMAT_FILTER SCALE_FILTER) += $(FATE_ONEDVA_FILTER)
+
+FATE_ONEDVA-$(call ALLYES, ONEDVA_FILTER RAWVIDEO_DECODER RAWVIDEO_DEMUXER TRIM_FILTER LOOP_FILTER \
+                           SETPTS_FILTER CROP_FILTER FRAMECRC_MUXER RAWVIDEO_ENCODER) \
+    += $(FATE_ONEDVA_PAN)
 
 FATE_FFMPEG += $(FATE_ONEDVA-yes)
 fate-onedva: $(FATE_ONEDVA-yes)

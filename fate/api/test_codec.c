@@ -24,7 +24,7 @@
         }                                                                                          \
     } while (0)
 
-/* Packets have 4 layers. */
+/* Packets have 4 layers and 16 frames. */
 static AVCodecContext *open_encoder(int width, int height, int flags)
 {
     AVCodecContext *encoder =
@@ -38,6 +38,7 @@ static AVCodecContext *open_encoder(int width, int height, int flags)
     encoder->framerate = (AVRational){25, 1};
     encoder->flags |= flags;
     CHECK(av_opt_set_int(encoder->priv_data, "layers", 4, 0) == 0);
+    CHECK(av_opt_set_int(encoder->priv_data, "adaptive_clips", 0, 0) == 0);
     CHECK(avcodec_open2(encoder, NULL, NULL) == 0);
     return encoder;
 }
@@ -375,6 +376,72 @@ static void cut_packet(void)
     avcodec_free_context(&encoder);
 }
 
+/* An encoder that ends clips at scene cuts, with frames before a cut and after it sent to it. */
+static AVCodecContext *open_with_cut(int before, int after)
+{
+    AVCodecContext *encoder =
+        avcodec_alloc_context3(avcodec_find_encoder_by_name("onedva"));
+
+    CHECK(encoder);
+    encoder->width = WIDTH;
+    encoder->height = HEIGHT;
+    encoder->pix_fmt = AV_PIX_FMT_YUV420P;
+    encoder->time_base = (AVRational){1, 25};
+    encoder->framerate = (AVRational){25, 1};
+    encoder->flags |= AV_CODEC_FLAG_COPY_OPAQUE;
+    CHECK(avcodec_open2(encoder, NULL, NULL) == 0);
+    for (int i = 0; i < before + after; i++) {
+        AVFrame *frame = make_frame(WIDTH, HEIGHT, i < before ? 0 : 1000);
+
+        if (i >= before) {
+            for (int y = 0; y < HEIGHT; y++)
+                for (int x = 0; x < WIDTH; x++)
+                    frame->data[0][y * frame->linesize[0] + x] = (x / 8 + y / 8) % 2 ? 230 : 20;
+        }
+        frame->pts = i;
+        frame->opaque = (void *)(intptr_t)(i + 1);
+        CHECK(send_frame(encoder, frame) == 0);
+    }
+    return encoder;
+}
+
+/* A clip that ends at a cut leaves the frames behind it, each with its own properties. */
+static void scene_cut(void)
+{
+    AVCodecContext *encoder = open_with_cut(5, 9);
+    AVPacket *packet = av_packet_alloc();
+    int64_t next = 0;
+    int cut = 0;
+
+    CHECK(packet && avcodec_send_frame(encoder, NULL) == 0);
+    while (avcodec_receive_packet(encoder, packet) == 0) {
+        CHECK(packet->pts == next && packet->duration > 0);
+        CHECK((intptr_t)packet->opaque == packet->pts + 1);
+        cut |= packet->pts == 5;
+        next += packet->duration;
+    }
+    CHECK(next == 14 && cut);
+    drain_into_nothing(encoder);
+    av_packet_free(&packet);
+    avcodec_free_context(&encoder);
+}
+
+/* Flushing drops what a clip that ended early has left. */
+static void flush_after_cut(void)
+{
+    AVCodecContext *encoder = open_with_cut(5, 12);
+    AVPacket *packet = receive_packet(encoder);
+
+    CHECK(packet->pts == 0 && packet->duration <= 5);
+    av_packet_free(&packet);
+    avcodec_flush_buffers(encoder);
+    packet = encode_clip(encoder, 100, 1);
+    CHECK(packet->pts == 100 && packet->duration == 1);
+    drain_into_nothing(encoder);
+    av_packet_free(&packet);
+    avcodec_free_context(&encoder);
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -385,6 +452,7 @@ static const struct {
     {"new_extradata", new_extradata},         {"header_in_packets", header_in_packets},
     {"pixel_limit", pixel_limit},             {"start_off_the_grid", start_off_the_grid},
     {"no_timestamps", no_timestamps},         {"cut_packet", cut_packet},
+    {"scene_cut", scene_cut},                 {"flush_after_cut", flush_after_cut},
 };
 
 int main(int argc, char **argv)

@@ -8,10 +8,10 @@
 # shellcheck source=fate/common.sh
 . "$(dirname "$0")/../common.sh"
 
-# usage: encode FILE FRAMES
+# usage: encode FILE FRAMES; packets of 16 frames
 encode() {
     ffmpeg -f lavfi -i "testsrc2=size=66x50:rate=25,trim=end_frame=$2" -pix_fmt yuv420p \
-        -c:v onedva "$1"
+        -c:v onedva -adaptive_clips 0 "$1"
 }
 
 encode first.mkv 75

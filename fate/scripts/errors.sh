@@ -9,7 +9,7 @@
 . "$(dirname "$0")/../common.sh"
 
 source="testsrc2=size=140x90:rate=25,trim=end_frame=83,format=yuv420p"
-ffmpeg -f lavfi -i "$source" -c:v onedva good.mkv
+ffmpeg -f lavfi -i "$source" -c:v onedva -adaptive_clips 0 good.mkv
 pixels good.mkv > good.pixels
 
 # usage: says_once PATTERN; One-DVA wrote one line to the file log, and it matches. A second line of
@@ -46,6 +46,8 @@ check "crf above 63" refuses "'crf' out of range \[0 - 63\]" \
     -f lavfi -i "$source" -c:v onedva -crf 99 out.mkv
 check "clip_frames above 16" refuses "'clip_frames' out of range \[1 - 16\]" \
     -f lavfi -i "$source" -c:v onedva -clip_frames 17 out.mkv
+check "motion above auto" refuses "'motion' out of range \[0 - 3\]" \
+    -f lavfi -i "$source" -c:v onedva -motion 4 out.mkv
 check "filter steps above 64" refuses "'steps' out of range \[0 - 64\]" \
     -f lavfi -i "$source" -vf onedva=steps=99 -f null -
 unwritable() {

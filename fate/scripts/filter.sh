@@ -26,6 +26,10 @@ check "short clips" equals clip_frames=5:crf=25.5 "-clip_frames 5 -crf 25.5" ""
 check "token limits" equals tokens=4:max_tokens=2:layers=3 "-tokens 4 -layers 3" "-max_tokens 2"
 check "preset ultrafast" equals preset=ultrafast "-preset ultrafast" ""
 check "preset slow" equals preset=slow "-preset slow" ""
+for motion in off global mesh auto; do
+    check "motion $motion" equals motion=$motion:crf=20 "-motion $motion -crf 20" ""
+done
+check "fixed clips" equals adaptive_clips=0:motion=mesh "-adaptive_clips 0 -motion mesh" ""
 check "bitrate" equals b=60k "-b:v 60k" ""
 check "bitexact" equals bitexact=1 "-flags +bitexact" "-flags +bitexact"
 
@@ -49,9 +53,9 @@ check "split, onedva and psnr in one command line" compares
 # The command comes with frame 20, so it holds from the second clip (16 to 31) on.
 changes_crf() {
     for crf in 40 10; do
-        pixels_of_filter "onedva=crf=$crf" > crf$crf
+        pixels_of_filter "onedva=crf=$crf:adaptive_clips=0" > crf$crf
     done
-    pixels_of_filter "sendcmd=c='0.8 onedva crf 10',onedva=crf=40" > changed
+    pixels_of_filter "sendcmd=c='0.8 onedva crf 10',onedva=crf=40:adaptive_clips=0" > changed
     { head -n 16 crf40 && tail -n +17 crf10; } > expected
     same expected changed
 }
@@ -59,5 +63,22 @@ pixels_of_filter() {
     ffmpeg -f lavfi -i "$source" -vf "$1" -f framemd5 - | sed -n 's/^0,.*, //p'
 }
 check "crf changed by a command" changes_crf
+
+# usage: draws MOTION LEAST MOST; of a picture that moves 4 samples a frame, show=mesh changes so many
+# samples in 1000 and no others: without it they are the reconstruction's
+draws() {
+    pan="testsrc2=size=320x240,trim=end_frame=1,loop=11:1:0,setpts=N/25/TB,\
+crop=192:128:x='8+4*n':y=40,format=yuv420p"
+    for show in none mesh; do
+        ffmpeg -f lavfi -i "$pan" -vf "onedva=motion=$1:crf=20:adaptive_clips=0:show=$show" \
+            -f rawvideo $show.yuv || return
+    done
+    cmp -l none.yuv mesh.yuv | wc -l |
+        awk -v least="$2" -v most="$3" -v size="$(wc -c < none.yuv)" '
+            { print 1000 * $1 / size; exit !(1000 * $1 >= least * size && 1000 * $1 <= most * size) }'
+}
+check "show=mesh without motion draws nothing" draws off 0 0
+check "show=mesh draws global motion" draws global 20 400
+check "show=mesh draws a mesh" draws mesh 20 400
 
 finish

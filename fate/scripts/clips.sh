@@ -1,0 +1,106 @@
+#!/bin/sh
+# libonedva: the One-DVA learned video codec
+# Copyright (C) 2026 the One-DVA for FFmpeg authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Clips that end early, at scene cuts and before gaps, keep every frame and its time.
+
+# shellcheck source=fate/common.sh
+. "$(dirname "$0")/../common.sh"
+
+# Three scenes of 11, 20 and 26 frames.
+size=130x98
+scenes="testsrc2=size=$size:rate=25,trim=end_frame=11,format=yuv420p[a];\
+mandelbrot=size=$size:rate=25,trim=end_frame=20,format=yuv420p[b];\
+testsrc=size=$size:rate=25,trim=end_frame=26,format=yuv420p[c];\
+[a][b][c]concat=n=3,settb=1/1000,setpts=N*40"
+irregular="$scenes,setpts='40*N+3*mod(N*N,7)'"
+# 6000 s without a frame, more than 32 bits of microseconds, before the frames 3, 14 and 40
+gaps="$scenes,settb=1/1000000,setpts='40000*N+6e9*(gte(N,3)+gte(N,14)+gte(N,40))'"
+
+# usage: encode CODEC FILE SOURCE [OPTION...]
+encode() {
+    codec=$1 file=$2 source=$3
+    shift 3
+    ffmpeg -filter_complex "$source[v]" -map "[v]" -fps_mode passthrough -enc_time_base filter \
+        -pix_fmt yuv420p -c:v "$codec" "$@" "$file"
+}
+
+# usage: keeps_times SOURCE [OPTION...]
+keeps_times() {
+    encode ffv1 other.mkv "$1" && encode onedva onedva.mkv "$@" &&
+        timestamps other.mkv > expected && timestamps onedva.mkv > found &&
+        [ "$(wc -l < expected)" -eq 57 ] && same expected found
+}
+
+# usage: packets; a line "first frame, frames" for each of onedva.mkv, whose frames last 40 ms
+packets() {
+    ffprobe -show_entries packet=pts_time -of csv=p=0 onedva.mkv | awk '
+        function line(next_frame) { printf "%d,%d\n", first, next_frame - first }
+        { frame = int(($1 - 6000 * int($1 / 6000 + 0.5)) * 25 + 0.5) }
+        NR > 1 { line(frame) }
+        { first = frame }
+        END { line(57) }'
+}
+
+# usage: at_most FRAMES; no packet of onedva.mkv holds more
+at_most() {
+    packets > packets
+    cat packets
+    awk -F , -v most="$1" '$2 > most { exit 1 }' packets
+}
+
+for motion in off global mesh auto; do
+    check "$motion, constant rate" keeps_times "$scenes" -motion $motion
+    check "$motion, variable rate" keeps_times "$irregular" -motion $motion
+    check "$motion, gaps" keeps_times "$gaps" -motion $motion
+done
+short_clips() {
+    keeps_times "$irregular" -clip_frames 5 && keeps_times "$scenes" -clip_frames 5 && at_most 5
+}
+check "clips of at most 5 frames" short_clips
+check "clips of 1 frame" keeps_times "$irregular" -clip_frames 1
+fixed_clips() {
+    keeps_times "$scenes" -adaptive_clips 0 && at_most 16 &&
+        printf '0,16\n16,16\n32,16\n48,9\n' > expected && same expected packets
+}
+check "adaptive_clips 0 fills every packet" fixed_clips
+
+# usage: starts FRAME...; packets of the file "packets" start there
+starts() {
+    for frame; do
+        grep "^$frame," packets || return
+    done
+}
+ends_at_cuts() {
+    keeps_times "$scenes" && at_most 16 && starts 0 11 31
+}
+check "packets end at scene cuts" ends_at_cuts
+
+ends_at_gaps() {
+    keeps_times "$gaps" && at_most 16 && starts 0 3 14 40
+}
+check "packets end at gaps" ends_at_gaps
+
+# A decode of a packet alone has the frames that the whole decode has there.
+seeks() {
+    keeps_times "$scenes" || return
+    pixels onedva.mkv > whole
+    for frame in 10 11 12 30 31 56; do
+        pixels onedva.mkv -ss "$(echo $frame | awk '{ printf "%.3f", $1 / 25 }')" > found
+        tail -n "+$((frame + 1))" whole > expected
+        same expected found || return
+    done
+}
+check "seeking around scene cuts" seeks
+
+filters() {
+    for filter in null onedva onedva=clip_frames=5; do
+        ffmpeg -filter_complex "$irregular,$filter[v]" -map "[v]" -fps_mode passthrough \
+            -enc_time_base filter -f framecrc - | sed 's/,[^,]*$//' > $filter.times
+        grep -c '^0,' $filter.times | grep -x 57 && same null.times $filter.times || return
+    done
+}
+check "the filter keeps times" filters
+
+finish
