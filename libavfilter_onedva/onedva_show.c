@@ -25,8 +25,8 @@ typedef struct Point {
 } Point;
 
 static const Pen grid_pen = { { 235, 128, 128 }, 0.45, 0.5 };
-static const Pen path_pen = { { 170,  50, 190 }, 0.9,  0.9 };
-static const Pen dot_pen  = { { 225,  10, 150 }, 1.0,  2.6 };
+static const Pen path_pen = { { 170,  50, 190 }, 0.9,  0.7 };
+static const Pen dot_pen  = { { 225,  10, 150 }, 1.0,  2.4 };
 
 static void blend(uint8_t *sample, int value, float weight)
 {
@@ -165,22 +165,28 @@ static void draw_grid(AVFrame *frame, const Grid *grid, int t)
     }
 }
 
-/** The paths of the points that move, each with a dot where it is in frame t. */
-static void draw_paths(AVFrame *frame, const Grid *grid, int t, int n)
+/** The path of a point over n frames, where it moves, with a dot where it is in frame t. */
+static void draw_path(AVFrame *frame, const Grid *grid, size_t point, int t, int n)
 {
     const size_t points = (size_t)grid->rows * grid->columns;
+    double length = 0;
 
-    for (size_t k = 0; k < points; k++) {
-        double length = 0;
-
-        for (int s = 1; s < n; s++) {
-            const Point a = grid->places[(s - 1) * points + k], b = grid->places[s * points + k];
-            length += hypot(b.x - a.x, b.y - a.y);
-            draw_line(frame, a, b, &path_pen);
-        }
-        if (length >= 1)
-            draw_dot(frame, grid->places[t * points + k], &dot_pen);
+    for (int s = 1; s < n; s++) {
+        const Point a = grid->places[(s - 1) * points + point];
+        const Point b = grid->places[s * points + point];
+        length += hypot(b.x - a.x, b.y - a.y);
+        draw_line(frame, a, b, &path_pen);
     }
+    if (length >= 1)
+        draw_dot(frame, grid->places[t * points + point], &dot_pen);
+}
+
+/** Paths of every second point in each direction: all would hide the grid. */
+static void draw_paths(AVFrame *frame, const Grid *grid, int t, int n)
+{
+    for (int j = grid->top & 1; j < grid->rows; j += 2)
+        for (int i = grid->left & 1; i < grid->columns; i += 2)
+            draw_path(frame, grid, (size_t)j * grid->columns + i, t, n);
 }
 
 int ff_onedva_show_mesh(const struct onedva_mesh *mesh, AVFrame *const *frames, int n)

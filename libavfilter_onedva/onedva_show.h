@@ -12,8 +12,8 @@
 #include "libavutil/frame.h"
 
 /**
- * Draw a grid that rests on the clip's canvases, as it lies in each frame, and the path that each of its
- * points takes over the clip. Where the codec follows the content, the grid moves with it. A clip
+ * Draw a grid that rests on the clip's canvases, as it lies in each frame, and the paths that its
+ * points take over the clip. Where the codec follows the content, the grid moves with it. A clip
  * without motion stays as it is.
  * @param frames the clip's n frames, yuv420p and writable
  * @return 0 or AVERROR(ENOMEM)
