@@ -16,6 +16,7 @@
 #define BLOCK        4
 #define LOG2_SPACING 4 /* of the nodes by which frames are warped, luma samples */
 #define SPACING      (1 << LOG2_SPACING)
+#define NEAR         32 /* half a block, 1/16 sample */
 
 static int node_columns(const struct odva_canvas_builder *b)
 {
@@ -96,7 +97,7 @@ static void invert(const struct job *job, int t)
     }
 }
 
-/* Which blocks' centres lie in the frame. */
+/* Which blocks' centres lie in the frame, or so near that its edge can stand for them. */
 static void mark_visible(const struct job *job, int t)
 {
     const struct odva_canvas_builder *b = job->builder;
@@ -117,8 +118,9 @@ static void mark_visible(const struct job *job, int t)
                              (SPACING - fx) * fy * nodes[n + node_columns(b)][k] +
                              fx * fy * nodes[n + node_columns(b) + 1][k]) /
                             (SPACING * SPACING);
-            *visible++ = place[0] >= 0 && place[1] >= 0 && place[0] <= 16 * job->motion->width &&
-                         place[1] <= 16 * job->motion->height;
+            *visible++ = place[0] >= -NEAR && place[1] >= -NEAR &&
+                         place[0] <= 16 * job->motion->width + NEAR &&
+                         place[1] <= 16 * job->motion->height + NEAR;
         }
     }
 }

@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "layout.h"
 #include "quantiser.h"
@@ -72,30 +73,50 @@ struct planner {
     enum onedva_motion mode;
     int qidx;
     double packet_cost;
+    int longest, shortest; /* clips that are tried */
 };
 
-/* Append the lengths that cost least to the plan. @param depth of halving @param cost of these
- * clips */
+static int plan(const struct planner *planner, const struct odva_frames *frames, int depth,
+                double *cost);
+
+/* Append the lengths of two halves to the plan. @param limit where the first half costs as much,
+ * the second one is left out and the cost infinite */
+static int plan_halves(const struct planner *planner, const struct odva_frames *frames, int depth,
+                       double limit, double *cost)
+{
+    const int half = half_of(frames->count);
+    const struct odva_frames first = part_of(frames, 0, half);
+    const struct odva_frames second = part_of(frames, half, frames->count - half);
+    double other;
+    int ret = plan(planner, &first, depth + 1, cost);
+
+    if (ret < 0 || *cost >= limit) {
+        *cost = INFINITY;
+        return ret;
+    }
+    ret = plan(planner, &second, depth + 1, &other);
+    *cost += other;
+    return ret;
+}
+
+/* Append the lengths that cost least. @param depth of halving @param cost of these clips */
 static int plan(const struct planner *planner, const struct odva_frames *frames, int depth,
                 double *cost)
 {
     struct odva_clip_choice *choice = planner->choice;
     const int before = choice->planned, half = half_of(frames->count);
-    double halves[2];
-    int ret = odva_motion_choose(&choice->motion, planner->coder, frames, planner->mode,
-                                 planner->qidx, 1, &choice->trial[depth]);
+    double halves;
+    int ret;
 
+    if (frames->count >= 2 * planner->longest)
+        return plan_halves(planner, frames, depth, INFINITY, cost);
+    ret = odva_motion_choose(&choice->motion, planner->coder, frames, planner->mode, planner->qidx,
+                             1, &choice->trial[depth]);
     *cost = choice->trial[depth].cost + planner->packet_cost;
-    if (ret == ONEDVA_OK && half > 0) {
-        const struct odva_frames first = part_of(frames, 0, half);
-        const struct odva_frames second = part_of(frames, half, frames->count - half);
-
-        ret = plan(planner, &first, depth + 1, &halves[0]);
-        halves[1] = INFINITY;
-        if (ret == ONEDVA_OK && halves[0] < HALF_LIMIT * *cost)
-            ret = plan(planner, &second, depth + 1, &halves[1]);
-        if (ret == ONEDVA_OK && halves[0] + halves[1] < WORTHWHILE * *cost) {
-            *cost = halves[0] + halves[1];
+    if (ret == ONEDVA_OK && half >= planner->shortest) {
+        ret = plan_halves(planner, frames, depth, HALF_LIMIT * *cost, &halves);
+        if (ret == ONEDVA_OK && halves < WORTHWHILE * *cost) {
+            *cost = halves;
             return ONEDVA_OK;
         }
     }
@@ -104,33 +125,85 @@ static int plan(const struct planner *planner, const struct odva_frames *frames,
     return ret;
 }
 
-/* Take the next clip's length from the plan. */
-static int next_length(struct odva_clip_choice *choice, int n)
+/* Content keeps its habits: but for -preset slow and a scene's first clips, only the length chosen
+ * last is tried, and every other time the next longer or shorter one. */
+static void limit_lengths(struct planner *planner, enum onedva_preset preset)
+{
+    struct odva_clip_choice *choice = planner->choice;
+    const int phase = choice->plans++ % 4;
+
+    planner->longest = ONEDVA_MAX_CLIP_FRAMES;
+    planner->shortest = ODVA_TOKEN_FRAMES;
+    if (preset == ONEDVA_PRESET_SLOW || choice->plans == 1)
+        return;
+    planner->longest =
+        phase == 1 && choice->length < ONEDVA_MAX_CLIP_FRAMES ? 2 * choice->length : choice->length;
+    planner->shortest = phase == 3 ? choice->length / 2 : choice->length;
+    if (planner->shortest < ODVA_TOKEN_FRAMES)
+        planner->shortest = ODVA_TOKEN_FRAMES;
+}
+
+/* A hash of a frame at its smallest size. */
+static uint64_t hash_frame(const struct odva_luma_pyramid *pyramid)
+{
+    const struct odva_luma_plane *plane = &pyramid->level[pyramid->levels - 1];
+    uint64_t hash = 0;
+
+    for (int y = 0; y < plane->height; y++)
+        hash = XXH64(plane->data + y * plane->stride, plane->width, hash);
+    return hash;
+}
+
+/* Take the next clip's length from the plan, and note which frame comes after it. */
+static int next_length(struct odva_clip_choice *choice, const struct odva_frames *frames)
 {
     const int length = choice->plan[0];
 
     choice->planned--;
     memmove(choice->plan, choice->plan + 1, choice->planned * sizeof(*choice->plan));
-    return length < n ? length : n;
+    if (length >= frames->count) {
+        choice->planned = 0;
+        return frames->count;
+    }
+    choice->plan_start = hash_frame(&frames->pyramids[length]);
+    return length;
 }
 
-static int choose_adaptively(const struct planner *planner, struct odva_frames *frames)
+/* A length that planning may start from. */
+static int round_length(int n)
+{
+    return n >= ONEDVA_MAX_CLIP_FRAMES ? ONEDVA_MAX_CLIP_FRAMES
+           : half_of(n) > 0            ? half_of(n)
+                                       : ODVA_TOKEN_FRAMES;
+}
+
+static int choose_adaptively(struct planner *planner, struct odva_frames *frames,
+                             enum onedva_preset preset)
 {
     struct odva_clip_choice *choice = planner->choice;
     double cost;
     int ret;
 
+    /* the caller may have gone elsewhere */
+    if (choice->planned > 0 && hash_frame(&frames->pyramids[0]) != choice->plan_start)
+        choice->planned = choice->plans = 0;
     if (choice->planned == 0) {
+        const int given = frames->count;
+
         frames->count = scene_length(frames);
+        limit_lengths(planner, preset);
         ret = plan(planner, frames, 0, &cost);
         if (ret < 0)
             return ret;
+        choice->length = round_length(choice->plan[0]);
+        if (frames->count < given)
+            choice->plans = 0;
         if (choice->planned == 1) {
             choice->planned = 0;
             return ONEDVA_OK;
         }
     }
-    frames->count = next_length(choice, frames->count);
+    frames->count = next_length(choice, frames);
     return odva_motion_choose(&choice->motion, planner->coder, frames, planner->mode, planner->qidx,
                               0, &choice->trial[0]);
 }
@@ -141,11 +214,11 @@ int odva_clip_choose(struct odva_clip_choice *choice, struct odva_linear_coder *
                      int qidx)
 {
     const double step = odva_quantiser_step(qidx);
-    const struct planner planner = {.choice = choice,
-                                    .coder = coder,
-                                    .mode = settings->motion,
-                                    .qidx = qidx,
-                                    .packet_cost = ODVA_LAMBDA * step * step * PACKET_BITS};
+    struct planner planner = {.choice = choice,
+                              .coder = coder,
+                              .mode = settings->motion,
+                              .qidx = qidx,
+                              .packet_cost = ODVA_LAMBDA * step * step * PACKET_BITS};
     struct odva_frames frames = {.pictures = pictures,
                                  .pyramids = choice->pyramid,
                                  .count = n,
@@ -160,7 +233,7 @@ int odva_clip_choose(struct odva_clip_choice *choice, struct odva_linear_coder *
     if (ret < 0)
         return ret;
     if (settings->adaptive_clips)
-        return choose_adaptively(&planner, &frames);
+        return choose_adaptively(&planner, &frames, settings->preset);
     return odva_motion_choose(&choice->motion, coder, &frames, settings->motion, qidx, 0,
                               &choice->trial[0]);
 }

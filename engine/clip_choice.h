@@ -22,6 +22,11 @@ struct odva_clip_choice {
     /* lengths of the clips that are to follow, planned when the first of them was chosen */
     int plan[ONEDVA_MAX_CLIP_FRAMES];
     int planned;
+    uint64_t plan_start; /* hash of the frame that the first of them begins with */
+
+    /* what the plans before have taught */
+    int plans;  /* made in this scene */
+    int length; /* of the clip chosen last */
 };
 
 /**

@@ -212,7 +212,7 @@ static int check_clip(const struct onedva_encoder *encoder, const uint32_t *dura
 static int analyse(struct onedva_encoder *encoder, const struct onedva_const_picture *frames, int n)
 {
     const struct onedva_stream *stream = &encoder->stream;
-    const struct odva_aligned_clip *clip = encoder->clip_choice.clip;
+    const struct odva_aligned_clip *clip;
     int status =
         odva_clip_choose(&encoder->clip_choice, &encoder->coder, &encoder->settings, frames, n,
                          (int)stream->width, (int)stream->height, encoder->qidx);

@@ -241,7 +241,9 @@ static int unfold_once(struct odva_motion *motion, int16_t (*nodes)[2])
 
 static int unfold(struct odva_motion *motion, int16_t (*nodes)[2])
 {
-    for (int pass = 0; pass < UNFOLDING_PASSES; pass++)
+    const int passes = motion->spacing ? UNFOLDING_PASSES : 1;
+
+    for (int pass = 0; pass < passes; pass++)
         if (unfold_once(motion, nodes) == 0)
             return ONEDVA_OK;
     return ONEDVA_ERR_UNSUPPORTED;
@@ -254,32 +256,52 @@ static int margin_for(double beyond)
     return beyond <= 0.5 ? 0 : min_int(even, ODVA_MAX_MARGIN);
 }
 
-/* Margins that hold all of the frames. The corners of cells span what lies between them. */
-static void set_margins(struct odva_motion *motion, int16_t (*nodes)[2])
+/* Where the node in column i and row j lies, the last ones brought back to the picture's edge. */
+static void place_node(const struct odva_motion *motion, const struct odva_displacement_mesh *mesh,
+                       int i, int j, float place[2])
 {
-    const int columns = odva_motion_columns(motion), rows = odva_motion_rows(motion);
-    const int spacing = odva_motion_spacing(motion);
+    const float x = (float)min_int(i * mesh->spacing, motion->width);
+    const float y = (float)min_int(j * mesh->spacing, motion->height);
+
+    odva_mesh_at(mesh, x, y, place);
+    place[0] += x;
+    place[1] += y;
+}
+
+/* Margins that hold all of the frames: what lies between nodes does not reach beyond them. */
+static int set_margins(struct odva_motion *motion, int16_t (*nodes)[2])
+{
+    struct odva_displacement_mesh mesh = {.spacing = odva_motion_spacing(motion),
+                                          .columns = odva_motion_columns(motion),
+                                          .rows = odva_motion_rows(motion)};
     double left = 0, top = 0, right = 0, bottom = 0;
 
+    mesh.d = malloc((size_t)mesh.columns * mesh.rows * sizeof(*mesh.d));
+    if (!mesh.d)
+        return ONEDVA_ERR_NOMEM;
     for (int t = 0; t < motion->frames; t++) {
         odva_motion_nodes(motion, t, nodes);
-        for (int j = 0; j < rows; j++) {
-            for (int i = 0; i < columns; i++) {
-                const int16_t *d = nodes[j * columns + i];
-                const double x = min_int(i * spacing, motion->width),
-                             y = min_int(j * spacing, motion->height);
+        for (int n = 0; n < mesh.columns * mesh.rows; n++)
+            for (int k = 0; k < 2; k++)
+                mesh.d[n][k] = (float)nodes[n][k] / 16.0f;
+        for (int j = 0; j < mesh.rows; j++) {
+            for (int i = 0; i < mesh.columns; i++) {
+                float place[2];
 
-                left = fmax(left, -(x + d[0] / 16.0));
-                top = fmax(top, -(y + d[1] / 16.0));
-                right = fmax(right, x + d[0] / 16.0 - motion->width);
-                bottom = fmax(bottom, y + d[1] / 16.0 - motion->height);
+                place_node(motion, &mesh, i, j, place);
+                left = fmax(left, -place[0]);
+                top = fmax(top, -place[1]);
+                right = fmax(right, place[0] - motion->width);
+                bottom = fmax(bottom, place[1] - motion->height);
             }
         }
     }
+    free(mesh.d);
     motion->left = margin_for(left);
     motion->top = margin_for(top);
     motion->right = margin_for(right);
     motion->bottom = margin_for(bottom);
+    return ONEDVA_OK;
 }
 
 int odva_motion_fit(struct odva_motion *motion, const struct odva_motion_estimation *e,
@@ -306,7 +328,8 @@ int odva_motion_fit(struct odva_motion *motion, const struct odva_motion_estimat
     if (!nodes)
         return ONEDVA_ERR_NOMEM;
     ret = unfold(motion, nodes);
-    set_margins(motion, nodes);
+    if (ret == ONEDVA_OK)
+        ret = set_margins(motion, nodes);
     free(nodes);
     return ret;
 }
