@@ -134,14 +134,15 @@ def print_per_clip(rows_of_clips, clips):
     if not keys:
         return
     change = [[100 * bd_rate(c[first, s], c[name, s]) for name, s in keys] for c in found]
-    print(f"\nBD-rate against {first}, %\n")
+    cells = lambda values: " | ".join("none" if math.isnan(v) else f"{v:+.1f}" for v in values)
+    print(f"\nBD-rate against {first}, %; none: no PSNR-Y in common, add values of --crf\n")
     print("| clip | " + " | ".join(f"{name}, steps {s}" for name, s in keys) + " |")
     print("|---|" + "---|" * len(keys))
     for clip, of_clip in zip(clips, change):
-        print(f"| {os.path.basename(clip)} | " + " | ".join(f"{c:+.1f}" for c in of_clip) + " |")
+        print(f"| {os.path.basename(clip)} | " + cells(of_clip) + " |")
     for text, summary in (("least", min), ("mean", lambda v: sum(v) / len(v)), ("most", max)):
         valid = [[c for c in column if not math.isnan(c)] or [math.nan] for column in zip(*change)]
-        print(f"| {text} | " + " | ".join(f"{summary(column):+.1f}" for column in valid) + " |")
+        print(f"| {text} | " + cells(summary(column) for column in valid) + " |")
 
 
 def print_comparisons(rows, steps):
