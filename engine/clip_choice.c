@@ -121,7 +121,8 @@ static int plan(const struct planner *planner, const struct odva_frames *frames,
         }
     }
     choice->planned = before;
-    choice->plan[choice->planned++] = frames->count;
+    choice->plan[choice->planned].frames = frames->count;
+    choice->plan[choice->planned++].motion = odva_aligned_clip_motion(&choice->trial[depth]);
     return ret;
 }
 
@@ -154,19 +155,28 @@ static uint64_t hash_frame(const struct odva_luma_pyramid *pyramid)
     return hash;
 }
 
-/* Take the next clip's length from the plan, and note which frame comes after it. */
-static int next_length(struct odva_clip_choice *choice, const struct odva_frames *frames)
+/* Take the next clip from the plan, and note which frame comes after it. @return its motion */
+static enum onedva_motion take_planned(struct odva_clip_choice *choice, struct odva_frames *frames)
 {
-    const int length = choice->plan[0];
+    const int length = choice->plan[0].frames;
+    const enum onedva_motion motion = choice->plan[0].motion;
 
     choice->planned--;
     memmove(choice->plan, choice->plan + 1, choice->planned * sizeof(*choice->plan));
     if (length >= frames->count) {
         choice->planned = 0;
-        return frames->count;
+        return motion;
     }
     choice->plan_start = hash_frame(&frames->pyramids[length]);
-    return length;
+    frames->count = length;
+    return motion;
+}
+
+/* Forget what was learnt. */
+static void start_scene(struct odva_clip_choice *choice)
+{
+    choice->planned = choice->plans = choice->ends_scene = 0;
+    memset(choice->motion.habit, 0, sizeof(choice->motion.habit));
 }
 
 /* A length that planning may start from. */
@@ -181,12 +191,15 @@ static int choose_adaptively(struct planner *planner, struct odva_frames *frames
                              enum onedva_preset preset)
 {
     struct odva_clip_choice *choice = planner->choice;
+    enum onedva_motion motion;
     double cost;
     int ret;
 
     /* the caller may have gone elsewhere */
     if (choice->planned > 0 && hash_frame(&frames->pyramids[0]) != choice->plan_start)
-        choice->planned = choice->plans = 0;
+        start_scene(choice);
+    if (choice->planned == 0 && choice->ends_scene)
+        start_scene(choice);
     if (choice->planned == 0) {
         const int given = frames->count;
 
@@ -195,17 +208,16 @@ static int choose_adaptively(struct planner *planner, struct odva_frames *frames
         ret = plan(planner, frames, 0, &cost);
         if (ret < 0)
             return ret;
-        choice->length = round_length(choice->plan[0]);
-        if (frames->count < given)
-            choice->plans = 0;
+        choice->length = round_length(choice->plan[0].frames);
+        choice->ends_scene = frames->count < given;
         if (choice->planned == 1) {
             choice->planned = 0;
             return ONEDVA_OK;
         }
     }
-    frames->count = next_length(choice, frames);
-    return odva_motion_choose(&choice->motion, planner->coder, frames, planner->mode, planner->qidx,
-                              0, &choice->trial[0]);
+    motion = take_planned(choice, frames);
+    return odva_motion_choose(&choice->motion, planner->coder, frames, motion, planner->qidx, 0,
+                              &choice->trial[0]);
 }
 
 int odva_clip_choose(struct odva_clip_choice *choice, struct odva_linear_coder *coder,
@@ -227,6 +239,7 @@ int odva_clip_choose(struct odva_clip_choice *choice, struct odva_linear_coder *
     int ret = ONEDVA_OK;
 
     choice->motion.backend = choice->backend;
+    choice->motion.thorough = settings->preset == ONEDVA_PRESET_SLOW;
     choice->clip = &choice->trial[0];
     if (settings->adaptive_clips || settings->motion != ONEDVA_MOTION_OFF)
         ret = build_pyramids(choice, &frames);

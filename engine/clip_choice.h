@@ -19,14 +19,18 @@ struct odva_clip_choice {
     struct odva_aligned_clip trial[ODVA_CLIP_DEPTHS];
     const struct odva_aligned_clip *clip; /* the result: one of the trials */
 
-    /* lengths of the clips that are to follow, planned when the first of them was chosen */
-    int plan[ONEDVA_MAX_CLIP_FRAMES];
+    /* the clips that are to follow, planned when the first of them was chosen */
+    struct {
+        int frames;
+        enum onedva_motion motion; /* off, global or mesh */
+    } plan[ONEDVA_MAX_CLIP_FRAMES];
     int planned;
     uint64_t plan_start; /* hash of the frame that the first of them begins with */
 
     /* what the plans before have taught */
-    int plans;  /* made in this scene */
-    int length; /* of the clip chosen last */
+    int plans;      /* made in this scene */
+    int length;     /* of the clip chosen last */
+    int ends_scene; /* the last plan does */
 };
 
 /**

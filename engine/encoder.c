@@ -289,13 +289,6 @@ static int encode_at_bitrate(struct onedva_encoder *encoder, double seconds)
     return encode_latents(encoder, &bits);
 }
 
-static enum onedva_motion motion_of(const struct odva_aligned_clip *clip)
-{
-    if (!clip->is_aligned)
-        return ONEDVA_MOTION_OFF;
-    return clip->motion.spacing ? ONEDVA_MOTION_MESH : ONEDVA_MOTION_GLOBAL;
-}
-
 static void report(struct onedva_encoder *encoder, struct onedva_packet *packet)
 {
     const struct odva_latents *latents = &encoder->coder.latents;
@@ -310,7 +303,7 @@ static void report(struct onedva_encoder *encoder, struct onedva_packet *packet)
                 .qidx = encoder->qidx,
                 .tiles = latents->grid.tile_count,
                 .bytes = writer->packet.size,
-                .motion = motion_of(encoder->clip_choice.clip),
+                .motion = odva_aligned_clip_motion(encoder->clip_choice.clip),
                 .motion_bytes = writer->motion.size,
             },
     };

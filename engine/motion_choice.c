@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "layout.h"
 #include "motion_coder.h"
 #include "motion_fit.h"
 #include "quantiser.h"
@@ -22,6 +23,9 @@
 /* Aligned canvases must cost less than this part of what the frames do. Luma can lose what chroma
  * gains: without this, one clip's rate rose by 2.5 % at equal PSNR-Y. */
 #define WORTHWHILE 0.99
+
+/* An aligned clip wins clearly where it costs this part of what the frames do. */
+#define CLEAR 0.95
 
 /* Control points alone are worth a trial where the motion takes this part of the cost. */
 #define GLOBAL_SHARE 0.02
@@ -120,9 +124,10 @@ static int try_precision(struct odva_motion_choice *choice, struct odva_linear_c
     return 1;
 }
 
-int odva_motion_choose(struct odva_motion_choice *choice, struct odva_linear_coder *coder,
-                       const struct odva_frames *frames, enum onedva_motion mode, int qidx,
-                       int measure, struct odva_aligned_clip *clip)
+/* Estimate and try the ways to align that the mode asks for. */
+static int try_motion(struct odva_motion_choice *choice, struct odva_linear_coder *coder,
+                      const struct odva_frames *frames, enum onedva_motion mode, int qidx,
+                      int measure, struct odva_aligned_clip *clip)
 {
     const struct odva_motion_precision mesh = {.point_terms = POINT_TERMS,
                                                .point_step = POINT_STEP,
@@ -131,26 +136,78 @@ int odva_motion_choose(struct odva_motion_choice *choice, struct odva_linear_cod
                                                .mesh_step = MESH_STEP + qidx / QIDX_PER_MESH_STEP};
     const struct odva_motion_precision global = {.point_terms = POINT_TERMS,
                                                  .point_step = POINT_STEP};
-    const int aligns = mode != ONEDVA_MOTION_OFF && frames->count > 1;
-    const int compares = aligns && mode == ONEDVA_MOTION_AUTO;
-    const int measures = measure || compares;
-    int ret = ONEDVA_OK, done = 0;
+    const int forced = mode != ONEDVA_MOTION_AUTO;
+    int ret, done = 0;
 
-    leave_as_it_is(clip, frames);
-    if (measures && (compares || !aligns))
-        ret = measure_cost(choice, coder, frames, qidx, clip);
-    if (ret < 0 || !aligns)
-        return ret;
     choice->estimation.backend = choice->backend;
     ret = odva_motion_estimate(&choice->estimation, frames->pyramids, frames->count,
                                frames->count / 2, SPACING);
     if (ret == ONEDVA_OK && mode != ONEDVA_MOTION_GLOBAL)
-        ret = done = try_precision(choice, coder, frames, &mesh, qidx, measures, !compares, clip);
-    if (ret >= 0 && (!done || (compares && clip->motion_cost > GLOBAL_SHARE * clip->cost)))
-        ret = try_precision(choice, coder, frames, &global, qidx, measures, !compares, clip);
-    if (ret >= 0 && measure && clip->cost == INFINITY)
-        ret = measure_cost(choice, coder, frames, qidx, clip);
+        ret = done = try_precision(choice, coder, frames, &mesh, qidx, measure, forced, clip);
+    if (ret >= 0 && (!done || (!forced && clip->motion_cost > GLOBAL_SHARE * clip->cost)))
+        ret = try_precision(choice, coder, frames, &global, qidx, measure, forced, clip);
     return ret < 0 ? ret : ONEDVA_OK;
+}
+
+static struct odva_motion_habit *habit_of(struct odva_motion_choice *choice, int frames)
+{
+    return &choice->habit[frames > 2 * ODVA_TOKEN_FRAMES ? 2 : frames > ODVA_TOKEN_FRAMES];
+}
+
+/* @param without cost of the clip as it is @param with cost of the better way */
+static void learn(struct odva_motion_habit *habit, double without, double with)
+{
+    const enum onedva_motion winner = with < without ? ONEDVA_MOTION_MESH : ONEDVA_MOTION_OFF;
+
+    if (winner != habit->winner || (with < without && with > CLEAR * without))
+        habit->wins = 0;
+    else if (habit->wins < ODVA_MAX_WINS)
+        habit->wins++;
+    habit->winner = winner;
+    habit->rest = habit->wins;
+}
+
+/* Measure the clip as it is and aligned, or only the one that has won before. */
+static int compare(struct odva_motion_choice *choice, struct odva_linear_coder *coder,
+                   const struct odva_frames *frames, int qidx, struct odva_aligned_clip *clip)
+{
+    struct odva_motion_habit *habit = habit_of(choice, frames->count);
+    const int rests = !choice->thorough && habit->rest > 0;
+    double without;
+    int ret = ONEDVA_OK;
+
+    habit->rest -= rests;
+    if (!rests || habit->winner == ONEDVA_MOTION_OFF)
+        ret = measure_cost(choice, coder, frames, qidx, clip);
+    without = clip->cost;
+    if (ret == ONEDVA_OK && (!rests || habit->winner == ONEDVA_MOTION_MESH))
+        ret = try_motion(choice, coder, frames, ONEDVA_MOTION_AUTO, qidx, 1, clip);
+    if (ret == ONEDVA_OK && !rests)
+        learn(habit, without, clip->cost);
+    return ret;
+}
+
+int odva_motion_choose(struct odva_motion_choice *choice, struct odva_linear_coder *coder,
+                       const struct odva_frames *frames, enum onedva_motion mode, int qidx,
+                       int measure, struct odva_aligned_clip *clip)
+{
+    int ret = ONEDVA_OK;
+
+    leave_as_it_is(clip, frames);
+    if (mode == ONEDVA_MOTION_AUTO && frames->count > 1)
+        ret = compare(choice, coder, frames, qidx, clip);
+    else if (mode != ONEDVA_MOTION_OFF && frames->count > 1)
+        ret = try_motion(choice, coder, frames, mode, qidx, measure, clip);
+    if (ret == ONEDVA_OK && measure && clip->cost == INFINITY)
+        ret = measure_cost(choice, coder, frames, qidx, clip);
+    return ret;
+}
+
+enum onedva_motion odva_aligned_clip_motion(const struct odva_aligned_clip *clip)
+{
+    if (!clip->is_aligned)
+        return ONEDVA_MOTION_OFF;
+    return clip->motion.spacing ? ONEDVA_MOTION_MESH : ONEDVA_MOTION_GLOBAL;
 }
 
 void odva_aligned_clip_free(struct odva_aligned_clip *clip)

@@ -26,8 +26,19 @@ struct odva_aligned_clip {
     struct odva_canvas_builder builder;
 };
 
+/** What the comparisons of clips of one length have shown. */
+struct odva_motion_habit {
+    enum onedva_motion winner; /* off or mesh */
+    int wins;                  /* clear ones in a row, at most ODVA_MAX_WINS */
+    int rest;                  /* clips until the next comparison */
+};
+
+#define ODVA_MAX_WINS 3
+
 struct odva_motion_choice {
-    struct odva_backend *backend; /* borrowed */
+    struct odva_backend *backend;      /* borrowed */
+    int thorough;                      /* compare for every clip */
+    struct odva_motion_habit habit[3]; /* of clips of 4, 8 and 16 frames */
     struct odva_motion_estimation estimation;
     struct odva_aligned_clip trial;
     struct odva_byte_writer writer;
@@ -51,6 +62,8 @@ int odva_motion_choose(struct odva_motion_choice *choice, struct odva_linear_cod
                        const struct odva_frames *frames, enum onedva_motion mode, int qidx,
                        int measure, struct odva_aligned_clip *clip);
 
+/** Off, global or mesh. */
+enum onedva_motion odva_aligned_clip_motion(const struct odva_aligned_clip *clip);
 void odva_aligned_clip_free(struct odva_aligned_clip *clip);
 void odva_motion_choice_free(struct odva_motion_choice *choice);
 
