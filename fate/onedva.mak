@@ -51,9 +51,11 @@ FATE_ONEDVA_PAN = fate-onedva-pan-global-240x160 fate-onedva-pan-mesh-240x160 \
                   fate-onedva-pan-mesh-201x133 fate-onedva-pan-auto-37x35
 $(FATE_ONEDVA_PAN): tests/data/vsynth2.yuv
 pan_part = $(word $(1), $(subst -, ,$(subst x, ,$(@:fate-onedva-pan-%=%))))
+PAN_CROP = crop=$(call pan_part,2):$(call pan_part,3):x=4*n:y=n:exact=1
+PAN_CODEC = $(call pan_part,1):crf=20:adaptive_clips=0:bitexact=1
 fate-onedva-pan-%: CMD = framecrc -f rawvideo -s 352x288 -pix_fmt yuv420p -r 25 \
     -i $(TARGET_PATH)/tests/data/vsynth2.yuv \
-    -vf "trim=end_frame=1,loop=19:1,setpts=N,crop=$(call pan_part,2):$(call pan_part,3):x=4*n:y=n:exact=1,onedva=motion=$(call pan_part,1):crf=20:adaptive_clips=0:bitexact=1"
+    -vf "trim=end_frame=1,loop=19:1,setpts=N,$(PAN_CROP),onedva=motion=$(PAN_CODEC)"
 
 FATE_ONEDVA-$(call ALLYES, ONEDVA_ENCODER ONEDVA_DECODER NUT_MUXER NUT_DEMUXER RAWVIDEO_DECODER \
                            RAWVIDEO_ENCODER RAWVIDEO_MUXER RAWVIDEO_DEMUXER SCALE_FILTER) \

@@ -38,7 +38,7 @@ static void spline_weights(double x, double weight[4])
     weight[3] = f * f * f / 6;
 }
 
-/* Splines through random lattices of doubling distance: band-limited, with detail at every scale. */
+/* Splines through random lattices of doubling distance: band-limited, detail at every scale. */
 static double still(double x, double y)
 {
     double value = 128;
@@ -329,7 +329,7 @@ static void pan_costs_little(void **state)
         const double ratio = (double)pan.packet.size / still.packet.size;
         const double loss = luma_psnr(&still, &held) - luma_psnr(&pan, &panned);
 
-        print_message("crf %d: a pan takes %.3f times the %zu bytes of the still and loses %.2f dB\n",
+        print_message("crf %d: a pan takes %.3f of the still's %zu bytes and loses %.2f dB\n",
                       crf, ratio, still.packet.size, loss);
         assert_true(ratio < 1.3);
         assert_true(loss < 0.5);

@@ -22,7 +22,7 @@ gaps="$scenes,settb=1/1000000,setpts='40000*N+6e9*(gte(N,3)+gte(N,14)+gte(N,40))
 encode() {
     codec=$1 file=$2 source=$3
     shift 3
-    ffmpeg -filter_complex "$source[v]" -map "[v]" -fps_mode passthrough -enc_time_base filter \
+    ffmpeg -filter_complex "${source}[v]" -map "[v]" -fps_mode passthrough -enc_time_base filter \
         -pix_fmt yuv420p -c:v "$codec" "$@" "$file"
 }
 
@@ -33,8 +33,8 @@ keeps_times() {
         [ "$(wc -l < expected)" -eq 57 ] && same expected found
 }
 
-# usage: packets; a line "first frame, frames" for each of onedva.mkv, whose frames last 40 ms
-packets() {
+# usage: list_packets; a line "first frame, frames" for each of onedva.mkv, whose frames last 40 ms
+list_packets() {
     ffprobe -show_entries packet=pts_time -of csv=p=0 onedva.mkv | awk '
         function line(next_frame) { printf "%d,%d\n", first, next_frame - first }
         { frame = int(($1 - 6000 * int($1 / 6000 + 0.5)) * 25 + 0.5) }
@@ -45,7 +45,7 @@ packets() {
 
 # usage: at_most FRAMES; no packet of onedva.mkv holds more
 at_most() {
-    packets > packets
+    list_packets > packets
     cat packets
     awk -F , -v most="$1" '$2 > most { exit 1 }' packets
 }
@@ -96,7 +96,7 @@ check "seeking around scene cuts" seeks
 
 filters() {
     for filter in null onedva onedva=clip_frames=5; do
-        ffmpeg -filter_complex "$irregular,$filter[v]" -map "[v]" -fps_mode passthrough \
+        ffmpeg -filter_complex "$irregular,${filter}[v]" -map "[v]" -fps_mode passthrough \
             -enc_time_base filter -f framecrc - | sed 's/,[^,]*$//' > $filter.times
         grep -c '^0,' $filter.times | grep -x 57 && same null.times $filter.times || return
     done

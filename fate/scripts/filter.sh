@@ -64,8 +64,8 @@ pixels_of_filter() {
 }
 check "crf changed by a command" changes_crf
 
-# usage: draws MOTION LEAST MOST; of a picture that moves 4 samples a frame, show=mesh changes so many
-# samples in 1000 and no others: without it they are the reconstruction's
+# usage: draws MOTION LEAST MOST; so many samples in 1000 of a picture that moves 4 samples a frame
+# are not the reconstruction's with show=mesh
 draws() {
     pan="testsrc2=size=320x240,trim=end_frame=1,loop=11:1:0,setpts=N/25/TB,\
 crop=192:128:x='8+4*n':y=40,format=yuv420p"
@@ -75,7 +75,7 @@ crop=192:128:x='8+4*n':y=40,format=yuv420p"
     done
     cmp -l none.yuv mesh.yuv | wc -l |
         awk -v least="$2" -v most="$3" -v size="$(wc -c < none.yuv)" '
-            { print 1000 * $1 / size; exit !(1000 * $1 >= least * size && 1000 * $1 <= most * size) }'
+            { share = 1000 * $1 / size; print share; exit !(share >= least && share <= most) }'
 }
 check "show=mesh without motion draws nothing" draws off 0 0
 check "show=mesh draws global motion" draws global 20 400
