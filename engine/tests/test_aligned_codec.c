@@ -63,7 +63,7 @@ static struct onedva_mesh check_mesh(struct codec *codec, const struct onedva_pa
     return mesh;
 }
 
-/* How many of a canvas's blocks in a rectangle of luma samples show their frame. */
+/* How many of a canvas's blocks show their frame, of those that overlap a rectangle of samples. */
 static int count_visible(const struct onedva_canvas *canvas, int t, const int rectangle[4],
                          int *blocks)
 {
@@ -76,8 +76,8 @@ static int count_visible(const struct onedva_canvas *canvas, int t, const int re
             const int value = canvas->visible[(t * rows + j) * columns + i];
 
             assert_in_range(value, 0, 1);
-            if (4 * i < rectangle[0] || 4 * j < rectangle[1] || 4 * i + 4 > rectangle[2] ||
-                4 * j + 4 > rectangle[3])
+            if (4 * i + 4 <= rectangle[0] || 4 * j + 4 <= rectangle[1] || 4 * i >= rectangle[2] ||
+                4 * j >= rectangle[3])
                 continue;
             visible += value;
             ++*blocks;
@@ -109,16 +109,16 @@ static void check_canvas(const struct codec *codec, const struct onedva_mesh *me
     visible = count_visible(&canvas, mesh->reference, picture, &blocks);
     assert_int_equal(visible, blocks);
     for (int t = 0; t < clip->frames; t++) {
-        const int all[4] = {0, 0, canvas.width + 4, canvas.height + 4};
+        const int all[4] = {0, 0, canvas.width, canvas.height};
 
         assert_true(count_visible(&canvas, t, all, &blocks) > 0);
     }
-    for (int y = 0; y < clip->height - 3; y++)
+    for (int y = 0; y < clip->height; y++)
         assert_memory_equal(
             canvas.picture[mesh->reference].data[0] +
                 (mesh->top + y) * canvas.picture[mesh->reference].stride[0] + mesh->left,
             clip->picture[mesh->reference].data[0] + y * clip->picture[mesh->reference].stride[0],
-            clip->width - 3);
+            clip->width);
 }
 
 static void modes_round_trip(void **state)

@@ -2,7 +2,8 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-/* The canvases of a still seen by a moving camera are the still. */
+/* The canvases of a still seen by a moving camera are the still, those of frames at rest they
+ * themselves. */
 #include "canvas_builder.h"
 
 #include "backend.h"
@@ -10,6 +11,7 @@
 #include "textured_still.h"
 
 #define BLOCK 4
+#define NEAR  2 /* samples beyond a frame for which its edge stands */
 
 struct scene {
     struct still still;
@@ -70,13 +72,14 @@ static void place(const struct scene *s, int t, int x, int y, int at[2])
     at[1] = y - s->motion.top - n * (int)s->camera.pan_y;
 }
 
-/* Whether a frame shows a block's centre; its edges belong to it. */
+/* Whether a block's centre is in a frame or near it. */
 static int is_shown(const struct scene *s, int t, int i, int j)
 {
     int at[2];
 
     place(s, t, i * BLOCK + BLOCK / 2, j * BLOCK + BLOCK / 2, at);
-    return at[0] >= 0 && at[1] >= 0 && at[0] <= s->clip.width && at[1] <= s->clip.height;
+    return at[0] >= -NEAR && at[1] >= -NEAR && at[0] <= s->clip.width + NEAR &&
+           at[1] <= s->clip.height + NEAR;
 }
 
 static int visible(const struct odva_canvas_builder *b, int t, int i, int j)
@@ -218,6 +221,48 @@ static void pans(void **state)
     odva_canvas_builder_free(&builder);
 }
 
+static void draw_noise(struct clip *clip, struct random *random)
+{
+    for (int t = 0; t < clip->frames; t++) {
+        for (int p = 0; p < 3; p++) {
+            for (int y = 0; y < plane_height(clip, p); y++) {
+                uint8_t *row = clip->picture[t].data[p] + y * clip->picture[t].stride[p];
+
+                for (int x = 0; x < plane_width(clip, p); x++)
+                    row[x] = (uint8_t)random_below(random, 256);
+            }
+        }
+    }
+}
+
+/* Without motion every canvas is its frame, whatever the size. */
+static void frames_at_rest(void **state)
+{
+    struct odva_canvas_builder b = {.backend = *state};
+    struct random random = {1};
+
+    for (int side = 1; side < 20; side++) {
+        const struct odva_motion motion = {
+            .frames = 3, .width = side, .height = 1 + side * 5 % 19, .reference = 1};
+        struct clip clip;
+
+        clip_alloc(&clip, motion.frames, motion.width, motion.height);
+        draw_noise(&clip, &random);
+        assert_int_equal(odva_canvas_build(&b, &motion, clip.const_picture), ONEDVA_OK);
+        for (int t = 0; t < clip.frames; t++) {
+            const struct onedva_picture *canvas = &b.canvas.picture[t];
+
+            for (int p = 0; p < 3; p++)
+                for (int y = 0; y < plane_height(&clip, p); y++)
+                    assert_memory_equal(canvas->data[p] + y * canvas->stride[p],
+                                        clip.picture[t].data[p] + y * clip.picture[t].stride[p],
+                                        plane_width(&clip, p));
+        }
+        clip_free(&clip);
+    }
+    odva_canvas_builder_free(&b);
+}
+
 /* A zoom: the canvases back through the motion are almost the frames. */
 static void zoom_there_and_back(void **state)
 {
@@ -305,6 +350,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pans),
+        cmocka_unit_test(frames_at_rest),
         cmocka_unit_test(zoom_there_and_back),
         cmocka_unit_test(too_large),
     };

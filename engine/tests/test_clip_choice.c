@@ -85,10 +85,10 @@ static double error_of(struct codec *codec, const struct onedva_packet *packet,
     return sum / packet->frames;
 }
 
-static void open_adaptive(struct codec *codec, enum onedva_motion motion)
+static void open_adaptive(struct codec *codec, enum onedva_motion motion, enum onedva_preset preset)
 {
     codec_init(codec, WIDTH, HEIGHT);
-    codec->encoder_settings.preset = ONEDVA_PRESET_ULTRAFAST;
+    codec->encoder_settings.preset = preset;
     codec->encoder_settings.motion = motion;
     codec->encoder_settings.adaptive_clips = 1;
     codec->decoder_settings.steps = 0;
@@ -111,7 +111,7 @@ static void every_frame_once(void **state)
         struct codec codec;
         int first = 0;
 
-        open_adaptive(&codec, motion);
+        open_adaptive(&codec, motion, run == 2 ? ONEDVA_PRESET_SLOW : ONEDVA_PRESET_ULTRAFAST);
         while (first < video.frames) {
             const int most = video.frames - first < 16 ? video.frames - first : 16;
             const struct onedva_packet packet =
@@ -138,7 +138,7 @@ static int clip_lengths(const struct video *video, enum onedva_motion motion, in
     struct codec codec;
     int clips = 0;
 
-    open_adaptive(&codec, motion);
+    open_adaptive(&codec, motion, ONEDVA_PRESET_ULTRAFAST);
     for (int first = 0; first < video->frames; first += length[clips++]) {
         const int n = video->frames - first < 16 ? video->frames - first : 16;
         length[clips] = encode_from(&codec, video, first, n).frames;
@@ -172,6 +172,37 @@ static void clips_end_at_cuts(void **state)
             clips = clip_lengths(&video, motion, length);
             assert_true(begins(length, clips, cuts[i]));
             video_free(&video);
+        }
+    }
+}
+
+/* Where the caller goes elsewhere instead of giving the rest of a divided scene, the lengths that
+ * were planned for that rest hide no cut, and its own frames can follow later. */
+static void other_frames_end_at_their_cuts(void **state)
+{
+    static const int cuts[] = {1, 3, 7};
+
+    (void)state;
+    for (int preset = ONEDVA_PRESET_ULTRAFAST; preset <= ONEDVA_PRESET_SLOW; preset++) {
+        for (int i = 0; i < 3; i++) {
+            struct video scene = {0}, other = {0};
+            struct codec codec;
+            int first;
+
+            append_scene(&scene, 40, 16, 1);
+            append_scene(&other, 10, cuts[i], 1);
+            append_scene(&other, 20, 16 - cuts[i], 1);
+            open_adaptive(&codec, ONEDVA_MOTION_AUTO, preset);
+            first = encode_from(&codec, &scene, 0, 16).frames;
+            /* divided, and the next clip would hold the cut */
+            assert_in_range(first, 8, 15);
+            assert_int_equal(encode_from(&codec, &other, 0, 16).frames, cuts[i]);
+            while (first < 16)
+                first += encode_from(&codec, &scene, first, 16 - first).frames;
+            assert_int_equal(encode_from(&codec, &other, 0, 16).frames, cuts[i]);
+            codec_close(&codec);
+            video_free(&scene);
+            video_free(&other);
         }
     }
 }
@@ -242,7 +273,7 @@ static void durations_follow_frames(void **state)
         pictures[i] = video.frame[i].const_picture[0];
         durations[i] = (uint32_t)(100 + i);
     }
-    open_adaptive(&codec, ONEDVA_MOTION_AUTO);
+    open_adaptive(&codec, ONEDVA_MOTION_AUTO, ONEDVA_PRESET_ULTRAFAST);
     while (first < video.frames) {
         struct onedva_packet packet;
         struct onedva_clip info;
@@ -264,9 +295,13 @@ static void durations_follow_frames(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_frame_once),           cmocka_unit_test(clips_end_at_cuts),
-        cmocka_unit_test(flash_is_a_clip_of_its_own), cmocka_unit_test(still_is_not_divided),
-        cmocka_unit_test(fixed_clips_take_all),       cmocka_unit_test(durations_follow_frames),
+        cmocka_unit_test(every_frame_once),
+        cmocka_unit_test(clips_end_at_cuts),
+        cmocka_unit_test(other_frames_end_at_their_cuts),
+        cmocka_unit_test(flash_is_a_clip_of_its_own),
+        cmocka_unit_test(still_is_not_divided),
+        cmocka_unit_test(fixed_clips_take_all),
+        cmocka_unit_test(durations_follow_frames),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,8 @@
 #include "motion_paths.h"
 #include "random_motion.h"
 
-#define STEP 3 /* of the points' and nodes' coefficients */
+#define STEP 3   /* of the points' and nodes' coefficients */
+#define NEAR 0.6 /* samples beyond a picture for which its edge stands, and rounding */
 
 /* An estimation of which only the result is there. */
 static void estimation_init(struct odva_motion_estimation *e, int width, int height, int frames,
@@ -87,7 +88,25 @@ static double least_jacobian(const struct odva_motion *motion)
     return least;
 }
 
-/* Nodes in the picture come to lie on the canvas, as far as margins can be large enough. */
+/* Where the picture's sample (x, y) comes to lie, by the bilinear map of its cell. */
+static void place(const struct odva_motion *motion, const int16_t (*nodes)[2], int x, int y,
+                  double at[2])
+{
+    const int columns = odva_motion_columns(motion), spacing = odva_motion_spacing(motion);
+    const int i = x / spacing < columns - 1 ? x / spacing : columns - 2;
+    const int j =
+        y / spacing < odva_motion_rows(motion) - 1 ? y / spacing : odva_motion_rows(motion) - 2;
+    const double u = (double)(x - i * spacing) / spacing, v = (double)(y - j * spacing) / spacing;
+    const int16_t(*cell)[2] = nodes + j * columns + i;
+
+    for (int k = 0; k < 2; k++)
+        at[k] = (k ? y : x) + ((1 - v) * ((1 - u) * cell[0][k] + u * cell[1][k]) +
+                               v * ((1 - u) * cell[columns][k] + u * cell[columns + 1][k])) /
+                                  16;
+}
+
+/* The corners of the cells, cut off at the picture's edges, come to lie on the canvas, as far as
+ * margins can be large enough. */
 static void check_margins(const struct odva_motion *motion)
 {
     const int spacing = odva_motion_spacing(motion);
@@ -102,17 +121,17 @@ static void check_margins(const struct odva_motion *motion)
 
         for (int j = 0; j < odva_motion_rows(motion); j++) {
             for (int i = 0; i < odva_motion_columns(motion); i++) {
-                const int16_t *d = nodes[j * odva_motion_columns(motion) + i];
-                const double x = i * spacing + d[0] / 16.0, y = j * spacing + d[1] / 16.0;
+                const int x = i * spacing < motion->width ? i * spacing : motion->width;
+                const int y = j * spacing < motion->height ? j * spacing : motion->height;
+                double at[2];
 
-                if (i * spacing > motion->width || j * spacing > motion->height)
-                    continue;
-                assert_true(motion->left == ODVA_MAX_MARGIN || x >= -motion->left - 1);
-                assert_true(motion->top == ODVA_MAX_MARGIN || y >= -motion->top - 1);
+                place(motion, (const int16_t(*)[2])nodes, x, y, at);
+                assert_true(motion->left == ODVA_MAX_MARGIN || at[0] >= -motion->left - NEAR);
+                assert_true(motion->top == ODVA_MAX_MARGIN || at[1] >= -motion->top - NEAR);
                 assert_true(motion->right == ODVA_MAX_MARGIN ||
-                            x <= motion->width + motion->right + 1);
+                            at[0] <= motion->width + motion->right + NEAR);
                 assert_true(motion->bottom == ODVA_MAX_MARGIN ||
-                            y <= motion->height + motion->bottom + 1);
+                            at[1] <= motion->height + motion->bottom + NEAR);
             }
         }
         free(nodes);
@@ -323,6 +342,34 @@ static void random_fields_do_not_fold(void **state)
     odva_motion_free(&motion);
 }
 
+/* The picture's right or lower edge lies between two nodes whose displacements differ. */
+static void margins_hold_edges(void **state)
+{
+    struct odva_motion motion = {0};
+
+    (void)state;
+    for (int side = 33; side <= 64; side += 5) {
+        for (int k = 0; k < 2; k++) {
+            const struct odva_motion_precision precision = precision_of(1, 5, 0);
+            struct odva_motion_estimation e;
+            double edge[2];
+
+            estimation_init(&e, k ? 32 : side, k ? side : 32, 2, 32);
+            for (int n = 0; n < 6; n++)
+                e.mesh[1].d[n][k] = (k ? n / 2 : n % 3) < 2 ? 13 : 0;
+            assert_int_equal(odva_motion_fit(&motion, &e, 0, &precision), ONEDVA_OK);
+            check_fit(&motion);
+            int16_t(*nodes)[2] = frame_nodes(&motion, 1);
+            place(&motion, (const int16_t(*)[2])nodes, e.width, e.height, edge);
+            /* about 13 samples beyond at the inner nodes, none at the outer ones */
+            assert_true(fabs(edge[k] - side - 13 * (64 - side) / 32.0) < 1);
+            free(nodes);
+            free(e.mesh_memory);
+        }
+    }
+    odva_motion_free(&motion);
+}
+
 /* Mirrored content cannot be expressed, with points or with a mesh. */
 static void mirror_is_refused(void **state)
 {
@@ -348,7 +395,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(translations_come_back),    cmocka_unit_test(meshes_come_back),
         cmocka_unit_test(affine_comes_back),         cmocka_unit_test(stillness),
-        cmocka_unit_test(random_fields_do_not_fold), cmocka_unit_test(mirror_is_refused),
+        cmocka_unit_test(random_fields_do_not_fold), cmocka_unit_test(margins_hold_edges),
+        cmocka_unit_test(mirror_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
