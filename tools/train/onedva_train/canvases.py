@@ -118,6 +118,10 @@ def clip_tensor(clip):
     return geo.to_samples(geo.patchify(y, u, v)), geo.patchify_mask(visible).bool()
 
 
+# so many clips of one length make longer ones unnecessary
+ENOUGH = 16
+
+
 class Sampler(data.Sampler):
     """Random crops of a grid shape from within one clip, deterministic by seed."""
 
@@ -127,10 +131,16 @@ class Sampler(data.Sampler):
         self.weights = np.array([data.weight(c) for c in clips])
         self.odds = {}
 
+    def lengths(self):
+        odds = np.bincount(self.tokens[:, 0], self.weights, 5)
+        return odds / odds.sum()
+
     def draw_clip(self, *shape):
-        """A clip of at least this many tokens (t, y, x)."""
+        """A clip of this many tokens (t, y, x), or larger; short clips are the ones that move."""
         if shape not in self.odds:
             fits = np.flatnonzero((self.tokens >= shape).all(1))
+            same = fits[self.tokens[fits, 0] == shape[0]]
+            fits = same if len(same) >= ENOUGH else fits
             if not len(fits):
                 raise InputError("no canvas has %d x %d x %d tokens: larger videos or scales are "
                                      "needed" % shape)

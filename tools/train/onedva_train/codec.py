@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The whole codec as a differentiable function of a clip, for training and evaluation."""
+import copy
 from contextlib import nullcontext
 
 import torch
@@ -68,19 +69,20 @@ class Codec(nn.Module):
         return self
 
     def with_linear(self, linear):
-        """This plain codec with other scan, scales and tables over the same basis.
+        """This plain codec over another linear path: basis, scan, scales and tables.
 
-        The decoder's weights on basis coefficients are rescaled, so what it makes of them stays. The
+        The decoder's weights on basis coefficients make the same of a patch that both bases hold. The
         latents in its context, and all that the query encoder sees and gives, have the new order and scales.
         """
-        for name in ("linear.mu", "linear.U"):
-            if not torch.equal(*(torch.as_tensor(v[name]).float() for v in (self.linear, linear))):
-                raise InputError(f"{name} differs, and the networks depend on it: fit with --basis-from")
-        other = Codec(self.cfg, linear)
+        cfg = copy.copy(self.cfg)
+        cfg.basis = len(linear["linear.U"])
+        other = Codec(cfg, linear)
         state = self.state_dict()
         if self.decoder is not None:
-            rescale = self.coef_scale / other.coef_scale
-            state["decoder.coef.weight"] = state["decoder.coef.weight"] * rescale
+            # c = (x - mu) U^T of a patch x = mu' + c' U'
+            weight = state["decoder.coef.weight"] * self.coef_scale
+            state["decoder.coef.bias"] = state["decoder.coef.bias"] + weight @ (self.u @ (other.mu - self.mu))
+            state["decoder.coef.weight"] = weight @ (self.u @ other.u.t()) / other.coef_scale
         other.load_state_dict(state)
         return other.eval()
 

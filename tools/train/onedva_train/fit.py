@@ -13,7 +13,7 @@ def patch_basis(sampler, basis, tokens=120_000, per_crop=24):
     mean = torch.zeros(geo.PATCH, dtype=torch.float64)
     seen = 0
     while seen < tokens:
-        x, mask = sampler.batch(8, 4, 8, 8)
+        x, mask = sampler.batch(8, sampler.draw_length(), 8, 8)
         x = x.reshape(-1, geo.PATCH) if mask is None else x[mask.all(-1)]
         x = x[torch.from_numpy(sampler.rng.permutation(len(x))[:per_crop * 8])].double()
         cov += x.t() @ x
@@ -74,6 +74,16 @@ def new_basis(sampler, count, tokens, log):
     return mu, u
 
 
+def table_shapes(sampler, tiles):
+    """Shapes of the tiles that tables are counted from, and how many of each: clips as long as they come."""
+    lengths = sampler.lengths()
+    for (gy, gx), share in (((8, 8), 0.6), ((7, 8), 0.16), ((8, 5), 0.16), ((3, 8), 0.08)):
+        for gt in range(1, 5):
+            count = round(tiles * share * lengths[gt])
+            if count >= 4:
+                yield (gt, gy, gx), count
+
+
 def fit(sampler, cfg, tiles=1600, tokens=120_000, qidxs=range(-36, 25, 6), log=print, basis=None):
     """All tensors of a linear-only model. basis: mu and U, instead of new ones"""
     mu, u = basis or new_basis(sampler, cfg.basis, tokens, log)
@@ -82,8 +92,7 @@ def fit(sampler, cfg, tiles=1600, tokens=120_000, qidxs=range(-36, 25, 6), log=p
     shift = size_shifts(sampler, mu, u, order, scale)
     log(f"size shifts: {shift.tolist()}")
     groups = []
-    for shape, count in (((4, 8, 8), tiles // 2), ((4, 7, 8), tiles // 8), ((4, 8, 5), tiles // 8),
-                         ((2, 8, 8), tiles // 16), ((1, 8, 8), tiles // 16), ((4, 3, 8), tiles // 16)):
+    for shape, count in table_shapes(sampler, tiles):
         scan = geo.Scan(order, scale, shift, cfg.basis, *shape)
         y = full[:count] if shape == (4, 8, 8) else collect(sampler, mu, u, count, shape)
         groups.append((scan, y[:, scan.order.numpy()]))

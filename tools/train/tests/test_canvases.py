@@ -243,6 +243,9 @@ class Mask(unittest.TestCase):
         class Half:
             rng = np.random.default_rng(1)
 
+            def draw_length(self):
+                return 4
+
             def batch(self, n, gt, gy, gx):
                 x = torch.full((n, gt, gy, gx, 1536), 0.25)
                 mask = torch.ones(n, gt, gy, gx, 64, dtype=torch.bool)
@@ -284,13 +287,32 @@ class Relinear(unittest.TestCase):
                                        geo.Scan(*(self.fitted["scan." + n] for n in (
                                            "order", "scale", "size_shift")), 8, 4, 8, 8).order.numpy()))
 
-    def test_another_basis_is_refused(self):
-        with self.assertRaisesRegex(InputError, "linear.mu differs.*--basis-from"):
-            self.codec.with_linear(random_linear(self.cfg.basis, 9))
+    def test_a_turned_basis_changes_nothing(self):
+        """Patches in the span of both bases: their coefficients change, what the decoder makes of them not."""
+        k = self.cfg.basis
+        turn, _ = torch.linalg.qr(torch.randn(k, k))
+        step = torch.randn(k) @ self.codec.u
+        turned = {**self.fitted, "linear.U": (turn @ self.codec.u).numpy(),
+                  "linear.mu": (self.codec.mu + step).numpy()}
+        other = self.codec.with_linear(turned)
+        x = self.codec.mu + torch.randn(5, k) @ self.codec.u
+        with torch.no_grad():
+            found = [c.decoder.coef((x - c.mu) @ c.u.t() * c.coef_scale) for c in (self.codec, other)]
+        self.assertGreater(found[0].abs().max().item(), 0.01)
+        self.assertLess((found[0] - found[1]).abs().max().item(), 1e-4)
+
+    def test_a_longer_basis(self):
+        longer = random_linear(self.cfg.basis + 8, 9)
+        other = self.codec.with_linear(longer)
+        self.assertEqual(other.cfg.basis, self.cfg.basis + 8)
+        self.assertEqual(other.decoder.coef.weight.shape[1], self.cfg.basis + 8)
 
     def test_a_kept_basis_is_fitted_around(self):
         class Noise:
             rng = np.random.default_rng(1)
+
+            def lengths(self):
+                return np.array([0, 0.2, 0, 0, 0.8])
 
             def batch(self, n, gt, gy, gx):
                 return torch.from_numpy(self.rng.uniform(-1, 1, (n, gt, gy, gx, 1536))).float(), None

@@ -16,6 +16,9 @@ class Noise:
     def __init__(self, seed):
         self.rng = np.random.default_rng(seed)
 
+    def draw_length(self):
+        return 1 + int(self.rng.integers(4))
+
     def batch(self, n, gt, gy, gx):
         shape = (1, gt, min(gy, 3), min(gx, 2))
         mask = torch.from_numpy(self.rng.random((*shape, 64)) < 0.9)
