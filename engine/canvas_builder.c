@@ -16,7 +16,7 @@
 #define BLOCK        4
 #define LOG2_SPACING 4 /* of the nodes by which frames are warped, luma samples */
 #define SPACING      (1 << LOG2_SPACING)
-#define NEAR         32 /* half a block, 1/16 sample */
+#define NEAR         24 /* 1/16 sample: blocks that lie outside as a whole are 32 away */
 
 static int node_columns(const struct odva_canvas_builder *b)
 {

@@ -182,9 +182,9 @@ static void start_scene(struct odva_clip_choice *choice)
 /* A length that planning may start from. */
 static int round_length(int n)
 {
-    return n >= ONEDVA_MAX_CLIP_FRAMES ? ONEDVA_MAX_CLIP_FRAMES
-           : half_of(n) > 0            ? half_of(n)
-                                       : ODVA_TOKEN_FRAMES;
+    return n <= ODVA_TOKEN_FRAMES       ? ODVA_TOKEN_FRAMES
+           : n <= 2 * ODVA_TOKEN_FRAMES ? 2 * ODVA_TOKEN_FRAMES
+                                        : ONEDVA_MAX_CLIP_FRAMES;
 }
 
 static int choose_adaptively(struct planner *planner, struct odva_frames *frames,
@@ -206,8 +206,10 @@ static int choose_adaptively(struct planner *planner, struct odva_frames *frames
         frames->count = scene_length(frames);
         limit_lengths(planner, preset);
         ret = plan(planner, frames, 0, &cost);
-        if (ret < 0)
+        if (ret < 0) {
+            start_scene(choice);
             return ret;
+        }
         choice->length = round_length(choice->plan[0].frames);
         choice->ends_scene = frames->count < given;
         if (choice->planned == 1) {
@@ -239,7 +241,8 @@ int odva_clip_choose(struct odva_clip_choice *choice, struct odva_linear_coder *
     int ret = ONEDVA_OK;
 
     choice->motion.backend = choice->backend;
-    choice->motion.thorough = settings->preset == ONEDVA_PRESET_SLOW;
+    /* only planning knows where scenes end, and habits with them */
+    choice->motion.thorough = settings->preset == ONEDVA_PRESET_SLOW || !settings->adaptive_clips;
     choice->clip = &choice->trial[0];
     if (settings->adaptive_clips || settings->motion != ONEDVA_MOTION_OFF)
         ret = build_pyramids(choice, &frames);

@@ -165,17 +165,24 @@ static int warp_mosaic(struct odva_motion_estimation *e, int level,
     return e->backend->ops->warp(e->backend, &picture, &pictures, &warp);
 }
 
-/* Whether a block's place in the mosaic has been seen. */
+/* Whether all of a block's place in the mosaic has been seen, with the samples its gradients need.
+ */
 static int is_known(const struct odva_motion_estimation *e,
                     const struct odva_displacement_mesh *mesh, int level, int i, int j)
 {
+    const struct odva_mosaic *mosaic = &e->mosaic;
     const float scale = (float)(1 << level), base = 1.0f / (float)(1 << e->base);
-    const float x = (float)(i * BLOCK + BLOCK / 2) * scale,
+    const float reach = BLOCK / 2 * scale * base - 1.0f;
+    float d[2], x = (float)(i * BLOCK + BLOCK / 2) * scale,
                 y = (float)(j * BLOCK + BLOCK / 2) * scale;
-    float d[2];
 
     odva_mesh_at(mesh, x, y, d);
-    return odva_mosaic_has(&e->mosaic, (x + d[0]) * base, (y + d[1]) * base);
+    x = (x + d[0]) * base;
+    y = (y + d[1]) * base;
+    return odva_mosaic_has(mosaic, x - reach, y - reach) &&
+           odva_mosaic_has(mosaic, x + reach, y - reach) &&
+           odva_mosaic_has(mosaic, x - reach, y + reach) &&
+           odva_mosaic_has(mosaic, x + reach, y + reach);
 }
 
 /* Weights fall with a block's difference (Geman and McClure). @return the mean squared difference,

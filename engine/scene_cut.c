@@ -33,7 +33,7 @@ static int least_difference(const struct odva_luma_plane *a, const struct odva_l
 {
     int least = difference(a, b, x, y, 0, 0);
 
-    for (int dy = -RADIUS; dy <= RADIUS; dy++) {
+    for (int dy = -RADIUS; dy <= RADIUS && least > NOISE * BLOCK * BLOCK; dy++) {
         for (int dx = -RADIUS; dx <= RADIUS; dx++) {
             int d;
 

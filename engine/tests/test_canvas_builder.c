@@ -11,7 +11,7 @@
 #include "textured_still.h"
 
 #define BLOCK 4
-#define NEAR  2 /* samples beyond a frame for which its edge stands */
+#define NEAR  1.5 /* samples */
 
 struct scene {
     struct still still;
