@@ -18,6 +18,10 @@
 /* Two halves must cost less than this part of the whole. */
 #define WORTHWHILE 0.99
 
+/* Content keeps its habits: plans are this many frames apart, and between them clips are as long as
+ * the last one that was planned. */
+#define PLAN_DISTANCE 64
+
 /* Where the first half costs this part of the whole, the second one is not looked at. */
 #define HALF_LIMIT 0.7
 
@@ -73,6 +77,7 @@ struct planner {
     enum onedva_motion mode;
     int qidx;
     double packet_cost;
+    int thorough;          /* plan everything */
     int longest, shortest; /* clips that are tried */
 };
 
@@ -126,22 +131,24 @@ static int plan(const struct planner *planner, const struct odva_frames *frames,
     return ret;
 }
 
-/* Content keeps its habits: but for -preset slow and a scene's first clips, only the length chosen
- * last is tried, and every other time the next longer or shorter one. */
-static void limit_lengths(struct planner *planner, enum onedva_preset preset)
+/* A scene's first plan tries all lengths, and so does every one of -preset slow; the others try the
+ * length chosen last and, in turn, the next longer or shorter one. */
+static void limit_lengths(struct planner *planner)
 {
     struct odva_clip_choice *choice = planner->choice;
-    const int phase = choice->plans++ % 4;
+    const int length = choice->length, first = choice->plans++ == 0;
 
     planner->longest = ONEDVA_MAX_CLIP_FRAMES;
     planner->shortest = ODVA_TOKEN_FRAMES;
-    if (preset == ONEDVA_PRESET_SLOW || choice->plans == 1)
+    if (planner->thorough || first)
         return;
-    planner->longest =
-        phase == 1 && choice->length < ONEDVA_MAX_CLIP_FRAMES ? 2 * choice->length : choice->length;
-    planner->shortest = phase == 3 ? choice->length / 2 : choice->length;
-    if (planner->shortest < ODVA_TOKEN_FRAMES)
-        planner->shortest = ODVA_TOKEN_FRAMES;
+    if (choice->plans % 2 == 0 && length < ONEDVA_MAX_CLIP_FRAMES) {
+        planner->longest = 2 * length;
+        planner->shortest = length;
+    } else {
+        planner->longest = length;
+        planner->shortest = length > ODVA_TOKEN_FRAMES ? length / 2 : length;
+    }
 }
 
 /* A hash of a frame at its smallest size. */
@@ -187,37 +194,64 @@ static int round_length(int n)
                                         : ONEDVA_MAX_CLIP_FRAMES;
 }
 
-static int choose_adaptively(struct planner *planner, struct odva_frames *frames,
-                             enum onedva_preset preset)
+/* The length of a clip that no plan is made for; a rest too short for a clip joins it. */
+static int habitual_length(const struct odva_clip_choice *choice, int n)
+{
+    return n < choice->length + ODVA_TOKEN_FRAMES ? n : choice->length;
+}
+
+/* @return 1 where the whole clip was chosen, 0 where the plan's first one is to be */
+static int make_plan(struct planner *planner, const struct odva_frames *frames)
 {
     struct odva_clip_choice *choice = planner->choice;
-    enum onedva_motion motion;
     double cost;
+    int ret;
+
+    limit_lengths(planner);
+    choice->since_plan = 0;
+    ret = plan(planner, frames, 0, &cost);
+    if (ret < 0) {
+        start_scene(choice);
+        return ret;
+    }
+    choice->length = round_length(choice->plan[0].frames);
+    if (choice->planned > 1)
+        return 0;
+    choice->planned = 0;
+    return 1;
+}
+
+static int choose_adaptively(struct planner *planner, struct odva_frames *frames)
+{
+    struct odva_clip_choice *choice = planner->choice;
+    enum onedva_motion motion = planner->mode;
     int ret;
 
     /* the caller may have gone elsewhere */
     if (choice->planned > 0 && hash_frame(&frames->pyramids[0]) != choice->plan_start)
         start_scene(choice);
-    if (choice->planned == 0 && choice->ends_scene)
-        start_scene(choice);
     if (choice->planned == 0) {
         const int given = frames->count;
 
-        frames->count = scene_length(frames);
-        limit_lengths(planner, preset);
-        ret = plan(planner, frames, 0, &cost);
-        if (ret < 0) {
+        if (choice->ends_scene)
             start_scene(choice);
-            return ret;
-        }
-        choice->length = round_length(choice->plan[0].frames);
+        frames->count = scene_length(frames);
         choice->ends_scene = frames->count < given;
-        if (choice->planned == 1) {
-            choice->planned = 0;
-            return ONEDVA_OK;
+        if (planner->thorough || choice->plans == 0 || choice->since_plan >= PLAN_DISTANCE) {
+            ret = make_plan(planner, frames);
+            if (ret != 0)
+                return ret < 0 ? ret : ONEDVA_OK;
         }
     }
-    motion = take_planned(choice, frames);
+    if (choice->planned > 0) {
+        motion = take_planned(choice, frames);
+    } else {
+        const int scene = frames->count;
+
+        frames->count = habitual_length(choice, scene);
+        choice->since_plan += frames->count;
+        choice->ends_scene &= frames->count == scene;
+    }
     return odva_motion_choose(&choice->motion, planner->coder, frames, motion, planner->qidx, 0,
                               &choice->trial[0]);
 }
@@ -232,6 +266,7 @@ int odva_clip_choose(struct odva_clip_choice *choice, struct odva_linear_coder *
                               .coder = coder,
                               .mode = settings->motion,
                               .qidx = qidx,
+                              .thorough = settings->preset == ONEDVA_PRESET_SLOW,
                               .packet_cost = ODVA_LAMBDA * step * step * PACKET_BITS};
     struct odva_frames frames = {.pictures = pictures,
                                  .pyramids = choice->pyramid,
@@ -249,7 +284,7 @@ int odva_clip_choose(struct odva_clip_choice *choice, struct odva_linear_coder *
     if (ret < 0)
         return ret;
     if (settings->adaptive_clips)
-        return choose_adaptively(&planner, &frames, settings->preset);
+        return choose_adaptively(&planner, &frames);
     return odva_motion_choose(&choice->motion, coder, &frames, settings->motion, qidx, 0,
                               &choice->trial[0]);
 }

@@ -29,6 +29,7 @@ struct odva_clip_choice {
 
     /* what the plans before have taught */
     int plans;      /* made in this scene */
+    int since_plan; /* frames of clips that were not planned */
     int length;     /* of the clip chosen last */
     int ends_scene; /* the last plan does */
 };

@@ -167,22 +167,26 @@ static void learn(struct odva_motion_habit *habit, double without, double with)
     habit->rest = habit->wins;
 }
 
-/* Measure the clip as it is and aligned, or only the one that has won before. */
+/* Measure the clip as it is and aligned, or take the way that has won before. */
 static int compare(struct odva_motion_choice *choice, struct odva_linear_coder *coder,
-                   const struct odva_frames *frames, int qidx, struct odva_aligned_clip *clip)
+                   const struct odva_frames *frames, int qidx, int measure,
+                   struct odva_aligned_clip *clip)
 {
     struct odva_motion_habit *habit = habit_of(choice, frames->count);
-    const int rests = !choice->thorough && habit->rest > 0;
     double without;
-    int ret = ONEDVA_OK;
+    int ret;
 
-    habit->rest -= rests;
-    if (!rests || habit->winner == ONEDVA_MOTION_OFF)
-        ret = measure_cost(choice, coder, frames, qidx, clip);
+    if (!choice->thorough && habit->rest > 0) {
+        habit->rest--;
+        return habit->winner == ONEDVA_MOTION_OFF
+                   ? ONEDVA_OK
+                   : try_motion(choice, coder, frames, ONEDVA_MOTION_MESH, qidx, measure, clip);
+    }
+    ret = measure_cost(choice, coder, frames, qidx, clip);
     without = clip->cost;
-    if (ret == ONEDVA_OK && (!rests || habit->winner == ONEDVA_MOTION_MESH))
+    if (ret == ONEDVA_OK)
         ret = try_motion(choice, coder, frames, ONEDVA_MOTION_AUTO, qidx, 1, clip);
-    if (ret == ONEDVA_OK && !rests)
+    if (ret == ONEDVA_OK)
         learn(habit, without, clip->cost);
     return ret;
 }
@@ -195,7 +199,7 @@ int odva_motion_choose(struct odva_motion_choice *choice, struct odva_linear_cod
 
     leave_as_it_is(clip, frames);
     if (mode == ONEDVA_MOTION_AUTO && frames->count > 1)
-        ret = compare(choice, coder, frames, qidx, clip);
+        ret = compare(choice, coder, frames, qidx, measure, clip);
     else if (mode != ONEDVA_MOTION_OFF && frames->count > 1)
         ret = try_motion(choice, coder, frames, mode, qidx, measure, clip);
     if (ret == ONEDVA_OK && measure && clip->cost == INFINITY)
