@@ -57,6 +57,21 @@ fate-onedva-pan-%: CMD = framecrc -f rawvideo -s 352x288 -pix_fmt yuv420p -r 25 
     -i $(TARGET_PATH)/tests/data/vsynth2.yuv \
     -vf "trim=end_frame=1,loop=19:1,setpts=N,$(PAN_CROP),onedva=motion=$(PAN_CODEC)"
 
+# Streams that make-streams.sh has made, which decoders must go on to decode as they do. They lie
+# beside the test model's folder; ONEDVA_STREAMS can name another one.
+ONEDVA_STREAMS ?= $(dir $(ONEDVA_MODEL))../streams
+ONEDVA_STREAM_TESTS = off pan zoom rotation mesh margins wide-margins 201x133 37x35 300x6 2x2 1x1 \
+                      layers durations scenes finest coarsest headers lengths
+FATE_ONEDVA_STREAM = $(ONEDVA_STREAM_TESTS:%=fate-onedva-stream-%) \
+                     fate-onedva-stream-mesh-network fate-onedva-stream-201x133-network \
+                     fate-onedva-stream-layers-tokens
+fate-onedva-stream-%: DECOPTS = -steps 0
+fate-onedva-stream-%-network: DECOPTS = -steps 1
+fate-onedva-stream-layers-tokens: DECOPTS = -steps 0 -max_tokens 8
+stream_name = $(subst -tokens,,$(subst -network,,$(@:fate-onedva-stream-%=%)))
+fate-onedva-stream-%: CMD = framemd5 -flags +bitexact $(DECOPTS) \
+    -i $(ONEDVA_STREAMS)/$(stream_name).nut -fps_mode passthrough
+
 FATE_ONEDVA-$(call ALLYES, ONEDVA_ENCODER ONEDVA_DECODER NUT_MUXER NUT_DEMUXER RAWVIDEO_DECODER \
                            RAWVIDEO_ENCODER RAWVIDEO_MUXER RAWVIDEO_DEMUXER SCALE_FILTER) \
     += $(FATE_ONEDVA_VSYNTH1) $(FATE_ONEDVA_VSYNTH2)
@@ -66,6 +81,9 @@ FATE_ONEDVA-$(call ALLYES, ONEDVA_FILTER TESTSRC2_FILTER LAVFI_INDEV FRAMECRC_MU
 FATE_ONEDVA-$(call ALLYES, ONEDVA_FILTER RAWVIDEO_DECODER RAWVIDEO_DEMUXER TRIM_FILTER LOOP_FILTER \
                            SETPTS_FILTER CROP_FILTER FRAMECRC_MUXER RAWVIDEO_ENCODER) \
     += $(FATE_ONEDVA_PAN)
+
+FATE_ONEDVA-$(call ALLYES, ONEDVA_DECODER NUT_DEMUXER FRAMEMD5_MUXER RAWVIDEO_ENCODER) \
+    += $(FATE_ONEDVA_STREAM)
 
 FATE_FFMPEG += $(FATE_ONEDVA-yes)
 fate-onedva: $(FATE_ONEDVA-yes)
