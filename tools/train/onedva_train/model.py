@@ -27,7 +27,7 @@ class Config:
 
 
 PRESETS = {
-    "tiny": dict(name="tiny", basis=128),
+    "tiny": dict(name="tiny", basis=192),
     "base": dict(name="base", basis=256, width=320, head_dim=64, encoder_layers=5, decoder_layers=8),
     "test": dict(name="test", basis=8, width=32, head_dim=16, encoder_layers=1, decoder_layers=2,
                  queries=16, context_tokens=4),
