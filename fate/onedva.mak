@@ -70,7 +70,7 @@ fate-onedva-stream-%-network: DECOPTS = -steps 1
 fate-onedva-stream-layers-tokens: DECOPTS = -steps 0 -max_tokens 8
 stream_name = $(subst -tokens,,$(subst -network,,$(@:fate-onedva-stream-%=%)))
 fate-onedva-stream-%: CMD = framemd5 -flags +bitexact $(DECOPTS) \
-    -i $(ONEDVA_STREAMS)/$(stream_name).nut -fps_mode passthrough
+    -i $(ONEDVA_STREAMS)/$(stream_name).nut -fps_mode passthrough -enc_time_base demux
 
 FATE_ONEDVA-$(call ALLYES, ONEDVA_ENCODER ONEDVA_DECODER NUT_MUXER NUT_DEMUXER RAWVIDEO_DECODER \
                            RAWVIDEO_ENCODER RAWVIDEO_MUXER RAWVIDEO_DEMUXER SCALE_FILTER) \
