@@ -23,5 +23,6 @@ tools/fetch-clip.sh $video
 build/ffmpeg -nostdin -v error -y -i $video -lavfi \
     "trim=start=$begin,scale=-2:360:flags=bicubic,format=yuv420p,trim=end_frame=16,\
 onedva=motion=mesh:adaptive_clips=0:crf=20:show=mesh,split[a][b];\
-[a]select=eq(n\,2),setpts=0[first];[b]select=eq(n\,13),setpts=0[second];[first][second]hstack" \
+[a]select=eq(n\,2),setpts=0[first];[b]select=eq(n\,13),setpts=0[second];[first][second]hstack,\
+split[p][q];[p]palettegen=reserve_transparent=0[r];[q][r]paletteuse=dither=bayer:bayer_scale=5" \
     -frames:v 1 -update 1 "$picture"
