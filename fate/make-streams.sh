@@ -116,8 +116,8 @@ pan() {
 }
 held="trim=end_frame=1,loop=-1:1:0,setpts=N"
 still="mandelbrot=size=320x240:rate=25:start_scale=0.5,$held"
-pattern="testsrc2=size=320x240:rate=25,$held"
-rotation="$pattern,rotate=0.01*n"
+chart="testsrc2=size=320x240:rate=25,$held"
+rotation="$chart,rotate=0.01*n"
 zoom="mandelbrot=rate=25:start_scale=0.5:end_scale=0.05:end_pts=40"
 parts="$(pan 120:160 2*n n 16)[a];$(pan 120:160 60-n 30-n 16)[b];[a][b]hstack"
 scenes="$rotation,crop=130:98,trim=end_frame=11[a];$zoom:size=130x98,trim=end_frame=23[b];\
