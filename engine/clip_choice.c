@@ -115,8 +115,8 @@ static int plan(const struct planner *planner, const struct odva_frames *frames,
 
     if (frames->count >= 2 * planner->longest)
         return plan_halves(planner, frames, depth, INFINITY, cost);
-    ret = odva_motion_choose(&choice->motion, planner->coder, frames, planner->mode, planner->qidx,
-                             1, &choice->trial[depth]);
+    ret = odva_motion_choose(&choice->motion, planner->coder, frames, planner->mode, 0,
+                             planner->qidx, 1, &choice->trial[depth]);
     *cost = choice->trial[depth].cost + planner->packet_cost;
     if (ret == ONEDVA_OK && half >= planner->shortest) {
         ret = plan_halves(planner, frames, depth, HALF_LIMIT * *cost, &halves);
@@ -127,6 +127,7 @@ static int plan(const struct planner *planner, const struct odva_frames *frames,
     }
     choice->planned = before;
     choice->plan[choice->planned].frames = frames->count;
+    choice->plan[choice->planned].precision = choice->trial[depth].precision;
     choice->plan[choice->planned++].motion = odva_aligned_clip_motion(&choice->trial[depth]);
     return ret;
 }
@@ -163,11 +164,13 @@ static uint64_t hash_frame(const struct odva_luma_pyramid *pyramid)
 }
 
 /* Take the next clip from the plan, and note which frame comes after it. @return its motion */
-static enum onedva_motion take_planned(struct odva_clip_choice *choice, struct odva_frames *frames)
+static enum onedva_motion take_planned(struct odva_clip_choice *choice, struct odva_frames *frames,
+                                       int *precision)
 {
     const int length = choice->plan[0].frames;
     const enum onedva_motion motion = choice->plan[0].motion;
 
+    *precision = choice->plan[0].precision;
     choice->planned--;
     memmove(choice->plan, choice->plan + 1, choice->planned * sizeof(*choice->plan));
     if (length >= frames->count) {
@@ -225,7 +228,7 @@ static int choose_adaptively(struct planner *planner, struct odva_frames *frames
 {
     struct odva_clip_choice *choice = planner->choice;
     enum onedva_motion motion = planner->mode;
-    int ret;
+    int precision = 0, ret;
 
     /* the caller may have gone elsewhere */
     if (choice->planned > 0 && hash_frame(&frames->pyramids[0]) != choice->plan_start)
@@ -244,7 +247,7 @@ static int choose_adaptively(struct planner *planner, struct odva_frames *frames
         }
     }
     if (choice->planned > 0) {
-        motion = take_planned(choice, frames);
+        motion = take_planned(choice, frames, &precision);
     } else {
         const int scene = frames->count;
 
@@ -252,8 +255,8 @@ static int choose_adaptively(struct planner *planner, struct odva_frames *frames
         choice->since_plan += frames->count;
         choice->ends_scene &= frames->count == scene;
     }
-    return odva_motion_choose(&choice->motion, planner->coder, frames, motion, planner->qidx, 0,
-                              &choice->trial[0]);
+    return odva_motion_choose(&choice->motion, planner->coder, frames, motion, precision,
+                              planner->qidx, 0, &choice->trial[0]);
 }
 
 int odva_clip_choose(struct odva_clip_choice *choice, struct odva_linear_coder *coder,
@@ -276,6 +279,7 @@ int odva_clip_choose(struct odva_clip_choice *choice, struct odva_linear_coder *
     int ret = ONEDVA_OK;
 
     choice->motion.backend = choice->backend;
+    choice->motion.tries_precisions = settings->preset == ONEDVA_PRESET_SLOW;
     /* only planning knows where scenes end, and habits with them */
     choice->motion.thorough = settings->preset == ONEDVA_PRESET_SLOW || !settings->adaptive_clips;
     choice->clip = &choice->trial[0];
@@ -285,7 +289,7 @@ int odva_clip_choose(struct odva_clip_choice *choice, struct odva_linear_coder *
         return ret;
     if (settings->adaptive_clips)
         return choose_adaptively(&planner, &frames);
-    return odva_motion_choose(&choice->motion, coder, &frames, settings->motion, qidx, 0,
+    return odva_motion_choose(&choice->motion, coder, &frames, settings->motion, 0, qidx, 0,
                               &choice->trial[0]);
 }
 

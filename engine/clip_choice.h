@@ -23,6 +23,7 @@ struct odva_clip_choice {
     struct {
         int frames;
         enum onedva_motion motion; /* off, global or mesh */
+        int precision;             /* of the mesh */
     } plan[ONEDVA_MAX_CLIP_FRAMES];
     int planned;
     uint64_t plan_start; /* hash of the frame that the first of them begins with */

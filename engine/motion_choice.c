@@ -14,7 +14,6 @@
 #define SPACING     32 /* luma samples */
 #define POINT_TERMS ODVA_MAX_TERMS
 #define POINT_STEP  0
-#define MESH_TERMS  5
 #define MESH_STEP   7 /* at qidx 0 */
 
 /* Indices of the quantiser by which nodes get one index coarser. */
@@ -29,6 +28,24 @@
 
 /* Control points alone are worth a trial where the motion takes this part of the cost. */
 #define GLOBAL_SHARE 0.02
+
+/* Terms and steps of the mesh that are tried, the usual ones first. */
+static const struct {
+    int terms, step;
+} precisions[] = {{5, 0}, {2, 2}, {10, 0}, {5, -2}};
+
+#define PRECISIONS (int)(sizeof(precisions) / sizeof(*precisions))
+
+static struct odva_motion_precision mesh_precision(int index, int qidx)
+{
+    const int step = MESH_STEP + qidx / QIDX_PER_MESH_STEP + precisions[index].step;
+
+    return (struct odva_motion_precision){.point_terms = POINT_TERMS,
+                                          .point_step = POINT_STEP,
+                                          .mesh = 1,
+                                          .mesh_terms = precisions[index].terms,
+                                          .mesh_step = step < 0 ? 0 : step};
+}
 
 /* Set a clip's cost. */
 static int measure_cost(struct odva_motion_choice *choice, struct odva_linear_coder *coder,
@@ -126,24 +143,25 @@ static int try_precision(struct odva_motion_choice *choice, struct odva_linear_c
 
 /* Estimate and try the ways to align that the mode asks for. */
 static int try_motion(struct odva_motion_choice *choice, struct odva_linear_coder *coder,
-                      const struct odva_frames *frames, enum onedva_motion mode, int qidx,
-                      int measure, struct odva_aligned_clip *clip)
+                      const struct odva_frames *frames, enum onedva_motion mode, int precision,
+                      int qidx, int measure, struct odva_aligned_clip *clip)
 {
-    const struct odva_motion_precision mesh = {.point_terms = POINT_TERMS,
-                                               .point_step = POINT_STEP,
-                                               .mesh = 1,
-                                               .mesh_terms = MESH_TERMS,
-                                               .mesh_step = MESH_STEP + qidx / QIDX_PER_MESH_STEP};
     const struct odva_motion_precision global = {.point_terms = POINT_TERMS,
                                                  .point_step = POINT_STEP};
     const int forced = mode != ONEDVA_MOTION_AUTO;
+    const int last = !forced && choice->tries_precisions ? PRECISIONS - 1 : precision;
     int ret, done = 0;
 
     choice->estimation.backend = choice->backend;
     ret = odva_motion_estimate(&choice->estimation, frames->pyramids, frames->count,
                                frames->count / 2, SPACING);
-    if (ret == ONEDVA_OK && mode != ONEDVA_MOTION_GLOBAL)
-        ret = done = try_precision(choice, coder, frames, &mesh, qidx, measure, forced, clip);
+    for (int i = precision; i <= last && ret >= 0 && mode != ONEDVA_MOTION_GLOBAL; i++) {
+        const struct odva_motion_precision mesh = mesh_precision(i, qidx);
+
+        choice->trial.precision = i;
+        ret = try_precision(choice, coder, frames, &mesh, qidx, measure, forced, clip);
+        done |= ret > 0;
+    }
     if (ret >= 0 && (!done || (!forced && clip->motion_cost > GLOBAL_SHARE * clip->cost)))
         ret = try_precision(choice, coder, frames, &global, qidx, measure, forced, clip);
     return ret < 0 ? ret : ONEDVA_OK;
@@ -180,20 +198,20 @@ static int compare(struct odva_motion_choice *choice, struct odva_linear_coder *
         habit->rest--;
         return habit->winner == ONEDVA_MOTION_OFF
                    ? ONEDVA_OK
-                   : try_motion(choice, coder, frames, ONEDVA_MOTION_MESH, qidx, measure, clip);
+                   : try_motion(choice, coder, frames, ONEDVA_MOTION_MESH, 0, qidx, measure, clip);
     }
     ret = measure_cost(choice, coder, frames, qidx, clip);
     without = clip->cost;
     if (ret == ONEDVA_OK)
-        ret = try_motion(choice, coder, frames, ONEDVA_MOTION_AUTO, qidx, 1, clip);
+        ret = try_motion(choice, coder, frames, ONEDVA_MOTION_AUTO, 0, qidx, 1, clip);
     if (ret == ONEDVA_OK)
         learn(habit, without, clip->cost);
     return ret;
 }
 
 int odva_motion_choose(struct odva_motion_choice *choice, struct odva_linear_coder *coder,
-                       const struct odva_frames *frames, enum onedva_motion mode, int qidx,
-                       int measure, struct odva_aligned_clip *clip)
+                       const struct odva_frames *frames, enum onedva_motion mode, int precision,
+                       int qidx, int measure, struct odva_aligned_clip *clip)
 {
     int ret = ONEDVA_OK;
 
@@ -201,7 +219,7 @@ int odva_motion_choose(struct odva_motion_choice *choice, struct odva_linear_cod
     if (mode == ONEDVA_MOTION_AUTO && frames->count > 1)
         ret = compare(choice, coder, frames, qidx, measure, clip);
     else if (mode != ONEDVA_MOTION_OFF && frames->count > 1)
-        ret = try_motion(choice, coder, frames, mode, qidx, measure, clip);
+        ret = try_motion(choice, coder, frames, mode, precision, qidx, measure, clip);
     if (ret == ONEDVA_OK && measure && clip->cost == INFINITY)
         ret = measure_cost(choice, coder, frames, qidx, clip);
     return ret;

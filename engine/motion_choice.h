@@ -22,6 +22,7 @@ struct odva_aligned_clip {
     int width, height;                           /* of the pictures */
     double cost; /* squared error + ODVA_LAMBDA D^2 bits, INFINITY where it was not measured */
     double motion_cost; /* the part of it that the motion's bits take */
+    int precision;      /* of the mesh: 0 is the usual one */
     struct odva_motion motion;
     struct odva_canvas_builder builder;
 };
@@ -38,6 +39,7 @@ struct odva_motion_habit {
 struct odva_motion_choice {
     struct odva_backend *backend;      /* borrowed */
     int thorough;                      /* compare for every clip */
+    int tries_precisions;              /* of the mesh, in every comparison */
     struct odva_motion_habit habit[3]; /* of clips of 4, 8 and 16 frames */
     struct odva_motion_estimation estimation;
     struct odva_aligned_clip trial;
@@ -54,13 +56,14 @@ struct odva_frames {
 /**
  * Choose how to code a clip.
  * @param mode    off, global or mesh: this if at all possible; auto: what costs least
+ * @param precision of a mesh that mode asks for: 0, or that of a clip chosen before
  * @param qidx    at which costs are measured
  * @param measure set clip->cost whatever the mode is
  * @param clip    result; its memory is kept from call to call
  */
 int odva_motion_choose(struct odva_motion_choice *choice, struct odva_linear_coder *coder,
-                       const struct odva_frames *frames, enum onedva_motion mode, int qidx,
-                       int measure, struct odva_aligned_clip *clip);
+                       const struct odva_frames *frames, enum onedva_motion mode, int precision,
+                       int qidx, int measure, struct odva_aligned_clip *clip);
 
 /** Off, global or mesh. */
 enum onedva_motion odva_aligned_clip_motion(const struct odva_aligned_clip *clip);
