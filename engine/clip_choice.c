@@ -29,17 +29,9 @@ static int build_pyramids(struct odva_clip_choice *choice, const struct odva_fra
 {
     int ret = ONEDVA_OK;
 
-    for (int t = 0; t < frames->count && ret == ONEDVA_OK; t++) {
-        struct odva_luma_pyramid *pyramid = &choice->pyramid[t];
-
-        ret = odva_luma_pyramid_set_size(pyramid, frames->width, frames->height);
-        if (ret < 0)
-            break;
-        /* only read */
-        pyramid->level[0].data = (uint8_t *)frames->pictures[t].data[0];
-        pyramid->level[0].stride = frames->pictures[t].stride[0];
-        ret = odva_luma_pyramid_build(pyramid, choice->backend, 0);
-    }
+    for (int t = 0; t < frames->count && ret == ONEDVA_OK; t++)
+        ret = odva_luma_pyramid_of_frame(&choice->pyramid[t], choice->backend, &frames->pictures[t],
+                                         frames->width, frames->height);
     return ret;
 }
 
@@ -197,7 +189,13 @@ static int round_length(int n)
                                         : ONEDVA_MAX_CLIP_FRAMES;
 }
 
-/* The length of a clip that no plan is made for; a rest too short for a clip joins it. */
+static int min_int(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/* The length of a clip that no plan is made for; a rest too short for a clip joins it. No cut
+ * further on than such a rest matters to it. */
 static int habitual_length(const struct odva_clip_choice *choice, int n)
 {
     return n < choice->length + ODVA_TOKEN_FRAMES ? n : choice->length;
@@ -234,13 +232,17 @@ static int choose_adaptively(struct planner *planner, struct odva_frames *frames
     if (choice->planned > 0 && hash_frame(&frames->pyramids[0]) != choice->plan_start)
         start_scene(choice);
     if (choice->planned == 0) {
-        const int given = frames->count;
+        int plans, given;
 
         if (choice->ends_scene)
             start_scene(choice);
+        plans = planner->thorough || choice->plans == 0 || choice->since_plan >= PLAN_DISTANCE;
+        if (!plans)
+            frames->count = min_int(frames->count, choice->length + ODVA_TOKEN_FRAMES);
+        given = frames->count;
         frames->count = scene_length(frames);
         choice->ends_scene = frames->count < given;
-        if (planner->thorough || choice->plans == 0 || choice->since_plan >= PLAN_DISTANCE) {
+        if (plans) {
             ret = make_plan(planner, frames);
             if (ret != 0)
                 return ret < 0 ? ret : ONEDVA_OK;
@@ -282,7 +284,6 @@ int odva_clip_choose(struct odva_clip_choice *choice, struct odva_linear_coder *
     choice->motion.tries_precisions = settings->preset == ONEDVA_PRESET_SLOW;
     /* only planning knows where scenes end, and habits with them */
     choice->motion.thorough = settings->preset == ONEDVA_PRESET_SLOW || !settings->adaptive_clips;
-    choice->clip = &choice->trial[0];
     if (settings->adaptive_clips || settings->motion != ONEDVA_MOTION_OFF)
         ret = build_pyramids(choice, &frames);
     if (ret < 0)

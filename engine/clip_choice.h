@@ -16,8 +16,7 @@ struct odva_clip_choice {
     struct odva_backend *backend; /* borrowed */
     struct odva_motion_choice motion;
     struct odva_luma_pyramid pyramid[ONEDVA_MAX_CLIP_FRAMES];
-    struct odva_aligned_clip trial[ODVA_CLIP_DEPTHS];
-    const struct odva_aligned_clip *clip; /* the result: one of the trials */
+    struct odva_aligned_clip trial[ODVA_CLIP_DEPTHS]; /* the first one is the result */
 
     /* the clips that are to follow, planned when the first of them was chosen */
     struct {

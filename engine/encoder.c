@@ -212,14 +212,13 @@ static int check_clip(const struct onedva_encoder *encoder, const uint32_t *dura
 static int analyse(struct onedva_encoder *encoder, const struct onedva_const_picture *frames, int n)
 {
     const struct onedva_stream *stream = &encoder->stream;
-    const struct odva_aligned_clip *clip;
+    const struct odva_aligned_clip *clip = encoder->clip_choice.trial;
     int status =
         odva_clip_choose(&encoder->clip_choice, &encoder->coder, &encoder->settings, frames, n,
                          (int)stream->width, (int)stream->height, encoder->qidx);
 
     if (status < 0)
         return status;
-    clip = encoder->clip_choice.clip;
     status = odva_linear_coder_analyse(&encoder->coder, clip->pictures, clip->frames, clip->width,
                                        clip->height);
     if (status < 0)
@@ -303,7 +302,7 @@ static void report(struct onedva_encoder *encoder, struct onedva_packet *packet)
                 .qidx = encoder->qidx,
                 .tiles = latents->grid.tile_count,
                 .bytes = writer->packet.size,
-                .motion = odva_aligned_clip_motion(encoder->clip_choice.clip),
+                .motion = odva_aligned_clip_motion(encoder->clip_choice.trial),
                 .motion_bytes = writer->motion.size,
             },
     };
@@ -313,7 +312,7 @@ static void report(struct onedva_encoder *encoder, struct onedva_packet *packet)
 
 void onedva_encoder_get_canvas(const onedva_encoder *encoder, struct onedva_canvas *canvas)
 {
-    const struct odva_aligned_clip *clip = encoder->clip_choice.clip;
+    const struct odva_aligned_clip *clip = encoder->clip_choice.trial;
 
     *canvas = (struct onedva_canvas){.frames = encoder->frames};
     if (encoder->frames == 0)
@@ -340,7 +339,7 @@ int onedva_encode(onedva_encoder *encoder, const struct onedva_const_picture *fr
 {
     const struct onedva_stream *repeated =
         encoder->settings.header_in_packets ? &encoder->stream : NULL;
-    const struct odva_aligned_clip *clip;
+    const struct odva_aligned_clip *clip = encoder->clip_choice.trial;
     double seconds, bits;
     int status;
 
@@ -349,7 +348,6 @@ int onedva_encode(onedva_encoder *encoder, const struct onedva_const_picture *fr
     if ((status = check_clip(encoder, durations, n)) < 0 ||
         (status = analyse(encoder, frames, n)) < 0)
         return status;
-    clip = encoder->clip_choice.clip;
     n = clip->frames;
     seconds = seconds_of(encoder, durations, n);
     status = encoder->settings.bitrate > 0 ? encode_at_bitrate(encoder, seconds)

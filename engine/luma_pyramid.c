@@ -48,10 +48,9 @@ int odva_luma_pyramid_set_size(struct odva_luma_pyramid *pyramid, int width, int
     return ONEDVA_OK;
 }
 
-int odva_luma_pyramid_build(struct odva_luma_pyramid *pyramid, struct odva_backend *backend,
-                            int first)
+int odva_luma_pyramid_build(struct odva_luma_pyramid *pyramid, struct odva_backend *backend)
 {
-    for (int l = first + 1; l < pyramid->levels; l++) {
+    for (int l = 1; l < pyramid->levels; l++) {
         const struct odva_luma_plane *dst = &pyramid->level[l], *src = dst - 1;
         const int ret = backend->ops->halve(backend, dst->data, dst->stride, src->data, src->stride,
                                             src->width, src->height);
@@ -59,6 +58,18 @@ int odva_luma_pyramid_build(struct odva_luma_pyramid *pyramid, struct odva_backe
             return ret;
     }
     return ONEDVA_OK;
+}
+
+int odva_luma_pyramid_of_frame(struct odva_luma_pyramid *pyramid, struct odva_backend *backend,
+                               const struct onedva_const_picture *frame, int width, int height)
+{
+    const int ret = odva_luma_pyramid_set_size(pyramid, width, height);
+
+    if (ret < 0)
+        return ret;
+    pyramid->level[0].data = (uint8_t *)frame->data[0];
+    pyramid->level[0].stride = frame->stride[0];
+    return odva_luma_pyramid_build(pyramid, backend);
 }
 
 void odva_luma_pyramid_free(struct odva_luma_pyramid *pyramid)

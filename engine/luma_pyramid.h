@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "onedva/onedva.h"
+
 struct odva_backend;
 
 #define ODVA_PYRAMID_LEVELS 6
@@ -34,9 +36,15 @@ struct odva_luma_pyramid {
  */
 int odva_luma_pyramid_set_size(struct odva_luma_pyramid *pyramid, int width, int height);
 
-/** Fill in the levels from first + 1 on. */
-int odva_luma_pyramid_build(struct odva_luma_pyramid *pyramid, struct odva_backend *backend,
-                            int first);
+/** Fill in the levels from 1 on. */
+int odva_luma_pyramid_build(struct odva_luma_pyramid *pyramid, struct odva_backend *backend);
+
+/**
+ * Both of a frame's luma plane, which is only read and must stay there.
+ * @return ONEDVA_OK or ONEDVA_ERR_NOMEM
+ */
+int odva_luma_pyramid_of_frame(struct odva_luma_pyramid *pyramid, struct odva_backend *backend,
+                               const struct onedva_const_picture *frame, int width, int height);
 
 void odva_luma_pyramid_free(struct odva_luma_pyramid *pyramid);
 

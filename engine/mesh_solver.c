@@ -107,7 +107,8 @@ static int reserve(struct odva_mesh_solver *s, size_t nodes)
     s->matrix = odva_reserve(s->matrix, &s->matrix_capacity, nodes, sizeof(*s->matrix));
     s->right = odva_reserve(s->right, &s->right_capacity, nodes, sizeof(*s->right));
     s->step = odva_reserve(s->step, &s->step_capacity, nodes, sizeof(*s->step));
-    if (!s->matrix || !s->right || !s->step)
+    s->deviation = odva_reserve(s->deviation, &s->deviation_capacity, nodes, sizeof(*s->deviation));
+    if (!s->matrix || !s->right || !s->step || !s->deviation)
         return ONEDVA_ERR_NOMEM;
     memset(s->matrix, 0, nodes * sizeof(*s->matrix));
     memset(s->right, 0, nodes * sizeof(*s->right));
@@ -174,11 +175,12 @@ struct mesh_sizes {
 /* One node's exact step while its neighbours' are held. @param tension matrix entry of one smooth
  * edge */
 static void relax_node(struct odva_mesh_solver *s, struct mesh_sizes size, int i, int j,
-                       const float (*deviation)[2], float tension)
+                       float tension)
 {
     static const int offset[8][2] = {{1, 0},  {-1, 1}, {0, 1},  {1, 1},
                                      {-1, 0}, {1, -1}, {0, -1}, {-1, -1}};
     static const int straight[8] = {1, 0, 1, 0, 1, 0, 1, 0};
+    const float(*deviation)[2] = (const float(*)[2])s->deviation;
     const int n = j * size.columns + i;
     float right[2] = {s->right[n][0], s->right[n][1]};
     float diagonal = ANCHOR * tension + 1e-3f, xx, xy, yy, det;
@@ -212,26 +214,20 @@ int odva_mesh_step(struct odva_mesh_solver *solver, struct odva_displacement_mes
     const struct mesh_sizes size = {mesh->columns, mesh->rows};
     const int nodes = mesh->columns * mesh->rows;
     const float tension = GRADIENT_SCALE * GRADIENT_SCALE * stiffness;
-    float(*deviation)[2];
     int ret = reserve(solver, nodes);
 
     if (ret < 0)
         return ret;
-    deviation = malloc(nodes * sizeof(*deviation));
-    if (!deviation)
-        return ONEDVA_ERR_NOMEM;
     for (int n = 0; n < nodes; n++)
         for (int k = 0; k < 2; k++)
-            deviation[n][k] = (mesh->d[n][k] - smooth->d[n][k]) / scale;
+            solver->deviation[n][k] = (mesh->d[n][k] - smooth->d[n][k]) / scale;
     assemble(solver, alignment, mesh->columns, (int)((float)mesh->spacing / scale) / 4);
     for (int sweep = 0; sweep < SWEEPS; sweep++) {
         for (int k = 0; k < nodes; k++) {
             const int n = sweep & 1 ? nodes - 1 - k : k;
-            relax_node(solver, size, n % size.columns, n / size.columns,
-                       (const float(*)[2])deviation, tension);
+            relax_node(solver, size, n % size.columns, n / size.columns, tension);
         }
     }
-    free(deviation);
     for (int n = 0; n < nodes; n++)
         for (int k = 0; k < 2; k++)
             mesh->d[n][k] += scale * limit_step(solver->step[n][k]);
@@ -243,5 +239,6 @@ void odva_mesh_solver_free(struct odva_mesh_solver *solver)
     free(solver->matrix);
     free(solver->right);
     free(solver->step);
+    free(solver->deviation);
     *solver = (struct odva_mesh_solver){0};
 }

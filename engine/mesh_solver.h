@@ -27,8 +27,9 @@ struct odva_alignment {
 struct odva_mesh_solver {
     float (*matrix)[5][3]; /* self, E, SW, S, SE: xx, xy, yy */
     float (*right)[2];
-    float (*step)[2]; /* the solution, samples of the level */
-    size_t matrix_capacity, right_capacity, step_capacity;
+    float (*step)[2];      /* the solution, samples of the level */
+    float (*deviation)[2]; /* from the smooth field */
+    size_t matrix_capacity, right_capacity, step_capacity, deviation_capacity;
 };
 
 /** Add to affine the best step. @param scale luma samples per sample of the level */

@@ -84,7 +84,7 @@ int odva_mosaic_start(struct odva_mosaic *m, struct odva_backend *backend,
     m->right = m->width;
     m->bottom = m->height;
     ret = warp_frame(m, backend, frame, &m->pyramid.level[0]);
-    return ret < 0 ? ret : odva_luma_pyramid_build(&m->pyramid, backend, 0);
+    return ret < 0 ? ret : odva_luma_pyramid_build(&m->pyramid, backend);
 }
 
 /* Invert a frame's field at the mosaic's nodes. */
@@ -167,7 +167,7 @@ int odva_mosaic_add(struct odva_mosaic *m, struct odva_backend *backend,
             added = 1;
         }
     }
-    return added ? odva_luma_pyramid_build(&m->pyramid, backend, 0) : ONEDVA_OK;
+    return added ? odva_luma_pyramid_build(&m->pyramid, backend) : ONEDVA_OK;
 }
 
 void odva_mosaic_free(struct odva_mosaic *m)

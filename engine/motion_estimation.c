@@ -185,37 +185,26 @@ static int is_known(const struct odva_motion_estimation *e,
            odva_mosaic_has(mosaic, x + reach, y + reach);
 }
 
-/* Weights fall with a block's difference (Geman and McClure). @return the mean squared difference,
- * limited */
-static float weigh_blocks(struct odva_motion_estimation *e,
-                          const struct odva_displacement_mesh *mesh, int level)
+/* Weights fall with a block's difference (Geman and McClure). */
+static void weigh_blocks(struct odva_motion_estimation *e,
+                         const struct odva_displacement_mesh *mesh, int level)
 {
     const struct odva_luma_plane *plane = &e->pyramid[0].level[level];
     const int columns = blocks(plane->width), rows = blocks(plane->height);
-    double sum = 0;
-    int known = 0;
 
     for (int j = 0; j < rows; j++) {
         for (int i = 0; i < columns; i++) {
             const float squared = (float)e->tensors[j * columns + i].ee / (BLOCK * BLOCK);
             const float share = 1.0f / (1.0f + squared / OUTLIER);
-            float *weight = &e->weights[j * columns + i];
 
-            *weight = 0;
-            if (!is_known(e, mesh, level, i, j))
-                continue;
-            *weight = share * share;
-            sum += squared * share;
-            known++;
+            e->weights[j * columns + i] = is_known(e, mesh, level, i, j) ? share * share : 0;
         }
     }
-    return known > 0 ? (float)(sum / known) : OUTLIER;
 }
 
 /* Compare a frame with the mosaic seen through a field. */
 static int compare(struct odva_motion_estimation *e, int t, int level,
-                   struct odva_displacement_mesh *mesh, struct odva_alignment *alignment,
-                   float *error)
+                   struct odva_displacement_mesh *mesh, struct odva_alignment *alignment)
 {
     const struct odva_luma_plane *plane = &e->pyramid[t].level[level];
     int ret = warp_mosaic(e, level, mesh);
@@ -225,7 +214,7 @@ static int compare(struct odva_motion_estimation *e, int t, int level,
     ret = e->backend->ops->block_tensors(e->backend, e->tensors, plane->data, plane->stride,
                                          e->warped.data, e->warped.stride, plane->width,
                                          plane->height);
-    *error = weigh_blocks(e, mesh, level);
+    weigh_blocks(e, mesh, level);
     *alignment = (struct odva_alignment){
         .columns = blocks(plane->width),
         .rows = blocks(plane->height),
@@ -238,7 +227,7 @@ static int compare(struct odva_motion_estimation *e, int t, int level,
 }
 
 static int refine_affine(struct odva_motion_estimation *e, int t, int level, int steps,
-                         struct odva_affine *affine, float *error)
+                         struct odva_affine *affine)
 {
     struct odva_displacement_mesh mesh = level_mesh(e, level, e->scratch);
     struct odva_alignment alignment;
@@ -247,7 +236,7 @@ static int refine_affine(struct odva_motion_estimation *e, int t, int level, int
         int ret;
 
         sample_affine(e, &mesh, affine);
-        ret = compare(e, t, level, &mesh, &alignment, error);
+        ret = compare(e, t, level, &mesh, &alignment);
         if (ret < 0)
             return ret;
         odva_affine_step(affine, &alignment, (float)(1 << level));
@@ -270,7 +259,7 @@ static void add_change(struct odva_displacement_mesh *finest,
     }
 }
 
-static int refine_mesh(struct odva_motion_estimation *e, int t, int level, int steps, float *error)
+static int refine_mesh(struct odva_motion_estimation *e, int t, int level, int steps)
 {
     struct odva_displacement_mesh mesh = level_mesh(e, level, e->scratch), smooth = mesh, change;
     const int nodes = mesh.columns * mesh.rows;
@@ -284,7 +273,7 @@ static int refine_mesh(struct odva_motion_estimation *e, int t, int level, int s
         sample_mesh(&mesh, &e->mesh[t]);
         sample_affine(e, &smooth, &affine);
         change = mesh;
-        ret = compare(e, t, level, &mesh, &alignment, error);
+        ret = compare(e, t, level, &mesh, &alignment);
         if (ret < 0)
             return ret;
         change.d = e->scratch + 2 * nodes;
@@ -397,10 +386,10 @@ static int align_frame(struct odva_motion_estimation *e, int t, int direction, i
     e->affine[t] = predict(e, t, direction, reference);
     search(e, t, &e->affine[t]);
     for (int level = coarsest; level > e->base && ret == ONEDVA_OK; level--)
-        ret = refine_affine(e, t, level, AFFINE_STEPS, &e->affine[t], &e->error[t]);
+        ret = refine_affine(e, t, level, AFFINE_STEPS, &e->affine[t]);
     start_mesh(e, t, direction, reference);
     for (int level = first_mesh; level >= e->base && ret == ONEDVA_OK; level--)
-        ret = refine_mesh(e, t, level, MESH_STEPS, &e->error[t]);
+        ret = refine_mesh(e, t, level, MESH_STEPS);
     if (ret == ONEDVA_OK)
         ret = odva_mosaic_add(&e->mosaic, e->backend, &e->pyramid[t].level[e->base], &e->mesh[t]);
     return ret;
@@ -411,7 +400,6 @@ static void clear_reference(struct odva_motion_estimation *e, int reference)
     const struct odva_displacement_mesh *mesh = &e->mesh[reference];
 
     e->affine[reference] = (struct odva_affine){{{0}}};
-    e->error[reference] = 0;
     memset(mesh->d, 0, (size_t)mesh->columns * mesh->rows * sizeof(*mesh->d));
 }
 

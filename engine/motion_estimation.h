@@ -38,8 +38,6 @@ struct odva_motion_estimation {
      * + G(q) */
     struct odva_affine affine[ONEDVA_MAX_CLIP_FRAMES];          /* of the whole frame */
     struct odva_displacement_mesh mesh[ONEDVA_MAX_CLIP_FRAMES]; /* of its parts */
-    float error[ONEDVA_MAX_CLIP_FRAMES]; /* mean squared difference left, blocks limited as in
-                                            alignment */
     float (*mesh_memory)[2];
     size_t mesh_capacity;
 };

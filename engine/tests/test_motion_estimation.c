@@ -39,14 +39,11 @@ static uint8_t *luma_row(const struct sequence *s, int t, int y)
 static void estimate(struct odva_motion_estimation *e, struct sequence *s, int reference,
                      int spacing)
 {
-    for (int t = 0; t < s->clip.frames; t++) {
-        struct odva_luma_pyramid *p = &s->pyramid[t];
-
-        assert_int_equal(odva_luma_pyramid_set_size(p, s->clip.width, s->clip.height), ONEDVA_OK);
-        p->level[0].data = s->clip.picture[t].data[0];
-        p->level[0].stride = s->clip.picture[t].stride[0];
-        assert_int_equal(odva_luma_pyramid_build(p, backend, 0), ONEDVA_OK);
-    }
+    for (int t = 0; t < s->clip.frames; t++)
+        assert_int_equal(odva_luma_pyramid_of_frame(&s->pyramid[t], backend,
+                                                    &s->clip.const_picture[t], s->clip.width,
+                                                    s->clip.height),
+                         ONEDVA_OK);
     e->backend = backend;
     assert_int_equal(odva_motion_estimate(e, s->pyramid, s->clip.frames, reference, spacing),
                      ONEDVA_OK);

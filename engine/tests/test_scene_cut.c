@@ -18,11 +18,10 @@ static struct odva_backend *backend;
 
 static void shot_build(struct shot *shot)
 {
-    assert_int_equal(
-        odva_luma_pyramid_set_size(&shot->pyramid, shot->clip.width, shot->clip.height), ONEDVA_OK);
-    shot->pyramid.level[0].data = shot->clip.picture[0].data[0];
-    shot->pyramid.level[0].stride = shot->clip.picture[0].stride[0];
-    assert_int_equal(odva_luma_pyramid_build(&shot->pyramid, backend, 0), ONEDVA_OK);
+    assert_int_equal(odva_luma_pyramid_of_frame(&shot->pyramid, backend,
+                                                &shot->clip.const_picture[0], shot->clip.width,
+                                                shot->clip.height),
+                     ONEDVA_OK);
 }
 
 /* The still that a seed gives, n frames into a camera's motion, times a gain, and noise. */

@@ -164,14 +164,10 @@ static int read_clip(struct bench *b, struct onedva_const_picture *pictures)
 
 static void estimate(struct bench *b, const struct onedva_const_picture *pictures)
 {
-    for (int t = 0; t < FRAMES; t++) {
-        struct odva_luma_pyramid *pyramid = &b->pyramid[t];
-
-        check(odva_luma_pyramid_set_size(pyramid, b->reader.width, b->reader.height), "pyramid");
-        pyramid->level[0].data = (uint8_t *)pictures[t].data[0];
-        pyramid->level[0].stride = pictures[t].stride[0];
-        check(odva_luma_pyramid_build(pyramid, b->backend, 0), "pyramid");
-    }
+    for (int t = 0; t < FRAMES; t++)
+        check(odva_luma_pyramid_of_frame(&b->pyramid[t], b->backend, &pictures[t], b->reader.width,
+                                         b->reader.height),
+              "pyramid");
     check(odva_motion_estimate(&b->estimation, b->pyramid, FRAMES, FRAMES / 2, SPACING),
           "estimation");
 }
