@@ -6,10 +6,12 @@ import sys
 
 import torch
 
-from . import canvases, curve, data, evaluate, model, model_file
+from . import canvases, curve, data, evaluate, model, model_file, stills
 from . import fit as linear_fit
 from .codec import Codec
 from .errors import InputError
+from .synthetic import Synthetic
+from .processes import Processes
 from .train import Trainer
 
 
@@ -29,10 +31,18 @@ def open_videos(args, source, scales):
     return data.load(cache)
 
 
+def open_synthetic(args):
+    if not args.stills:
+        return None
+    cache = cache_of(args, args.stills)
+    stills.prepare(args.stills, cache, args.ffmpeg)
+    return Synthetic(stills.load(cache), aligned=bool(args.canvas))
+
+
 def open_sampler(args):
-    if args.canvas:
-        return canvases.Sampler(open_canvases(args, args.train, args.scales), args.seed)
-    return data.Sampler(open_videos(args, args.train, args.scales), args.seed)
+    kind, clips = (canvases, open_canvases) if args.canvas else (data, open_videos)
+    return kind.Sampler(clips(args, args.train, args.scales), args.seed, synthetic=open_synthetic(args),
+                        share=args.synthetic)
 
 
 def held_out(args):
@@ -76,14 +86,17 @@ def command_train(args):
     if args.linear:
         codec = averaged(start, codec) if "ema" in start else codec
         codec = codec.with_linear(torch.load(args.linear, map_location="cpu", weights_only=False)["linear"])
+    processes = Processes(args.device)
     sampler = open_sampler(args)
-    # a resumed run must not repeat the crops that it has seen
-    sampler.rng = type(sampler.rng)(type(sampler.rng.bit_generator)([args.seed, start.get("step", 0)]))
-    trainer = Trainer(codec, sampler, args.out, args.device, args.rate, args.patches)
+    # a resumed run must not repeat the crops that it has seen, nor a process those of another
+    seeds = [args.seed, start.get("step", 0), processes.rank]
+    sampler.rng = type(sampler.rng)(type(sampler.rng.bit_generator)(seeds))
+    trainer = Trainer(codec, sampler, args.out, processes, args.rate, args.patches)
     if resumes:
         trainer.load(args.start, not args.fresh_optimiser)
     trainer.run(1 if args.command == "stage1" else 2, args.minutes * 60, args.encoder,
                 held_out(args), args.check_minutes * 60, lambda s: print(s, flush=True))
+    processes.close()
 
 
 def command_export(args):
@@ -147,7 +160,7 @@ def main():
         p = command(name, text)
         p.add_argument("--minutes", type=float, required=True)
         p.add_argument("--rate", type=float, default=1e-3, help="learning rate at its peak")
-        p.add_argument("--patches", type=int, default=4096, help="batch size in patches")
+        p.add_argument("--patches", type=int, default=4096, help="batch size in patches, of each process")
         p.add_argument("--encoder", choices=("train", "frozen", "off"), default="train",
                        help="off: linear latents; frozen: the query encoder runs but rests")
         p.add_argument("--fresh-optimiser", action="store_true")
@@ -159,6 +172,9 @@ def main():
         sub.choices[name].add_argument("--train", required=True, help="folder of videos")
         sub.choices[name].add_argument("--scales", type=float, nargs="+", default=data.SCALES,
                                        help="how much smaller the videos are made")
+        sub.choices[name].add_argument("--stills", help="folder of photographs, for synthetic clips")
+        sub.choices[name].add_argument("--synthetic", type=float, default=0.25, metavar="SHARE",
+                                       help="how many of the crops are made of stills, 0 to 1")
         sub.choices[name].add_argument("--out", required=True, help="checkpoint to write")
     p = command("export", "checkpoint to model file")
     p.add_argument("--out", required=True)
