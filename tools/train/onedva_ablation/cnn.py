@@ -59,7 +59,7 @@ class LaplaceRate(nn.Module):
 class Autoencoder(nn.Module):
     """channels latent values for each 4x16x16 token of luma."""
 
-    def __init__(self, channels, widths=(24, 40, 64), gain=40.0):
+    def __init__(self, channels, widths=(32, 64, 112), gain=40.0):
         super().__init__()
         down, up = [], []
         for before, after, stride in zip((CHANNELS, *widths), widths, STRIDES):
