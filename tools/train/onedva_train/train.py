@@ -15,6 +15,10 @@ from .batches import Ahead
 from .processes import Processes
 
 
+# stage 2: clips that lose a random tail, and batches with noise; one step at t = 0 is what most decodes are
+DROPPED, NOISY = 0.3, 0.2
+
+
 def squared_error(a, b, counts):
     """[B]; counts: 1 where a sample counts, or None"""
     error = (a - b).pow(2)
@@ -29,9 +33,9 @@ def loss_of(codec, x, mask, qidx, stage, rng, encoder):
     b = len(x)
     drop = None
     if stage == 2:
-        # variable-length dropout: half of the clips lose a random tail
+        # variable-length dropout
         keep = torch.from_numpy(rng.uniform(0.05, 1, b)).float().to(x)
-        drop = torch.where(torch.from_numpy(rng.random(b)).to(x) < 0.5, keep, torch.ones_like(keep))
+        drop = torch.where(torch.from_numpy(rng.random(b)).to(x) < DROPPED, keep, torch.ones_like(keep))
     train_encoder = encoder == "train"
     with torch.set_grad_enabled(train_encoder):
         latents = codec.analyse(x, qidx, use_encoder=encoder != "off")
@@ -39,7 +43,7 @@ def loss_of(codec, x, mask, qidx, stage, rng, encoder):
         coefs = codec.coefficients(latents, x.shape)
     t = torch.zeros(b).to(x)
     z = None
-    if stage == 2 and rng.random() < 0.4:
+    if stage == 2 and rng.random() < NOISY:
         t = torch.sigmoid(torch.from_numpy(rng.normal(0.0, 1.0, b)).float().to(x))
         tt = t[:, None, None, None, None]
         z = tt * x + (1 - tt) * torch.randn_like(x)
