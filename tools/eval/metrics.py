@@ -60,10 +60,11 @@ class Comparison:
                 "vmaf": f"{VMAF_MODEL} {identity(self.vmaf)}" if self.vmaf else ""}
 
     def measure(self, clip, decoded):
-        """decoded: path of raw frames like those of clip.raw -> {key: value}"""
+        """decoded: path of raw frames like those of clip.raw -> {key: value}. xpsnr weighs errors by the content
+        of its first input, so that is the source there."""
         inputs = ["-nostdin", *clip.raw_options, "-i", decoded, *clip.raw_options, "-i", clip.raw]
         log = run([self.ffmpeg, *inputs, "-lavfi",
-                   "[0:v]split=3[a][c][e];[1:v]split=3[b][d][f];[a][b]psnr;[c][d]ssim;[e][f]xpsnr",
+                   "[0:v]split=3[a][c][e];[1:v]split=3[b][d][f];[a][b]psnr;[c][d]ssim;[f][e]xpsnr",
                    "-f", "null", "-"]).stderr
         found = parse(log, FFMPEG_METRICS)
         if self.vmaf:

@@ -4,6 +4,7 @@
 from tables import mean_points
 
 COLOURS = {"onedva": "#d62728", "x264": "#1f77b4", "x265": "#2ca02c", "SVT-AV1": "#9467bd"}
+RATES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1)   # that are labelled
 STEPS = {"steps 0": ("--", 1.4, "s"), "steps 1": ("-", 2.2, "o")}   # others are dotted
 
 
@@ -13,6 +14,13 @@ def style(name):
     if name.startswith("onedva"):
         return (colour, *STEPS.get(name.split(", ")[-1], (":", 1.4, "^")))
     return colour, "-" if name.endswith("GOP 16") else "--", 1.2, "."
+
+
+def label_rates(axis):
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
+    axis.xaxis.set_major_locator(FixedLocator(RATES))
+    axis.xaxis.set_major_formatter(FuncFormatter(lambda rate, _: f"{rate:g}"))
+    axis.xaxis.set_minor_formatter(NullFormatter())
 
 
 def draw(measured, metrics, path):
@@ -29,6 +37,7 @@ def draw(measured, metrics, path):
             points = sorted(mean_points(by_quality, metric.key))
             axis.semilogx([r for r, _ in points], [q for _, q in points], color=colour, linestyle=dashes,
                           linewidth=width, marker=marker, markersize=4, label=name)
+        label_rates(axis)
         axis.set_xlabel("bits per pixel")
         axis.set_ylabel(f"{metric.title}, {metric.unit}" if metric.unit else metric.title)
         axis.grid(alpha=0.3, which="both")
