@@ -6,7 +6,7 @@ import sys
 
 import torch
 
-from . import canvases, curve, data, evaluate, model, model_file, stills
+from . import canvases, curve, data, evaluate, model, model_file, sample_sheet, stills
 from . import fit as linear_fit
 from .codec import Codec
 from .errors import InputError
@@ -31,18 +31,29 @@ def open_videos(args, source, scales):
     return data.load(cache)
 
 
-def open_synthetic(args):
-    if not args.stills:
-        return None
+def open_stills(args):
     cache = cache_of(args, args.stills)
     stills.prepare(args.stills, cache, args.ffmpeg)
-    return Synthetic(stills.load(cache), aligned=bool(args.canvas))
+    return stills.load(cache)
 
 
 def open_sampler(args):
     kind, clips = (canvases, open_canvases) if args.canvas else (data, open_videos)
-    return kind.Sampler(clips(args, args.train, args.scales), args.seed, synthetic=open_synthetic(args),
+    synthetic = Synthetic(open_stills(args), aligned=bool(args.canvas)) if args.stills else None
+    return kind.Sampler(clips(args, args.train, args.scales), args.seed, synthetic=synthetic,
                         share=args.synthetic)
+
+
+def command_samples(args):
+    photographs = open_stills(args)
+    videos = open_videos(args, args.train, args.scales)
+    samplers = {"pictures": data.Sampler(videos, args.seed, synthetic=Synthetic(photographs, False))}
+    if args.canvas:
+        clips = open_canvases(args, args.train, args.scales)
+        samplers["canvases"] = canvases.Sampler(clips, args.seed, synthetic=Synthetic(photographs, True))
+    sample_sheet.write(samplers, args.out, args.ffmpeg)
+    for title, sampler in samplers.items():
+        print(f"{title}: {1e3 * sample_sheet.cost(sampler):.0f} ms of CPU time a synthetic crop of 16x256x256")
 
 
 def held_out(args):
@@ -169,13 +180,17 @@ def main():
         p.add_argument("--check-minutes", type=float, default=10)
         p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     for name in ("fit", "stage1", "stage2"):
-        sub.choices[name].add_argument("--train", required=True, help="folder of videos")
-        sub.choices[name].add_argument("--scales", type=float, nargs="+", default=data.SCALES,
-                                       help="how much smaller the videos are made")
-        sub.choices[name].add_argument("--stills", help="folder of photographs, for synthetic clips")
         sub.choices[name].add_argument("--synthetic", type=float, default=0.25, metavar="SHARE",
                                        help="how many of the crops are made of stills, 0 to 1")
         sub.choices[name].add_argument("--out", required=True, help="checkpoint to write")
+    p = command("samples", "a picture of what training draws: recorded and synthetic clips", False)
+    p.add_argument("--out", required=True, help="PNG to write")
+    for name in ("fit", "stage1", "stage2", "samples"):
+        sub.choices[name].add_argument("--train", required=True, help="folder of videos")
+        sub.choices[name].add_argument("--scales", type=float, nargs="+", default=data.SCALES,
+                                       help="how much smaller the videos are made")
+        sub.choices[name].add_argument("--stills", required=name == "samples",
+                                       help="folder of photographs, for synthetic clips")
     p = command("export", "checkpoint to model file")
     p.add_argument("--out", required=True)
     p.add_argument("--bf16", action="store_true", help="network weights as bfloat16")
@@ -189,7 +204,8 @@ def main():
     args = top.parse_args()
     torch.manual_seed(args.seed)
     commands = {"fit": command_fit, "stage1": command_train, "stage2": command_train,
-                "export": command_export, "eval": command_eval, "curve": command_curve}
+                "samples": command_samples, "export": command_export, "eval": command_eval,
+                "curve": command_curve}
     try:
         commands[args.command](args)
     except InputError as error:

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
 from . import layers
 from .errors import InputError
@@ -12,6 +13,8 @@ from .stills import LEAST_SCALE, OVERSAMPLING
 
 KINDS = {"camera": 0.35, "parallax": 0.35, "leaves": 0.3}
 LARGEST_SCALE = 3.0
+# how many textures are made as soft as most video is: scaled photographs are sharper
+SOFT = 0.4
 # samples a texture is larger on each side than what a clip shows of it
 MARGIN = 2
 # samples a leaf's texture is larger than the leaf
@@ -89,7 +92,10 @@ class Scene:
         scale = log_uniform(self.rng, LEAST_SCALE, min(most, LARGEST_SCALE))
         size = [min(2 * math.ceil(n * scale / 2), m) for n, m in zip(high - low, (still.width, still.height))]
         x0, y0 = (2 * int(self.rng.integers((m - n) // 2 + 1)) for n, m in zip(size, (still.width, still.height)))
-        texture = change(*still.texture(x0, y0, x0 + size[0], y0 + size[1], scale))
+        luma, chroma = still.texture(x0, y0, x0 + size[0], y0 + size[1], scale)
+        if self.rng.random() < SOFT:
+            luma = F.avg_pool2d(luma, 3, 1, 1, count_include_pad=False)
+        texture = change(luma, chroma)
         gain = 2 * scale / np.array(size)  # from samples to the texture's -1 .. 1
         fit = np.diag([*gain, 1]) @ translation(*-low - 1 / gain)
         if field is not None:

@@ -8,7 +8,7 @@ from unittest import mock
 import numpy as np
 import torch
 
-from onedva_train import canvases, data, layers, motion, stills, synthetic
+from onedva_train import canvases, data, layers, motion, sample_sheet, stills, synthetic
 from onedva_train import geometry as geo
 from onedva_train.errors import InputError
 from test_canvases import marked_clip, write_set
@@ -229,6 +229,36 @@ class Clips(unittest.TestCase):
         for _ in range(40):
             sampler.batch(1, 1, 1, 1)
         self.assertTrue(all(np.array_equal(a, b) for a, b in zip(before, source.pool[0])))
+
+
+class SampleSheet(unittest.TestCase):
+    def test_every_sampler_and_kind_has_its_pictures(self):
+        rng = np.random.default_rng(3)
+        with tempfile.TemporaryDirectory() as folder:
+            write_set(folder, [[p[:14] for p in marked_clip(rng, 16, 140, 130)]])
+            clips = canvases.load(folder)
+        source = synthetic.Synthetic([waves(rng, 300, 400)], True)
+        samplers = {"one": canvases.Sampler(clips, 1, synthetic=source),
+                    "two": canvases.Sampler(clips, 2, synthetic=source)}
+        with mock.patch.object(sample_sheet, "write_png") as written:
+            sample_sheet.write(samplers, "sheet.png", "ffmpeg")
+        sheet, path, _ = written.call_args.args
+        self.assertEqual(path, "sheet.png")
+        step, left, top = sample_sheet.SIZE + sample_sheet.GAP, sample_sheet.LEFT, sample_sheet.TOP
+        self.assertEqual(sheet.shape[0], top + step * (1 + len(synthetic.KINDS)))
+        for row in range(1 + len(synthetic.KINDS)):
+            for column in range(3):
+                y, x = top + step * row, left + step * column
+                picture = sheet[y:y + sample_sheet.SIZE, x:x + sample_sheet.SIZE]
+                self.assertGreater(picture.std(), 5)
+        self.assertLess((sheet == 255).mean(), 0.5)
+
+    def test_time_goes_from_left_to_right(self):
+        y = np.broadcast_to(np.arange(20, 180, 10, np.uint8)[:, None, None], (16, 128, 128))
+        u = np.full((16, 64, 64), 128, np.uint8)
+        first, last, way = sample_sheet.pictures([y, u, u, np.ones((16, 32, 32), np.uint8)])
+        self.assertTrue((way[:, 0] == first[:, 0]).all() and (way[:, -1] == last[:, 0]).all())
+        self.assertTrue((np.diff(way[0, ::8, 0]) > 0).all())
 
 
 class Counting:
