@@ -96,13 +96,13 @@ def run(args):
         torch.manual_seed(args.seed)
         sampler = canvases.Sampler(clips, args.seed)
         subject = variants.build(name, trained, sampler)
-        trained = sum(p.numel() for p in subject.parameters() if p.requires_grad)
+        parameters = sum(p.numel() for p in subject.parameters() if p.requires_grad)
         steps = fit_variant(subject, sampler, args, lambda s: print(f"{name}: {s}", flush=True))
         rows = measure.rates(subject, held_out, ffmpeg=args.ffmpeg)
         extra = {}
         if name in ("decoder", "tail-dropout"):
             extra["half"] = measure.rates(subject, held_out, share=0.5)
-        keep(name, rows=rows, steps=steps, parameters=trained, minutes=args.cpu_minutes, **extra)
+        keep(name, rows=rows, steps=steps, parameters=parameters, minutes=args.cpu_minutes, **extra)
         change = measure.bd_rate(results["linear"]["rows"], rows)
         print(f"{name}: BD-rate {100 * change:+.1f} % against the linear path", flush=True)
 
