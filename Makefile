@@ -12,6 +12,7 @@
 # make bench       decoding speed against H.264
 # make kernel-bench  speed of each operator
 # make motion-bench  speed of motion beside the rest [INPUT=file]
+# make eval VALID=folder  rate and distortion against other encoders: doc/rate-distortion.md
 # make canvas      build/onedva-canvas, which writes clips to train on
 # make entropy     build/onedva-entropy, which fits and measures the prediction of symbols
 # make clean       remove what was built, keep FFmpeg's sources
@@ -26,7 +27,7 @@ endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .PHONY: all lib install demo check unit unit-tests fate-onedva bench kernel-bench motion-bench clean distclean \
-        canvas entropy ffmpeg-full ffmpeg-check
+        canvas entropy eval ffmpeg-full ffmpeg-check
 
 all:
 
@@ -42,7 +43,7 @@ distclean:
 
 ifeq ($(wildcard build/config.mak),)
 
-all lib install unit fate-onedva bench kernel-bench motion-bench canvas entropy ffmpeg-full ffmpeg-check:
+all lib install unit fate-onedva bench kernel-bench motion-bench canvas entropy eval ffmpeg-full ffmpeg-check:
 	./configure
 	+@$(MAKE) $@
 
@@ -158,6 +159,16 @@ kernel-bench: $(BUILD)/tools/bench/kernel_bench
 
 motion-bench: all $(BUILD)/tools/bench/motion_bench
 	@tools/bench/motion_bench.sh "$(INPUT)"
+
+# PEERS: an ffmpeg with libx264, libx265 and libsvtav1; VMAF: one with libvmaf, none: no VMAF;
+# PICTURE: the clip of the picture at the lowest rate; JOBS: clips at a time.
+PEERS = $(firstword $(wildcard /usr/bin/ffmpeg) ffmpeg)
+JOBS  = 1
+eval: all
+	@[ -n "$(VALID)" ] || { echo "make eval: say which clips to measure on: VALID=folder" >&2; exit 1; }
+	@tools/install-deps.sh eval
+	@$(or $(PYTHON),/usr/bin/python3) tools/eval/report.py "$(VALID)" --peers "$(PEERS)" --vmaf "$(VMAF)" \
+	    --jobs $(JOBS) $(if $(PICTURE),--picture "$(PICTURE)")
 
 $(BUILD)/tools/bench/motion_bench: $(BUILD)/obj/tools/canvas/y4m_reader.o
 $(BUILD)/tools/bench/motion_bench: FLAGS += -Itools/canvas

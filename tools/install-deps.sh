@@ -5,7 +5,7 @@
 #
 # Installs the Debian packages that a command needs and the machine lacks.
 #
-# usage: install-deps.sh build|check|bench
+# usage: install-deps.sh build|check|bench|eval
 
 set -eu
 
@@ -14,8 +14,9 @@ case ${1:-} in
 build) wanted=$build ;;
 check) wanted="$build clang libcmocka-dev python3 python3-numpy python3-torch xauth xvfb" ;;
 bench) wanted="$build ffmpeg" ;;
+eval) wanted="$build ffmpeg python3 python3-numpy python3-matplotlib" ;;
 *)
-    echo "usage: install-deps.sh build|check|bench" >&2
+    echo "usage: install-deps.sh build|check|bench|eval" >&2
     exit 1
     ;;
 esac

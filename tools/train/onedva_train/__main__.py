@@ -9,10 +9,12 @@ import tempfile
 import numpy as np
 import torch
 
-from . import canvases, curve, data, entropy, evaluate, model, model_file
+from . import canvases, curve, data, entropy, evaluate, model, model_file, sample_sheet, stills
 from . import fit as linear_fit
 from .codec import Codec
 from .errors import InputError
+from .synthetic import Synthetic
+from .processes import Processes
 from .train import Trainer
 
 
@@ -32,10 +34,29 @@ def open_videos(args, source, scales):
     return data.load(cache)
 
 
+def open_stills(args):
+    cache = cache_of(args, args.stills)
+    stills.prepare(args.stills, cache, args.ffmpeg)
+    return stills.load(cache)
+
+
 def open_sampler(args):
+    kind, clips = (canvases, open_canvases) if args.canvas else (data, open_videos)
+    synthetic = Synthetic(open_stills(args), aligned=bool(args.canvas)) if args.stills else None
+    return kind.Sampler(clips(args, args.train, args.scales), args.seed, synthetic=synthetic,
+                        share=args.synthetic)
+
+
+def command_samples(args):
+    photographs = open_stills(args)
+    videos = open_videos(args, args.train, args.scales)
+    samplers = {"pictures": data.Sampler(videos, args.seed, synthetic=Synthetic(photographs, False))}
     if args.canvas:
-        return canvases.Sampler(open_canvases(args, args.train, args.scales), args.seed)
-    return data.Sampler(open_videos(args, args.train, args.scales), args.seed)
+        clips = open_canvases(args, args.train, args.scales)
+        samplers["canvases"] = canvases.Sampler(clips, args.seed, synthetic=Synthetic(photographs, True))
+    sample_sheet.write(samplers, args.out, args.ffmpeg)
+    for title, sampler in samplers.items():
+        print(f"{title}: {1e3 * sample_sheet.cost(sampler):.0f} ms of CPU time a synthetic crop of 16x256x256")
 
 
 def held_out(args):
@@ -79,14 +100,17 @@ def command_train(args):
     if args.linear:
         codec = averaged(start, codec) if "ema" in start else codec
         codec = codec.with_linear(torch.load(args.linear, map_location="cpu", weights_only=False)["linear"])
+    processes = Processes(args.device)
     sampler = open_sampler(args)
-    # a resumed run must not repeat the crops that it has seen
-    sampler.rng = type(sampler.rng)(type(sampler.rng.bit_generator)([args.seed, start.get("step", 0)]))
-    trainer = Trainer(codec, sampler, args.out, args.device, args.rate, args.patches)
+    # a resumed run must not repeat the crops that it has seen, nor a process those of another
+    seeds = [args.seed, start.get("step", 0), processes.rank]
+    sampler.rng = type(sampler.rng)(type(sampler.rng.bit_generator)(seeds))
+    trainer = Trainer(codec, sampler, args.out, processes, args.rate, args.patches)
     if resumes:
         trainer.load(args.start, not args.fresh_optimiser)
     trainer.run(1 if args.command == "stage1" else 2, args.minutes * 60, args.encoder,
                 held_out(args), args.check_minutes * 60, lambda s: print(s, flush=True))
+    processes.close()
 
 
 def command_export(args):
@@ -172,7 +196,7 @@ def main():
         p = command(name, text)
         p.add_argument("--minutes", type=float, required=True)
         p.add_argument("--rate", type=float, default=1e-3, help="learning rate at its peak")
-        p.add_argument("--patches", type=int, default=4096, help="batch size in patches")
+        p.add_argument("--patches", type=int, default=4096, help="batch size in patches, of each process")
         p.add_argument("--encoder", choices=("train", "frozen", "off"), default="train",
                        help="off: linear latents; frozen: the query encoder runs but rests")
         p.add_argument("--fresh-optimiser", action="store_true")
@@ -181,10 +205,17 @@ def main():
         p.add_argument("--check-minutes", type=float, default=10)
         p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     for name in ("fit", "stage1", "stage2"):
+        sub.choices[name].add_argument("--synthetic", type=float, default=0.25, metavar="SHARE",
+                                       help="how many of the crops are made of stills, 0 to 1")
+        sub.choices[name].add_argument("--out", required=True, help="checkpoint to write")
+    p = command("samples", "a picture of what training draws: recorded and synthetic clips", False)
+    p.add_argument("--out", required=True, help="PNG to write")
+    for name in ("fit", "stage1", "stage2", "samples"):
         sub.choices[name].add_argument("--train", required=True, help="folder of videos")
         sub.choices[name].add_argument("--scales", type=float, nargs="+", default=data.SCALES,
                                        help="how much smaller the videos are made")
-        sub.choices[name].add_argument("--out", required=True, help="checkpoint to write")
+        sub.choices[name].add_argument("--stills", required=name == "samples",
+                                       help="folder of photographs, for synthetic clips")
     p = command("export", "checkpoint to model file")
     p.add_argument("--out", required=True)
     p.add_argument("--bf16", action="store_true", help="network weights as bfloat16")
@@ -203,7 +234,7 @@ def main():
     args = top.parse_args()
     torch.manual_seed(args.seed)
     commands = {"fit": command_fit, "stage1": command_train, "stage2": command_train,
-                "export": command_export, "tables": command_tables,
+                "samples": command_samples, "export": command_export, "tables": command_tables,
                 "eval": command_eval, "curve": command_curve}
     try:
         commands[args.command](args)

@@ -125,8 +125,8 @@ ENOUGH = 16
 class Sampler(data.Sampler):
     """Random crops of a grid shape from within one clip, deterministic by seed."""
 
-    def __init__(self, clips, seed, augment=True):
-        super().__init__(clips, seed, augment)
+    def __init__(self, clips, seed, augment=True, synthetic=None, share=0.25):
+        super().__init__(clips, seed, augment, synthetic, share)
         self.tokens = np.array([c.tokens() for c in clips])
         self.weights = np.array([data.weight(c) for c in clips])
         self.odds = {}
@@ -159,21 +159,26 @@ class Sampler(data.Sampler):
             return 16 * self.rng.integers(last + 1)
         return 4 * self.rng.integers(4 * last + 1)
 
-    def crop(self, gt, gy, gx):
-        """uint8 planes y [T, H, W], u, v, visible of one random crop; frames are a clip's first ones."""
-        swap = self.draw_swap(gy, gx)
-        cy, cx = (gx, gy) if swap else (gy, gx)
-        clip = self.draw_clip(gt, cy, cx)
+    def recorded(self, gt, gy, gx):
+        """Planes y, u, v, visible of whole blocks from a clip's first frames, shorter than asked where the clip is."""
+        clip = self.draw_clip(gt, gy, gx)
         grid = ("tile", "token", "block")[self.rng.choice(3, p=(0.5, 0.4, 0.1))]
         _, have_y, have_x = clip.tokens()
-        y0, x0 = self.draw_offset(grid, have_y, cy), self.draw_offset(grid, have_x, cx)
-        planes = [p[:4 * gt, y0 // n:(y0 + 16 * cy) // n, x0 // n:(x0 + 16 * cx) // n]
+        y0, x0 = self.draw_offset(grid, have_y, gy), self.draw_offset(grid, have_x, gx)
+        # every other frame of a longer clip moves twice as much
+        stride = 2 if self.augment and clip.frames >= 8 * gt and self.rng.random() < 0.3 else 1
+        planes = [p[:4 * gt * stride:stride, y0 // n:(y0 + 16 * gy) // n, x0 // n:(x0 + 16 * gx) // n]
                   for p, n in ((clip.y, 1), (clip.u, 2), (clip.v, 2), (clip.visible, 4))]
-        if self.augment:
-            # whole blocks: else the mask would not lie on its samples once they are flipped
-            frames, rows, columns = planes[3].shape
-            planes = self.flip(pad(planes, frames, 4 * rows, 4 * columns), swap)
-        return pad(planes, 4 * gt, 16 * gy, 16 * gx)
+        # whole blocks: else the mask would not lie on its samples once they are flipped
+        frames, rows, columns = planes[3].shape
+        return pad(planes, frames, 4 * rows, 4 * columns)
+
+    def made(self, gt, gy, gx):
+        return [*super().made(gt, gy, gx), np.ones((4 * gt, 4 * gy, 4 * gx), np.uint8)]
+
+    def crop(self, gt, gy, gx):
+        """uint8 planes y [T, H, W], u, v, visible of one random crop; frames are a clip's first ones."""
+        return pad(super().crop(gt, gy, gx), 4 * gt, 16 * gy, 16 * gx)
 
     def batch(self, n, gt, gy, gx):
         """[n, gt, gy, gx, 1536] in the model's domain, and a mask [n, gt, gy, gx, 64] or None, all counts."""

@@ -2,17 +2,23 @@
 """The validation curve that a checkpoint carries, as a Markdown table and a plot."""
 
 
-def rows(history):
-    for check in history:
-        yield [check["stage"], check["step"], check["samples"]] + [
-            f"{r['dpsnr']:+.3f} dB, {100 * r['dbits']:+.1f} %" for r in check["rows"]]
+def qidxs_of(history):
+    """All that was ever measured, in order: a curve may go on with others than it began with."""
+    return sorted({r["qidx"] for check in history for r in check["rows"]})
+
+
+def gains(check):
+    return {r["qidx"]: r for r in check["rows"]}
 
 
 def table(history):
-    qidxs = [r["qidx"] for r in history[0]["rows"]]
-    head = ["stage", "step", "samples"] + [f"qidx {q}" for q in qidxs]
-    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
-    lines += ["| " + " | ".join(str(v) for v in row) + " |" for row in rows(history)]
+    qidxs = qidxs_of(history)
+    lines = ["| " + " | ".join(["stage", "step", "samples"] + [f"qidx {q}" for q in qidxs]) + " |",
+             "|" + "---|" * (3 + len(qidxs))]
+    for check in history:
+        at = gains(check)
+        cells = [f"{at[q]['dpsnr']:+.3f} dB, {100 * at[q]['dbits']:+.1f} %" if q in at else "" for q in qidxs]
+        lines.append("| " + " | ".join([str(check[k]) for k in ("stage", "step", "samples")] + cells) + " |")
     return "\n".join(lines)
 
 
@@ -21,10 +27,9 @@ def plot(history, path):
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
     figure, axes = plt.subplots(figsize=(6, 3.6), dpi=110)
-    samples = [c["samples"] / 1000 for c in history]
-    for i, first in enumerate(history[0]["rows"]):
-        axes.plot(samples, [c["rows"][i]["dpsnr"] for c in history], marker="o", ms=3,
-                  label=f"qidx {first['qidx']}")
+    for qidx in qidxs_of(history):
+        points = [(c["samples"] / 1000, gains(c)[qidx]["dpsnr"]) for c in history if qidx in gains(c)]
+        axes.plot(*zip(*points), marker="o", ms=3, label=f"qidx {qidx}")
     axes.axhline(0, color="black", lw=0.6)
     axes.set_xlabel("thousand training clips seen")
     axes.set_ylabel("PSNR-Y over the linear path, dB")

@@ -55,6 +55,10 @@ def write_index(cache, index):
         json.dump(index, f, indent=0)
 
 
+def has_index(cache):
+    return os.path.exists(os.path.join(cache, "index.json"))
+
+
 def read_index(cache):
     with open(os.path.join(cache, "index.json")) as f:
         return json.load(f)
@@ -102,12 +106,15 @@ def weight(clip):
 
 
 class Sampler:
-    """Random crops of a grid shape (gt, gy, gx), deterministic by seed."""
+    """Random crops of a grid shape (gt, gy, gx), deterministic by seed.
 
-    def __init__(self, videos, seed, augment=True):
+    synthetic: makes a share of them (synthetic.Synthetic), or None."""
+
+    def __init__(self, videos, seed, augment=True, synthetic=None, share=0.25):
         self.videos = videos
         self.rng = np.random.default_rng(seed)
         self.augment = augment
+        self.synthetic, self.share = synthetic, share
 
     def lengths(self):
         """How often clips have 0 .. 4 tokens in time."""
@@ -117,11 +124,22 @@ class Sampler:
         return int(self.rng.choice(5, p=self.lengths()))
 
     def crop(self, gt, gy, gx):
-        """uint8 planes y [T, H, W], u, v of one random crop."""
-        rng = self.rng
-        t, h, w = gt * 4, gy * 16, gx * 16
+        """uint8 planes y [T, H, W], u, v of one random crop, of a video or made."""
         swap = self.draw_swap(gy, gx)
-        ch, cw = (w, h) if swap else (h, w)
+        size = (gx, gy) if swap else (gy, gx)
+        if self.synthetic and self.rng.random() < self.share:
+            planes = self.made(gt, *size)
+        else:
+            planes = self.recorded(gt, *size)
+        return self.flip(planes, swap) if self.augment else planes
+
+    def made(self, gt, gy, gx):
+        return list(self.synthetic.clip(self.rng, 4 * gt, 16 * gy, 16 * gx))
+
+    def recorded(self, gt, gy, gx):
+        """A crop of a video as it is."""
+        rng = self.rng
+        t, ch, cw = gt * 4, gy * 16, gx * 16
         fits = [v for v in self.videos if v.height >= ch and v.width >= cw and v.frames >= t]
         odds = np.array([weight(v) for v in fits])
         video = fits[rng.choice(len(fits), p=odds / odds.sum())]
@@ -132,8 +150,6 @@ class Sampler:
         f = slice(f0, f0 + (t - 1) * stride + 1, stride)
         planes = [video.y[f, y0:y0 + ch, x0:x0 + cw]]
         planes += [p[f, y0 // 2:(y0 + ch) // 2, x0 // 2:(x0 + cw) // 2] for p in (video.u, video.v)]
-        if self.augment:
-            planes = self.flip(planes, swap)
         return planes
 
     def draw_swap(self, gy, gx):
@@ -165,6 +181,10 @@ class Sampler:
         planes = [torch.from_numpy(np.stack([c[i] for c in crops])) for i in range(3)]
         x = geo.to_samples(geo.patchify(*planes))
         if self.augment:
-            gain = torch.from_numpy(self.rng.uniform(0.8, 1.1, (len(x), 1, 1, 1, 1))).float()
-            x = (x * gain).clamp(-1, 1)
+            gain, offset = (torch.from_numpy(self.rng.uniform(*limits, (len(x), 1, 1, 1, 1))).float()
+                            for limits in ((0.8, 1.1), (-0.08, 0.08)))
+            x *= gain
+            luma = x.unflatten(-1, (4, -1))[..., :256]
+            luma += offset[..., None]
+            x.clamp_(-1, 1)
         return x

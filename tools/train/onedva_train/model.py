@@ -57,6 +57,13 @@ def rotate(x, cos, sin):
     return torch.cat([a * cos - b * sin, a * sin + b * cos], -1)
 
 
+def attention(q, k, v):
+    """softmax(q k^T / sqrt(head_dim)) v of [..., n, head_dim]; fused from PyTorch 2.0 on."""
+    if hasattr(F, "scaled_dot_product_attention"):
+        return F.scaled_dot_product_attention(q, k, v)
+    return torch.softmax(q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1]), -1) @ v
+
+
 def norm(x):
     return F.layer_norm(x, x.shape[-1:], eps=1e-6)
 
@@ -144,8 +151,7 @@ class Block(nn.Module):
         """qkv [N, n, 3d] of whole windows -> [N, n, d]."""
         n_win, n, d3 = qkv.shape
         q, k, v = qkv.reshape(n_win, n, 3, -1, self.head_dim).permute(2, 0, 3, 1, 4)
-        q, k = rotate(q, cos, sin), rotate(k, cos, sin)
-        a = torch.softmax(q @ k.transpose(-1, -2) / math.sqrt(self.head_dim), -1) @ v
+        a = attention(rotate(q, cos, sin), rotate(k, cos, sin), v)
         return a.transpose(1, 2).reshape(n_win, n, d3 // 3)
 
     def finish(self, h, attended, m):

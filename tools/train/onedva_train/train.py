@@ -5,25 +5,18 @@ import math
 import os
 import time
 
+import numpy as np
 import torch
+import torch.nn as nn
 
-from . import entropy, evaluate
+from . import entropy, evaluate, throughput
 from . import geometry as geo
-from .codec import Codec
-
-# grid shapes (gy, gx) and how often each is drawn: 2x2 tiles mostly, and border tiles
-SHAPES = [((15, 15), 9), ((16, 16), 4), ((8, 8), 2), ((11, 20), 2), ((15, 5), 1), ((8, 16), 1)]
-QIDX = (-34, 22)
+from .batches import Ahead
+from .processes import Processes
 
 
-def draw_batch(sampler, patches):
-    shapes, odds = zip(*SHAPES)
-    shape = shapes[sampler.rng.choice(len(shapes), p=[o / sum(odds) for o in odds])]
-    shape = (sampler.draw_length(), *shape)
-    n = max(1, patches // math.prod(shape))
-    x, mask = sampler.batch(n, *shape)
-    qidx = torch.from_numpy(sampler.rng.integers(QIDX[0], QIDX[1] + 1, n))
-    return x, mask, qidx
+# stage 2: clips that lose a random tail, and batches with noise; one step at t = 0 is what most decodes are
+DROPPED, NOISY = 0.3, 0.2
 
 
 def squared_error(a, b, counts):
@@ -40,9 +33,9 @@ def loss_of(codec, x, mask, qidx, stage, rng, encoder):
     b = len(x)
     drop = None
     if stage == 2:
-        # variable-length dropout: half of the clips lose a random tail
+        # variable-length dropout
         keep = torch.from_numpy(rng.uniform(0.05, 1, b)).float().to(x)
-        drop = torch.where(torch.from_numpy(rng.random(b)).to(x) < 0.5, keep, torch.ones_like(keep))
+        drop = torch.where(torch.from_numpy(rng.random(b)).to(x) < DROPPED, keep, torch.ones_like(keep))
     train_encoder = encoder == "train"
     with torch.set_grad_enabled(train_encoder):
         latents = codec.analyse(x, qidx, use_encoder=encoder != "off")
@@ -50,10 +43,10 @@ def loss_of(codec, x, mask, qidx, stage, rng, encoder):
         coefs = codec.coefficients(latents, x.shape)
     t = torch.zeros(b).to(x)
     z = None
-    if stage == 2 and rng.random() < 0.4:
+    if stage == 2 and rng.random() < NOISY:
         t = torch.sigmoid(torch.from_numpy(rng.normal(0.0, 1.0, b)).float().to(x))
         tt = t[:, None, None, None, None]
-        z = tt * x + (1 - tt) * torch.from_numpy(rng.standard_normal(x.shape, "float32")).to(x)
+        z = tt * x + (1 - tt) * torch.randn_like(x)
     counts = None if mask is None else geo.expand_mask(mask).to(x)
     base = codec.linear_pixels(coefs)
     error = squared_error(x, base + codec.restore(latents, coefs, qidx, t, z), counts)
@@ -70,14 +63,29 @@ def loss_of(codec, x, mask, qidx, stage, rng, encoder):
     return ((error + floor + price * bits) / (fixed + floor + price * bits_plain)).log().mean()
 
 
+class Loss(nn.Module):
+    """loss_of as a module, for processes to share."""
+
+    def __init__(self, codec, rng):
+        super().__init__()
+        self.codec, self.rng = codec, rng
+
+    def forward(self, x, mask, qidx, stage, encoder):
+        return loss_of(self.codec, x, mask, qidx, stage, self.rng, encoder)
+
+
 class Trainer:
-    def __init__(self, codec, sampler, out, device="cpu", rate=1e-3, patches=4096):
-        """codec: a plain Codec, untrained or from a model file."""
+    def __init__(self, codec, sampler, out, processes=None, rate=1e-3, patches=4096):
+        """codec: a plain Codec, untrained or from a model file; patches of each process' batches."""
+        self.processes = processes or Processes("cpu")
+        device = self.processes.device
         self.codec = codec.for_training().to(device).train()
         self.ema = copy.deepcopy(self.codec).eval()
         self.codec.bfloat16 = device != "cpu"
-        self.sampler, self.out, self.device = sampler, out, device
+        self.sampler, self.out = sampler, out
         self.rate, self.patches = rate, patches
+        # the sampler's numbers are drawn ahead: what a step draws must not depend on how far
+        self.loss = self.processes.share(Loss(self.codec, np.random.default_rng(sampler.rng.integers(2 ** 32))))
         self.optimiser = torch.optim.AdamW(self.codec.parameters(), rate, betas=(0.9, 0.98),
                                            weight_decay=0.01)
         self.step = self.samples = 0
@@ -92,7 +100,7 @@ class Trainer:
         os.replace(self.out + ".part", self.out)
 
     def load(self, path, optimiser=True):
-        state = torch.load(path, map_location=self.device, weights_only=False)
+        state = torch.load(path, map_location=self.processes.device, weights_only=False)
         self.codec.load_state_dict(state["codec"])
         self.ema.load_state_dict(state["ema"])
         self.history = state["history"]
@@ -110,48 +118,76 @@ class Trainer:
         """Train for a span of wall time; the rate rises for 100 steps and falls as a cosine of the time."""
         if not self.history:
             self.check(stage, held_out, log)
-        begin = shown = checked = time.monotonic()
-        first, mean = self.step, None
-        while True:
-            now = time.monotonic()
-            part = (now - begin) / seconds
-            if part >= 1:
-                break
-            warm = min(1, (self.step - first + 1) / 100)
-            for group in self.optimiser.param_groups:
-                group["lr"] = self.rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * part)))
-            loss = self.one_step(stage, encoder)
-            mean = loss if mean is None else 0.98 * mean + 0.02 * loss
-            if now - shown > 30:
-                shown = now
-                log(f"stage {stage} step {self.step} samples {self.samples} loss {mean:.4f} "
-                    f"({4.343 * mean:.2f} dB) {(self.step - first) / (now - begin):.2f} steps/s "
-                    f"left {(seconds - now + begin) / 60:.1f} min")
-            if now - checked > every:
-                checked = now
-                self.check(stage, held_out, log)
+        progress = Progress(self, encoder, log if self.processes.first else lambda line: None)
+        begin = checked = time.monotonic()
+        first = self.step
+        with Ahead(self.sampler, self.patches, self.processes.device) as batches:
+            for x, mask, qidx in batches:
+                now = self.processes.agree(time.monotonic() - begin) + begin
+                part = (now - begin) / seconds
+                if part >= 1:
+                    break
+                warm = min(1, (self.step - first + 1) / 100)
+                for group in self.optimiser.param_groups:
+                    group["lr"] = self.rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * part)))
+                progress.add(x, self.one_step(x, mask, qidx, stage, encoder), stage, seconds - now + begin)
+                if now - checked > every:
+                    checked = now
+                    self.check(stage, held_out, log)
+                    progress.start()
         self.check(stage, held_out, log)
 
-    def one_step(self, stage, encoder):
-        x, mask, qidx = draw_batch(self.sampler, self.patches)
-        x, qidx = x.to(self.device), qidx.to(self.device)
-        mask = mask if mask is None else mask.to(self.device)
-        loss = loss_of(self.codec, x, mask, qidx, stage, self.sampler.rng, encoder)
+    def one_step(self, x, mask, qidx, stage, encoder):
+        """-> the loss, still on the device"""
+        loss = self.loss(x, mask, qidx, stage, encoder)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.codec.parameters(), 1.0)
         self.optimiser.step()
         self.step += 1
-        self.samples += len(x)
+        self.samples += len(x) * self.processes.count
         self.average()
-        return float(loss)
+        return loss.detach()
 
     def check(self, stage, held_out, log):
-        """Measure the averaged weights on held-out clips and write the checkpoint."""
-        if held_out:
-            rows = evaluate.quick(self.ema, held_out)
-            self.history.append({"stage": stage, "step": self.step, "samples": self.samples,
-                                 "rows": rows})
-            log("valid " + "; ".join(f"q{r['qidx']}: {r['dpsnr']:+.3f} dB "
-                                     f"{100 * r['dbits']:+.1f} % bits" for r in rows))
-        self.save()
+        """Measure the averaged weights on held-out clips and write the checkpoint; the first process does."""
+        if self.processes.first:
+            if held_out:
+                rows = evaluate.quick(self.ema, held_out)
+                self.history.append({"stage": stage, "step": self.step, "samples": self.samples,
+                                     "rows": rows})
+                log("valid " + "; ".join(f"q{r['qidx']}: {r['dpsnr']:+.3f} dB "
+                                         f"{100 * r['dbits']:+.1f} % bits" for r in rows))
+            self.save()
+        self.processes.wait()
+
+
+class Progress:
+    """A line every half a minute: loss, samples a second and the share of the device's matrix peak."""
+
+    EVERY = 30
+
+    def __init__(self, trainer, encoder, log):
+        codec, device = trainer.codec, trainer.processes.device
+        self.trainer, self.encoder, self.log = trainer, encoder, log
+        dtype = torch.bfloat16 if codec.bfloat16 else torch.float32
+        self.peak = throughput.matrix_peak(device, dtype)
+        self.start()
+
+    def start(self):
+        self.begin, self.steps, self.operations, self.samples, self.loss = time.monotonic(), 0, 0, 0, 0.0
+
+    def add(self, x, loss, stage, left):
+        self.steps += 1
+        self.samples += len(x) * self.trainer.processes.count
+        self.operations += throughput.step_operations(self.trainer.codec.cfg, x, self.encoder)
+        self.loss = self.loss + loss
+        elapsed = time.monotonic() - self.begin
+        if elapsed > self.EVERY:
+            mean = float(self.loss) / self.steps
+            speed = self.operations / elapsed
+            self.log(f"stage {stage} step {self.trainer.step} samples {self.trainer.samples} "
+                     f"loss {mean:.4f} ({4.343 * mean:.2f} dB) {self.steps / elapsed:.2f} steps/s "
+                     f"{self.samples / elapsed:.1f} samples/s {speed / 1e9:.0f} GFLOP/s "
+                     f"({100 * speed / self.peak:.0f} % of the matrix peak) left {left / 60:.1f} min")
+            self.start()

@@ -6,7 +6,7 @@ import unittest
 import numpy as np
 import torch
 
-from onedva_train import codec, model, model_file, train
+from onedva_train import batches, codec, model, model_file, throughput, train
 from test_model import random_linear
 
 
@@ -23,6 +23,10 @@ class Noise:
         shape = (1, gt, min(gy, 3), min(gx, 2))
         mask = torch.from_numpy(self.rng.random((*shape, 64)) < 0.9)
         return torch.from_numpy(self.rng.uniform(-1, 1, (*shape, 1536))).float(), mask
+
+
+def one_step(trainer, stage, encoder):
+    return trainer.one_step(*batches.draw_batch(trainer.sampler, 1), stage, encoder)
 
 
 class Train(unittest.TestCase):
@@ -53,7 +57,7 @@ class Train(unittest.TestCase):
     def test_a_checkpoint_resumes(self):
         first = self.trainer()
         for _ in range(3):
-            first.one_step(1, "train")
+            one_step(first, 1, "train")
         first.save()
         second = self.trainer()
         second.load(self.out)
@@ -79,13 +83,13 @@ class Train(unittest.TestCase):
             got = getattr(getattr(trainer.codec, name), layer)
             self.assertGreater(got.along.abs().max().item(), 0)
             self.assertLess((got.whole() - want).abs().max().item(), 1e-5)
-        trainer.one_step(1, "train")
+        one_step(trainer, 1, "train")
 
     def test_bfloat16_networks_leave_the_linear_path_alone(self):
         trainer = self.trainer()
         for p in trainer.codec.parameters():
             torch.nn.init.normal_(p, std=0.05)
-        x, _, qidx = train.draw_batch(trainer.sampler, 1)
+        x, _, qidx = batches.draw_batch(trainer.sampler, 1)
         found = []
         with torch.no_grad():
             for trainer.codec.bfloat16 in (False, True):
@@ -103,9 +107,57 @@ class Train(unittest.TestCase):
         torch.nn.init.normal_(trainer.codec.encoder.out.weight, std=0.01)
         before = [p.clone() for p in trainer.codec.encoder.parameters()]
         for _ in range(2):
-            trainer.one_step(2, "frozen")
+            one_step(trainer, 2, "frozen")
         for a, b in zip(before, trainer.codec.encoder.parameters()):
             self.assertTrue(torch.equal(a, b))
+
+    def test_a_broken_sampler_ends_the_run(self):
+        trainer = self.trainer()
+        trainer.sampler.batch = None
+        with self.assertRaises(TypeError):
+            trainer.run(1, 5, "off", [], log=lambda line: None)
+
+
+class Batches(unittest.TestCase):
+    def test_batches_ahead_are_those_of_the_sampler(self):
+        sampler = Noise(5)
+        want = [batches.draw_batch(sampler, 1) for _ in range(5)]
+        with batches.Ahead(Noise(5), 1, "cpu") as ahead:
+            for x, mask, qidx in want:
+                got = next(ahead)
+                self.assertTrue(torch.equal(x, got[0]))
+                self.assertTrue(torch.equal(mask, got[1]))
+                self.assertTrue(torch.equal(qidx, got[2]))
+
+    def test_three_of_four_quantisers_are_coarse(self):
+        qidx = batches.draw_qidx(np.random.default_rng(1), 20000)
+        self.assertEqual((int(qidx.min()), int(qidx.max())), batches.QIDX)
+        coarse = (qidx >= batches.LOW_RATE[0]).double().mean().item()
+        among_all = (batches.QIDX[1] - batches.LOW_RATE[0] + 1) / (batches.QIDX[1] - batches.QIDX[0] + 1)
+        self.assertAlmostEqual(coarse, batches.LOW_SHARE + (1 - batches.LOW_SHARE) * among_all, delta=0.02)
+
+
+class Throughput(unittest.TestCase):
+    def test_operations_are_those_of_the_products(self):
+        cfg = model.Config(**{**model.PRESETS["test"], "encoder_layers": 0})
+        decoder = model.Decoder(cfg)
+        counted = []
+
+        def count(layer, inputs, output):
+            counted.append(2 * output.numel() * layer.in_features)
+
+        for name, layer in decoder.named_modules():
+            if isinstance(layer, model.Linear) and not name.startswith(("cond", "final")):
+                layer.register_forward_hook(count)
+        rope = model.rope_tables(cfg.head_dim)
+        shape = (2, 8, 16)
+        decoder(torch.zeros(1, *shape, cfg.basis), torch.zeros(1, 2, cfg.context_tokens, 32),
+                torch.zeros(1, 2, 3), rope)
+        layers = cfg.decoder_layers
+        tokens = layers * 256 + (layers + 1) // 2 * 2 * cfg.context_tokens
+        attention = 4 * 128 * cfg.width * tokens
+        self.assertEqual(throughput.decoder_operations(cfg, shape, 2 * cfg.context_tokens),
+                         sum(counted) + attention)
 
 
 if __name__ == "__main__":

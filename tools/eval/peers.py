@@ -1,0 +1,100 @@
+# Copyright (C) 2026 the One-DVA for FFmpeg authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The encoders to compare: One-DVA, and what people would use instead."""
+import dataclasses
+import os
+import re
+import tempfile
+
+from programs import ProgramError, ffmpeg_version, run
+
+
+@dataclasses.dataclass(frozen=True)
+class Encoder:
+    """One ffmpeg encoder with its options, over a list of qualities, and the decoders of its packets."""
+    name: str
+    program: str
+    options: tuple
+    qualities: tuple                   # values of -crf
+    decoders: tuple = (("", ()),)      # what tells the decoder apart, and its options
+    model: str = ""                    # that the packets need
+
+    def curve_name(self, decoder):
+        return f"{self.name}, {decoder}" if decoder else self.name
+
+
+X264_CRF = (20, 26, 32, 36, 40, 44, 48, 51)
+X265_CRF = (20, 26, 32, 36, 40, 44, 48, 51)
+SVT_CRF = (25, 32, 40, 46, 52, 57, 60, 63)
+
+
+def onedva(program, model, crf, steps, preset="ultrafast", options=(), name="onedva"):
+    decoders = tuple((f"steps {s}", ("-steps", str(s))) for s in steps)
+    return Encoder(name, program, ("-c:v", "onedva", "-preset", preset, *options), tuple(crf), decoders, model)
+
+
+def x264(program, gop, tune=None):
+    options = ("-c:v", "libx264", "-preset", "medium", "-g", str(gop), "-keyint_min", str(gop))
+    return Encoder(f"x264 medium{', tune ' + tune if tune else ''}, GOP {gop}", program,
+                   options + (("-tune", tune) if tune else ()), X264_CRF)
+
+
+def x265(program, gop, tune=None):
+    """Without a thread pool, and so without wavefronts, which cost a tenth of the lowest rates."""
+    parameters = f"keyint={gop}:min-keyint={min(gop, 16)}:open-gop=0:pools=none:frame-threads=1"
+    options = ("-c:v", "libx265", "-preset", "medium", "-x265-params", parameters)
+    return Encoder(f"x265 medium{', tune ' + tune if tune else ''}, GOP {gop}", program,
+                   options + (("-tune", tune) if tune else ()), X265_CRF)
+
+
+def svt_av1(program, gop):
+    return Encoder(f"SVT-AV1 preset 6, GOP {gop}", program,
+                   ("-c:v", "libsvtav1", "-preset", "6", "-g", str(gop), "-svtav1-params", "lp=1"), SVT_CRF)
+
+
+def all_peers(program):
+    return [x264(program, 16), x265(program, 16), svt_av1(program, 16),
+            x264(program, 250), x265(program, 250), svt_av1(program, 250),
+            x264(program, 16, "psnr"), x265(program, 16, "psnr")]
+
+
+def model_id(program, ffprobe):
+    """Hexadecimal id of the model that an ffmpeg encodes with: it stands in the stream header."""
+    with tempfile.TemporaryDirectory() as folder:
+        coded = os.path.join(folder, "coded.mkv")
+        run([program, "-nostdin", "-v", "error", "-f", "lavfi", "-i", "color=s=32x32", "-frames:v", "1",
+             "-c:v", "onedva", coded])
+        shown = run([ffprobe, "-v", "error", "-show_data", "-show_entries", "stream=extradata", coded]).stdout
+    return parse_model_id(shown)
+
+
+def parse_model_id(shown):
+    """shown: ffprobe -show_data; the id is the 8 bytes, little endian, behind the version."""
+    row = re.search(r"^00000000: ([0-9a-f ]+?)  ", shown, re.M)
+    data = bytes.fromhex(row.group(1).replace(" ", "")) if row else b""
+    if len(data) < 9:
+        raise ProgramError("no stream header in what ffprobe shows of a onedva stream")
+    return data[8:0:-1].hex()
+
+
+def library_version(encoder):
+    """-> as in "x265 3.5+1-f0c1022b6", from what the encoder's library logs"""
+    with tempfile.TemporaryDirectory() as folder:
+        log = run([encoder.program, "-nostdin", "-f", "lavfi", "-i", "testsrc=s=128x128", "-frames:v", "2",
+                   "-pix_fmt", "yuv420p", *encoder.options, os.path.join(folder, "coded.mkv")]).stderr
+    return parse_library_version(log)
+
+
+def parse_library_version(log):
+    for name, pattern in (("x264", r"\] 264 - (core \d+ r\S+)"), ("x265", r"HEVC encoder version (\S+)"),
+                          ("SVT-AV1", r"SVT-AV1 Encoder Lib v?(\S+)")):
+        found = re.search(pattern, log)
+        if found:
+            return f"{name} {found.group(1)}"
+    return "a library that does not say its version"
+
+
+def peer_versions(peers):
+    """-> one line: the ffmpeg of the peers and the libraries in it"""
+    versions = dict.fromkeys(library_version(peer) for peer in peers)
+    return f"{', '.join(versions)}, in FFmpeg {ffmpeg_version(peers[0].program)}"

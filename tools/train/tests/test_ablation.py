@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+import math
+import unittest
+
+import numpy as np
+import torch
+
+from onedva_ablation import cnn, fine_tokens, measure, variants
+from onedva_train import geometry as geo
+from test_model import random_linear
+
+
+class Patches:
+    """A sampler of random patches without masks."""
+
+    def __init__(self):
+        self.rng = np.random.default_rng(4)
+
+    def batch(self, n, gt, gy, gx):
+        return torch.from_numpy(self.rng.uniform(-1, 1, (n, gt, gy, gx, 1536))).float(), None
+
+
+class Arrangements(unittest.TestCase):
+    def test_fine_tokens_are_samples_of_one_place(self):
+        y = torch.arange(4 * 32 * 48).reshape(1, 4, 32, 48).float()
+        u, v = (torch.arange(4 * 16 * 24).reshape(1, 4, 16, 24).float() + n for n in (1e5, 2e5))
+        patches = geo.patchify(y, u, v)
+        for frames in (2, 4):
+            fine = fine_tokens.split(patches, frames)
+            self.assertEqual(fine.shape, (1, 4 // frames, 4, 6, 96 * frames))
+            self.assertTrue(torch.equal(fine_tokens.join(fine, frames), patches))
+            token = fine[0, -1, 1, 2].reshape(frames, 96)
+            self.assertTrue(torch.equal(token[:, :64].reshape(frames, 8, 8), y[0, -frames:, 8:16, 16:24]))
+            self.assertTrue(torch.equal(token[:, 80:].reshape(frames, 4, 4), v[0, -frames:, 4:8, 8:12]))
+
+    def test_planes_of_the_cnn(self):
+        patches = torch.randn(2, 1, 2, 3, 1536)
+        planes = cnn.to_planes(patches)
+        self.assertEqual(planes.shape, (2, 6, 4, 16, 24))
+        self.assertTrue(torch.equal(cnn.to_patches(planes), patches))
+
+
+class Measures(unittest.TestCase):
+    def test_bd_rate_of_half_the_rate(self):
+        rows = [{"bpp": 0.01 * 2 ** i, "psnr": 30 + i} for i in range(4)]
+        half = [{**r, "bpp": r["bpp"] / 2} for r in rows]
+        self.assertAlmostEqual(measure.bd_rate(rows, half), -0.5, places=6)
+        far = [{**r, "psnr": r["psnr"] + 10} for r in rows]
+        self.assertTrue(math.isnan(measure.bd_rate(rows, far)))
+
+    def test_a_seam_is_seen(self):
+        rng = np.random.default_rng(2)
+        a = np.full((2, 256, 256), 100, np.uint8)
+        b = (a + rng.integers(-4, 5, a.shape)).astype(np.uint8)
+        self.assertAlmostEqual(measure.seam(a, b), 1, delta=0.1)
+        b[:, :, 128:] += 20
+        self.assertGreater(measure.seam(a, b), 2)
+        self.assertTrue(math.isnan(measure.seam(a[:, :96, :96], b[:, :96, :96])))
+
+
+class Variants(unittest.TestCase):
+    def test_every_variant_learns_and_reconstructs(self):
+        linear, sampler = random_linear(8), Patches()
+        for name in variants.NAMES:
+            with self.subTest(name):
+                torch.manual_seed(1)
+                subject = variants.build(name, linear, sampler)
+                x, _ = sampler.batch(1, 1, 8, 9)
+                loss = subject.loss(x, None, torch.tensor([0]), sampler.rng)
+                loss.backward()
+                self.assertTrue(math.isfinite(loss.item()))
+                self.assertGreater(sum(float(p.grad.abs().sum()) for p in subject.parameters()
+                                       if p.grad is not None), 0)
+                with torch.no_grad():
+                    out, bits = subject.reconstruct(x, torch.tensor([0]))
+                self.assertEqual(out.shape, x.shape)
+                self.assertGreater(float(bits.sum()), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
