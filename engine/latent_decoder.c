@@ -40,15 +40,15 @@ static int decode_symbol(struct odva_range_decoder *range, const struct odva_mod
 
         logit = odva_symbol_logit(predictor, &features, d);
         probability = odva_logistic(logit);
-        bit = odva_range_decode(range, (const uint16_t[]){0, (uint16_t)(32768 - probability), 32768},
-                                2);
+        bit = odva_range_decode(range,
+                                (const uint16_t[]){0, (uint16_t)(32768 - probability), 32768}, 2);
         odva_symbol_learn(predictor, &features, d, probability, bit);
         if (!bit)
             return d;
     }
-    return ODVA_PREDICTOR_DECISIONS + odva_range_decode(range,
-                                                        tables->large_cdf[odva_large_context(logit)],
-                                                        ODVA_LARGE_SYMBOLS);
+    return ODVA_PREDICTOR_DECISIONS +
+           odva_range_decode(range, tables->large_cdf[odva_large_context(logit)],
+                             ODVA_LARGE_SYMBOLS);
 }
 
 static int32_t decode_coefficient(struct odva_range_decoder *range,

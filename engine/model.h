@@ -21,7 +21,7 @@
 #define ODVA_PREDICTOR_RATIOS    7
 #define ODVA_PREDICTOR_LEVELS    24
 #define ODVA_PREDICTOR_FEATURES  (1 + ODVA_PREDICTOR_RATIOS)
-#define ODVA_PREDICTOR_WEIGHTS                                                                    \
+#define ODVA_PREDICTOR_WEIGHTS                                                                     \
     (ODVA_PREDICTOR_SCALES + ODVA_PREDICTOR_RATIOS * ODVA_SYMBOL_CLASSES * ODVA_PREDICTOR_LEVELS)
 #define ODVA_PREDICTOR_RATE 10 /* log2 of the steps in which a weight learns an error */
 #define ODVA_LARGE_CONTEXTS 32

@@ -80,8 +80,8 @@ int odva_scan_around_size(int basis)
 void odva_scan_offsets(const struct odva_scan *scan, int offset[ODVA_SCAN_OFFSETS])
 {
     const int x = 1, y = scan->nx + 2, t = y * (scan->ny + 2), k = t * (scan->nt + 1);
-    const int all[ODVA_SCAN_OFFSETS] = {x,     y,     t,     k,     2 * x, 2 * y, y + x, k + x, k + y,
-                                        k + t, t + x, t + y, 2 * k, -x,    -y,    -t,    -k};
+    const int all[ODVA_SCAN_OFFSETS] = {
+        x, y, t, k, 2 * x, 2 * y, y + x, k + x, k + y, k + t, t + x, t + y, 2 * k, -x, -y, -t, -k};
 
     for (int i = 0; i < ODVA_SCAN_OFFSETS; i++)
         offset[i] = all[i];
@@ -131,15 +131,15 @@ int odva_scan_init(struct odva_scan *scan, const struct onedva_model *model, int
     *scan = (struct odva_scan){.nt = nt, .ny = ny, .nx = nx};
     scan->count = model->config.basis * nt * ny * nx;
     scan->padded_count = (model->config.basis + 1) * (nt + 1) * (ny + 1) * (nx + 1);
-    scan->around_count =
-        (model->config.basis + 3) * (nt + 1) * (ny + 2) * (nx + 2);
+    scan->around_count = (model->config.basis + 3) * (nt + 1) * (ny + 2) * (nx + 2);
     scan->rank = malloc(full_count * sizeof(*scan->rank));
     scan->entry = malloc(scan->count * sizeof(*scan->entry));
     around = calloc(scan->around_count, sizeof(*around));
     scan->position = malloc(scan->count * sizeof(*scan->position));
     scan->padded = malloc(scan->count * sizeof(*scan->padded));
     scan->scale = malloc(scan->count * sizeof(*scan->scale));
-    if (!scan->position || !scan->padded || !scan->scale || !scan->rank || !scan->entry || !around) {
+    if (!scan->position || !scan->padded || !scan->scale || !scan->rank || !scan->entry ||
+        !around) {
         free(around);
         odva_scan_free(scan);
         return ONEDVA_ERR_NOMEM;

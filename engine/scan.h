@@ -10,23 +10,23 @@
 
 struct onedva_model;
 
-/* Running means of magnitudes that a coefficient takes part in: of all, of its frequency in time, of
- * its basis index, of its zone of frequencies. */
+/* Running means of magnitudes that a coefficient takes part in: of all, of its frequency in time,
+ * of its basis index, of its zone of frequencies. */
 #define ODVA_SCAN_MEANS       4
 #define ODVA_SCAN_GROUPS      (1 + 4 + 256 + 16)
 #define ODVA_SCAN_OFFSETS     17 /* places around a coefficient */
 #define ODVA_SCAN_NEAREST     4  /* the first of them, which count twice */
 #define ODVA_NOTHING_EXPECTED INT16_MIN
 
-/** What is known of a coefficient before decoding. Expectations are logarithms in 1/8 octaves of what
- * the scales let expect, less qidx, in the units of what they are compared with. */
+/** What is known of a coefficient before decoding. Expectations are logarithms in 1/8 octaves of
+ * what the scales let expect, less qidx, in the units of what they are compared with. */
 struct odva_scan_entry {
-    int32_t full;                       /* position in a full tile */
-    int32_t around;                     /* its place in a padded array of magnitudes */
-    int16_t expected[ODVA_SCAN_MEANS];  /* of the running means */
-    int16_t around_expected;            /* of the sum around it */
-    int16_t beside;                     /* of a smoothed magnitude of another tile */
-    uint16_t group[ODVA_SCAN_MEANS];    /* of the running means */
+    int32_t full;                      /* position in a full tile */
+    int32_t around;                    /* its place in a padded array of magnitudes */
+    int16_t expected[ODVA_SCAN_MEANS]; /* of the running means */
+    int16_t around_expected;           /* of the sum around it */
+    int16_t beside;                    /* of a smoothed magnitude of another tile */
+    uint16_t group[ODVA_SCAN_MEANS];   /* of the running means */
 };
 
 /** Scan of one tile shape; all arrays have count = K*nt*ny*nx entries. */

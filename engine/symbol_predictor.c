@@ -12,8 +12,8 @@
 #define MEAN_SHIFT 4 /* running means forget 1/16 with each magnitude */
 
 /* Rows of the features in weight: the scale, then scale class x level of each ratio. */
-#define LEVEL_ROW(ratio)                                                                          \
-    (ODVA_PREDICTOR_SCALES + (ratio) * ODVA_SYMBOL_CLASSES * ODVA_PREDICTOR_LEVELS)
+#define LEVEL_ROW(ratio)                                                                           \
+    (ODVA_PREDICTOR_SCALES + (ratio)*ODVA_SYMBOL_CLASSES * ODVA_PREDICTOR_LEVELS)
 
 int odva_symbol_predictor_init(struct odva_symbol_predictor *predictor, int basis)
 {
@@ -89,9 +89,7 @@ static int ratio_level(uint32_t value, int expected, int qidx)
 {
     const int level = ((odva_log2_eighths(value) - expected + qidx) * 5 >> 4) + 14;
 
-    return level < 1                           ? 1
-           : level > ODVA_PREDICTOR_LEVELS - 1 ? ODVA_PREDICTOR_LEVELS - 1
-                                               : level;
+    return level < 1 ? 1 : level > ODVA_PREDICTOR_LEVELS - 1 ? ODVA_PREDICTOR_LEVELS - 1 : level;
 }
 
 /* Level of what a tile beside has there, 0 where it has nothing. */
@@ -126,10 +124,10 @@ void odva_symbol_features(const struct odva_symbol_predictor *predictor, int i,
     int level[ODVA_PREDICTOR_RATIOS];
 
     for (int g = 0; g < ODVA_SCAN_MEANS; g++)
-        level[g] = entry->expected[g] == ODVA_NOTHING_EXPECTED
-                       ? 0
-                       : ratio_level(predictor->mean[entry->group[g]] + 16, entry->expected[g],
-                                     qidx);
+        level[g] =
+            entry->expected[g] == ODVA_NOTHING_EXPECTED
+                ? 0
+                : ratio_level(predictor->mean[entry->group[g]] + 16, entry->expected[g], qidx);
     level[ODVA_SCAN_MEANS] =
         entry->around_expected == ODVA_NOTHING_EXPECTED
             ? 0

@@ -23,7 +23,7 @@ struct odva_symbol_predictor {
 
     /* of the tile */
     const struct odva_scan *scan;
-    int offset[ODVA_SCAN_OFFSETS];      /* where a magnitude counts as one around */
+    int offset[ODVA_SCAN_OFFSETS]; /* where a magnitude counts as one around */
     int qidx;
     struct odva_latent_tile *beside[2]; /* tiles to the left and above, NULL where there is none */
     const uint8_t *smooth[2];           /* their smoothed magnitudes */
@@ -75,8 +75,8 @@ static inline void odva_symbol_learn(struct odva_symbol_predictor *predictor,
                                      const struct odva_symbol_features *features, int d,
                                      int probability, int bit)
 {
-    const int change = ((bit << 15) - probability + (1 << (ODVA_PREDICTOR_RATE - 1))) >>
-                       ODVA_PREDICTOR_RATE;
+    const int change =
+        ((bit << 15) - probability + (1 << (ODVA_PREDICTOR_RATE - 1))) >> ODVA_PREDICTOR_RATE;
 
     for (int f = 0; f < ODVA_PREDICTOR_FEATURES; f++) {
         int16_t *weight = &predictor->weight[features->row[f]][d];
@@ -90,9 +90,7 @@ static inline int odva_large_context(int logit)
 {
     const int context = (logit >> 11) + 8;
 
-    return context < 0                           ? 0
-           : context > ODVA_LARGE_CONTEXTS - 1 ? ODVA_LARGE_CONTEXTS - 1
-                                                 : context;
+    return context < 0 ? 0 : context > ODVA_LARGE_CONTEXTS - 1 ? ODVA_LARGE_CONTEXTS - 1 : context;
 }
 
 #endif

@@ -114,8 +114,9 @@ static void keep(struct samples *samples, const struct odva_latents *latents, in
         const int count = odva_coefficients_of(&latents->tiles[i], sample->tokens[i]);
         for (int c = 0; c < count; c++) {
             const int32_t q = latents->q[latents->tiles[i].offset + c];
-            sample->q[at++] =
-                (int16_t)(q < -INT16_MAX ? -INT16_MAX : q > INT16_MAX ? INT16_MAX : q);
+            sample->q[at++] = (int16_t)(q < -INT16_MAX  ? -INT16_MAX
+                                        : q > INT16_MAX ? INT16_MAX
+                                                        : q);
         }
     }
 }
@@ -393,7 +394,8 @@ static void shuffle(int *order, int count)
     }
 }
 
-/* Magnitudes are Laplacian around their scale; large ones continue as their context's logit says. */
+/* Magnitudes are Laplacian around their scale; large ones continue as their context's logit says.
+ */
 static void start_tables(struct tables *tables)
 {
     memset(tables, 0, sizeof(*tables));
@@ -444,8 +446,9 @@ static void round_tables(const struct tables *tables, struct odva_model_tables *
     for (int r = 0; r < ODVA_PREDICTOR_WEIGHTS; r++) {
         for (int d = 0; d < ODVA_PREDICTOR_DECISIONS; d++) {
             const long w = lrintf(tables->weight[r][d] * ODVA_LOGIT_ONE);
-            out->symbol_weight[r][d] =
-                (int16_t)(w < -INT16_MAX ? -INT16_MAX : w > INT16_MAX ? INT16_MAX : w);
+            out->symbol_weight[r][d] = (int16_t)(w < -INT16_MAX  ? -INT16_MAX
+                                                 : w > INT16_MAX ? INT16_MAX
+                                                                 : w);
         }
     }
     for (int c = 0; c < ODVA_LARGE_CONTEXTS; c++) {
@@ -494,8 +497,7 @@ static void measure_all(struct entropy *entropy, const struct samples *samples, 
     memset(bits, 0, QUALITIES * sizeof(*bits));
     round_tables(tables, &entropy->model->tables);
     for (int i = 0; i < samples->count; i++) {
-        struct walk walk = {entropy, parts, tables, NULL, 0,
-                            &bits[samples->sample[i].quality]};
+        struct walk walk = {entropy, parts, tables, NULL, 0, &bits[samples->sample[i].quality]};
         walk_clip(&walk, &samples->sample[i]);
     }
 }
@@ -507,10 +509,11 @@ static void print_parts(const struct bits bits[QUALITIES])
     for (int quality = 0; quality < QUALITIES; quality++) {
         const struct bits *b = &bits[quality];
         const double all = symbol_bits(b) + b->lengths, share = 100 / all;
-        printf("| %d | %.5f | %.1f %% | %.1f %% | %.1f %% | %.1f %% | %.1f %% | %.1f %% | %.1f %% |\n",
-               qidx_of(quality) + 40, all / b->pixels, share * b->decision[0],
-               share * b->decision[1], share * b->decision[2], share * b->large,
-               share * b->escape, share * b->sign, share * b->lengths);
+        printf(
+            "| %d | %.5f | %.1f %% | %.1f %% | %.1f %% | %.1f %% | %.1f %% | %.1f %% | %.1f %% |\n",
+            qidx_of(quality) + 40, all / b->pixels, share * b->decision[0], share * b->decision[1],
+            share * b->decision[2], share * b->large, share * b->escape, share * b->sign,
+            share * b->lengths);
     }
 }
 
@@ -521,13 +524,16 @@ static void print_savings(struct entropy *entropy, const struct samples *train,
         const char *name;
         unsigned parts;
     } steps[] = {
-        {"scale, mean of the tile", 0x003}, {"+ means by frequency, basis index, zone", 0x01f},
-        {"+ magnitudes around", 0x03f},     {"+ tile to the left", 0x07f},
+        {"scale, mean of the tile", 0x003},
+        {"+ means by frequency, basis index, zone", 0x01f},
+        {"+ magnitudes around", 0x03f},
+        {"+ tile to the left", 0x07f},
         {"+ tile above", ALL},
     };
     struct bits bits[QUALITIES];
 
-    printf("\n| against static contexts | crf 6 | 20 | 30 | 40 | 50 | 60 |\n|---|---|---|---|---|---|---|\n");
+    printf("\n| against static contexts | crf 6 | 20 | 30 | 40 | 50 | 60 "
+           "|\n|---|---|---|---|---|---|---|\n");
     for (size_t s = 0; s < sizeof(steps) / sizeof(steps[0]); s++) {
         fit(entropy, train, steps[s].parts, tables);
         measure_all(entropy, test, steps[s].parts, tables, bits);
