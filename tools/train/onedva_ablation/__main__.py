@@ -68,8 +68,8 @@ def fit_variant(subject, sampler, args, log):
 
 
 def run(args):
-    _, codec = read_start(args.start)
-    linear = codec.linear
+    _, trained = read_start(args.start)
+    linear = trained.linear
     held_out = [canvases.clip_tensor(c) for c in canvases.held_out(open_canvases(args, args.valid, (1.0,)))]
     clips = open_canvases(args, args.train, args.scales)
     results = {}
@@ -83,6 +83,9 @@ def run(args):
             json.dump(results, f, indent=1)
         os.replace(args.out + ".part", args.out)
 
+    if "start" not in results:
+        whole = variants.build("decoder", trained, None)
+        keep("start", rows=measure.rates(whole, held_out, ffmpeg=args.ffmpeg))
     if "linear" not in results:
         keep("linear", rows=measure.rates(linear_subject(linear), held_out, ffmpeg=args.ffmpeg))
     if "fixed-length" not in results:
@@ -92,7 +95,7 @@ def run(args):
             continue
         torch.manual_seed(args.seed)
         sampler = canvases.Sampler(clips, args.seed)
-        subject = variants.build(name, linear, sampler)
+        subject = variants.build(name, trained, sampler)
         trained = sum(p.numel() for p in subject.parameters() if p.requires_grad)
         steps = fit_variant(subject, sampler, args, lambda s: print(f"{name}: {s}", flush=True))
         rows = measure.rates(subject, held_out, ffmpeg=args.ffmpeg)
@@ -106,7 +109,7 @@ def run(args):
 
 def main():
     top = argparse.ArgumentParser(prog="onedva_ablation", description="Train variants of the codec for equal CPU "
-                                  "time on canvases, and measure them on held-out ones.")
+                                  "time on canvases from one model, and measure them on held-out clips.")
     sub = top.add_subparsers(dest="command", required=True)
     p = sub.add_parser("run", help="train and measure; what --out already has is not done again")
     p.add_argument("--cache", default="build/train-cache")
@@ -118,7 +121,7 @@ def main():
     p.add_argument("--scales", type=float, nargs="+", default=[1.0, 2.0])
     p.add_argument("--jobs", type=int, default=os.cpu_count())
     p.add_argument("--seed", type=int, default=1)
-    p.add_argument("--start", required=True, help="fit, checkpoint or model file whose linear path is used")
+    p.add_argument("--start", required=True, help="model file whose linear path and decoder the variants begin with")
     p.add_argument("--variants", nargs="+", choices=variants.NAMES, default=variants.NAMES)
     p.add_argument("--cpu-minutes", type=float, default=5)
     p.add_argument("--rate", type=float, default=1e-3)

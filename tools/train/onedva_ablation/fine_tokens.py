@@ -128,7 +128,7 @@ class Hourglass(model.Decoder):
         self.fine_in = Linear(directions, width)
         self.fine_cond = Conditioning(3, width)
         self.before = WindowLayers(width, head_dim, 1, 4)
-        self.up = Linear(4 * width, d)
+        self.up = Linear(4 * width, d, zero=True)
         self.down = Linear(d, 4 * width)
         self.after = WindowLayers(width, head_dim, 1, 4)
         self.fine_out = Linear(width, directions, zero=True)

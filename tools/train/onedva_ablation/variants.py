@@ -139,37 +139,48 @@ def config(linear, **changes):
     return model.Config(**{**model.PRESETS["tiny"], "basis": len(linear["linear.U"]), **changes})
 
 
-def build(name, linear, sampler):
-    """An untrained variant over a fitted linear path."""
-    decoder_only = config(linear, encoder_layers=0)
+def build(name, trained, sampler):
+    """A variant over the linear path of a trained codec, and with its decoder where the variant has one that fits.
+
+    What is new begins as in training: it changes nothing. The autoencoders without a linear path and the
+    decoders on fine tokens have nothing to begin with."""
+    linear = trained.linear
+    with_encoder = config(linear, context_tokens=trained.cfg.context_tokens)
+    decoder_only = config(linear, encoder_layers=0, context_tokens=trained.cfg.context_tokens)
+    weights = trained.decoder.state_dict()
+
+    def codec_of(kind, cfg, decoder=None):
+        codec = kind(copy.copy(cfg), linear)
+        codec.decoder = decoder or codec.decoder
+        codec.decoder.load_state_dict(weights, strict=decoder is None)
+        return codec
+
     if name == "decoder":
-        return Standard(Codec(decoder_only, linear))
+        return Standard(codec_of(Codec, decoder_only))
     if name == "encoder":
         return Standard(WithoutDecoder(config(linear, decoder_layers=0), linear), "train")
     if name == "encoder-decoder":
-        return Standard(Codec(config(linear), linear), "train")
+        return Standard(codec_of(Codec, with_encoder), "train")
     if name == "encoder-regularised":
-        return Regularised(Codec(config(linear), linear), "train")
+        return Regularised(codec_of(Codec, with_encoder), "train")
+    if name == "tail-dropout":
+        return Standard(codec_of(Codec, decoder_only), stage=2)
+    if name == "no-latent-context":
+        return Standard(codec_of(WithoutLatentContext, decoder_only))
+    if name == "no-shifted-windows":
+        return Standard(codec_of(Codec, decoder_only, TileDecoder(decoder_only)))
     if name == "no-linear-path":
         return WithoutLinearPath(Codec(config(linear, context_tokens=FIXED_TOKENS), linear))
-    if name == "tail-dropout":
-        return Standard(Codec(decoder_only, linear), stage=2)
-    if name == "no-latent-context":
-        return Standard(WithoutLatentContext(decoder_only, linear))
     if name == "cnn":
         return Cnn()
     codec = Codec(copy.copy(decoder_only), linear)
-    if name == "no-shifted-windows":
-        codec.decoder = TileDecoder(decoder_only)
-        return Standard(codec)
+    if name == "hourglass":
+        return Standard(codec_of(Codec, decoder_only, fine_tokens.Hourglass(codec, sampler)))
     subject = Standard(codec)
     if name == "tokens-4x8x8":
         codec.decoder = fine_tokens.FineDecoder(codec, sampler, 4, 64, 32, 4, 8)
     elif name == "tokens-2x8x8":
         codec.decoder = fine_tokens.FineDecoder(codec, sampler, 2, 48, 16, 4, 4)
-    elif name == "hourglass":
-        codec.decoder = fine_tokens.Hourglass(codec, sampler)
-        codec.for_training()
     else:
         raise ValueError(name)
     return subject

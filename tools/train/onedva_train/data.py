@@ -141,6 +141,8 @@ class Sampler:
         rng = self.rng
         t, ch, cw = gt * 4, gy * 16, gx * 16
         fits = [v for v in self.videos if v.height >= ch and v.width >= cw and v.frames >= t]
+        if not fits:
+            raise InputError(f"no video has {t} frames of {cw} x {ch}: larger videos or scales are needed")
         odds = np.array([weight(v) for v in fits])
         video = fits[rng.choice(len(fits), p=odds / odds.sum())]
         stride = 2 if self.augment and video.frames >= 2 * t and rng.random() < 0.3 else 1

@@ -7,6 +7,7 @@ import torch
 
 from onedva_ablation import cnn, fine_tokens, measure, variants
 from onedva_train import geometry as geo
+from onedva_train.codec import Codec
 from test_model import random_linear
 
 
@@ -60,11 +61,12 @@ class Measures(unittest.TestCase):
 
 class Variants(unittest.TestCase):
     def test_every_variant_learns_and_reconstructs(self):
-        linear, sampler = random_linear(8), Patches()
+        sampler = Patches()
+        trained = Codec(variants.config(random_linear(8), encoder_layers=0), random_linear(8))
         for name in variants.NAMES:
             with self.subTest(name):
                 torch.manual_seed(1)
-                subject = variants.build(name, linear, sampler)
+                subject = variants.build(name, trained, sampler)
                 x, _ = sampler.batch(1, 1, 8, 9)
                 loss = subject.loss(x, None, torch.tensor([0]), sampler.rng)
                 loss.backward()
@@ -75,6 +77,20 @@ class Variants(unittest.TestCase):
                     out, bits = subject.reconstruct(x, torch.tensor([0]))
                 self.assertEqual(out.shape, x.shape)
                 self.assertGreater(float(bits.sum()), 0)
+
+    def test_variants_begin_where_the_trained_codec_is(self):
+        sampler, linear = Patches(), random_linear(8)
+        trained = Codec(variants.config(linear, encoder_layers=0), linear)
+        torch.manual_seed(1)
+        torch.nn.init.normal_(trained.decoder.out.weight, std=0.02)
+        x, _ = sampler.batch(1, 1, 8, 9)
+        found = []
+        for name in ("decoder", "encoder-decoder", "hourglass", "no-latent-context"):
+            with torch.no_grad():
+                found.append(variants.build(name, trained, sampler).reconstruct(x, torch.tensor([0]))[0])
+        for same in found[1:3]:
+            self.assertLess((same - found[0]).abs().max().item(), 1e-4)
+        self.assertGreater((found[3] - found[0]).abs().max().item(), 1e-4)
 
 
 if __name__ == "__main__":

@@ -298,6 +298,10 @@ class Samplers(unittest.TestCase):
         self.assertTrue(mask[made].all())
         self.assertFalse(mask[~made].any())  # of the dark clip, nothing is
 
+    def test_a_crop_that_no_video_holds_is_refused(self):
+        with self.assertRaisesRegex(InputError, "no video has 16 frames of 256 x 272"):
+            data.Sampler(self.videos, 1, augment=False).crop(4, 17, 16)
+
     def test_a_seed_draws_the_same_batches(self):
         rng = np.random.default_rng(6)
         source = [waves(rng, 400, 400)]
