@@ -14,6 +14,7 @@
 # make motion-bench  speed of motion beside the rest [INPUT=file]
 # make eval VALID=folder  rate and distortion against other encoders: doc/rate-distortion.md
 # make canvas      build/onedva-canvas, which writes clips to train on
+# make entropy     build/onedva-entropy, which fits and measures the prediction of symbols
 # make clean       remove what was built, keep FFmpeg's sources
 # make distclean   remove build/
 #
@@ -26,7 +27,7 @@ endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .PHONY: all lib install demo check unit unit-tests fate-onedva bench kernel-bench motion-bench clean distclean \
-        canvas eval ffmpeg-full ffmpeg-check
+        canvas entropy eval ffmpeg-full ffmpeg-check
 
 all:
 
@@ -42,7 +43,7 @@ distclean:
 
 ifeq ($(wildcard build/config.mak),)
 
-all lib install unit fate-onedva bench kernel-bench motion-bench canvas eval ffmpeg-full ffmpeg-check:
+all lib install unit fate-onedva bench kernel-bench motion-bench canvas entropy eval ffmpeg-full ffmpeg-check:
 	./configure
 	+@$(MAKE) $@
 
@@ -180,6 +181,11 @@ $(BUILD)/tools/%: tools/%.c $(STATIC)
 CANVAS_OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tools/canvas/*.c))
 
 canvas: $(BUILD)/onedva-canvas
+entropy: $(BUILD)/onedva-entropy
+
+$(BUILD)/onedva-entropy: tools/entropy/onedva_entropy.c $(STATIC)
+	@echo "CCLD    $@"
+	$(Q)$(CC) $(FLAGS) -o $@ $< $(STATIC) $(LIBRARY_LIBS)
 
 $(BUILD)/onedva-canvas: $(CANVAS_OBJECTS) $(STATIC)
 	@echo "CCLD    $@"

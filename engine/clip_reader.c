@@ -13,7 +13,6 @@
 #include "log.h"
 #include "motion_coder.h"
 #include "packet.h"
-#include "symbol_context.h"
 
 #define HOW_TO_CHOOSE "give the right file with -model or ONEDVA_MODEL"
 
@@ -28,15 +27,14 @@ int odva_clip_reader_init(struct odva_clip_reader *reader, const struct onedva_m
         .max_tokens = max_tokens,
         .max_pixels = max_pixels,
     };
-    reader->magnitude = malloc(odva_symbol_context_size(model->config.basis));
-    return reader->magnitude ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
+    return odva_symbol_predictor_init(&reader->predictor, model->config.basis);
 }
 
 void odva_clip_reader_free(struct odva_clip_reader *reader)
 {
     odva_motion_free(&reader->motion);
     odva_latents_free(&reader->latents);
-    free(reader->magnitude);
+    odva_symbol_predictor_free(&reader->predictor);
     *reader = (struct odva_clip_reader){0};
 }
 
@@ -220,7 +218,7 @@ static int decode_latents(struct odva_clip_reader *reader, const struct odva_pac
             break;
         range.end = (int)layer->token_end;
         odva_decode_layer(&reader->latents, &reader->model->tables, range, layer->payload,
-                          layer->size, reader->magnitude);
+                          layer->size, &reader->predictor);
         range.start = range.end;
     }
     return ONEDVA_OK;

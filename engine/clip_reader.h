@@ -14,6 +14,7 @@
 #include "model.h"
 #include "motion.h"
 #include "onedva/onedva.h"
+#include "symbol_predictor.h"
 
 struct odva_clip_reader {
     const struct onedva_model *model;
@@ -24,7 +25,7 @@ struct odva_clip_reader {
 
     int has_stream;
     struct onedva_stream stream; /* the current one, where has_stream */
-    uint8_t *magnitude;
+    struct odva_symbol_predictor predictor;
 
     int frames; /* of the packet read last; 0: none, or it failed */
     uint64_t seed;

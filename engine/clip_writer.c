@@ -10,14 +10,12 @@
 #include "latent_coder.h"
 #include "motion_coder.h"
 #include "packet.h"
-#include "symbol_context.h"
 
 int odva_clip_writer_init(struct odva_clip_writer *writer, const struct onedva_model *model,
                           const struct odva_layering *layering)
 {
     *writer = (struct odva_clip_writer){.model = model, .layering = *layering};
-    writer->magnitude = malloc(odva_symbol_context_size(model->config.basis));
-    return writer->magnitude ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
+    return odva_symbol_predictor_init(&writer->predictor, model->config.basis);
 }
 
 void odva_clip_writer_free(struct odva_clip_writer *writer)
@@ -25,7 +23,7 @@ void odva_clip_writer_free(struct odva_clip_writer *writer)
     odva_byte_writer_free(&writer->packet);
     odva_byte_writer_free(&writer->motion);
     odva_byte_writer_free(&writer->payloads);
-    free(writer->magnitude);
+    odva_symbol_predictor_free(&writer->predictor);
     *writer = (struct odva_clip_writer){0};
 }
 
@@ -39,7 +37,7 @@ static void write_payloads(struct odva_clip_writer *writer, struct odva_latents 
     odva_byte_writer_reset(payloads);
     for (int i = 0; i < packet->layers; i++) {
         const struct odva_layer_range range = writer->layering.layer[i];
-        odva_encode_layer(latents, &writer->model->tables, range, payloads, writer->magnitude);
+        odva_encode_layer(latents, &writer->model->tables, range, payloads, &writer->predictor);
         packet->layer[i].token_end = range.end;
         packet->layer[i].size = payloads->size - start;
         start = payloads->size;

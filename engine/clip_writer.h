@@ -12,6 +12,7 @@
 #include "model.h"
 #include "motion.h"
 #include "onedva/onedva.h"
+#include "symbol_predictor.h"
 
 struct odva_clip_writer {
     const struct onedva_model *model;
@@ -19,7 +20,7 @@ struct odva_clip_writer {
     struct odva_byte_writer packet; /* the last one written */
     struct odva_byte_writer motion; /* of the packet written last; empty where it has none */
     struct odva_byte_writer payloads;
-    uint8_t *magnitude;
+    struct odva_symbol_predictor predictor;
 };
 
 /** @return ONEDVA_OK or ONEDVA_ERR_NOMEM */

@@ -12,6 +12,7 @@
 #include "byte_writer.h"
 #include "latents.h"
 #include "model.h"
+#include "symbol_predictor.h"
 
 /** A layer: tokens [start, end) of every tile. */
 struct odva_layer_range {
@@ -59,20 +60,20 @@ static inline int odva_layer_length(const struct odva_latent_tile *tile,
  * Decode a layer into latents->q and the tiles' tokens.
  * Layers come in order; before the first one, odva_latents_set_size has been called. The q of
  * tokens that are not decoded is left as it is.
- * @param magnitude odva_symbol_context_size() bytes of scratch
+ * @param predictor scratch of the model's basis
  */
 void odva_decode_layer(struct odva_latents *latents, const struct odva_model_tables *tables,
                        struct odva_layer_range range, const uint8_t *payload, size_t size,
-                       uint8_t *magnitude);
+                       struct odva_symbol_predictor *predictor);
 
 /**
  * Append a layer's payload.
  * Layers come in order, all of them, the first with start 0.
  * @param latents   q, qidx and the tiles' tokens are the clip's; |q| <= ODVA_MAX_LEVEL
- * @param magnitude odva_symbol_context_size() bytes of scratch
+ * @param predictor scratch of the model's basis
  */
 void odva_encode_layer(struct odva_latents *latents, const struct odva_model_tables *tables,
                        struct odva_layer_range range, struct odva_byte_writer *writer,
-                       uint8_t *magnitude);
+                       struct odva_symbol_predictor *predictor);
 
 #endif

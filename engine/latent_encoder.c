@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "latent_coder.h"
+#include "logistic.h"
 #include "range_encoder.h"
-#include "symbol_context.h"
 
 static void encode_length(struct odva_range_encoder *range, const struct odva_model_tables *tables,
                           int *previous_class, int length)
@@ -30,57 +30,89 @@ static void encode_escape(struct odva_range_encoder *range, int scale_class, int
     odva_range_encode_bits(range, excess - (((1u << n) - 1) << e), n + e);
 }
 
+/* @param symbol min(|q|, 15) */
+static void encode_symbol(struct odva_range_encoder *range, const struct odva_model_tables *tables,
+                          struct odva_symbol_predictor *predictor, int i, int symbol)
+{
+    struct odva_symbol_features features;
+    int logit = 0;
+
+    odva_symbol_features(predictor, i, &features);
+    for (int d = 0; d < ODVA_PREDICTOR_DECISIONS; d++) {
+        const int bit = symbol > d;
+        int probability;
+
+        logit = odva_symbol_logit(predictor, &features, d);
+        probability = odva_logistic(logit);
+        odva_range_encode(range, (const uint16_t[]){0, (uint16_t)(32768 - probability), 32768}, 2,
+                          bit);
+        odva_symbol_learn(predictor, &features, d, probability, bit);
+        if (!bit)
+            return;
+    }
+    odva_range_encode(range, tables->large_cdf[odva_large_context(logit)], ODVA_LARGE_SYMBOLS,
+                      symbol - ODVA_PREDICTOR_DECISIONS);
+}
+
 static void encode_coefficient(struct odva_range_encoder *range,
                                const struct odva_model_tables *tables,
-                               struct odva_symbol_context *context, int qidx, int i, int32_t q)
+                               struct odva_symbol_predictor *predictor, int i, int32_t q)
 {
-    const int scale_class = odva_scale_class(context->scan->scale[i], qidx);
-    const uint16_t *cdf = tables->symbol_cdf[scale_class][odva_activity_context(context->activity)]
-                                            [odva_neighbour_context(context, i)];
     const int32_t level = q < 0 ? -q : q;
     const int symbol = level < ODVA_ESCAPE ? level : ODVA_ESCAPE;
 
-    odva_range_encode(range, cdf, ODVA_SYMBOLS, symbol);
-    odva_symbol_context_update(context, i, symbol);
+    encode_symbol(range, tables, predictor, i, symbol);
+    odva_symbol_predictor_update(predictor, i, symbol);
     if (symbol == ODVA_ESCAPE)
-        encode_escape(range, scale_class, level - ODVA_ESCAPE);
+        encode_escape(range, odva_scale_class(predictor->scan->scale[i], predictor->qidx),
+                      level - ODVA_ESCAPE);
     if (q != 0)
         odva_range_encode_bits(range, q < 0, 1);
 }
 
-static void encode_tokens(const struct odva_latents *latents,
-                          const struct odva_model_tables *tables, struct odva_latent_tile *tile,
-                          int start, int length, struct odva_range_encoder *range,
-                          uint8_t *magnitude)
+static void encode_tokens(struct odva_latents *latents, const struct odva_model_tables *tables,
+                          int index, int start, int length, struct odva_range_encoder *range,
+                          struct odva_symbol_predictor *predictor)
 {
-    struct odva_symbol_context context = {.magnitude = magnitude};
+    const struct odva_latent_tile *tile = &latents->tiles[index];
     const int first = odva_coefficients_of(tile, start);
     const int end = odva_coefficients_of(tile, start + length);
     const int32_t *q = latents->q + tile->offset;
 
-    odva_symbol_context_start(&context, tile->scan, q, first,
-                              first == 0 ? ODVA_INITIAL_ACTIVITY : tile->activity);
+    if (length == 0)
+        return;
+    odva_symbol_predictor_start_tile(predictor, latents, index, first);
     for (int i = first; i < end; i++)
-        encode_coefficient(range, tables, &context, latents->qidx, i, q[i]);
-    tile->activity = context.activity;
+        encode_coefficient(range, tables, predictor, i, q[i]);
+    odva_symbol_predictor_end_tile(latents, index, end);
+}
+
+/* Nothing is shown before the first layer. */
+static void start_layer(struct odva_latents *latents, const struct odva_model_tables *tables,
+                        struct odva_layer_range layer, struct odva_symbol_predictor *predictor)
+{
+    odva_symbol_predictor_start_layer(predictor, tables);
+    for (int i = 0; i < latents->grid.tile_count && layer.start == 0; i++)
+        latents->tiles[i].shown = 0;
 }
 
 void odva_encode_layer(struct odva_latents *latents, const struct odva_model_tables *tables,
                        struct odva_layer_range layer, struct odva_byte_writer *writer,
-                       uint8_t *magnitude)
+                       struct odva_symbol_predictor *predictor)
 {
     struct odva_range_encoder range;
     int previous_class = 0;
 
     odva_range_encoder_init(&range, writer);
+    start_layer(latents, tables, layer, predictor);
     for (int i = 0; i < latents->grid.tile_count; i++) {
-        struct odva_latent_tile *tile = &latents->tiles[i];
+        const struct odva_latent_tile *tile = &latents->tiles[i];
         int length;
         if (!odva_layer_codes_tile(tile, layer, tile->tokens))
             continue;
         length = odva_layer_length(tile, layer, tile->tokens);
         encode_length(&range, tables, &previous_class, length);
-        encode_tokens(latents, tables, tile, layer.start, length, &range, magnitude);
+        encode_tokens(latents, tables, i, layer.start, length, &range, predictor);
     }
     odva_range_encoder_finish(&range);
 }

@@ -19,7 +19,7 @@ struct odva_latent_tile {
     int coefficients; /* K * patches */
     int max_tokens;   /* ceil(coefficients / 32) */
     int tokens;       /* latent tokens held */
-    int activity;     /* of the symbol context, between layers */
+    int shown;        /* coefficients of which other tiles see the magnitudes */
 };
 
 /**
@@ -31,8 +31,9 @@ struct odva_latents {
     int basis; /* K */
     int qidx;
     int32_t *q;                     /* K * grid.patches */
+    uint8_t *smooth;                /* magnitudes smoothed along the scan, where shown */
     struct odva_latent_tile *tiles; /* grid.tile_count */
-    size_t q_capacity, tile_capacity;
+    size_t q_capacity, smooth_capacity, tile_capacity;
 };
 
 /**

@@ -366,6 +366,26 @@ static int get_cdfs(const struct reader *reader, const struct tensor_spec *spec,
     return ONEDVA_OK;
 }
 
+static int get_weights(const struct reader *reader, int16_t *dst)
+{
+    const struct tensor_spec spec = {
+        "symbol.weight", ODVA_DTYPE_I32, 2, {ODVA_PREDICTOR_WEIGHTS, ODVA_PREDICTOR_DECISIONS}};
+    const struct odva_tensor *tensor;
+    const int ret = get_tensor(reader, &spec, &tensor);
+
+    if (ret < 0)
+        return ret;
+    for (int64_t i = 0; i < tensor->count; i++) {
+        const int32_t v = odva_tensor_int32(tensor, i);
+
+        if (v < -INT16_MAX || v > INT16_MAX)
+            return refuse(reader, "tensor symbol.weight: number %lld is not in -%d..%d",
+                          (long long)i, INT16_MAX, INT16_MAX);
+        dst[i] = (int16_t)v;
+    }
+    return ONEDVA_OK;
+}
+
 static int get_tables(const struct reader *reader)
 {
     struct odva_model_tables *tables = &reader->model->tables;
@@ -376,6 +396,8 @@ static int get_tables(const struct reader *reader)
     const struct tensor_spec delta = {"dequant.delta", ODVA_DTYPE_U8, 2, {ODVA_SYMBOL_CLASSES, 3}};
     const struct tensor_spec length = {
         "length.cdf", ODVA_DTYPE_I32, 2, {ODVA_LENGTH_CLASSES, ODVA_LENGTH_CLASSES + 1}};
+    const struct tensor_spec large = {
+        "large.cdf", ODVA_DTYPE_I32, 2, {ODVA_LARGE_CONTEXTS, ODVA_LARGE_SYMBOLS + 1}};
     const struct tensor_spec symbol = {
         "symbol.cdf",
         ODVA_DTYPE_I32,
@@ -391,7 +413,9 @@ static int get_tables(const struct reader *reader)
     if ((ret = get_bytes(reader, &scale, tables->scan_scale)) < 0 ||
         (ret = get_bytes(reader, &shift, tables->size_shift)) < 0 ||
         (ret = get_bytes(reader, &delta, tables->dequant_delta)) < 0 ||
-        (ret = get_cdfs(reader, &length, tables->length_cdf[0])) < 0)
+        (ret = get_cdfs(reader, &length, tables->length_cdf[0])) < 0 ||
+        (ret = get_weights(reader, tables->symbol_weight[0])) < 0 ||
+        (ret = get_cdfs(reader, &large, tables->large_cdf[0])) < 0)
         return ret;
     return get_cdfs(reader, &symbol, tables->symbol_cdf[0][0][0]);
 }

@@ -15,12 +15,27 @@
 #define ODVA_LENGTH_CLASSES    13
 #define ODVA_CDF_TOTAL         32768
 
+/* Prediction of symbols: what weights there are. */
+#define ODVA_PREDICTOR_DECISIONS 3 /* whether a magnitude is above 0, 1, 2 */
+#define ODVA_PREDICTOR_SCALES    64
+#define ODVA_PREDICTOR_RATIOS    7
+#define ODVA_PREDICTOR_LEVELS    24
+#define ODVA_PREDICTOR_FEATURES  (1 + ODVA_PREDICTOR_RATIOS)
+#define ODVA_PREDICTOR_WEIGHTS                                                                     \
+    (ODVA_PREDICTOR_SCALES + ODVA_PREDICTOR_RATIOS * ODVA_SYMBOL_CLASSES * ODVA_PREDICTOR_LEVELS)
+#define ODVA_PREDICTOR_RATE 10 /* log2 of the steps in which a weight learns an error */
+#define ODVA_LARGE_CONTEXTS 32
+#define ODVA_LARGE_SYMBOLS  13 /* magnitudes 3 .. 15 */
+
 /** Integer tables of the bitstream. */
 struct odva_model_tables {
     int32_t *scan_order;   /* 256 K */
     int8_t *scan_scale;    /* 256 K, by full position */
     int8_t size_shift[20]; /* nt-1, 4 + ny-1, 12 + nx-1 */
     uint16_t length_cdf[ODVA_LENGTH_CLASSES][ODVA_LENGTH_CLASSES + 1];
+    int16_t symbol_weight[ODVA_PREDICTOR_WEIGHTS][ODVA_PREDICTOR_DECISIONS]; /* 1/4096 */
+    uint16_t large_cdf[ODVA_LARGE_CONTEXTS][ODVA_LARGE_SYMBOLS + 1];
+    /* the encoder's estimate of what symbols cost */
     uint16_t symbol_cdf[ODVA_SYMBOL_CLASSES][ODVA_SYMBOL_ACTIVITIES][ODVA_SYMBOL_NEIGHBOURS]
                        [ODVA_SYMBOLS + 1];
     uint8_t dequant_delta[ODVA_SYMBOL_CLASSES][3];

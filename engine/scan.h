@@ -10,6 +10,25 @@
 
 struct onedva_model;
 
+/* Running means of magnitudes that a coefficient takes part in: of all, of its frequency in time,
+ * of its basis index, of its zone of frequencies. */
+#define ODVA_SCAN_MEANS       4
+#define ODVA_SCAN_GROUPS      (1 + 4 + 256 + 16)
+#define ODVA_SCAN_OFFSETS     17 /* places around a coefficient */
+#define ODVA_SCAN_NEAREST     4  /* the first of them, which count twice */
+#define ODVA_NOTHING_EXPECTED INT16_MIN
+
+/** What is known of a coefficient before decoding. Expectations are logarithms in 1/8 octaves of
+ * what the scales let expect, less qidx, in the units of what they are compared with. */
+struct odva_scan_entry {
+    int32_t full;                      /* position in a full tile */
+    int32_t around;                    /* its place in a padded array of magnitudes */
+    int16_t expected[ODVA_SCAN_MEANS]; /* of the running means */
+    int16_t around_expected;           /* of the sum around it */
+    int16_t beside;                    /* of a smoothed magnitude of another tile */
+    uint16_t group[ODVA_SCAN_MEANS];   /* of the running means */
+};
+
 /** Scan of one tile shape; all arrays have count = K*nt*ny*nx entries. */
 struct odva_scan {
     int nt, ny, nx;
@@ -18,12 +37,29 @@ struct odva_scan {
     int padded_count;  /* (K+1)(nt+1)(ny+1)(nx+1) */
     int32_t *padded;   /* the same in an array with one more entry before each dimension's first */
     int8_t *scale;     /* b of scan index i, 1/8 octaves */
+    struct odva_scan_entry *entry;
+    int around_count; /* (K+3)(nt+1)(ny+2)(nx+2) */
+    int32_t *rank;    /* 256 K: scan index of a full position, -1 where there is none */
 };
 
 /** @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
 int odva_scan_init(struct odva_scan *scan, const struct onedva_model *model, int nt, int ny,
                    int nx);
 void odva_scan_free(struct odva_scan *scan);
+
+/** Entries that around_count has at most. */
+int odva_scan_around_size(int basis);
+
+/** Where in the padded array a magnitude is one of the places around a coefficient. */
+void odva_scan_offsets(const struct odva_scan *scan, int offset[ODVA_SCAN_OFFSETS]);
+
+/** 8 log2(v), rounded down in each octave's eight equal parts; 0 for 0. */
+static inline int odva_log2_eighths(uint64_t v)
+{
+    const int octave = v ? 63 - __builtin_clzll(v) : 0;
+
+    return 8 * octave + (int)((octave > 3 ? v >> (octave - 3) : v << (3 - octave)) & 7);
+}
 
 /** Scans by shape, built on first use and kept; not safe for concurrent first use of a shape. */
 struct odva_scan_cache {

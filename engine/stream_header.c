@@ -4,7 +4,7 @@
  */
 #include "stream_header.h"
 
-#define STREAM_HEADER_VERSION 0
+#define STREAM_HEADER_VERSION 1
 #define FORMAT_YUV420P8       0
 #define LAST_RANGE            2
 #define LAST_CHROMA_LOCATION  6

@@ -50,6 +50,12 @@ static inline struct onedva_model *random_model_new(uint64_t seed, int basis)
     random_scan(&random, model);
     for (int p = 0; p < ODVA_LENGTH_CLASSES; p++)
         random_cdf(&random, tables->length_cdf[p], ODVA_LENGTH_CLASSES, 2);
+    for (int i = 0; i < ODVA_PREDICTOR_WEIGHTS; i++) {
+        for (int d = 0; d < ODVA_PREDICTOR_DECISIONS; d++)
+            tables->symbol_weight[i][d] = (int16_t)(random_below(&random, 6001) - 3000);
+    }
+    for (int c = 0; c < ODVA_LARGE_CONTEXTS; c++)
+        random_cdf(&random, tables->large_cdf[c], ODVA_LARGE_SYMBOLS, 1 + c % 4);
     for (int c = 0; c < ODVA_SYMBOL_CLASSES; c++) {
         for (int a = 0; a < ODVA_SYMBOL_ACTIVITIES; a++) {
             for (int n = 0; n < ODVA_SYMBOL_NEIGHBOURS; n++)

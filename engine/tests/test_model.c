@@ -138,6 +138,7 @@ static void reads_everything(void **state)
     assert_true(fabsf(model->weights->sampler_start - 0.6f) < 1e-7f);
     assert_int_equal(model->tables.length_cdf[12][13], 32768);
     assert_int_equal(model->tables.symbol_cdf[31][5][4][16], 32768);
+    assert_int_equal(model->tables.large_cdf[31][13], 32768);
     assert_memory_equal(model->tables.scan_scale, tensor_data(&image, "scan.scale"), 8 * 256);
     assert_memory_equal(model->tables.dequant_delta, tensor_data(&image, "dequant.delta"), 96);
     onedva_model_close(&model);
@@ -285,6 +286,10 @@ static void wrong_numbers(void **state)
         {"symbol.cdf", 3, 0},
         {"symbol.cdf", 16319, -1},
         {"symbol.cdf", 16319, 65536 + 32768},
+        {"symbol.weight", 0, 32768},
+        {"symbol.weight", 16319, -32768},
+        {"large.cdf", 0, 1},
+        {"large.cdf", 447, 32767},
     };
 
     (void)state;

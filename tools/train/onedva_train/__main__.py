@@ -2,11 +2,14 @@
 """Command line: python3 -m onedva_train COMMAND --help"""
 import argparse
 import os
+import subprocess
 import sys
+import tempfile
 
+import numpy as np
 import torch
 
-from . import canvases, curve, data, evaluate, model, model_file, sample_sheet, stills
+from . import canvases, curve, data, entropy, evaluate, model, model_file, sample_sheet, stills
 from . import fit as linear_fit
 from .codec import Codec
 from .errors import InputError
@@ -128,6 +131,28 @@ def command_export(args):
     print(f"{args.out}: {os.path.getsize(args.out) / 1e6:.2f} MB")
 
 
+def command_tables(args):
+    """Fit the prediction of symbols with tools/entropy, on canvases that exist."""
+    directory = f"{cache_of(args, args.train)}-canvas-{'-'.join(f'{c:g}' for c in args.canvas_crf)}"
+    config, tensors = model_file.read(args.start)
+    with tempfile.TemporaryDirectory() as work:
+        start, fitted = os.path.join(work, "start.safetensors"), os.path.join(work, "tables")
+        tensors = {**entropy.prediction_prior(), **tensors}
+        tensors["large.cdf"] = tensors["large.cdf"].astype("int32")
+        model_file.write(start, config, tensors, model_file.stored_bf16(args.start))
+        command = [args.tool, "--model", start, "--fit", directory, "--every", str(args.every),
+                   "--out", fitted]
+        if subprocess.run(command).returncode:
+            raise InputError(f"{args.tool} failed")
+        values = np.fromfile(fitted, np.int32)
+    shapes = (("symbol.weight", (entropy.WEIGHTS, entropy.DECISIONS)),
+              ("large.cdf", (entropy.LARGE_CONTEXTS, entropy.LARGE + 1)))
+    for name, shape in shapes:
+        size = shape[0] * shape[1]
+        tensors[name], values = values[:size].reshape(shape), values[size:]
+    model_file.write(args.out, config, tensors, model_file.stored_bf16(args.start))
+
+
 def command_eval(args):
     codec = Codec.from_file(*model_file.read(args.start))
     for row in evaluate.exact(codec, held_out(args), args.qidx):
@@ -197,6 +222,11 @@ def main():
     p.add_argument("--linear-only", action="store_true")
     p.add_argument("--no-encoder", action="store_true", help="leave the query encoder out")
     p.add_argument("--sampler-start", type=float, help="time at which -steps N > 1 begins")
+    p = command("tables", "refit the tables that symbols are predicted from; nothing else changes")
+    p.add_argument("--train", required=True, help="folder of videos whose canvases a fit has made")
+    p.add_argument("--tool", default="build/onedva-entropy", help="the program onedva-entropy")
+    p.add_argument("--every", type=int, default=12, help="learn from every Nth clip")
+    p.add_argument("--out", required=True, help="model file to write")
     p = command("eval", "rate and PSNR-Y of a model file on held-out clips")
     p.add_argument("--qidx", type=int, nargs="+", default=[-24, -12, 0, 12])
     p = command("curve", "the validation curve of a checkpoint: table, and plot")
@@ -204,8 +234,8 @@ def main():
     args = top.parse_args()
     torch.manual_seed(args.seed)
     commands = {"fit": command_fit, "stage1": command_train, "stage2": command_train,
-                "samples": command_samples, "export": command_export, "eval": command_eval,
-                "curve": command_curve}
+                "samples": command_samples, "export": command_export, "tables": command_tables,
+                "eval": command_eval, "curve": command_curve}
     try:
         commands[args.command](args)
     except InputError as error:

@@ -1,10 +1,17 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Entropy model of the bitstream (doc/bitstream.md, section 6), vectorised over tiles."""
+"""The encoder's estimate of what symbols cost, vectorised over tiles, and tables for what decodes them.
+
+Symbols are coded by a prediction that learns (doc/bitstream.md, section 6), whose tables
+tools/entropy fits; static contexts estimate its cost for the choice of lengths and for training.
+"""
 import numpy as np
 import torch
 
 CLASSES, ACTIVITIES, NEAR, SYMBOLS = 32, 6, 5, 16
 LENGTHS = 13
+SCALES, RATIOS, LEVELS, DECISIONS = 64, 7, 24, 3
+WEIGHTS = SCALES + RATIOS * CLASSES * LEVELS
+LARGE_CONTEXTS, LARGE = 32, 13
 TOTAL = 32768
 THRESHOLDS = np.array([8, 24, 64, 160, 400])
 NEAR_LEVEL = np.minimum(np.array([0, 1, 2, 3, 3, 3] + [4] * 55), 4)
@@ -123,6 +130,20 @@ def prior():
     upper = np.concatenate([np.ones((CLASSES, 1)), tail[:, :-1]], 1)
     p = upper - np.concatenate([tail[:, :-1], np.zeros((CLASSES, 1))], 1)
     return np.maximum(p, 1e-6)
+
+
+def prediction_prior():
+    """Tables of the prediction from scales alone, until tools/entropy has fitted them."""
+    p = prior()[np.arange(SCALES) // 2]
+    weight = np.zeros((WEIGHTS, DECISIONS), np.int32)
+    for d in range(DECISIONS):
+        logit = np.log(p[:, d + 1:].sum(1) / p[:, d])
+        weight[:SCALES, d] = np.clip(np.round(4096 * logit), -32767, 32767)
+    # decision 2 of context c has a logit of about (c - 8) / 2: the ratio of geometric tails
+    ratio = 1 / (1 + np.exp(-(np.arange(LARGE_CONTEXTS)[:, None] - 8) / 2))
+    steps = np.arange(LARGE)[None]
+    large = np.where(steps < LARGE - 1, (1 - ratio) * ratio ** steps, ratio ** (LARGE - 1))
+    return {"symbol.weight": weight, "large.cdf": to_cdf(large)}
 
 
 class Tables:

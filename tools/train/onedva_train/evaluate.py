@@ -37,7 +37,7 @@ def psnr_y(a, b, mask=None):
 
 
 def exact_bits(codec, latents, qidx):
-    """Bits of the symbols of one clip under the real contexts."""
+    """Bits of the symbols of one clip by the encoder's estimate, about 5 % above what a packet takes."""
     total = 0.0
     costs = entropy.cost_table(codec.linear["symbol.cdf"])
     for q, n, scan in zip(latents.q, latents.n, latents.scan):

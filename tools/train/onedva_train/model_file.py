@@ -6,10 +6,13 @@ import struct
 import numpy as np
 import torch
 
+from . import entropy
+
 TYPES = {"F32": np.float32, "BF16": np.uint16, "I32": np.int32, "I8": np.int8, "U8": np.uint8}
 NAMES = {np.dtype(v): k for k, v in TYPES.items()}
 TABLE_TYPES = {"scan.order": np.int32, "scan.scale": np.int8, "scan.size_shift": np.int8,
-               "length.cdf": np.int32, "symbol.cdf": np.int32, "dequant.delta": np.uint8}
+               "length.cdf": np.int32, "symbol.cdf": np.int32,
+               "symbol.weight": np.int32, "large.cdf": np.int32, "dequant.delta": np.uint8}
 
 
 def to_bf16(a):
@@ -56,13 +59,21 @@ def read(path):
     return config, tensors
 
 
+def stored_bf16(path):
+    """Names of the tensors that a file has as bfloat16."""
+    with open(path, "rb") as f:
+        size, = struct.unpack("<Q", f.read(8))
+        header = json.loads(f.read(size))
+    return [name for name, t in header.items() if name != "__metadata__" and t["dtype"] == "BF16"]
+
+
 def from_training(cfg, linear, encoder=None, decoder=None, coef_scale=None):
     """Tensors of a model file from the training side's state.
 
     coef_scale [K]: training feeds the decoder c * coef_scale; the file's dec.coef takes c itself.
     """
     tensors = {}
-    for name, v in linear.items():
+    for name, v in {**entropy.prediction_prior(), **linear}.items():
         v = v.numpy() if isinstance(v, torch.Tensor) else v
         tensors[name] = np.asarray(v).astype(TABLE_TYPES.get(name, np.float32))
     config = cfg.to_dict()

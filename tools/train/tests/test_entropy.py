@@ -40,6 +40,17 @@ class Entropy(unittest.TestCase):
         self.assertTrue((np.diff(cdf) > 0).all())
         self.assertTrue((cdf[:, 0] == 0).all() and (cdf[:, -1] == entropy.TOTAL).all())
 
+    def test_prior_of_the_prediction_is_that_of_the_class(self):
+        tables = entropy.prediction_prior()
+        self.assertTrue((np.diff(tables["large.cdf"]) > 0).all())
+        self.assertEqual(tables["symbol.weight"].shape, (entropy.WEIGHTS, entropy.DECISIONS))
+        prior = entropy.prior()
+        for row in range(entropy.SCALES):
+            p = prior[row // 2]
+            got = 1 / (1 + np.exp(-tables["symbol.weight"][row] / 4096))
+            want = [p[d + 1:].sum() / p[d:].sum() for d in range(entropy.DECISIONS)]
+            self.assertLess(np.abs(got - want).max(), 2e-3)
+
     def test_escape_length_is_that_of_the_code(self):
         for cls in range(32):
             e = min(max((cls - 12) >> 1, 0), 8)
