@@ -11,6 +11,7 @@
 #include "backend.h"
 #include "canvas.h"
 #include "clip_reader.h"
+#include "deblocking.h"
 #include "log.h"
 #include "model.h"
 #include "motion_warp.h"
@@ -180,7 +181,9 @@ int onedva_decoder_reconstruct(onedva_decoder *decoder, const struct onedva_pict
         .sampler = decoder->settings.sampler,
         .seed = decoder->reader.seed,
     };
+    const struct odva_grid *grid = &decoder->reader.latents.grid;
     const int has_motion = decoder->reader.has_motion;
+    const struct onedva_picture *coded;
     int status;
 
     if (decoder->reader.frames == 0 || n != decoder->reader.frames) {
@@ -193,9 +196,11 @@ int onedva_decoder_reconstruct(onedva_decoder *decoder, const struct onedva_pict
         status = prepare_warp(decoder);
     if (status < 0)
         return status;
-    status = odva_synthesis_run(decoder->synthesis, &decoder->reader.latents.grid, decoder->latents,
-                                decoder->tile_tokens, &params,
-                                has_motion ? decoder->canvas.picture : pictures);
+    coded = has_motion ? decoder->canvas.picture : pictures;
+    status = odva_synthesis_run(decoder->synthesis, grid, decoder->latents, decoder->tile_tokens,
+                                &params, coded);
+    if (status == ONEDVA_OK)
+        status = odva_deblock(decoder->backend, coded, grid, params.qidx);
     if (status < 0 || !has_motion)
         return status;
     return decoder->backend->ops->warp(decoder->backend, pictures, decoder->canvas.const_picture,

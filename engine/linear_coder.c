@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "backend.h"
+#include "deblocking.h"
 #include "quantiser.h"
 #include "reserve.h"
 
@@ -86,6 +87,8 @@ static int reconstruct(struct odva_linear_coder *coder, const struct odva_motion
         return ONEDVA_ERR_NOMEM;
     odva_dequantise_latents(&coder->latents, &coder->model->tables, coder->dequantised);
     ret = odva_analysis_invert(coder->analysis, grid, coder->dequantised, coded->picture);
+    if (ret == ONEDVA_OK)
+        ret = odva_deblock(coder->backend, coded->picture, grid, coder->latents.qidx);
     if (ret < 0 || !motion)
         return ret;
     ret = odva_canvas_set_size(&coder->pictures, grid->frames, width, height);

@@ -157,6 +157,14 @@ struct odva_backend_ops {
                 const struct onedva_const_picture *sources, const struct odva_warp *warp);
 
     /**
+     * Smooth the borders of tokens, all pictures of a clip in place (doc/bitstream.md, section 8);
+     * integers only. @param limit what to take for a step of coding, at least 1, at most 1020: in
+     * luma, and 5/8 of it in chroma. A picture whose chroma planes are NULL has none.
+     */
+    int (*deblock)(struct odva_backend *backend, const struct onedva_picture *pictures,
+                   const struct odva_grid *grid, int limit);
+
+    /**
      * Half the size: each sample is the mean of 2x2, (a + b + c + d + 2) >> 2; an odd last row or
      * column repeats. @param width, height of src; dst has ceil(size/2)
      */

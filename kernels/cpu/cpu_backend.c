@@ -16,15 +16,16 @@
 #include "noise.h"
 #include "thread_pool.h"
 
-#define LINEAR_ROWS    48 /* a multiple of every kernel's rows */
-#define NORM_ROWS      64
-#define PATCHES        8
-#define ELEMENTS       16384
-#define BLOCK_ROWS     192       /* per worker */
-#define WARP_SAMPLES   (1 << 15) /* a task takes more time than to wake a thread */
-#define TENSOR_SAMPLES (1 << 17)
-#define HALVE_SAMPLES  (1 << 18)
-#define MAX_BLOCK      6144
+#define LINEAR_ROWS     48 /* a multiple of every kernel's rows */
+#define NORM_ROWS       64
+#define PATCHES         8
+#define ELEMENTS        16384
+#define BLOCK_ROWS      192       /* per worker */
+#define WARP_SAMPLES    (1 << 15) /* a task takes more time than to wake a thread */
+#define TENSOR_SAMPLES  (1 << 17)
+#define DEBLOCK_SAMPLES (1 << 17)
+#define HALVE_SAMPLES   (1 << 18)
+#define MAX_BLOCK       6144
 
 struct cpu_backend {
     struct odva_backend base;
@@ -481,6 +482,52 @@ static int warp(struct odva_backend *backend, const struct onedva_picture *pictu
     return ONEDVA_OK;
 }
 
+struct deblock_job {
+    const struct odva_cpu_operators *operators;
+    const struct onedva_picture *pictures;
+    const struct odva_grid *grid;
+    int limit, bands, bands_per_task;
+};
+
+static void deblock_task(void *opaque, int64_t index, int worker)
+{
+    const struct deblock_job *job = opaque;
+    const int tasks = (int)ceil_div(job->bands, job->bands_per_task);
+    const int first = (int)(index % tasks) * job->bands_per_task;
+    const int bands = (int)min_int64(job->bands_per_task, job->bands - first);
+    const struct onedva_picture *picture = &job->pictures[index / tasks];
+
+    (void)worker;
+    for (int p = 0; p < 3; p++) {
+        const struct odva_cpu_deblock plane = {
+            .plane = picture->data[p],
+            .stride = picture->stride[p],
+            .width = p ? (job->grid->width + 1) / 2 : job->grid->width,
+            .height = p ? (job->grid->height + 1) / 2 : job->grid->height,
+            .spacing = p ? ODVA_TOKEN_CHROMA : ODVA_TOKEN_LUMA,
+            .limit = p ? 5 * job->limit / 8 : job->limit,
+        };
+
+        if (plane.plane && plane.limit > 0)
+            job->operators->deblock(&plane, first, bands);
+    }
+}
+
+static int deblock(struct odva_backend *backend, const struct onedva_picture *pictures,
+                   const struct odva_grid *grid, int limit)
+{
+    struct deblock_job job = {.operators = cpu_backend(backend)->operators,
+                              .pictures = pictures,
+                              .grid = grid,
+                              .limit = limit,
+                              .bands = (grid->height + 7) / 16 + 1};
+
+    job.bands_per_task = (int)ceil_div(DEBLOCK_SAMPLES, 16 * (int64_t)grid->width);
+    odva_backend_parallel_for(backend, ceil_div(job.bands, job.bands_per_task) * grid->frames,
+                              deblock_task, &job);
+    return ONEDVA_OK;
+}
+
 struct plane_job {
     const struct odva_cpu_operators *operators;
     struct odva_cpu_halve halve;
@@ -599,6 +646,7 @@ static const struct odva_backend_ops cpu_ops = {
     .patchify = patchify,
     .unpatchify = unpatchify,
     .warp = warp,
+    .deblock = deblock,
     .halve = halve,
     .block_tensors = block_tensors,
     .dct_forward = dct_forward,

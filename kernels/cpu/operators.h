@@ -89,6 +89,15 @@ struct odva_cpu_block_tensors {
     int width, height;
 };
 
+/** One plane of one frame of odva_backend_ops.deblock. */
+struct odva_cpu_deblock {
+    uint8_t *plane;
+    ptrdiff_t stride;
+    int width, height;
+    int spacing; /* of the borders */
+    int limit;   /* at most 1020 */
+};
+
 /** One instruction set's versions. Results do not depend on how rows are cut into calls. */
 struct odva_cpu_operators {
     const char *name;
@@ -104,6 +113,7 @@ struct odva_cpu_operators {
     void (*halve)(const struct odva_cpu_halve *halve, int first_row, int rows); /* of dst */
     void (*block_tensors)(const struct odva_cpu_block_tensors *job, int first_row,
                           int rows); /* of blocks */
+    void (*deblock)(const struct odva_cpu_deblock *job, int first_band, int bands);
 };
 
 extern const struct odva_cpu_operators odva_cpu_operators_c;

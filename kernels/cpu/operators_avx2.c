@@ -6,6 +6,7 @@
 
 #include "cpu/attention_simd.h"
 #include "cpu/block_tensors_simd.h"
+#include "cpu/deblock_simd.h"
 #include "cpu/halve_simd.h"
 #include "cpu/linear_operator_simd.h"
 #include "cpu/norm_simd.h"
@@ -20,5 +21,6 @@ const struct odva_cpu_operators odva_cpu_operators_avx2 = {
     .attention_scratch = attention_scratch_simd,
     .warp = warp_simd,
     .halve = halve_simd,
+    .deblock = deblock_simd,
     .block_tensors = block_tensors_simd,
 };

@@ -13,5 +13,6 @@ const struct odva_cpu_operators odva_cpu_operators_c = {
     .attention_scratch = odva_cpu_attention_scratch_c,
     .warp = odva_cpu_warp_c,
     .halve = odva_cpu_halve_c,
+    .deblock = odva_cpu_deblock_c,
     .block_tensors = odva_cpu_block_tensors_c,
 };

@@ -19,6 +19,30 @@ void odva_cpu_warp_c(const struct odva_cpu_warp *warp, int first_row, int rows);
 void odva_cpu_halve_c(const struct odva_cpu_halve *halve, int first_row, int rows);
 void odva_cpu_block_tensors_c(const struct odva_cpu_block_tensors *job, int first_row, int rows);
 
+/* What a border's step moves the samples on each side of it, nearest first, in 1/128 of twice the
+ * step. */
+#define ODVA_CPU_DEBLOCK_REACH 4
+#define ODVA_CPU_DEBLOCK_WEIGHTS                                                                   \
+    {                                                                                              \
+        26, 13, 5, 2                                                                               \
+    }
+
+/** First row of a band: each has the rows half a spacing above and below the border band * spacing.
+ */
+static inline int odva_cpu_deblock_top(const struct odva_cpu_deblock *job, int band)
+{
+    const int top = band * job->spacing - job->spacing / 2;
+
+    return top < 0 ? 0 : top < job->height ? top : job->height;
+}
+
+/** Deblock one line across a border. @param at its first sample behind it @param distance of
+ * samples */
+void odva_cpu_deblock_border(uint8_t *at, ptrdiff_t distance, int limit);
+/** Deblock rows across the borders between columns. */
+void odva_cpu_deblock_columns(const struct odva_cpu_deblock *job, int first_row, int end_row);
+void odva_cpu_deblock_c(const struct odva_cpu_deblock *job, int first_band, int bands);
+
 /** Sum of ODVA_CPU_C_WIDTH partial sums in a fixed order. */
 static inline float odva_cpu_tree_sum(float *partial)
 {

@@ -1,0 +1,60 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "cpu/reference.h"
+
+#include <stdlib.h>
+
+static uint8_t clip_byte(int v)
+{
+    return (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
+}
+
+/* The step across a border less the slope on both sides, twice; small where it is too large to be
+ * one of coding. */
+static int step_size(int step, int limit)
+{
+    const int size = abs(step), left = 2 * limit - size;
+
+    return size < left ? size : left < 0 ? 0 : left;
+}
+
+void odva_cpu_deblock_border(uint8_t *at, ptrdiff_t distance, int limit)
+{
+    static const int weights[ODVA_CPU_DEBLOCK_REACH] = ODVA_CPU_DEBLOCK_WEIGHTS;
+    const int step = 3 * (at[0] - at[-distance]) - (at[distance] - at[-2 * distance]);
+    const int size = step_size(step, limit);
+
+    for (int i = 0; i < ODVA_CPU_DEBLOCK_REACH; i++) {
+        const int share = (weights[i] * size + 64) >> 7, move = step < 0 ? -share : share;
+        uint8_t *before = at - (i + 1) * distance, *behind = at + i * distance;
+
+        *before = clip_byte(*before + move);
+        *behind = clip_byte(*behind - move);
+    }
+}
+
+void odva_cpu_deblock_columns(const struct odva_cpu_deblock *job, int first_row, int end_row)
+{
+    for (int y = first_row; y < end_row; y++) {
+        uint8_t *row = job->plane + y * job->stride;
+
+        for (int x = job->spacing; x + ODVA_CPU_DEBLOCK_REACH <= job->width; x += job->spacing)
+            odva_cpu_deblock_border(row + x, 1, job->limit);
+    }
+}
+
+void odva_cpu_deblock_c(const struct odva_cpu_deblock *job, int first_band, int bands)
+{
+    for (int band = first_band; band < first_band + bands; band++) {
+        const int border = band * job->spacing;
+
+        odva_cpu_deblock_columns(job, odva_cpu_deblock_top(job, band),
+                                 odva_cpu_deblock_top(job, band + 1));
+        if (border == 0 || border + ODVA_CPU_DEBLOCK_REACH > job->height)
+            continue;
+        for (int x = 0; x < job->width; x++)
+            odva_cpu_deblock_border(job->plane + border * job->stride + x, job->stride, job->limit);
+    }
+}

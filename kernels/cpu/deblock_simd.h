@@ -1,0 +1,58 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* The deblock operator; include a simd_*.h before. */
+#ifndef ODVA_CPU_DEBLOCK_SIMD_H
+#define ODVA_CPU_DEBLOCK_SIMD_H
+
+#include "cpu/reference.h"
+
+/* odva_cpu_deblock_border for V_WORDS samples of the row behind a border. Words: 26 * 1020 fits. */
+static inline void deblock_words(uint8_t *at, ptrdiff_t stride, v_int limits)
+{
+    static const int weights[ODVA_CPU_DEBLOCK_REACH] = ODVA_CPU_DEBLOCK_WEIGHTS;
+    const v_int inner = v_sub_words(v_load_words(at), v_load_words(at - stride));
+    const v_int outer = v_sub_words(v_load_words(at + stride), v_load_words(at - 2 * stride));
+    const v_int step = v_sub_words(v_add_words(v_add_words(inner, inner), inner), outer);
+    const v_int sign = v_sign_words(step);
+    const v_int size = v_sub_words(v_xor(step, sign), sign);
+    const v_int left = v_max_words(v_sub_words(limits, size), v_int_zero());
+    const v_int kept = v_min_words(size, left);
+
+    for (int i = 0; i < ODVA_CPU_DEBLOCK_REACH; i++) {
+        const v_int product = v_mul_words(kept, v_set1_words(weights[i]));
+        const v_int share = v_shift_words(v_add_words(product, v_set1_words(64)), 7);
+        const v_int move = v_sub_words(v_xor(share, sign), sign);
+        uint8_t *before = at - (i + 1) * stride, *behind = at + i * stride;
+
+        v_store_words(before, v_clip_words(v_add_words(v_load_words(before), move)));
+        v_store_words(behind, v_clip_words(v_sub_words(v_load_words(behind), move)));
+    }
+}
+
+static inline void deblock_row(const struct odva_cpu_deblock *job, int border)
+{
+    uint8_t *row = job->plane + border * job->stride;
+    const v_int limits = v_set1_words((short)(2 * job->limit));
+    int x = 0;
+
+    for (; x + V_WORDS <= job->width; x += V_WORDS)
+        deblock_words(row + x, job->stride, limits);
+    for (; x < job->width; x++)
+        odva_cpu_deblock_border(row + x, job->stride, job->limit);
+}
+
+static void deblock_simd(const struct odva_cpu_deblock *job, int first_band, int bands)
+{
+    for (int band = first_band; band < first_band + bands; band++) {
+        const int border = band * job->spacing;
+
+        odva_cpu_deblock_columns(job, odva_cpu_deblock_top(job, band),
+                                 odva_cpu_deblock_top(job, band + 1));
+        if (border > 0 && border + ODVA_CPU_DEBLOCK_REACH <= job->height)
+            deblock_row(job, border);
+    }
+}
+
+#endif
