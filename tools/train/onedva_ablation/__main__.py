@@ -30,19 +30,25 @@ def linear_subject(linear, kind=variants.WithoutDecoder):
     return variants.Standard(kind(variants.config(linear, encoder_layers=0, decoder_layers=0), linear))
 
 
-def fixed_lengths(linear, clips):
+def fixed_lengths(linear, clip):
     """Of every quantiser and share of tokens, the rows that no other one beats."""
     subject = linear_subject(linear, Fixed)
     rows = []
     for share in (0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32):
         subject.codec.share = share
-        rows += measure.rates(subject, clips)
+        rows += measure.rates(subject, [clip])
     rows.sort(key=lambda r: r["bpp"])
     best = []
     for row in rows:
         if not best or row["psnr"] > best[-1]["psnr"]:
             best.append(row)
     return best
+
+
+def length_gains(linear, clips):
+    """BD-rate of lengths chosen for each tile against one for all tiles of a clip, linear path, for each clip."""
+    variable = linear_subject(linear)
+    return [measure.bd_rate(fixed_lengths(linear, c), measure.rates(variable, [c])) for c in clips]
 
 
 def fit_variant(subject, sampler, args, log):
@@ -88,8 +94,8 @@ def run(args):
         keep("start", rows=measure.rates(whole, held_out, ffmpeg=args.ffmpeg))
     if "linear" not in results:
         keep("linear", rows=measure.rates(linear_subject(linear), held_out, ffmpeg=args.ffmpeg))
-    if "fixed-length" not in results:
-        keep("fixed-length", rows=fixed_lengths(linear, held_out))
+    if "lengths" not in results:
+        keep("lengths", gains=length_gains(linear, held_out))
     for name in args.variants:
         if name in results:
             continue
