@@ -125,12 +125,12 @@ static void version_and_format(void **state)
 
     (void)state;
     odva_stream_header_write(&writer, &ordinary);
-    for (int value = 1; value < 256; value++) {
+    for (int value = 0; value < 256; value++) {
         writer.data[0] = (uint8_t)value;
         assert_int_equal(onedva_stream_header_parse(&read, writer.data, writer.size),
-                         ONEDVA_ERR_VERSION);
+                         value == 1 ? ONEDVA_OK : ONEDVA_ERR_VERSION);
     }
-    writer.data[0] = 0;
+    writer.data[0] = 1;
     for (int value = 1; value < 256; value++) {
         writer.data[13] = (uint8_t)value;
         assert_int_equal(onedva_stream_header_parse(&read, writer.data, writer.size),
