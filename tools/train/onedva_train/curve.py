@@ -34,6 +34,6 @@ def plot(history, path):
     axes.set_xlabel("thousand training clips seen")
     axes.set_ylabel("PSNR-Y over the linear path, dB")
     axes.grid(alpha=0.3)
-    axes.legend()
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     figure.tight_layout()
     figure.savefig(path)
