@@ -26,6 +26,8 @@ void odva_cpu_deblock_border(uint8_t *at, ptrdiff_t distance, int limit)
     const int step = 3 * (at[0] - at[-distance]) - (at[distance] - at[-2 * distance]);
     const int size = step_size(step, limit);
 
+    if (weights[0] * size < 64) /* most of them */
+        return;
     for (int i = 0; i < ODVA_CPU_DEBLOCK_REACH; i++) {
         const int share = (weights[i] * size + 64) >> 7, move = step < 0 ? -share : share;
         uint8_t *before = at - (i + 1) * distance, *behind = at + i * distance;

@@ -241,6 +241,24 @@ static void bench_warp(struct odva_backend *backend, const struct clip *sources,
     free(nodes);
 }
 
+/* Pictures as a decode leaves them; the strength is that of crf 45. */
+static void bench_deblock(struct odva_backend *backend, const struct clip *clip, int width,
+                          int height)
+{
+    double seconds[MOTION_RUNS];
+    struct odva_grid grid;
+
+    check(odva_grid_init(&grid, ONEDVA_MAX_CLIP_FRAMES, width, height, 1));
+    for (int i = 0; i < MOTION_RUNS; i++) {
+        const double start = now();
+
+        check(backend->ops->deblock(backend, clip->pictures, &grid, 48));
+        seconds[i] = now() - start;
+    }
+    odva_grid_free(&grid);
+    report_samples("deblock", seconds, width, height);
+}
+
 static void bench_halve(struct odva_backend *backend, const struct clip *sources,
                         const struct clip *targets, int width, int height)
 {
@@ -285,6 +303,7 @@ static void bench_motion(struct odva_backend *backend, int width, int height)
     clip_open(&targets, width, height, 1);
     bench_warp(backend, &sources, &targets, width, height, 0);
     bench_warp(backend, &sources, &targets, width, height, 1);
+    bench_deblock(backend, &targets, width, height);
     bench_halve(backend, &sources, &targets, width, height);
     bench_block_tensors(backend, &sources, width, height);
     clip_close(&sources);
