@@ -28,6 +28,11 @@ X265_CRF = (20, 26, 32, 36, 40, 44, 48, 51)
 SVT_CRF = (25, 32, 40, 46, 52, 57, 60, 63)
 
 
+def fewer(qualities):
+    """For the peers that are not at the centre of a comparison: every other value, and the last."""
+    return (*qualities[::2], qualities[-1])
+
+
 def onedva(program, model, crf, steps, preset="ultrafast", options=(), name="onedva"):
     decoders = tuple((f"steps {s}", ("-steps", str(s))) for s in steps)
     return Encoder(name, program, ("-c:v", "onedva", "-preset", preset, *options), tuple(crf), decoders, model)
@@ -53,9 +58,10 @@ def svt_av1(program, gop):
 
 
 def all_peers(program):
+    others = [x264(program, 250), x265(program, 250), svt_av1(program, 250),
+              x264(program, 16, "psnr"), x265(program, 16, "psnr")]
     return [x264(program, 16), x265(program, 16), svt_av1(program, 16),
-            x264(program, 250), x265(program, 250), svt_av1(program, 250),
-            x264(program, 16, "psnr"), x265(program, 16, "psnr")]
+            *(dataclasses.replace(peer, qualities=fewer(peer.qualities)) for peer in others)]
 
 
 def model_id(program, ffprobe):
