@@ -28,27 +28,27 @@ def rgb_frame(ffmpeg, clip, raw, frame):
     return np.frombuffer(done.stdout, np.uint8).reshape(clip.height, clip.width, 3)
 
 
-def lowest(by_quality, index):
-    """-> (crf, value) of the lowest rate of one clip"""
-    return min(((crf, values[index]) for crf, values in by_quality.items()), key=lambda item: item[1]["bpp"])
+def at_most(bench, clip, encoder, rate):
+    """-> (crf, value of each decoder) of the least crf, a whole number, that needs at most rate; the last crf of
+    the encoder if none does."""
+    low, high = 0, encoder.qualities[-1]   # high does or is the last
+    while low < high:
+        middle = (low + high) // 2
+        if bench.quality(clip, encoder, middle)[0]["bpp"] <= rate:
+            high = middle
+        else:
+            low = middle + 1
+    return high, bench.quality(clip, encoder, high)
 
 
-def at_most(by_quality, index, rate):
-    """-> (crf, value) of the highest rate of one clip up to rate, or else of its lowest rate"""
-    below = [(crf, values[index]) for crf, values in by_quality.items() if values[index]["bpp"] <= rate]
-    return max(below, key=lambda item: item[1]["bpp"]) if below else lowest(by_quality, index)
-
-
-def choose(onedva, peers, measured, index):
-    """-> [(encoder, decoder's name and options, crf, value)]: the peers at their lowest rates, One-DVA below
-    RATE and, if it can, below all of theirs."""
-    found = []
-    for peer in peers:
-        found.append((peer, peer.decoders[0], *lowest(measured[peer.name], index)))
-    rate = min([RATE, *(value["bpp"] for *_, value in found)])
-    mine = [(onedva, decoder, *at_most(measured[onedva.curve_name(decoder[0])], index, rate))
-            for decoder in onedva.decoders[:2][::-1]]
-    return mine + found
+def choose(bench, clip, onedva, peers):
+    """-> [(encoder, decoder's name and options, crf, value)]: the peers at their last crf, One-DVA below RATE
+    and, if it can, below all of theirs."""
+    found = [(peer, peer.decoders[0], peer.qualities[-1], bench.quality(clip, peer, peer.qualities[-1])[0])
+             for peer in peers]
+    crf, values = at_most(bench, clip, onedva, min([RATE, *(value["bpp"] for *_, value in found)]))
+    mine = [(onedva, decoder, crf, value) for decoder, value in zip(onedva.decoders, values)]
+    return mine[1::-1] + found
 
 
 def pictures(clip, chosen, frame):

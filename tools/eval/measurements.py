@@ -99,6 +99,10 @@ class Bench:
                     print(f"{encoder.name}, crf {quality}", file=sys.stderr, flush=True)
         return found
 
+    def quality(self, clip, encoder, quality):
+        """Values of one clip in the order of the encoder's decoders."""
+        return self.one(clip, encoder, quality, self.quality_key, self.measure_quality)
+
     def qualities(self, clips, encoders):
         """Rate and quality: values are {"bpp": ..., metric key: ...}."""
         return self.all(clips, encoders, self.quality_key, self.measure_quality)

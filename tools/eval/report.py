@@ -36,6 +36,7 @@ class Result:
     metrics: tuple
     measured: dict   # of Bench.qualities
     seams: dict      # of Bench.seams
+    bench: Bench
 
     def of(self, encoder, decoder=""):
         return self.measured[encoder.curve_name(decoder)]
@@ -57,7 +58,7 @@ def measure(args, folder):
     peer_list = peers.all_peers(args.peers) if args.peers else []
     measured = bench.qualities(clips, [onedva, *peer_list])
     seams = bench.seams(clips, seam_encoders(args, model, peer_list))
-    return Result(clips, onedva, peer_list, comparison.metrics, measured, seams), comparison
+    return Result(clips, onedva, peer_list, comparison.metrics, measured, seams, bench)
 
 
 def commit():
@@ -71,11 +72,12 @@ def commit():
     return done.stdout.strip() + (" and uncommitted changes" if changed.stdout.strip() else "")
 
 
-def how(args, result, comparison):
+def how(args, result):
     """The first section: what measured what."""
     options = " ".join(["VALID", "--crf", *(str(c) for c in args.crf), "--steps", *(str(s) for s in args.steps),
                         "--picture", args.picture])
-    lines = [f"`make eval VALID=DIR PICTURE={args.picture}`, which runs `tools/eval/report.py {options}`. "
+    vmaf = " VMAF=FFMPEG_WITH_LIBVMAF" if args.vmaf else ""
+    lines = [f"`make eval VALID=DIR{vmaf} PICTURE={args.picture}`, which runs `tools/eval/report.py {options}`. "
              "Written by that program; do not edit.", "",
              f"- machine: {programs.machine()}",
              f"- commit {commit()}; model {result.onedva.model}; onedva: `-preset ultrafast`, "
@@ -83,7 +85,7 @@ def how(args, result, comparison):
     if result.peers:
         lines += [f"- peers: {peers.peer_versions(result.peers)}; options beside -crf:"]
         lines += [f"  - {peer.name}: `{' '.join(peer.options)}`" for peer in result.peers]
-    lines += [f"- {comparison.description()}; decoded frames against the source, one thread for every encoder",
+    lines += [f"- {result.bench.comparison.description()}; decoded frames against the source, one thread for every encoder",
               "- bits per pixel: bytes of all video packets, without the container; a clip's quality is the mean "
               "that the filter prints; the mean curve joins the means over clips at equal crf",
               "- BD-rate: mean difference of log rate at equal quality, over monotone piecewise cubics (PCHIP) of "
@@ -103,6 +105,11 @@ def steps_section(result):
         tables.change_table(pairs, result.metrics)])
 
 
+def main_peers(result):
+    """Those of equal random access, as their presets come."""
+    return [peer for peer in result.peers if peer.name.endswith("GOP 16") and "tune" not in peer.name]
+
+
 def best_decoder(result):
     names = [name for name, _ in result.onedva.decoders]
     return "steps 1" if "steps 1" in names else names[-1]
@@ -120,6 +127,8 @@ def peers_section(result):
              tables.bd_rate_table([(f"against {name}", of_peer, mine) for name, of_peer in named], result.metrics),
              "Quality of onedva less that of the other at equal bits per pixel (columns; mean curves):"]
     parts += [tables.gap_table(named, mine, metric) for metric in result.metrics]
+    parts += ["The same in the mean over the clips of which both have that rate; in brackets how many:"]
+    parts += [tables.clip_gap_table(named, mine, metric) for metric in main]
     parts += ["The lowest rate of each, and the bits per pixel where onedva is ahead (mean curves, inside of the rates "
               "that both have):", tables.lowest_table(named, mine, main)]
     return "\n\n".join(parts)
@@ -128,10 +137,16 @@ def peers_section(result):
 def clips_section(result):
     best = best_decoder(result)
     mine, linear = result.of(result.onedva, best), result.of(result.onedva, result.onedva.decoders[0][0])
+    peers_at_16 = main_peers(result)
     columns = [(result.onedva.decoders[0][0], linear, mine)]
-    columns += [(peer.name, result.of(peer), mine) for peer in result.peers if peer.name.endswith("GOP 16")]
-    return "\n\n".join(["## Clip by clip", f"BD-rate (PSNR-Y, %) of onedva `-{best}` over all common qualities, against",
-                        tables.clip_table(result.clips, columns)])
+    columns += [(peer.name, result.of(peer), mine) for peer in peers_at_16]
+    parts = ["## Clip by clip", f"BD-rate (PSNR-Y, %) of onedva `-{best}` over all common qualities, against",
+             tables.clip_table(result.clips, columns)]
+    for peer in peers_at_16:
+        parts += [f"{peer.name}: its lowest rate of each clip, PSNR-Y of onedva `-{best}` less its own there, and the "
+                  "bits per pixel where onedva is ahead:",
+                  tables.clip_lowest_table(result.clips, result.of(peer), mine)]
+    return "\n\n".join(parts)
 
 
 def seams_section(result):
@@ -148,22 +163,19 @@ def seams_section(result):
 
 
 def picture_section(result, args, path):
-    names = [clip.name for clip in result.clips]
-    index = names.index(args.picture)
-    chosen = lowest_rate.choose(result.onedva, [p for p in result.peers if p.name.endswith("GOP 16")
-                                                and "tune" not in p.name], result.measured, index)
-    lowest_rate.draw(result.clips[index], chosen, path)
+    clip = next(clip for clip in result.clips if clip.name == args.picture)
+    lowest_rate.draw(clip, lowest_rate.choose(result.bench, clip, result.onedva, main_peers(result)), path)
     return "\n\n".join([
         "## At the lowest rate",
-        f"Frame {result.clips[index].frames // 2} of {args.picture}: the other encoders at the lowest rate that their "
+        f"Frame {clip.frames // 2} of {args.picture}: the other encoders at the lowest rate that their "
         f"crf reaches, at GOP 16; onedva below {lowest_rate.RATE:g} bits per pixel and, where it can be, below all of "
         "theirs. Rate and PSNR-Y are those of the whole clip.", f"![the frame]({os.path.basename(path)})"])
 
 
-def write(args, result, comparison):
+def write(args, result):
     base = os.path.splitext(args.out)[0]
     plots.draw({name: by for name, by in result.measured.items() if "tune" not in name}, result.metrics, base + ".png")
-    parts = ["# Rate and distortion", how(args, result, comparison),
+    parts = ["# Rate and distortion", how(args, result),
              f"![rate against quality]({os.path.basename(base)}.png)"]
     if len(result.onedva.decoders) > 1:
         parts.append(steps_section(result))
@@ -207,8 +219,7 @@ def main():
     try:
         check_programs(args)
         with tempfile.TemporaryDirectory() as folder:
-            result, comparison = measure(args, folder)
-            write(args, result, comparison)
+            write(args, measure(args, folder))
     except programs.ProgramError as error:
         sys.exit(f"report: {error}")
 

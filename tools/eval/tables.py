@@ -92,6 +92,22 @@ def gap_table(peers, curve, metric):
     return table([f"{metric.title}{unit}, against", *(f"{rate:g}" for rate in GAP_RATES)], rows)
 
 
+def clip_gap_table(peers, curve, metric):
+    """As gap_table, in the mean over the clips that have both at a rate, which a cell counts."""
+    mine = clip_curves(curve, metric)
+    rows = []
+    for name, measured in peers:
+        others = clip_curves(measured, metric)
+        row = [name]
+        for rate in GAP_RATES:
+            gaps = [float(bd_rate.gap(o, m, rate)) for o, m in zip(others, mine)]
+            valid = [g for g in gaps if not math.isnan(g)]
+            row.append(f"{signed(mean(valid), metric.digits)} ({len(valid)})" if valid else NONE)
+        rows.append(row)
+    unit = f", {metric.unit}" if metric.unit else ""
+    return table([f"{metric.title}{unit}, against", *(f"{rate:g}" for rate in GAP_RATES)], rows)
+
+
 def ahead_text(reference, curve):
     """At which rates curve is ahead of reference."""
     found = bd_rate.crossings(reference, curve)
@@ -122,6 +138,15 @@ def clip_table(clips, columns, rates=None):
     shares = [clip_bd_rates(reference, curve, PSNR, rates) for _, reference, curve in columns]
     rows = [[clip.name, *(percent(share) for share in of_clip)] for clip, of_clip in zip(clips, zip(*shares))]
     return table(["clip", *(title for title, _, _ in columns)], rows)
+
+
+def clip_lowest_table(clips, measured, curve):
+    """For each clip the other encoder's lowest rate, the gap in PSNR-Y there, and where curve is ahead."""
+    rows = []
+    for clip, peer, mine in zip(clips, clip_curves(measured, PSNR), clip_curves(curve, PSNR)):
+        gap = mine.quality_at(peer.lowest_rate) - peer.quality[0]
+        rows.append([clip.name, f"{peer.lowest_rate:.4f}", signed(float(gap), 2), ahead_text(peer, mine)])
+    return table(["clip", "lowest rate", "dB there", "ahead at bits per pixel"], rows)
 
 
 def measurement_tables(measured, metrics):

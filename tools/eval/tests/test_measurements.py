@@ -1,6 +1,7 @@
 # Copyright (C) 2026 the One-DVA for FFmpeg authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What is kept of measurements, and the tables made of them."""
+import collections
 import os
 import tempfile
 import unittest
@@ -16,6 +17,9 @@ def measured(rates, factor=1.0):
     """Two clips; six dB for each doubling of the rate."""
     return {crf: [{"bpp": factor * rate * scale, "psnr_y": 30.0 + 2 * i} for scale in (1, 3)]
             for i, (crf, rate) in enumerate(rates)}
+
+
+Named = collections.namedtuple("Named", "name")
 
 
 class Stores(unittest.TestCase):
@@ -45,6 +49,15 @@ class Tables(unittest.TestCase):
         text = tables.gap_table([("peer", measured(self.rates))], measured(self.rates, 0.5), PSNR)
         self.assertEqual(text.splitlines()[2], "| peer | - | +2.00 | +2.00 | +2.00 | - | - | - |")
 
+    def test_clip_by_clip(self):
+        """The clips' rates differ by 3; the first reaches up to 0.016, the second from 0.006."""
+        text = tables.clip_gap_table([("peer", measured(self.rates))], measured(self.rates, 0.5), PSNR)
+        self.assertEqual(text.splitlines()[2],
+                         "| peer | +2.00 (1) | +2.00 (1) | +2.00 (2) | +2.00 (1) | +2.00 (1) | - | - |")
+        text = tables.clip_lowest_table([Named("a"), Named("b")], measured(self.rates), measured(self.rates, 0.5))
+        self.assertEqual(text.splitlines()[2:], ["| a | 0.0020 | +2.00 | everywhere |",
+                                                 "| b | 0.0060 | +2.00 | everywhere |"])
+
     def test_ahead(self):
         curve = lambda *args: tables.mean_curve(measured(*args), PSNR)
         self.assertEqual(tables.ahead_text(curve(self.rates), curve(self.rates, 0.5)), "everywhere")
@@ -56,16 +69,36 @@ class Tables(unittest.TestCase):
         self.assertEqual(tables.mean_over_clips([-0.1, float("nan")]), "-10.0 (1 clips)")
 
 
+class Rates:
+    """Stands for a Bench: an encoder's rate of each crf; the second decoder is 1 dB better."""
+
+    def __init__(self, rates):
+        self.rates = rates
+
+    def quality(self, clip, encoder, crf):
+        return [{"bpp": self.rates[encoder.name](crf), "psnr_y": 30.0 + i} for i in range(len(encoder.decoders))]
+
+
 class Choice(unittest.TestCase):
-    def test_onedva_stays_below_all(self):
-        onedva = peers.onedva("ffmpeg", "", (60, 50, 40, 30), (0, 1))
-        peer = peers.x264("ffmpeg", 16)
-        found = {"onedva, steps 0": measured(Tables.rates), "onedva, steps 1": measured(Tables.rates),
-                 peer.name: measured([(51, 0.006), (44, 0.01)])}
-        for index, expected in ((0, 0.004), (1, 0.006)):   # the second clip takes three times the rate
-            (first, decoder, _, mine), *_, (_, _, crf, _) = lowest_rate.choose(onedva, [peer], found, index)
-            self.assertEqual((first, decoder[0], crf), (onedva, "steps 1", 51))
-            self.assertAlmostEqual(mine["bpp"], expected)
+    def choose(self, peer_rate):
+        onedva, peer = peers.onedva("ffmpeg", "", (10, 40, 63), (0, 1)), peers.x264("ffmpeg", 16)
+        bench = Rates({"onedva": lambda crf: 0.5 * 2 ** (-crf / 8), peer.name: lambda crf: peer_rate})
+        (first, decoder, crf, value), (_, linear, same, _), (other, _, last, _) = lowest_rate.choose(
+            bench, None, onedva, [peer])
+        self.assertEqual((first, decoder[0], value["psnr_y"]), (onedva, "steps 1", 31.0))
+        self.assertEqual((linear[0], same, other, last), ("steps 0", crf, peer, 51))
+        return crf, value["bpp"]
+
+    def test_onedva_stays_below_the_peer(self):
+        crf, rate = self.choose(0.005)
+        self.assertLessEqual(rate, 0.005)
+        self.assertGreater(0.5 * 2 ** (-(crf - 1) / 8), 0.005)
+
+    def test_onedva_stays_below_the_limit(self):
+        self.assertLessEqual(self.choose(0.1)[1], lowest_rate.RATE)
+
+    def test_the_last_crf_if_all_need_more(self):
+        self.assertEqual(self.choose(0.0001)[0], 63)
 
 
 if __name__ == "__main__":
