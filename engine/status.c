@@ -19,7 +19,7 @@ const char *onedva_status_text(int status)
     case ONEDVA_ERR_DATA:
         return "damaged packet or stream header";
     case ONEDVA_ERR_VERSION:
-        return "unknown bitstream version";
+        return "made with another version of the bitstream: encode it anew, or use that version";
     case ONEDVA_ERR_MODEL:
         return "damaged or unusable model file";
     case ONEDVA_ERR_MODEL_MISMATCH:
