@@ -107,13 +107,13 @@ static void render(struct clip *clip, const struct camera *camera)
             for (int y = 0; y < plane_height(clip, plane); y++) {
                 uint8_t *row = clip->picture[t].data[plane] + y * clip->picture[t].stride[plane];
                 for (int x = 0; x < plane_width(clip, plane); x++) {
-                    struct point p = plane ? (struct point){2 * x, 2 * y + 0.5}
-                                           : (struct point){x, y};
+                    struct point p =
+                        plane ? (struct point){2 * x, 2 * y + 0.5} : (struct point){x, y};
                     p = transform(&view, p);
                     if (plane)
                         p.x += 1000 * plane;
-                    row[x] = (uint8_t)lrint(plane ? 128 + (still(p.x, p.y) - 128) / 3
-                                                  : still(p.x, p.y));
+                    row[x] =
+                        (uint8_t)lrint(plane ? 128 + (still(p.x, p.y) - 128) / 3 : still(p.x, p.y));
                 }
             }
         }
@@ -167,9 +167,9 @@ static struct coded encode(const onedva_model *model, const struct clip *clip,
         onedva_encode(coded.encoder, clip->const_picture, NULL, clip->frames, &coded.packet),
         ONEDVA_OK);
     assert_int_equal(coded.packet.frames, clip->frames);
-    assert_int_equal(onedva_decoder_read_packet(coded.decoder, coded.packet.data,
-                                                coded.packet.size, &read),
-                     ONEDVA_OK);
+    assert_int_equal(
+        onedva_decoder_read_packet(coded.decoder, coded.packet.data, coded.packet.size, &read),
+        ONEDVA_OK);
     return coded;
 }
 
@@ -206,8 +206,7 @@ static struct point displacement(const struct onedva_mesh *mesh, int frame, stru
 {
     const double x = at.x / mesh->spacing, y = at.y / mesh->spacing;
     const int i = (int)fmin(x, mesh->columns - 2), j = (int)fmin(y, mesh->rows - 2);
-    const int16_t(*node)[2] =
-        mesh->nodes + ((size_t)frame * mesh->rows + j) * mesh->columns + i;
+    const int16_t(*node)[2] = mesh->nodes + ((size_t)frame * mesh->rows + j) * mesh->columns + i;
     double v[2];
 
     for (int k = 0; k < 2; k++) {
@@ -329,8 +328,8 @@ static void pan_costs_little(void **state)
         const double ratio = (double)pan.packet.size / still.packet.size;
         const double loss = luma_psnr(&still, &held) - luma_psnr(&pan, &panned);
 
-        print_message("crf %d: a pan takes %.3f of the still's %zu bytes and loses %.2f dB\n",
-                      crf, ratio, still.packet.size, loss);
+        print_message("crf %d: a pan takes %.3f of the still's %zu bytes and loses %.2f dB\n", crf,
+                      ratio, still.packet.size, loss);
         assert_true(ratio < 1.3);
         assert_true(loss < 0.5);
         coded_close(&still);
