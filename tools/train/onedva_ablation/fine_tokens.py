@@ -3,7 +3,6 @@
 import torch
 import torch.nn as nn
 
-from onedva_train import geometry as geo
 from onedva_train import model
 from onedva_train.model import Block, Conditioning, Linear, norm
 
@@ -139,24 +138,8 @@ class Hourglass(model.Decoder):
         _, fine_m = self.fine_cond(scalars.mean(1))
         fine = self.before(self.fine_in(tokens), fine_m)
         gathered = fine.reshape(b, gt, gy, 2, gx, 2, -1).transpose(3, 4).reshape(b, gt, gy, gx, -1)
-        h, correction = self.on_patches(self.coef(coefs) + self.up(gathered), context, scalars, rope)
+        h = self.tokens(self.coef(coefs) + self.up(gathered), context, scalars, rope)
         spread = self.down(h).reshape(b, gt, gy, gx, 2, 2, -1).transpose(3, 4).reshape(fine.shape)
         fine = self.after(fine + spread, fine_m)
         along = self.fine_out(norm(fine)) * self.deviation.clamp(max=0.3)
-        return correction + join(along @ self.directions, 4)
-
-    def on_patches(self, h, context, scalars, rope):
-        """The decoder's blocks -> modulated tokens, and their correction of the samples."""
-        b, gt, gy, gx, _ = h.shape
-        ctx = self.context(context) + self.embed
-        c, m = self.cond(scalars.reshape(-1, 3))
-        grid = b, -(-gy // geo.TILE), -(-gx // geo.TILE)
-        m = m.reshape(*grid, 6, -1)
-        for i, block in enumerate(self.blocks):
-            if i % 2 == 0:
-                h, ctx = self.tile_layer(block, h, ctx, m, rope)
-            else:
-                h = self.shifted_layer(block, h, m, rope)
-        shift, scale = model.expand_tiles(self.final(c.reshape(*grid, -1))[:, None], gy, gx).chunk(2, -1)
-        h = norm(h) * (1 + scale) + shift
-        return h, self.out(h)
+        return self.out(h) + join(along @ self.directions, 4)

@@ -243,10 +243,14 @@ class Decoder(nn.Module):
         """coefs [B, gt, gy, gx, K]: decoded basis coefficients of each patch over their deviations;
         context [B, tiles, M, 32]: first latent tokens over scale, clipped to +-8; scalars [B, tiles, 3]:
         t, qidx/64, n/N; z [B, gt, gy, gx, 1536] or None at t = 0 -> correction [B, gt, gy, gx, 1536]."""
-        b, gt, gy, gx, _ = coefs.shape
         h = self.coef(coefs)
         if z is not None:
             h = h + self.noise(z)
+        return self.out(self.tokens(h, context, scalars, rope))
+
+    def tokens(self, h, context, scalars, rope):
+        """h [B, gt, gy, gx, d] through all blocks -> what the output layer sees, same shape."""
+        b, gt, gy, gx, _ = h.shape
         ctx = self.context(context) + self.embed
         c, m = self.cond(scalars.reshape(-1, 3))
         ty, tx = -(-gy // 8), -(-gx // 8)
@@ -257,10 +261,8 @@ class Decoder(nn.Module):
                 h, ctx = self.tile_layer(block, h, ctx, m, rope)
             else:
                 h = self.shifted_layer(block, h, m, rope)
-        f = self.final(c)[:, None]
-        f = expand_tiles(f, gy, gx)
-        shift, scale = f.chunk(2, -1)
-        return self.out(norm(h) * (1 + scale) + shift)
+        shift, scale = expand_tiles(self.final(c)[:, None], gy, gx).chunk(2, -1)
+        return norm(h) * (1 + scale) + shift
 
     def tile_layer(self, block, h, ctx, m, rope):
         b, gt, gy, gx, d = h.shape
