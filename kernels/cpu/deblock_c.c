@@ -47,16 +47,26 @@ void odva_cpu_deblock_columns(const struct odva_cpu_deblock *job, int first_row,
     }
 }
 
-void odva_cpu_deblock_c(const struct odva_cpu_deblock *job, int first_band, int bands)
+void odva_cpu_deblock_bands(const struct odva_cpu_deblock *job, int first_band, int bands,
+                            void (*row)(const struct odva_cpu_deblock *job, int border))
 {
     for (int band = first_band; band < first_band + bands; band++) {
         const int border = band * job->spacing;
 
         odva_cpu_deblock_columns(job, odva_cpu_deblock_top(job, band),
                                  odva_cpu_deblock_top(job, band + 1));
-        if (border == 0 || border + ODVA_CPU_DEBLOCK_REACH > job->height)
-            continue;
-        for (int x = 0; x < job->width; x++)
-            odva_cpu_deblock_border(job->plane + border * job->stride + x, job->stride, job->limit);
+        if (border > 0 && border + ODVA_CPU_DEBLOCK_REACH <= job->height)
+            row(job, border);
     }
+}
+
+static void deblock_row_c(const struct odva_cpu_deblock *job, int border)
+{
+    for (int x = 0; x < job->width; x++)
+        odva_cpu_deblock_border(job->plane + border * job->stride + x, job->stride, job->limit);
+}
+
+void odva_cpu_deblock_c(const struct odva_cpu_deblock *job, int first_band, int bands)
+{
+    odva_cpu_deblock_bands(job, first_band, bands, deblock_row_c);
 }

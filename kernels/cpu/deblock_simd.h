@@ -31,7 +31,7 @@ static inline void deblock_words(uint8_t *at, ptrdiff_t stride, v_int limits)
     }
 }
 
-static inline void deblock_row(const struct odva_cpu_deblock *job, int border)
+static void deblock_row(const struct odva_cpu_deblock *job, int border)
 {
     uint8_t *row = job->plane + border * job->stride;
     const v_int limits = v_set1_words((short)(2 * job->limit));
@@ -45,14 +45,7 @@ static inline void deblock_row(const struct odva_cpu_deblock *job, int border)
 
 static void deblock_simd(const struct odva_cpu_deblock *job, int first_band, int bands)
 {
-    for (int band = first_band; band < first_band + bands; band++) {
-        const int border = band * job->spacing;
-
-        odva_cpu_deblock_columns(job, odva_cpu_deblock_top(job, band),
-                                 odva_cpu_deblock_top(job, band + 1));
-        if (border > 0 && border + ODVA_CPU_DEBLOCK_REACH <= job->height)
-            deblock_row(job, border);
-    }
+    odva_cpu_deblock_bands(job, first_band, bands, deblock_row);
 }
 
 #endif

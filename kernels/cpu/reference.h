@@ -41,6 +41,9 @@ static inline int odva_cpu_deblock_top(const struct odva_cpu_deblock *job, int b
 void odva_cpu_deblock_border(uint8_t *at, ptrdiff_t distance, int limit);
 /** Deblock rows across the borders between columns. */
 void odva_cpu_deblock_columns(const struct odva_cpu_deblock *job, int first_row, int end_row);
+/** All of some bands; row deblocks the border above a row in all columns. */
+void odva_cpu_deblock_bands(const struct odva_cpu_deblock *job, int first_band, int bands,
+                            void (*row)(const struct odva_cpu_deblock *job, int border));
 void odva_cpu_deblock_c(const struct odva_cpu_deblock *job, int first_band, int bands);
 
 /** Sum of ODVA_CPU_C_WIDTH partial sums in a fixed order. */

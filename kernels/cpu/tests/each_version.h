@@ -30,4 +30,21 @@ static void each_version(void (*check)(struct odva_backend *backend, const char 
     }
 }
 
+/* The main function of a test program whose one test runs check with each version. */
+#define EACH_VERSION_MAIN(check)                                                                   \
+    static void definition(void **state)                                                           \
+    {                                                                                              \
+        (void)state;                                                                               \
+        each_version(check);                                                                       \
+    }                                                                                              \
+                                                                                                   \
+    int main(void)                                                                                 \
+    {                                                                                              \
+        const struct CMUnitTest tests[] = {                                                        \
+            cmocka_unit_test(definition),                                                          \
+        };                                                                                         \
+                                                                                                   \
+        return cmocka_run_group_tests(tests, NULL, NULL);                                          \
+    }
+
 #endif

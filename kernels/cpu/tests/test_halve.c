@@ -64,17 +64,4 @@ static void check(struct odva_backend *backend, const char *name)
     check_size(backend, name, &random, 1500, 701); /* several tasks */
 }
 
-static void definition(void **state)
-{
-    (void)state;
-    each_version(check);
-}
-
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(definition),
-    };
-
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+EACH_VERSION_MAIN(check)
