@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from onedva_train import batches, codec, model, model_file, throughput, train
-from test_model import random_linear
+from onedva_train.untrained import random_linear
 
 
 class Noise:
