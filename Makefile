@@ -11,6 +11,7 @@
 # make fate-onedva only the tests in FFmpeg's own harness
 # make bench       decoding speed against H.264
 # make kernel-bench  speed of each operator
+# make network-bench speed of the network beside PyTorch's and ONNX Runtime's [NETWORK=file CPU=names]
 # make motion-bench  speed of motion beside the rest [INPUT=file]
 # make eval VALID=folder  rate and distortion against other encoders: doc/rate-distortion.md
 # make canvas      build/onedva-canvas, which writes clips to train on
@@ -26,8 +27,8 @@ Q = @
 endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all lib install demo check unit unit-tests fate-onedva bench kernel-bench motion-bench clean distclean \
-        canvas entropy eval ffmpeg-full ffmpeg-check
+.PHONY: all lib install demo check unit unit-tests fate-onedva bench kernel-bench network-bench motion-bench \
+        clean distclean canvas entropy eval ffmpeg-full ffmpeg-check
 
 all:
 
@@ -43,7 +44,7 @@ distclean:
 
 ifeq ($(wildcard build/config.mak),)
 
-all lib install unit fate-onedva bench kernel-bench motion-bench canvas entropy eval ffmpeg-full ffmpeg-check:
+all lib install unit fate-onedva bench kernel-bench network-bench motion-bench canvas entropy eval ffmpeg-full ffmpeg-check:
 	./configure
 	+@$(MAKE) $@
 
@@ -156,6 +157,11 @@ bench: all
 
 kernel-bench: $(BUILD)/tools/bench/kernel_bench
 	@$<
+
+# PYTHON: one with onnxruntime and onnx, too, to have that beside it; CPU: instruction sets to compare.
+network-bench: $(BUILD)/tools/bench/kernel_bench
+	@tools/install-deps.sh train
+	@$(or $(PYTHON),/usr/bin/python3) -W ignore tools/bench/network_peers.py "$(or $(NETWORK),models/onedva-tiny.safetensors)" --engine $< --cpu $(or $(CPU),"")
 
 motion-bench: all $(BUILD)/tools/bench/motion_bench
 	@tools/bench/motion_bench.sh "$(INPUT)"
