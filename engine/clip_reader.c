@@ -12,7 +12,6 @@
 #include "latent_coder.h"
 #include "log.h"
 #include "motion_coder.h"
-#include "packet.h"
 
 #define HOW_TO_CHOOSE "give the right file with -model or ONEDVA_MODEL"
 
@@ -199,19 +198,42 @@ static int set_latents_size(struct odva_clip_reader *reader, const struct odva_p
         reader->has_motion ? odva_motion_canvas_width(motion) : (int)reader->stream.width;
     const int height =
         reader->has_motion ? odva_motion_canvas_height(motion) : (int)reader->stream.height;
+    const int status =
+        odva_latents_set_size(&reader->latents, reader->scans, packet->frames, width, height);
 
-    return odva_latents_set_size(&reader->latents, reader->scans, packet->frames, width, height);
+    reader->latents.qidx = packet->qidx;
+    return status;
 }
 
-/* Decode the whole layers but those that max_tokens leaves nothing of. */
-static int decode_latents(struct odva_clip_reader *reader, const struct odva_packet *packet)
+int odva_clip_reader_begin(struct odva_clip_reader *reader, const uint8_t *data, size_t size,
+                           struct onedva_clip *clip)
 {
-    struct odva_layer_range range = {0};
-    int status = set_latents_size(reader, packet);
+    struct odva_packet *packet = &reader->packet;
+    int status = odva_packet_parse(packet, data, size);
 
-    if (status < 0)
+    *clip = (struct onedva_clip){0};
+    reader->frames = 0;
+    if (status < 0) {
+        odva_log(&reader->logger, ONEDVA_LOG_ERROR, "packet of %zu bytes: %s", size,
+                 onedva_status_text(status));
         return status;
-    reader->latents.qidx = packet->qidx;
+    }
+    clip->frames = packet->frames;
+    clip->qidx = packet->qidx;
+    clip->layers = packet->layers;
+    clip->layers_decoded = packet->whole_layers;
+    if ((status = check_packet(reader, packet, clip)) < 0 ||
+        (status = read_motion(reader, packet)) < 0)
+        return status;
+    return set_latents_size(reader, packet);
+}
+
+void odva_clip_reader_finish(struct odva_clip_reader *reader, struct onedva_clip *clip)
+{
+    const struct odva_packet *packet = &reader->packet;
+    struct odva_layer_range range = {0};
+
+    /* the whole layers but those that max_tokens leaves nothing of */
     for (int i = 0; i < packet->whole_layers; i++) {
         const struct odva_layer *layer = &packet->layer[i];
         if (reader->max_tokens > 0 && range.start >= reader->max_tokens)
@@ -221,32 +243,17 @@ static int decode_latents(struct odva_clip_reader *reader, const struct odva_pac
                           layer->size, &reader->predictor);
         range.start = range.end;
     }
-    return ONEDVA_OK;
+    clip->tokens = finish_tiles(reader);
+    reader->seed = XXH64(packet->layer[0].payload, packet->layer[0].size, 0);
+    reader->frames = packet->frames;
 }
 
 int odva_clip_reader_read(struct odva_clip_reader *reader, const uint8_t *data, size_t size,
                           struct onedva_clip *clip)
 {
-    struct odva_packet packet;
-    int status = odva_packet_parse(&packet, data, size);
+    const int status = odva_clip_reader_begin(reader, data, size, clip);
 
-    *clip = (struct onedva_clip){0};
-    reader->frames = 0;
-    if (status < 0) {
-        odva_log(&reader->logger, ONEDVA_LOG_ERROR, "packet of %zu bytes: %s", size,
-                 onedva_status_text(status));
-        return status;
-    }
-    clip->frames = packet.frames;
-    clip->qidx = packet.qidx;
-    clip->layers = packet.layers;
-    clip->layers_decoded = packet.whole_layers;
-    if ((status = check_packet(reader, &packet, clip)) < 0 ||
-        (status = read_motion(reader, &packet)) < 0 ||
-        (status = decode_latents(reader, &packet)) < 0)
-        return status;
-    clip->tokens = finish_tiles(reader);
-    reader->seed = XXH64(packet.layer[0].payload, packet.layer[0].size, 0);
-    reader->frames = packet.frames;
-    return ONEDVA_OK;
+    if (status == ONEDVA_OK)
+        odva_clip_reader_finish(reader, clip);
+    return status;
 }

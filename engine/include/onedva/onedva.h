@@ -272,6 +272,20 @@ ONEDVA_API void onedva_decoder_close(onedva_decoder **decoder);
 ONEDVA_API int onedva_decoder_set_stream_header(onedva_decoder *decoder, const uint8_t *data,
                                                 size_t size);
 
+/** How many packets it pays to announce before the first of them is read: 0 with one thread. It may
+ * change with the pictures' size. */
+ONEDVA_API int onedva_decoder_lookahead(const onedva_decoder *decoder);
+
+/**
+ * Let other threads decode the latents of a packet that will be read after those announced before.
+ * Results are the same without, and what is wrong with the packet is said when it is read. All are
+ * forgotten when a packet is read that was not announced first, with a stream header, and with a
+ * flush. The packet is not kept.
+ * @return whether there was room: 1, or 0 where onedva_decoder_lookahead() are announced
+ */
+ONEDVA_API int onedva_decoder_announce_packet(onedva_decoder *decoder, const uint8_t *data,
+                                              size_t size);
+
 /**
  * Parse a packet and decode its latents, not yet its pixels. The packet is not kept.
  * A packet cut or damaged behind its first whole layer gives ONEDVA_OK with fewer layers_decoded;
@@ -297,8 +311,8 @@ struct onedva_mesh {
         *nodes)[2]; /* [frames][rows][columns], 1/16 luma sample; NULL where motion is off */
 };
 
-/** The next clip does not continue the one before: after a seek, or where packets are missing. It
- * matters with smooth_clips only. */
+/** The next clip does not continue the one before: after a seek, or where packets are missing.
+ * Packets announced are forgotten. */
 ONEDVA_API void onedva_decoder_flush(onedva_decoder *decoder);
 
 /** The mesh of the packet read last. @param mesh its nodes are valid until the next packet */
