@@ -11,6 +11,7 @@
 # make fate-onedva only the tests in FFmpeg's own harness
 # make bench       decoding speed against H.264
 # make kernel-bench  speed of each operator
+# make checkasm    every operator's SIMD versions against C, with guard pages
 # make motion-bench  speed of motion beside the rest [INPUT=file]
 # make eval VALID=folder  rate and distortion against other encoders: doc/rate-distortion.md
 # make canvas      build/onedva-canvas, which writes clips to train on
@@ -26,7 +27,7 @@ Q = @
 endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all lib install demo check unit unit-tests fate-onedva bench kernel-bench motion-bench clean distclean \
+.PHONY: all lib install demo check unit unit-tests checkasm fate-onedva bench kernel-bench motion-bench clean distclean \
         canvas entropy eval ffmpeg-full ffmpeg-check
 
 all:
@@ -43,7 +44,7 @@ distclean:
 
 ifeq ($(wildcard build/config.mak),)
 
-all lib install unit fate-onedva bench kernel-bench motion-bench canvas entropy eval ffmpeg-full ffmpeg-check:
+all lib install unit checkasm fate-onedva bench kernel-bench motion-bench canvas entropy eval ffmpeg-full ffmpeg-check:
 	./configure
 	+@$(MAKE) $@
 
@@ -218,6 +219,11 @@ unit:
 
 unit-tests: $(TEST_PROGRAMS)
 	@tools/run-unit-tests.sh $(TEST_PROGRAMS)
+
+OPERATOR_TESTS = $(filter $(BUILD)/kernels/%,$(TEST_PROGRAMS))
+
+checkasm: $(OPERATOR_TESTS)
+	@tools/run-unit-tests.sh $(OPERATOR_TESTS)
 
 $(BUILD)/%: %.c $(STATIC)
 	@mkdir -p $(@D)

@@ -14,6 +14,7 @@
 #include "../../../engine/tests/test.h"
 #include "config.h"
 #include "cpu/operators.h"
+#include "cpu/tests/guarded.h"
 
 #define TOLERANCE 1e-5
 #define CANARY    12345.75f
@@ -21,9 +22,8 @@
 
 static float *random_floats(struct random *random, int64_t count, float scale)
 {
-    float *data = malloc(count * sizeof(*data) + 1);
+    float *data = guarded_new(count * sizeof(*data));
 
-    assert_non_null(data);
     for (int64_t i = 0; i < count; i++)
         data[i] = (float)(random_unit(random) * 2 - 1) * scale;
     return data;
@@ -31,9 +31,8 @@ static float *random_floats(struct random *random, int64_t count, float scale)
 
 static int32_t *random_rows(struct random *random, int count, int below)
 {
-    int32_t *rows = malloc(count * sizeof(*rows) + 1);
+    int32_t *rows = guarded_new(count * sizeof(*rows));
 
-    assert_non_null(rows);
     for (int i = 0; i < count; i++)
         rows[i] = random_below(random, below);
     return rows;
@@ -41,9 +40,8 @@ static int32_t *random_rows(struct random *random, int count, int below)
 
 static float *canaries(int64_t count)
 {
-    float *data = malloc(count * sizeof(*data));
+    float *data = guarded_new(count * sizeof(*data));
 
-    assert_non_null(data);
     for (int64_t i = 0; i < count; i++)
         data[i] = CANARY;
     return data;
@@ -115,13 +113,13 @@ static void linear_case_new(struct linear_case *c, struct random *random)
 
 static void linear_case_free(struct linear_case *c)
 {
-    free((void *)c->linear.src);
-    free((void *)c->linear.bias);
-    free((void *)c->linear.gate);
-    free((void *)c->linear.gate_row);
-    free((void *)c->linear.add);
-    free((void *)c->linear.add_row);
-    free(c->w);
+    guarded_free(c->linear.src);
+    guarded_free(c->linear.bias);
+    guarded_free(c->linear.gate);
+    guarded_free(c->linear.gate_row);
+    guarded_free(c->linear.add);
+    guarded_free(c->linear.add_row);
+    guarded_free(c->w);
 }
 
 /* Rows in pieces of the given length. To be freed. */
@@ -155,9 +153,9 @@ static void check_linear(const struct odva_cpu_operators *operators)
         pieces = run_linear(operators, &c, 1 + random_below(&random, c.rows));
         compare(whole, expected, c.rows, c.n_out, c.stride, TOLERANCE, operators->name);
         assert_memory_equal(whole, pieces, c.rows * c.stride * sizeof(*whole));
-        free(expected);
-        free(whole);
-        free(pieces);
+        guarded_free(expected);
+        guarded_free(whole);
+        guarded_free(pieces);
         linear_case_free(&c);
     }
 }
@@ -184,10 +182,10 @@ static void check_linear_in_place(const struct odva_cpu_operators *operators)
     operators->linear(&linear, 0, rows);
     assert_memory_equal(add, apart, rows * n * sizeof(*add));
     odva_cpu_weights_free(weights);
-    free(w);
-    free(x);
-    free(add);
-    free(apart);
+    guarded_free(w);
+    guarded_free(x);
+    guarded_free(add);
+    guarded_free(apart);
 }
 
 /* ---- norm -------------------------------------------------------------------------------- */
@@ -223,12 +221,12 @@ static void check_norm(const struct odva_cpu_operators *operators)
         operators->norm_modulate(&norm, 0, rows / 2);
         operators->norm_modulate(&norm, rows / 2, rows - rows / 2);
         compare(found, expected, rows, width, stride, TOLERANCE, operators->name);
-        free(x);
-        free(shift);
-        free(scale);
-        free(row);
-        free(expected);
-        free(found);
+        guarded_free(x);
+        guarded_free(shift);
+        guarded_free(scale);
+        guarded_free(row);
+        guarded_free(expected);
+        guarded_free(found);
     }
 }
 
@@ -239,15 +237,14 @@ static void run_attention(const struct odva_cpu_operators *operators,
                           float *dst, int64_t stride)
 {
     const size_t floats = operators->attention_scratch(max_length, attention->head_dim);
-    float *scratch = odva_cpu_alloc(floats * sizeof(*scratch));
+    float *scratch = guarded_new((floats + 15) / 16 * 16 * sizeof(*scratch)); /* so aligned */
 
-    assert_non_null(scratch);
     attention->dst = dst;
     attention->dst_stride = stride;
     for (int w = 0; w < windows; w++)
         for (int h = 0; h < attention->heads; h++)
             operators->attention(attention, w, h, scratch);
-    free(scratch);
+    guarded_free(scratch);
 }
 
 /*
@@ -262,7 +259,8 @@ static void attention_round(const struct odva_cpu_operators *operators, struct r
     const int short_length = 1 + random_below(random, length);
     const int total = 2 * length + short_length;
     const int32_t begin[WINDOWS + 1] = {0, length, length + short_length, total};
-    int32_t *rows = malloc(total * sizeof(*rows)), *rope = random_rows(random, total, POSITIONS);
+    int32_t *rows = guarded_new(total * sizeof(*rows)),
+            *rope = random_rows(random, total, POSITIONS);
     float *qkv = random_floats(random, (int64_t)total * 3 * d, scale), *copy;
     float *angles = random_floats(random, POSITIONS * head_dim / 2, 3);
     float *cosines = random_floats(random, POSITIONS * head_dim / 2, 1);
@@ -295,23 +293,22 @@ static void attention_round(const struct odva_cpu_operators *operators, struct r
     run_attention(&odva_cpu_operators_c, &attention, WINDOWS, length, expected, d + 3);
     run_attention(operators, &attention, WINDOWS, length, found, d + 3);
     compare(found, expected, total, d, d + 3, scale > 10 ? 1e-3 : TOLERANCE, operators->name);
-    copy = malloc((int64_t)total * 3 * d * sizeof(*copy));
-    assert_non_null(copy);
+    copy = guarded_new((int64_t)total * 3 * d * sizeof(*copy));
     memcpy(copy, qkv, (int64_t)total * 3 * d * sizeof(*copy));
     attention.qkv = copy; /* the result may replace q */
     run_attention(operators, &attention, WINDOWS, length, copy, 3 * d);
     for (int i = 0; i < total; i++)
         assert_memory_equal(copy + (int64_t)i * 3 * d, found + (int64_t)i * (d + 3),
                             d * sizeof(*copy));
-    free(rows);
-    free(rope);
-    free(qkv);
-    free(copy);
-    free(angles);
-    free(cosines);
-    free(sines);
-    free(expected);
-    free(found);
+    guarded_free(rows);
+    guarded_free(rope);
+    guarded_free(qkv);
+    guarded_free(copy);
+    guarded_free(angles);
+    guarded_free(cosines);
+    guarded_free(sines);
+    guarded_free(expected);
+    guarded_free(found);
 }
 
 static void check_attention(const struct odva_cpu_operators *operators)
