@@ -12,6 +12,7 @@
 # make bench       decoding speed against H.264
 # make kernel-bench  speed of each operator
 # make checkasm    every operator's SIMD versions against C, with guard pages
+# make roofline    what each operator of a decode does of what the machine could [RUNS=9]
 # make motion-bench  speed of motion beside the rest [INPUT=file]
 # make eval VALID=folder  rate and distortion against other encoders: doc/rate-distortion.md
 # make canvas      build/onedva-canvas, which writes clips to train on
@@ -27,7 +28,7 @@ Q = @
 endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all lib install demo check unit unit-tests checkasm fate-onedva bench kernel-bench motion-bench clean distclean \
+.PHONY: all lib install demo check unit unit-tests checkasm fate-onedva bench kernel-bench roofline motion-bench clean distclean \
         canvas entropy eval ffmpeg-full ffmpeg-check
 
 all:
@@ -44,7 +45,7 @@ distclean:
 
 ifeq ($(wildcard build/config.mak),)
 
-all lib install unit checkasm fate-onedva bench kernel-bench motion-bench canvas entropy eval ffmpeg-full ffmpeg-check:
+all lib install unit checkasm fate-onedva bench kernel-bench roofline motion-bench canvas entropy eval ffmpeg-full ffmpeg-check:
 	./configure
 	+@$(MAKE) $@
 
@@ -72,6 +73,9 @@ endif
 ifneq ($(HAVE_AVX512),yes)
 SOURCES := $(filter-out %_avx512.c,$(SOURCES))
 endif
+ifneq ($(HAVE_AVX512BF16),yes)
+SOURCES := $(filter-out %_avx512bf16.c,$(SOURCES))
+endif
 OBJECTS  = $(SOURCES:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/engine/embedded_model.o
 STATIC   = $(BUILD)/lib/libonedva.a
 SHARED   = $(BUILD)/lib/shared/libonedva.so.$(VERSION)
@@ -82,6 +86,7 @@ lib: $(STATIC) $(SHARED) $(PC)
 
 $(BUILD)/obj/%_avx2.o: SIMD_FLAGS = $(AVX2_FLAGS)
 $(BUILD)/obj/%_avx512.o: SIMD_FLAGS = $(AVX512_FLAGS)
+$(BUILD)/obj/%_avx512bf16.o: SIMD_FLAGS = $(AVX512BF16_FLAGS)
 
 $(BUILD)/obj/%.o: %.c build/config.mak
 	@mkdir -p $(@D)
@@ -158,6 +163,10 @@ bench: all
 kernel-bench: $(BUILD)/tools/bench/kernel_bench
 	@$<
 
+# ONEDVA_MODEL: another model than the one built in
+roofline: $(BUILD)/tools/bench/roofline
+	@$< 640 360 $(or $(RUNS),9)
+
 motion-bench: all $(BUILD)/tools/bench/motion_bench
 	@tools/bench/motion_bench.sh "$(INPUT)"
 
@@ -171,6 +180,11 @@ eval: all
 	@$(or $(PYTHON),/usr/bin/python3) tools/eval/report.py "$(VALID)" --peers "$(PEERS)" --vmaf "$(VMAF)" \
 	    --jobs $(JOBS) $(if $(PICTURE),--picture "$(PICTURE)")
 
+BENCH_OBJECTS = $(addprefix $(BUILD)/obj/tools/bench/,bench_clip.o machine_peak.o operator_count.o)
+
+$(BUILD)/obj/tools/bench/%.o: FLAGS += -Itools/bench
+$(BUILD)/tools/bench/kernel_bench: $(BUILD)/obj/tools/bench/bench_clip.o
+$(BUILD)/tools/bench/roofline: $(BENCH_OBJECTS)
 $(BUILD)/tools/bench/motion_bench: $(BUILD)/obj/tools/canvas/y4m_reader.o
 $(BUILD)/tools/bench/motion_bench: FLAGS += -Itools/canvas
 
@@ -192,7 +206,7 @@ $(BUILD)/onedva-canvas: $(CANVAS_OBJECTS) $(STATIC)
 	@echo "CCLD    $@"
 	$(Q)$(CC) $(FLAGS) -o $@ $(CANVAS_OBJECTS) $(STATIC) $(LIBRARY_LIBS)
 
--include $(CANVAS_OBJECTS:.o=.d)
+-include $(CANVAS_OBJECTS:.o=.d) $(BENCH_OBJECTS:.o=.d)
 
 # ---- install ---------------------------------------------------------------------------------
 

@@ -123,10 +123,9 @@ static int download(struct odva_backend *backend, const struct odva_buffer *buff
 }
 
 static struct odva_weights *pack(struct odva_backend *backend, const float *weights, int n_out,
-                                 int n_in)
+                                 int n_in, enum odva_precision precision)
 {
-    return odva_cpu_weights_pack(weights, n_out, n_in,
-                                 cpu_backend(backend)->operators->panel_width);
+    return odva_cpu_weights_pack(weights, n_out, n_in, precision, cpu_backend(backend)->operators);
 }
 
 static void free_weights(struct odva_backend *backend, struct odva_weights *weights)
@@ -138,7 +137,7 @@ static void free_weights(struct odva_backend *backend, struct odva_weights *weig
 /* ---- linear and norm --------------------------------------------------------------------- */
 
 struct rows_job {
-    const struct odva_cpu_operators *operators;
+    const struct cpu_backend *cpu;
     struct odva_cpu_linear linear;
     struct odva_cpu_norm norm;
     int64_t rows;
@@ -149,16 +148,23 @@ static void linear_task(void *opaque, int64_t index, int worker)
     const struct rows_job *job = opaque;
     const int64_t first = index * LINEAR_ROWS;
 
-    (void)worker;
-    job->operators->linear(&job->linear, first, min_int64(LINEAR_ROWS, job->rows - first));
+    job->cpu->operators->linear(&job->linear, first, min_int64(LINEAR_ROWS, job->rows - first),
+                                job->cpu->scratch + worker * job->cpu->worker_scratch);
 }
 
 static int linear(struct odva_backend *backend, struct odva_matrix dst, struct odva_matrix src,
                   int64_t rows, const struct odva_weights *weights,
                   const struct odva_epilogue *epilogue)
 {
-    struct rows_job job = {.operators = cpu_backend(backend)->operators, .rows = rows};
+    struct cpu_backend *cpu = cpu_backend(backend);
+    struct rows_job job = {.cpu = cpu, .rows = rows};
 
+    if (cpu->operators->linear_scratch) {
+        const int ret = reserve_scratch(cpu, cpu->operators->linear_scratch(weights->n_in));
+
+        if (ret < 0)
+            return ret;
+    }
     job.linear = (struct odva_cpu_linear){
         .dst = odva_cpu_floats(dst),
         .src = odva_cpu_floats(src),
@@ -189,14 +195,14 @@ static void norm_task(void *opaque, int64_t index, int worker)
     const int64_t first = index * NORM_ROWS;
 
     (void)worker;
-    job->operators->norm_modulate(&job->norm, first, min_int64(NORM_ROWS, job->rows - first));
+    job->cpu->operators->norm_modulate(&job->norm, first, min_int64(NORM_ROWS, job->rows - first));
 }
 
 static int norm_modulate(struct odva_backend *backend, struct odva_matrix dst,
                          struct odva_matrix src, int64_t rows, int width,
                          const struct odva_modulation *modulation)
 {
-    struct rows_job job = {.operators = cpu_backend(backend)->operators, .rows = rows};
+    struct rows_job job = {.cpu = cpu_backend(backend), .rows = rows};
 
     job.norm = (struct odva_cpu_norm){
         .dst = odva_cpu_floats(dst),
@@ -249,6 +255,7 @@ static int attention(struct odva_backend *backend, struct odva_matrix dst, struc
         .qkv_stride = qkv.stride,
         .heads = attention->heads,
         .head_dim = attention->head_dim,
+        .precision = attention->precision,
         .cosines = attention->cosines->data,
         .sines = attention->sines->data,
         .begin = indices(windows->begin) + windows->first,

@@ -10,7 +10,8 @@
 
 #define ODVA_CPU_C_WIDTH 16 /* numbers that a loop handles side by side */
 
-void odva_cpu_linear_c(const struct odva_cpu_linear *linear, int64_t first_row, int64_t rows);
+void odva_cpu_linear_c(const struct odva_cpu_linear *linear, int64_t first_row, int64_t rows,
+                       float *scratch);
 void odva_cpu_norm_modulate_c(const struct odva_cpu_norm *norm, int64_t first_row, int64_t rows);
 void odva_cpu_attention_c(const struct odva_cpu_attention *attention, int window, int head,
                           float *scratch);

@@ -14,7 +14,7 @@
 
 static void each_version(void (*check)(struct odva_backend *backend, const char *name))
 {
-    static const char *const names[] = {"c", "avx2", "avx512"};
+    static const char *const names[] = {"c", "avx2", "avx512", "avx512bf16"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         struct odva_backend *backend;

@@ -4,8 +4,9 @@
  */
 /*
  * The SIMD operators against the C reference on random and edge shapes: within 1e-5 of the largest
- * number. And what all of them promise: no number outside of the result is written, and rows cut
- * in any way give the same bits.
+ * number. Where factors are rounded to bfloat16, the reference gets rounded ones: the same 1e-5,
+ * and 2^-12 after GELU. And what all of them promise: no number outside of the result is written,
+ * and rows cut in any way give the same bits.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -16,9 +17,11 @@
 #include "cpu/operators.h"
 #include "cpu/tests/guarded.h"
 
-#define TOLERANCE 1e-5
-#define CANARY    12345.75f
-#define ROUNDS    150
+#define TOLERANCE           1e-5
+#define TOLERANCE_GELU      0x1p-12 /* where factors are rounded */
+#define TOLERANCE_ATTENTION 0.01    /* the same */
+#define CANARY              12345.75f
+#define ROUNDS              150
 
 static float *random_floats(struct random *random, int64_t count, float scale)
 {
@@ -27,6 +30,18 @@ static float *random_floats(struct random *random, int64_t count, float scale)
     for (int64_t i = 0; i < count; i++)
         data[i] = (float)(random_unit(random) * 2 - 1) * scale;
     return data;
+}
+
+/* To the nearest bfloat16, of two the even one. */
+static void round_floats(float *data, int64_t count)
+{
+    for (int64_t i = 0; i < count; i++) {
+        uint32_t bits;
+
+        memcpy(&bits, &data[i], sizeof(bits));
+        bits = (bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF0000;
+        memcpy(&data[i], &bits, sizeof(bits));
+    }
 }
 
 static int32_t *random_rows(struct random *random, int count, int below)
@@ -122,25 +137,36 @@ static void linear_case_free(struct linear_case *c)
     guarded_free(c->w);
 }
 
+static float *linear_scratch(const struct odva_cpu_operators *operators, int n_in)
+{
+    const size_t floats = operators->linear_scratch ? operators->linear_scratch(n_in) : 0;
+
+    return guarded_new((floats + 15) / 16 * 16 * sizeof(float)); /* so aligned */
+}
+
 /* Rows in pieces of the given length. To be freed. */
 static float *run_linear(const struct odva_cpu_operators *operators, const struct linear_case *c,
-                         int piece)
+                         enum odva_precision precision, int piece)
 {
     struct odva_weights *weights =
-        odva_cpu_weights_pack(c->w, c->n_out, c->n_in, operators->panel_width);
+        odva_cpu_weights_pack(c->w, c->n_out, c->n_in, precision, operators);
+    float *scratch = linear_scratch(operators, c->n_in);
     struct odva_cpu_linear linear = c->linear;
 
     assert_non_null(weights);
     linear.dst = canaries(c->rows * c->stride);
     linear.weights = weights;
     for (int first = 0; first < c->rows; first += piece)
-        operators->linear(&linear, first, c->rows - first < piece ? c->rows - first : piece);
+        operators->linear(&linear, first, c->rows - first < piece ? c->rows - first : piece,
+                          scratch);
     odva_cpu_weights_free(weights);
+    guarded_free(scratch);
     return linear.dst;
 }
 
-static void check_linear(const struct odva_cpu_operators *operators)
+static void check_linear(const struct odva_cpu_operators *operators, enum odva_precision precision)
 {
+    const int rounded = operators->pairs && precision == ODVA_PRECISION_NETWORK;
     struct random random = {1};
 
     for (int round = 0; round < ROUNDS; round++) {
@@ -148,10 +174,16 @@ static void check_linear(const struct odva_cpu_operators *operators)
         float *expected, *whole, *pieces;
 
         linear_case_new(&c, &random);
-        expected = run_linear(&odva_cpu_operators_c, &c, c.rows);
-        whole = run_linear(operators, &c, c.rows);
-        pieces = run_linear(operators, &c, 1 + random_below(&random, c.rows));
-        compare(whole, expected, c.rows, c.n_out, c.stride, TOLERANCE, operators->name);
+        whole = run_linear(operators, &c, precision, c.rows);
+        pieces = run_linear(operators, &c, precision, 1 + random_below(&random, c.rows));
+        if (rounded) {
+            round_floats(c.w, (int64_t)c.n_out * c.n_in);
+            round_floats((float *)c.linear.src, c.rows * c.linear.src_stride);
+        }
+        expected = run_linear(&odva_cpu_operators_c, &c, precision, c.rows);
+        compare(whole, expected, c.rows, c.n_out, c.stride,
+                rounded && c.linear.activation == ODVA_ACTIVATION_GELU ? TOLERANCE_GELU : TOLERANCE,
+                operators->name);
         assert_memory_equal(whole, pieces, c.rows * c.stride * sizeof(*whole));
         guarded_free(expected);
         guarded_free(whole);
@@ -161,13 +193,15 @@ static void check_linear(const struct odva_cpu_operators *operators)
 }
 
 /* The residual is added in place. */
-static void check_linear_in_place(const struct odva_cpu_operators *operators)
+static void check_linear_in_place(const struct odva_cpu_operators *operators,
+                                  enum odva_precision precision)
 {
     struct random random = {2};
     const int n = 40, rows = 29;
     float *w = random_floats(&random, n * n, 0.2f), *x = random_floats(&random, rows * n, 1);
     float *add = random_floats(&random, rows * n, 1), *apart = canaries(rows * n);
-    struct odva_weights *weights = odva_cpu_weights_pack(w, n, n, operators->panel_width);
+    struct odva_weights *weights = odva_cpu_weights_pack(w, n, n, precision, operators);
+    float *scratch = linear_scratch(operators, n);
     struct odva_cpu_linear linear = {.dst = apart,
                                      .src = x,
                                      .dst_stride = n,
@@ -177,11 +211,12 @@ static void check_linear_in_place(const struct odva_cpu_operators *operators)
                                      .add_stride = n};
 
     assert_non_null(weights);
-    operators->linear(&linear, 0, rows);
+    operators->linear(&linear, 0, rows, scratch);
     linear.dst = add;
-    operators->linear(&linear, 0, rows);
+    operators->linear(&linear, 0, rows, scratch);
     assert_memory_equal(add, apart, rows * n * sizeof(*add));
     odva_cpu_weights_free(weights);
+    guarded_free(scratch);
     guarded_free(w);
     guarded_free(x);
     guarded_free(add);
@@ -252,8 +287,10 @@ static void run_attention(const struct odva_cpu_operators *operators,
  * thousands, whose own rounding then shows in the weights.
  */
 static void attention_round(const struct odva_cpu_operators *operators, struct random *random,
-                            int length, int head_dim, float scale)
+                            enum odva_precision precision, int length, int head_dim, float scale)
 {
+    const int rounded = operators->pairs && precision == ODVA_PRECISION_NETWORK;
+    const double tolerance = rounded ? TOLERANCE_ATTENTION : scale > 10 ? 1e-3 : TOLERANCE;
     enum { WINDOWS = 3, POSITIONS = 256 };
     const int heads = 1 + random_below(random, 3), d = heads * head_dim;
     const int short_length = 1 + random_below(random, length);
@@ -271,6 +308,7 @@ static void attention_round(const struct odva_cpu_operators *operators, struct r
                                            .qkv_stride = 3 * d,
                                            .heads = heads,
                                            .head_dim = head_dim,
+                                           .precision = precision,
                                            .cosines = cosines,
                                            .sines = sines,
                                            .begin = begin,
@@ -292,7 +330,7 @@ static void attention_round(const struct odva_cpu_operators *operators, struct r
     }
     run_attention(&odva_cpu_operators_c, &attention, WINDOWS, length, expected, d + 3);
     run_attention(operators, &attention, WINDOWS, length, found, d + 3);
-    compare(found, expected, total, d, d + 3, scale > 10 ? 1e-3 : TOLERANCE, operators->name);
+    compare(found, expected, total, d, d + 3, tolerance, operators->name);
     copy = guarded_new((int64_t)total * 3 * d * sizeof(*copy));
     memcpy(copy, qkv, (int64_t)total * 3 * d * sizeof(*copy));
     attention.qkv = copy; /* the result may replace q */
@@ -311,19 +349,21 @@ static void attention_round(const struct odva_cpu_operators *operators, struct r
     guarded_free(found);
 }
 
-static void check_attention(const struct odva_cpu_operators *operators)
+static void check_attention(const struct odva_cpu_operators *operators,
+                            enum odva_precision precision)
 {
     static const int lengths[] = {1, 2, 5, 12, 13, 15, 16, 17, 31, 32, 33, 100, 272, 384};
     struct random random = {4};
 
     for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
-        attention_round(operators, &random, lengths[i], 16, 1);
-        attention_round(operators, &random, lengths[i], 32, 2);
-        attention_round(operators, &random, lengths[i], 48, 1);
-        attention_round(operators, &random, lengths[i], 64, 0.1f);
+        attention_round(operators, &random, precision, lengths[i], 16, 1);
+        attention_round(operators, &random, precision, lengths[i], 32, 2);
+        attention_round(operators, &random, precision, lengths[i], 48, 1);
+        attention_round(operators, &random, precision, lengths[i], 64, 0.1f);
     }
-    for (int i = 0; i < 8; i++)
-        attention_round(operators, &random, 40, 32, 40);
+    if (!operators->pairs || precision == ODVA_PRECISION_EXACT)
+        for (int i = 0; i < 8; i++)
+            attention_round(operators, &random, precision, 40, 32, 40);
 }
 
 /* ---- which ------------------------------------------------------------------------------- */
@@ -345,10 +385,13 @@ static void check(const char *name)
     if (!operators)
         skip();
     assert_string_equal(operators->name, name);
-    check_linear(operators);
-    check_linear_in_place(operators);
+    check_linear(operators, ODVA_PRECISION_EXACT);
+    check_linear(operators, ODVA_PRECISION_NETWORK);
+    check_linear_in_place(operators, ODVA_PRECISION_EXACT);
+    check_linear_in_place(operators, ODVA_PRECISION_NETWORK);
     check_norm(operators);
-    check_attention(operators);
+    check_attention(operators, ODVA_PRECISION_EXACT);
+    check_attention(operators, ODVA_PRECISION_NETWORK);
 }
 
 static void reference(void **state)
@@ -369,6 +412,12 @@ static void avx512(void **state)
     check("avx512");
 }
 
+static void avx512bf16(void **state)
+{
+    (void)state;
+    check("avx512bf16");
+}
+
 static void choice(void **state)
 {
     (void)state;
@@ -386,10 +435,8 @@ static void choice(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reference),
-        cmocka_unit_test(avx2),
-        cmocka_unit_test(avx512),
-        cmocka_unit_test(choice),
+        cmocka_unit_test(reference),  cmocka_unit_test(avx2),   cmocka_unit_test(avx512),
+        cmocka_unit_test(avx512bf16), cmocka_unit_test(choice),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
