@@ -270,6 +270,7 @@ static int attention(struct odva_backend *backend, struct odva_matrix dst, struc
 /* ---- planes ------------------------------------------------------------------------------ */
 
 struct patch_job {
+    const struct odva_cpu_operators *operators;
     struct odva_matrix rows;
     const struct odva_grid *grid;
     const struct onedva_const_picture *sources;
@@ -286,14 +287,16 @@ static void read_task(void *opaque, int64_t index, int worker)
 
     (void)worker;
     for (int64_t i = index * PATCHES; i < min_int64((index + 1) * PATCHES, job->count); i++)
-        odva_cpu_read_patch(odva_cpu_row(job->rows, i), job->grid, job->sources, job->position[i]);
+        odva_cpu_read_patch(job->operators, odva_cpu_row(job->rows, i), job->grid, job->sources,
+                            job->position[i]);
 }
 
 static int patchify(struct odva_backend *backend, struct odva_matrix dst,
                     const struct odva_grid *grid, const struct onedva_const_picture *pictures,
                     const struct odva_buffer *position, int64_t first, int64_t count)
 {
-    struct patch_job job = {.rows = dst,
+    struct patch_job job = {.operators = cpu_backend(backend)->operators,
+                            .rows = dst,
                             .grid = grid,
                             .sources = pictures,
                             .position = indices(position) + first,
@@ -309,14 +312,16 @@ static void write_task(void *opaque, int64_t index, int worker)
 
     (void)worker;
     for (int64_t i = index * PATCHES; i < min_int64((index + 1) * PATCHES, job->count); i++)
-        odva_cpu_write_patch(job->targets, job->grid, odva_cpu_row(job->rows, i), job->position[i]);
+        odva_cpu_write_patch(job->operators, job->targets, job->grid, odva_cpu_row(job->rows, i),
+                             job->position[i]);
 }
 
 static int unpatchify(struct odva_backend *backend, const struct onedva_picture *pictures,
                       const struct odva_grid *grid, struct odva_matrix src,
                       const struct odva_buffer *position, int64_t first, int64_t count)
 {
-    struct patch_job job = {.rows = src,
+    struct patch_job job = {.operators = cpu_backend(backend)->operators,
+                            .rows = src,
                             .grid = grid,
                             .targets = pictures,
                             .position = indices(position) + first,
@@ -340,7 +345,8 @@ static int noise(struct odva_backend *backend, struct odva_matrix dst,
                  const struct odva_buffer *position, int64_t first, int64_t count, uint64_t seed,
                  uint32_t step)
 {
-    struct patch_job job = {.rows = dst,
+    struct patch_job job = {.operators = cpu_backend(backend)->operators,
+                            .rows = dst,
                             .position = indices(position) + first,
                             .count = count,
                             .seed = seed,
@@ -369,8 +375,8 @@ static void forward_task(void *opaque, int64_t index, int worker)
     float *data = job->cpu->scratch + worker * job->cpu->worker_scratch;
 
     memcpy(data, job->coefs_in + tile->offset, count * sizeof(*data));
-    odva_cpu_dct_tile(&job->cpu->dct, 0, data, tile->nt, tile->ny, tile->nx, job->basis,
-                      data + count);
+    odva_cpu_dct_tile(job->cpu->operators, &job->cpu->dct, 0, data, tile->nt, tile->ny, tile->nx,
+                      job->basis, data + count);
     for (int i = 0; i < count; i++)
         job->latents[tile->offset + i] = data[order[i]];
 }
@@ -385,8 +391,8 @@ static void inverse_task(void *opaque, int64_t index, int worker)
 
     for (int i = 0; i < count; i++)
         data[order[i]] = job->latents_in[tile->offset + i];
-    odva_cpu_dct_tile(&job->cpu->dct, 1, data, tile->nt, tile->ny, tile->nx, job->basis,
-                      job->cpu->scratch + worker * job->cpu->worker_scratch);
+    odva_cpu_dct_tile(job->cpu->operators, &job->cpu->dct, 1, data, tile->nt, tile->ny, tile->nx,
+                      job->basis, job->cpu->scratch + worker * job->cpu->worker_scratch);
 }
 
 static int run_dct(struct odva_backend *backend, odva_task_fn task, struct dct_job *job, int count)

@@ -102,6 +102,14 @@ struct odva_cpu_deblock {
     int limit;   /* at most 1020 */
 };
 
+/** The part of a plane that belongs to a token, some of which may lie outside of it. */
+struct odva_cpu_block {
+    int x, y, side;    /* samples of the plane */
+    int width, height; /* of the plane */
+};
+
+#define ODVA_CPU_DCT_MAX 8 /* longest axis of a transform */
+
 /** One instruction set's versions. Results do not depend on how rows are cut into calls. */
 struct odva_cpu_operators {
     const char *name;
@@ -122,6 +130,16 @@ struct odva_cpu_operators {
     void (*block_tensors)(const struct odva_cpu_block_tensors *job, int first_row,
                           int rows); /* of blocks */
     void (*deblock)(const struct odva_cpu_deblock *job, int first_band, int bands);
+    /** [side][side] numbers of a block's samples. The same in all versions, and so is write_block.
+     */
+    void (*read_block)(float *dst, const struct odva_cpu_block *block, const uint8_t *data,
+                       ptrdiff_t stride);
+    void (*write_block)(uint8_t *data, ptrdiff_t stride, const struct odva_cpu_block *block,
+                        const float *src);
+    /** dst[o] = sum over i of matrix[o][i] src[i], on n vectors of length numbers. */
+    void (*transform)(float *restrict dst, const float *restrict src,
+                      const float matrix[ODVA_CPU_DCT_MAX][ODVA_CPU_DCT_MAX], int n,
+                      int64_t length);
 };
 
 extern const struct odva_cpu_operators odva_cpu_operators_c;

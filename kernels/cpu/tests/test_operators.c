@@ -14,7 +14,7 @@
 
 #include "../../../engine/tests/test.h"
 #include "config.h"
-#include "cpu/operators.h"
+#include "cpu/tests/each_version.h"
 #include "cpu/tests/guarded.h"
 
 #define TOLERANCE           1e-5
@@ -368,19 +368,9 @@ static void check_attention(const struct odva_cpu_operators *operators,
 
 /* ---- which ------------------------------------------------------------------------------- */
 
-static const struct odva_cpu_operators *named(const char *name)
-{
-    const struct odva_cpu_operators *operators;
-
-    assert_int_equal(setenv("ONEDVA_CPU", name, 1), 0);
-    operators = odva_cpu_operators_choose(0);
-    unsetenv("ONEDVA_CPU");
-    return operators;
-}
-
 static void check(const char *name)
 {
-    const struct odva_cpu_operators *operators = named(name);
+    const struct odva_cpu_operators *operators = version(name);
 
     if (!operators)
         skip();
@@ -421,7 +411,7 @@ static void avx512bf16(void **state)
 static void choice(void **state)
 {
     (void)state;
-    assert_null(named("sse9"));
+    assert_null(version("sse9"));
     assert_int_equal(setenv("ONEDVA_CPU", "avx2", 1), 0);
     assert_ptr_equal(odva_cpu_operators_choose(1), &odva_cpu_operators_c);
     unsetenv("ONEDVA_CPU");
