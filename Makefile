@@ -13,6 +13,7 @@
 # make kernel-bench  speed of each operator
 # make checkasm    every operator's SIMD versions against C, with guard pages
 # make roofline    what each operator of a decode does of what the machine could [RUNS=9]
+# make network-bench speed of the network beside PyTorch's and ONNX Runtime's [NETWORK=file CPU=names]
 # make motion-bench  speed of motion beside the rest [INPUT=file]
 # make eval VALID=folder  rate and distortion against other encoders: doc/rate-distortion.md
 # make canvas      build/onedva-canvas, which writes clips to train on
@@ -28,8 +29,8 @@ Q = @
 endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all lib install demo check unit unit-tests checkasm fate-onedva bench kernel-bench roofline motion-bench clean distclean \
-        canvas entropy eval ffmpeg-full ffmpeg-check
+.PHONY: all lib install demo check unit unit-tests checkasm fate-onedva bench kernel-bench network-bench roofline \
+        motion-bench clean distclean canvas entropy eval ffmpeg-full ffmpeg-check
 
 all:
 
@@ -45,7 +46,8 @@ distclean:
 
 ifeq ($(wildcard build/config.mak),)
 
-all lib install unit checkasm fate-onedva bench kernel-bench roofline motion-bench canvas entropy eval ffmpeg-full ffmpeg-check:
+all lib install unit checkasm fate-onedva bench kernel-bench network-bench roofline motion-bench canvas entropy eval \
+ffmpeg-full ffmpeg-check:
 	./configure
 	+@$(MAKE) $@
 
@@ -162,6 +164,11 @@ bench: all
 
 kernel-bench: $(BUILD)/tools/bench/kernel_bench
 	@$<
+
+# PYTHON: one with onnxruntime and onnx, too, to have that beside it; CPU: instruction sets to compare.
+network-bench: $(BUILD)/tools/bench/kernel_bench
+	@tools/install-deps.sh train
+	@$(or $(PYTHON),/usr/bin/python3) -W ignore tools/bench/network_peers.py "$(or $(NETWORK),models/onedva-tiny.safetensors)" --engine $< --cpu $(or $(CPU),"")
 
 # ONEDVA_MODEL: another model than the one built in
 roofline: $(BUILD)/tools/bench/roofline

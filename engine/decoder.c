@@ -11,6 +11,7 @@
 #include "backend.h"
 #include "canvas.h"
 #include "clip_reader.h"
+#include "clip_smoothing.h"
 #include "deblocking.h"
 #include "log.h"
 #include "model.h"
@@ -35,6 +36,7 @@ struct onedva_decoder {
     size_t latent_capacity, tile_capacity;
     struct odva_canvas canvas; /* what the warp makes the pictures from */
     struct odva_motion_warp warp;
+    struct odva_clip_smoothing smoothing;
 };
 
 void onedva_decoder_settings_default(struct onedva_decoder_settings *settings)
@@ -123,6 +125,7 @@ void onedva_decoder_close(onedva_decoder **decoder_pointer)
     odva_backend_close(&decoder->backend);
     odva_canvas_free(&decoder->canvas);
     odva_motion_warp_free(&decoder->warp);
+    odva_clip_smoothing_free(&decoder->smoothing);
     free(decoder->latents);
     free(decoder->tile_tokens);
     free(decoder);
@@ -136,7 +139,16 @@ int onedva_decoder_set_stream_header(onedva_decoder *decoder, const uint8_t *dat
 int onedva_decoder_read_packet(onedva_decoder *decoder, const uint8_t *data, size_t size,
                                struct onedva_clip *clip)
 {
-    return odva_clip_reader_read(&decoder->reader, data, size, clip);
+    const int status = odva_clip_reader_read(&decoder->reader, data, size, clip);
+
+    if (status < 0)
+        onedva_decoder_flush(decoder);
+    return status;
+}
+
+void onedva_decoder_flush(onedva_decoder *decoder)
+{
+    odva_clip_smoothing_forget(&decoder->smoothing);
 }
 
 const struct odva_latents *odva_decoder_latents(const onedva_decoder *decoder)
@@ -182,6 +194,7 @@ int onedva_decoder_reconstruct(onedva_decoder *decoder, const struct onedva_pict
         .seed = decoder->reader.seed,
     };
     const struct odva_grid *grid = &decoder->reader.latents.grid;
+    const struct onedva_stream *stream = &decoder->reader.stream;
     const int has_motion = decoder->reader.has_motion;
     const struct onedva_picture *coded;
     int status;
@@ -201,10 +214,13 @@ int onedva_decoder_reconstruct(onedva_decoder *decoder, const struct onedva_pict
                                 &params, coded);
     if (status == ONEDVA_OK)
         status = odva_deblock(decoder->backend, coded, grid, params.qidx);
-    if (status < 0 || !has_motion)
+    if (status == ONEDVA_OK && has_motion)
+        status = decoder->backend->ops->warp(decoder->backend, pictures,
+                                             decoder->canvas.const_picture, &decoder->warp.warp);
+    if (status < 0 || !decoder->settings.smooth_clips)
         return status;
-    return decoder->backend->ops->warp(decoder->backend, pictures, decoder->canvas.const_picture,
-                                       &decoder->warp.warp);
+    return odva_clip_smoothing_run(&decoder->smoothing, decoder->backend, pictures, n,
+                                   (int)stream->width, (int)stream->height, params.qidx);
 }
 
 int onedva_decoder_get_mesh(onedva_decoder *decoder, struct onedva_mesh *mesh)

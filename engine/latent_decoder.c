@@ -27,57 +27,80 @@ static int32_t decode_escape(struct odva_range_decoder *range, int scale_class)
     return (int32_t)(((1u << n) - 1) << e) + (int32_t)odva_range_decode_bits(range, n + e);
 }
 
-/* min(|q|, 15) */
-static int decode_symbol(struct odva_range_decoder *range, const struct odva_model_tables *tables,
-                         struct odva_symbol_predictor *predictor, int i)
+/* A magnitude above 2. */
+static int32_t decode_large(struct odva_range_decoder *range,
+                            const struct odva_model_tables *tables, int logit, int scale_class)
+{
+    const int32_t magnitude =
+        ODVA_PREDICTOR_DECISIONS +
+        odva_range_decode(range, tables->large_cdf[odva_large_context(logit)], ODVA_LARGE_SYMBOLS);
+
+    return magnitude < ODVA_ESCAPE ? magnitude : magnitude + decode_escape(range, scale_class);
+}
+
+/* |q| */
+static inline int32_t decode_magnitude(struct odva_range_decoder *range,
+                                       const struct odva_model_tables *tables,
+                                       struct odva_symbol_predictor *predictor, int i)
 {
     struct odva_symbol_features features;
+    struct odva_range_decoder copy; /* its address is taken, so range can stay in registers */
+    uint64_t change = 0;
+    int32_t magnitude;
     int logit = 0;
 
     odva_symbol_features(predictor, i, &features);
+    ODVA_UNROLL
     for (int d = 0; d < ODVA_PREDICTOR_DECISIONS; d++) {
         int probability, bit;
 
-        logit = odva_symbol_logit(predictor, &features, d);
+        logit = odva_symbol_logit(&features, d);
         probability = odva_logistic(logit);
-        bit = odva_range_decode(range,
-                                (const uint16_t[]){0, (uint16_t)(32768 - probability), 32768}, 2);
-        odva_symbol_learn(predictor, &features, d, probability, bit);
-        if (!bit)
+        bit = odva_range_decode_bit(range, (uint32_t)(32768 - probability));
+        change += odva_symbol_change(d, probability, bit);
+        if (!bit) {
+            odva_symbol_learn(predictor, &features, change);
             return d;
+        }
     }
-    return ODVA_PREDICTOR_DECISIONS +
-           odva_range_decode(range, tables->large_cdf[odva_large_context(logit)],
-                             ODVA_LARGE_SYMBOLS);
+    odva_symbol_learn(predictor, &features, change);
+    copy = *range;
+    magnitude = decode_large(&copy, tables, logit,
+                             odva_scale_class(predictor->scan->scale[i], predictor->qidx));
+    *range = copy;
+    return magnitude;
 }
 
-static int32_t decode_coefficient(struct odva_range_decoder *range,
-                                  const struct odva_model_tables *tables,
-                                  struct odva_symbol_predictor *predictor, int i)
+static inline int32_t decode_coefficient(struct odva_range_decoder *range,
+                                         const struct odva_model_tables *tables,
+                                         struct odva_symbol_predictor *predictor, int i)
 {
-    const int symbol = decode_symbol(range, tables, predictor, i);
-    int32_t q = symbol;
+    const int32_t magnitude = decode_magnitude(range, tables, predictor, i);
+    int32_t sign;
 
-    odva_symbol_predictor_update(predictor, i, symbol);
-    if (symbol == ODVA_ESCAPE)
-        q += decode_escape(range, odva_scale_class(predictor->scan->scale[i], predictor->qidx));
-    return q > 0 && odva_range_decode_bits(range, 1) ? -q : q;
+    if (magnitude == 0)
+        return 0;
+    odva_symbol_note(predictor, i, magnitude < ODVA_ESCAPE ? magnitude : ODVA_ESCAPE);
+    sign = -(int32_t)odva_range_decode_even_bit(range);
+    return (magnitude ^ sign) - sign;
 }
 
 static void decode_tokens(struct odva_latents *latents, const struct odva_model_tables *tables,
-                          int index, int length, struct odva_range_decoder *range,
+                          int index, int length, struct odva_range_decoder *range_decoder,
                           struct odva_symbol_predictor *predictor)
 {
     struct odva_latent_tile *tile = &latents->tiles[index];
+    struct odva_range_decoder range = *range_decoder;
     const int first = odva_coefficients_of(tile, tile->tokens);
     const int end = odva_coefficients_of(tile, tile->tokens + length);
     int32_t *q = latents->q + tile->offset;
 
-    odva_symbol_predictor_start_tile(predictor, latents, index, first);
+    odva_symbol_predictor_start_tile(predictor, latents, index, first, end);
     for (int i = first; i < end; i++)
-        q[i] = decode_coefficient(range, tables, predictor, i);
-    odva_symbol_predictor_end_tile(latents, index, end);
+        q[i] = decode_coefficient(&range, tables, predictor, i);
+    odva_symbol_predictor_end_tile(predictor, latents, index, end);
     tile->tokens += length;
+    *range_decoder = range;
 }
 
 void odva_decode_layer(struct odva_latents *latents, const struct odva_model_tables *tables,

@@ -35,21 +35,25 @@ static void encode_symbol(struct odva_range_encoder *range, const struct odva_mo
                           struct odva_symbol_predictor *predictor, int i, int symbol)
 {
     struct odva_symbol_features features;
+    uint64_t change = 0;
     int logit = 0;
 
     odva_symbol_features(predictor, i, &features);
+    ODVA_UNROLL
     for (int d = 0; d < ODVA_PREDICTOR_DECISIONS; d++) {
         const int bit = symbol > d;
         int probability;
 
-        logit = odva_symbol_logit(predictor, &features, d);
+        logit = odva_symbol_logit(&features, d);
         probability = odva_logistic(logit);
-        odva_range_encode(range, (const uint16_t[]){0, (uint16_t)(32768 - probability), 32768}, 2,
-                          bit);
-        odva_symbol_learn(predictor, &features, d, probability, bit);
-        if (!bit)
+        odva_range_encode_bit(range, (uint32_t)(32768 - probability), bit);
+        change += odva_symbol_change(d, probability, bit);
+        if (!bit) {
+            odva_symbol_learn(predictor, &features, change);
             return;
+        }
     }
+    odva_symbol_learn(predictor, &features, change);
     odva_range_encode(range, tables->large_cdf[odva_large_context(logit)], ODVA_LARGE_SYMBOLS,
                       symbol - ODVA_PREDICTOR_DECISIONS);
 }
@@ -62,7 +66,8 @@ static void encode_coefficient(struct odva_range_encoder *range,
     const int symbol = level < ODVA_ESCAPE ? level : ODVA_ESCAPE;
 
     encode_symbol(range, tables, predictor, i, symbol);
-    odva_symbol_predictor_update(predictor, i, symbol);
+    if (q != 0)
+        odva_symbol_note(predictor, i, symbol);
     if (symbol == ODVA_ESCAPE)
         encode_escape(range, odva_scale_class(predictor->scan->scale[i], predictor->qidx),
                       level - ODVA_ESCAPE);
@@ -81,10 +86,10 @@ static void encode_tokens(struct odva_latents *latents, const struct odva_model_
 
     if (length == 0)
         return;
-    odva_symbol_predictor_start_tile(predictor, latents, index, first);
+    odva_symbol_predictor_start_tile(predictor, latents, index, first, end);
     for (int i = first; i < end; i++)
         encode_coefficient(range, tables, predictor, i, q[i]);
-    odva_symbol_predictor_end_tile(latents, index, end);
+    odva_symbol_predictor_end_tile(predictor, latents, index, end);
 }
 
 /* Nothing is shown before the first layer. */

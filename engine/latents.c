@@ -49,11 +49,11 @@ int odva_latents_set_size(struct odva_latents *latents, struct odva_scan_cache *
         return status;
     latents->q = odva_reserve(latents->q, &latents->q_capacity, odva_latents_count(latents),
                               sizeof(*latents->q));
-    latents->smooth = odva_reserve(latents->smooth, &latents->smooth_capacity,
-                                   odva_latents_count(latents), sizeof(*latents->smooth));
+    latents->log_smooth = odva_reserve(latents->log_smooth, &latents->log_smooth_capacity,
+                                   odva_latents_count(latents), sizeof(*latents->log_smooth));
     latents->tiles = odva_reserve(latents->tiles, &latents->tile_capacity, latents->grid.tile_count,
                                   sizeof(*latents->tiles));
-    if (!latents->q || !latents->smooth || !latents->tiles)
+    if (!latents->q || !latents->log_smooth || !latents->tiles)
         return ONEDVA_ERR_NOMEM;
     return set_tiles(latents, scans);
 }
@@ -62,7 +62,7 @@ void odva_latents_free(struct odva_latents *latents)
 {
     odva_grid_free(&latents->grid);
     free(latents->q);
-    free(latents->smooth);
+    free(latents->log_smooth);
     free(latents->tiles);
     *latents = (struct odva_latents){0};
 }

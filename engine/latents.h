@@ -31,9 +31,9 @@ struct odva_latents {
     int basis; /* K */
     int qidx;
     int32_t *q;                     /* K * grid.patches */
-    uint8_t *smooth;                /* magnitudes smoothed along the scan, where shown */
+    int16_t *log_smooth; /* see odva_symbol_predictor_end_tile */
     struct odva_latent_tile *tiles; /* grid.tile_count */
-    size_t q_capacity, smooth_capacity, tile_capacity;
+    size_t q_capacity, log_smooth_capacity, tile_capacity;
 };
 
 /**

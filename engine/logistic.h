@@ -6,9 +6,25 @@
 #ifndef ODVA_LOGISTIC_H
 #define ODVA_LOGISTIC_H
 
-#define ODVA_LOGIT_ONE 4096 /* a logit of 1, in nats */
+#include <stdint.h>
+
+#define ODVA_LOGIT_ONE          4096 /* a logit of 1, in nats */
+#define ODVA_LOGISTIC_KNOTS     33   /* half a nat apart */
+#define ODVA_LOGISTIC_KNOT_BITS 11
+
+extern const uint16_t odva_logistic_knot[ODVA_LOGISTIC_KNOTS];
 
 /** Probability of 1, in 1/32768: 11..32757. @param logit 1/4096 */
-int odva_logistic(int logit);
+static inline int odva_logistic(int logit)
+{
+    int x = logit + 32768;
+    const uint16_t *knot;
+
+    if (x < 1 || x > 65535)
+        x = x < 1 ? 1 : 65535;
+    knot = &odva_logistic_knot[x >> ODVA_LOGISTIC_KNOT_BITS];
+    return knot[0] + ((knot[1] - knot[0]) * (x & ((1 << ODVA_LOGISTIC_KNOT_BITS) - 1)) >>
+                      ODVA_LOGISTIC_KNOT_BITS);
+}
 
 #endif

@@ -11,7 +11,7 @@ void odva_range_encoder_init(struct odva_range_encoder *encoder, struct odva_byt
 }
 
 /* The written bytes and low together are below 1, so the carry stops inside the payload. */
-static void propagate_carry(struct odva_range_encoder *encoder)
+void odva_range_propagate_carry(struct odva_range_encoder *encoder)
 {
     size_t i = encoder->writer->size;
 
@@ -19,22 +19,6 @@ static void propagate_carry(struct odva_range_encoder *encoder)
         return;
     while (i > encoder->start && ++encoder->writer->data[--i] == 0)
         ;
-}
-
-static void add_to_low(struct odva_range_encoder *encoder, uint32_t offset)
-{
-    encoder->low += offset;
-    if (encoder->low < offset)
-        propagate_carry(encoder);
-}
-
-static void renormalise(struct odva_range_encoder *encoder)
-{
-    while (encoder->range < 1u << 24) {
-        odva_write_u8(encoder->writer, (uint8_t)(encoder->low >> 24));
-        encoder->low <<= 8;
-        encoder->range <<= 8;
-    }
 }
 
 void odva_range_encode(struct odva_range_encoder *encoder, const uint16_t *cdf, int symbols,
@@ -45,8 +29,8 @@ void odva_range_encode(struct odva_range_encoder *encoder, const uint16_t *cdf, 
 
     encoder->range = symbol == symbols - 1 ? encoder->range - offset
                                            : r * (uint32_t)(cdf[symbol + 1] - cdf[symbol]);
-    add_to_low(encoder, offset);
-    renormalise(encoder);
+    odva_range_add(encoder, offset);
+    odva_range_write(encoder);
 }
 
 void odva_range_encode_bits(struct odva_range_encoder *encoder, uint32_t value, int bits)
@@ -54,8 +38,8 @@ void odva_range_encode_bits(struct odva_range_encoder *encoder, uint32_t value, 
     if (bits == 0)
         return;
     encoder->range >>= bits;
-    add_to_low(encoder, value * encoder->range);
-    renormalise(encoder);
+    odva_range_add(encoder, value * encoder->range);
+    odva_range_write(encoder);
 }
 
 void odva_range_encoder_finish(struct odva_range_encoder *encoder)
@@ -72,7 +56,7 @@ void odva_range_encoder_finish(struct odva_range_encoder *encoder)
             break;
     }
     if (value >> 32)
-        propagate_carry(encoder);
+        odva_range_propagate_carry(encoder);
     for (int i = 0; i < bytes; i++)
         odva_write_u8(writer, (uint8_t)(value >> (24 - 8 * i)));
     while (writer->size > encoder->start && writer->data[writer->size - 1] == 0)

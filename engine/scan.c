@@ -37,10 +37,11 @@ static void set_entry(struct odva_scan *scan, int i, int full, int k, int ft, in
     const int columns = scan->nx + 2, rows = scan->ny + 2;
 
     scan->entry[i] = (struct odva_scan_entry){
-        .full = full,
+        .scale = scan->scale[i],
         .around = (((k + 1) * (scan->nt + 1) + ft + 1) * rows + fy + 2) * columns + fx + 2,
         .group = {0, 1 + (full >> 6 & 3), 5 + k, 261 + zone_of(full)},
     };
+    scan->full[i] = full;
     scan->rank[full] = i;
 }
 
@@ -138,8 +139,9 @@ int odva_scan_init(struct odva_scan *scan, const struct onedva_model *model, int
     scan->position = malloc(scan->count * sizeof(*scan->position));
     scan->padded = malloc(scan->count * sizeof(*scan->padded));
     scan->scale = malloc(scan->count * sizeof(*scan->scale));
-    if (!scan->position || !scan->padded || !scan->scale || !scan->rank || !scan->entry ||
-        !around) {
+    scan->full = malloc(scan->count * sizeof(*scan->full));
+    if (!scan->position || !scan->padded || !scan->scale || !scan->full || !scan->rank ||
+        !scan->entry || !around) {
         free(around);
         odva_scan_free(scan);
         return ONEDVA_ERR_NOMEM;
@@ -157,6 +159,7 @@ void odva_scan_free(struct odva_scan *scan)
     free(scan->position);
     free(scan->padded);
     free(scan->scale);
+    free(scan->full);
     free(scan->entry);
     free(scan->rank);
     *scan = (struct odva_scan){0};

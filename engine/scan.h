@@ -14,19 +14,19 @@ struct onedva_model;
  * of its basis index, of its zone of frequencies. */
 #define ODVA_SCAN_MEANS       4
 #define ODVA_SCAN_GROUPS      (1 + 4 + 256 + 16)
-#define ODVA_SCAN_OFFSETS     17 /* places around a coefficient */
-#define ODVA_SCAN_NEAREST     4  /* the first of them, which count twice */
-#define ODVA_NOTHING_EXPECTED INT16_MIN
+#define ODVA_SCAN_OFFSETS     17  /* places around a coefficient */
+#define ODVA_SCAN_NEAREST     4   /* the first of them, which count twice */
+#define ODVA_NOTHING_EXPECTED 512 /* above every logarithm of what is expected */
 
 /** What is known of a coefficient before decoding. Expectations are logarithms in 1/8 octaves of
  * what the scales let expect, less qidx, in the units of what they are compared with. */
 struct odva_scan_entry {
-    int32_t full;                      /* position in a full tile */
-    int32_t around;                    /* its place in a padded array of magnitudes */
+    uint16_t group[ODVA_SCAN_MEANS];   /* of the running means; the first is always 0 */
     int16_t expected[ODVA_SCAN_MEANS]; /* of the running means */
     int16_t around_expected;           /* of the sum around it */
     int16_t beside;                    /* of a smoothed magnitude of another tile */
-    uint16_t group[ODVA_SCAN_MEANS];   /* of the running means */
+    int8_t scale;                      /* as in scan->scale */
+    int32_t around;                    /* its place in a padded array of magnitudes */
 };
 
 /** Scan of one tile shape; all arrays have count = K*nt*ny*nx entries. */
@@ -37,6 +37,7 @@ struct odva_scan {
     int padded_count;  /* (K+1)(nt+1)(ny+1)(nx+1) */
     int32_t *padded;   /* the same in an array with one more entry before each dimension's first */
     int8_t *scale;     /* b of scan index i, 1/8 octaves */
+    int32_t *full;     /* position in a full tile of scan index i */
     struct odva_scan_entry *entry;
     int around_count; /* (K+3)(nt+1)(ny+2)(nx+2) */
     int32_t *rank;    /* 256 K: scan index of a full position, -1 where there is none */

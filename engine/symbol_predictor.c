@@ -7,152 +7,209 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "onedva/onedva.h"
-
-#define MEAN_SHIFT 4 /* running means forget 1/16 with each magnitude */
-
-/* Rows of the features in weight: the scale, then scale class x level of each ratio. */
-#define LEVEL_ROW(ratio)                                                                           \
-    (ODVA_PREDICTOR_SCALES + (ratio)*ODVA_SYMBOL_CLASSES * ODVA_PREDICTOR_LEVELS)
-
-int odva_symbol_predictor_init(struct odva_symbol_predictor *predictor, int basis)
-{
-    predictor->around = malloc(odva_scan_around_size(basis) * sizeof(*predictor->around));
-    return predictor->around ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
-}
-
-void odva_symbol_predictor_free(struct odva_symbol_predictor *predictor)
-{
-    free(predictor->around);
-    predictor->around = NULL;
-}
-
-void odva_symbol_predictor_start_layer(struct odva_symbol_predictor *predictor,
-                                       const struct odva_model_tables *tables)
-{
-    memcpy(predictor->weight, tables->symbol_weight, sizeof(predictor->weight));
-}
-
-static void set_beside(struct odva_symbol_predictor *predictor, const struct odva_latents *latents,
-                       int tile)
-{
-    const struct odva_grid *grid = &latents->grid;
-    const int has[2] = {grid->tiles[tile].x0 > 0, grid->tiles[tile].y0 > 0};
-    const int step[2] = {1, grid->tiles_x};
-
-    for (int i = 0; i < 2; i++) {
-        predictor->beside[i] = has[i] ? &latents->tiles[tile - step[i]] : NULL;
-        predictor->smooth[i] = has[i] ? latents->smooth + predictor->beside[i]->offset : NULL;
-    }
-}
-
-void odva_symbol_predictor_start_tile(struct odva_symbol_predictor *predictor,
-                                      const struct odva_latents *latents, int tile, int first)
-{
-    const struct odva_scan *scan = latents->tiles[tile].scan;
-    const int32_t *q = latents->q + latents->tiles[tile].offset;
-
-    predictor->scan = scan;
-    predictor->qidx = latents->qidx;
-    odva_scan_offsets(scan, predictor->offset);
-    set_beside(predictor, latents, tile);
-    memset(predictor->mean, 0, sizeof(predictor->mean));
-    memset(predictor->around, 0, scan->around_count * sizeof(*predictor->around));
-    for (int i = 0; i < first; i++) {
-        const int32_t level = q[i] < 0 ? -q[i] : q[i];
-        odva_symbol_predictor_update(predictor, i, level < ODVA_ESCAPE ? level : ODVA_ESCAPE);
-    }
-}
-
-/* Magnitudes weighted 1 1 1 3 1 1 1 along the scan, 0 beyond count. */
-void odva_symbol_predictor_end_tile(struct odva_latents *latents, int tile, int count)
-{
-    const int32_t *q = latents->q + latents->tiles[tile].offset;
-    uint8_t *smooth = latents->smooth + latents->tiles[tile].offset;
-    uint8_t magnitude[7] = {0}; /* of i-3 .. i+3 */
-    int sum = 0;
-
-    for (int i = -3; i < count; i++) {
-        const int32_t level = i + 3 >= count ? 0 : q[i + 3] < 0 ? -q[i + 3] : q[i + 3];
-        sum -= magnitude[0];
-        memmove(magnitude, magnitude + 1, 6);
-        magnitude[6] = (uint8_t)(level < ODVA_ESCAPE ? level : ODVA_ESCAPE);
-        sum += magnitude[6];
-        if (i >= 0)
-            smooth[i] = (uint8_t)(sum + 2 * magnitude[3]);
-    }
-    latents->tiles[tile].shown = count;
-}
-
-/* Level of value over what is expected of it, 2.5 to the octave. @param expected in 1/8 octaves */
-static int ratio_level(uint32_t value, int expected, int qidx)
-{
-    const int level = ((odva_log2_eighths(value) - expected + qidx) * 5 >> 4) + 14;
-
-    return level < 1 ? 1 : level > ODVA_PREDICTOR_LEVELS - 1 ? ODVA_PREDICTOR_LEVELS - 1 : level;
-}
-
-/* Level of what a tile beside has there, 0 where it has nothing. */
-static int beside_level(const struct odva_symbol_predictor *predictor, int i, int side)
-{
-    const struct odva_latent_tile *tile = predictor->beside[side];
-    const struct odva_scan *scan = predictor->scan;
-    int j = i;
-
-    if (!tile || tile->shown == 0)
-        return 0;
-    if (tile->scan != scan)
-        j = tile->scan->rank[scan->entry[i].full];
-    if (j < 0 || j >= tile->shown)
-        return 0;
-    return ratio_level(((uint32_t)predictor->smooth[side][j] << 4) + 1, scan->entry[i].beside,
-                       predictor->qidx);
-}
+#define MISSING      (-300) /* a ratio below it is of something that is not there */
+#define GROUP        8      /* magnitudes smoothed at a time */
+#define WEIGHT_LIMIT 32767
 
 static int clip_int(int v, int low, int high)
 {
     return v < low ? low : v > high ? high : v;
 }
 
-void odva_symbol_features(const struct odva_symbol_predictor *predictor, int i,
-                          struct odva_symbol_features *features)
+/* 2.5 levels to the octave. @param ratio logarithm of a value over what is expected of it */
+static uint8_t level_of(int ratio)
 {
-    const struct odva_scan_entry *entry = &predictor->scan->entry[i];
-    const int qidx = predictor->qidx;
-    const int scale = predictor->scan->scale[i] - qidx + 40;
-    const int scale_class = odva_scale_class(predictor->scan->scale[i], qidx);
-    int level[ODVA_PREDICTOR_RATIOS];
-
-    for (int g = 0; g < ODVA_SCAN_MEANS; g++)
-        level[g] =
-            entry->expected[g] == ODVA_NOTHING_EXPECTED
-                ? 0
-                : ratio_level(predictor->mean[entry->group[g]] + 16, entry->expected[g], qidx);
-    level[ODVA_SCAN_MEANS] =
-        entry->around_expected == ODVA_NOTHING_EXPECTED
-            ? 0
-            : ratio_level(((uint32_t)predictor->around[entry->around] << 4) + 1,
-                          entry->around_expected, qidx);
-    level[ODVA_SCAN_MEANS + 1] = beside_level(predictor, i, 0);
-    level[ODVA_SCAN_MEANS + 2] = beside_level(predictor, i, 1);
-
-    features->row[0] = (uint16_t)clip_int(scale >> 1, 0, ODVA_PREDICTOR_SCALES - 1);
-    for (int r = 0; r < ODVA_PREDICTOR_RATIOS; r++)
-        features->row[1 + r] =
-            (uint16_t)(LEVEL_ROW(r) + scale_class * ODVA_PREDICTOR_LEVELS + level[r]);
+    if (ratio < MISSING)
+        return 0;
+    return (uint8_t)clip_int((ratio * 5 >> 4) + 14, 1, ODVA_PREDICTOR_LEVELS - 1);
 }
 
-void odva_symbol_predictor_update(struct odva_symbol_predictor *predictor, int i, int symbol)
+static void set_tables(struct odva_symbol_predictor *predictor)
 {
-    const struct odva_scan_entry *entry = &predictor->scan->entry[i];
+    for (int i = 0; i <= ODVA_MEAN_MAX / 2; i++)
+        predictor->log_mean[i] = (uint8_t)odva_log2_eighths(2 * (unsigned)i + 16);
+    for (int i = 0; i <= ODVA_AROUND_MAX; i++)
+        predictor->log_around[i] = (uint8_t)odva_log2_eighths(16 * (unsigned)i + 1);
+    for (int i = ODVA_LEAST_RATIO; i < ODVA_MOST_RATIO; i++)
+        predictor->ratio_level[i - ODVA_LEAST_RATIO] = level_of(i);
+}
 
-    for (int g = 0; g < ODVA_SCAN_MEANS; g++) {
-        uint32_t *mean = &predictor->mean[entry->group[g]];
-        *mean += ((uint32_t)symbol << 8) - (*mean >> MEAN_SHIFT);
+static void set_qidx(struct odva_symbol_predictor *predictor, int qidx)
+{
+    predictor->qidx = qidx;
+    predictor->level = predictor->ratio_level - ODVA_LEAST_RATIO + qidx;
+    for (int b = -128; b < 128; b++) {
+        const int scale_class = odva_scale_class(b, qidx);
+        predictor->scale_row[b + 128] =
+            (uint16_t)clip_int((b - qidx + 40) >> 1, 0, ODVA_PREDICTOR_SCALES - 1);
+        predictor->class_row[b + 128] =
+            (uint16_t)(ODVA_PREDICTOR_SCALES + scale_class * ODVA_PREDICTOR_LEVELS);
     }
-    if (symbol == 0)
-        return;
-    for (int n = 0; n < ODVA_SCAN_OFFSETS; n++)
-        predictor->around[entry->around + predictor->offset[n]] +=
-            (uint16_t)(n < ODVA_SCAN_NEAREST ? 2 * symbol : symbol);
+}
+
+int odva_symbol_predictor_init(struct odva_symbol_predictor *predictor, int basis)
+{
+    const size_t count = (size_t)basis * ODVA_TILE_PATCHES;
+
+    predictor->around = malloc(odva_scan_around_size(basis) * sizeof(*predictor->around));
+    predictor->magnitude = calloc(count + 2 * ODVA_SMOOTH_REACH + GROUP, 1);
+    predictor->reordered[0] = malloc(2 * count * sizeof(*predictor->reordered[0]));
+    if (!predictor->around || !predictor->magnitude || !predictor->reordered[0]) {
+        odva_symbol_predictor_free(predictor);
+        return ONEDVA_ERR_NOMEM;
+    }
+    predictor->reordered[1] = predictor->reordered[0] + count;
+    set_tables(predictor);
+    set_qidx(predictor, 0);
+    return ONEDVA_OK;
+}
+
+void odva_symbol_predictor_free(struct odva_symbol_predictor *predictor)
+{
+    free(predictor->around);
+    free(predictor->magnitude);
+    free(predictor->reordered[0]);
+    predictor->around = NULL;
+    predictor->magnitude = NULL;
+    predictor->reordered[0] = NULL;
+}
+
+static uint64_t weight_field(int d, int weight)
+{
+    return (uint64_t)(weight + ODVA_WEIGHT_OFFSET) << ODVA_WEIGHT_SHIFT(d);
+}
+
+/* What a weight that begins so is stored less: it may change by 16383 before it counts as large. */
+static int anchor_of(int row, int weight)
+{
+    return row < ODVA_PREDICTOR_SCALES ? clip_int(weight, -16383, 16383) : 0;
+}
+
+void odva_symbol_predictor_start_layer(struct odva_symbol_predictor *predictor,
+                                       const struct odva_model_tables *tables)
+{
+    predictor->tables = tables;
+    memset(predictor->anchor, 0, sizeof(predictor->anchor));
+    for (int row = 0; row < ODVA_PREDICTOR_WEIGHTS; row++) {
+        uint64_t weight = 0;
+        for (int d = 0; d < ODVA_PREDICTOR_DECISIONS; d++) {
+            const int w = tables->symbol_weight[row][d], anchor = anchor_of(row, w);
+            weight |= weight_field(d, w - anchor);
+            if (row < ODVA_PREDICTOR_SCALES)
+                predictor->anchor[row] += (uint64_t)anchor << ODVA_WEIGHT_SHIFT(d);
+        }
+        predictor->weight[row] = weight;
+    }
+}
+
+static void clip_row(struct odva_symbol_predictor *predictor, int row)
+{
+    uint64_t clipped = 0;
+
+    for (int d = 0; d < ODVA_PREDICTOR_DECISIONS; d++) {
+        const int anchor = anchor_of(row, predictor->tables->symbol_weight[row][d]);
+        const int field = (int)(predictor->weight[row] >> ODVA_WEIGHT_SHIFT(d) & ODVA_WEIGHT_MASK);
+        const int weight =
+            clip_int(field - ODVA_WEIGHT_OFFSET + anchor, -WEIGHT_LIMIT, WEIGHT_LIMIT);
+        clipped |= weight_field(d, weight - anchor);
+    }
+    predictor->weight[row] = clipped;
+}
+
+void odva_symbol_clip_weights(struct odva_symbol_predictor *predictor,
+                              const struct odva_symbol_features *features)
+{
+    for (int f = 0; f < ODVA_PREDICTOR_FEATURES; f++)
+        clip_row(predictor, (int)(features->row[f] - predictor->weight));
+}
+
+/* What the tile beside has of coefficients first .. end-1, in this tile's scan. */
+static const int16_t *log_beside(struct odva_symbol_predictor *predictor,
+                                 struct odva_latents *latents, int side, int other, int first,
+                                 int end)
+{
+    const struct odva_latent_tile *tile = &latents->tiles[other];
+    const struct odva_scan *scan = predictor->scan;
+    int16_t *log_smooth = latents->log_smooth + tile->offset;
+    int16_t *reordered = predictor->reordered[side];
+
+    if (tile->scan == scan) {
+        for (int i = tile->shown; i < end; i++)
+            log_smooth[i] = ODVA_NOTHING_BESIDE;
+        return log_smooth;
+    }
+    for (int i = first; i < end; i++) {
+        const int j = tile->scan->rank[scan->full[i]];
+        reordered[i] = j < 0 || j >= tile->shown ? ODVA_NOTHING_BESIDE : log_smooth[j];
+    }
+    return reordered;
+}
+
+static const int16_t *nothing_beside(int16_t *logs, int first, int end)
+{
+    for (int i = first; i < end; i++)
+        logs[i] = ODVA_NOTHING_BESIDE;
+    return logs;
+}
+
+void odva_symbol_predictor_start_tile(struct odva_symbol_predictor *predictor,
+                                      struct odva_latents *latents, int tile, int first, int end)
+{
+    const struct odva_tile *place = &latents->grid.tiles[tile];
+    const struct odva_scan *scan = latents->tiles[tile].scan;
+    const int32_t *q = latents->q + latents->tiles[tile].offset;
+
+    if (latents->qidx != predictor->qidx)
+        set_qidx(predictor, latents->qidx);
+    predictor->scan = scan;
+    predictor->entry = scan->entry;
+    odva_scan_offsets(scan, predictor->offset);
+    for (int side = 0; side < 2; side++) {
+        const int has = side ? place->y0 > 0 : place->x0 > 0;
+        const int other = tile - (side ? latents->grid.tiles_x : 1);
+        predictor->beside[side] = has ? log_beside(predictor, latents, side, other, first, end)
+                                      : nothing_beside(predictor->reordered[side], first, end);
+    }
+    memset(predictor->mean, 0, sizeof(predictor->mean));
+    memset(predictor->around, 0, scan->around_count * sizeof(*predictor->around));
+    memset(predictor->magnitude + ODVA_SMOOTH_REACH, 0, end);
+    for (int i = 0; i < first; i++) {
+        const int32_t level = q[i] < 0 ? -q[i] : q[i];
+        odva_symbol_forget(predictor, &scan->entry[i]);
+        if (level > 0)
+            odva_symbol_note(predictor, i, level < ODVA_ESCAPE ? level : ODVA_ESCAPE);
+    }
+}
+
+static uint64_t load_group(const uint8_t *magnitude)
+{
+    uint64_t group;
+
+    memcpy(&group, magnitude, sizeof(group));
+    return group;
+}
+
+/* Eight magnitudes weighted 1 1 1 3 1 1 1 along the scan; no byte of the sums carries. */
+static void smooth_group(uint8_t sum[GROUP], const uint8_t *magnitude)
+{
+    uint64_t sums = 2 * load_group(magnitude + ODVA_SMOOTH_REACH);
+
+    for (int i = 0; i <= 2 * ODVA_SMOOTH_REACH; i++)
+        sums += load_group(magnitude + i);
+    memcpy(sum, &sums, sizeof(sums));
+}
+
+void odva_symbol_predictor_end_tile(struct odva_symbol_predictor *predictor,
+                                    struct odva_latents *latents, int tile, int count)
+{
+    int16_t *log_smooth = latents->log_smooth + latents->tiles[tile].offset;
+    uint8_t sum[GROUP];
+
+    memset(predictor->magnitude + count + ODVA_SMOOTH_REACH, 0, ODVA_SMOOTH_REACH + GROUP);
+    for (int i = 0; i < count; i += GROUP) {
+        smooth_group(sum, predictor->magnitude + i);
+        for (int j = 0; j < GROUP && i + j < count; j++)
+            log_smooth[i + j] = predictor->log_around[sum[j]];
+    }
+    latents->tiles[tile].shown = count;
 }

@@ -10,28 +10,64 @@
 
 #include <stdint.h>
 
+#include "cpu/unroll.h"
 #include "latents.h"
 #include "model.h"
+#include "onedva/onedva.h"
 #include "scan.h"
 #include "symbol_context.h"
 
+/* A row's weights of the three decisions are fields of one number, so that one addition adds all of
+ * them: field d begins at bit 42 - 21 d. An offset keeps each weight and the sum of eight above 0,
+ * so that no field borrows from the next; bit 15 is set where a weight is not in -16384..16383. */
+#define ODVA_WEIGHT_BITS     21
+#define ODVA_WEIGHT_MASK     ((UINT64_C(1) << ODVA_WEIGHT_BITS) - 1)
+#define ODVA_WEIGHT_OFFSET   (65536 + 16384)
+#define ODVA_WEIGHT_SHIFT(d) (ODVA_WEIGHT_BITS * (ODVA_PREDICTOR_DECISIONS - 1 - (d)))
+#define ODVA_LARGE_WEIGHT                                                                          \
+    (UINT64_C(0x8000) << ODVA_WEIGHT_SHIFT(0) | UINT64_C(0x8000) << ODVA_WEIGHT_SHIFT(1) |         \
+     UINT64_C(0x8000) << ODVA_WEIGHT_SHIFT(2))
+
+#define ODVA_MEAN_SHIFT     4     /* running means forget 1/16 with each magnitude */
+#define ODVA_MEAN_MAX       61455 /* no running mean of magnitudes up to 15 is above */
+#define ODVA_AROUND_MAX     (21 * ODVA_ESCAPE)
+#define ODVA_NOTHING_BESIDE (-ODVA_NOTHING_EXPECTED)
+#define ODVA_LEAST_RATIO    (ODVA_NOTHING_BESIDE - 256 + ONEDVA_MIN_QIDX)
+#define ODVA_MOST_RATIO     320
+#define ODVA_SMOOTH_REACH   3 /* a magnitude is smoothed with that many before and behind it */
+
 /** A tile's decoded magnitudes and the weights of the layer. */
 struct odva_symbol_predictor {
-    int16_t weight[ODVA_PREDICTOR_WEIGHTS][ODVA_PREDICTOR_DECISIONS]; /* 1/4096 */
-    uint32_t mean[ODVA_SCAN_GROUPS]; /* running means of magnitudes, 1/4096 */
-    uint16_t *around;                /* weighted sum of the magnitudes around, at scan->around */
+    uint64_t weight[ODVA_PREDICTOR_WEIGHTS]; /* 1/4096; those of the scales less their anchors */
+    uint64_t anchor[ODVA_PREDICTOR_SCALES];  /* without offsets, so that few weights are large */
+    uint32_t mean[ODVA_SCAN_GROUPS];         /* running means of magnitudes, 1/4096 */
+    uint16_t *around;   /* weighted sum of the magnitudes around, at scan->around */
+    uint8_t *magnitude; /* min(|q|, 15) of scan index i at i + ODVA_SMOOTH_REACH */
+
+    /* tables of logarithms in 1/8 octaves and of levels by the logarithm of a ratio */
+    uint8_t log_mean[ODVA_MEAN_MAX / 2 + 1]; /* of mean + 16, by mean / 2 */
+    uint8_t log_around[ODVA_AROUND_MAX + 1]; /* of 16 sum + 1 */
+    uint8_t ratio_level[ODVA_MOST_RATIO - ODVA_LEAST_RATIO];
+
+    const struct odva_model_tables *tables; /* of the layer */
+
+    /* of the clip: rows of weight by scale + 128, levels by a ratio that qidx is not yet in */
+    int qidx;
+    uint16_t scale_row[256], class_row[256];
+    const uint8_t *level;
 
     /* of the tile */
     const struct odva_scan *scan;
-    int offset[ODVA_SCAN_OFFSETS]; /* where a magnitude counts as one around */
-    int qidx;
-    struct odva_latent_tile *beside[2]; /* tiles to the left and above, NULL where there is none */
-    const uint8_t *smooth[2];           /* their smoothed magnitudes */
+    const struct odva_scan_entry *entry; /* scan->entry */
+    int offset[ODVA_SCAN_OFFSETS];       /* where a magnitude counts as one around */
+    const int16_t *beside[2]; /* log_smooth of the tiles to the left and above, in this scan */
+    int16_t *reordered[2];    /* memory for it */
 };
 
 /** What one coefficient's decisions have in common. */
 struct odva_symbol_features {
-    uint16_t row[ODVA_PREDICTOR_FEATURES]; /* of weight */
+    uint64_t logits; /* sums of the rows */
+    uint64_t *row[ODVA_PREDICTOR_FEATURES];
 };
 
 /** @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
@@ -43,46 +79,120 @@ void odva_symbol_predictor_start_layer(struct odva_symbol_predictor *predictor,
                                        const struct odva_model_tables *tables);
 
 /**
- * Continue a tile behind its first coefficients.
+ * Continue a tile behind its first coefficients, up to end.
  * @param first number of coefficients decoded, q[0 .. first-1] of the tile
  */
 void odva_symbol_predictor_start_tile(struct odva_symbol_predictor *predictor,
-                                      const struct odva_latents *latents, int tile, int first);
+                                      struct odva_latents *latents, int tile, int first, int end);
 
 /** End a tile of count decoded coefficients: let others see its magnitudes. */
-void odva_symbol_predictor_end_tile(struct odva_latents *latents, int tile, int count);
+void odva_symbol_predictor_end_tile(struct odva_symbol_predictor *predictor,
+                                    struct odva_latents *latents, int tile, int count);
 
-/** Rows of weight for scan index i, the next one. */
-void odva_symbol_features(const struct odva_symbol_predictor *predictor, int i,
-                          struct odva_symbol_features *features);
+/** Clip the weights of a coefficient that learning has left up to one step too large. */
+void odva_symbol_clip_weights(struct odva_symbol_predictor *predictor,
+                              const struct odva_symbol_features *features);
 
-/** Note the symbol min(|q|, 15) of scan index i. */
-void odva_symbol_predictor_update(struct odva_symbol_predictor *predictor, int i, int symbol);
+/* The rest is here because it runs for each symbol. */
 
-/** Logit of decision d: whether the magnitude is above d. */
-static inline int odva_symbol_logit(const struct odva_symbol_predictor *predictor,
-                                    const struct odva_symbol_features *features, int d)
+/* Let the running means of a coefficient forget some of what was before it. */
+static inline void odva_symbol_forget(struct odva_symbol_predictor *predictor,
+                                      const struct odva_scan_entry *entry)
 {
-    int logit = 0;
-
-    for (int f = 0; f < ODVA_PREDICTOR_FEATURES; f++)
-        logit += predictor->weight[features->row[f]][d];
-    return logit;
+    ODVA_UNROLL
+    for (int g = 0; g < ODVA_SCAN_MEANS; g++)
+        predictor->mean[entry->group[g]] -= predictor->mean[entry->group[g]] >> ODVA_MEAN_SHIFT;
 }
 
-/** Learn decision d. @param probability of 1, in 1/32768, that the bit was coded with */
-static inline void odva_symbol_learn(struct odva_symbol_predictor *predictor,
-                                     const struct odva_symbol_features *features, int d,
-                                     int probability, int bit)
+/* Level of a value over what is expected of it. */
+static inline ptrdiff_t odva_symbol_level(const uint8_t *level, ptrdiff_t log_value,
+                                          ptrdiff_t log_expected)
 {
-    const int change =
-        ((bit << 15) - probability + (1 << (ODVA_PREDICTOR_RATE - 1))) >> ODVA_PREDICTOR_RATE;
+    return level[log_value - log_expected];
+}
 
-    for (int f = 0; f < ODVA_PREDICTOR_FEATURES; f++) {
-        int16_t *weight = &predictor->weight[features->row[f]][d];
-        const int changed = *weight + change;
-        *weight = (int16_t)(changed < -32767 ? -32767 : changed > 32767 ? 32767 : changed);
+/* In pairs, because each addition waits for what the coefficient before has taught. */
+static inline uint64_t odva_sum_rows(uint64_t anchor, uint64_t *const row[ODVA_PREDICTOR_FEATURES])
+{
+    return ((anchor + *row[0]) + (*row[1] + *row[2])) +
+           (((*row[3] + *row[4]) + (*row[5] + *row[6])) + *row[7]);
+}
+
+/** The features of scan index i, the next one, to be followed by odva_symbol_note. */
+static inline void odva_symbol_features(struct odva_symbol_predictor *predictor, int i,
+                                        struct odva_symbol_features *features)
+{
+    const struct odva_scan_entry *entry = &predictor->entry[i];
+    const ptrdiff_t scale_row = predictor->scale_row[entry->scale + 128];
+    const uint8_t *level = predictor->level;
+    uint64_t *row = predictor->weight + predictor->class_row[entry->scale + 128];
+
+    features->row[0] = predictor->weight + scale_row;
+    ODVA_UNROLL
+    for (int g = 0; g < ODVA_SCAN_MEANS; g++) {
+        uint32_t *mean = &predictor->mean[entry->group[g]];
+        const uint32_t before = *mean;
+        *mean = before - (before >> ODVA_MEAN_SHIFT);
+        features->row[1 + g] =
+            row + odva_symbol_level(level, predictor->log_mean[before >> 1], entry->expected[g]);
+        row += ODVA_SYMBOL_CLASSES * ODVA_PREDICTOR_LEVELS;
     }
+    features->row[1 + ODVA_SCAN_MEANS] =
+        row + odva_symbol_level(level, predictor->log_around[predictor->around[entry->around]],
+                                entry->around_expected);
+    ODVA_UNROLL
+    for (int side = 0; side < 2; side++) {
+        row += ODVA_SYMBOL_CLASSES * ODVA_PREDICTOR_LEVELS;
+        features->row[2 + ODVA_SCAN_MEANS + side] =
+            row + odva_symbol_level(level, predictor->beside[side][i], entry->beside);
+    }
+    features->logits = odva_sum_rows(predictor->anchor[scale_row], features->row);
+}
+
+/** Logit of decision d: whether the magnitude is above d. */
+static inline int odva_symbol_logit(const struct odva_symbol_features *features, int d)
+{
+    return (int)(features->logits >> ODVA_WEIGHT_SHIFT(d) & ODVA_WEIGHT_MASK) -
+           ODVA_PREDICTOR_FEATURES * ODVA_WEIGHT_OFFSET;
+}
+
+/** What weights learn from decision d. @param probability of 1, in 1/32768, that the bit had */
+static inline uint64_t odva_symbol_change(int d, int probability, int bit)
+{
+    const int error = (bit << 15) - probability;
+
+    return (uint64_t)((error + (1 << (ODVA_PREDICTOR_RATE - 1))) >> ODVA_PREDICTOR_RATE)
+           << ODVA_WEIGHT_SHIFT(d);
+}
+
+/** Learn a coefficient's decisions. @param change sum of their odva_symbol_change */
+static inline void odva_symbol_learn(struct odva_symbol_predictor *predictor,
+                                     const struct odva_symbol_features *features, uint64_t change)
+{
+    uint64_t large = 0;
+
+    ODVA_UNROLL
+    for (int f = 0; f < ODVA_PREDICTOR_FEATURES; f++)
+        large |= *features->row[f] += change;
+    if (large & ODVA_LARGE_WEIGHT) {
+        const struct odva_symbol_features copy = *features; /* so that it can be in registers */
+        odva_symbol_clip_weights(predictor, &copy);
+    }
+}
+
+/** Note the symbol min(|q|, 15) of scan index i; nothing need be noted of 0. */
+static inline void odva_symbol_note(struct odva_symbol_predictor *predictor, int i, int symbol)
+{
+    const struct odva_scan_entry *entry = &predictor->entry[i];
+
+    predictor->magnitude[i + ODVA_SMOOTH_REACH] = (uint8_t)symbol;
+    ODVA_UNROLL
+    for (int g = 0; g < ODVA_SCAN_MEANS; g++)
+        predictor->mean[entry->group[g]] += (uint32_t)symbol << 8;
+    ODVA_UNROLL
+    for (int n = 0; n < ODVA_SCAN_OFFSETS; n++)
+        predictor->around[entry->around + predictor->offset[n]] +=
+            (uint16_t)(n < ODVA_SCAN_NEAREST ? 2 * symbol : symbol);
 }
 
 /** Which CDF magnitudes above 2 have. @param logit of decision 2 */

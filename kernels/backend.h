@@ -166,7 +166,8 @@ struct odva_backend_ops {
     /**
      * Smooth the borders of tokens, all pictures of a clip in place (doc/bitstream.md, section 8);
      * integers only. @param limit what to take for a step of coding, at least 1, at most 1020: in
-     * luma, and 5/8 of it in chroma. A picture whose chroma planes are NULL has none.
+     * luma, 5/8 of it in chroma, half as much again between tiles. A picture whose chroma planes
+     * are NULL has none.
      */
     int (*deblock)(struct odva_backend *backend, const struct onedva_picture *pictures,
                    const struct odva_grid *grid, int limit);

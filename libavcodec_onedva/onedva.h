@@ -101,6 +101,7 @@ typedef struct OneDVADecodeOptions {
     int steps;
     int sampler;
     int max_tokens;
+    int smooth_clips;
 } OneDVADecodeOptions;
 
 /* In each of the three, base is the offset of the structure in the context. */
@@ -173,7 +174,11 @@ typedef struct OneDVADecodeOptions {
       { .i64 = ONEDVA_SAMPLER_HEUN }, 0, 0, flags, .unit = "sampler" },                            \
     { "max_tokens", "decode only the first latent tokens of each tile, 0: all",                    \
       (base) + offsetof(OneDVADecodeOptions, max_tokens), AV_OPT_TYPE_INT, { .i64 = 0 },           \
-      0, INT_MAX, flags }
+      0, INT_MAX, flags },                                                                         \
+    { "smooth_clips",                                                                              \
+      "smooth the change from packet to packet; a seek then shows it other than playing does",     \
+      (base) + offsetof(OneDVADecodeOptions, smooth_clips), AV_OPT_TYPE_BOOL, { .i64 = 0 },        \
+      0, 1, flags }
 
 static inline int ff_onedva_model_open(onedva_model **model, const OneDVAModelOptions *options,
                                        OneDVALog *log)
@@ -204,11 +209,12 @@ static inline void ff_onedva_decoder_settings(struct onedva_decoder_settings *se
                                               const OneDVAModelOptions *model, OneDVALog *log)
 {
     onedva_decoder_settings_default(settings);
-    settings->steps      = options->steps;
-    settings->sampler    = options->sampler;
-    settings->max_tokens = options->max_tokens;
-    settings->backend    = model->backend;
-    settings->logger     = ff_onedva_logger(log);
+    settings->steps        = options->steps;
+    settings->sampler      = options->sampler;
+    settings->max_tokens   = options->max_tokens;
+    settings->smooth_clips = options->smooth_clips;
+    settings->backend      = model->backend;
+    settings->logger       = ff_onedva_logger(log);
 }
 
 /* ---- clips on the encoding side ---- */

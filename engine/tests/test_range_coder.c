@@ -46,7 +46,7 @@ static int decodes_to(const uint8_t *data, size_t size, const struct item *items
             value = (uint32_t)odva_range_decode(&decoder, items[i].cdf, items[i].symbols);
         else
             value = odva_range_decode_bits(&decoder, items[i].bits);
-        if (value != items[i].value || decoder.code >= decoder.range)
+        if (value != items[i].value || odva_range_code(&decoder) >= decoder.range)
             return 0;
     }
     return 1;

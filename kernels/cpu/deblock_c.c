@@ -43,7 +43,7 @@ void odva_cpu_deblock_columns(const struct odva_cpu_deblock *job, int first_row,
         uint8_t *row = job->plane + y * job->stride;
 
         for (int x = job->spacing; x + ODVA_CPU_DEBLOCK_REACH <= job->width; x += job->spacing)
-            odva_cpu_deblock_border(row + x, 1, job->limit);
+            odva_cpu_deblock_border(row + x, 1, odva_cpu_deblock_limit(job, x));
     }
 }
 
@@ -62,8 +62,10 @@ void odva_cpu_deblock_bands(const struct odva_cpu_deblock *job, int first_band, 
 
 static void deblock_row_c(const struct odva_cpu_deblock *job, int border)
 {
+    const int limit = odva_cpu_deblock_limit(job, border);
+
     for (int x = 0; x < job->width; x++)
-        odva_cpu_deblock_border(job->plane + border * job->stride + x, job->stride, job->limit);
+        odva_cpu_deblock_border(job->plane + border * job->stride + x, job->stride, limit);
 }
 
 void odva_cpu_deblock_c(const struct odva_cpu_deblock *job, int first_band, int bands)

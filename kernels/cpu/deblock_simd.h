@@ -34,13 +34,14 @@ static inline void deblock_words(uint8_t *at, ptrdiff_t stride, v_int limits)
 static void deblock_row(const struct odva_cpu_deblock *job, int border)
 {
     uint8_t *row = job->plane + border * job->stride;
-    const v_int limits = v_set1_words((short)(2 * job->limit));
+    const int limit = odva_cpu_deblock_limit(job, border);
+    const v_int limits = v_set1_words((short)(2 * limit));
     int x = 0;
 
     for (; x + V_WORDS <= job->width; x += V_WORDS)
         deblock_words(row + x, job->stride, limits);
     for (; x < job->width; x++)
-        odva_cpu_deblock_border(row + x, job->stride, job->limit);
+        odva_cpu_deblock_border(row + x, job->stride, limit);
 }
 
 static void deblock_simd(const struct odva_cpu_deblock *job, int first_band, int bands)

@@ -7,6 +7,7 @@
 #define ODVA_CPU_REFERENCE_H
 
 #include "cpu/operators.h"
+#include "layout.h"
 
 #define ODVA_CPU_C_WIDTH 16 /* numbers that a loop handles side by side */
 
@@ -31,6 +32,7 @@ void odva_cpu_transform_c(float *restrict dst, const float *restrict src,
 /* What a border's step moves the samples on each side of it, nearest first, in 1/128 of twice the
  * step. */
 #define ODVA_CPU_DEBLOCK_REACH 4
+#define ODVA_CPU_DEBLOCK_MOST  1020 /* its product with a weight is a 16-bit integer */
 #define ODVA_CPU_DEBLOCK_WEIGHTS                                                                   \
     {                                                                                              \
         26, 13, 5, 2                                                                               \
@@ -43,6 +45,15 @@ static inline int odva_cpu_deblock_top(const struct odva_cpu_deblock *job, int b
     const int top = band * job->spacing - job->spacing / 2;
 
     return top < 0 ? 0 : top < job->height ? top : job->height;
+}
+
+/** What to take for a step of coding at a border: half as much again between tiles.
+ * @param border its first sample behind it */
+static inline int odva_cpu_deblock_limit(const struct odva_cpu_deblock *job, int border)
+{
+    const int limit = border % (ODVA_TILE_SIDE * job->spacing) ? job->limit : 3 * job->limit / 2;
+
+    return limit < ODVA_CPU_DEBLOCK_MOST ? limit : ODVA_CPU_DEBLOCK_MOST;
 }
 
 /** Deblock one line across a border. @param at its first sample behind it @param distance of

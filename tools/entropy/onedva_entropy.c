@@ -267,17 +267,24 @@ struct walk {
     struct bits *bits; /* NULL: learn tables; otherwise measure the engine's arithmetic */
 };
 
+/* The weight of a feature's row. */
+static float *weight_of(const struct walk *walk, const struct odva_symbol_features *features, int f,
+                        int d)
+{
+    return &walk->tables->weight[features->row[f] - walk->entropy->predictor.weight][d];
+}
+
 /* One step of logistic regression. @return the logit */
 static float learn(struct walk *walk, const struct odva_symbol_features *features, int d, int bit)
 {
     float logit = 0, change;
 
     for (int f = 0; f < ODVA_PREDICTOR_FEATURES; f++)
-        logit += walk->parts >> f & 1 ? walk->tables->weight[features->row[f]][d] : 0;
+        logit += walk->parts >> f & 1 ? *weight_of(walk, features, f, d) : 0;
     change = walk->rate * ((float)bit - 1 / (1 + expf(-logit)));
     for (int f = 0; f < ODVA_PREDICTOR_FEATURES; f++) {
         if (walk->parts >> f & 1)
-            walk->tables->weight[features->row[f]][d] += change;
+            *weight_of(walk, features, f, d) += change;
     }
     return logit;
 }
@@ -286,14 +293,15 @@ static float learn(struct walk *walk, const struct odva_symbol_features *feature
 static int measure(struct walk *walk, const struct odva_symbol_features *features, int d, int bit)
 {
     struct odva_symbol_predictor *predictor = &walk->entropy->predictor;
-    const int logit = odva_symbol_logit(predictor, features, d);
+    const int logit = odva_symbol_logit(features, d);
     const int probability = odva_logistic(logit);
+    const uint64_t change = odva_symbol_change(d, probability, bit);
 
     walk->bits->decision[d] -= log2((bit ? probability : 32768 - probability) / 32768.0);
-    odva_symbol_learn(predictor, features, d, probability, bit);
+    odva_symbol_learn(predictor, features, change);
     for (int f = 0; f < ODVA_PREDICTOR_FEATURES; f++) {
         if (!(walk->parts >> f & 1))
-            predictor->weight[features->row[f]][d] = 0;
+            *features->row[f] -= change;
     }
     return logit;
 }
@@ -343,7 +351,7 @@ static void walk_tile(struct walk *walk, int index)
     const int count = odva_coefficients_of(tile, tile->tokens);
     struct odva_symbol_context context = {.magnitude = entropy->magnitude};
 
-    odva_symbol_predictor_start_tile(&entropy->predictor, latents, index, 0);
+    odva_symbol_predictor_start_tile(&entropy->predictor, latents, index, 0, count);
     odva_symbol_context_start(&context, tile->scan, NULL, 0, ODVA_INITIAL_ACTIVITY);
     for (int i = 0; i < count; i++) {
         const int level = abs(latents->q[tile->offset + i]);
@@ -352,10 +360,10 @@ static void walk_tile(struct walk *walk, int index)
         walk_symbol(walk, &features, level);
         if (walk->bits)
             add_plain_bits(walk, &context, i, level);
-        odva_symbol_predictor_update(&entropy->predictor, i,
-                                     level < ODVA_ESCAPE ? level : ODVA_ESCAPE);
+        if (level > 0)
+            odva_symbol_note(&entropy->predictor, i, level < ODVA_ESCAPE ? level : ODVA_ESCAPE);
     }
-    odva_symbol_predictor_end_tile(latents, index, count);
+    odva_symbol_predictor_end_tile(&entropy->predictor, latents, index, count);
 }
 
 static void walk_clip(struct walk *walk, const struct sample *sample)

@@ -154,11 +154,11 @@ def seams_section(result):
         "## Seams",
         "The error is decoded less source luma; a seam is its mean absolute step across a border over that elsewhere, "
         "of the sums over clips. In space: between neighbouring samples across borders of tiles (multiples of 128 "
-        "samples) over those inside of tiles, over those across other multiples of 16 only, and these over those "
+        "samples) over those 17 to 48 samples from such a border, over those anywhere inside of tiles, over those across other multiples of 16 only, and these over those "
         "inside. In time: from the last frame of a clip to the next clip's first over that inside of clips, and over "
         "that inside of clips at every fourth frame. With motion, tiles lie on canvases, so only time counts there. "
-        "The other encoders have no tiles of 128: their columns say what the content does at those places; their "
-        "clips are groups of pictures.",
+        "The other encoders have no tiles of 128: their columns say what the content does at those places, and why "
+        "the rest of the tile is no fair measure; their clips are groups of pictures.",
         tables.seam_table(result.seams, lambda name: name.startswith(FIXED_CLIPS) or not name.startswith("onedva"))])
 
 

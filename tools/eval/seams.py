@@ -11,9 +11,10 @@ from clips import frame_bytes
 TILE = 128    # samples
 TOKEN = 16    # samples
 TOKEN_FRAMES = 4
+NEAR = (17, 48)   # samples from a border of tiles: two whole tokens on either side
 
 # of measure(): (key, what it is the mean absolute step of the error across)
-SPACE = ("tile", "token", "inside")
+SPACE = ("tile", "near", "token", "inside")
 TIME = ("clip", "token_frames", "clip_inside")
 
 
@@ -31,12 +32,16 @@ def mean_of(*parts):
 
 def space_steps(error):
     """error: [frames][height][width] -> mean absolute step between neighbouring samples across borders of
-    tiles, across borders of tokens inside of tiles, and between any two samples of one tile"""
+    tiles, near them, across borders of tokens inside of tiles, and between any two samples of one tile"""
     found = {key: [] for key in SPACE}
     for axis in (1, 2):
         steps = np.moveaxis(np.abs(np.diff(error, axis=axis)), axis, 0)
         before = np.arange(1, len(steps) + 1)   # steps[i] is that in front of sample i + 1
+        border = (before + TILE // 2) // TILE * TILE   # the nearest one, in the picture or not
+        away = np.abs(before - border)
+        near = (NEAR[0] <= away) & (away <= NEAR[1]) & (border > 0) & (border <= len(steps))
         found["tile"].append(steps[before % TILE == 0])
+        found["near"].append(steps[near])
         found["token"].append(steps[(before % TOKEN == 0) & (before % TILE != 0)])
         found["inside"].append(steps[before % TILE != 0])
     return {key: mean_of(*parts) for key, parts in found.items()}

@@ -161,7 +161,7 @@ def measurement_tables(measured, metrics):
 
 def seam_table(measured, with_tiles):
     """measured: of Bench.seams; with_tiles(name): whether tiles lie on the picture's own grid"""
-    pairs = (("tile", "inside"), ("tile", "token"), ("token", "inside"),
+    pairs = (("tile", "near"), ("tile", "inside"), ("tile", "token"), ("token", "inside"),
              ("clip", "clip_inside"), ("clip", "token_frames"))
     rows = []
     for name, by_quality in measured.items():
@@ -169,7 +169,7 @@ def seam_table(measured, with_tiles):
             cells = [seams.ratio(values, *pair) for pair in pairs]
             cells = [f"{cell:.2f}" if cell is not None else NONE for cell in cells]
             if not with_tiles(name):
-                cells[:3] = [""] * 3
+                cells[:4] = [""] * 4
             rows.append([name, crf, f"{mean([v['bpp'] for v in values]):.4f}", *cells])
-    return table(["", "crf", "bits per pixel", "tile / inside", "tile / 16-grid", "16-grid / inside",
+    return table(["", "crf", "bits per pixel", "tile / near it", "tile / inside", "tile / 16-grid", "16-grid / inside",
                   "clip / inside", "clip / 4-frame grid"], rows)

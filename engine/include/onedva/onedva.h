@@ -242,6 +242,7 @@ struct onedva_decoder_settings {
     int steps; /* 0: linear, 1: conditional mean, 2..64: diffusion */
     enum onedva_sampler sampler;
     int max_tokens;     /* decode only the first tokens of each tile, 0: all */
+    int smooth_clips;   /* smooth the change from clip to clip: pixels depend on the clip before */
     int64_t max_pixels; /* refuse larger pictures, default 2^27, 0: 65535 x 65535 */
     enum onedva_backend backend;
     int threads;  /* 0: one per processor */
@@ -295,6 +296,10 @@ struct onedva_mesh {
     const int16_t (
         *nodes)[2]; /* [frames][rows][columns], 1/16 luma sample; NULL where motion is off */
 };
+
+/** The next clip does not continue the one before: after a seek, or where packets are missing. It
+ * matters with smooth_clips only. */
+ONEDVA_API void onedva_decoder_flush(onedva_decoder *decoder);
 
 /** The mesh of the packet read last. @param mesh its nodes are valid until the next packet */
 ONEDVA_API int onedva_decoder_get_mesh(onedva_decoder *decoder, struct onedva_mesh *mesh);

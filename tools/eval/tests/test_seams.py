@@ -15,7 +15,7 @@ class Space(unittest.TestCase):
         """Tiles alternate between two values in both directions: 8 across every border, nothing inside."""
         y, x = np.mgrid[:300, :400] // seams.TILE
         error = np.broadcast_to(8 * ((x + y) % 2), (3, 300, 400)).astype(np.int16)
-        self.assertEqual(seams.space_steps(error), {"tile": 8.0, "token": 0.0, "inside": 0.0})
+        self.assertEqual(seams.space_steps(error), {"tile": 8.0, "near": 0.0, "token": 0.0, "inside": 0.0})
 
     def test_steps_at_tokens(self):
         """A step of 3 at multiples of 16, 128 included, and of 1 elsewhere."""
@@ -28,10 +28,18 @@ class Space(unittest.TestCase):
         tokens = 18 - 2   # of 299 steps, without the two at tiles
         self.assertAlmostEqual(found["inside"], (3 * tokens + 297 - tokens) / 297)
 
+    def test_near_is_on_both_sides_of_a_border_in_the_picture(self):
+        """Steps of 5 at 17 to 48 samples from the only border of each direction, of 1 elsewhere."""
+        away = np.abs(np.arange(1, 200) - seams.TILE)
+        ramp = np.concatenate([[0], np.cumsum(np.where((away >= 17) & (away <= 48), 5, 1))])
+        error = np.broadcast_to(ramp[:, None] + ramp[None, :], (2, 200, 200)).astype(np.int16)
+        found = seams.space_steps(error)
+        self.assertEqual((found["tile"], found["near"]), (1.0, 5.0))
+
     def test_noise_has_no_seams(self):
         error = np.random.default_rng(1).integers(-20, 21, (8, 256, 272)).astype(np.int16)
         found = seams.space_steps(error)
-        for border in ("tile", "token"):
+        for border in ("tile", "near", "token"):
             self.assertAlmostEqual(found[border] / found["inside"], 1, delta=0.02)
 
     def test_a_picture_of_one_tile_has_no_border(self):

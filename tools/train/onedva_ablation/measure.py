@@ -6,7 +6,9 @@ import re
 import subprocess
 import tempfile
 
+import bd_rate as curves
 import numpy as np
+import seams
 import torch
 
 from onedva_train import evaluate
@@ -36,13 +38,8 @@ def ssim(ffmpeg, a, b):
 
 def seam(a, b):
     """Mean step of the error across tile borders, over that across other borders of tokens."""
-    error = b.astype(np.float32) - a
-    across, inside = [], []
-    for e in (error, error.transpose(0, 2, 1)):
-        for at in range(16, e.shape[2], 16):
-            step = np.abs(e[:, :, at] - e[:, :, at - 1]).mean()
-            (inside if at % 128 else across).append(step)
-    return float(np.mean(across) / np.mean(inside)) if across else math.nan
+    steps = seams.space_steps(b.astype(np.int16) - a)
+    return seams.ratio([steps], "tile", "token") or math.nan
 
 
 @torch.no_grad()
@@ -65,12 +62,5 @@ def rates(subject, clips, qidxs=QIDXS, share=None, ffmpeg=None):
 
 
 def bd_rate(reference, rows, value="psnr"):
-    """Mean change of rate at equal value over the common range, piecewise linear in the logarithm (a share)."""
-    curves = [sorted((r[value], math.log(r["bpp"])) for r in c) for c in (reference, rows)]
-    low = max(c[0][0] for c in curves)
-    high = min(c[-1][0] for c in curves)
-    if low >= high:
-        return math.nan
-    levels = np.linspace(low, high, 201)
-    a, b = (np.interp(levels, *zip(*c)) for c in curves)
-    return math.exp(float((b - a).mean())) - 1
+    """Mean change of rate at equal value over the common range (a share)."""
+    return curves.bd_rate(*(curves.Curve((r["bpp"], r[value]) for r in c) for c in (reference, rows)))

@@ -177,6 +177,8 @@ def build(name, trained, sampler):
     if name == "hourglass":
         return Standard(codec_of(Codec, decoder_only, fine_tokens.Hourglass(codec, sampler)))
     subject = Standard(codec)
+    if name == "tokens-4x16x16":
+        return subject
     if name == "tokens-4x8x8":
         codec.decoder = fine_tokens.FineDecoder(codec, sampler, 4, 64, 32, 4, 8)
     elif name == "tokens-2x8x8":
@@ -187,4 +189,4 @@ def build(name, trained, sampler):
 
 
 NAMES = ("decoder", "encoder", "encoder-decoder", "encoder-regularised", "no-linear-path", "tail-dropout",
-         "no-latent-context", "no-shifted-windows", "tokens-4x8x8", "tokens-2x8x8", "hourglass", "cnn")
+         "no-latent-context", "no-shifted-windows", "tokens-4x16x16", "tokens-4x8x8", "tokens-2x8x8", "hourglass", "cnn")

@@ -16,6 +16,7 @@ from .errors import InputError
 from .synthetic import Synthetic
 from .processes import Processes
 from .train import Trainer
+from .untrained import random_linear
 
 
 def cache_of(args, source):
@@ -97,6 +98,8 @@ def command_fit(args):
 def command_train(args):
     start, codec = read_start(args.start)
     resumes = "codec" in start and not args.linear
+    if args.sampler_start is not None:
+        codec.cfg.sampler_start = args.sampler_start
     if args.linear:
         codec = averaged(start, codec) if "ema" in start else codec
         codec = codec.with_linear(torch.load(args.linear, map_location="cpu", weights_only=False)["linear"])
@@ -108,7 +111,7 @@ def command_train(args):
     trainer = Trainer(codec, sampler, args.out, processes, args.rate, args.patches)
     if resumes:
         trainer.load(args.start, not args.fresh_optimiser)
-    trainer.run(1 if args.command == "stage1" else 2, args.minutes * 60, args.encoder,
+    trainer.run(int(args.command[-1]), args.minutes * 60, args.encoder,
                 held_out(args), args.check_minutes * 60, lambda s: print(s, flush=True))
     processes.close()
 
@@ -129,6 +132,14 @@ def command_export(args):
         cfg, state["linear"], parts["encoder"], parts["decoder"], codec.coef_scale)
     model_file.write(args.out, config, tensors, weights if args.bf16 else ())
     print(f"{args.out}: {os.path.getsize(args.out) / 1e6:.2f} MB")
+
+
+def command_untrained(args):
+    cfg = model.Config(**model.PRESETS[args.preset])
+    codec = Codec(cfg, random_linear(cfg.basis, args.seed))
+    parts = [part.state_dict() for part in (codec.encoder, codec.decoder)]
+    config, tensors, weights = model_file.from_training(cfg, codec.linear, *parts, codec.coef_scale)
+    model_file.write(args.out, config, tensors, weights)
 
 
 def command_tables(args):
@@ -192,25 +203,28 @@ def main():
     p.add_argument("--tiles", type=int, default=1600)
     p.add_argument("--tokens", type=int, default=120_000)
     for name, text in (("stage1", "deterministic, full length"),
-                       ("stage2", "variable length dropout and flow matching")):
+                       ("stage2", "variable length dropout and flow matching"),
+                       ("stage3", "fine detail at the sampler's times; the encoder rests")):
         p = command(name, text)
         p.add_argument("--minutes", type=float, required=True)
         p.add_argument("--rate", type=float, default=1e-3, help="learning rate at its peak")
         p.add_argument("--patches", type=int, default=4096, help="batch size in patches, of each process")
-        p.add_argument("--encoder", choices=("train", "frozen", "off"), default="train",
+        p.add_argument("--encoder", choices=("frozen", "off") if name == "stage3" else ("train", "frozen", "off"),
+                       default="frozen" if name == "stage3" else "train",
                        help="off: linear latents; frozen: the query encoder runs but rests")
+        p.add_argument("--sampler-start", type=float, help="time at which -steps N > 1 begins, kept in the model")
         p.add_argument("--fresh-optimiser", action="store_true")
         p.add_argument("--linear", metavar="FIT",
                        help="scan, scales and tables of this fit (with --basis-from) instead of the start's")
         p.add_argument("--check-minutes", type=float, default=10)
         p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    for name in ("fit", "stage1", "stage2"):
+    for name in ("fit", "stage1", "stage2", "stage3"):
         sub.choices[name].add_argument("--synthetic", type=float, default=0.25, metavar="SHARE",
                                        help="how many of the crops are made of stills, 0 to 1")
         sub.choices[name].add_argument("--out", required=True, help="checkpoint to write")
     p = command("samples", "a picture of what training draws: recorded and synthetic clips", False)
     p.add_argument("--out", required=True, help="PNG to write")
-    for name in ("fit", "stage1", "stage2", "samples"):
+    for name in ("fit", "stage1", "stage2", "stage3", "samples"):
         sub.choices[name].add_argument("--train", required=True, help="folder of videos")
         sub.choices[name].add_argument("--scales", type=float, nargs="+", default=data.SCALES,
                                        help="how much smaller the videos are made")
@@ -222,6 +236,9 @@ def main():
     p.add_argument("--linear-only", action="store_true")
     p.add_argument("--no-encoder", action="store_true", help="leave the query encoder out")
     p.add_argument("--sampler-start", type=float, help="time at which -steps N > 1 begins")
+    p = command("untrained", "a model file of random numbers, for timing", False)
+    p.add_argument("--preset", choices=sorted(model.PRESETS), default="base")
+    p.add_argument("--out", required=True, help="model file to write")
     p = command("tables", "refit the tables that symbols are predicted from; nothing else changes")
     p.add_argument("--train", required=True, help="folder of videos whose canvases a fit has made")
     p.add_argument("--tool", default="build/onedva-entropy", help="the program onedva-entropy")
@@ -233,9 +250,9 @@ def main():
     p.add_argument("--plot", help="PNG to write")
     args = top.parse_args()
     torch.manual_seed(args.seed)
-    commands = {"fit": command_fit, "stage1": command_train, "stage2": command_train,
+    commands = {"fit": command_fit, "stage1": command_train, "stage2": command_train, "stage3": command_train,
                 "samples": command_samples, "export": command_export, "tables": command_tables,
-                "eval": command_eval, "curve": command_curve}
+                "untrained": command_untrained, "eval": command_eval, "curve": command_curve}
     try:
         commands[args.command](args)
     except InputError as error:

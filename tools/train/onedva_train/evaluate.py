@@ -5,7 +5,7 @@ import math
 import numpy as np
 import torch
 
-from . import entropy
+from . import entropy, texture
 from . import geometry as geo
 
 
@@ -74,12 +74,13 @@ def quick(codec, clips, qidxs=(-12, 0, 8, 16, 24)):
 
 
 @torch.no_grad()
-def exact(codec, clips, qidxs, steps=(0, 1)):
-    """Bits per pixel (symbols, real contexts) and PSNR-Y by qidx: linear path alone, and model."""
+def exact(codec, clips, qidxs, steps=(0, 1, 8)):
+    """Bits per pixel (symbols, real contexts), PSNR-Y and fine detail (texture.difference: mean difference of log
+    energies from the source's) by qidx: linear path alone, and model."""
     for qidx in qidxs:
         q = torch.tensor([qidx])
         for name, use_encoder in (("linear", False), ("model", True)):
-            rate, psnr = [], {s: [] for s in steps}
+            rate, psnr, detail = [], {s: [] for s in steps}, {s: [] for s in steps}
             for x, mask in clips:
                 latents = codec.quantise(codec.analyse(x, q, use_encoder), q)
                 coefs = codec.coefficients(latents, x.shape)
@@ -89,5 +90,8 @@ def exact(codec, clips, qidxs, steps=(0, 1)):
                     if s and use_encoder and codec.decoder is not None:
                         out = codec.sample(latents, coefs, q, s, torch.randn(x.shape))
                     psnr[s].append(psnr_y(x, out, mask))
+                    counts = mask if mask is None else geo.expand_mask(mask).to(x)
+                    detail[s].append(float(texture.difference(x, out, counts)[1]))
             yield {"qidx": qidx, "latents": name, "bpp": round(float(np.mean(rate)), 5),
-                   **{f"psnr_y_steps{s}": round(float(np.mean(v)), 3) for s, v in psnr.items()}}
+                   **{f"psnr_y_steps{s}": round(float(np.mean(v)), 3) for s, v in psnr.items()},
+                   **{f"detail_steps{s}": round(float(np.mean(v)), 3) for s, v in detail.items()}}

@@ -65,7 +65,7 @@ def attention(q, k, v):
 
 
 def norm(x):
-    return F.layer_norm(x, x.shape[-1:], eps=1e-6)
+    return F.layer_norm(x, (int(x.shape[-1]),), eps=1e-6)
 
 
 class Linear(nn.Linear):
@@ -149,7 +149,7 @@ class Block(nn.Module):
 
     def attend(self, qkv, cos, sin):
         """qkv [N, n, 3d] of whole windows -> [N, n, d]."""
-        n_win, n, d3 = qkv.shape
+        n_win, n, d3 = map(int, qkv.shape)
         q, k, v = qkv.reshape(n_win, n, 3, -1, self.head_dim).permute(2, 0, 3, 1, 4)
         a = attention(rotate(q, cos, sin), rotate(k, cos, sin), v)
         return a.transpose(1, 2).reshape(n_win, n, d3 // 3)
@@ -250,7 +250,7 @@ class Decoder(nn.Module):
 
     def tokens(self, h, context, scalars, rope):
         """h [B, gt, gy, gx, d] through all blocks -> what the output layer sees, same shape."""
-        b, gt, gy, gx, _ = h.shape
+        b, gt, gy, gx, _ = map(int, h.shape)
         ctx = self.context(context) + self.embed
         c, m = self.cond(scalars.reshape(-1, 3))
         ty, tx = -(-gy // 8), -(-gx // 8)
@@ -265,10 +265,10 @@ class Decoder(nn.Module):
         return norm(h) * (1 + scale) + shift
 
     def tile_layer(self, block, h, ctx, m, rope):
-        b, gt, gy, gx, d = h.shape
-        n_ctx = ctx.shape[2]
+        b, gt, gy, gx, d = map(int, h.shape)
+        n_ctx = int(ctx.shape[2])
         tx = -(-gx // 8)
-        h_out, ctx_out = torch.empty_like(h), [None] * ctx.shape[1]
+        h_out, ctx_out = torch.empty_like(h), [None] * int(ctx.shape[1])
         for (wh, ww), origins in geo.windows(gy, gx, False).items():
             w = torch.stack([h[:, :, y:y + wh, x:x + ww].reshape(b, -1, d) for y, x in origins], 1)
             idx = [y // 8 * tx + x // 8 for y, x in origins]
@@ -284,7 +284,7 @@ class Decoder(nn.Module):
         return h_out, torch.stack(ctx_out, 1)
 
     def shifted_layer(self, block, h, m, rope):
-        b, gt, gy, gx, d = h.shape
+        b, gt, gy, gx, d = map(int, h.shape)
         mt = expand_tiles(m.flatten(3)[:, None], gy, gx).reshape(b, 1, gy, gx, 6, d) + block.table
         qkv = block.qkv(norm(h) * (1 + mt[..., 1, :]) + mt[..., 0, :])
         a = torch.empty_like(h)
@@ -301,5 +301,5 @@ class Decoder(nn.Module):
 
 def expand_tiles(v, gy, gx):
     """[B, 1, ty, tx, c] per tile -> [B, 1, gy, gx, c] per token."""
-    v = v.repeat_interleave(8, 2)[:, :, :gy]
-    return v.repeat_interleave(8, 3)[:, :, :, :gx]
+    y, x = (torch.arange(n, device=v.device) // geo.TILE for n in (gy, gx))
+    return v.index_select(2, y).index_select(3, x)

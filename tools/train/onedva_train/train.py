@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Stages 1 and 2: query encoder and diffusion decoder."""
+"""Stages 1 to 3: query encoder and diffusion decoder."""
 import copy
 import math
 import os
@@ -9,7 +9,7 @@ import numpy as np
 import torch
 import torch.nn as nn
 
-from . import entropy, evaluate, throughput
+from . import entropy, evaluate, texture, throughput
 from . import geometry as geo
 from .batches import Ahead
 from .processes import Processes
@@ -17,12 +17,38 @@ from .processes import Processes
 
 # stage 2: clips that lose a random tail, and batches with noise; one step at t = 0 is what most decodes are
 DROPPED, NOISY = 0.3, 0.2
+# stage 3: batches at the times of the sampler; of these, those that begin with the decoder's own estimate as the sampler
+# does; and what a difference of 1 in the logarithm of fine detail's energy weighs against one in that of the cost
+TEXTURED, OWN, TEXTURE_WEIGHT = 0.6, 0.5, 0.5
 
 
 def squared_error(a, b, counts):
     """[B]; counts: 1 where a sample counts, or None"""
     error = (a - b).pow(2)
     return (error if counts is None else error * counts).sum((1, 2, 3, 4))
+
+
+def with_noise(x, t):
+    """t x + (1 - t) e; t [B]"""
+    t = t[:, None, None, None, None]
+    return t * x + (1 - t) * torch.randn_like(x)
+
+
+def draw_noise(x, stage, rng, start, estimate):
+    """-> t [B], the clip at that time or None, whether fine detail counts.
+
+    estimate() -> what the decoder makes of no noise; the sampler adds noise to that at the time start."""
+    b = len(x)
+    if stage == 2 and rng.random() < NOISY:
+        t = torch.sigmoid(torch.from_numpy(rng.normal(0.0, 1.0, b)).float().to(x))
+        return t, with_noise(x, t), False
+    if stage == 3 and rng.random() < TEXTURED:
+        t = torch.from_numpy(rng.uniform(start, 1, b)).float().to(x)
+        if rng.random() < OWN:
+            with torch.no_grad():
+                x = estimate()
+        return t, with_noise(x, t), True
+    return torch.zeros(b).to(x), None, False
 
 
 def loss_of(codec, x, mask, qidx, stage, rng, encoder):
@@ -32,7 +58,7 @@ def loss_of(codec, x, mask, qidx, stage, rng, encoder):
     encoder: "train", "frozen" (runs but rests) or "off" (linear latents)."""
     b = len(x)
     drop = None
-    if stage == 2:
+    if stage >= 2:
         # variable-length dropout
         keep = torch.from_numpy(rng.uniform(0.05, 1, b)).float().to(x)
         drop = torch.where(torch.from_numpy(rng.random(b)).to(x) < DROPPED, keep, torch.ones_like(keep))
@@ -41,19 +67,20 @@ def loss_of(codec, x, mask, qidx, stage, rng, encoder):
         latents = codec.analyse(x, qidx, use_encoder=encoder != "off")
         latents = codec.quantise(latents, qidx, train_encoder, drop)
         coefs = codec.coefficients(latents, x.shape)
-    t = torch.zeros(b).to(x)
-    z = None
-    if stage == 2 and rng.random() < NOISY:
-        t = torch.sigmoid(torch.from_numpy(rng.normal(0.0, 1.0, b)).float().to(x))
-        tt = t[:, None, None, None, None]
-        z = tt * x + (1 - tt) * torch.randn_like(x)
     counts = None if mask is None else geo.expand_mask(mask).to(x)
     base = codec.linear_pixels(coefs)
-    error = squared_error(x, base + codec.restore(latents, coefs, qidx, t, z), counts)
+
+    def estimate():
+        return base + codec.restore(latents, coefs, qidx, torch.zeros(b).to(x))
+
+    t, z, textured = draw_noise(x, stage, rng, codec.cfg.sampler_start, estimate)
+    out = base + codec.restore(latents, coefs, qidx, t, z)
+    error = squared_error(x, out, counts)
     floor = 1e-5 * x[0].numel()
     if not train_encoder:
         fixed = squared_error(x, base, counts)
-        return ((error + floor) / (fixed + floor)).log().mean()
+        loss = ((error + floor) / (fixed + floor)).log().mean()
+        return loss + TEXTURE_WEIGHT * texture.difference(x, out, counts)[0] if textured else loss
     with torch.no_grad():
         plain = codec.quantise(codec.analyse(x, qidx, use_encoder=False), qidx, False, drop)
         bits_plain = sum(plain.bits)

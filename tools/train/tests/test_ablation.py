@@ -8,7 +8,7 @@ import torch
 from onedva_ablation import cnn, fine_tokens, measure, variants
 from onedva_train import geometry as geo
 from onedva_train.codec import Codec
-from test_model import random_linear
+from onedva_train.untrained import random_linear
 
 
 class Patches:

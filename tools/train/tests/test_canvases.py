@@ -10,7 +10,7 @@ import torch
 from onedva_train import canvases, codec, data, entropy, evaluate, fit, model, train
 from onedva_train import geometry as geo
 from onedva_train.errors import InputError
-from test_model import random_linear
+from onedva_train.untrained import random_linear
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 

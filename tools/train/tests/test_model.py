@@ -1,21 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 import unittest
-
-import numpy as np
 import torch
 
 from onedva_train import codec, entropy, model
-
-
-def random_linear(basis, seed=0):
-    rng = np.random.default_rng(seed)
-    tables = entropy.Tables()
-    u = np.linalg.qr(rng.normal(size=(1536, basis)))[0].T.astype(np.float32)
-    scale = rng.integers(-30, 10, 256 * basis).astype(np.int8)
-    return {"linear.mu": rng.normal(0, 0.2, 1536).astype(np.float32), "linear.U": u,
-            "scan.order": np.argsort(-scale.astype(int), kind="stable").astype(np.int32),
-            "scan.scale": scale, "scan.size_shift": np.zeros(20, np.int8),
-            "symbol.cdf": tables.symbol, "length.cdf": tables.length, "dequant.delta": tables.delta}
+from onedva_train.untrained import random_linear
 
 
 class Model(unittest.TestCase):

@@ -18,7 +18,7 @@ import sys
 sys.path[:0] = [{here!r}, {package!r}]
 import torch
 from onedva_train import batches, codec, model, processes, train
-from test_model import random_linear
+from onedva_train.untrained import random_linear
 from test_train import Noise
 torch.manual_seed(1)
 torch.set_num_threads(1)

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from onedva_train import batches, codec, model, model_file, throughput, train
-from test_model import random_linear
+from onedva_train.untrained import random_linear
 
 
 class Noise:
@@ -46,7 +46,8 @@ class Train(unittest.TestCase):
 
     def test_stages_run_with_and_without_held_out_clips(self):
         clip = torch.rand(1, 1, 2, 2, 1536), None
-        for stage, encoder, held_out in ((1, "off", []), (1, "train", [clip]), (2, "frozen", [clip])):
+        for stage, encoder, held_out in ((1, "off", []), (1, "train", [clip]), (2, "frozen", [clip]),
+                                         (3, "frozen", [clip])):
             trainer = self.trainer()
             trainer.run(stage, 0.5, encoder, held_out, log=lambda line: None)
             self.assertGreater(trainer.step, 0)
