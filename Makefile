@@ -11,7 +11,10 @@
 # make fate-onedva only the tests in FFmpeg's own harness
 # make bench       decoding speed against H.264
 # make kernel-bench  speed of each operator
+# make checkasm    every operator's SIMD versions against C, with guard pages
+# make roofline    what each operator of a decode does of what the machine could [RUNS=9]
 # make network-bench speed of the network beside PyTorch's and ONNX Runtime's [NETWORK=file CPU=names]
+# make latents-bench loading latents beside decoding frames [INPUT=file]
 # make motion-bench  speed of motion beside the rest [INPUT=file]
 # make eval VALID=folder  rate and distortion against other encoders: doc/rate-distortion.md
 # make canvas      build/onedva-canvas, which writes clips to train on
@@ -27,8 +30,8 @@ Q = @
 endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all lib install demo check unit unit-tests fate-onedva bench kernel-bench network-bench motion-bench \
-        clean distclean canvas entropy eval ffmpeg-full ffmpeg-check
+.PHONY: all lib install demo check unit unit-tests checkasm fate-onedva bench kernel-bench network-bench roofline \
+        latents-bench motion-bench clean distclean canvas entropy eval latents ffmpeg-full ffmpeg-check
 
 all:
 
@@ -44,7 +47,8 @@ distclean:
 
 ifeq ($(wildcard build/config.mak),)
 
-all lib install unit fate-onedva bench kernel-bench network-bench motion-bench canvas entropy eval ffmpeg-full ffmpeg-check:
+all lib install unit checkasm fate-onedva bench kernel-bench network-bench roofline latents-bench motion-bench canvas \
+entropy eval latents ffmpeg-full ffmpeg-check:
 	./configure
 	+@$(MAKE) $@
 
@@ -72,16 +76,20 @@ endif
 ifneq ($(HAVE_AVX512),yes)
 SOURCES := $(filter-out %_avx512.c,$(SOURCES))
 endif
+ifneq ($(HAVE_AVX512BF16),yes)
+SOURCES := $(filter-out %_avx512bf16.c,$(SOURCES))
+endif
 OBJECTS  = $(SOURCES:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/engine/embedded_model.o
 STATIC   = $(BUILD)/lib/libonedva.a
 SHARED   = $(BUILD)/lib/shared/libonedva.so.$(VERSION)
 PC       = $(BUILD)/lib/pkgconfig/onedva.pc
 
-all: lib ffmpeg-full
+all: lib ffmpeg-full latents
 lib: $(STATIC) $(SHARED) $(PC)
 
 $(BUILD)/obj/%_avx2.o: SIMD_FLAGS = $(AVX2_FLAGS)
 $(BUILD)/obj/%_avx512.o: SIMD_FLAGS = $(AVX512_FLAGS)
+$(BUILD)/obj/%_avx512bf16.o: SIMD_FLAGS = $(AVX512BF16_FLAGS)
 
 $(BUILD)/obj/%.o: %.c build/config.mak
 	@mkdir -p $(@D)
@@ -146,6 +154,14 @@ ffmpeg-full: lib
 ffmpeg-check: lib
 	+@tools/ffmpeg/build.sh check
 
+# usage: $(call latents_of,FLAVOUR)
+latents_of = @CC='$(CC)' CFLAGS='$(OPTIMIZE) $(LIBRARY_CFLAGS) $(if $(filter yes,$(SANITIZERS)),$(SANITIZE))' \
+    tools/latents/build.sh build/ffmpeg-$(1) build/ffmpeg-$(1)/onedva-latents
+
+latents: ffmpeg-full
+	$(call latents_of,full)
+	@install -C -m 755 build/ffmpeg-full/onedva-latents build/
+
 # GEN=1 makes the references anew.
 fate-onedva: export ONEDVA_MODEL := $(CURDIR)/fate/model/onedva-test.safetensors
 fate-onedva: ffmpeg-check
@@ -163,6 +179,15 @@ network-bench: $(BUILD)/tools/bench/kernel_bench
 	@tools/install-deps.sh train
 	@$(or $(PYTHON),/usr/bin/python3) -W ignore tools/bench/network_peers.py "$(or $(NETWORK),models/onedva-tiny.safetensors)" --engine $< --cpu $(or $(CPU),"")
 
+latents-bench: all
+	@tools/install-deps.sh train
+	@[ -n "$(INPUT)" ] || tools/fetch-clip.sh build/bench/cockatoo.mp4
+	@$(or $(PYTHON),/usr/bin/python3) tools/bench/latents_bench.py "$(or $(INPUT),build/bench/cockatoo.mp4)"
+
+# ONEDVA_MODEL: another model than the one built in
+roofline: $(BUILD)/tools/bench/roofline
+	@$< 640 360 $(or $(RUNS),9)
+
 motion-bench: all $(BUILD)/tools/bench/motion_bench
 	@tools/bench/motion_bench.sh "$(INPUT)"
 
@@ -176,6 +201,11 @@ eval: all
 	@$(or $(PYTHON),/usr/bin/python3) tools/eval/report.py "$(VALID)" --peers "$(PEERS)" --vmaf "$(VMAF)" \
 	    --jobs $(JOBS) $(if $(PICTURE),--picture "$(PICTURE)")
 
+BENCH_OBJECTS = $(addprefix $(BUILD)/obj/tools/bench/,bench_clip.o machine_peak.o operator_count.o)
+
+$(BUILD)/obj/tools/bench/%.o: FLAGS += -Itools/bench
+$(BUILD)/tools/bench/kernel_bench: $(BUILD)/obj/tools/bench/bench_clip.o
+$(BUILD)/tools/bench/roofline: $(BENCH_OBJECTS)
 $(BUILD)/tools/bench/motion_bench: $(BUILD)/obj/tools/canvas/y4m_reader.o
 $(BUILD)/tools/bench/motion_bench: FLAGS += -Itools/canvas
 
@@ -197,7 +227,7 @@ $(BUILD)/onedva-canvas: $(CANVAS_OBJECTS) $(STATIC)
 	@echo "CCLD    $@"
 	$(Q)$(CC) $(FLAGS) -o $@ $(CANVAS_OBJECTS) $(STATIC) $(LIBRARY_LIBS)
 
--include $(CANVAS_OBJECTS:.o=.d)
+-include $(CANVAS_OBJECTS:.o=.d) $(BENCH_OBJECTS:.o=.d)
 
 # ---- install ---------------------------------------------------------------------------------
 
@@ -206,6 +236,8 @@ DEST = $(DESTDIR)$(PREFIX)
 install: lib ffmpeg-$(FLAVOUR)
 	install -d $(DEST)/bin $(DEST)/lib/pkgconfig $(DEST)/include/onedva
 	install -m 755 $(PROGRAMS:%=build/ffmpeg-$(FLAVOUR)/%) $(DEST)/bin
+	$(call latents_of,$(FLAVOUR))
+	install -m 755 build/ffmpeg-$(FLAVOUR)/onedva-latents $(DEST)/bin
 	install -m 644 $(STATIC) $(SHARED) $(DEST)/lib
 	ln -sf $(notdir $(SHARED)) $(DEST)/lib/$(SONAME)
 	ln -sf $(SONAME) $(DEST)/lib/libonedva.so
@@ -224,6 +256,11 @@ unit:
 
 unit-tests: $(TEST_PROGRAMS)
 	@tools/run-unit-tests.sh $(TEST_PROGRAMS)
+
+OPERATOR_TESTS = $(filter $(BUILD)/kernels/%,$(TEST_PROGRAMS))
+
+checkasm: $(OPERATOR_TESTS)
+	@tools/run-unit-tests.sh $(OPERATOR_TESTS)
 
 $(BUILD)/%: %.c $(STATIC)
 	@mkdir -p $(@D)

@@ -12,6 +12,7 @@
 #include "latent_coder.h"
 #include "log.h"
 #include "motion_coder.h"
+#include "packet.h"
 
 #define HOW_TO_CHOOSE "give the right file with -model or ONEDVA_MODEL"
 
@@ -117,7 +118,7 @@ static int set_durations(const struct odva_packet *packet, const struct onedva_s
     return 1;
 }
 
-static int check_packet(struct odva_clip_reader *reader, const struct odva_packet *packet,
+static int check_header(struct odva_clip_reader *reader, const struct odva_packet *packet,
                         struct onedva_clip *clip)
 {
     const uint32_t last_end = packet->layer[packet->layers - 1].token_end;
@@ -137,6 +138,11 @@ static int check_packet(struct odva_clip_reader *reader, const struct odva_packe
                  tokens);
         return ONEDVA_ERR_DATA;
     }
+    return ONEDVA_OK;
+}
+
+static int check_payloads(const struct odva_clip_reader *reader, const struct odva_packet *packet)
+{
     if (packet->whole_layers == 0) {
         odva_log(&reader->logger, ONEDVA_LOG_ERROR,
                  "packet is cut short or damaged before its first layer ends: %d frame%s lost",
@@ -198,34 +204,8 @@ static int set_latents_size(struct odva_clip_reader *reader, const struct odva_p
         reader->has_motion ? odva_motion_canvas_width(motion) : (int)reader->stream.width;
     const int height =
         reader->has_motion ? odva_motion_canvas_height(motion) : (int)reader->stream.height;
-    const int status =
-        odva_latents_set_size(&reader->latents, reader->scans, packet->frames, width, height);
 
-    reader->latents.qidx = packet->qidx;
-    return status;
-}
-
-int odva_clip_reader_begin(struct odva_clip_reader *reader, const uint8_t *data, size_t size,
-                           struct onedva_clip *clip)
-{
-    struct odva_packet *packet = &reader->packet;
-    int status = odva_packet_parse(packet, data, size);
-
-    *clip = (struct onedva_clip){0};
-    reader->frames = 0;
-    if (status < 0) {
-        odva_log(&reader->logger, ONEDVA_LOG_ERROR, "packet of %zu bytes: %s", size,
-                 onedva_status_text(status));
-        return status;
-    }
-    clip->frames = packet->frames;
-    clip->qidx = packet->qidx;
-    clip->layers = packet->layers;
-    clip->layers_decoded = packet->whole_layers;
-    if ((status = check_packet(reader, packet, clip)) < 0 ||
-        (status = read_motion(reader, packet)) < 0)
-        return status;
-    return set_latents_size(reader, packet);
+    return odva_latents_set_size(&reader->latents, reader->scans, packet->frames, width, height);
 }
 
 void odva_clip_reader_finish(struct odva_clip_reader *reader, struct onedva_clip *clip)
@@ -246,6 +226,55 @@ void odva_clip_reader_finish(struct odva_clip_reader *reader, struct onedva_clip
     clip->tokens = finish_tiles(reader);
     reader->seed = XXH64(packet->layer[0].payload, packet->layer[0].size, 0);
     reader->frames = packet->frames;
+}
+
+/* Parse a packet; say why it cannot be. */
+static int parse(struct odva_clip_reader *reader, struct odva_packet *packet, const uint8_t *data,
+                 size_t size, struct onedva_clip *clip)
+{
+    const int status = odva_packet_parse(packet, data, size);
+
+    *clip = (struct onedva_clip){0};
+    reader->frames = 0;
+    if (status < 0) {
+        odva_log(&reader->logger, ONEDVA_LOG_ERROR, "packet of %zu bytes: %s", size,
+                 onedva_status_text(status));
+        return status;
+    }
+    clip->frames = packet->frames;
+    clip->qidx = packet->qidx;
+    clip->layers = packet->layers;
+    clip->layers_decoded = packet->whole_layers;
+    return ONEDVA_OK;
+}
+
+int odva_clip_reader_read_header(struct odva_clip_reader *reader, const uint8_t *data, size_t size,
+                                 struct odva_packet *packet)
+{
+    struct onedva_clip clip;
+    int status = parse(reader, packet, data, size, &clip);
+
+    if (status < 0 || (status = check_header(reader, packet, &clip)) < 0 ||
+        (status = read_motion(reader, packet)) < 0 ||
+        (status = set_latents_size(reader, packet)) < 0)
+        return status;
+    reader->latents.qidx = packet->qidx;
+    return ONEDVA_OK;
+}
+
+int odva_clip_reader_begin(struct odva_clip_reader *reader, const uint8_t *data, size_t size,
+                           struct onedva_clip *clip)
+{
+    struct odva_packet *packet = &reader->packet;
+    int status = parse(reader, packet, data, size, clip);
+
+    if (status < 0 || (status = check_header(reader, packet, clip)) < 0 ||
+        (status = check_payloads(reader, packet)) < 0 ||
+        (status = read_motion(reader, packet)) < 0 ||
+        (status = set_latents_size(reader, packet)) < 0)
+        return status;
+    reader->latents.qidx = packet->qidx;
+    return ONEDVA_OK;
 }
 
 int odva_clip_reader_read(struct odva_clip_reader *reader, const uint8_t *data, size_t size,

@@ -46,6 +46,14 @@ void odva_clip_reader_free(struct odva_clip_reader *reader);
 int odva_clip_reader_set_stream(struct odva_clip_reader *reader, const uint8_t *data, size_t size);
 
 /**
+ * Read a packet without its payloads: reader->motion and the size of reader->latents, whose q is
+ * not initialised, are the clip's. @param packet points into data
+ * @return as odva_clip_reader_read
+ */
+int odva_clip_reader_read_header(struct odva_clip_reader *reader, const uint8_t *data, size_t size,
+                                 struct odva_packet *packet);
+
+/**
  * Everything of reading a packet that can fail, and none of what takes time.
  * Arguments and result as onedva_decoder_read_packet; the caller keeps data until the finish.
  */

@@ -20,11 +20,16 @@ static int load_layers(struct odva_diffusion_decoder *dec, const struct odva_dec
     float *embed;
     int ret;
 
-    if ((ret = odva_linear_layer_load(&dec->coef, backend, &t->coef, NULL)) < 0 ||
-        (ret = odva_linear_layer_load(&dec->noise, backend, &t->noise, NULL)) < 0 ||
-        (ret = odva_linear_layer_load(&dec->context, backend, &t->context, NULL)) < 0 ||
-        (ret = odva_linear_layer_load(&dec->final, backend, &t->final, NULL)) < 0 ||
-        (ret = odva_linear_layer_load(&dec->out, backend, &t->out, NULL)) < 0)
+    if ((ret = odva_linear_layer_load(&dec->coef, backend, &t->coef, NULL,
+                                      ODVA_PRECISION_NETWORK)) < 0 ||
+        (ret = odva_linear_layer_load(&dec->noise, backend, &t->noise, NULL,
+                                      ODVA_PRECISION_NETWORK)) < 0 ||
+        (ret = odva_linear_layer_load(&dec->context, backend, &t->context, NULL,
+                                      ODVA_PRECISION_NETWORK)) < 0 ||
+        (ret = odva_linear_layer_load(&dec->final, backend, &t->final, NULL,
+                                      ODVA_PRECISION_NETWORK)) < 0 ||
+        (ret = odva_linear_layer_load(&dec->out, backend, &t->out, NULL, ODVA_PRECISION_NETWORK)) <
+            0)
         return ret;
     embed = odva_tensor_floats(t->embed);
     if (!embed)
@@ -49,7 +54,8 @@ int odva_diffusion_decoder_open(struct odva_diffusion_decoder *dec,
                                            .context_tokens = config->context_tokens};
     if ((ret = load_layers(dec, tensors)) < 0 ||
         (ret = odva_transformer_open(&dec->transformer, backend, config, &tensors->cond, SCALARS,
-                                     tensors->blocks, config->decoder_layers)) < 0 ||
+                                     tensors->blocks, config->decoder_layers,
+                                     ODVA_PRECISION_NETWORK)) < 0 ||
         (ret = odva_array_reserve(backend, &dec->norm, backend->block_rows * dec->width,
                                   sizeof(float))) < 0)
         odva_diffusion_decoder_close(dec);

@@ -28,10 +28,11 @@ float *odva_tensor_floats(const struct odva_tensor *tensor)
 }
 
 int odva_linear_layer_open(struct odva_linear_layer *layer, struct odva_backend *backend,
-                           const float *weight, const float *bias, int n_out, int n_in)
+                           const float *weight, const float *bias, int n_out, int n_in,
+                           enum odva_precision precision)
 {
     *layer = (struct odva_linear_layer){0};
-    layer->weights = backend->ops->pack(backend, weight, n_out, n_in);
+    layer->weights = backend->ops->pack(backend, weight, n_out, n_in, precision);
     if (bias)
         layer->bias = odva_buffer_of_floats(backend, bias, n_out);
     if (layer->weights && (!bias || layer->bias))
@@ -41,7 +42,8 @@ int odva_linear_layer_open(struct odva_linear_layer *layer, struct odva_backend 
 }
 
 int odva_linear_layer_load(struct odva_linear_layer *layer, struct odva_backend *backend,
-                           const struct odva_linear_tensors *tensors, const float *extra)
+                           const struct odva_linear_tensors *tensors, const float *extra,
+                           enum odva_precision precision)
 {
     const int n_out = (int)tensors->weight->shape[0], n_in = (int)tensors->weight->shape[1];
     float *weight = odva_tensor_floats(tensors->weight);
@@ -52,7 +54,7 @@ int odva_linear_layer_load(struct odva_linear_layer *layer, struct odva_backend 
     if (weight && (bias || !tensors->bias)) {
         for (int i = 0; bias && extra && i < n_out; i++)
             bias[i] += extra[i];
-        ret = odva_linear_layer_open(layer, backend, weight, bias, n_out, n_in);
+        ret = odva_linear_layer_open(layer, backend, weight, bias, n_out, n_in, precision);
     }
     free(weight);
     free(bias);

@@ -14,12 +14,14 @@ struct odva_linear_layer {
     struct odva_buffer *bias; /* NULL: none */
 };
 
-/** @param weight [n_out][n_in] @param bias n_out, or NULL */
+/** @param weight [n_out][n_in], used with that precision @param bias n_out, or NULL */
 int odva_linear_layer_open(struct odva_linear_layer *layer, struct odva_backend *backend,
-                           const float *weight, const float *bias, int n_out, int n_in);
+                           const float *weight, const float *bias, int n_out, int n_in,
+                           enum odva_precision precision);
 /** @param extra n_out numbers added to the bias, or NULL */
 int odva_linear_layer_load(struct odva_linear_layer *layer, struct odva_backend *backend,
-                           const struct odva_linear_tensors *tensors, const float *extra);
+                           const struct odva_linear_tensors *tensors, const float *extra,
+                           enum odva_precision precision);
 void odva_linear_layer_close(struct odva_linear_layer *layer, struct odva_backend *backend);
 
 /** dst = src W^T + bias, then what the epilogue has besides a bias. */

@@ -36,10 +36,10 @@ static int open_layers(struct odva_linear_path *path, const struct odva_model_we
             for (int k = 0; k < basis; k++)
                 transposed[(size_t)i * basis + k] = weights->basis[(size_t)k * PATCH + i];
         ret = odva_linear_layer_open(&path->forward, path->backend, weights->basis, mean, basis,
-                                     PATCH);
+                                     PATCH, ODVA_PRECISION_EXACT);
         if (ret == ONEDVA_OK)
             ret = odva_linear_layer_open(&path->inverse, path->backend, transposed, weights->mu,
-                                         PATCH, basis);
+                                         PATCH, basis, ODVA_PRECISION_EXACT);
     }
     free(transposed);
     free(mean);

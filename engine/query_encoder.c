@@ -34,7 +34,8 @@ static int load_patch_layer(struct odva_query_encoder *enc,
                 sum += (double)weight[(size_t)o * PATCH + i] * mu[i];
             shift[o] = (float)-sum;
         }
-        ret = odva_linear_layer_load(&enc->patch, enc->backend, tensors, shift);
+        ret =
+            odva_linear_layer_load(&enc->patch, enc->backend, tensors, shift, ODVA_PRECISION_EXACT);
     }
     free(weight);
     free(shift);
@@ -49,8 +50,10 @@ static int load_layers(struct odva_query_encoder *enc, const struct odva_model_w
     int ret;
 
     if ((ret = load_patch_layer(enc, &tensors->patch, weights->mu)) < 0 ||
-        (ret = odva_linear_layer_load(&enc->query, backend, &tensors->query, NULL)) < 0 ||
-        (ret = odva_linear_layer_load(&enc->out, backend, &tensors->out, NULL)) < 0)
+        (ret = odva_linear_layer_load(&enc->query, backend, &tensors->query, NULL,
+                                      ODVA_PRECISION_EXACT)) < 0 ||
+        (ret = odva_linear_layer_load(&enc->out, backend, &tensors->out, NULL,
+                                      ODVA_PRECISION_EXACT)) < 0)
         return ret;
     embed = odva_tensor_floats(tensors->embed);
     if (!embed)
@@ -74,7 +77,8 @@ int odva_query_encoder_open(struct odva_query_encoder *enc, const struct onedva_
                                        .queries = config->queries};
     if ((ret = load_layers(enc, model->weights)) < 0 ||
         (ret = odva_transformer_open(&enc->transformer, backend, config, &tensors->cond, SCALARS,
-                                     tensors->blocks, config->encoder_layers)) < 0)
+                                     tensors->blocks, config->encoder_layers,
+                                     ODVA_PRECISION_EXACT)) < 0)
         odva_query_encoder_close(enc);
     return ret;
 }

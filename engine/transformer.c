@@ -22,10 +22,14 @@ static int load_block(struct odva_transformer *tr, struct odva_transformer_block
     float *table;
     int ret;
 
-    if ((ret = odva_linear_layer_load(&block->qkv, backend, &tensors->qkv, NULL)) < 0 ||
-        (ret = odva_linear_layer_load(&block->proj, backend, &tensors->proj, NULL)) < 0 ||
-        (ret = odva_linear_layer_load(&block->fc1, backend, &tensors->fc1, NULL)) < 0 ||
-        (ret = odva_linear_layer_load(&block->fc2, backend, &tensors->fc2, NULL)) < 0)
+    if ((ret = odva_linear_layer_load(&block->qkv, backend, &tensors->qkv, NULL, tr->precision)) <
+            0 ||
+        (ret = odva_linear_layer_load(&block->proj, backend, &tensors->proj, NULL, tr->precision)) <
+            0 ||
+        (ret = odva_linear_layer_load(&block->fc1, backend, &tensors->fc1, NULL, tr->precision)) <
+            0 ||
+        (ret = odva_linear_layer_load(&block->fc2, backend, &tensors->fc2, NULL, tr->precision)) <
+            0)
         return ret;
     table = odva_tensor_floats(tensors->table);
     if (!table)
@@ -93,17 +97,22 @@ int odva_rope_tables(struct odva_backend *backend, int head_dim, struct odva_buf
 int odva_transformer_open(struct odva_transformer *tr, struct odva_backend *backend,
                           const struct odva_model_config *config,
                           const struct odva_conditioning_tensors *cond, int scalars,
-                          const struct odva_block_tensors *blocks, int block_count)
+                          const struct odva_block_tensors *blocks, int block_count,
+                          enum odva_precision precision)
 {
     int ret;
 
     *tr = (struct odva_transformer){.backend = backend,
                                     .width = config->width,
                                     .head_dim = config->head_dim,
-                                    .scalars = scalars};
-    if ((ret = odva_linear_layer_load(&tr->cond1, backend, &cond->fc1, NULL)) < 0 ||
-        (ret = odva_linear_layer_load(&tr->cond2, backend, &cond->fc2, NULL)) < 0 ||
-        (ret = odva_linear_layer_load(&tr->mod, backend, &cond->mod, NULL)) < 0 ||
+                                    .scalars = scalars,
+                                    .precision = precision};
+    if ((ret = odva_linear_layer_load(&tr->cond1, backend, &cond->fc1, NULL,
+                                      ODVA_PRECISION_EXACT)) < 0 ||
+        (ret = odva_linear_layer_load(&tr->cond2, backend, &cond->fc2, NULL,
+                                      ODVA_PRECISION_EXACT)) < 0 ||
+        (ret = odva_linear_layer_load(&tr->mod, backend, &cond->mod, NULL, ODVA_PRECISION_EXACT)) <
+            0 ||
         (ret = load_blocks(tr, blocks, block_count, cond->mod.bias)) < 0 ||
         (ret = odva_rope_tables(backend, tr->head_dim, &tr->cosines, &tr->sines)) < 0) {
         odva_transformer_close(tr);
@@ -302,6 +311,7 @@ int odva_transformer_run(struct odva_transformer *tr, int index, struct odva_mat
     const struct run run = {tr, &tr->blocks[index], h, cond_row};
     const struct odva_attention attention = {.heads = tr->width / tr->head_dim,
                                              .head_dim = tr->head_dim,
+                                             .precision = tr->precision,
                                              .cosines = tr->cosines,
                                              .sines = tr->sines};
     const struct odva_epilogue mod_bias = {.bias = run.block->mod_bias};

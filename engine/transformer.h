@@ -21,6 +21,7 @@ struct odva_transformer {
     struct odva_backend *backend;
     int width, head_dim;
     int scalars;
+    enum odva_precision precision; /* of the blocks; conditioning is always exact */
     int block_count;
     struct odva_transformer_block *blocks;
     struct odva_linear_layer cond1, cond2, mod;
@@ -39,7 +40,8 @@ struct odva_transformer {
 int odva_transformer_open(struct odva_transformer *transformer, struct odva_backend *backend,
                           const struct odva_model_config *config,
                           const struct odva_conditioning_tensors *cond, int scalars,
-                          const struct odva_block_tensors *blocks, int block_count);
+                          const struct odva_block_tensors *blocks, int block_count,
+                          enum odva_precision precision);
 void odva_transformer_close(struct odva_transformer *transformer);
 
 /** Conditioning of rows sets of scalars. @param scalars [rows][transformer->scalars] */

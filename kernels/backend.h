@@ -35,6 +35,12 @@ enum odva_activation {
     ODVA_ACTIVATION_SILU,
 };
 
+/** What a matrix is for. */
+enum odva_precision {
+    ODVA_PRECISION_EXACT,   /* float32 throughout */
+    ODVA_PRECISION_NETWORK, /* a device may round factors to bfloat16; sums stay float32 */
+};
+
 /**
  * What follows a product, in this order: v = act(v + bias[col]);
  * v *= gate[gate_row[row]][col]; v += add[add_row ? add_row[row] : row][col].
@@ -67,6 +73,7 @@ struct odva_windows {
 
 struct odva_attention {
     int heads, head_dim;               /* head_dim a multiple of 16 */
+    enum odva_precision precision;
     const struct odva_buffer *cosines; /* [positions][head_dim/2] */
     const struct odva_buffer *sines;
 };
@@ -113,7 +120,7 @@ struct odva_backend_ops {
 
     /** @param weights [n_out][n_in] @return NULL when memory ran out */
     struct odva_weights *(*pack)(struct odva_backend *backend, const float *weights, int n_out,
-                                 int n_in);
+                                 int n_in, enum odva_precision precision);
     void (*free_weights)(struct odva_backend *backend, struct odva_weights *weights);
 
     /** dst[r][0..n_out) = epilogue(src[r][0..n_in) W^T). dst may not overlap src. */

@@ -95,10 +95,10 @@ static struct odva_buffer *counting_alloc(struct odva_backend *backend, size_t b
 }
 
 static struct odva_weights *counting_pack(struct odva_backend *backend, const float *weights,
-                                          int n_out, int n_in)
+                                          int n_out, int n_in, enum odva_precision precision)
 {
     packings++;
-    return counted->pack(backend, weights, n_out, n_in);
+    return counted->pack(backend, weights, n_out, n_in, precision);
 }
 
 /* Neither device memory nor weights are asked for again, and none of the network's for linear
@@ -171,10 +171,10 @@ static uint64_t run(const char *cpu, int threads, int bitexact, int steps, int b
 
 static void threads_do_not_matter(void **state)
 {
-    static const char *const cpus[] = {"c", "avx2", "avx512"};
+    static const char *const cpus[] = {"c", "avx2", "avx512", "avx512bf16"};
 
     (void)state;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         const uint64_t one = run(cpus[i], 1, 0, 3, 0);
 
         assert_int_equal(run(cpus[i], 2, 0, 3, 0), one);

@@ -66,7 +66,8 @@ static void check_linear(struct odva_backend *backend)
     struct odva_buffer *add = upload_floats(backend, "linear.add");
     struct odva_buffer *row = upload_ints(backend, "linear.row");
     struct odva_buffer *y = new_buffer(backend, NULL, rows * n_out * sizeof(float));
-    struct odva_weights *weights = backend->ops->pack(backend, w, n_out, n_in);
+    struct odva_weights *weights =
+        backend->ops->pack(backend, w, n_out, n_in, ODVA_PRECISION_EXACT);
     const struct {
         const char *name;
         struct odva_epilogue epilogue;
@@ -139,10 +140,11 @@ static void check_attention(struct odva_backend *backend)
     rows = new_buffer(backend, rows_data, sizeof(rows_data));
     assert_int_equal(odva_rope_tables(backend, HEAD_DIM, &cosines, &sines), ONEDVA_OK);
     assert_int_equal(
-        backend->ops->attention(backend, (struct odva_matrix){y, 0, D},
-                                (struct odva_matrix){qkv, 0, 3 * D},
-                                &(struct odva_attention){HEADS, HEAD_DIM, cosines, sines},
-                                &(struct odva_windows){0, 1, LENGTH, begin, rows, rope}),
+        backend->ops->attention(
+            backend, (struct odva_matrix){y, 0, D}, (struct odva_matrix){qkv, 0, 3 * D},
+            &(struct odva_attention){
+                .heads = HEADS, .head_dim = HEAD_DIM, .cosines = cosines, .sines = sines},
+            &(struct odva_windows){0, 1, LENGTH, begin, rows, rope}),
         ONEDVA_OK);
     compare(backend, y, "attention.y");
     backend->ops->free(backend, cosines);

@@ -11,6 +11,9 @@
 
 /* What the build has, fastest first. */
 static const struct odva_cpu_operators *const available[] = {
+#if HAVE_AVX512BF16
+    &odva_cpu_operators_avx512bf16,
+#endif
 #if HAVE_AVX512
     &odva_cpu_operators_avx512,
 #endif
@@ -20,6 +23,15 @@ static const struct odva_cpu_operators *const available[] = {
     &odva_cpu_operators_c,
 };
 
+#if HAVE_AVX512
+static int has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("fma");
+}
+#endif
+
 static int runs_here(const struct odva_cpu_operators *operators)
 {
 #if HAVE_AVX2
@@ -28,9 +40,11 @@ static int runs_here(const struct odva_cpu_operators *operators)
 #endif
 #if HAVE_AVX512
     if (operators == &odva_cpu_operators_avx512)
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-               __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
-               __builtin_cpu_supports("fma");
+        return has_avx512();
+#endif
+#if HAVE_AVX512BF16
+    if (operators == &odva_cpu_operators_avx512bf16)
+        return has_avx512() && __builtin_cpu_supports("avx512bf16");
 #endif
     return operators == &odva_cpu_operators_c;
 }

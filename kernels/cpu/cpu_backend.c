@@ -20,7 +20,7 @@
 #define NORM_ROWS       64
 #define PATCHES         8
 #define ELEMENTS        16384
-#define BLOCK_ROWS      192       /* per worker */
+#define BLOCK_ROWS      96       /* per worker */
 #define WARP_SAMPLES    (1 << 15) /* a task takes more time than to wake a thread */
 #define TENSOR_SAMPLES  (1 << 17)
 #define DEBLOCK_SAMPLES (1 << 17)
@@ -123,10 +123,9 @@ static int download(struct odva_backend *backend, const struct odva_buffer *buff
 }
 
 static struct odva_weights *pack(struct odva_backend *backend, const float *weights, int n_out,
-                                 int n_in)
+                                 int n_in, enum odva_precision precision)
 {
-    return odva_cpu_weights_pack(weights, n_out, n_in,
-                                 cpu_backend(backend)->operators->panel_width);
+    return odva_cpu_weights_pack(weights, n_out, n_in, precision, cpu_backend(backend)->operators);
 }
 
 static void free_weights(struct odva_backend *backend, struct odva_weights *weights)
@@ -138,7 +137,7 @@ static void free_weights(struct odva_backend *backend, struct odva_weights *weig
 /* ---- linear and norm --------------------------------------------------------------------- */
 
 struct rows_job {
-    const struct odva_cpu_operators *operators;
+    const struct cpu_backend *cpu;
     struct odva_cpu_linear linear;
     struct odva_cpu_norm norm;
     int64_t rows;
@@ -149,16 +148,23 @@ static void linear_task(void *opaque, int64_t index, int worker)
     const struct rows_job *job = opaque;
     const int64_t first = index * LINEAR_ROWS;
 
-    (void)worker;
-    job->operators->linear(&job->linear, first, min_int64(LINEAR_ROWS, job->rows - first));
+    job->cpu->operators->linear(&job->linear, first, min_int64(LINEAR_ROWS, job->rows - first),
+                                job->cpu->scratch + worker * job->cpu->worker_scratch);
 }
 
 static int linear(struct odva_backend *backend, struct odva_matrix dst, struct odva_matrix src,
                   int64_t rows, const struct odva_weights *weights,
                   const struct odva_epilogue *epilogue)
 {
-    struct rows_job job = {.operators = cpu_backend(backend)->operators, .rows = rows};
+    struct cpu_backend *cpu = cpu_backend(backend);
+    struct rows_job job = {.cpu = cpu, .rows = rows};
 
+    if (cpu->operators->linear_scratch) {
+        const int ret = reserve_scratch(cpu, cpu->operators->linear_scratch(weights->n_in));
+
+        if (ret < 0)
+            return ret;
+    }
     job.linear = (struct odva_cpu_linear){
         .dst = odva_cpu_floats(dst),
         .src = odva_cpu_floats(src),
@@ -189,14 +195,14 @@ static void norm_task(void *opaque, int64_t index, int worker)
     const int64_t first = index * NORM_ROWS;
 
     (void)worker;
-    job->operators->norm_modulate(&job->norm, first, min_int64(NORM_ROWS, job->rows - first));
+    job->cpu->operators->norm_modulate(&job->norm, first, min_int64(NORM_ROWS, job->rows - first));
 }
 
 static int norm_modulate(struct odva_backend *backend, struct odva_matrix dst,
                          struct odva_matrix src, int64_t rows, int width,
                          const struct odva_modulation *modulation)
 {
-    struct rows_job job = {.operators = cpu_backend(backend)->operators, .rows = rows};
+    struct rows_job job = {.cpu = cpu_backend(backend), .rows = rows};
 
     job.norm = (struct odva_cpu_norm){
         .dst = odva_cpu_floats(dst),
@@ -249,6 +255,7 @@ static int attention(struct odva_backend *backend, struct odva_matrix dst, struc
         .qkv_stride = qkv.stride,
         .heads = attention->heads,
         .head_dim = attention->head_dim,
+        .precision = attention->precision,
         .cosines = attention->cosines->data,
         .sines = attention->sines->data,
         .begin = indices(windows->begin) + windows->first,
@@ -263,6 +270,7 @@ static int attention(struct odva_backend *backend, struct odva_matrix dst, struc
 /* ---- planes ------------------------------------------------------------------------------ */
 
 struct patch_job {
+    const struct odva_cpu_operators *operators;
     struct odva_matrix rows;
     const struct odva_grid *grid;
     const struct onedva_const_picture *sources;
@@ -279,14 +287,16 @@ static void read_task(void *opaque, int64_t index, int worker)
 
     (void)worker;
     for (int64_t i = index * PATCHES; i < min_int64((index + 1) * PATCHES, job->count); i++)
-        odva_cpu_read_patch(odva_cpu_row(job->rows, i), job->grid, job->sources, job->position[i]);
+        odva_cpu_read_patch(job->operators, odva_cpu_row(job->rows, i), job->grid, job->sources,
+                            job->position[i]);
 }
 
 static int patchify(struct odva_backend *backend, struct odva_matrix dst,
                     const struct odva_grid *grid, const struct onedva_const_picture *pictures,
                     const struct odva_buffer *position, int64_t first, int64_t count)
 {
-    struct patch_job job = {.rows = dst,
+    struct patch_job job = {.operators = cpu_backend(backend)->operators,
+                            .rows = dst,
                             .grid = grid,
                             .sources = pictures,
                             .position = indices(position) + first,
@@ -302,14 +312,16 @@ static void write_task(void *opaque, int64_t index, int worker)
 
     (void)worker;
     for (int64_t i = index * PATCHES; i < min_int64((index + 1) * PATCHES, job->count); i++)
-        odva_cpu_write_patch(job->targets, job->grid, odva_cpu_row(job->rows, i), job->position[i]);
+        odva_cpu_write_patch(job->operators, job->targets, job->grid, odva_cpu_row(job->rows, i),
+                             job->position[i]);
 }
 
 static int unpatchify(struct odva_backend *backend, const struct onedva_picture *pictures,
                       const struct odva_grid *grid, struct odva_matrix src,
                       const struct odva_buffer *position, int64_t first, int64_t count)
 {
-    struct patch_job job = {.rows = src,
+    struct patch_job job = {.operators = cpu_backend(backend)->operators,
+                            .rows = src,
                             .grid = grid,
                             .targets = pictures,
                             .position = indices(position) + first,
@@ -333,7 +345,8 @@ static int noise(struct odva_backend *backend, struct odva_matrix dst,
                  const struct odva_buffer *position, int64_t first, int64_t count, uint64_t seed,
                  uint32_t step)
 {
-    struct patch_job job = {.rows = dst,
+    struct patch_job job = {.operators = cpu_backend(backend)->operators,
+                            .rows = dst,
                             .position = indices(position) + first,
                             .count = count,
                             .seed = seed,
@@ -362,8 +375,8 @@ static void forward_task(void *opaque, int64_t index, int worker)
     float *data = job->cpu->scratch + worker * job->cpu->worker_scratch;
 
     memcpy(data, job->coefs_in + tile->offset, count * sizeof(*data));
-    odva_cpu_dct_tile(&job->cpu->dct, 0, data, tile->nt, tile->ny, tile->nx, job->basis,
-                      data + count);
+    odva_cpu_dct_tile(job->cpu->operators, &job->cpu->dct, 0, data, tile->nt, tile->ny, tile->nx,
+                      job->basis, data + count);
     for (int i = 0; i < count; i++)
         job->latents[tile->offset + i] = data[order[i]];
 }
@@ -378,8 +391,8 @@ static void inverse_task(void *opaque, int64_t index, int worker)
 
     for (int i = 0; i < count; i++)
         data[order[i]] = job->latents_in[tile->offset + i];
-    odva_cpu_dct_tile(&job->cpu->dct, 1, data, tile->nt, tile->ny, tile->nx, job->basis,
-                      job->cpu->scratch + worker * job->cpu->worker_scratch);
+    odva_cpu_dct_tile(job->cpu->operators, &job->cpu->dct, 1, data, tile->nt, tile->ny, tile->nx,
+                      job->basis, job->cpu->scratch + worker * job->cpu->worker_scratch);
 }
 
 static int run_dct(struct odva_backend *backend, odva_task_fn task, struct dct_job *job, int count)

@@ -6,11 +6,12 @@
 
 #include <math.h>
 
+#include "cpu/reference.h"
 #include "strict_math.h"
 
 void odva_cpu_dct_tables_init(struct odva_cpu_dct_tables *tables)
 {
-    for (int n = 1; n <= ODVA_DCT_MAX; n++) {
+    for (int n = 1; n <= ODVA_CPU_DCT_MAX; n++) {
         for (int f = 0; f < n; f++) {
             for (int i = 0; i < n; i++) {
                 const double norm = sqrt((f ? 2.0 : 1.0) / n);
@@ -23,9 +24,9 @@ void odva_cpu_dct_tables_init(struct odva_cpu_dct_tables *tables)
     }
 }
 
-/* dst[o] = sum over i of matrix[o][i] src[i], on vectors of length numbers. */
-static void transform_vectors(float *restrict dst, const float *restrict src,
-                              const float matrix[ODVA_DCT_MAX][ODVA_DCT_MAX], int n, int64_t length)
+void odva_cpu_transform_c(float *restrict dst, const float *restrict src,
+                          const float matrix[ODVA_CPU_DCT_MAX][ODVA_CPU_DCT_MAX], int n,
+                          int64_t length)
 {
     for (int o = 0; o < n; o++, dst += length) {
         for (int64_t j = 0; j < length; j++)
@@ -41,24 +42,25 @@ static void transform_vectors(float *restrict dst, const float *restrict src,
 }
 
 /* One axis of n between outer and length. */
-static void transform_axis(float *dst, const float *src,
-                           const float matrix[ODVA_DCT_MAX][ODVA_DCT_MAX], int outer, int n,
+static void transform_axis(const struct odva_cpu_operators *operators, float *dst, const float *src,
+                           const float matrix[ODVA_CPU_DCT_MAX][ODVA_CPU_DCT_MAX], int outer, int n,
                            int64_t length)
 {
     for (int i = 0; i < outer; i++)
-        transform_vectors(dst + i * n * length, src + i * n * length, matrix, n, length);
+        operators->transform(dst + i * n * length, src + i * n * length, matrix, n, length);
 }
 
-void odva_cpu_dct_tile(const struct odva_cpu_dct_tables *tables, int inverse, float *data, int nt,
+void odva_cpu_dct_tile(const struct odva_cpu_operators *operators,
+                       const struct odva_cpu_dct_tables *tables, int inverse, float *data, int nt,
                        int ny, int nx, int basis, float *scratch)
 {
-    const float(*matrices)[ODVA_DCT_MAX][ODVA_DCT_MAX] =
+    const float(*matrices)[ODVA_CPU_DCT_MAX][ODVA_CPU_DCT_MAX] =
         inverse ? tables->inverse : tables->forward;
     const int64_t count = (int64_t)nt * ny * nx * basis;
 
-    transform_axis(scratch, data, matrices[nt], 1, nt, (int64_t)ny * nx * basis);
-    transform_axis(data, scratch, matrices[ny], nt, ny, (int64_t)nx * basis);
-    transform_axis(scratch, data, matrices[nx], nt * ny, nx, basis);
+    transform_axis(operators, scratch, data, matrices[nt], 1, nt, (int64_t)ny * nx * basis);
+    transform_axis(operators, data, scratch, matrices[ny], nt, ny, (int64_t)nx * basis);
+    transform_axis(operators, scratch, data, matrices[nx], nt * ny, nx, basis);
     for (int64_t i = 0; i < count; i++)
         data[i] = scratch[i];
 }

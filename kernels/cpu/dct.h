@@ -8,18 +8,19 @@
 
 #include <stdint.h>
 
-#define ODVA_DCT_MAX 8 /* longest axis */
+#include "cpu/operators.h"
 
 /** Matrices of all lengths: forward[n][f][i] and its transpose. */
 struct odva_cpu_dct_tables {
-    float forward[ODVA_DCT_MAX + 1][ODVA_DCT_MAX][ODVA_DCT_MAX];
-    float inverse[ODVA_DCT_MAX + 1][ODVA_DCT_MAX][ODVA_DCT_MAX];
+    float forward[ODVA_CPU_DCT_MAX + 1][ODVA_CPU_DCT_MAX][ODVA_CPU_DCT_MAX];
+    float inverse[ODVA_CPU_DCT_MAX + 1][ODVA_CPU_DCT_MAX][ODVA_CPU_DCT_MAX];
 };
 
 void odva_cpu_dct_tables_init(struct odva_cpu_dct_tables *tables);
 
 /** In place over the first three axes of [nt][ny][nx][basis]. @param scratch as many floats */
-void odva_cpu_dct_tile(const struct odva_cpu_dct_tables *tables, int inverse, float *data, int nt,
+void odva_cpu_dct_tile(const struct odva_cpu_operators *operators,
+                       const struct odva_cpu_dct_tables *tables, int inverse, float *data, int nt,
                        int ny, int nx, int basis, float *scratch);
 
 #endif

@@ -74,11 +74,13 @@ static void finish_row(const struct odva_cpu_linear *linear, int64_t row, int co
         dst[j] = values[j];
 }
 
-void odva_cpu_linear_c(const struct odva_cpu_linear *linear, int64_t first_row, int64_t rows)
+void odva_cpu_linear_c(const struct odva_cpu_linear *linear, int64_t first_row, int64_t rows,
+                       float *scratch)
 {
     const struct odva_weights *weights = linear->weights;
     const float *panel = weights->panels;
 
+    (void)scratch;
     for (int column = 0; column < weights->n_out; column += WIDTH, panel += WIDTH * weights->n_in) {
         const int count = weights->n_out - column < WIDTH ? weights->n_out - column : WIDTH;
 

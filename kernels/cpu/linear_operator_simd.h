@@ -45,12 +45,14 @@ static void finish_tile(const struct odva_cpu_linear *linear, int64_t first_row,
                           count - j < V_WIDTH ? count - j : V_WIDTH);
 }
 
-static void linear_simd(const struct odva_cpu_linear *linear, int64_t first_row, int64_t rows)
+static void linear_simd(const struct odva_cpu_linear *linear, int64_t first_row, int64_t rows,
+                        float *scratch)
 {
     const struct odva_weights *weights = linear->weights;
     const float *panel = weights->panels;
     const int64_t end = first_row + rows;
 
+    (void)scratch;
     for (int column = 0; column < weights->n_out; column += PANEL, panel += PANEL * weights->n_in) {
         for (int64_t row = first_row; row < end; row += V_TILE_ROWS) {
             const int height = end - row < V_TILE_ROWS ? (int)(end - row) : V_TILE_ROWS;

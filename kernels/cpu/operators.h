@@ -15,12 +15,15 @@
 
 /**
  * A matrix [n_out][n_in] as panels of panel_width outputs, each [n_in][panel_width]: one step along
- * n_in reads consecutive numbers. Outputs beyond n_out are 0.
+ * n_in reads consecutive numbers. Outputs beyond n_out are 0. Or the same rounded to bfloat16, with
+ * the inputs two by two: panels are [ceil(n_in / 2)][panel_width][2], an odd last input's pair is
+ * 0.
  */
 struct odva_weights {
     int n_out, n_in;
     int panel_width;
-    float *panels; /* aligned to ODVA_CPU_ALIGN */
+    float *panels;   /* aligned to ODVA_CPU_ALIGN; NULL: the weights are in pairs */
+    uint16_t *pairs; /* aligned to ODVA_CPU_ALIGN; NULL: the weights are in panels */
 };
 
 /** odva_backend_ops.linear with plain pointers. */
@@ -56,6 +59,7 @@ struct odva_cpu_attention {
     const float *qkv;
     int64_t dst_stride, qkv_stride;
     int heads, head_dim;
+    enum odva_precision precision;
     const float *cosines, *sines;
     const int32_t *begin, *rows, *rope;
 };
@@ -98,11 +102,23 @@ struct odva_cpu_deblock {
     int limit;   /* at most 1020 */
 };
 
+/** The part of a plane that belongs to a token, some of which may lie outside of it. */
+struct odva_cpu_block {
+    int x, y, side;    /* samples of the plane */
+    int width, height; /* of the plane */
+};
+
+#define ODVA_CPU_DCT_MAX 8 /* longest axis of a transform */
+
 /** One instruction set's versions. Results do not depend on how rows are cut into calls. */
 struct odva_cpu_operators {
     const char *name;
     int panel_width;
-    void (*linear)(const struct odva_cpu_linear *linear, int64_t first_row, int64_t rows);
+    int pairs; /* networks' weights are bfloat16 pairs */
+    /** @param scratch linear_scratch() floats, aligned */
+    void (*linear)(const struct odva_cpu_linear *linear, int64_t first_row, int64_t rows,
+                   float *scratch);
+    size_t (*linear_scratch)(int n_in); /* NULL: none */
     void (*norm_modulate)(const struct odva_cpu_norm *norm, int64_t first_row, int64_t rows);
     /** One head of one window. @param scratch attention_scratch() floats, aligned */
     void (*attention)(const struct odva_cpu_attention *attention, int window, int head,
@@ -114,22 +130,34 @@ struct odva_cpu_operators {
     void (*block_tensors)(const struct odva_cpu_block_tensors *job, int first_row,
                           int rows); /* of blocks */
     void (*deblock)(const struct odva_cpu_deblock *job, int first_band, int bands);
+    /** [side][side] numbers of a block's samples. The same in all versions, and so is write_block.
+     */
+    void (*read_block)(float *dst, const struct odva_cpu_block *block, const uint8_t *data,
+                       ptrdiff_t stride);
+    void (*write_block)(uint8_t *data, ptrdiff_t stride, const struct odva_cpu_block *block,
+                        const float *src);
+    /** dst[o] = sum over i of matrix[o][i] src[i], on n vectors of length numbers. */
+    void (*transform)(float *restrict dst, const float *restrict src,
+                      const float matrix[ODVA_CPU_DCT_MAX][ODVA_CPU_DCT_MAX], int n,
+                      int64_t length);
 };
 
 extern const struct odva_cpu_operators odva_cpu_operators_c;
 extern const struct odva_cpu_operators odva_cpu_operators_avx2;
 extern const struct odva_cpu_operators odva_cpu_operators_avx512;
+extern const struct odva_cpu_operators odva_cpu_operators_avx512bf16;
 
 /**
  * The fastest versions that this processor runs and the build has. The environment variable
- * ONEDVA_CPU (c, avx2, avx512) names another.
+ * ONEDVA_CPU (c, avx2, avx512, avx512bf16) names another.
  * @return NULL when that names one that cannot run here
  */
 const struct odva_cpu_operators *odva_cpu_operators_choose(int bitexact);
 
 /** @return NULL when memory ran out */
 struct odva_weights *odva_cpu_weights_pack(const float *weights, int n_out, int n_in,
-                                           int panel_width);
+                                           enum odva_precision precision,
+                                           const struct odva_cpu_operators *operators);
 void odva_cpu_weights_free(struct odva_weights *weights);
 
 void *odva_cpu_alloc(size_t bytes); /* aligned to ODVA_CPU_ALIGN */

@@ -10,6 +10,8 @@
 #include "cpu/halve_simd.h"
 #include "cpu/linear_operator_simd.h"
 #include "cpu/norm_simd.h"
+#include "cpu/planes_simd.h"
+#include "cpu/transform_simd.h"
 #include "cpu/warp_simd.h"
 
 const struct odva_cpu_operators odva_cpu_operators_avx512 = {
@@ -23,4 +25,7 @@ const struct odva_cpu_operators odva_cpu_operators_avx512 = {
     .halve = halve_simd,
     .deblock = deblock_simd,
     .block_tensors = block_tensors_simd,
+    .read_block = read_block_simd,
+    .write_block = write_block_simd,
+    .transform = transform_simd,
 };

@@ -15,4 +15,7 @@ const struct odva_cpu_operators odva_cpu_operators_c = {
     .halve = odva_cpu_halve_c,
     .deblock = odva_cpu_deblock_c,
     .block_tensors = odva_cpu_block_tensors_c,
+    .read_block = odva_cpu_read_block_c,
+    .write_block = odva_cpu_write_block_c,
+    .transform = odva_cpu_transform_c,
 };

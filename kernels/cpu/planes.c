@@ -4,14 +4,11 @@
  */
 #include "cpu/planes.h"
 
+#include "cpu/reference.h"
+
 #define LUMA   (ODVA_TOKEN_LUMA * ODVA_TOKEN_LUMA)
 #define CHROMA (ODVA_TOKEN_CHROMA * ODVA_TOKEN_CHROMA)
 #define FRAME  (LUMA + 2 * CHROMA)
-
-struct block {
-    int x, y, side;    /* samples of the plane */
-    int width, height; /* of the plane */
-};
 
 static int min_int(int a, int b)
 {
@@ -33,11 +30,11 @@ static uint8_t to_sample(float x)
     return (uint8_t)(int)v;
 }
 
-static struct block block_of(const struct odva_grid *grid, int plane, int y, int x)
+static struct odva_cpu_block block_of(const struct odva_grid *grid, int plane, int y, int x)
 {
     const int side = plane ? ODVA_TOKEN_CHROMA : ODVA_TOKEN_LUMA;
 
-    return (struct block){
+    return (struct odva_cpu_block){
         .x = x * side,
         .y = y * side,
         .side = side,
@@ -46,7 +43,8 @@ static struct block block_of(const struct odva_grid *grid, int plane, int y, int
     };
 }
 
-static void read_block(float *dst, const struct block *b, const uint8_t *data, ptrdiff_t stride)
+void odva_cpu_read_block_c(float *dst, const struct odva_cpu_block *b, const uint8_t *data,
+                           ptrdiff_t stride)
 {
     const int columns = min_int(b->side, b->width - b->x);
 
@@ -60,7 +58,8 @@ static void read_block(float *dst, const struct block *b, const uint8_t *data, p
     }
 }
 
-static void write_block(uint8_t *data, ptrdiff_t stride, const struct block *b, const float *src)
+void odva_cpu_write_block_c(uint8_t *data, ptrdiff_t stride, const struct odva_cpu_block *b,
+                            const float *src)
 {
     const int rows = min_int(b->side, b->height - b->y);
     const int columns = min_int(b->side, b->width - b->x);
@@ -81,8 +80,9 @@ static void write_block(uint8_t *data, ptrdiff_t stride, const struct block *b, 
 
 static const int plane_offset[3] = {0, LUMA, LUMA + CHROMA};
 
-void odva_cpu_read_patch(float *dst, const struct odva_grid *grid,
-                         const struct onedva_const_picture *pictures, int32_t position)
+void odva_cpu_read_patch(const struct odva_cpu_operators *operators, float *dst,
+                         const struct odva_grid *grid, const struct onedva_const_picture *pictures,
+                         int32_t position)
 {
     const int x = position % grid->gx, y = position / grid->gx % grid->gy;
     const int t = position / grid->gx / grid->gy;
@@ -92,14 +92,15 @@ void odva_cpu_read_patch(float *dst, const struct odva_grid *grid,
             &pictures[min_int(t * ODVA_TOKEN_FRAMES + f, grid->frames - 1)];
 
         for (int p = 0; p < 3; p++) {
-            const struct block b = block_of(grid, p, y, x);
+            const struct odva_cpu_block b = block_of(grid, p, y, x);
 
-            read_block(dst + plane_offset[p], &b, picture->data[p], picture->stride[p]);
+            operators->read_block(dst + plane_offset[p], &b, picture->data[p], picture->stride[p]);
         }
     }
 }
 
-void odva_cpu_write_patch(const struct onedva_picture *pictures, const struct odva_grid *grid,
+void odva_cpu_write_patch(const struct odva_cpu_operators *operators,
+                          const struct onedva_picture *pictures, const struct odva_grid *grid,
                           const float *src, int32_t position)
 {
     const int x = position % grid->gx, y = position / grid->gx % grid->gy;
@@ -110,9 +111,9 @@ void odva_cpu_write_patch(const struct onedva_picture *pictures, const struct od
         const struct onedva_picture *picture = &pictures[t * ODVA_TOKEN_FRAMES + f];
 
         for (int p = 0; p < 3; p++) {
-            const struct block b = block_of(grid, p, y, x);
+            const struct odva_cpu_block b = block_of(grid, p, y, x);
 
-            write_block(picture->data[p], picture->stride[p], &b, src + plane_offset[p]);
+            operators->write_block(picture->data[p], picture->stride[p], &b, src + plane_offset[p]);
         }
     }
 }

@@ -8,13 +8,16 @@
 
 #include <stdint.h>
 
+#include "cpu/operators.h"
 #include "layout.h"
 #include "onedva/onedva.h"
 
 /** One patch at (t, y, x) = position of the grid. */
-void odva_cpu_read_patch(float *dst, const struct odva_grid *grid,
-                         const struct onedva_const_picture *pictures, int32_t position);
-void odva_cpu_write_patch(const struct onedva_picture *pictures, const struct odva_grid *grid,
+void odva_cpu_read_patch(const struct odva_cpu_operators *operators, float *dst,
+                         const struct odva_grid *grid, const struct onedva_const_picture *pictures,
+                         int32_t position);
+void odva_cpu_write_patch(const struct odva_cpu_operators *operators,
+                          const struct onedva_picture *pictures, const struct odva_grid *grid,
                           const float *src, int32_t position);
 
 #endif

@@ -11,7 +11,8 @@
 
 #define ODVA_CPU_C_WIDTH 16 /* numbers that a loop handles side by side */
 
-void odva_cpu_linear_c(const struct odva_cpu_linear *linear, int64_t first_row, int64_t rows);
+void odva_cpu_linear_c(const struct odva_cpu_linear *linear, int64_t first_row, int64_t rows,
+                       float *scratch);
 void odva_cpu_norm_modulate_c(const struct odva_cpu_norm *norm, int64_t first_row, int64_t rows);
 void odva_cpu_attention_c(const struct odva_cpu_attention *attention, int window, int head,
                           float *scratch);
@@ -19,6 +20,14 @@ size_t odva_cpu_attention_scratch_c(int max_length, int head_dim);
 void odva_cpu_warp_c(const struct odva_cpu_warp *warp, int first_row, int rows);
 void odva_cpu_halve_c(const struct odva_cpu_halve *halve, int first_row, int rows);
 void odva_cpu_block_tensors_c(const struct odva_cpu_block_tensors *job, int first_row, int rows);
+
+void odva_cpu_read_block_c(float *dst, const struct odva_cpu_block *block, const uint8_t *data,
+                           ptrdiff_t stride);
+void odva_cpu_write_block_c(uint8_t *data, ptrdiff_t stride, const struct odva_cpu_block *block,
+                            const float *src);
+void odva_cpu_transform_c(float *restrict dst, const float *restrict src,
+                          const float matrix[ODVA_CPU_DCT_MAX][ODVA_CPU_DCT_MAX], int n,
+                          int64_t length);
 
 /* What a border's step moves the samples on each side of it, nearest first, in 1/128 of twice the
  * step. */

@@ -48,6 +48,35 @@ static inline void v_store_n(float *p, v_float a, int n)
     _mm512_mask_storeu_ps(p, v_mask(n), a);
 }
 
+/* V_WIDTH bytes. */
+static inline v_float v_load_samples(const uint8_t *p)
+{
+    return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)p)));
+}
+
+/* V_WIDTH / 2 bytes of each. */
+static inline v_float v_load_two_samples(const uint8_t *p, const uint8_t *q)
+{
+    const __m128i bytes = _mm_unpacklo_epi64(_mm_loadl_epi64((const __m128i *)p),
+                                             _mm_loadl_epi64((const __m128i *)q));
+
+    return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes));
+}
+
+/* Numbers from 0 to 255, rounded down. */
+static inline void v_store_samples(uint8_t *p, v_float a)
+{
+    _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8(_mm512_cvttps_epi32(a)));
+}
+
+static inline void v_store_two_samples(uint8_t *p, uint8_t *q, v_float a)
+{
+    const __m128i bytes = _mm512_cvtepi32_epi8(_mm512_cvttps_epi32(a));
+
+    _mm_storel_epi64((__m128i *)p, bytes);
+    _mm_storel_epi64((__m128i *)q, _mm_unpackhi_epi64(bytes, bytes));
+}
+
 #define V_WORDS 32
 
 typedef __m512i v_int;

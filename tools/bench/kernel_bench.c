@@ -17,6 +17,7 @@
 #include "analysis.h"
 #include "array.h"
 #include "backend.h"
+#include "bench_clip.h"
 #include "model.h"
 #include "synthesis.h"
 
@@ -28,26 +29,9 @@ static double now(void)
     return t.tv_sec + t.tv_nsec * 1e-9;
 }
 
-static void *checked(void *memory)
-{
-    if (!memory) {
-        fprintf(stderr, "kernel_bench: out of memory\n");
-        exit(1);
-    }
-    return memory;
-}
-
-static void check(int status)
-{
-    if (status < 0) {
-        fprintf(stderr, "kernel_bench: %s\n", onedva_status_text(status));
-        exit(1);
-    }
-}
-
 static float *random_floats(int64_t count)
 {
-    float *data = checked(malloc(count * sizeof(*data)));
+    float *data = bench_checked(malloc(count * sizeof(*data)));
 
     for (int64_t i = 0; i < count; i++)
         data[i] = (float)rand() / (float)RAND_MAX - 0.5f;
@@ -62,16 +46,17 @@ static void bench_linear(struct odva_backend *backend, int n_out, int n_in,
     const struct odva_epilogue epilogue = {.activation = activation};
     struct odva_array x = {0}, y = {0};
     float *w = random_floats((int64_t)n_out * n_in), *data = random_floats(rows * n_in);
-    struct odva_weights *weights = checked(backend->ops->pack(backend, w, n_out, n_in));
+    struct odva_weights *weights =
+        bench_checked(backend->ops->pack(backend, w, n_out, n_in, ODVA_PRECISION_NETWORK));
     double best = 1e9;
 
-    check(odva_array_set(backend, &x, data, rows * n_in, sizeof(float)));
-    check(odva_array_reserve(backend, &y, rows * n_out, sizeof(float)));
+    bench_check(odva_array_set(backend, &x, data, rows * n_in, sizeof(float)));
+    bench_check(odva_array_reserve(backend, &y, rows * n_out, sizeof(float)));
     for (int64_t i = 0; i < runs; i++) {
         const double start = now();
 
-        check(backend->ops->linear(backend, odva_array_rows(&y, 0, n_out),
-                                   odva_array_rows(&x, 0, n_in), rows, weights, &epilogue));
+        bench_check(backend->ops->linear(backend, odva_array_rows(&y, 0, n_out),
+                                         odva_array_rows(&x, 0, n_in), rows, weights, &epilogue));
         if (now() - start < best)
             best = now() - start;
     }
@@ -85,69 +70,25 @@ static void bench_linear(struct odva_backend *backend, int n_out, int n_in,
     free(data);
 }
 
-/** A clip of 16 frames. */
-struct clip {
-    struct odva_grid grid;
-    struct onedva_picture pictures[ONEDVA_MAX_CLIP_FRAMES];
-    struct onedva_const_picture sources[ONEDVA_MAX_CLIP_FRAMES];
-    float *linear, *latents;
-    int *tokens;
-};
-
-static void clip_open(struct clip *clip, int width, int height, int basis)
-{
-    const size_t cw = (width + 1) / 2, ch = (height + 1) / 2;
-
-    check(odva_grid_init(&clip->grid, ONEDVA_MAX_CLIP_FRAMES, width, height, basis));
-    for (int t = 0; t < ONEDVA_MAX_CLIP_FRAMES; t++) {
-        for (int p = 0; p < 3; p++) {
-            const size_t stride = p ? cw : (size_t)width, size = stride * (p ? ch : (size_t)height);
-
-            clip->pictures[t].data[p] = checked(malloc(size));
-            clip->pictures[t].stride[p] = stride;
-            for (size_t i = 0; i < size; i++)
-                clip->pictures[t].data[p][i] = (uint8_t)(i % stride + i / stride * 2 + t * 3);
-            clip->sources[t].data[p] = clip->pictures[t].data[p];
-            clip->sources[t].stride[p] = stride;
-        }
-    }
-    clip->linear = checked(malloc(clip->grid.patches * basis * sizeof(float)));
-    clip->latents = checked(malloc(clip->grid.patches * basis * sizeof(float)));
-    clip->tokens = checked(malloc(clip->grid.tile_count * sizeof(int)));
-    for (int i = 0; i < clip->grid.tile_count; i++)
-        clip->tokens[i] = clip->grid.tiles[i].tokens;
-}
-
-static void clip_close(struct clip *clip)
-{
-    for (int t = 0; t < ONEDVA_MAX_CLIP_FRAMES; t++)
-        for (int p = 0; p < 3; p++)
-            free(clip->pictures[t].data[p]);
-    free(clip->linear);
-    free(clip->latents);
-    free(clip->tokens);
-    odva_grid_free(&clip->grid);
-}
-
 static void report(const char *what, double seconds)
 {
     printf("%-20s %8.1f frames/s\n", what, ONEDVA_MAX_CLIP_FRAMES / seconds);
 }
 
 static void bench_analysis(struct odva_backend *backend, const onedva_model *model,
-                           struct odva_scan_cache *scans, struct clip *clip)
+                           struct odva_scan_cache *scans, struct bench_clip *clip)
 {
     struct odva_analysis *analysis;
     double linear = 1e9, refine = 1e9;
 
-    check(odva_analysis_open(&analysis, model, backend, scans));
+    bench_check(odva_analysis_open(&analysis, model, backend, scans));
     for (int i = 0; i < 4; i++) {
         const double start = now();
         double middle, end;
 
-        check(odva_analysis_linear(analysis, &clip->grid, clip->sources, clip->linear));
+        bench_check(odva_analysis_linear(analysis, &clip->grid, clip->sources, clip->linear));
         middle = now();
-        check(odva_analysis_refine(analysis, &clip->grid, 0, clip->linear, clip->latents));
+        bench_check(odva_analysis_refine(analysis, &clip->grid, 0, clip->linear, clip->latents));
         end = now();
         linear = middle - start < linear ? middle - start : linear;
         refine = end - middle < refine ? end - middle : refine;
@@ -159,11 +100,11 @@ static void bench_analysis(struct odva_backend *backend, const onedva_model *mod
 }
 
 static void bench_synthesis(struct odva_backend *backend, const onedva_model *model,
-                            struct odva_scan_cache *scans, struct clip *clip)
+                            struct odva_scan_cache *scans, struct bench_clip *clip)
 {
     struct odva_synthesis *synthesis;
 
-    check(odva_synthesis_open(&synthesis, model, backend, scans));
+    bench_check(odva_synthesis_open(&synthesis, model, backend, scans));
     for (int steps = 0; steps <= 4; steps += steps ? 3 : 1) {
         const struct odva_synthesis_params params = {.steps = steps, .seed = 1};
         double best = 1e9;
@@ -172,8 +113,8 @@ static void bench_synthesis(struct odva_backend *backend, const onedva_model *mo
         for (int i = 0; i < 4; i++) {
             const double start = now();
 
-            check(odva_synthesis_run(synthesis, &clip->grid, clip->latents, clip->tokens, &params,
-                                     clip->pictures));
+            bench_check(odva_synthesis_run(synthesis, &clip->grid, clip->latents, clip->tokens,
+                                           &params, clip->pictures));
             best = now() - start < best ? now() - start : best;
         }
         snprintf(what, sizeof(what), "synthesis, steps %d", steps);
@@ -211,13 +152,13 @@ static void smooth_mesh(int16_t (*nodes)[2], int columns, int rows)
                         (int16_t)(64 * sin(0.7 * i + 0.4 * j + 0.3 * t + c) + rand() % 33 - 16);
 }
 
-static void bench_warp(struct odva_backend *backend, const struct clip *sources,
-                       const struct clip *targets, int width, int height, int whole_samples)
+static void bench_warp(struct odva_backend *backend, const struct bench_clip *sources,
+                       const struct bench_clip *targets, int width, int height, int whole_samples)
 {
     const int columns = ((width - 1) >> LOG2_SPACING) + 2;
     const int rows = ((height - 1) >> LOG2_SPACING) + 2;
     const size_t count = (size_t)ONEDVA_MAX_CLIP_FRAMES * columns * rows;
-    int16_t(*nodes)[2] = checked(calloc(count, sizeof(*nodes)));
+    int16_t(*nodes)[2] = bench_checked(calloc(count, sizeof(*nodes)));
     const struct odva_warp warp = {.frames = ONEDVA_MAX_CLIP_FRAMES,
                                    .width = width,
                                    .height = height,
@@ -234,7 +175,7 @@ static void bench_warp(struct odva_backend *backend, const struct clip *sources,
     for (int i = 0; i < MOTION_RUNS; i++) {
         const double start = now();
 
-        check(backend->ops->warp(backend, targets->pictures, sources->sources, &warp));
+        bench_check(backend->ops->warp(backend, targets->pictures, sources->sources, &warp));
         seconds[i] = now() - start;
     }
     report_samples(whole_samples ? "warp, at rest" : "warp, smooth mesh", seconds, width, height);
@@ -242,25 +183,25 @@ static void bench_warp(struct odva_backend *backend, const struct clip *sources,
 }
 
 /* Pictures as a decode leaves them; the strength is that of crf 45. */
-static void bench_deblock(struct odva_backend *backend, const struct clip *clip, int width,
+static void bench_deblock(struct odva_backend *backend, const struct bench_clip *clip, int width,
                           int height)
 {
     double seconds[MOTION_RUNS];
     struct odva_grid grid;
 
-    check(odva_grid_init(&grid, ONEDVA_MAX_CLIP_FRAMES, width, height, 1));
+    bench_check(odva_grid_init(&grid, ONEDVA_MAX_CLIP_FRAMES, width, height, 1));
     for (int i = 0; i < MOTION_RUNS; i++) {
         const double start = now();
 
-        check(backend->ops->deblock(backend, clip->pictures, &grid, 48));
+        bench_check(backend->ops->deblock(backend, clip->pictures, &grid, 48));
         seconds[i] = now() - start;
     }
     odva_grid_free(&grid);
     report_samples("deblock", seconds, width, height);
 }
 
-static void bench_halve(struct odva_backend *backend, const struct clip *sources,
-                        const struct clip *targets, int width, int height)
+static void bench_halve(struct odva_backend *backend, const struct bench_clip *sources,
+                        const struct bench_clip *targets, int width, int height)
 {
     double seconds[MOTION_RUNS];
 
@@ -268,25 +209,25 @@ static void bench_halve(struct odva_backend *backend, const struct clip *sources
         const double start = now();
 
         for (int t = 0; t < ONEDVA_MAX_CLIP_FRAMES; t++)
-            check(backend->ops->halve(backend, targets->pictures[t].data[0], width,
-                                      sources->sources[t].data[0], width, width, height));
+            bench_check(backend->ops->halve(backend, targets->pictures[t].data[0], width,
+                                            sources->sources[t].data[0], width, width, height));
         seconds[i] = now() - start;
     }
     report_samples("halve", seconds, width, height);
 }
 
-static void bench_block_tensors(struct odva_backend *backend, const struct clip *clip, int width,
-                                int height)
+static void bench_block_tensors(struct odva_backend *backend, const struct bench_clip *clip,
+                                int width, int height)
 {
     const size_t blocks = (size_t)((width + 3) / 4) * ((height + 3) / 4);
-    struct odva_block_tensor *tensors = checked(malloc(blocks * sizeof(*tensors)));
+    struct odva_block_tensor *tensors = bench_checked(malloc(blocks * sizeof(*tensors)));
     double seconds[MOTION_RUNS];
 
     for (int i = 0; i < MOTION_RUNS; i++) {
         const double start = now();
 
         for (int t = 0; t < ONEDVA_MAX_CLIP_FRAMES; t++)
-            check(backend->ops->block_tensors(
+            bench_check(backend->ops->block_tensors(
                 backend, tensors, clip->sources[t].data[0], width,
                 clip->sources[(t + 1) % ONEDVA_MAX_CLIP_FRAMES].data[0], width, width, height));
         seconds[i] = now() - start;
@@ -297,17 +238,17 @@ static void bench_block_tensors(struct odva_backend *backend, const struct clip 
 
 static void bench_motion(struct odva_backend *backend, int width, int height)
 {
-    struct clip sources, targets;
+    struct bench_clip sources, targets;
 
-    clip_open(&sources, width, height, 1);
-    clip_open(&targets, width, height, 1);
+    bench_clip_open(&sources, width, height, 1);
+    bench_clip_open(&targets, width, height, 1);
     bench_warp(backend, &sources, &targets, width, height, 0);
     bench_warp(backend, &sources, &targets, width, height, 1);
     bench_deblock(backend, &targets, width, height);
     bench_halve(backend, &sources, &targets, width, height);
     bench_block_tensors(backend, &sources, width, height);
-    clip_close(&sources);
-    clip_close(&targets);
+    bench_clip_close(&sources);
+    bench_clip_close(&targets);
 }
 
 static void print_line(void *opaque, enum onedva_log_level level, const char *message)
@@ -325,10 +266,10 @@ int main(int argc, char **argv)
     struct odva_backend *backend;
     onedva_model *model;
     struct odva_scan_cache scans;
-    struct clip clip;
+    struct bench_clip clip;
 
-    check(onedva_model_open(&model, NULL, &logger));
-    check(odva_backend_open(&backend, ONEDVA_BACKEND_CPU, threads, 0, &logger));
+    bench_check(onedva_model_open(&model, NULL, &logger));
+    bench_check(odva_backend_open(&backend, ONEDVA_BACKEND_CPU, threads, 0, &logger));
     scans = (struct odva_scan_cache){.model = model};
     bench_linear(backend, 384, 128, ODVA_ACTIVATION_NONE);
     bench_linear(backend, 128, 128, ODVA_ACTIVATION_NONE);
@@ -338,10 +279,10 @@ int main(int argc, char **argv)
     bench_linear(backend, 64, 1536, ODVA_ACTIVATION_NONE);
     printf("%s, %dx%d\n", model->name, width, height);
     bench_motion(backend, width, height);
-    clip_open(&clip, width, height, model->config.basis);
+    bench_clip_open(&clip, width, height, model->config.basis);
     bench_analysis(backend, model, &scans, &clip);
     bench_synthesis(backend, model, &scans, &clip);
-    clip_close(&clip);
+    bench_clip_close(&clip);
     odva_scan_cache_free(&scans);
     odva_backend_close(&backend);
     onedva_model_close(&model);

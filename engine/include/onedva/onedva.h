@@ -160,8 +160,11 @@ typedef struct onedva_encoder onedva_encoder;
 struct onedva_encoder_settings {
     double crf; /* 0 (best) .. 63; the quantiser index is round(crf) - 40 at constant quality */
     int64_t bitrate; /* bits per second; 0: constant quality by crf */
-    int max_tokens;  /* upper bound of latent tokens per tile, 0: none */
-    int layers;      /* 1..16 layers per packet */
+    /* No packet takes more than a decoder's buffer of so many bits holds when its first frame is
+     * due; it fills at max_rate bits per second and begins with buffer_start bits. 0: no limit. */
+    int64_t max_rate, buffer_size, buffer_start;
+    int max_tokens; /* upper bound of latent tokens per tile, 0: none */
+    int layers;     /* 1..16 layers per packet */
     enum onedva_preset preset;
     enum onedva_motion motion;
     int adaptive_clips; /* end clips at scene cuts, and early where shorter ones cost less */

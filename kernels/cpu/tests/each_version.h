@@ -12,18 +12,38 @@
 #include "backend.h"
 #include "cpu/operators.h"
 
-static void each_version(void (*check)(struct odva_backend *backend, const char *name))
-{
-    static const char *const names[] = {"c", "avx2", "avx512"};
+static const char *const version_names[] = {"c", "avx2", "avx512", "avx512bf16"};
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+#define VERSIONS (sizeof(version_names) / sizeof(version_names[0]))
+
+/** @return NULL when that version does not run here */
+static inline const struct odva_cpu_operators *version(const char *name)
+{
+    const struct odva_cpu_operators *operators;
+
+    assert_int_equal(setenv("ONEDVA_CPU", name, 1), 0);
+    operators = odva_cpu_operators_choose(0);
+    unsetenv("ONEDVA_CPU");
+    return operators;
+}
+
+static inline void each_operators(void (*check)(const struct odva_cpu_operators *operators))
+{
+    for (size_t i = 0; i < VERSIONS; i++)
+        if (version(version_names[i]))
+            check(version(version_names[i]));
+}
+
+static inline void each_version(void (*check)(struct odva_backend *backend, const char *name))
+{
+    for (size_t i = 0; i < VERSIONS; i++) {
         struct odva_backend *backend;
 
-        assert_int_equal(setenv("ONEDVA_CPU", names[i], 1), 0);
+        assert_int_equal(setenv("ONEDVA_CPU", version_names[i], 1), 0);
         if (odva_cpu_operators_choose(0)) {
             assert_int_equal(odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 2, 0, NULL),
                              ONEDVA_OK);
-            check(backend, names[i]);
+            check(backend, version_names[i]);
             odva_backend_close(&backend);
         }
         unsetenv("ONEDVA_CPU");

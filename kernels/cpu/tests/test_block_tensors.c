@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cpu/tests/each_version.h"
+#include "cpu/tests/guarded.h"
 
 /** Two planes of the same size. */
 struct pair {
@@ -23,8 +24,7 @@ static uint8_t *random_plane(struct random *random, ptrdiff_t *stride, int width
 
     *stride = width + random_below(random, 4);
     size = *stride * (height - 1) + width;
-    data = malloc(size);
-    assert_non_null(data);
+    data = guarded_new(size);
     for (size_t i = 0; i < size; i++)
         data[i] = (uint8_t)(extreme ? 255 * random_below(random, 2) : random_below(random, 256));
     return data;
@@ -69,10 +69,9 @@ static void check_size(struct odva_backend *backend, const char *name, struct ra
                        int width, int height)
 {
     const int columns = (width + 3) / 4, rows = (height + 3) / 4;
-    struct odva_block_tensor *tensors = malloc((size_t)columns * rows * sizeof(*tensors));
+    struct odva_block_tensor *tensors = guarded_new((size_t)columns * rows * sizeof(*tensors));
     struct pair p = {.width = width, .height = height};
 
-    assert_non_null(tensors);
     p.a = random_plane(random, &p.a_stride, width, height);
     p.b = random_plane(random, &p.b_stride, width, height);
     assert_int_equal(backend->ops->block_tensors(backend, tensors, p.a, p.a_stride, p.b, p.b_stride,
@@ -86,9 +85,9 @@ static void check_size(struct odva_backend *backend, const char *name, struct ra
                 fail_msg("%s: %dx%d, block %d,%d differs", name, width, height, bx, by);
         }
     }
-    free(tensors);
-    free(p.a);
-    free(p.b);
+    guarded_free(tensors);
+    guarded_free(p.a);
+    guarded_free(p.b);
 }
 
 static void check(struct odva_backend *backend, const char *name)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cpu/tests/each_version.h"
+#include "cpu/tests/guarded.h"
 
 #define CANARY 0xA5
 
@@ -23,10 +24,8 @@ static void check_size(struct odva_backend *backend, const char *name, struct ra
     const size_t size = (size_t)pitch * (height - 1) + width;
     const size_t dst_size = (size_t)dst_pitch * (h - 1) + w;
     const int extreme = random_below(random, 4) == 0;
-    uint8_t *src = malloc(size), *dst = malloc(dst_size);
+    uint8_t *src = guarded_new(size), *dst = guarded_new(dst_size);
 
-    assert_non_null(src);
-    assert_non_null(dst);
     for (size_t i = 0; i < size; i++)
         src[i] = (uint8_t)(extreme ? 255 : random_below(random, 256));
     memset(dst, CANARY, dst_size);
@@ -48,8 +47,8 @@ static void check_size(struct odva_backend *backend, const char *name, struct ra
             for (int x = w; x < dst_pitch; x++)
                 assert_int_equal(dst[y * dst_pitch + x], CANARY);
     }
-    free(src);
-    free(dst);
+    guarded_free(src);
+    guarded_free(dst);
 }
 
 static void check(struct odva_backend *backend, const char *name)

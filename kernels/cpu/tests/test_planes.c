@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../../engine/tests/test.h"
 #include "cpu/planes.h"
+#include "cpu/tests/each_version.h"
+#include "cpu/tests/guarded.h"
 
 #define PADDING 5 /* bytes behind each row, which have to stay as they are */
 #define CANARY  0xA5
@@ -27,8 +28,7 @@ static void planes_new(struct planes *planes, int frames, int width, int height)
         for (int t = 0; t < frames; t++) {
             const size_t size = (size_t)(planes->width[p] + PADDING) * planes->height[p];
 
-            planes->data[t][p] = malloc(size);
-            assert_non_null(planes->data[t][p]);
+            planes->data[t][p] = guarded_new(size);
             memset(planes->data[t][p], CANARY, size);
         }
     }
@@ -38,7 +38,7 @@ static void planes_free(struct planes *planes)
 {
     for (int t = 0; t < planes->frames; t++)
         for (int p = 0; p < 3; p++)
-            free(planes->data[t][p]);
+            guarded_free(planes->data[t][p]);
 }
 
 static uint8_t *sample(const struct planes *planes, int t, int p, int y, int x)
@@ -65,7 +65,8 @@ static float expected_sample(const struct planes *planes, const struct odva_grid
     return *sample(planes, min_int(t, planes->frames - 1), p, sy, sx) / 127.5f - 1.0f;
 }
 
-static void check_size(struct random *random, int frames, int width, int height)
+static void check_size(const struct odva_cpu_operators *operators, struct random *random,
+                       int frames, int width, int height)
 {
     struct planes source, target;
     struct onedva_const_picture sources[ONEDVA_MAX_CLIP_FRAMES];
@@ -88,10 +89,10 @@ static void check_size(struct random *random, int frames, int width, int height)
     for (int32_t i = 0; i < grid.patches; i++) {
         float patch[ODVA_PATCH_SAMPLES];
 
-        odva_cpu_read_patch(patch, &grid, sources, i);
+        odva_cpu_read_patch(operators, patch, &grid, sources, i);
         for (int j = 0; j < ODVA_PATCH_SAMPLES; j++)
             assert_true(patch[j] == expected_sample(&source, &grid, i, j));
-        odva_cpu_write_patch(targets, &grid, patch, i);
+        odva_cpu_write_patch(operators, targets, &grid, patch, i);
     }
     for (int t = 0; t < frames; t++)
         for (int p = 0; p < 3; p++)
@@ -103,22 +104,21 @@ static void check_size(struct random *random, int frames, int width, int height)
 }
 
 /* All samples survive both ways, and nothing beside them is touched. */
-static void round_trip(void **state)
+static void check_round_trip(const struct odva_cpu_operators *operators)
 {
     struct random random = {1};
 
-    (void)state;
-    check_size(&random, 1, 1, 1);
-    check_size(&random, 2, 2, 2);
-    check_size(&random, 16, 17, 33);
-    check_size(&random, 4, 16, 16);
-    check_size(&random, 5, 15, 31);
+    check_size(operators, &random, 1, 1, 1);
+    check_size(operators, &random, 2, 2, 2);
+    check_size(operators, &random, 16, 17, 33);
+    check_size(operators, &random, 4, 16, 16);
+    check_size(operators, &random, 5, 15, 31);
     for (int i = 0; i < 20; i++)
-        check_size(&random, 1 + random_below(&random, 16), 1 + random_below(&random, 70),
+        check_size(operators, &random, 1 + random_below(&random, 16), 1 + random_below(&random, 70),
                    1 + random_below(&random, 70));
 }
 
-static void rounding(void **state)
+static void check_rounding(const struct odva_cpu_operators *operators)
 {
     static const float in[] = {-1.0f,
                                1.0f,
@@ -137,7 +137,6 @@ static void rounding(void **state)
     struct onedva_picture picture;
     struct odva_grid grid;
 
-    (void)state;
     assert_int_equal(odva_grid_init(&grid, 1, 16, 16, 8), ONEDVA_OK);
     planes_new(&planes, 1, 16, 16);
     for (int p = 0; p < 3; p++) {
@@ -145,10 +144,22 @@ static void rounding(void **state)
         picture.stride[p] = planes.width[p] + PADDING;
     }
     memcpy(patch, in, sizeof(in));
-    odva_cpu_write_patch(&picture, &grid, patch, 0);
+    odva_cpu_write_patch(operators, &picture, &grid, patch, 0);
     assert_memory_equal(planes.data[0][0], out, sizeof(out));
     planes_free(&planes);
     odva_grid_free(&grid);
+}
+
+static void round_trip(void **state)
+{
+    (void)state;
+    each_operators(check_round_trip);
+}
+
+static void rounding(void **state)
+{
+    (void)state;
+    each_operators(check_rounding);
 }
 
 int main(void)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cpu/tests/each_version.h"
+#include "cpu/tests/guarded.h"
 #include "layout.h"
 
 #define CANARY 0xA5
@@ -36,8 +37,7 @@ static void plane_new(struct plane *plane, struct random *random, int width, int
 
     plane->width = width;
     plane->height = height;
-    plane->memory = malloc(size);
-    assert_non_null(plane->memory);
+    plane->memory = guarded_new(size);
     memset(plane->memory, CANARY, size);
     plane->data = plane->memory;
     plane->stride = pitch;
@@ -126,8 +126,7 @@ static void nodes_fill(struct warp_case *w, struct random *random)
     const int kind = random_below(random, 5);
     const int all[2] = {random_below(random, 257) - 128, random_below(random, 257) - 128};
 
-    w->nodes = malloc(count * sizeof(*w->nodes));
-    assert_non_null(w->nodes);
+    w->nodes = guarded_new(count * sizeof(*w->nodes));
     w->warp.nodes = (const int16_t(*)[2])w->nodes;
     for (size_t i = 0; i < count; i++) {
         for (int c = 0; c < 2; c++) {
@@ -180,11 +179,11 @@ static void warp_case_free(struct warp_case *w)
 {
     for (int t = 0; t < w->warp.frames; t++) {
         for (int p = 0; p < w->planes; p++) {
-            free(w->sources[t][p].memory);
-            free(w->pictures[t][p].memory);
+            guarded_free(w->sources[t][p].memory);
+            guarded_free(w->pictures[t][p].memory);
         }
     }
-    free(w->nodes);
+    guarded_free(w->nodes);
 }
 
 static void run(struct odva_backend *backend, const struct warp_case *w)

@@ -1,0 +1,232 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/*
+ * The linear operator with bfloat16 factors and float32 sums. Rows are rounded once per block; a
+ * tile of V_TILE_ROWS rows and one panel is summed and finished in registers. Include
+ * simd_avx512bf16.h before.
+ */
+#ifndef ODVA_CPU_LINEAR_BF16_H
+#define ODVA_CPU_LINEAR_BF16_H
+
+#include "cpu/linear_operator_simd.h"
+
+#define BF16_ROWS 48 /* of a block: a multiple of V_TILE_ROWS */
+
+/* Numbers from one rounded row to the next; the odd line keeps rows out of each other's sets. */
+static inline int64_t rounded_stride(int n_in)
+{
+    return odva_cpu_round_up(n_in, 2 * V_WIDTH) + 2 * V_WIDTH;
+}
+
+static size_t linear_scratch_bf16(int n_in)
+{
+    return BF16_ROWS * rounded_stride(n_in) / 2;
+}
+
+static void round_rows(uint16_t *dst, const float *src, int64_t src_stride, int64_t rows, int n_in)
+{
+    const int64_t stride = rounded_stride(n_in);
+    const int whole = n_in / (2 * V_WIDTH) * (2 * V_WIDTH);
+
+    for (int64_t r = 0; r < rows; r++, dst += stride, src += src_stride) {
+        for (int i = 0; i < whole; i += 2 * V_WIDTH)
+            v_store_pairs(dst + i, v_round_pairs(v_load(src + i), v_load(src + i + V_WIDTH)));
+        if (whole < n_in) {
+            const int n = n_in - whole, second = n > V_WIDTH ? n - V_WIDTH : 0;
+
+            v_store_pairs(dst + whole, v_round_pairs(v_load_n(src + whole, n),
+                                                     v_load_n(src + whole + n - second, second)));
+        }
+    }
+}
+
+/* What the epilogue needs of a tile. */
+struct tile_place {
+    const struct odva_cpu_linear *linear;
+    int64_t row;
+    int column;
+    int count; /* outputs from column on; PANEL or more: all */
+};
+
+static inline __attribute__((always_inline)) v_float finish_sum(const struct tile_place *p, int r,
+                                                                int offset, v_float y, int n)
+{
+    const struct odva_cpu_linear *linear = p->linear;
+    const int column = p->column + offset;
+    const int64_t row = p->row + r;
+
+    if (linear->gate)
+        y = v_mul(y,
+                  v_load_n(linear->gate + linear->gate_row[row] * linear->gate_stride + column, n));
+    if (linear->add) {
+        const int64_t add_row = linear->add_row ? linear->add_row[row] : row;
+
+        y = v_add(y, v_load_n(linear->add + add_row * linear->add_stride + column, n));
+    }
+    return y;
+}
+
+/* n[v] outputs of vector v; where they are constants no masks remain. */
+static inline __attribute__((always_inline)) void finish_sums(const struct tile_place *p,
+                                                              v_float acc[V_TILE_ROWS][V_TILE_VECS],
+                                                              const int rows,
+                                                              const int n[V_TILE_VECS])
+{
+    const struct odva_cpu_linear *linear = p->linear;
+
+    if (linear->bias) {
+        ODVA_UNROLL
+        for (int v = 0; v < V_TILE_VECS; v++) {
+            const v_float bias = v_load_n(linear->bias + p->column + v * V_WIDTH, n[v]);
+
+            ODVA_UNROLL
+            for (int r = 0; r < rows; r++)
+                acc[r][v] = v_add(acc[r][v], bias);
+        }
+    }
+    if (linear->activation == ODVA_ACTIVATION_GELU) {
+        ODVA_UNROLL
+        for (int r = 0; r < rows; r++) {
+            ODVA_UNROLL
+            for (int v = 0; v < V_TILE_VECS; v++)
+                acc[r][v] = v_gelu_coarse(acc[r][v]);
+        }
+    } else if (linear->activation == ODVA_ACTIVATION_SILU) {
+        ODVA_UNROLL
+        for (int r = 0; r < rows; r++) {
+            ODVA_UNROLL
+            for (int v = 0; v < V_TILE_VECS; v++)
+                acc[r][v] = v_silu(acc[r][v]);
+        }
+    }
+    ODVA_UNROLL
+    for (int r = 0; r < rows; r++) {
+        float *dst = linear->dst + (p->row + r) * linear->dst_stride + p->column;
+
+        ODVA_UNROLL
+        for (int v = 0; v < V_TILE_VECS; v++)
+            v_store_n(dst + v * V_WIDTH, finish_sum(p, r, v * V_WIDTH, acc[r][v], n[v]), n[v]);
+    }
+}
+
+/* Lines that the epilogue will want, which are often far away. */
+static inline __attribute__((always_inline)) void fetch_tile(const struct tile_place *p,
+                                                             const int rows)
+{
+    const struct odva_cpu_linear *linear = p->linear;
+
+    for (int r = 0; r < rows; r++) {
+        const float *dst = linear->dst + (p->row + r) * linear->dst_stride + p->column;
+
+        __builtin_prefetch(dst, 1);
+        __builtin_prefetch(dst + V_WIDTH, 1);
+        if (linear->add && linear->add != linear->dst) {
+            const int64_t add_row = linear->add_row ? linear->add_row[p->row + r] : p->row + r;
+            const float *add = linear->add + add_row * linear->add_stride + p->column;
+
+            __builtin_prefetch(add);
+            __builtin_prefetch(add + V_WIDTH);
+        }
+    }
+}
+
+/* rows is a constant wherever this is inlined. */
+static inline __attribute__((always_inline)) void dot_rows(const struct tile_place *p,
+                                                           const uint16_t *src, int64_t stride,
+                                                           const uint16_t *panel, int pairs,
+                                                           const int rows)
+{
+    v_float acc[V_TILE_ROWS][V_TILE_VECS];
+
+    fetch_tile(p, rows);
+    ODVA_UNROLL
+    for (int r = 0; r < rows; r++) {
+        ODVA_UNROLL
+        for (int v = 0; v < V_TILE_VECS; v++)
+            acc[r][v] = v_zero();
+    }
+    for (int i = 0; i < pairs; i++, panel += 2 * PANEL) {
+        v_pairs w[V_TILE_VECS];
+
+        ODVA_UNROLL
+        for (int v = 0; v < V_TILE_VECS; v++)
+            w[v] = v_load_pairs(panel + 2 * v * V_WIDTH);
+        ODVA_UNROLL
+        for (int r = 0; r < rows; r++) {
+            const v_pairs x = v_set1_pair(src + r * stride + 2 * i);
+
+            ODVA_UNROLL
+            for (int v = 0; v < V_TILE_VECS; v++)
+                acc[r][v] = v_dot_pairs(acc[r][v], x, w[v]);
+        }
+    }
+    if (p->count >= PANEL) {
+        finish_sums(p, acc, rows, (const int[V_TILE_VECS]){V_WIDTH, V_WIDTH});
+    } else {
+        const int second = p->count > V_WIDTH ? p->count - V_WIDTH : 0;
+
+        finish_sums(p, acc, rows, (const int[V_TILE_VECS]){p->count - second, second});
+    }
+}
+
+/* Separate functions, so that each has the registers to itself. */
+static __attribute__((noinline)) void dot_12_rows(const struct tile_place *p, const uint16_t *src,
+                                                  int64_t stride, const uint16_t *panel, int pairs)
+{
+    dot_rows(p, src, stride, panel, pairs, 12);
+}
+
+static __attribute__((noinline)) void dot_4_rows(const struct tile_place *p, const uint16_t *src,
+                                                 int64_t stride, const uint16_t *panel, int pairs)
+{
+    dot_rows(p, src, stride, panel, pairs, 4);
+}
+
+static __attribute__((noinline)) void dot_1_row(const struct tile_place *p, const uint16_t *src,
+                                                int64_t stride, const uint16_t *panel, int pairs)
+{
+    dot_rows(p, src, stride, panel, pairs, 1);
+}
+
+/* A block of up to BF16_ROWS rounded rows by one panel. */
+static void dot_block(struct tile_place p, const uint16_t *src, int64_t stride,
+                      const uint16_t *panel, int pairs, int64_t rows)
+{
+    for (int step; rows > 0; rows -= step, p.row += step, src += step * stride) {
+        step = rows >= 12 ? 12 : rows >= 4 ? 4 : 1;
+        if (step == 12)
+            dot_12_rows(&p, src, stride, panel, pairs);
+        else if (step == 4)
+            dot_4_rows(&p, src, stride, panel, pairs);
+        else
+            dot_1_row(&p, src, stride, panel, pairs);
+    }
+}
+
+static void linear_bf16(const struct odva_cpu_linear *linear, int64_t first_row, int64_t rows,
+                        float *scratch)
+{
+    const struct odva_weights *weights = linear->weights;
+    const int64_t stride = rounded_stride(weights->n_in), end = first_row + rows;
+    const int pairs = (weights->n_in + 1) / 2;
+    uint16_t *rounded = (uint16_t *)scratch;
+
+    if (!weights->pairs) {
+        linear_simd(linear, first_row, rows, scratch);
+        return;
+    }
+    for (int64_t row = first_row; row < end; row += BF16_ROWS) {
+        const int64_t height = end - row < BF16_ROWS ? end - row : BF16_ROWS;
+        const uint16_t *panel = weights->pairs;
+
+        round_rows(rounded, linear->src + row * linear->src_stride, linear->src_stride, height,
+                   weights->n_in);
+        for (int column = 0; column < weights->n_out; column += PANEL, panel += 2 * PANEL * pairs)
+            dot_block((struct tile_place){linear, row, column, weights->n_out - column}, rounded,
+                      stride, panel, pairs, height);
+    }
+}
+
+#endif

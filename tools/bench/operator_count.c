@@ -1,0 +1,352 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "operator_count.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cpu/buffer.h"
+#include "cpu/operators.h"
+#include "machine_peak.h"
+
+#define MAX_ROWS 64
+#define MAX_RUNS 32
+
+/** One operator with one shape. */
+struct row {
+    char name[56];
+    enum machine_peak_kind bound;       /* what its rate is compared with */
+    int64_t calls;                      /* of all runs */
+    double operations, bytes, elements; /* of all runs */
+    double seconds[MAX_RUNS];
+};
+
+static const struct odva_backend_ops *real;
+static struct row rows[MAX_ROWS];
+static int row_count, runs;
+static double peaks[PEAK_KINDS][MAX_RUNS], frequencies[MAX_RUNS];
+
+static void add(const char *name, enum machine_peak_kind bound, double operations, double bytes,
+                double elements, double seconds)
+{
+    int i = 0;
+
+    while (i < row_count && strcmp(rows[i].name, name))
+        i++;
+    if (i == MAX_ROWS || !runs)
+        return;
+    if (i == row_count) {
+        rows[row_count++] = (struct row){.bound = bound};
+        snprintf(rows[i].name, sizeof(rows[i].name), "%s", name);
+    }
+    rows[i].calls++;
+    rows[i].operations += operations;
+    rows[i].bytes += bytes;
+    rows[i].elements += elements;
+    rows[i].seconds[runs - 1] += seconds;
+}
+
+/* ---- operators --------------------------------------------------------------------------- */
+
+#define TIMED(call)                                                                                \
+    const double start = machine_thread_seconds();                                                 \
+    const int ret = real->call;                                                                    \
+    const double seconds = machine_thread_seconds() - start
+
+static int linear(struct odva_backend *backend, struct odva_matrix dst, struct odva_matrix src,
+                  int64_t n, const struct odva_weights *weights,
+                  const struct odva_epilogue *epilogue)
+{
+    TIMED(linear(backend, dst, src, n, weights, epilogue));
+    const char *const activations[] = {"", " GELU", " SiLU"};
+    const double in = weights->n_in, out = weights->n_out;
+    char name[56];
+
+    snprintf(name, sizeof(name), "linear %d to %d%s%s%s%s", weights->n_in, weights->n_out,
+             activations[epilogue->activation], epilogue->gate.buffer ? " gate" : "",
+             epilogue->add.buffer ? " add" : "", weights->pairs ? ", bf16" : "");
+    add(name, weights->pairs ? PEAK_BF16 : PEAK_FMA, 2 * n * in * out,
+        n * (in + out + (epilogue->add.buffer ? out : 0)) * sizeof(float) +
+            in * out * (weights->pairs ? sizeof(uint16_t) : sizeof(float)),
+        n * out, seconds);
+    return ret;
+}
+
+static int norm_modulate(struct odva_backend *backend, struct odva_matrix dst,
+                         struct odva_matrix src, int64_t n, int width,
+                         const struct odva_modulation *modulation)
+{
+    TIMED(norm_modulate(backend, dst, src, n, width, modulation));
+
+    add("norm and modulation", PEAK_COPY, 8.0 * n * width, 2.0 * n * width * sizeof(float),
+        (double)n * width, seconds);
+    return ret;
+}
+
+static int attention(struct odva_backend *backend, struct odva_matrix dst, struct odva_matrix qkv,
+                     const struct odva_attention *params, const struct odva_windows *windows)
+{
+    TIMED(attention(backend, dst, qkv, params, windows));
+    const int32_t *begin = windows->begin->data;
+    const double width = (double)params->heads * params->head_dim;
+    const int bf16 =
+        odva_cpu_operators_choose(0)->pairs && params->precision == ODVA_PRECISION_NETWORK;
+    double products = 0, tokens = 0;
+    char name[56];
+
+    for (int w = windows->first; w < windows->first + windows->count; w++) {
+        const double length = begin[w + 1] - begin[w];
+
+        products += length * length;
+        tokens += length;
+    }
+    snprintf(name, sizeof(name), "attention, heads of %d%s", params->head_dim,
+             bf16 ? ", bf16" : "");
+    add(name, bf16 ? PEAK_BF16 : PEAK_FMA, 4 * products * width, 4 * tokens * width * sizeof(float),
+        tokens * width, seconds);
+    return ret;
+}
+
+static double grid_samples(const struct odva_grid *grid)
+{
+    return 1.5 * grid->frames * grid->width * grid->height;
+}
+
+static int patchify(struct odva_backend *backend, struct odva_matrix dst,
+                    const struct odva_grid *grid, const struct onedva_const_picture *pictures,
+                    const struct odva_buffer *position, int64_t first, int64_t count)
+{
+    TIMED(patchify(backend, dst, grid, pictures, position, first, count));
+    const double samples = (double)count * ODVA_PATCH_SAMPLES;
+
+    add("patchify", PEAK_COPY, 2 * samples, 5 * samples, samples, seconds);
+    return ret;
+}
+
+static int unpatchify(struct odva_backend *backend, const struct onedva_picture *pictures,
+                      const struct odva_grid *grid, struct odva_matrix src,
+                      const struct odva_buffer *position, int64_t first, int64_t count)
+{
+    TIMED(unpatchify(backend, pictures, grid, src, position, first, count));
+    const double samples = (double)count * ODVA_PATCH_SAMPLES;
+
+    add("unpatchify", PEAK_COPY, 4 * samples, 5 * samples, samples, seconds);
+    return ret;
+}
+
+static int warp(struct odva_backend *backend, const struct onedva_picture *pictures,
+                const struct onedva_const_picture *sources, const struct odva_warp *params)
+{
+    TIMED(warp(backend, pictures, sources, params));
+    const double samples = 1.5 * params->frames * params->width * params->height;
+
+    add("warp", PEAK_COPY, 16 * samples, 2 * samples, samples, seconds);
+    return ret;
+}
+
+static int deblock(struct odva_backend *backend, const struct onedva_picture *pictures,
+                   const struct odva_grid *grid, int limit)
+{
+    TIMED(deblock(backend, pictures, grid, limit));
+
+    add("deblock", PEAK_COPY, 4 * grid_samples(grid), 2 * grid_samples(grid), grid_samples(grid),
+        seconds);
+    return ret;
+}
+
+static int halve(struct odva_backend *backend, uint8_t *dst, ptrdiff_t dst_stride,
+                 const uint8_t *src, ptrdiff_t src_stride, int width, int height)
+{
+    TIMED(halve(backend, dst, dst_stride, src, src_stride, width, height));
+    const double samples = (double)width * height;
+
+    add("halve", PEAK_COPY, samples, 1.25 * samples, samples, seconds);
+    return ret;
+}
+
+static int block_tensors(struct odva_backend *backend, struct odva_block_tensor *tensors,
+                         const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride,
+                         int width, int height)
+{
+    TIMED(block_tensors(backend, tensors, a, a_stride, b, b_stride, width, height));
+    const double samples = (double)width * height;
+
+    add("block tensors", PEAK_COPY, 17 * samples,
+        (2 + sizeof(struct odva_block_tensor) / 16.0) * samples, samples, seconds);
+    return ret;
+}
+
+static void add_dct(const char *name, int basis, const struct odva_dct_tile *tiles, int count,
+                    double seconds)
+{
+    double numbers = 0, products = 0;
+
+    for (int i = 0; i < count; i++) {
+        const double n = (double)tiles[i].nt * tiles[i].ny * tiles[i].nx * basis;
+
+        numbers += n;
+        products += n * (tiles[i].nt + tiles[i].ny + tiles[i].nx);
+    }
+    add(name, PEAK_FMA, 2 * products, 2 * numbers * sizeof(float), numbers, seconds);
+}
+
+static int dct_forward(struct odva_backend *backend, struct odva_buffer *latents,
+                       const struct odva_buffer *coefs, int basis,
+                       const struct odva_dct_tile *tiles, int count)
+{
+    TIMED(dct_forward(backend, latents, coefs, basis, tiles, count));
+
+    add_dct("DCT and scan", basis, tiles, count, seconds);
+    return ret;
+}
+
+static int dct_inverse(struct odva_backend *backend, struct odva_buffer *coefs,
+                       const struct odva_buffer *latents, int basis,
+                       const struct odva_dct_tile *tiles, int count)
+{
+    TIMED(dct_inverse(backend, coefs, latents, basis, tiles, count));
+
+    add_dct("inverse scan and DCT", basis, tiles, count, seconds);
+    return ret;
+}
+
+static int upload(struct odva_backend *backend, struct odva_buffer *buffer, size_t offset,
+                  const void *data, size_t bytes)
+{
+    TIMED(upload(backend, buffer, offset, data, bytes));
+
+    add("upload", PEAK_COPY, 0, 2.0 * bytes, bytes / 4.0, seconds);
+    return ret;
+}
+
+void operator_count_attach(struct odva_backend *backend)
+{
+    static struct odva_backend_ops counting;
+
+    real = backend->ops;
+    counting = *real;
+    counting.linear = linear;
+    counting.norm_modulate = norm_modulate;
+    counting.attention = attention;
+    counting.patchify = patchify;
+    counting.unpatchify = unpatchify;
+    counting.warp = warp;
+    counting.deblock = deblock;
+    counting.halve = halve;
+    counting.block_tensors = block_tensors;
+    counting.dct_forward = dct_forward;
+    counting.dct_inverse = dct_inverse;
+    counting.upload = upload;
+    backend->ops = &counting;
+}
+
+/* ---- the table --------------------------------------------------------------------------- */
+
+void operator_count_reset(void)
+{
+    row_count = 0;
+    runs = 0;
+}
+
+void operator_count_next_run(void)
+{
+    if (runs == MAX_RUNS)
+        return;
+    frequencies[runs] = machine_frequency();
+    for (int kind = 0; kind < PEAK_KINDS; kind++)
+        peaks[kind][runs] = machine_peak(kind);
+    runs++;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static double median(const double *values)
+{
+    double sorted[MAX_RUNS];
+
+    memcpy(sorted, values, runs * sizeof(*sorted));
+    qsort(sorted, runs, sizeof(*sorted), compare_doubles);
+    return sorted[runs / 2];
+}
+
+static int compare_rows(const void *a, const void *b)
+{
+    const double x = median(((const struct row *)a)->seconds);
+    const double y = median(((const struct row *)b)->seconds);
+
+    return (x < y) - (x > y);
+}
+
+/* Of each run what the row does, divided by what the machine does: the median. */
+static double fraction(const struct row *row)
+{
+    const double work = (row->bound == PEAK_COPY ? row->bytes : row->operations) / runs;
+    double fractions[MAX_RUNS];
+
+    for (int i = 0; i < runs; i++)
+        fractions[i] = row->seconds[i] > 0 && peaks[row->bound][i] > 0
+                           ? work / row->seconds[i] / peaks[row->bound][i]
+                           : 0;
+    return median(fractions);
+}
+
+static void print_row(const struct row *row, int elements)
+{
+    static const char *const names[PEAK_KINDS] = {"FMA", "BF16", "int8", "copy"};
+    const double seconds = median(row->seconds), work = row->operations / runs;
+
+    printf("| %s | %.2f | %.1f | %.1f | %.2f of %s |", row->name, seconds * 1e3,
+           row->bound == PEAK_COPY ? 0.0 : work / seconds * 1e-9,
+           row->bytes / runs / seconds * 1e-9, fraction(row), names[row->bound]);
+    if (elements)
+        printf(" %.2f |", seconds * median(frequencies) / (row->elements / runs));
+    putchar('\n');
+}
+
+/* Products only: how long they would take at the peaks, against how long they took. */
+static void print_sums(void)
+{
+    double all[MAX_RUNS] = {0}, products[MAX_RUNS] = {0}, ideal[MAX_RUNS] = {0};
+    double fractions[MAX_RUNS];
+
+    for (int r = 0; r < runs; r++) {
+        for (int i = 0; i < row_count; i++) {
+            all[r] += rows[i].seconds[r];
+            if (rows[i].bound != PEAK_COPY && peaks[rows[i].bound][r] > 0) {
+                products[r] += rows[i].seconds[r];
+                ideal[r] += rows[i].operations / runs / peaks[rows[i].bound][r];
+            }
+        }
+        fractions[r] = products[r] > 0 ? ideal[r] / products[r] : 0;
+    }
+    printf("\nAll operators: %.1f ms; products: %.1f ms, %.2f of the time being what they take at "
+           "the peak.\n",
+           median(all) * 1e3, median(products) * 1e3, median(fractions));
+    for (int r = 0; r < runs; r++)
+        fractions[r] = all[r] > 0 ? ideal[r] / all[r] : 0;
+    printf("Products at the peak are %.2f of all operators' time.\n", median(fractions));
+}
+
+void operator_count_print(const char *title, int elements)
+{
+    qsort(rows, row_count, sizeof(*rows), compare_rows);
+    printf("\n%s: medians of %d runs. Peaks: FMA %.0f, BF16 %.0f, int8 %.0f Gop/s, copy %.1f GB/s, "
+           "%.2f GHz.\n\n",
+           title, runs, median(peaks[PEAK_FMA]) * 1e-9, median(peaks[PEAK_BF16]) * 1e-9,
+           median(peaks[PEAK_INT8]) * 1e-9, median(peaks[PEAK_COPY]) * 1e-9,
+           median(frequencies) * 1e-9);
+    printf("| operator | ms | Gop/s | GB/s | achieved |%s\n",
+           elements ? " cycles per element |" : "");
+    printf("|---|---|---|---|---|%s\n", elements ? "---|" : "");
+    for (int i = 0; i < row_count; i++)
+        print_row(&rows[i], elements);
+    print_sums();
+}
