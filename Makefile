@@ -14,6 +14,7 @@
 # make checkasm    every operator's SIMD versions against C, with guard pages
 # make roofline    what each operator of a decode does of what the machine could [RUNS=9]
 # make network-bench speed of the network beside PyTorch's and ONNX Runtime's [NETWORK=file CPU=names]
+# make gemm-bench  matrix products beside oneDNN's and OpenBLAS'
 # make latents-bench loading latents beside decoding frames [INPUT=file]
 # make motion-bench  speed of motion beside the rest [INPUT=file]
 # make eval VALID=folder  rate and distortion against other encoders: doc/rate-distortion.md
@@ -31,7 +32,7 @@ endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .PHONY: all lib install demo check unit unit-tests checkasm fate-onedva bench kernel-bench network-bench roofline \
-        latents-bench motion-bench clean distclean canvas entropy eval latents ffmpeg-full ffmpeg-check
+        gemm-bench latents-bench motion-bench clean distclean canvas entropy eval latents ffmpeg-full ffmpeg-check
 
 all:
 
@@ -47,7 +48,7 @@ distclean:
 
 ifeq ($(wildcard build/config.mak),)
 
-all lib install unit checkasm fate-onedva bench kernel-bench network-bench roofline latents-bench motion-bench canvas \
+all lib install unit checkasm fate-onedva bench kernel-bench network-bench roofline gemm-bench latents-bench motion-bench canvas \
 entropy eval latents ffmpeg-full ffmpeg-check:
 	./configure
 	+@$(MAKE) $@
@@ -178,6 +179,13 @@ kernel-bench: $(BUILD)/tools/bench/kernel_bench
 network-bench: $(BUILD)/tools/bench/kernel_bench
 	@tools/install-deps.sh train
 	@$(or $(PYTHON),/usr/bin/python3) -W ignore tools/bench/network_peers.py "$(or $(NETWORK),models/onedva-tiny.safetensors)" --engine $< --cpu $(or $(CPU),"")
+
+gemm-bench: $(STATIC)
+	@tools/install-deps.sh gemm
+	@mkdir -p $(BUILD)/tools/bench
+	$(Q)$(CC) $(FLAGS) $(shell pkg-config --cflags openblas) -o $(BUILD)/tools/bench/gemm_peers tools/bench/gemm_peers.c \
+	    $(STATIC) $(LIBRARY_LIBS) -ldnnl $(shell pkg-config --libs openblas)
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BUILD)/tools/bench/gemm_peers
 
 latents-bench: all
 	@tools/install-deps.sh train
