@@ -34,6 +34,9 @@ typedef struct OneDVADecContext {
     AVFrame *frames[ONEDVA_MAX_CLIP_FRAMES];
     int nb_frames;  ///< of the clip decoded last
     int next_frame; ///< the first of them not yet output
+    int64_t next_pts;  ///< where a packet begins that continues the one decoded last
+    int64_t tolerance; ///< of the container's rounding
+    int is_interrupted; ///< what is decoded next does not continue what was output last
 } OneDVADecContext;
 
 static void set_colour(AVCodecContext *avctx, const struct onedva_stream *stream)
@@ -83,6 +86,7 @@ static av_cold int onedva_decode_init(AVCodecContext *avctx)
     int ret;
 
     s->log.avcl = avctx;
+    s->next_pts = AV_NOPTS_VALUE;
     s->pkt      = av_packet_alloc();
     if (!s->pkt)
         return AVERROR(ENOMEM);
@@ -155,7 +159,7 @@ static int64_t clip_time(int64_t start, int64_t ticks, AVRational stream_tb, AVR
 static void set_timestamps(const AVCodecContext *avctx, const AVPacket *pkt,
                            const struct onedva_clip *clip)
 {
-    const OneDVADecContext *s = avctx->priv_data;
+    OneDVADecContext *s = avctx->priv_data;
     const AVRational stream_tb = { clip->stream.timebase_num, clip->stream.timebase_den };
     const AVRational pkt_tb = avctx->pkt_timebase.num > 0 ? avctx->pkt_timebase : stream_tb;
     const int64_t start = pkt->pts != AV_NOPTS_VALUE ? pkt->pts : pkt->dts;
@@ -178,7 +182,24 @@ static void set_timestamps(const AVCodecContext *avctx, const AVPacket *pkt,
         if (start < 0 && frame->pts >= 0)
             frame->flags &= ~AV_FRAME_FLAG_DISCARD;
         ticks += duration;
+        s->next_pts  = frame->pts == AV_NOPTS_VALUE ? AV_NOPTS_VALUE : frame->pts + frame->duration;
+        s->tolerance = FFMAX(frame->duration / 2, 1);
     }
+}
+
+/** Smoothing from packet to packet must not go across a gap. */
+static void check_continuity(OneDVADecContext *s, const AVPacket *pkt)
+{
+    const int64_t start = pkt->pts != AV_NOPTS_VALUE ? pkt->pts : pkt->dts;
+
+    if (s->next_pts != AV_NOPTS_VALUE && start != AV_NOPTS_VALUE &&
+        FFABS(start - s->next_pts) > s->tolerance)
+        s->is_interrupted = 1;
+    if (s->is_interrupted && s->options.smooth_clips) {
+        onedva_decoder_flush(s->decoder);
+        s->nb_announced = 0;
+    }
+    s->is_interrupted = 0;
 }
 
 static int get_frames(AVCodecContext *avctx, const AVPacket *pkt, const struct onedva_clip *clip)
@@ -256,10 +277,13 @@ static int decode_packet(AVCodecContext *avctx, const AVPacket *pkt)
     if (s->open_error < 0)
         return s->open_error;
 
+    check_continuity(s, pkt);
     ret = read_packet(avctx, pkt, &clip);
     announce_packets(s);
-    if (ret < 0 || avctx->skip_frame >= AVDISCARD_ALL)
+    if (ret < 0 || avctx->skip_frame >= AVDISCARD_ALL) {
+        s->is_interrupted = 1;
         return ret;
+    }
 
     ret = get_frames(avctx, pkt, &clip);
     if (ret < 0) {
@@ -324,6 +348,7 @@ static void onedva_decode_flush(AVCodecContext *avctx)
     OneDVADecContext *s = avctx->priv_data;
 
     clear_frames(s);
+    s->next_pts = AV_NOPTS_VALUE;
     while (s->nb_packets)
         av_packet_unref(s->packets[--s->nb_packets]);
     s->nb_announced = 0;

@@ -31,6 +31,7 @@ for motion in off global mesh auto; do
 done
 check "fixed clips" equals adaptive_clips=0:motion=mesh "-adaptive_clips 0 -motion mesh" ""
 check "bitrate" equals b=60k "-b:v 60k" ""
+check "smooth clips" equals smooth_clips=1:crf=45 "-crf 45" "-smooth_clips 1"
 check "bitexact" equals bitexact=1 "-flags +bitexact" "-flags +bitexact"
 
 keeps_times() {
