@@ -43,9 +43,11 @@ class Result:
 
 
 def seam_encoders(args, model, peer_list):
-    onedva = [peers.onedva(args.ffmpeg, model, SEAM_CRF, (0, 1), options=options, name=name)
-              for name, options in ((FIXED_CLIPS, ("-motion", "off", "-adaptive_clips", "0")), ("onedva", ()))]
-    return onedva + [dataclasses.replace(peer, qualities=SEAM_PEER_CRF) for peer in peer_list[:2]]
+    fixed, onedva = (peers.onedva(args.ffmpeg, model, SEAM_CRF, (0, 1), options=options, name=name)
+                     for name, options in ((FIXED_CLIPS, ("-motion", "off", "-adaptive_clips", "0")), ("onedva", ())))
+    smooth = ("steps 1, smooth clips", ("-steps", "1", "-smooth_clips", "1"))
+    onedva = dataclasses.replace(onedva, decoders=(*onedva.decoders, smooth))
+    return [fixed, onedva, *(dataclasses.replace(peer, qualities=SEAM_PEER_CRF) for peer in peer_list[:2])]
 
 
 def measure(args, folder):
@@ -156,7 +158,7 @@ def seams_section(result):
         "of the sums over clips. In space: between neighbouring samples across borders of tiles (multiples of 128 "
         "samples) over those 17 to 48 samples from such a border, over those anywhere inside of tiles, over those across other multiples of 16 only, and these over those "
         "inside. In time: from the last frame of a clip to the next clip's first over that inside of clips, and over "
-        "that inside of clips at every fourth frame. With motion, tiles lie on canvases, so only time counts there. "
+        "that inside of clips at every fourth frame. With motion, tiles lie on canvases, so only time counts there; smooth clips: `-smooth_clips 1`. "
         "The other encoders have no tiles of 128: their columns say what the content does at those places, and why "
         "the rest of the tile is no fair measure; their clips are groups of pictures.",
         tables.seam_table(result.seams, lambda name: name.startswith(FIXED_CLIPS) or not name.startswith("onedva"))])
