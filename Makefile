@@ -192,7 +192,7 @@ BENCH_OBJECTS = $(addprefix $(BUILD)/obj/tools/bench/,bench_clip.o machine_peak.
 $(BUILD)/obj/tools/bench/%.o: FLAGS += -Itools/bench
 $(BUILD)/tools/bench/kernel_bench: $(BUILD)/obj/tools/bench/bench_clip.o
 $(BUILD)/tools/bench/roofline: $(BENCH_OBJECTS)
-$(BUILD)/tools/bench/precision: $(BUILD)/obj/tools/canvas/y4m_reader.o
+$(BUILD)/tools/bench/precision: $(BUILD)/obj/tools/canvas/y4m_reader.o $(BUILD)/obj/tools/bench/machine_peak.o
 $(BUILD)/tools/bench/precision: FLAGS += -Itools/canvas
 $(BUILD)/tools/bench/motion_bench: $(BUILD)/obj/tools/canvas/y4m_reader.o
 $(BUILD)/tools/bench/motion_bench: FLAGS += -Itools/canvas

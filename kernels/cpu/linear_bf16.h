@@ -22,7 +22,9 @@ static inline int64_t rounded_stride(int n_in)
 
 static size_t linear_scratch_bf16(int n_in)
 {
-    return BF16_ROWS * rounded_stride(n_in) / 2;
+    const size_t floats = BF16_ROWS * rounded_stride(n_in) / 2, exact = linear_scratch_simd(n_in);
+
+    return floats > exact ? floats : exact;
 }
 
 static void round_rows(uint16_t *dst, const float *src, int64_t src_stride, int64_t rows, int n_in)

@@ -45,21 +45,51 @@ static void finish_tile(const struct odva_cpu_linear *linear, int64_t first_row,
                           count - j < V_WIDTH ? count - j : V_WIDTH);
 }
 
+static size_t linear_scratch_simd(int n_in)
+{
+    return n_in; /* int32 */
+}
+
+/* Inputs that are not 0 in all rows, in ascending order. @return how many */
+static int list_inputs(int32_t *list, const struct odva_cpu_linear *linear, int64_t first_row,
+                       int64_t rows)
+{
+    const float *src = linear->src + first_row * linear->src_stride;
+    const int n_in = linear->weights->n_in;
+    int count = 0;
+
+    for (int i = 0; i < n_in; i += V_WIDTH) {
+        const int n = n_in - i < V_WIDTH ? n_in - i : V_WIDTH;
+        unsigned present = 0;
+
+        for (int64_t r = 0; r < rows && present != (1u << n) - 1; r++)
+            present |= v_nonzero(v_load_n(src + r * linear->src_stride + i, n));
+        for (int j = 0; j < n; j++)
+            if (present >> j & 1)
+                list[count++] = i + j;
+    }
+    return count;
+}
+
 static void linear_simd(const struct odva_cpu_linear *linear, int64_t first_row, int64_t rows,
                         float *scratch)
 {
     const struct odva_weights *weights = linear->weights;
     const float *panel = weights->panels;
     const int64_t end = first_row + rows;
+    int32_t *inputs = (int32_t *)scratch;
+    const int count = list_inputs(inputs, linear, first_row, rows);
 
-    (void)scratch;
     for (int column = 0; column < weights->n_out; column += PANEL, panel += PANEL * weights->n_in) {
         for (int64_t row = first_row; row < end; row += V_TILE_ROWS) {
             const int height = end - row < V_TILE_ROWS ? (int)(end - row) : V_TILE_ROWS;
+            const float *src = linear->src + row * linear->src_stride;
             float sums[V_TILE_ROWS * PANEL];
 
-            multiply_tile(sums, linear->src + row * linear->src_stride, linear->src_stride, panel,
-                          weights->n_in, height);
+            if (count < weights->n_in)
+                multiply_listed(sums, src, linear->src_stride, panel, inputs, count, height);
+            else
+                multiply_tile(sums, src, linear->src_stride, panel, weights->n_in, height);
             finish_tile(linear, row, height, column, sums);
         }
     }

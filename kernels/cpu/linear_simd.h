@@ -15,10 +15,14 @@
 
 #define PANEL (V_TILE_VECS * V_WIDTH)
 
-/* sums [rows][PANEL] = src [rows][n_in] panel; rows is a constant wherever this is inlined. */
+/*
+ * sums [rows][PANEL] = src [rows][n_in] panel; rows is a constant wherever this is inlined.
+ * @param list NULL, or the count inputs that are to be summed: the others' terms are 0
+ */
 static inline __attribute__((always_inline)) void multiply_rows(float *sums, const float *src,
                                                                 int64_t stride, const float *panel,
-                                                                int n_in, const int rows)
+                                                                const int32_t *list, int count,
+                                                                const int rows)
 {
     v_float acc[V_TILE_ROWS][V_TILE_VECS];
 
@@ -28,12 +32,13 @@ static inline __attribute__((always_inline)) void multiply_rows(float *sums, con
         for (int v = 0; v < V_TILE_VECS; v++)
             acc[r][v] = v_zero();
     }
-    for (int i = 0; i < n_in; i++, panel += PANEL) {
+    for (int k = 0; k < count; k++) {
+        const int64_t i = list ? list[k] : k;
         v_float w[V_TILE_VECS];
 
         ODVA_UNROLL
         for (int v = 0; v < V_TILE_VECS; v++)
-            w[v] = v_load(panel + v * V_WIDTH);
+            w[v] = v_load(panel + i * PANEL + v * V_WIDTH);
         ODVA_UNROLL
         for (int r = 0; r < rows; r++) {
             const v_float x = v_set1(src[r * stride + i]);
@@ -52,17 +57,30 @@ static inline __attribute__((always_inline)) void multiply_rows(float *sums, con
 }
 
 /* A tile of 1 to V_TILE_ROWS rows. */
-static inline void multiply_tile(float *sums, const float *src, int64_t stride, const float *panel,
-                                 int n_in, int rows)
+static inline __attribute__((always_inline)) void
+multiply_inputs(float *sums, const float *src, int64_t stride, const float *panel,
+                const int32_t *list, int count, int rows)
 {
     if (rows == V_TILE_ROWS) {
-        multiply_rows(sums, src, stride, panel, n_in, V_TILE_ROWS);
+        multiply_rows(sums, src, stride, panel, list, count, V_TILE_ROWS);
         return;
     }
     for (; rows >= 4; rows -= 4, sums += 4 * PANEL, src += 4 * stride)
-        multiply_rows(sums, src, stride, panel, n_in, 4);
+        multiply_rows(sums, src, stride, panel, list, count, 4);
     for (; rows > 0; rows--, sums += PANEL, src += stride)
-        multiply_rows(sums, src, stride, panel, n_in, 1);
+        multiply_rows(sums, src, stride, panel, list, count, 1);
+}
+
+static inline void multiply_tile(float *sums, const float *src, int64_t stride, const float *panel,
+                                 int n_in, int rows)
+{
+    multiply_inputs(sums, src, stride, panel, NULL, n_in, rows);
+}
+
+static inline void multiply_listed(float *sums, const float *src, int64_t stride,
+                                   const float *panel, const int32_t *list, int count, int rows)
+{
+    multiply_inputs(sums, src, stride, panel, list, count, rows);
 }
 
 #endif
