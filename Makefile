@@ -11,7 +11,7 @@
 # make fate-onedva only the tests in FFmpeg's own harness
 # make bench       decoding speed against H.264
 # make kernel-bench  speed of each operator
-# make checkasm    every operator's SIMD versions against C, with guard pages
+# make checkasm    every operator's SIMD versions against C, with guard pages [BENCH=1: and their speed]
 # make roofline    what each operator of a decode does of what the machine could [RUNS=9]
 # make network-bench speed of the network beside PyTorch's and ONNX Runtime's [NETWORK=file CPU=names]
 # make motion-bench  speed of motion beside the rest [INPUT=file]
@@ -191,7 +191,7 @@ BENCH_OBJECTS = $(addprefix $(BUILD)/obj/tools/bench/,bench_clip.o machine_peak.
 
 $(BUILD)/obj/tools/bench/%.o: FLAGS += -Itools/bench
 $(BUILD)/tools/bench/kernel_bench: $(BUILD)/obj/tools/bench/bench_clip.o
-$(BUILD)/tools/bench/roofline: $(BENCH_OBJECTS)
+$(BUILD)/tools/bench/roofline $(BUILD)/tools/bench/operator_bench: $(BENCH_OBJECTS)
 $(BUILD)/tools/bench/precision: $(BUILD)/obj/tools/canvas/y4m_reader.o $(BUILD)/obj/tools/bench/machine_peak.o
 $(BUILD)/tools/bench/precision: FLAGS += -Itools/canvas
 $(BUILD)/tools/bench/motion_bench: $(BUILD)/obj/tools/canvas/y4m_reader.o
@@ -245,8 +245,9 @@ unit-tests: $(TEST_PROGRAMS)
 
 OPERATOR_TESTS = $(filter $(BUILD)/kernels/%,$(TEST_PROGRAMS))
 
-checkasm: $(OPERATOR_TESTS)
+checkasm: $(OPERATOR_TESTS) $(if $(BENCH),$(BUILD)/tools/bench/operator_bench)
 	@tools/run-unit-tests.sh $(OPERATOR_TESTS)
+	$(if $(BENCH),@$(BUILD)/tools/bench/operator_bench)
 
 $(BUILD)/%: %.c $(STATIC)
 	@mkdir -p $(@D)
