@@ -16,16 +16,14 @@
 #define PANEL (V_TILE_VECS * V_WIDTH)
 
 /*
- * sums [rows][PANEL] = src [rows][n_in] panel; rows is a constant wherever this is inlined.
- * @param list NULL, or the count inputs that are to be summed: the others' terms are 0
+ * acc = src [rows][count] panel; rows is a constant wherever this is inlined.
+ * @param list NULL, or which count inputs are to be summed: the others' terms are 0
  */
-static inline __attribute__((always_inline)) void multiply_rows(float *sums, const float *src,
-                                                                int64_t stride, const float *panel,
-                                                                const int32_t *list, int count,
-                                                                const int rows)
+static inline __attribute__((always_inline)) void sum_rows(v_float acc[V_TILE_ROWS][V_TILE_VECS],
+                                                           const float *src, int64_t stride,
+                                                           const float *panel, const int32_t *list,
+                                                           int count, const int rows)
 {
-    v_float acc[V_TILE_ROWS][V_TILE_VECS];
-
     ODVA_UNROLL
     for (int r = 0; r < rows; r++) {
         ODVA_UNROLL
@@ -48,6 +46,16 @@ static inline __attribute__((always_inline)) void multiply_rows(float *sums, con
                 acc[r][v] = v_fma(x, w[v], acc[r][v]);
         }
     }
+}
+
+/* sums [rows][PANEL] = src [rows][n_in] panel */
+static inline __attribute__((always_inline)) void multiply_rows(float *sums, const float *src,
+                                                                int64_t stride, const float *panel,
+                                                                int n_in, const int rows)
+{
+    v_float acc[V_TILE_ROWS][V_TILE_VECS];
+
+    sum_rows(acc, src, stride, panel, NULL, n_in, rows);
     ODVA_UNROLL
     for (int r = 0; r < rows; r++) {
         ODVA_UNROLL
@@ -57,30 +65,17 @@ static inline __attribute__((always_inline)) void multiply_rows(float *sums, con
 }
 
 /* A tile of 1 to V_TILE_ROWS rows. */
-static inline __attribute__((always_inline)) void
-multiply_inputs(float *sums, const float *src, int64_t stride, const float *panel,
-                const int32_t *list, int count, int rows)
-{
-    if (rows == V_TILE_ROWS) {
-        multiply_rows(sums, src, stride, panel, list, count, V_TILE_ROWS);
-        return;
-    }
-    for (; rows >= 4; rows -= 4, sums += 4 * PANEL, src += 4 * stride)
-        multiply_rows(sums, src, stride, panel, list, count, 4);
-    for (; rows > 0; rows--, sums += PANEL, src += stride)
-        multiply_rows(sums, src, stride, panel, list, count, 1);
-}
-
 static inline void multiply_tile(float *sums, const float *src, int64_t stride, const float *panel,
                                  int n_in, int rows)
 {
-    multiply_inputs(sums, src, stride, panel, NULL, n_in, rows);
-}
-
-static inline void multiply_listed(float *sums, const float *src, int64_t stride,
-                                   const float *panel, const int32_t *list, int count, int rows)
-{
-    multiply_inputs(sums, src, stride, panel, list, count, rows);
+    if (rows == V_TILE_ROWS) {
+        multiply_rows(sums, src, stride, panel, n_in, V_TILE_ROWS);
+        return;
+    }
+    for (; rows >= 4; rows -= 4, sums += 4 * PANEL, src += 4 * stride)
+        multiply_rows(sums, src, stride, panel, n_in, 4);
+    for (; rows > 0; rows--, sums += PANEL, src += stride)
+        multiply_rows(sums, src, stride, panel, n_in, 1);
 }
 
 #endif
