@@ -14,6 +14,7 @@
 # make checkasm    every operator's SIMD versions against C, with guard pages [BENCH=1: and their speed]
 # make roofline    what each operator of a decode does of what the machine could [RUNS=9]
 # make network-bench speed of the network beside PyTorch's and ONNX Runtime's [NETWORK=file CPU=names]
+# make latents-bench loading latents beside decoding frames [INPUT=file]
 # make motion-bench  speed of motion beside the rest [INPUT=file]
 # make eval VALID=folder  rate and distortion against other encoders: doc/rate-distortion.md
 # make canvas      build/onedva-canvas, which writes clips to train on
@@ -30,7 +31,7 @@ endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .PHONY: all lib install demo check unit unit-tests checkasm fate-onedva bench kernel-bench network-bench roofline \
-        motion-bench clean distclean canvas entropy eval ffmpeg-full ffmpeg-check
+        latents-bench motion-bench clean distclean canvas entropy eval latents ffmpeg-full ffmpeg-check
 
 all:
 
@@ -46,8 +47,8 @@ distclean:
 
 ifeq ($(wildcard build/config.mak),)
 
-all lib install unit checkasm fate-onedva bench kernel-bench network-bench roofline motion-bench canvas entropy eval \
-ffmpeg-full ffmpeg-check:
+all lib install unit checkasm fate-onedva bench kernel-bench network-bench roofline latents-bench motion-bench canvas \
+entropy eval latents ffmpeg-full ffmpeg-check:
 	./configure
 	+@$(MAKE) $@
 
@@ -83,7 +84,7 @@ STATIC   = $(BUILD)/lib/libonedva.a
 SHARED   = $(BUILD)/lib/shared/libonedva.so.$(VERSION)
 PC       = $(BUILD)/lib/pkgconfig/onedva.pc
 
-all: lib ffmpeg-full
+all: lib ffmpeg-full latents
 lib: $(STATIC) $(SHARED) $(PC)
 
 $(BUILD)/obj/%_avx2.o: SIMD_FLAGS = $(AVX2_FLAGS)
@@ -153,6 +154,14 @@ ffmpeg-full: lib
 ffmpeg-check: lib
 	+@tools/ffmpeg/build.sh check
 
+# usage: $(call latents_of,FLAVOUR)
+latents_of = @CC='$(CC)' CFLAGS='$(OPTIMIZE) $(LIBRARY_CFLAGS) $(if $(filter yes,$(SANITIZERS)),$(SANITIZE))' \
+    tools/latents/build.sh build/ffmpeg-$(1) build/ffmpeg-$(1)/onedva-latents
+
+latents: ffmpeg-full
+	$(call latents_of,full)
+	@install -C -m 755 build/ffmpeg-full/onedva-latents build/
+
 # GEN=1 makes the references anew.
 fate-onedva: export ONEDVA_MODEL := $(CURDIR)/fate/model/onedva-test.safetensors
 fate-onedva: ffmpeg-check
@@ -169,6 +178,11 @@ kernel-bench: $(BUILD)/tools/bench/kernel_bench
 network-bench: $(BUILD)/tools/bench/kernel_bench
 	@tools/install-deps.sh train
 	@$(or $(PYTHON),/usr/bin/python3) -W ignore tools/bench/network_peers.py "$(or $(NETWORK),models/onedva-tiny.safetensors)" --engine $< --cpu $(or $(CPU),"")
+
+latents-bench: all
+	@tools/install-deps.sh train
+	@[ -n "$(INPUT)" ] || tools/fetch-clip.sh build/bench/cockatoo.mp4
+	@$(or $(PYTHON),/usr/bin/python3) tools/bench/latents_bench.py "$(or $(INPUT),build/bench/cockatoo.mp4)"
 
 # ONEDVA_MODEL: another model than the one built in
 roofline: $(BUILD)/tools/bench/roofline
@@ -224,6 +238,8 @@ DEST = $(DESTDIR)$(PREFIX)
 install: lib ffmpeg-$(FLAVOUR)
 	install -d $(DEST)/bin $(DEST)/lib/pkgconfig $(DEST)/include/onedva
 	install -m 755 $(PROGRAMS:%=build/ffmpeg-$(FLAVOUR)/%) $(DEST)/bin
+	$(call latents_of,$(FLAVOUR))
+	install -m 755 build/ffmpeg-$(FLAVOUR)/onedva-latents $(DEST)/bin
 	install -m 644 $(STATIC) $(SHARED) $(DEST)/lib
 	ln -sf $(notdir $(SHARED)) $(DEST)/lib/$(SONAME)
 	ln -sf $(SONAME) $(DEST)/lib/libonedva.so

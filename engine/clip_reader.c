@@ -118,7 +118,7 @@ static int set_durations(const struct odva_packet *packet, const struct onedva_s
     return 1;
 }
 
-static int check_packet(struct odva_clip_reader *reader, const struct odva_packet *packet,
+static int check_header(struct odva_clip_reader *reader, const struct odva_packet *packet,
                         struct onedva_clip *clip)
 {
     const uint32_t last_end = packet->layer[packet->layers - 1].token_end;
@@ -138,6 +138,11 @@ static int check_packet(struct odva_clip_reader *reader, const struct odva_packe
                  tokens);
         return ONEDVA_ERR_DATA;
     }
+    return ONEDVA_OK;
+}
+
+static int check_payloads(const struct odva_clip_reader *reader, const struct odva_packet *packet)
+{
     if (packet->whole_layers == 0) {
         odva_log(&reader->logger, ONEDVA_LOG_ERROR,
                  "packet is cut short or damaged before its first layer ends: %d frame%s lost",
@@ -204,14 +209,10 @@ static int set_latents_size(struct odva_clip_reader *reader, const struct odva_p
 }
 
 /* Decode the whole layers but those that max_tokens leaves nothing of. */
-static int decode_latents(struct odva_clip_reader *reader, const struct odva_packet *packet)
+static void decode_latents(struct odva_clip_reader *reader, const struct odva_packet *packet)
 {
     struct odva_layer_range range = {0};
-    int status = set_latents_size(reader, packet);
 
-    if (status < 0)
-        return status;
-    reader->latents.qidx = packet->qidx;
     for (int i = 0; i < packet->whole_layers; i++) {
         const struct odva_layer *layer = &packet->layer[i];
         if (reader->max_tokens > 0 && range.start >= reader->max_tokens)
@@ -221,14 +222,13 @@ static int decode_latents(struct odva_clip_reader *reader, const struct odva_pac
                           layer->size, &reader->predictor);
         range.start = range.end;
     }
-    return ONEDVA_OK;
 }
 
-int odva_clip_reader_read(struct odva_clip_reader *reader, const uint8_t *data, size_t size,
-                          struct onedva_clip *clip)
+/* Parse a packet; say why it cannot be. */
+static int parse(struct odva_clip_reader *reader, struct odva_packet *packet, const uint8_t *data,
+                 size_t size, struct onedva_clip *clip)
 {
-    struct odva_packet packet;
-    int status = odva_packet_parse(&packet, data, size);
+    const int status = odva_packet_parse(packet, data, size);
 
     *clip = (struct onedva_clip){0};
     reader->frames = 0;
@@ -237,14 +237,40 @@ int odva_clip_reader_read(struct odva_clip_reader *reader, const uint8_t *data, 
                  onedva_status_text(status));
         return status;
     }
-    clip->frames = packet.frames;
-    clip->qidx = packet.qidx;
-    clip->layers = packet.layers;
-    clip->layers_decoded = packet.whole_layers;
-    if ((status = check_packet(reader, &packet, clip)) < 0 ||
-        (status = read_motion(reader, &packet)) < 0 ||
-        (status = decode_latents(reader, &packet)) < 0)
+    clip->frames = packet->frames;
+    clip->qidx = packet->qidx;
+    clip->layers = packet->layers;
+    clip->layers_decoded = packet->whole_layers;
+    return ONEDVA_OK;
+}
+
+int odva_clip_reader_read_header(struct odva_clip_reader *reader, const uint8_t *data, size_t size,
+                                 struct odva_packet *packet)
+{
+    struct onedva_clip clip;
+    int status = parse(reader, packet, data, size, &clip);
+
+    if (status < 0 || (status = check_header(reader, packet, &clip)) < 0 ||
+        (status = read_motion(reader, packet)) < 0 ||
+        (status = set_latents_size(reader, packet)) < 0)
         return status;
+    reader->latents.qidx = packet->qidx;
+    return ONEDVA_OK;
+}
+
+int odva_clip_reader_read(struct odva_clip_reader *reader, const uint8_t *data, size_t size,
+                          struct onedva_clip *clip)
+{
+    struct odva_packet packet;
+    int status = parse(reader, &packet, data, size, clip);
+
+    if (status < 0 || (status = check_header(reader, &packet, clip)) < 0 ||
+        (status = check_payloads(reader, &packet)) < 0 ||
+        (status = read_motion(reader, &packet)) < 0 ||
+        (status = set_latents_size(reader, &packet)) < 0)
+        return status;
+    reader->latents.qidx = packet.qidx;
+    decode_latents(reader, &packet);
     clip->tokens = finish_tiles(reader);
     reader->seed = XXH64(packet.layer[0].payload, packet.layer[0].size, 0);
     reader->frames = packet.frames;

@@ -14,6 +14,7 @@
 #include "model.h"
 #include "motion.h"
 #include "onedva/onedva.h"
+#include "packet.h"
 #include "symbol_predictor.h"
 
 struct odva_clip_reader {
@@ -42,6 +43,14 @@ void odva_clip_reader_free(struct odva_clip_reader *reader);
 
 /** Arguments and result as onedva_decoder_set_stream_header. */
 int odva_clip_reader_set_stream(struct odva_clip_reader *reader, const uint8_t *data, size_t size);
+
+/**
+ * Read a packet without its payloads: reader->motion and the size of reader->latents, whose q is
+ * not initialised, are the clip's. @param packet points into data
+ * @return as odva_clip_reader_read
+ */
+int odva_clip_reader_read_header(struct odva_clip_reader *reader, const uint8_t *data, size_t size,
+                                 struct odva_packet *packet);
 
 /** Arguments and result as onedva_decoder_read_packet; fills in frames and what follows it. */
 int odva_clip_reader_read(struct odva_clip_reader *reader, const uint8_t *data, size_t size,

@@ -51,9 +51,11 @@ run bitexact tools/tests/test_bitexact.sh
 if [ -n "$python" ]; then
     run training sh -c "cd tools/train && exec '$python' -m unittest discover -v -s tests"
     run evaluation sh -c "cd tools/eval && exec '$python' -m unittest discover -v -s tests"
+    run reader sh -c "cd tools/python && exec '$python' -m unittest discover -v -s tests"
 else
     skip training "no python3 with PyTorch"
     skip evaluation "no python3 with PyTorch, and so perhaps without numpy"
+    skip reader "no python3 with PyTorch, and so perhaps without numpy"
 fi
 run ffmpeg make ffmpeg-check
 run fate-onedva make fate-onedva

@@ -1,0 +1,102 @@
+#!/bin/sh
+# libonedva: the One-DVA learned video codec
+# Copyright (C) 2026 the One-DVA for FFmpeg authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# onedva-latents: packets come back byte for byte, and no file makes it crash.
+
+# shellcheck source=fate/common.sh
+. "$(dirname "$0")/../common.sh"
+
+"$root/tools/latents/build.sh" "$ONEDVA_BIN" "$work/onedva-latents" || {
+    echo "latents: cannot compile with the libraries in $ONEDVA_BIN" >&2
+    exit 1
+}
+
+# usage: packets FILE [STREAM] > FILE; times, sizes and contents of the packets that are not empty
+packets() {
+    ffmpeg -i "$1" -map "0:${2:-0}" -c copy -f framemd5 - | awk -F , '/^#/ || $5 > 0'
+}
+
+# usage: comes_back VIDEO STREAM COPY [IMPORT_OPTION...]
+comes_back() {
+    video=$1
+    stream_number=$2
+    copy=$3
+    shift 3
+    ./onedva-latents export "$video" latents.safetensors &&
+        ./onedva-latents "$@" import latents.safetensors "$copy" &&
+        packets "$video" "$stream_number" > expected && packets "$copy" > found &&
+        same expected found
+}
+for stream in "$root"/fate/streams/*.nut; do
+    name=$(basename "$stream" .nut)
+    check "$name" comes_back "$stream" 0 copy.nut
+    check "$name from values" comes_back "$stream" 0 copy.nut --from y
+done
+for container in mkv mp4 mov avi; do
+    ffmpeg -f lavfi -i "testsrc2=size=140x90:rate=25,trim=end_frame=41" -map 0 -map 0 \
+        -pix_fmt yuv420p -c:v:0 mpeg4 -c:v:1 onedva -adaptive_clips 0 "video.$container"
+    check "second stream of $container" comes_back "video.$container" 1 "copy.$container"
+done
+
+# usage: says PATTERN STATUS ARGUMENT...; one line, and the status
+says() {
+    pattern=$1
+    status=$2
+    shift 2
+    ./onedva-latents "$@" 2> log
+    [ $? -eq "$status" ] && cat log && [ "$(wc -l < log)" -eq 1 ] && grep -q "^onedva-latents: $pattern" log
+}
+ffmpeg -f lavfi -i "testsrc2=size=64x48,trim=end_frame=2" -c:v mpeg4 other.mkv
+check "video of another codec" says "other.mkv has no One-DVA stream" 1 export other.mkv x.safetensors
+check "no such file" says "none.mkv: No such file" 1 export none.mkv x.safetensors
+check "wrong command" says "give export or import" 1 exprot video.mkv x.safetensors
+check "latents of a file that is none" says "video.mkv: not a safetensors file" 1 import video.mkv x.mkv
+check "a model as latents" says ".*no tensor stream.header" 1 import "$ONEDVA_MODEL" x.mkv
+check "wrong source of tokens" says "--from z does not exist" 1 --from z import latents.safetensors x.mkv
+other_model() (
+    unset ONEDVA_MODEL
+    says "latents.safetensors: latents of model [0-9a-f]*, this program has model" 1 \
+        import latents.safetensors x.mkv
+)
+check "latents of another model" other_model
+check "unwritable output" says "/nowhere/x.safetensors: No such file" 1 export video.mkv /nowhere/x.safetensors
+
+# The packet in the middle has bytes changed; the others are exported.
+damaged() {
+    ffmpeg -i video.mkv -map 0:1 -c copy -bsf:v "noise=amount='if(eq(n,1),1,0)'" damaged.mkv &&
+        says "packet at [0-9]* left out: " 1 export damaged.mkv latents.safetensors &&
+        ./onedva-latents import latents.safetensors copy.mkv &&
+        packets video.mkv 1 | sed '/^#/d;/^0, *640,/d' > expected &&
+        packets copy.mkv | sed '/^#/d' > found && same expected found
+}
+check "damaged packet" damaged
+
+# usage: survives SEED; four bytes of the file are others: any answer but a crash
+survives() {
+    cp whole.safetensors broken.safetensors
+    awk -v seed="$1" -v size="$(wc -c < whole.safetensors)" -v header="$header" 'BEGIN {
+        srand(seed)
+        for (i = 0; i < 4; i++) {
+            end = seed % 2 ? header : size
+            printf "%d %d\n", int(rand() * end), int(rand() * 256)
+        }
+    }' | while read -r at byte; do
+        # shellcheck disable=SC2059 # an octal escape
+        printf "\\$(printf %03o "$byte")" |
+            dd of=broken.safetensors bs=1 seek="$at" conv=notrunc 2> /dev/null
+    done
+    ./onedva-latents import broken.safetensors broken.nut > log 2>&1
+    [ $? -le 1 ]
+}
+survive_all() {
+    for seed in $(seq 200); do
+        survives "$seed" || { echo "crash with seed $seed"; cat log; return 1; }
+    done
+}
+./onedva-latents export "$root/fate/streams/mesh.nut" whole.safetensors
+header=$(od -A n -t u4 -N 4 whole.safetensors | tr -d ' ')
+check "200 broken files" survive_all
+
+finish

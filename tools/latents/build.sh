@@ -1,0 +1,39 @@
+#!/bin/sh
+# libonedva: the One-DVA learned video codec
+# Copyright (C) 2026 the One-DVA for FFmpeg authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Compiles onedva-latents with the static libraries of a build of FFmpeg.
+#
+# usage: build.sh DIRECTORY-OF-FFMPEG PROGRAM; CC and CFLAGS (optimisation) may be set
+
+set -eu
+
+[ $# -eq 2 ] || {
+    echo "usage: build.sh DIRECTORY-OF-FFMPEG PROGRAM" >&2
+    exit 1
+}
+ffmpeg=$1
+program=$2
+cd "$(dirname "$0")/../.."
+
+# usage: setting NAME; of FFmpeg's configuration
+setting() {
+    sed -n "s/^$1=//p" "$ffmpeg/ffbuild/config.mak"
+}
+
+libraries=
+for library in avformat avcodec swresample avutil; do
+    libraries="$libraries $ffmpeg/lib$library/lib$library.a"
+done
+for file in tools/latents/*.c tools/latents/*.h $libraries build/lib/libonedva.a; do
+    [ ! -f "$program" ] || [ -z "$(find "$file" -newer "$program")" ] || rm -f "$program"
+done
+[ ! -f "$program" ] || exit 0
+
+echo "CCLD    $program"
+# shellcheck disable=SC2046,SC2086 # flags are lists of words
+${CC:-cc} -std=c11 ${CFLAGS:--O2 -g} -Wall -Wextra -D_GNU_SOURCE -Iengine/include -Iengine \
+    -Ikernels -Ibuild -I"$ffmpeg/src" -I"$ffmpeg" $(setting LDFLAGS) -o "$program" tools/latents/*.c \
+    $libraries build/lib/libonedva.a $(setting EXTRALIBS-avformat) $(setting EXTRALIBS-avcodec) \
+    $(setting EXTRALIBS-swresample) $(setting EXTRALIBS-avutil) $(setting EXTRALIBS)

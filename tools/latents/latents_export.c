@@ -1,0 +1,200 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "latents_export.h"
+
+#include <inttypes.h>
+#include <libavformat/avformat.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clip_reader.h"
+#include "die.h"
+#include "latents_file.h"
+#include "model.h"
+#include "packet.h"
+#include "quantiser.h"
+#include "reserve.h"
+#include "tensor_writer.h"
+
+struct exporter {
+    const onedva_model *model;
+    AVFormatContext *container;
+    const AVStream *stream;
+    struct odva_scan_cache scans;
+    struct odva_clip_reader reader;
+    float *values; /* of the clip read last */
+    size_t value_capacity;
+    struct growing_tensor tensor[LATENTS_TENSOR_COUNT];
+    int damaged;
+};
+
+static const struct growing_tensor empty[LATENTS_TENSOR_COUNT] = {
+#define LATENTS_EMPTY_TENSOR(id, name, type, columns) {name, type, columns, {0}},
+    LATENTS_TENSORS(LATENTS_EMPTY_TENSOR)
+#undef LATENTS_EMPTY_TENSOR
+};
+
+static void open_input(struct exporter *e, const char *input)
+{
+    check_av(avformat_open_input(&e->container, input, NULL, NULL), input);
+    check_av(avformat_find_stream_info(e->container, NULL), input);
+    for (unsigned i = 0; i < e->container->nb_streams && !e->stream; i++) {
+        const char *name = avcodec_get_name(e->container->streams[i]->codecpar->codec_id);
+
+        if (!strcmp(name, "onedva"))
+            e->stream = e->container->streams[i];
+    }
+    if (!e->stream)
+        die("%s has no One-DVA stream; encode it with ffmpeg -c:v onedva", input);
+    for (unsigned i = 0; i < e->container->nb_streams; i++)
+        if (e->container->streams[i] != e->stream)
+            e->container->streams[i]->discard = AVDISCARD_ALL;
+}
+
+static void open_reader(struct exporter *e)
+{
+    const AVCodecParameters *parameters = e->stream->codecpar;
+    const struct onedva_logger logger = error_logger();
+
+    e->scans.model = e->model;
+    check_onedva(odva_clip_reader_init(&e->reader, e->model, &e->scans, 0, 0, &logger));
+    if (parameters->extradata_size > 0)
+        check_onedva(odva_clip_reader_set_stream(&e->reader, parameters->extradata,
+                                                 (size_t)parameters->extradata_size));
+    tensor_add_u8(&e->tensor[LATENTS_STREAM_HEADER], parameters->extradata,
+                  (size_t)parameters->extradata_size);
+    tensor_add_i32(&e->tensor[LATENTS_CLIP_FIRST_TILE], 0);
+    tensor_add_i64(&e->tensor[LATENTS_CLIP_FIRST_BYTE], 0);
+    tensor_add_i64(&e->tensor[LATENTS_TILE_FIRST_TOKEN], 0);
+}
+
+/* One number a coefficient, 0 where a tile's last token has none. */
+static void add_tokens(struct exporter *e, const struct odva_latent_tile *tile)
+{
+    const int32_t *q = e->reader.latents.q + tile->offset;
+    const float *y = e->values + tile->offset;
+
+    for (int i = 0; i < tile->tokens * ODVA_LATENT_TOKEN; i++) {
+        const int exists = i < tile->coefficients;
+
+        tensor_add_i32(&e->tensor[LATENTS_TOKEN_Q], exists ? q[i] : 0);
+        tensor_add_f32(&e->tensor[LATENTS_TOKEN_Y], exists ? y[i] : 0);
+        tensor_add_i8(&e->tensor[LATENTS_TOKEN_SCALE], exists ? tile->scan->scale[i] : 0);
+    }
+}
+
+static void add_tiles(struct exporter *e)
+{
+    const struct odva_latents *latents = &e->reader.latents;
+
+    e->values = odva_reserve(e->values, &e->value_capacity, odva_latents_count(latents),
+                             sizeof(*e->values));
+    if (!e->values)
+        die("out of memory");
+    odva_dequantise_latents(latents, &e->model->tables, e->values);
+    for (int i = 0; i < latents->grid.tile_count; i++) {
+        const struct odva_tile *place = &latents->grid.tiles[i];
+        const int numbers[] = {place->y0, place->x0, place->nt, place->ny, place->nx};
+
+        for (int n = 0; n < 5; n++)
+            tensor_add_i32(&e->tensor[LATENTS_TILE_PLACE], numbers[n]);
+        add_tokens(e, &latents->tiles[i]);
+        tensor_add_i64(&e->tensor[LATENTS_TILE_FIRST_TOKEN],
+                       tensor_count(&e->tensor[LATENTS_TOKEN_Q]) / ODVA_LATENT_TOKEN);
+    }
+}
+
+/* The packet without its payloads: they are what the latents say. */
+static void add_header(struct exporter *e, const AVPacket *packet)
+{
+    struct odva_packet parsed;
+
+    check_onedva(odva_packet_parse(&parsed, packet->data, (size_t)packet->size));
+    tensor_add_u8(&e->tensor[LATENTS_CLIP_HEADERS], packet->data,
+                  (size_t)(parsed.layer[0].payload - packet->data));
+    tensor_add_i64(&e->tensor[LATENTS_CLIP_FIRST_BYTE],
+                   tensor_count(&e->tensor[LATENTS_CLIP_HEADERS]));
+}
+
+static void add_clip(struct exporter *e, const AVPacket *packet, const struct onedva_clip *clip)
+{
+    tensor_add_i64(&e->tensor[LATENTS_CLIP_PTS], packet->pts);
+    tensor_add_i64(&e->tensor[LATENTS_CLIP_DTS], packet->dts);
+    tensor_add_i64(&e->tensor[LATENTS_CLIP_DURATION], packet->duration);
+    tensor_add_i32(&e->tensor[LATENTS_CLIP_FRAMES], clip->frames);
+    tensor_add_i32(&e->tensor[LATENTS_CLIP_QIDX], clip->qidx);
+    tensor_add_i32(&e->tensor[LATENTS_CLIP_SIZE], e->reader.latents.grid.width);
+    tensor_add_i32(&e->tensor[LATENTS_CLIP_SIZE], e->reader.latents.grid.height);
+    add_header(e, packet);
+    add_tiles(e);
+    tensor_add_i32(&e->tensor[LATENTS_CLIP_FIRST_TILE],
+                   (int32_t)(tensor_count(&e->tensor[LATENTS_TILE_PLACE]) / 5));
+}
+
+static void read_packet(struct exporter *e, const AVPacket *packet)
+{
+    struct onedva_clip clip;
+    size_t size;
+    const uint8_t *header = av_packet_get_side_data(packet, AV_PKT_DATA_NEW_EXTRADATA, &size);
+    int status = ONEDVA_OK;
+
+    if (header)
+        status = odva_clip_reader_set_stream(&e->reader, header, size);
+    if (status == ONEDVA_OK)
+        status = odva_clip_reader_read(&e->reader, packet->data, (size_t)packet->size, &clip);
+    if (status == ONEDVA_OK && clip.layers_decoded == clip.layers) {
+        add_clip(e, packet, &clip);
+        return;
+    }
+    fprintf(stderr, "onedva-latents: packet at %" PRId64 " left out: %s\n", packet->pts,
+            status < 0 ? onedva_status_text(status) : "cut short or damaged");
+    e->damaged++;
+}
+
+static void write_output(struct exporter *e, const char *output)
+{
+    char metadata[256];
+    int error;
+
+    snprintf(metadata, sizeof(metadata),
+             "{\"format\":%d,\"model_id\":\"%016" PRIx64 "\",\"model\":\"%s\",\"basis\":%d,"
+             "\"time_base\":[%d,%d],\"frame_rate\":[%d,%d]}",
+             LATENTS_FORMAT, e->model->id, e->model->name, e->model->config.basis,
+             e->stream->time_base.num, e->stream->time_base.den, e->stream->avg_frame_rate.num,
+             e->stream->avg_frame_rate.den);
+    error = tensors_write(output, e->tensor, LATENTS_TENSOR_COUNT, metadata);
+    if (error)
+        die("%s: %s", output, strerror(error));
+}
+
+int latents_export(const onedva_model *model, const char *input, const char *output)
+{
+    struct exporter e = {.model = model};
+    AVPacket *packet = av_packet_alloc();
+    int status;
+
+    if (!packet)
+        die("out of memory");
+    memcpy(e.tensor, empty, sizeof(empty));
+    open_input(&e, input);
+    open_reader(&e);
+    while ((status = av_read_frame(e.container, packet)) >= 0) {
+        if (packet->stream_index == e.stream->index && packet->size > 0) /* AVI has empty ones */
+            read_packet(&e, packet);
+        av_packet_unref(packet);
+    }
+    if (status != AVERROR_EOF)
+        fprintf(stderr, "onedva-latents: %s ends early: %s\n", input, av_err2str(status));
+    write_output(&e, output);
+    for (int i = 0; i < LATENTS_TENSOR_COUNT; i++)
+        odva_byte_writer_free(&e.tensor[i].bytes);
+    free(e.values);
+    odva_clip_reader_free(&e.reader);
+    odva_scan_cache_free(&e.scans);
+    av_packet_free(&packet);
+    avformat_close_input(&e.container);
+    return e.damaged + (status != AVERROR_EOF);
+}

@@ -1,0 +1,324 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "latents_import.h"
+
+#include <cjson/cJSON.h>
+#include <inttypes.h>
+#include <libavcodec/codec_desc.h>
+#include <libavformat/avformat.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "byte_writer.h"
+#include "clip_reader.h"
+#include "die.h"
+#include "latent_coder.h"
+#include "latents_file.h"
+#include "mapped_file.h"
+#include "model.h"
+#include "packet.h"
+#include "quantiser.h"
+#include "safetensors.h"
+#include "tensor_writer.h"
+
+struct importer {
+    const onedva_model *model;
+    const char *path;
+    struct odva_mapped_file file;
+    struct odva_safetensors tensors;
+    const struct odva_tensor *tensor[LATENTS_TENSOR_COUNT];
+    AVRational time_base, frame_rate;
+    int from_values;
+    AVFormatContext *container;
+    struct odva_scan_cache scans;
+    struct odva_clip_reader reader; /* tells a clip's geometry from its header */
+    struct odva_byte_writer payloads, packet;
+};
+
+static const struct {
+    const char *name, *dtype;
+    int bytes, columns;
+} wanted[LATENTS_TENSOR_COUNT] = {
+#define TENSOR_U8_NAME                                 "U8", 1
+#define TENSOR_I8_NAME                                 "I8", 1
+#define TENSOR_I32_NAME                                "I32", 4
+#define TENSOR_I64_NAME                                "I64", 8
+#define TENSOR_F32_NAME                                "F32", 4
+#define LATENTS_WANTED_TENSOR(id, name, type, columns) {name, type##_NAME, columns},
+    LATENTS_TENSORS(LATENTS_WANTED_TENSOR)
+#undef LATENTS_WANTED_TENSOR
+};
+
+/* ---- the file ---------------------------------------------------------------------------- */
+
+static int64_t int64_at(const struct odva_tensor *tensor, int64_t i)
+{
+    uint64_t value = 0;
+
+    for (int k = 7; k >= 0; k--)
+        value = value << 8 | tensor->data[8 * i + k];
+    return (int64_t)value;
+}
+
+static void find_tensors(struct importer *im)
+{
+    for (int i = 0; i < LATENTS_TENSOR_COUNT; i++) {
+        const struct odva_tensor *tensor = odva_safetensors_find(&im->tensors, wanted[i].name);
+        const int rank = wanted[i].columns ? 2 : 1;
+
+        if (!tensor)
+            die("%s: no tensor %s: not a file that onedva-latents export wrote", im->path,
+                wanted[i].name);
+        if (tensor->rank != rank || (rank == 2 && tensor->shape[1] != wanted[i].columns) ||
+            tensor->bytes != (size_t)tensor->count * wanted[i].bytes)
+            die("%s: tensor %s is not of type %s and rank %d as export writes it", im->path,
+                wanted[i].name, wanted[i].dtype, rank);
+        im->tensor[i] = tensor;
+    }
+}
+
+static AVRational rational_of(const struct importer *im, const cJSON *json, const char *name)
+{
+    const cJSON *pair = cJSON_GetObjectItemCaseSensitive(json, name);
+    const cJSON *num = cJSON_GetArrayItem(pair, 0), *den = cJSON_GetArrayItem(pair, 1);
+
+    if (!cJSON_IsNumber(num) || !cJSON_IsNumber(den) || num->valueint < 0 || den->valueint < 0)
+        die("%s: metadata without %s", im->path, name);
+    return (AVRational){num->valueint, den->valueint};
+}
+
+static void read_metadata(struct importer *im)
+{
+    const char *text = odva_safetensors_metadata(&im->tensors, "onedva-latents");
+    cJSON *json = text ? cJSON_Parse(text) : NULL;
+    const cJSON *id = cJSON_GetObjectItemCaseSensitive(json, "model_id");
+    const cJSON *format = cJSON_GetObjectItemCaseSensitive(json, "format");
+    char expected[17];
+
+    if (!cJSON_IsNumber(format) || format->valueint != LATENTS_FORMAT)
+        die("%s: no latents of format %d", im->path, LATENTS_FORMAT);
+    snprintf(expected, sizeof(expected), "%016" PRIx64, im->model->id);
+    if (!cJSON_IsString(id) || strcmp(id->valuestring, expected))
+        die("%s: latents of model %s, this program has model %s (%s); give the right file with "
+            "--model",
+            im->path, cJSON_IsString(id) ? id->valuestring : "?", expected, im->model->name);
+    im->time_base = rational_of(im, json, "time_base");
+    im->frame_rate = rational_of(im, json, "frame_rate");
+    if (!im->time_base.num || !im->time_base.den)
+        die("%s: metadata without time_base", im->path);
+    cJSON_Delete(json);
+}
+
+/* Where the entries of one clip or tile begin and end; bounds: one number more than there are. */
+static void span_of(const struct importer *im, enum latents_tensor bounds, int64_t i, int64_t most,
+                    int64_t *first, int64_t *end)
+{
+    const struct odva_tensor *tensor = im->tensor[bounds];
+    const int wide = bounds != LATENTS_CLIP_FIRST_TILE;
+
+    if (i + 1 >= tensor->count)
+        die("%s: %s has fewer numbers than needed", im->path, tensor->name);
+    *first = wide ? int64_at(tensor, i) : odva_tensor_int32(tensor, i);
+    *end = wide ? int64_at(tensor, i + 1) : odva_tensor_int32(tensor, i + 1);
+    if (*first < 0 || *end < *first || *end > most)
+        die("%s: %s does not rise, or ends behind what there is", im->path, tensor->name);
+}
+
+static void open_input(struct importer *im)
+{
+    struct odva_safetensors_error error;
+    const int status = odva_mapped_file_open(&im->file, im->path);
+
+    if (status)
+        die("%s: %s", im->path, strerror(status));
+    if (odva_safetensors_open(&im->tensors, im->file.data, im->file.size, &error) < 0)
+        die("%s: %s", im->path, error.text);
+    find_tensors(im);
+    read_metadata(im);
+}
+
+/* ---- the container ----------------------------------------------------------------------- */
+
+static void set_parameters(struct importer *im, AVStream *stream)
+{
+    const struct odva_tensor *header = im->tensor[LATENTS_STREAM_HEADER];
+    const AVCodecDescriptor *codec = avcodec_descriptor_get_by_name("onedva");
+    AVCodecParameters *parameters = stream->codecpar;
+
+    if (!codec)
+        die("this FFmpeg does not have the codec onedva");
+    if (header->bytes > ONEDVA_MAX_STREAM_HEADER)
+        die("%s: stream.header is larger than a stream header", im->path);
+    check_onedva(odva_clip_reader_set_stream(&im->reader, header->data, header->bytes));
+    parameters->codec_type = AVMEDIA_TYPE_VIDEO;
+    parameters->codec_id = codec->id;
+    parameters->format = AV_PIX_FMT_YUV420P;
+    parameters->width = (int)im->reader.stream.width;
+    parameters->height = (int)im->reader.stream.height;
+    parameters->sample_aspect_ratio =
+        (AVRational){(int)im->reader.stream.sar_num, (int)im->reader.stream.sar_den};
+    parameters->extradata = av_mallocz(header->bytes + AV_INPUT_BUFFER_PADDING_SIZE);
+    if (!parameters->extradata)
+        die("out of memory");
+    memcpy(parameters->extradata, header->data, header->bytes);
+    parameters->extradata_size = (int)header->bytes;
+    stream->sample_aspect_ratio = parameters->sample_aspect_ratio;
+    stream->time_base = im->time_base;
+    stream->avg_frame_rate = im->frame_rate;
+}
+
+static void open_output(struct importer *im, const char *output)
+{
+    const struct onedva_logger logger = error_logger();
+    AVStream *stream;
+
+    im->scans.model = im->model;
+    check_onedva(odva_clip_reader_init(&im->reader, im->model, &im->scans, 0, 0, &logger));
+    check_av(avformat_alloc_output_context2(&im->container, NULL, NULL, output), output);
+    stream = avformat_new_stream(im->container, NULL);
+    if (!stream)
+        die("out of memory");
+    set_parameters(im, stream);
+    if (!(im->container->oformat->flags & AVFMT_NOFILE))
+        check_av(avio_open(&im->container->pb, output, AVIO_FLAG_WRITE), output);
+    check_av(avformat_write_header(im->container, NULL), output);
+}
+
+/* ---- clips ------------------------------------------------------------------------------- */
+
+static void set_level(const struct importer *im, int32_t *q, int64_t element, float inverse_step)
+{
+    if (im->from_values) {
+        float y;
+
+        odva_tensor_read_floats(im->tensor[LATENTS_TOKEN_Y], element, 1, &y);
+        if (!(fabsf(y) < INFINITY))
+            die("%s: token.y has a number that is not finite", im->path);
+        *q = odva_quantise(fabsf(y), inverse_step, 0);
+        *q = y < 0 ? -*q : *q;
+        return;
+    }
+    *q = odva_tensor_int32(im->tensor[LATENTS_TOKEN_Q], element);
+    if (*q > ODVA_MAX_LEVEL || *q < -ODVA_MAX_LEVEL)
+        die("%s: token.q has %" PRId32 ", magnitudes go to %d", im->path, *q, ODVA_MAX_LEVEL);
+}
+
+static void read_tile(const struct importer *im, struct odva_latents *latents, int index,
+                      int64_t tile_number, int most_tokens)
+{
+    const enum latents_tensor source = im->from_values ? LATENTS_TOKEN_Y : LATENTS_TOKEN_Q;
+    const float inverse_step = 1 / odva_quantiser_step(latents->qidx);
+    struct odva_latent_tile *tile = &latents->tiles[index];
+    int64_t first, end;
+
+    span_of(im, LATENTS_TILE_FIRST_TOKEN, tile_number, im->tensor[source]->shape[0], &first, &end);
+    if (end - first > tile->max_tokens || end - first > most_tokens)
+        die("%s: tile %" PRId64 " has %" PRId64 " tokens, it can have %d", im->path, tile_number,
+            end - first, tile->max_tokens < most_tokens ? tile->max_tokens : most_tokens);
+    tile->tokens = (int)(end - first);
+    memset(latents->q + tile->offset, 0, tile->coefficients * sizeof(*latents->q));
+    for (int i = 0; i < odva_coefficients_of(tile, tile->tokens); i++)
+        set_level(im, &latents->q[tile->offset + i], first * ODVA_LATENT_TOKEN + i, inverse_step);
+}
+
+/* Size, motion and layers are those of the clip's header; its payloads are coded anew. */
+static void write_packet(struct importer *im, struct odva_packet *parsed)
+{
+    struct odva_latents *latents = &im->reader.latents;
+    struct odva_layer_range range = {0};
+    size_t start = 0;
+
+    odva_byte_writer_reset(&im->payloads);
+    for (int i = 0; i < parsed->layers; i++) {
+        range.end = (int)parsed->layer[i].token_end;
+        odva_encode_layer(latents, &im->model->tables, range, &im->payloads, &im->reader.predictor);
+        parsed->layer[i].size = im->payloads.size - start;
+        start = im->payloads.size;
+        range.start = range.end;
+    }
+    start = 0;
+    for (int i = 0; i < parsed->layers; i++) {
+        parsed->layer[i].payload =
+            im->payloads.data ? im->payloads.data + start : (const uint8_t *)"";
+        start += parsed->layer[i].size;
+    }
+    odva_byte_writer_reset(&im->packet);
+    odva_packet_write(&im->packet, parsed);
+    if (im->payloads.failed || im->packet.failed)
+        die("out of memory");
+}
+
+static void make_packet(struct importer *im, int64_t clip)
+{
+    const struct odva_tensor *headers = im->tensor[LATENTS_CLIP_HEADERS];
+    const struct odva_tensor *places = im->tensor[LATENTS_TILE_PLACE];
+    struct odva_latents *latents = &im->reader.latents;
+    struct odva_packet parsed;
+    int64_t first, end;
+    int tokens;
+
+    span_of(im, LATENTS_CLIP_FIRST_BYTE, clip, headers->count, &first, &end);
+    check_onedva(odva_clip_reader_read_header(&im->reader, headers->data + first,
+                                              (size_t)(end - first), &parsed));
+    parsed.qidx = odva_tensor_int32(im->tensor[LATENTS_CLIP_QIDX], clip);
+    if (parsed.qidx < ONEDVA_MIN_QIDX || parsed.qidx > ONEDVA_MAX_QIDX)
+        die("%s: clip.qidx has %d, %d to %d exist", im->path, parsed.qidx, ONEDVA_MIN_QIDX,
+            ONEDVA_MAX_QIDX);
+    latents->qidx = parsed.qidx;
+    span_of(im, LATENTS_CLIP_FIRST_TILE, clip, places->shape[0], &first, &end);
+    if (end - first != latents->grid.tile_count)
+        die("%s: clip %" PRId64 " has %" PRId64 " tiles, its size needs %d", im->path, clip,
+            end - first, latents->grid.tile_count);
+    tokens = (int)parsed.layer[parsed.layers - 1].token_end;
+    for (int i = 0; i < latents->grid.tile_count; i++)
+        read_tile(im, latents, i, first + i, tokens);
+    write_packet(im, &parsed);
+}
+
+static void write_clips(struct importer *im, const char *output)
+{
+    const int64_t clips = im->tensor[LATENTS_CLIP_FRAMES]->count;
+    AVPacket *packet = av_packet_alloc();
+
+    for (int i = LATENTS_CLIP_PTS; i <= LATENTS_CLIP_QIDX; i++)
+        if (im->tensor[i]->count != clips)
+            die("%s: %s has not as many numbers as there are clips", im->path, im->tensor[i]->name);
+    if (!packet)
+        die("out of memory");
+    for (int64_t i = 0; i < clips; i++) {
+        make_packet(im, i);
+        check_av(av_new_packet(packet, (int)im->packet.size), output);
+        memcpy(packet->data, im->packet.data, im->packet.size);
+        packet->pts = int64_at(im->tensor[LATENTS_CLIP_PTS], i);
+        packet->dts = int64_at(im->tensor[LATENTS_CLIP_DTS], i);
+        packet->duration = int64_at(im->tensor[LATENTS_CLIP_DURATION], i);
+        packet->flags |= AV_PKT_FLAG_KEY;
+        av_packet_rescale_ts(packet, im->time_base, im->container->streams[0]->time_base);
+        check_av(av_interleaved_write_frame(im->container, packet), output);
+    }
+    av_packet_free(&packet);
+}
+
+void latents_import(const onedva_model *model, const char *input, const char *output,
+                    int from_values)
+{
+    struct importer im = {.model = model, .path = input, .from_values = from_values};
+
+    open_input(&im);
+    open_output(&im, output);
+    write_clips(&im, output);
+    check_av(av_write_trailer(im.container), output);
+    if (!(im.container->oformat->flags & AVFMT_NOFILE))
+        check_av(avio_closep(&im.container->pb), output);
+    avformat_free_context(im.container);
+    odva_byte_writer_free(&im.payloads);
+    odva_byte_writer_free(&im.packet);
+    odva_clip_reader_free(&im.reader);
+    odva_scan_cache_free(&im.scans);
+    odva_safetensors_close(&im.tensors);
+    odva_mapped_file_close(&im.file);
+}
