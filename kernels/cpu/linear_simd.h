@@ -24,11 +24,13 @@ static inline __attribute__((always_inline)) void sum_rows(v_float acc[V_TILE_RO
                                                            const float *panel, const int32_t *list,
                                                            int count, const int rows)
 {
+    v_float sums[V_TILE_ROWS][V_TILE_VECS]; /* its own, so that they are in registers */
+
     ODVA_UNROLL
     for (int r = 0; r < rows; r++) {
         ODVA_UNROLL
         for (int v = 0; v < V_TILE_VECS; v++)
-            acc[r][v] = v_zero();
+            sums[r][v] = v_zero();
     }
     for (int k = 0; k < count; k++) {
         const int64_t i = list ? list[k] : k;
@@ -43,8 +45,14 @@ static inline __attribute__((always_inline)) void sum_rows(v_float acc[V_TILE_RO
 
             ODVA_UNROLL
             for (int v = 0; v < V_TILE_VECS; v++)
-                acc[r][v] = v_fma(x, w[v], acc[r][v]);
+                sums[r][v] = v_fma(x, w[v], sums[r][v]);
         }
+    }
+    ODVA_UNROLL
+    for (int r = 0; r < rows; r++) {
+        ODVA_UNROLL
+        for (int v = 0; v < V_TILE_VECS; v++)
+            acc[r][v] = sums[r][v];
     }
 }
 
