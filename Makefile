@@ -13,6 +13,7 @@
 # make kernel-bench  speed of each operator
 # make checkasm    every operator's SIMD versions against C, with guard pages [BENCH=1: and their speed]
 # make roofline    what each operator of a decode does of what the machine could [RUNS=9]
+# make precision-bench VALID=folder  what the operators' precision costs in PSNR [CPU=names]
 # make network-bench speed of the network beside PyTorch's and ONNX Runtime's [NETWORK=file CPU=names]
 # make latents-bench loading latents beside decoding frames [INPUT=file]
 # make motion-bench  speed of motion beside the rest [INPUT=file]
@@ -31,7 +32,7 @@ endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .PHONY: all lib install demo check unit unit-tests checkasm fate-onedva bench kernel-bench network-bench roofline \
-        latents-bench motion-bench clean distclean canvas entropy eval latents ffmpeg-full ffmpeg-check
+        precision-bench latents-bench motion-bench clean distclean canvas entropy eval latents ffmpeg-full ffmpeg-check
 
 all:
 
@@ -47,7 +48,7 @@ distclean:
 
 ifeq ($(wildcard build/config.mak),)
 
-all lib install unit checkasm fate-onedva bench kernel-bench network-bench roofline latents-bench motion-bench canvas \
+all lib install unit checkasm fate-onedva bench kernel-bench network-bench roofline precision-bench latents-bench motion-bench canvas \
 entropy eval latents ffmpeg-full ffmpeg-check:
 	./configure
 	+@$(MAKE) $@
@@ -178,6 +179,10 @@ kernel-bench: $(BUILD)/tools/bench/kernel_bench
 network-bench: $(BUILD)/tools/bench/kernel_bench
 	@tools/install-deps.sh train
 	@$(or $(PYTHON),/usr/bin/python3) -W ignore tools/bench/network_peers.py "$(or $(NETWORK),models/onedva-tiny.safetensors)" --engine $< --cpu $(or $(CPU),"")
+
+# CPU: instruction sets to compare with the C reference
+precision-bench: all $(BUILD)/tools/bench/precision
+	@tools/bench/precision.sh "$(VALID)" $(or $(CPU),avx512bf16)
 
 latents-bench: all
 	@tools/install-deps.sh train
