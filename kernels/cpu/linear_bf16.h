@@ -12,7 +12,8 @@
 
 #include "cpu/linear_operator_simd.h"
 
-#define BF16_ROWS 48 /* of a block: a multiple of V_TILE_ROWS */
+#define BF16_ROWS  48 /* of a block: a multiple of V_TILE_ROWS */
+#define FETCH_ROWS 3  /* ahead, that a part of a wider matrix is asked for */
 
 /* Numbers from one rounded row to the next; the odd line keeps rows out of each other's sets. */
 static inline int64_t rounded_stride(int n_in)
@@ -33,8 +34,13 @@ static void round_rows(uint16_t *dst, const float *src, int64_t src_stride, int6
     const int whole = n_in / (2 * V_WIDTH) * (2 * V_WIDTH);
 
     for (int64_t r = 0; r < rows; r++, dst += stride, src += src_stride) {
-        for (int i = 0; i < whole; i += 2 * V_WIDTH)
+        const float *later = src + (r + FETCH_ROWS < rows ? FETCH_ROWS : 0) * src_stride;
+
+        for (int i = 0; i < whole; i += 2 * V_WIDTH) {
+            __builtin_prefetch(later + i);
+            __builtin_prefetch(later + i + V_WIDTH);
             v_store_pairs(dst + i, v_round_pairs(v_load(src + i), v_load(src + i + V_WIDTH)));
+        }
         if (whole < n_in) {
             const int n = n_in - whole, second = n > V_WIDTH ? n - V_WIDTH : 0;
 
