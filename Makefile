@@ -15,6 +15,7 @@
 # make roofline    what each operator of a decode does of what the machine could [RUNS=9]
 # make precision-bench VALID=folder  what the operators' precision costs in PSNR [CPU=names]
 # make network-bench speed of the network beside PyTorch's and ONNX Runtime's [NETWORK=file CPU=names]
+# make gemm-bench  matrix products beside oneDNN's and OpenBLAS'
 # make latents-bench loading latents beside decoding frames [INPUT=file]
 # make motion-bench  speed of motion beside the rest [INPUT=file]
 # make eval VALID=folder  rate and distortion against other encoders: doc/rate-distortion.md
@@ -32,7 +33,8 @@ endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .PHONY: all lib install demo check unit unit-tests checkasm fate-onedva bench kernel-bench network-bench roofline \
-        precision-bench latents-bench motion-bench clean distclean canvas entropy eval latents ffmpeg-full ffmpeg-check
+        precision-bench gemm-bench latents-bench motion-bench clean distclean canvas entropy eval latents ffmpeg-full \
+        ffmpeg-check
 
 all:
 
@@ -48,8 +50,8 @@ distclean:
 
 ifeq ($(wildcard build/config.mak),)
 
-all lib install unit checkasm fate-onedva bench kernel-bench network-bench roofline precision-bench latents-bench motion-bench canvas \
-entropy eval latents ffmpeg-full ffmpeg-check:
+all lib install unit checkasm fate-onedva bench kernel-bench network-bench roofline precision-bench gemm-bench latents-bench \
+motion-bench canvas entropy eval latents ffmpeg-full ffmpeg-check:
 	./configure
 	+@$(MAKE) $@
 
@@ -183,6 +185,13 @@ network-bench: $(BUILD)/tools/bench/kernel_bench
 # CPU: instruction sets to compare with the C reference
 precision-bench: all $(BUILD)/tools/bench/precision
 	@tools/bench/precision.sh "$(VALID)" $(or $(CPU),avx512bf16)
+
+gemm-bench: $(STATIC)
+	@tools/install-deps.sh gemm
+	@mkdir -p $(BUILD)/tools/bench
+	$(Q)$(CC) $(FLAGS) $(shell pkg-config --cflags openblas) -o $(BUILD)/tools/bench/gemm_peers tools/bench/gemm_peers.c \
+	    $(STATIC) $(LIBRARY_LIBS) -ldnnl $(shell pkg-config --libs openblas)
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BUILD)/tools/bench/gemm_peers
 
 latents-bench: all
 	@tools/install-deps.sh train

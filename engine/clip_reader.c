@@ -208,11 +208,12 @@ static int set_latents_size(struct odva_clip_reader *reader, const struct odva_p
     return odva_latents_set_size(&reader->latents, reader->scans, packet->frames, width, height);
 }
 
-/* Decode the whole layers but those that max_tokens leaves nothing of. */
-static void decode_latents(struct odva_clip_reader *reader, const struct odva_packet *packet)
+void odva_clip_reader_finish(struct odva_clip_reader *reader, struct onedva_clip *clip)
 {
+    const struct odva_packet *packet = &reader->packet;
     struct odva_layer_range range = {0};
 
+    /* the whole layers but those that max_tokens leaves nothing of */
     for (int i = 0; i < packet->whole_layers; i++) {
         const struct odva_layer *layer = &packet->layer[i];
         if (reader->max_tokens > 0 && range.start >= reader->max_tokens)
@@ -222,6 +223,9 @@ static void decode_latents(struct odva_clip_reader *reader, const struct odva_pa
                           layer->size, &reader->predictor);
         range.start = range.end;
     }
+    clip->tokens = finish_tiles(reader);
+    reader->seed = XXH64(packet->layer[0].payload, packet->layer[0].size, 0);
+    reader->frames = packet->frames;
 }
 
 /* Parse a packet; say why it cannot be. */
@@ -258,21 +262,27 @@ int odva_clip_reader_read_header(struct odva_clip_reader *reader, const uint8_t 
     return ONEDVA_OK;
 }
 
+int odva_clip_reader_begin(struct odva_clip_reader *reader, const uint8_t *data, size_t size,
+                           struct onedva_clip *clip)
+{
+    struct odva_packet *packet = &reader->packet;
+    int status = parse(reader, packet, data, size, clip);
+
+    if (status < 0 || (status = check_header(reader, packet, clip)) < 0 ||
+        (status = check_payloads(reader, packet)) < 0 ||
+        (status = read_motion(reader, packet)) < 0 ||
+        (status = set_latents_size(reader, packet)) < 0)
+        return status;
+    reader->latents.qidx = packet->qidx;
+    return ONEDVA_OK;
+}
+
 int odva_clip_reader_read(struct odva_clip_reader *reader, const uint8_t *data, size_t size,
                           struct onedva_clip *clip)
 {
-    struct odva_packet packet;
-    int status = parse(reader, &packet, data, size, clip);
+    const int status = odva_clip_reader_begin(reader, data, size, clip);
 
-    if (status < 0 || (status = check_header(reader, &packet, clip)) < 0 ||
-        (status = check_payloads(reader, &packet)) < 0 ||
-        (status = read_motion(reader, &packet)) < 0 ||
-        (status = set_latents_size(reader, &packet)) < 0)
-        return status;
-    reader->latents.qidx = packet.qidx;
-    decode_latents(reader, &packet);
-    clip->tokens = finish_tiles(reader);
-    reader->seed = XXH64(packet.layer[0].payload, packet.layer[0].size, 0);
-    reader->frames = packet.frames;
-    return ONEDVA_OK;
+    if (status == ONEDVA_OK)
+        odva_clip_reader_finish(reader, clip);
+    return status;
 }

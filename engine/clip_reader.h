@@ -27,6 +27,7 @@ struct odva_clip_reader {
     int has_stream;
     struct onedva_stream stream; /* the current one, where has_stream */
     struct odva_symbol_predictor predictor;
+    struct odva_packet packet; /* the one begun; its payloads are the caller's memory */
 
     int frames; /* of the packet read last; 0: none, or it failed */
     uint64_t seed;
@@ -52,7 +53,18 @@ int odva_clip_reader_set_stream(struct odva_clip_reader *reader, const uint8_t *
 int odva_clip_reader_read_header(struct odva_clip_reader *reader, const uint8_t *data, size_t size,
                                  struct odva_packet *packet);
 
-/** Arguments and result as onedva_decoder_read_packet; fills in frames and what follows it. */
+/**
+ * Everything of reading a packet that can fail, and none of what takes time.
+ * Arguments and result as onedva_decoder_read_packet; the caller keeps data until the finish.
+ */
+int odva_clip_reader_begin(struct odva_clip_reader *reader, const uint8_t *data, size_t size,
+                           struct onedva_clip *clip);
+
+/** Decode the latents of a packet that was begun. It may run on any thread. */
+void odva_clip_reader_finish(struct odva_clip_reader *reader, struct onedva_clip *clip);
+
+/** Both. Arguments and result as onedva_decoder_read_packet; fills in frames and what follows it.
+ */
 int odva_clip_reader_read(struct odva_clip_reader *reader, const uint8_t *data, size_t size,
                           struct onedva_clip *clip);
 

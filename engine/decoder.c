@@ -10,12 +10,12 @@
 
 #include "backend.h"
 #include "canvas.h"
-#include "clip_reader.h"
 #include "clip_smoothing.h"
 #include "deblocking.h"
 #include "log.h"
 #include "model.h"
 #include "motion_warp.h"
+#include "packet_queue.h"
 #include "quantiser.h"
 #include "reserve.h"
 #include "scan.h"
@@ -30,14 +30,20 @@ struct onedva_decoder {
     struct odva_backend *backend;
     struct odva_scan_cache scans;
     struct odva_synthesis *synthesis;
-    struct odva_clip_reader reader;
+    struct odva_packet_queue packets;
     float *latents;   /* dequantised */
-    int *tile_tokens; /* of reader.latents */
+    int *tile_tokens; /* of the clip read last */
     size_t latent_capacity, tile_capacity;
     struct odva_canvas canvas; /* what the warp makes the pictures from */
     struct odva_motion_warp warp;
     struct odva_clip_smoothing smoothing;
 };
+
+/* Of the packet read last. */
+static struct odva_clip_reader *reader_of(const struct onedva_decoder *decoder)
+{
+    return odva_packet_queue_reader(&decoder->packets);
+}
 
 void onedva_decoder_settings_default(struct onedva_decoder_settings *settings)
 {
@@ -74,14 +80,14 @@ static int check_settings(const struct onedva_decoder_settings *settings)
 static int open_parts(struct onedva_decoder *decoder)
 {
     const struct onedva_decoder_settings *settings = &decoder->settings;
-    int status =
-        odva_clip_reader_init(&decoder->reader, decoder->model, &decoder->scans,
-                              settings->max_tokens, settings->max_pixels, &settings->logger);
+    int status = odva_backend_open(&decoder->backend, settings->backend, settings->threads,
+                                   settings->bitexact, &settings->logger);
 
     if (status < 0)
         return status;
-    status = odva_backend_open(&decoder->backend, settings->backend, settings->threads,
-                               settings->bitexact, &settings->logger);
+    status = odva_packet_queue_init(&decoder->packets, decoder->backend->pool, decoder->model,
+                                    &decoder->scans, settings->max_tokens, settings->max_pixels,
+                                    &settings->logger);
     if (status < 0)
         return status;
     return odva_synthesis_open(&decoder->synthesis, decoder->model, decoder->backend,
@@ -120,7 +126,7 @@ void onedva_decoder_close(onedva_decoder **decoder_pointer)
     if (!decoder)
         return;
     odva_synthesis_close(&decoder->synthesis);
-    odva_clip_reader_free(&decoder->reader);
+    odva_packet_queue_free(&decoder->packets);
     odva_scan_cache_free(&decoder->scans);
     odva_backend_close(&decoder->backend);
     odva_canvas_free(&decoder->canvas);
@@ -131,35 +137,47 @@ void onedva_decoder_close(onedva_decoder **decoder_pointer)
     free(decoder);
 }
 
+int onedva_decoder_lookahead(const onedva_decoder *decoder)
+{
+    return odva_packet_queue_lookahead(&decoder->packets);
+}
+
+int onedva_decoder_announce_packet(onedva_decoder *decoder, const uint8_t *data, size_t size)
+{
+    return odva_packet_queue_announce(&decoder->packets, data, size);
+}
+
 int onedva_decoder_set_stream_header(onedva_decoder *decoder, const uint8_t *data, size_t size)
 {
-    return odva_clip_reader_set_stream(&decoder->reader, data, size);
+    odva_packet_queue_forget(&decoder->packets);
+    return odva_clip_reader_set_stream(reader_of(decoder), data, size);
 }
 
 int onedva_decoder_read_packet(onedva_decoder *decoder, const uint8_t *data, size_t size,
                                struct onedva_clip *clip)
 {
-    const int status = odva_clip_reader_read(&decoder->reader, data, size, clip);
+    const int status = odva_packet_queue_read(&decoder->packets, data, size, clip);
 
     if (status < 0)
-        onedva_decoder_flush(decoder);
+        odva_clip_smoothing_forget(&decoder->smoothing);
     return status;
 }
 
 void onedva_decoder_flush(onedva_decoder *decoder)
 {
+    odva_packet_queue_forget(&decoder->packets);
     odva_clip_smoothing_forget(&decoder->smoothing);
 }
 
 const struct odva_latents *odva_decoder_latents(const onedva_decoder *decoder)
 {
-    return decoder->reader.frames > 0 ? &decoder->reader.latents : NULL;
+    return reader_of(decoder)->frames > 0 ? &reader_of(decoder)->latents : NULL;
 }
 
 /* Fill in decoder->latents and tile_tokens. @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
 static int dequantise(struct onedva_decoder *decoder)
 {
-    const struct odva_latents *latents = &decoder->reader.latents;
+    const struct odva_latents *latents = &reader_of(decoder)->latents;
 
     decoder->latents = odva_reserve(decoder->latents, &decoder->latent_capacity,
                                     odva_latents_count(latents), sizeof(*decoder->latents));
@@ -176,7 +194,7 @@ static int dequantise(struct onedva_decoder *decoder)
 /* Make room for the canvases and place the nodes. @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
 static int prepare_warp(struct onedva_decoder *decoder)
 {
-    const struct odva_motion *motion = &decoder->reader.motion;
+    const struct odva_motion *motion = &reader_of(decoder)->motion;
     const int status =
         odva_canvas_set_size(&decoder->canvas, motion->frames, odva_motion_canvas_width(motion),
                              odva_motion_canvas_height(motion));
@@ -188,20 +206,20 @@ int onedva_decoder_reconstruct(onedva_decoder *decoder, const struct onedva_pict
                                int n)
 {
     const struct odva_synthesis_params params = {
-        .qidx = decoder->reader.latents.qidx,
+        .qidx = reader_of(decoder)->latents.qidx,
         .steps = decoder->settings.steps,
         .sampler = decoder->settings.sampler,
-        .seed = decoder->reader.seed,
+        .seed = reader_of(decoder)->seed,
     };
-    const struct odva_grid *grid = &decoder->reader.latents.grid;
-    const struct onedva_stream *stream = &decoder->reader.stream;
-    const int has_motion = decoder->reader.has_motion;
+    const struct odva_grid *grid = &reader_of(decoder)->latents.grid;
+    const struct onedva_stream *stream = &reader_of(decoder)->stream;
+    const int has_motion = reader_of(decoder)->has_motion;
     const struct onedva_picture *coded;
     int status;
 
-    if (decoder->reader.frames == 0 || n != decoder->reader.frames) {
+    if (reader_of(decoder)->frames == 0 || n != reader_of(decoder)->frames) {
         odva_log(&decoder->settings.logger, ONEDVA_LOG_ERROR, "%d frames wanted of a clip of %d", n,
-                 decoder->reader.frames);
+                 reader_of(decoder)->frames);
         return ONEDVA_ERR_ARGUMENT;
     }
     status = dequantise(decoder);
@@ -225,7 +243,7 @@ int onedva_decoder_reconstruct(onedva_decoder *decoder, const struct onedva_pict
 
 int onedva_decoder_get_mesh(onedva_decoder *decoder, struct onedva_mesh *mesh)
 {
-    const struct odva_clip_reader *reader = &decoder->reader;
+    const struct odva_clip_reader *reader = reader_of(decoder);
     const struct odva_motion *motion = &reader->motion;
     const struct odva_warp *warp = &decoder->warp.warp;
     int status;

@@ -65,6 +65,31 @@ static int crf_is_valid(double crf)
 }
 
 /* @return ONEDVA_OK, or ONEDVA_ERR_ARGUMENT after one line on what is wrong */
+static int check_rate(const struct onedva_encoder_settings *settings)
+{
+    const struct onedva_logger *logger = &settings->logger;
+
+    if (settings->bitrate < 0 || settings->max_rate < 0 || settings->buffer_size < 0)
+        odva_log(logger, ONEDVA_LOG_ERROR,
+                 "bitrate %" PRId64 ", maximum rate %" PRId64 " and buffer size %" PRId64
+                 " are not 0 or more",
+                 settings->bitrate, settings->max_rate, settings->buffer_size);
+    else if ((settings->max_rate > 0) != (settings->buffer_size > 0))
+        odva_log(logger, ONEDVA_LOG_ERROR, "a maximum rate needs a buffer size, and that a rate");
+    else if (settings->buffer_size > 0 && settings->max_rate < settings->bitrate)
+        odva_log(logger, ONEDVA_LOG_ERROR, "maximum rate %" PRId64 " is below the bitrate %" PRId64,
+                 settings->max_rate, settings->bitrate);
+    else if (settings->buffer_size > 0 &&
+             (settings->buffer_start <= 0 || settings->buffer_start > settings->buffer_size))
+        odva_log(logger, ONEDVA_LOG_ERROR,
+                 "buffer begins with %" PRId64 " bits, not 1 to its size %" PRId64,
+                 settings->buffer_start, settings->buffer_size);
+    else
+        return ONEDVA_OK;
+    return ONEDVA_ERR_ARGUMENT;
+}
+
+/* As check_rate. */
 static int check_settings(const struct onedva_encoder_settings *settings)
 {
     const struct onedva_logger *logger = &settings->logger;
@@ -72,8 +97,6 @@ static int check_settings(const struct onedva_encoder_settings *settings)
     if (!crf_is_valid(settings->crf))
         odva_log(logger, ONEDVA_LOG_ERROR, "crf %g is not in 0 to %g", settings->crf,
                  ONEDVA_MAX_CRF);
-    else if (settings->bitrate < 0)
-        odva_log(logger, ONEDVA_LOG_ERROR, "bitrate %" PRId64 " is negative", settings->bitrate);
     else if (settings->max_tokens < 0)
         odva_log(logger, ONEDVA_LOG_ERROR, "limit of %d tokens is negative", settings->max_tokens);
     else if (settings->layers < 1 || settings->layers > ONEDVA_MAX_LAYERS)
@@ -87,7 +110,7 @@ static int check_settings(const struct onedva_encoder_settings *settings)
     else if (settings->threads < 0)
         odva_log(logger, ONEDVA_LOG_ERROR, "%d threads are not 0 or more", settings->threads);
     else
-        return ONEDVA_OK;
+        return check_rate(settings);
     return ONEDVA_ERR_ARGUMENT;
 }
 
@@ -133,7 +156,12 @@ int onedva_encoder_open(onedva_encoder **result, const onedva_model *model,
     encoder->settings = *settings;
     encoder->stream = *stream;
     encoder->stream.model_id = model->id;
-    encoder->rate_control.bitrate = (double)settings->bitrate;
+    encoder->rate_control = (struct odva_rate_control){
+        .bitrate = (double)settings->bitrate,
+        .max_rate = (double)settings->max_rate,
+        .buffer_size = (double)settings->buffer_size,
+        .buffered = (double)settings->buffer_start,
+    };
     encoder->qidx = settings->bitrate > 0 ? FIRST_GUESS : qidx_of_crf(settings->crf);
     odva_stream_header_write(&encoder->stream_header, &encoder->stream);
     status = encoder->stream_header.failed ? ONEDVA_ERR_NOMEM : open_parts(encoder);
@@ -201,8 +229,9 @@ static int check_clip(const struct onedva_encoder *encoder, const uint32_t *dura
             return ONEDVA_ERR_ARGUMENT;
         }
     }
-    if (encoder->settings.bitrate > 0 && seconds_of(encoder, durations, n) == 0) {
-        odva_log(logger, ONEDVA_LOG_ERROR, "a bitrate needs the frames' durations");
+    if ((encoder->settings.bitrate > 0 || encoder->settings.buffer_size > 0) &&
+        seconds_of(encoder, durations, n) == 0) {
+        odva_log(logger, ONEDVA_LOG_ERROR, "a bitrate or a buffer needs the frames' durations");
         return ONEDVA_ERR_ARGUMENT;
     }
     return ONEDVA_OK;
@@ -334,12 +363,43 @@ static const uint32_t *unusual_durations(const struct onedva_encoder *encoder,
     return NULL;
 }
 
+static int write_packet(struct onedva_encoder *encoder, const uint32_t *durations)
+{
+    const struct odva_aligned_clip *clip = encoder->clip_choice.trial;
+
+    return odva_clip_writer_write(&encoder->writer, &encoder->coder.latents,
+                                  clip->is_aligned ? &clip->motion : NULL,
+                                  encoder->settings.header_in_packets ? &encoder->stream : NULL,
+                                  unusual_durations(encoder, durations, clip->frames));
+}
+
+/* Write the packet, with coarser quantisers until the decoder's buffer holds it. */
+static int write_within_buffer(struct onedva_encoder *encoder, const uint32_t *durations)
+{
+    const double most = odva_rate_control_most(&encoder->rate_control);
+    double bits;
+    int status = write_packet(encoder, durations);
+
+    while (status == ONEDVA_OK && 8.0 * encoder->writer.packet.size > most &&
+           encoder->qidx < ONEDVA_MAX_QIDX) {
+        encoder->qidx++;
+        status = encode_latents(encoder, &bits);
+        if (status == ONEDVA_OK)
+            status = write_packet(encoder, durations);
+    }
+    if (status == ONEDVA_OK && 8.0 * encoder->writer.packet.size > most)
+        odva_log(&encoder->settings.logger, ONEDVA_LOG_WARNING,
+                 "a packet of %zu bytes breaks the buffer, which holds %.0f bits of it; a larger "
+                 "buffer, shorter clips or a smaller picture would not",
+                 encoder->writer.packet.size, most);
+    return status;
+}
+
 int onedva_encode(onedva_encoder *encoder, const struct onedva_const_picture *frames,
                   const uint32_t *durations, int n, struct onedva_packet *packet)
 {
-    const struct onedva_stream *repeated =
-        encoder->settings.header_in_packets ? &encoder->stream : NULL;
     const struct odva_aligned_clip *clip = encoder->clip_choice.trial;
+    const int crf_qidx = encoder->qidx;
     double seconds, bits;
     int status;
 
@@ -354,14 +414,13 @@ int onedva_encode(onedva_encoder *encoder, const struct onedva_const_picture *fr
                                            : encode_latents(encoder, &bits);
     if (status < 0)
         return status;
-    status = odva_clip_writer_write(&encoder->writer, &encoder->coder.latents,
-                                    clip->is_aligned ? &clip->motion : NULL, repeated,
-                                    unusual_durations(encoder, durations, n));
+    status = write_within_buffer(encoder, durations);
     if (status < 0)
         return status;
-    if (encoder->settings.bitrate > 0)
-        odva_rate_control_spend(&encoder->rate_control, seconds, 8.0 * encoder->writer.packet.size);
+    odva_rate_control_spend(&encoder->rate_control, seconds, 8.0 * encoder->writer.packet.size);
     encoder->frames = n;
     report(encoder, packet);
+    if (encoder->settings.bitrate == 0)
+        encoder->qidx = crf_qidx;
     return ONEDVA_OK;
 }

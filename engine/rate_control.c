@@ -10,6 +10,9 @@
  * share or less than one part in as many. */
 #define HORIZON 4.0
 
+/* Budgets keep this much below the limit: what a search counts is an estimate. */
+#define HEADROOM 0.95
+
 /* First step of the search: neighbouring clips need similar quantisers. */
 #define FIRST_STEP 2
 
@@ -22,7 +25,13 @@ double odva_rate_control_budget(const struct odva_rate_control *control, double 
 {
     const double share = control->bitrate * seconds;
 
-    return clip_double(share + control->saved / 2, share / HORIZON, share * HORIZON);
+    return fmin(clip_double(share + control->saved / 2, share / HORIZON, share * HORIZON),
+                HEADROOM * odva_rate_control_most(control));
+}
+
+double odva_rate_control_most(const struct odva_rate_control *control)
+{
+    return control->buffer_size > 0 ? control->buffered : INFINITY;
 }
 
 void odva_rate_control_spend(struct odva_rate_control *control, double seconds, double bits)
@@ -30,6 +39,8 @@ void odva_rate_control_spend(struct odva_rate_control *control, double seconds, 
     const double share = control->bitrate * seconds;
 
     control->saved = clip_double(control->saved + share - bits, -HORIZON * share, HORIZON * share);
+    control->buffered = clip_double(control->buffered - bits + control->max_rate * seconds, 0,
+                                    control->buffer_size);
 }
 
 void odva_rate_search_start(struct odva_rate_search *search, double budget, int guess)

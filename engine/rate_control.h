@@ -10,13 +10,24 @@
 
 #include "onedva/onedva.h"
 
+/**
+ * Target and limit. The limit is that of a decoder's buffer (leaky bucket, as in the hypothetical
+ * reference decoders of H.264, Annex C): it fills at max_rate up to buffer_size, and a clip's
+ * packet is taken out whole at the time of its first frame.
+ */
 struct odva_rate_control {
-    double bitrate; /* bits per second */
-    double saved;   /* bits that the clips so far left over; negative: overspent */
+    double bitrate;     /* bits per second; 0: there is no target */
+    double saved;       /* bits that the clips so far left over; negative: overspent */
+    double max_rate;    /* bits per second */
+    double buffer_size; /* bits; 0: there is no limit */
+    double buffered;    /* bits in the buffer when the next clip is taken out */
 };
 
-/** Bits that a clip of some seconds should take. */
+/** Bits that a clip of some seconds should take; bitrate > 0. */
 double odva_rate_control_budget(const struct odva_rate_control *control, double seconds);
+
+/** Bits that the next clip may take, INFINITY without a limit. */
+double odva_rate_control_most(const struct odva_rate_control *control);
 
 /** Note what a clip took. */
 void odva_rate_control_spend(struct odva_rate_control *control, double seconds, double bits);

@@ -21,7 +21,7 @@ struct odva_thread_pool {
     int workers; /* the caller is worker 0 */
     struct worker *helpers;
     pthread_mutex_t mutex;
-    pthread_cond_t start, done;
+    pthread_cond_t start, done, job_done;
     /* under the mutex */
     uint64_t generation; /* of the current loop */
     int active;          /* helpers inside it; one that wakes up too late never enters */
@@ -29,6 +29,7 @@ struct odva_thread_pool {
     odva_task_fn fn; /* NULL between loops */
     void *opaque;
     int64_t count;
+    struct odva_thread_job *first_job, **last_job; /* those that wait */
     _Atomic int64_t next;
 };
 
@@ -44,6 +45,44 @@ static void take_tasks(struct odva_thread_pool *pool, odva_task_fn fn, void *opa
     }
 }
 
+/* The mutex is held before and after. */
+static void run_loop(struct odva_thread_pool *pool, int worker)
+{
+    const odva_task_fn fn = pool->fn;
+    void *const opaque = pool->opaque;
+    const int64_t count = pool->count;
+
+    pool->active++;
+    pthread_mutex_unlock(&pool->mutex);
+    take_tasks(pool, fn, opaque, count, worker);
+    pthread_mutex_lock(&pool->mutex);
+    if (--pool->active == 0)
+        pthread_cond_signal(&pool->done);
+}
+
+static void remove_job(struct odva_thread_pool *pool, const struct odva_thread_job *job)
+{
+    struct odva_thread_job **link = &pool->first_job;
+
+    while (*link != job)
+        link = &(*link)->next;
+    *link = job->next;
+    if (!*link)
+        pool->last_job = link;
+}
+
+/* Run a job that waits. The mutex is held before and after. */
+static void run_job(struct odva_thread_pool *pool, struct odva_thread_job *job)
+{
+    remove_job(pool, job);
+    job->state = ODVA_JOB_RUNNING;
+    pthread_mutex_unlock(&pool->mutex);
+    job->fn(job->opaque);
+    pthread_mutex_lock(&pool->mutex);
+    job->state = ODVA_JOB_DONE;
+    pthread_cond_broadcast(&pool->job_done);
+}
+
 static void *helper_main(void *opaque)
 {
     const struct worker *self = opaque;
@@ -51,21 +90,15 @@ static void *helper_main(void *opaque)
     uint64_t seen = 0;
 
     pthread_mutex_lock(&pool->mutex);
-    for (;;) {
-        while ((!pool->fn || pool->generation == seen) && !pool->closing)
+    while (!pool->closing) {
+        if (pool->first_job) {
+            run_job(pool, pool->first_job);
+        } else if (pool->fn && pool->generation != seen) {
+            seen = pool->generation;
+            run_loop(pool, self->index);
+        } else {
             pthread_cond_wait(&pool->start, &pool->mutex);
-        if (pool->closing)
-            break;
-        seen = pool->generation;
-        const odva_task_fn fn = pool->fn;
-        void *const task = pool->opaque;
-        const int64_t count = pool->count;
-        pool->active++;
-        pthread_mutex_unlock(&pool->mutex);
-        take_tasks(pool, fn, task, count, self->index);
-        pthread_mutex_lock(&pool->mutex);
-        if (--pool->active == 0)
-            pthread_cond_signal(&pool->done);
+        }
     }
     pthread_mutex_unlock(&pool->mutex);
     return NULL;
@@ -97,6 +130,8 @@ int odva_thread_pool_open(struct odva_thread_pool **out, int threads)
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->start, NULL);
     pthread_cond_init(&pool->done, NULL);
+    pthread_cond_init(&pool->job_done, NULL);
+    pool->last_job = &pool->first_job;
     pool->workers = 1;
     for (int i = 1; i < threads; i++) {
         struct worker *helper = &pool->helpers[i - 1];
@@ -123,6 +158,7 @@ void odva_thread_pool_close(struct odva_thread_pool **handle)
     pthread_mutex_unlock(&pool->mutex);
     for (int i = 0; i < pool->workers - 1; i++)
         pthread_join(pool->helpers[i].thread, NULL);
+    pthread_cond_destroy(&pool->job_done);
     pthread_cond_destroy(&pool->done);
     pthread_cond_destroy(&pool->start);
     pthread_mutex_destroy(&pool->mutex);
@@ -157,5 +193,38 @@ void odva_thread_pool_run(struct odva_thread_pool *pool, int64_t count, odva_tas
     pool->fn = NULL;
     while (pool->active > 0)
         pthread_cond_wait(&pool->done, &pool->mutex);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+void odva_thread_pool_start(struct odva_thread_pool *pool, struct odva_thread_job *job)
+{
+    pthread_mutex_lock(&pool->mutex);
+    job->state = ODVA_JOB_WAITING;
+    job->next = NULL;
+    *pool->last_job = job;
+    pool->last_job = &job->next;
+    pthread_cond_signal(&pool->start);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+void odva_thread_pool_wait(struct odva_thread_pool *pool, struct odva_thread_job *job)
+{
+    pthread_mutex_lock(&pool->mutex);
+    if (job->state == ODVA_JOB_WAITING)
+        run_job(pool, job);
+    while (job->state != ODVA_JOB_DONE)
+        pthread_cond_wait(&pool->job_done, &pool->mutex);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+void odva_thread_pool_cancel(struct odva_thread_pool *pool, struct odva_thread_job *job)
+{
+    pthread_mutex_lock(&pool->mutex);
+    if (job->state == ODVA_JOB_WAITING) {
+        remove_job(pool, job);
+        job->state = ODVA_JOB_DONE;
+    }
+    while (job->state != ODVA_JOB_DONE)
+        pthread_cond_wait(&pool->job_done, &pool->mutex);
     pthread_mutex_unlock(&pool->mutex);
 }

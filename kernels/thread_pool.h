@@ -12,6 +12,15 @@
 
 struct odva_thread_pool;
 
+/** Work beside the loops, on one thread. */
+struct odva_thread_job {
+    void (*fn)(void *opaque);
+    void *opaque;
+    /* of the pool */
+    enum { ODVA_JOB_DONE, ODVA_JOB_WAITING, ODVA_JOB_RUNNING } state;
+    struct odva_thread_job *next;
+};
+
 /**
  * @param threads the caller's included, 0: one per online processor. Fewer run when the system
  *                refuses more.
@@ -24,5 +33,17 @@ int odva_thread_pool_workers(const struct odva_thread_pool *pool);
 /** See odva_backend_parallel_for. */
 void odva_thread_pool_run(struct odva_thread_pool *pool, int64_t count, odva_task_fn fn,
                           void *opaque);
+
+/**
+ * Begin a job whose fn and opaque are set. A thread that has nothing to do takes it, before it
+ * takes part in a loop; loops go on with the others. Zero-initialised is done.
+ */
+void odva_thread_pool_start(struct odva_thread_pool *pool, struct odva_thread_job *job);
+
+/** Wait until a job is done; one that no thread has begun runs here. */
+void odva_thread_pool_wait(struct odva_thread_pool *pool, struct odva_thread_job *job);
+
+/** Wait until a job is done that need not run if no thread has begun it. */
+void odva_thread_pool_cancel(struct odva_thread_pool *pool, struct odva_thread_job *job);
 
 #endif

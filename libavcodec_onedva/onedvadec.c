@@ -16,6 +16,8 @@
 #include "internal.h"
 #include "onedva.h"
 
+#define MAX_PACKETS 9 ///< no library looks further ahead
+
 typedef struct OneDVADecContext {
     const AVClass *class;
     OneDVAModelOptions model_options;
@@ -25,7 +27,10 @@ typedef struct OneDVADecContext {
     onedva_model *model;
     onedva_decoder *decoder;
     int open_error; ///< why the model or the decoder could not be opened
-    AVPacket *pkt;
+    AVPacket *pkt;                  ///< that is being decoded
+    AVPacket *packets[MAX_PACKETS]; ///< that come next
+    int nb_packets;
+    int nb_announced; ///< the first of them, which the library has begun to read
     AVFrame *frames[ONEDVA_MAX_CLIP_FRAMES];
     int nb_frames;  ///< of the clip decoded last
     int next_frame; ///< the first of them not yet output
@@ -81,6 +86,11 @@ static av_cold int onedva_decode_init(AVCodecContext *avctx)
     s->pkt      = av_packet_alloc();
     if (!s->pkt)
         return AVERROR(ENOMEM);
+    for (int i = 0; i < MAX_PACKETS; i++) {
+        s->packets[i] = av_packet_alloc();
+        if (!s->packets[i])
+            return AVERROR(ENOMEM);
+    }
     for (int i = 0; i < ONEDVA_MAX_CLIP_FRAMES; i++) {
         s->frames[i] = av_frame_alloc();
         if (!s->frames[i])
@@ -95,6 +105,7 @@ static av_cold int onedva_decode_init(AVCodecContext *avctx)
 
 static int set_stream_header(OneDVADecContext *s, const uint8_t *data, size_t size)
 {
+    s->nb_announced = 0;
     return ff_onedva_check(&s->log, onedva_decoder_set_stream_header(s->decoder, data, size),
                            "stream header");
 }
@@ -141,20 +152,21 @@ static int64_t clip_time(int64_t start, int64_t ticks, AVRational stream_tb, AVR
     return start + av_rescale_q(ticks, stream_tb, pkt_tb);
 }
 
-static void set_timestamps(const AVCodecContext *avctx, const struct onedva_clip *clip)
+static void set_timestamps(const AVCodecContext *avctx, const AVPacket *pkt,
+                           const struct onedva_clip *clip)
 {
     const OneDVADecContext *s = avctx->priv_data;
     const AVRational stream_tb = { clip->stream.timebase_num, clip->stream.timebase_den };
     const AVRational pkt_tb = avctx->pkt_timebase.num > 0 ? avctx->pkt_timebase : stream_tb;
-    const int64_t start = s->pkt->pts != AV_NOPTS_VALUE ? s->pkt->pts : s->pkt->dts;
+    const int64_t start = pkt->pts != AV_NOPTS_VALUE ? pkt->pts : pkt->dts;
     int64_t ticks = 0;
 
     for (int i = 0; i < clip->frames; i++) {
         AVFrame *frame = s->frames[i];
         int64_t duration = clip->durations[i];
 
-        if (!duration && s->pkt->duration > 0)
-            duration = av_rescale_q(s->pkt->duration, pkt_tb, stream_tb) / clip->frames;
+        if (!duration && pkt->duration > 0)
+            duration = av_rescale_q(pkt->duration, pkt_tb, stream_tb) / clip->frames;
 
         frame->pts = frame->pkt_dts = AV_NOPTS_VALUE;
         frame->duration = av_rescale_q(duration, stream_tb, pkt_tb);
@@ -169,7 +181,7 @@ static void set_timestamps(const AVCodecContext *avctx, const struct onedva_clip
     }
 }
 
-static int get_frames(AVCodecContext *avctx, const struct onedva_clip *clip)
+static int get_frames(AVCodecContext *avctx, const AVPacket *pkt, const struct onedva_clip *clip)
 {
     OneDVADecContext *s = avctx->priv_data;
     int ret;
@@ -180,6 +192,11 @@ static int get_frames(AVCodecContext *avctx, const struct onedva_clip *clip)
         ret = ff_get_buffer(avctx, frame, 0);
         if (ret < 0)
             return ret;
+        ret = ff_decode_frame_props_from_pkt(avctx, frame, pkt);
+        if (ret < 0) {
+            av_frame_unref(frame);
+            return ret;
+        }
         frame->pict_type = AV_PICTURE_TYPE_I;
         frame->flags |= AV_FRAME_FLAG_KEY;
         if (clip->layers_decoded < clip->layers)
@@ -189,18 +206,18 @@ static int get_frames(AVCodecContext *avctx, const struct onedva_clip *clip)
 }
 
 /** Read the packet's latents and what its headers say of the stream. */
-static int read_packet(AVCodecContext *avctx, struct onedva_clip *clip)
+static int read_packet(AVCodecContext *avctx, const AVPacket *pkt, struct onedva_clip *clip)
 {
     OneDVADecContext *s = avctx->priv_data;
     size_t size;
-    const uint8_t *header = av_packet_get_side_data(s->pkt, AV_PKT_DATA_NEW_EXTRADATA, &size);
+    const uint8_t *header = av_packet_get_side_data(pkt, AV_PKT_DATA_NEW_EXTRADATA, &size);
     int ret = header ? set_stream_header(s, header, size) : 0;
 
     if (ret < 0)
         return ret;
     snprintf(s->log.where, sizeof(s->log.where), "at %s s: ",
-             av_ts2timestr(s->pkt->pts, &avctx->pkt_timebase));
-    ret = onedva_decoder_read_packet(s->decoder, s->pkt->data, s->pkt->size, clip);
+             av_ts2timestr(pkt->pts, &avctx->pkt_timebase));
+    ret = onedva_decoder_read_packet(s->decoder, pkt->data, pkt->size, clip);
     ret = ff_onedva_check(&s->log, ret, "packet");
     s->log.where[0] = 0;
     if (ret >= 0 && clip->layers_decoded < clip->layers && (avctx->err_recognition & AV_EF_EXPLODE))
@@ -208,27 +225,77 @@ static int read_packet(AVCodecContext *avctx, struct onedva_clip *clip)
     return ret < 0 ? ret : set_stream(avctx, &clip->stream);
 }
 
-static int decode_packet(AVCodecContext *avctx)
+/** Let the library begin with the packets up to one that brings another stream header. */
+static void announce_packets(OneDVADecContext *s)
+{
+    for (; s->nb_announced < s->nb_packets; s->nb_announced++) {
+        const AVPacket *pkt = s->packets[s->nb_announced];
+
+        if (av_packet_get_side_data(pkt, AV_PKT_DATA_NEW_EXTRADATA, NULL) ||
+            !onedva_decoder_announce_packet(s->decoder, pkt->data, pkt->size))
+            return;
+    }
+}
+
+/** Take the first packet of those that wait. */
+static void next_packet(OneDVADecContext *s)
+{
+    av_packet_move_ref(s->pkt, s->packets[0]);
+    s->nb_packets--;
+    s->nb_announced -= s->nb_announced > 0;
+    for (int i = 0; i < s->nb_packets; i++)
+        FFSWAP(AVPacket *, s->packets[i], s->packets[i + 1]);
+}
+
+static int decode_packet(AVCodecContext *avctx, const AVPacket *pkt)
 {
     OneDVADecContext *s = avctx->priv_data;
     struct onedva_clip clip;
     int ret;
 
-    if (!s->decoder && !s->open_error)
-        s->open_error = open_decoder(avctx);
     if (s->open_error < 0)
         return s->open_error;
 
-    ret = read_packet(avctx, &clip);
+    ret = read_packet(avctx, pkt, &clip);
+    announce_packets(s);
     if (ret < 0 || avctx->skip_frame >= AVDISCARD_ALL)
         return ret;
 
-    ret = get_frames(avctx, &clip);
+    ret = get_frames(avctx, pkt, &clip);
     if (ret < 0) {
         clear_frames(s);
         return ret;
     }
-    set_timestamps(avctx, &clip);
+    set_timestamps(avctx, pkt, &clip);
+    return 0;
+}
+
+/** How many packets to have beside the one that is decoded next. */
+static int lookahead(const AVCodecContext *avctx)
+{
+    const OneDVADecContext *s = avctx->priv_data;
+
+    if (!s->decoder || (avctx->flags & AV_CODEC_FLAG_LOW_DELAY))
+        return 0;
+    return FFMIN(onedva_decoder_lookahead(s->decoder), MAX_PACKETS - 1);
+}
+
+/** Get as many packets as there should be, or what is left of them at the end. */
+static int get_packets(AVCodecContext *avctx)
+{
+    OneDVADecContext *s = avctx->priv_data;
+
+    while (s->nb_packets <= lookahead(avctx)) {
+        int ret = ff_decode_get_packet(avctx, s->packets[s->nb_packets]);
+
+        if (ret == AVERROR_EOF && s->nb_packets)
+            return 0;
+        if (ret < 0)
+            return ret;
+        s->nb_packets++;
+        if (!s->decoder && !s->open_error)
+            s->open_error = open_decoder(avctx);
+    }
     return 0;
 }
 
@@ -237,13 +304,13 @@ static int onedva_receive_frame(AVCodecContext *avctx, AVFrame *frame)
     OneDVADecContext *s = avctx->priv_data;
 
     while (s->next_frame == s->nb_frames) {
-        int ret;
+        int ret = get_packets(avctx);
 
         s->next_frame = s->nb_frames = 0;
-        ret = ff_decode_get_packet(avctx, s->pkt);
         if (ret < 0)
             return ret;
-        ret = decode_packet(avctx);
+        next_packet(s);
+        ret = decode_packet(avctx, s->pkt);
         av_packet_unref(s->pkt);
         if (ret < 0)
             return ret;
@@ -254,7 +321,14 @@ static int onedva_receive_frame(AVCodecContext *avctx, AVFrame *frame)
 
 static void onedva_decode_flush(AVCodecContext *avctx)
 {
-    clear_frames(avctx->priv_data);
+    OneDVADecContext *s = avctx->priv_data;
+
+    clear_frames(s);
+    while (s->nb_packets)
+        av_packet_unref(s->packets[--s->nb_packets]);
+    s->nb_announced = 0;
+    if (s->decoder)
+        onedva_decoder_flush(s->decoder);
 }
 
 static av_cold int onedva_decode_close(AVCodecContext *avctx)
@@ -265,6 +339,8 @@ static av_cold int onedva_decode_close(AVCodecContext *avctx)
     onedva_model_close(&s->model);
     for (int i = 0; i < ONEDVA_MAX_CLIP_FRAMES; i++)
         av_frame_free(&s->frames[i]);
+    for (int i = 0; i < MAX_PACKETS; i++)
+        av_packet_free(&s->packets[i]);
     av_packet_free(&s->pkt);
     return 0;
 }
@@ -289,11 +365,11 @@ const FFCodec ff_onedva_decoder = {
     CODEC_LONG_NAME("One-DVA learned video codec"),
     .p.type         = AVMEDIA_TYPE_VIDEO,
     .p.id           = AV_CODEC_ID_ONEDVA,
-    .p.capabilities = AV_CODEC_CAP_DR1 | AV_CODEC_CAP_OTHER_THREADS,
+    .p.capabilities = AV_CODEC_CAP_DR1 | AV_CODEC_CAP_DELAY | AV_CODEC_CAP_OTHER_THREADS,
     .p.priv_class   = &onedva_decoder_class,
     .p.wrapper_name = "libonedva",
     .caps_internal  = FF_CODEC_CAP_INIT_CLEANUP | FF_CODEC_CAP_AUTO_THREADS |
-                      FF_CODEC_CAP_SKIP_FRAME_FILL_PARAM,
+                      FF_CODEC_CAP_SKIP_FRAME_FILL_PARAM | FF_CODEC_CAP_SETS_FRAME_PROPS,
     .priv_data_size = sizeof(OneDVADecContext),
     .init           = onedva_decode_init,
     FF_CODEC_RECEIVE_FRAME_CB(onedva_receive_frame),

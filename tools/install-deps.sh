@@ -5,7 +5,7 @@
 #
 # Installs the Debian packages that a command needs and the machine lacks.
 #
-# usage: install-deps.sh build|check|bench|train|eval
+# usage: install-deps.sh build|check|bench|gemm|train|eval
 
 set -eu
 
@@ -14,10 +14,11 @@ case ${1:-} in
 build) wanted=$build ;;
 check) wanted="$build clang libcmocka-dev python3 python3-numpy python3-torch xauth xvfb" ;;
 bench) wanted="$build ffmpeg" ;;
+gemm) wanted="$build libdnnl-dev libopenblas-dev" ;;
 train) wanted="$build python3 python3-numpy python3-torch" ;;
 eval) wanted="$build ffmpeg python3 python3-numpy python3-matplotlib" ;;
 *)
-    echo "usage: install-deps.sh build|check|bench|train|eval" >&2
+    echo "usage: install-deps.sh build|check|bench|gemm|train|eval" >&2
     exit 1
     ;;
 esac

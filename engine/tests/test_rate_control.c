@@ -99,13 +99,45 @@ static void savings_are_bounded(void **state)
     assert_true(odva_rate_control_budget(&control, 1) >= 250);
 }
 
+/* Replays what clips take at their budgets against a buffer of its own. */
+static void budgets_keep_to_the_buffer(void **state)
+{
+    struct random random = {3};
+    struct odva_rate_control control = {
+        .bitrate = 1e5, .max_rate = 1.2e5, .buffer_size = 1e5, .buffered = 9e4};
+    double level = 9e4, total = 0, seconds = 0, taken;
+
+    (void)state;
+    for (int i = 0; i < 1000; i++) {
+        const double length = i % 50 < 25 ? 0.64 : 0.16;
+        const double bits = odva_rate_control_budget(&control, length);
+
+        assert_true(fabs(odva_rate_control_most(&control) - level) < 1e-6);
+        assert_true(bits < level);
+        taken = bits * (0.8 + 0.2 * random_unit(&random));
+        odva_rate_control_spend(&control, length, taken);
+        level = fmin(1e5, level - taken + 1.2e5 * length);
+        total += taken;
+        seconds += length;
+    }
+    assert_true(fabs(total / seconds / 1e5 - 1) < 0.02);
+}
+
+static void no_buffer_is_no_limit(void **state)
+{
+    struct odva_rate_control control = {.bitrate = 1e5};
+
+    (void)state;
+    odva_rate_control_spend(&control, 1, 1e9);
+    assert_true(isinf(odva_rate_control_most(&control)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(search_finds_nearest),
-        cmocka_unit_test(search_is_short_near_guess),
-        cmocka_unit_test(budgets_sum_to_bitrate),
-        cmocka_unit_test(savings_are_bounded),
+        cmocka_unit_test(search_finds_nearest),       cmocka_unit_test(search_is_short_near_guess),
+        cmocka_unit_test(budgets_sum_to_bitrate),     cmocka_unit_test(savings_are_bounded),
+        cmocka_unit_test(budgets_keep_to_the_buffer), cmocka_unit_test(no_buffer_is_no_limit),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

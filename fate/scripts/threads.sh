@@ -25,4 +25,14 @@ for steps in 0 1 2; do
     check "two decodes are the same, $steps steps" same pixels2 again
 done
 
+# Packets enough that several of them are read at a time.
+ffmpeg -f lavfi -i "$source" -c:v onedva -clip_frames 2 -adaptive_clips 0 short.mkv
+pixels short.mkv -threads 1 > pixels1
+for threads in 2 4 16; do
+    pixels short.mkv -threads $threads > pixels$threads
+    check "$threads threads read packets ahead as 1 reads them" same pixels1 pixels$threads
+done
+pixels short.mkv -threads 4 -flags low_delay > pixels4
+check "low delay" same pixels1 pixels4
+
 finish

@@ -160,8 +160,11 @@ typedef struct onedva_encoder onedva_encoder;
 struct onedva_encoder_settings {
     double crf; /* 0 (best) .. 63; the quantiser index is round(crf) - 40 at constant quality */
     int64_t bitrate; /* bits per second; 0: constant quality by crf */
-    int max_tokens;  /* upper bound of latent tokens per tile, 0: none */
-    int layers;      /* 1..16 layers per packet */
+    /* No packet takes more than a decoder's buffer of so many bits holds when its first frame is
+     * due; it fills at max_rate bits per second and begins with buffer_start bits. 0: no limit. */
+    int64_t max_rate, buffer_size, buffer_start;
+    int max_tokens; /* upper bound of latent tokens per tile, 0: none */
+    int layers;     /* 1..16 layers per packet */
     enum onedva_preset preset;
     enum onedva_motion motion;
     int adaptive_clips; /* end clips at scene cuts, and early where shorter ones cost less */
@@ -272,6 +275,20 @@ ONEDVA_API void onedva_decoder_close(onedva_decoder **decoder);
 ONEDVA_API int onedva_decoder_set_stream_header(onedva_decoder *decoder, const uint8_t *data,
                                                 size_t size);
 
+/** How many packets it pays to announce before the first of them is read: 0 with one thread. It may
+ * change with the pictures' size. */
+ONEDVA_API int onedva_decoder_lookahead(const onedva_decoder *decoder);
+
+/**
+ * Let other threads decode the latents of a packet that will be read after those announced before.
+ * Results are the same without, and what is wrong with the packet is said when it is read. All are
+ * forgotten when a packet is read that was not announced first, with a stream header, and with a
+ * flush. The packet is not kept.
+ * @return whether there was room: 1, or 0 where onedva_decoder_lookahead() are announced
+ */
+ONEDVA_API int onedva_decoder_announce_packet(onedva_decoder *decoder, const uint8_t *data,
+                                              size_t size);
+
 /**
  * Parse a packet and decode its latents, not yet its pixels. The packet is not kept.
  * A packet cut or damaged behind its first whole layer gives ONEDVA_OK with fewer layers_decoded;
@@ -297,8 +314,8 @@ struct onedva_mesh {
         *nodes)[2]; /* [frames][rows][columns], 1/16 luma sample; NULL where motion is off */
 };
 
-/** The next clip does not continue the one before: after a seek, or where packets are missing. It
- * matters with smooth_clips only. */
+/** The next clip does not continue the one before: after a seek, or where packets are missing.
+ * Packets announced are forgotten. */
 ONEDVA_API void onedva_decoder_flush(onedva_decoder *decoder);
 
 /** The mesh of the packet read last. @param mesh its nodes are valid until the next packet */

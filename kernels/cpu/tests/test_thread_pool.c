@@ -80,6 +80,46 @@ static void *use_a_pool(void *opaque)
     return NULL;
 }
 
+struct count {
+    struct odva_thread_job job;
+    int runs; /* not atomic: waiting for a job makes visible what it did */
+};
+
+static void count(void *opaque)
+{
+    ((struct count *)opaque)->runs++;
+}
+
+/* Jobs run once each beside loops, whoever waits for them or not. */
+static void jobs_beside_loops(void **state)
+{
+    struct count counts[8] = {0};
+
+    (void)state;
+    for (int threads = 1; threads <= 5; threads++) {
+        struct odva_thread_pool *pool;
+
+        assert_int_equal(odva_thread_pool_open(&pool, threads), ONEDVA_OK);
+        for (int i = 0; i < 500; i++) {
+            for (int j = 0; j < 8; j++) {
+                counts[j] = (struct count){.job = {.fn = count, .opaque = &counts[j]}};
+                odva_thread_pool_start(pool, &counts[j].job);
+            }
+            run(pool, i % 3 * 50);
+            for (int j = 7; j >= 0; j--) {
+                if ((i + j) % 4 == 0)
+                    odva_thread_pool_cancel(pool, &counts[j].job);
+                else
+                    odva_thread_pool_wait(pool, &counts[j].job);
+                assert_in_range(counts[j].runs, (i + j) % 4 ? 1 : 0, 1);
+            }
+        }
+        odva_thread_pool_wait(pool, &counts[0].job);
+        assert_in_range(counts[0].runs, 0, 1);
+        odva_thread_pool_close(&pool);
+    }
+}
+
 /* Two decoders in two threads have a pool each. */
 static void pools_side_by_side(void **state)
 {
@@ -102,6 +142,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_index_once),
         cmocka_unit_test(opened_and_closed),
+        cmocka_unit_test(jobs_beside_loops),
         cmocka_unit_test(pools_side_by_side),
     };
 

@@ -19,7 +19,7 @@ from .processes import Processes
 DROPPED, NOISY = 0.3, 0.2
 # stage 3: batches at the times of the sampler; of these, those that begin with the decoder's own estimate as the sampler
 # does; and what a difference of 1 in the logarithm of fine detail's energy weighs against one in that of the cost
-TEXTURED, OWN, TEXTURE_WEIGHT = 0.6, 0.5, 0.5
+TEXTURED, OWN, TEXTURE_WEIGHT = 0.4, 0.5, 0.5
 
 
 def squared_error(a, b, counts):
