@@ -11,8 +11,9 @@
 # make fate-onedva only the tests in FFmpeg's own harness
 # make bench       decoding speed against H.264
 # make kernel-bench  speed of each operator
-# make checkasm    every operator's SIMD versions against C, with guard pages
+# make checkasm    every operator's SIMD versions against C, with guard pages [BENCH=1: and their speed]
 # make roofline    what each operator of a decode does of what the machine could [RUNS=9]
+# make precision-bench VALID=folder  what the operators' precision costs in PSNR [CPU=names]
 # make network-bench speed of the network beside PyTorch's and ONNX Runtime's [NETWORK=file CPU=names]
 # make gemm-bench  matrix products beside oneDNN's and OpenBLAS'
 # make latents-bench loading latents beside decoding frames [INPUT=file]
@@ -32,7 +33,8 @@ endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .PHONY: all lib install demo check unit unit-tests checkasm fate-onedva bench kernel-bench network-bench roofline \
-        gemm-bench latents-bench motion-bench clean distclean canvas entropy eval latents ffmpeg-full ffmpeg-check
+        precision-bench gemm-bench latents-bench motion-bench clean distclean canvas entropy eval latents ffmpeg-full \
+        ffmpeg-check
 
 all:
 
@@ -48,8 +50,8 @@ distclean:
 
 ifeq ($(wildcard build/config.mak),)
 
-all lib install unit checkasm fate-onedva bench kernel-bench network-bench roofline gemm-bench latents-bench motion-bench canvas \
-entropy eval latents ffmpeg-full ffmpeg-check:
+all lib install unit checkasm fate-onedva bench kernel-bench network-bench roofline precision-bench gemm-bench latents-bench \
+motion-bench canvas entropy eval latents ffmpeg-full ffmpeg-check:
 	./configure
 	+@$(MAKE) $@
 
@@ -180,6 +182,10 @@ network-bench: $(BUILD)/tools/bench/kernel_bench
 	@tools/install-deps.sh train
 	@$(or $(PYTHON),/usr/bin/python3) -W ignore tools/bench/network_peers.py "$(or $(NETWORK),models/onedva-tiny.safetensors)" --engine $< --cpu $(or $(CPU),"")
 
+# CPU: instruction sets to compare with the C reference
+precision-bench: all $(BUILD)/tools/bench/precision
+	@tools/bench/precision.sh "$(VALID)" $(or $(CPU),avx512bf16)
+
 gemm-bench: $(STATIC)
 	@tools/install-deps.sh gemm
 	@mkdir -p $(BUILD)/tools/bench
@@ -213,7 +219,9 @@ BENCH_OBJECTS = $(addprefix $(BUILD)/obj/tools/bench/,bench_clip.o machine_peak.
 
 $(BUILD)/obj/tools/bench/%.o: FLAGS += -Itools/bench
 $(BUILD)/tools/bench/kernel_bench: $(BUILD)/obj/tools/bench/bench_clip.o
-$(BUILD)/tools/bench/roofline: $(BENCH_OBJECTS)
+$(BUILD)/tools/bench/roofline $(BUILD)/tools/bench/operator_bench: $(BENCH_OBJECTS)
+$(BUILD)/tools/bench/precision: $(BUILD)/obj/tools/canvas/y4m_reader.o $(BUILD)/obj/tools/bench/machine_peak.o
+$(BUILD)/tools/bench/precision: FLAGS += -Itools/canvas
 $(BUILD)/tools/bench/motion_bench: $(BUILD)/obj/tools/canvas/y4m_reader.o
 $(BUILD)/tools/bench/motion_bench: FLAGS += -Itools/canvas
 
@@ -267,8 +275,9 @@ unit-tests: $(TEST_PROGRAMS)
 
 OPERATOR_TESTS = $(filter $(BUILD)/kernels/%,$(TEST_PROGRAMS))
 
-checkasm: $(OPERATOR_TESTS)
+checkasm: $(OPERATOR_TESTS) $(if $(BENCH),$(BUILD)/tools/bench/operator_bench)
 	@tools/run-unit-tests.sh $(OPERATOR_TESTS)
+	$(if $(BENCH),@$(BUILD)/tools/bench/operator_bench)
 
 $(BUILD)/%: %.c $(STATIC)
 	@mkdir -p $(@D)

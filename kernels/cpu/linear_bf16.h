@@ -12,7 +12,8 @@
 
 #include "cpu/linear_operator_simd.h"
 
-#define BF16_ROWS 48 /* of a block: a multiple of V_TILE_ROWS */
+#define BF16_ROWS  48 /* of a block: a multiple of V_TILE_ROWS */
+#define FETCH_ROWS 3  /* ahead, that a part of a wider matrix is asked for */
 
 /* Numbers from one rounded row to the next; the odd line keeps rows out of each other's sets. */
 static inline int64_t rounded_stride(int n_in)
@@ -22,7 +23,9 @@ static inline int64_t rounded_stride(int n_in)
 
 static size_t linear_scratch_bf16(int n_in)
 {
-    return BF16_ROWS * rounded_stride(n_in) / 2;
+    const size_t floats = BF16_ROWS * rounded_stride(n_in) / 2, exact = linear_scratch_simd(n_in);
+
+    return floats > exact ? floats : exact;
 }
 
 static void round_rows(uint16_t *dst, const float *src, int64_t src_stride, int64_t rows, int n_in)
@@ -31,103 +34,18 @@ static void round_rows(uint16_t *dst, const float *src, int64_t src_stride, int6
     const int whole = n_in / (2 * V_WIDTH) * (2 * V_WIDTH);
 
     for (int64_t r = 0; r < rows; r++, dst += stride, src += src_stride) {
-        for (int i = 0; i < whole; i += 2 * V_WIDTH)
+        const float *later = src + (r + FETCH_ROWS < rows ? FETCH_ROWS : 0) * src_stride;
+
+        for (int i = 0; i < whole; i += 2 * V_WIDTH) {
+            __builtin_prefetch(later + i);
+            __builtin_prefetch(later + i + V_WIDTH);
             v_store_pairs(dst + i, v_round_pairs(v_load(src + i), v_load(src + i + V_WIDTH)));
+        }
         if (whole < n_in) {
             const int n = n_in - whole, second = n > V_WIDTH ? n - V_WIDTH : 0;
 
             v_store_pairs(dst + whole, v_round_pairs(v_load_n(src + whole, n),
                                                      v_load_n(src + whole + n - second, second)));
-        }
-    }
-}
-
-/* What the epilogue needs of a tile. */
-struct tile_place {
-    const struct odva_cpu_linear *linear;
-    int64_t row;
-    int column;
-    int count; /* outputs from column on; PANEL or more: all */
-};
-
-static inline __attribute__((always_inline)) v_float finish_sum(const struct tile_place *p, int r,
-                                                                int offset, v_float y, int n)
-{
-    const struct odva_cpu_linear *linear = p->linear;
-    const int column = p->column + offset;
-    const int64_t row = p->row + r;
-
-    if (linear->gate)
-        y = v_mul(y,
-                  v_load_n(linear->gate + linear->gate_row[row] * linear->gate_stride + column, n));
-    if (linear->add) {
-        const int64_t add_row = linear->add_row ? linear->add_row[row] : row;
-
-        y = v_add(y, v_load_n(linear->add + add_row * linear->add_stride + column, n));
-    }
-    return y;
-}
-
-/* n[v] outputs of vector v; where they are constants no masks remain. */
-static inline __attribute__((always_inline)) void finish_sums(const struct tile_place *p,
-                                                              v_float acc[V_TILE_ROWS][V_TILE_VECS],
-                                                              const int rows,
-                                                              const int n[V_TILE_VECS])
-{
-    const struct odva_cpu_linear *linear = p->linear;
-
-    if (linear->bias) {
-        ODVA_UNROLL
-        for (int v = 0; v < V_TILE_VECS; v++) {
-            const v_float bias = v_load_n(linear->bias + p->column + v * V_WIDTH, n[v]);
-
-            ODVA_UNROLL
-            for (int r = 0; r < rows; r++)
-                acc[r][v] = v_add(acc[r][v], bias);
-        }
-    }
-    if (linear->activation == ODVA_ACTIVATION_GELU) {
-        ODVA_UNROLL
-        for (int r = 0; r < rows; r++) {
-            ODVA_UNROLL
-            for (int v = 0; v < V_TILE_VECS; v++)
-                acc[r][v] = v_gelu_coarse(acc[r][v]);
-        }
-    } else if (linear->activation == ODVA_ACTIVATION_SILU) {
-        ODVA_UNROLL
-        for (int r = 0; r < rows; r++) {
-            ODVA_UNROLL
-            for (int v = 0; v < V_TILE_VECS; v++)
-                acc[r][v] = v_silu(acc[r][v]);
-        }
-    }
-    ODVA_UNROLL
-    for (int r = 0; r < rows; r++) {
-        float *dst = linear->dst + (p->row + r) * linear->dst_stride + p->column;
-
-        ODVA_UNROLL
-        for (int v = 0; v < V_TILE_VECS; v++)
-            v_store_n(dst + v * V_WIDTH, finish_sum(p, r, v * V_WIDTH, acc[r][v], n[v]), n[v]);
-    }
-}
-
-/* Lines that the epilogue will want, which are often far away. */
-static inline __attribute__((always_inline)) void fetch_tile(const struct tile_place *p,
-                                                             const int rows)
-{
-    const struct odva_cpu_linear *linear = p->linear;
-
-    for (int r = 0; r < rows; r++) {
-        const float *dst = linear->dst + (p->row + r) * linear->dst_stride + p->column;
-
-        __builtin_prefetch(dst, 1);
-        __builtin_prefetch(dst + V_WIDTH, 1);
-        if (linear->add && linear->add != linear->dst) {
-            const int64_t add_row = linear->add_row ? linear->add_row[p->row + r] : p->row + r;
-            const float *add = linear->add + add_row * linear->add_stride + p->column;
-
-            __builtin_prefetch(add);
-            __builtin_prefetch(add + V_WIDTH);
         }
     }
 }
@@ -162,13 +80,7 @@ static inline __attribute__((always_inline)) void dot_rows(const struct tile_pla
                 acc[r][v] = v_dot_pairs(acc[r][v], x, w[v]);
         }
     }
-    if (p->count >= PANEL) {
-        finish_sums(p, acc, rows, (const int[V_TILE_VECS]){V_WIDTH, V_WIDTH});
-    } else {
-        const int second = p->count > V_WIDTH ? p->count - V_WIDTH : 0;
-
-        finish_sums(p, acc, rows, (const int[V_TILE_VECS]){p->count - second, second});
-    }
+    finish_tile(p, acc, rows, v_gelu_coarse);
 }
 
 /* Separate functions, so that each has the registers to itself. */

@@ -8,41 +8,167 @@
 
 #include "cpu/linear_simd.h"
 
-/* The epilogue on n <= V_WIDTH numbers of a row. */
-static inline void finish_vector(const struct odva_cpu_linear *linear, int64_t row, int column,
-                                 const float *sums, int n)
+/* What the epilogue needs of a tile. */
+struct tile_place {
+    const struct odva_cpu_linear *linear;
+    int64_t row;
+    int column;
+    int count; /* outputs from column on; PANEL or more: all */
+};
+
+static inline __attribute__((always_inline)) v_float finish_sum(const struct tile_place *p, int r,
+                                                                int offset, v_float y, int n)
 {
-    v_float y = v_load(sums);
+    const struct odva_cpu_linear *linear = p->linear;
+    const int column = p->column + offset;
+    const int64_t row = p->row + r;
 
-    if (linear->bias)
-        y = v_add(y, v_load_n(linear->bias + column, n));
-    if (linear->activation == ODVA_ACTIVATION_GELU)
-        y = v_gelu(y);
-    else if (linear->activation == ODVA_ACTIVATION_SILU)
-        y = v_silu(y);
-    if (linear->gate) {
-        const float *gate = linear->gate + linear->gate_row[row] * linear->gate_stride;
-
-        y = v_mul(y, v_load_n(gate + column, n));
-    }
+    if (linear->gate)
+        y = v_mul(y,
+                  v_load_n(linear->gate + linear->gate_row[row] * linear->gate_stride + column, n));
     if (linear->add) {
         const int64_t add_row = linear->add_row ? linear->add_row[row] : row;
 
         y = v_add(y, v_load_n(linear->add + add_row * linear->add_stride + column, n));
     }
-    v_store_n(linear->dst + row * linear->dst_stride + column, y, n);
+    return y;
 }
 
-static void finish_tile(const struct odva_cpu_linear *linear, int64_t first_row, int rows,
-                        int column, const float *sums)
+/* n[v] outputs of vector v; where they are constants no masks remain. gelu is one, too. */
+static inline __attribute__((always_inline)) void
+finish_sums(const struct tile_place *p, v_float acc[V_TILE_ROWS][V_TILE_VECS], const int rows,
+            const int n[V_TILE_VECS], v_float (*gelu)(v_float))
 {
-    const int left = linear->weights->n_out - column;
-    const int count = left < PANEL ? left : PANEL;
+    const struct odva_cpu_linear *linear = p->linear;
 
-    for (int r = 0; r < rows; r++)
-        for (int j = 0; j < count; j += V_WIDTH)
-            finish_vector(linear, first_row + r, column + j, sums + r * PANEL + j,
-                          count - j < V_WIDTH ? count - j : V_WIDTH);
+    if (linear->bias) {
+        ODVA_UNROLL
+        for (int v = 0; v < V_TILE_VECS; v++) {
+            const v_float bias = v_load_n(linear->bias + p->column + v * V_WIDTH, n[v]);
+
+            ODVA_UNROLL
+            for (int r = 0; r < rows; r++)
+                acc[r][v] = v_add(acc[r][v], bias);
+        }
+    }
+    if (linear->activation == ODVA_ACTIVATION_GELU) {
+        ODVA_UNROLL
+        for (int r = 0; r < rows; r++) {
+            ODVA_UNROLL
+            for (int v = 0; v < V_TILE_VECS; v++)
+                acc[r][v] = gelu(acc[r][v]);
+        }
+    } else if (linear->activation == ODVA_ACTIVATION_SILU) {
+        ODVA_UNROLL
+        for (int r = 0; r < rows; r++) {
+            ODVA_UNROLL
+            for (int v = 0; v < V_TILE_VECS; v++)
+                acc[r][v] = v_silu(acc[r][v]);
+        }
+    }
+    ODVA_UNROLL
+    for (int r = 0; r < rows; r++) {
+        float *dst = linear->dst + (p->row + r) * linear->dst_stride + p->column;
+
+        ODVA_UNROLL
+        for (int v = 0; v < V_TILE_VECS; v++)
+            v_store_n(dst + v * V_WIDTH, finish_sum(p, r, v * V_WIDTH, acc[r][v], n[v]), n[v]);
+    }
+}
+
+/* Lines that the epilogue will want, which are often far away. */
+static inline __attribute__((always_inline)) void fetch_tile(const struct tile_place *p,
+                                                             const int rows)
+{
+    const struct odva_cpu_linear *linear = p->linear;
+
+    for (int r = 0; r < rows; r++) {
+        const float *dst = linear->dst + (p->row + r) * linear->dst_stride + p->column;
+
+        for (int v = 0; v < V_TILE_VECS; v++)
+            __builtin_prefetch(dst + v * V_WIDTH, 1);
+        if (linear->add && linear->add != linear->dst) {
+            const int64_t add_row = linear->add_row ? linear->add_row[p->row + r] : p->row + r;
+            const float *add = linear->add + add_row * linear->add_stride + p->column;
+
+            for (int v = 0; v < V_TILE_VECS; v++)
+                __builtin_prefetch(add + v * V_WIDTH);
+        }
+    }
+}
+
+static inline __attribute__((always_inline)) void finish_tile(const struct tile_place *p,
+                                                              v_float acc[V_TILE_ROWS][V_TILE_VECS],
+                                                              const int rows,
+                                                              v_float (*gelu)(v_float))
+{
+    if (p->count >= PANEL) {
+        finish_sums(p, acc, rows, (const int[V_TILE_VECS]){V_WIDTH, V_WIDTH}, gelu);
+    } else {
+        const int second = p->count > V_WIDTH ? p->count - V_WIDTH : 0;
+
+        finish_sums(p, acc, rows, (const int[V_TILE_VECS]){p->count - second, second}, gelu);
+    }
+}
+
+static size_t linear_scratch_simd(int n_in)
+{
+    return n_in; /* int32 */
+}
+
+/* Inputs that are not 0 in all rows, in ascending order. @return how many */
+static int list_inputs(int32_t *list, const struct odva_cpu_linear *linear, int64_t first_row,
+                       int64_t rows)
+{
+    const float *src = linear->src + first_row * linear->src_stride;
+    const int n_in = linear->weights->n_in;
+    int count = 0;
+
+    for (int i = 0; i < n_in; i += V_WIDTH) {
+        const int n = n_in - i < V_WIDTH ? n_in - i : V_WIDTH;
+        unsigned present = 0;
+
+        for (int64_t r = 0; r < rows && present != (1u << n) - 1; r++)
+            present |= v_nonzero(v_load_n(src + r * linear->src_stride + i, n));
+        for (int j = 0; j < n; j++)
+            if (present >> j & 1)
+                list[count++] = i + j;
+    }
+    return count;
+}
+
+/* rows and whether there is a list are constants wherever this is inlined. */
+static inline __attribute__((always_inline)) void linear_rows(const struct tile_place *p,
+                                                              const float *panel,
+                                                              const int32_t *list, int count,
+                                                              const int rows)
+{
+    const struct odva_cpu_linear *linear = p->linear;
+    v_float acc[V_TILE_ROWS][V_TILE_VECS];
+
+    fetch_tile(p, rows);
+    sum_rows(acc, linear->src + p->row * linear->src_stride, linear->src_stride, panel, list, count,
+             rows);
+    finish_tile(p, acc, rows, v_gelu);
+}
+
+/* Separate functions, so that each has the registers to itself. */
+static __attribute__((noinline)) void linear_tile(const struct tile_place *p, const float *panel,
+                                                  int count)
+{
+    linear_rows(p, panel, NULL, count, V_TILE_ROWS);
+}
+
+static __attribute__((noinline)) void
+linear_listed_tile(const struct tile_place *p, const float *panel, const int32_t *list, int count)
+{
+    linear_rows(p, panel, list, count, V_TILE_ROWS);
+}
+
+static __attribute__((noinline)) void
+linear_listed_row(const struct tile_place *p, const float *panel, const int32_t *list, int count)
+{
+    linear_rows(p, panel, list, count, 1);
 }
 
 static void linear_simd(const struct odva_cpu_linear *linear, int64_t first_row, int64_t rows,
@@ -50,18 +176,20 @@ static void linear_simd(const struct odva_cpu_linear *linear, int64_t first_row,
 {
     const struct odva_weights *weights = linear->weights;
     const float *panel = weights->panels;
-    const int64_t end = first_row + rows;
+    int32_t *inputs = (int32_t *)scratch;
+    const int count = list_inputs(inputs, linear, first_row, rows);
 
-    (void)scratch;
     for (int column = 0; column < weights->n_out; column += PANEL, panel += PANEL * weights->n_in) {
-        for (int64_t row = first_row; row < end; row += V_TILE_ROWS) {
-            const int height = end - row < V_TILE_ROWS ? (int)(end - row) : V_TILE_ROWS;
-            float sums[V_TILE_ROWS * PANEL];
+        struct tile_place p = {linear, first_row, column, weights->n_out - column};
 
-            multiply_tile(sums, linear->src + row * linear->src_stride, linear->src_stride, panel,
-                          weights->n_in, height);
-            finish_tile(linear, row, height, column, sums);
+        for (; p.row + V_TILE_ROWS <= first_row + rows; p.row += V_TILE_ROWS) {
+            if (count < weights->n_in)
+                linear_listed_tile(&p, panel, inputs, count);
+            else
+                linear_tile(&p, panel, count);
         }
+        for (; p.row < first_row + rows; p.row++)
+            linear_listed_row(&p, panel, inputs, count);
     }
 }
 

@@ -15,34 +15,55 @@
 
 #define PANEL (V_TILE_VECS * V_WIDTH)
 
-/* sums [rows][PANEL] = src [rows][n_in] panel; rows is a constant wherever this is inlined. */
-static inline __attribute__((always_inline)) void multiply_rows(float *sums, const float *src,
-                                                                int64_t stride, const float *panel,
-                                                                int n_in, const int rows)
+/*
+ * acc = src [rows][count] panel; rows is a constant wherever this is inlined.
+ * @param list NULL, or which count inputs are to be summed: the others' terms are 0
+ */
+static inline __attribute__((always_inline)) void sum_rows(v_float acc[V_TILE_ROWS][V_TILE_VECS],
+                                                           const float *src, int64_t stride,
+                                                           const float *panel, const int32_t *list,
+                                                           int count, const int rows)
 {
-    v_float acc[V_TILE_ROWS][V_TILE_VECS];
+    v_float sums[V_TILE_ROWS][V_TILE_VECS]; /* its own, so that they are in registers */
 
     ODVA_UNROLL
     for (int r = 0; r < rows; r++) {
         ODVA_UNROLL
         for (int v = 0; v < V_TILE_VECS; v++)
-            acc[r][v] = v_zero();
+            sums[r][v] = v_zero();
     }
-    for (int i = 0; i < n_in; i++, panel += PANEL) {
+    for (int k = 0; k < count; k++) {
+        const int64_t i = list ? list[k] : k;
         v_float w[V_TILE_VECS];
 
         ODVA_UNROLL
         for (int v = 0; v < V_TILE_VECS; v++)
-            w[v] = v_load(panel + v * V_WIDTH);
+            w[v] = v_load(panel + i * PANEL + v * V_WIDTH);
         ODVA_UNROLL
         for (int r = 0; r < rows; r++) {
             const v_float x = v_set1(src[r * stride + i]);
 
             ODVA_UNROLL
             for (int v = 0; v < V_TILE_VECS; v++)
-                acc[r][v] = v_fma(x, w[v], acc[r][v]);
+                sums[r][v] = v_fma(x, w[v], sums[r][v]);
         }
     }
+    ODVA_UNROLL
+    for (int r = 0; r < rows; r++) {
+        ODVA_UNROLL
+        for (int v = 0; v < V_TILE_VECS; v++)
+            acc[r][v] = sums[r][v];
+    }
+}
+
+/* sums [rows][PANEL] = src [rows][n_in] panel */
+static inline __attribute__((always_inline)) void multiply_rows(float *sums, const float *src,
+                                                                int64_t stride, const float *panel,
+                                                                int n_in, const int rows)
+{
+    v_float acc[V_TILE_ROWS][V_TILE_VECS];
+
+    sum_rows(acc, src, stride, panel, NULL, n_in, rows);
     ODVA_UNROLL
     for (int r = 0; r < rows; r++) {
         ODVA_UNROLL

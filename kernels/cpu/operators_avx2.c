@@ -18,6 +18,7 @@ const struct odva_cpu_operators odva_cpu_operators_avx2 = {
     .name = "avx2",
     .panel_width = PANEL,
     .linear = linear_simd,
+    .linear_scratch = linear_scratch_simd,
     .norm_modulate = norm_modulate_simd,
     .attention = attention_simd,
     .attention_scratch = attention_scratch_simd,

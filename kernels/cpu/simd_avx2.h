@@ -74,6 +74,12 @@ static inline float v_largest(v_float a)
     return _mm_cvtss_f32(_mm_max_ss(b, _mm_movehdup_ps(b)));
 }
 
+/* A bit for each number that is not 0. */
+static inline unsigned v_nonzero(v_float a)
+{
+    return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(a, _mm256_setzero_ps(), _CMP_NEQ_UQ));
+}
+
 /* V_WIDTH bytes. */
 static inline v_float v_load_samples(const uint8_t *p)
 {

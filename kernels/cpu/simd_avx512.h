@@ -48,6 +48,12 @@ static inline void v_store_n(float *p, v_float a, int n)
     _mm512_mask_storeu_ps(p, v_mask(n), a);
 }
 
+/* A bit for each number that is not 0. */
+static inline unsigned v_nonzero(v_float a)
+{
+    return _mm512_cmp_ps_mask(a, _mm512_setzero_ps(), _CMP_NEQ_UQ);
+}
+
 /* V_WIDTH bytes. */
 static inline v_float v_load_samples(const uint8_t *p)
 {

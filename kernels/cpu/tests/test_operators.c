@@ -113,6 +113,10 @@ static void linear_case_new(struct linear_case *c, struct random *random)
         .activation = random_below(random, 3),
         .bias = random_below(random, 2) ? random_floats(random, c->n_out, 1) : NULL,
     };
+    if (random_below(random, 3) == 0) /* inputs that are 0 in all rows */
+        for (int i = 0; i < c->n_in; i++)
+            for (int r = 0; r < c->rows && i % 3 != 1; r++)
+                ((float *)c->linear.src)[r * c->linear.src_stride + i] = r % 2 ? 0.0f : -0.0f;
     if (random_below(random, 2)) {
         c->linear.gate = random_floats(random, tiles * (c->n_out + 1), 2);
         c->linear.gate_stride = c->n_out + 1;

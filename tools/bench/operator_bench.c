@@ -1,0 +1,127 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/*
+ * Cycles per element of every operator and what fraction of the machine's peak it reaches, with
+ * each instruction set that works here and one thread.
+ *
+ * make checkasm BENCH=1, or build/tools/bench/operator_bench [RUNS]
+ * ONEDVA_MODEL chooses the model whose shapes are used.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "analysis.h"
+#include "backend.h"
+#include "bench_clip.h"
+#include "deblocking.h"
+#include "model.h"
+#include "operator_count.h"
+#include "synthesis.h"
+
+#define WIDTH        640
+#define HEIGHT       360
+#define LOG2_SPACING 5
+#define COLUMNS      (((WIDTH - 1) >> LOG2_SPACING) + 2)
+#define ROWS         (((HEIGHT - 1) >> LOG2_SPACING) + 2)
+#define QIDX         0
+
+/** What all instruction sets work on. */
+struct work {
+    onedva_model *model;
+    struct odva_scan_cache scans;
+    struct bench_clip clip, other;
+    int16_t (*nodes)[2];
+    struct odva_block_tensor *tensors;
+};
+
+static void run_motion(struct odva_backend *backend, const struct work *work)
+{
+    const struct odva_warp warp = {.frames = ONEDVA_MAX_CLIP_FRAMES,
+                                   .width = WIDTH,
+                                   .height = HEIGHT,
+                                   .source_width = WIDTH,
+                                   .source_height = HEIGHT,
+                                   .log2_spacing = LOG2_SPACING,
+                                   .columns = COLUMNS,
+                                   .rows = ROWS,
+                                   .nodes = (const int16_t(*)[2])work->nodes};
+
+    bench_check(backend->ops->warp(backend, work->other.pictures, work->clip.sources, &warp));
+    for (int t = 0; t < ONEDVA_MAX_CLIP_FRAMES; t++) {
+        bench_check(backend->ops->halve(backend, work->other.pictures[t].data[0], WIDTH,
+                                        work->clip.sources[t].data[0], WIDTH, WIDTH, HEIGHT));
+        bench_check(backend->ops->block_tensors(
+            backend, work->tensors, work->clip.sources[t].data[0], WIDTH,
+            work->clip.sources[(t + 1) % ONEDVA_MAX_CLIP_FRAMES].data[0], WIDTH, WIDTH, HEIGHT));
+    }
+}
+
+static void run_codec(struct odva_backend *backend, struct odva_analysis *analysis,
+                      struct odva_synthesis *synthesis, const struct work *work)
+{
+    const struct odva_synthesis_params params = {.qidx = QIDX, .steps = 1, .seed = 1};
+    const struct bench_clip *clip = &work->clip;
+
+    bench_check(odva_analysis_linear(analysis, &clip->grid, clip->sources, clip->latents));
+    bench_check(odva_synthesis_run(synthesis, &clip->grid, clip->latents, clip->tokens, &params,
+                                   work->other.pictures));
+    bench_check(odva_deblock(backend, work->other.pictures, &clip->grid, QIDX));
+}
+
+static void measure(struct work *work, const char *cpu, int runs)
+{
+    struct odva_synthesis *synthesis;
+    struct odva_analysis *analysis;
+    struct odva_backend *backend;
+    int ret;
+
+    setenv("ONEDVA_CPU", cpu, 1);
+    ret = odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 1, 0, NULL);
+    if (ret < 0) {
+        printf("\n%s: not in this build, or not on this processor\n", cpu);
+        return;
+    }
+    operator_count_attach(backend);
+    operator_count_reset();
+    bench_check(odva_analysis_open(&analysis, work->model, backend, &work->scans));
+    bench_check(odva_synthesis_open(&synthesis, work->model, backend, &work->scans));
+    for (int i = 0; i <= runs; i++) { /* the first is not counted */
+        run_codec(backend, analysis, synthesis, work);
+        run_motion(backend, work);
+        if (i < runs)
+            operator_count_next_run();
+    }
+    operator_count_print(cpu, 1);
+    odva_synthesis_close(&synthesis);
+    odva_analysis_close(&analysis);
+    odva_backend_close(&backend);
+}
+
+int main(int argc, char **argv)
+{
+    static const char *const cpus[] = {"c", "avx2", "avx512", "avx512bf16"};
+    const int runs = argc > 1 ? atoi(argv[1]) : 5, nodes = ONEDVA_MAX_CLIP_FRAMES * COLUMNS * ROWS;
+    struct work work = {0};
+
+    bench_check(onedva_model_open(&work.model, NULL, NULL));
+    work.scans.model = work.model;
+    bench_clip_open(&work.clip, WIDTH, HEIGHT, work.model->config.basis);
+    bench_clip_open(&work.other, WIDTH, HEIGHT, 1);
+    work.nodes = bench_checked(malloc(nodes * sizeof(*work.nodes)));
+    work.tensors = bench_checked(malloc(((size_t)WIDTH * HEIGHT / 16) * sizeof(*work.tensors)));
+    for (int i = 0; i < nodes; i++)
+        for (int c = 0; c < 2; c++)
+            work.nodes[i][c] = (int16_t)(64 * sin(0.7 * i + c));
+    for (size_t i = 0; i < sizeof(cpus) / sizeof(cpus[0]); i++)
+        measure(&work, cpus[i], runs);
+    free(work.nodes);
+    free(work.tensors);
+    bench_clip_close(&work.clip);
+    bench_clip_close(&work.other);
+    odva_scan_cache_free(&work.scans);
+    onedva_model_close(&work.model);
+    return 0;
+}
