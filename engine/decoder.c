@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "backend.h"
 #include "canvas.h"
@@ -19,6 +20,7 @@
 #include "quantiser.h"
 #include "reserve.h"
 #include "scan.h"
+#include "step_choice.h"
 #include "synthesis.h"
 
 /* Larger than any video there is; what a damaged stream header may claim is bounded by it. */
@@ -37,6 +39,8 @@ struct onedva_decoder {
     struct odva_canvas canvas; /* what the warp makes the pictures from */
     struct odva_motion_warp warp;
     struct odva_clip_smoothing smoothing;
+    double seconds;                      /* of the clip read last; 0: not known */
+    struct odva_step_choice step_choice; /* where settings.steps is ONEDVA_STEPS_AUTO */
 };
 
 /* Of the packet read last. */
@@ -60,7 +64,8 @@ static int check_settings(const struct onedva_decoder_settings *settings)
 {
     const struct onedva_logger *logger = &settings->logger;
 
-    if (settings->steps < 0 || settings->steps > ONEDVA_MAX_STEPS)
+    if ((settings->steps < 0 && settings->steps != ONEDVA_STEPS_AUTO) ||
+        settings->steps > ONEDVA_MAX_STEPS)
         odva_log(logger, ONEDVA_LOG_ERROR, "%d steps are not 0 to %d", settings->steps,
                  ONEDVA_MAX_STEPS);
     else if (settings->sampler != ONEDVA_SAMPLER_EULER && settings->sampler != ONEDVA_SAMPLER_HEUN)
@@ -157,9 +162,15 @@ int onedva_decoder_read_packet(onedva_decoder *decoder, const uint8_t *data, siz
                                struct onedva_clip *clip)
 {
     const int status = odva_packet_queue_read(&decoder->packets, data, size, clip);
+    double units = 0;
 
-    if (status < 0)
+    if (status < 0) {
         odva_clip_smoothing_forget(&decoder->smoothing);
+        return status;
+    }
+    for (int i = 0; i < clip->frames; i++)
+        units += clip->durations[i];
+    decoder->seconds = units * clip->stream.timebase_num / clip->stream.timebase_den;
     return status;
 }
 
@@ -202,19 +213,64 @@ static int prepare_warp(struct onedva_decoder *decoder)
     return status < 0 ? status : odva_motion_warp_set(&decoder->warp, motion);
 }
 
+static int reconstruct(struct onedva_decoder *decoder, const struct onedva_picture *pictures, int n,
+                       int steps)
+{
+    const struct odva_clip_reader *reader = reader_of(decoder);
+    const struct odva_synthesis_params params = {
+        .qidx = reader->latents.qidx,
+        .steps = steps,
+        .sampler = decoder->settings.sampler,
+        .seed = reader->seed,
+    };
+    const struct odva_grid *grid = &reader->latents.grid;
+    const struct onedva_picture *coded = reader->has_motion ? decoder->canvas.picture : pictures;
+    int status = odva_synthesis_run(decoder->synthesis, grid, decoder->latents,
+                                    decoder->tile_tokens, &params, coded);
+
+    if (status == ONEDVA_OK)
+        status = odva_deblock(decoder->backend, coded, grid, params.qidx);
+    if (status == ONEDVA_OK && reader->has_motion)
+        status = decoder->backend->ops->warp(decoder->backend, pictures,
+                                             decoder->canvas.const_picture, &decoder->warp.warp);
+    if (status < 0 || !decoder->settings.smooth_clips)
+        return status;
+    return odva_clip_smoothing_run(&decoder->smoothing, decoder->backend, pictures, n,
+                                   (int)reader->stream.width, (int)reader->stream.height,
+                                   params.qidx);
+}
+
+static double wall_seconds(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* With as many steps as the first clips say; one where nothing says how long frames last. */
+static int reconstruct_in_time(struct onedva_decoder *decoder,
+                               const struct onedva_picture *pictures, int n)
+{
+    struct odva_step_choice *choice = &decoder->step_choice;
+    const double begin = wall_seconds();
+    int status;
+
+    if (decoder->seconds <= 0)
+        return reconstruct(decoder, pictures, n, 1);
+    status = reconstruct(decoder, pictures, n, odva_step_choice_steps(choice));
+    if (status == ONEDVA_OK &&
+        odva_step_choice_note(choice, wall_seconds() - begin, decoder->seconds))
+        odva_log(&decoder->settings.logger, ONEDVA_LOG_INFO,
+                 "%d step%s: one takes %.0f %% of real time, the rest of decoding %.0f %%",
+                 choice->steps, choice->steps == 1 ? "" : "s", 100 * choice->step,
+                 100 * choice->base);
+    return status;
+}
+
 int onedva_decoder_reconstruct(onedva_decoder *decoder, const struct onedva_picture *pictures,
                                int n)
 {
-    const struct odva_synthesis_params params = {
-        .qidx = reader_of(decoder)->latents.qidx,
-        .steps = decoder->settings.steps,
-        .sampler = decoder->settings.sampler,
-        .seed = reader_of(decoder)->seed,
-    };
-    const struct odva_grid *grid = &reader_of(decoder)->latents.grid;
-    const struct onedva_stream *stream = &reader_of(decoder)->stream;
-    const int has_motion = reader_of(decoder)->has_motion;
-    const struct onedva_picture *coded;
     int status;
 
     if (reader_of(decoder)->frames == 0 || n != reader_of(decoder)->frames) {
@@ -223,22 +279,13 @@ int onedva_decoder_reconstruct(onedva_decoder *decoder, const struct onedva_pict
         return ONEDVA_ERR_ARGUMENT;
     }
     status = dequantise(decoder);
-    if (status == ONEDVA_OK && has_motion)
+    if (status == ONEDVA_OK && reader_of(decoder)->has_motion)
         status = prepare_warp(decoder);
     if (status < 0)
         return status;
-    coded = has_motion ? decoder->canvas.picture : pictures;
-    status = odva_synthesis_run(decoder->synthesis, grid, decoder->latents, decoder->tile_tokens,
-                                &params, coded);
-    if (status == ONEDVA_OK)
-        status = odva_deblock(decoder->backend, coded, grid, params.qidx);
-    if (status == ONEDVA_OK && has_motion)
-        status = decoder->backend->ops->warp(decoder->backend, pictures,
-                                             decoder->canvas.const_picture, &decoder->warp.warp);
-    if (status < 0 || !decoder->settings.smooth_clips)
-        return status;
-    return odva_clip_smoothing_run(&decoder->smoothing, decoder->backend, pictures, n,
-                                   (int)stream->width, (int)stream->height, params.qidx);
+    return decoder->settings.steps == ONEDVA_STEPS_AUTO
+               ? reconstruct_in_time(decoder, pictures, n)
+               : reconstruct(decoder, pictures, n, decoder->settings.steps);
 }
 
 int onedva_decoder_get_mesh(onedva_decoder *decoder, struct onedva_mesh *mesh)

@@ -35,7 +35,7 @@ static inline void ff_onedva_log(void *opaque, enum onedva_log_level level, cons
     static const int levels[] = {
         [ONEDVA_LOG_ERROR]   = AV_LOG_ERROR,
         [ONEDVA_LOG_WARNING] = AV_LOG_WARNING,
-        [ONEDVA_LOG_INFO]    = AV_LOG_VERBOSE,
+        [ONEDVA_LOG_INFO]    = AV_LOG_INFO,
         [ONEDVA_LOG_DEBUG]   = AV_LOG_DEBUG,
     };
     OneDVALog *log = opaque;
@@ -164,7 +164,9 @@ typedef struct OneDVADecodeOptions {
     { "steps",                                                                                     \
       "0: linear, fastest; 1: one network pass, highest PSNR; more: diffusion",                    \
       (base) + offsetof(OneDVADecodeOptions, steps), AV_OPT_TYPE_INT, { .i64 = 1 },                \
-      0, ONEDVA_MAX_STEPS, flags },                                                                \
+      ONEDVA_STEPS_AUTO, ONEDVA_MAX_STEPS, flags, .unit = "steps" },                               \
+    { "auto", "as many, up to 8, as keep up with the frame rate here", 0, AV_OPT_TYPE_CONST,       \
+      { .i64 = ONEDVA_STEPS_AUTO }, 0, 0, flags, .unit = "steps" },                                \
     { "sampler", "method of the diffusion steps", (base) + offsetof(OneDVADecodeOptions, sampler), \
       AV_OPT_TYPE_INT, { .i64 = ONEDVA_SAMPLER_EULER }, ONEDVA_SAMPLER_EULER,                      \
       ONEDVA_SAMPLER_HEUN, flags, .unit = "sampler" },                                             \

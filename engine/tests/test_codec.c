@@ -281,6 +281,8 @@ static void refused_encoder_settings(void **state)
     REFUSED(encoder_settings, crf, -1, ONEDVA_ERR_ARGUMENT);
     REFUSED(encoder_settings, crf, NAN, ONEDVA_ERR_ARGUMENT);
     REFUSED(encoder_settings, bitrate, -1, ONEDVA_ERR_ARGUMENT);
+    REFUSED(encoder_settings, max_rate, 1000, ONEDVA_ERR_ARGUMENT);
+    REFUSED(encoder_settings, buffer_size, 1000, ONEDVA_ERR_ARGUMENT);
     REFUSED(encoder_settings, max_tokens, -1, ONEDVA_ERR_ARGUMENT);
     REFUSED(encoder_settings, layers, 0, ONEDVA_ERR_ARGUMENT);
     REFUSED(encoder_settings, layers, 17, ONEDVA_ERR_ARGUMENT);
@@ -306,10 +308,33 @@ static void refused_encoder_settings(void **state)
         codec_close(&codec);                                                                       \
     } while (0)
 
+/* Clips of no known duration take one step, others what the clock says after three of them. */
+static void steps_auto(void **state)
+{
+    struct onedva_clip info;
+    struct codec codec;
+    struct clip clip;
+
+    (void)state;
+    codec_init(&codec, 40, 40);
+    codec.decoder_settings.steps = ONEDVA_STEPS_AUTO;
+    codec_open(&codec);
+    clip_alloc(&clip, 3, 40, 40);
+    for (int i = 0; i < 5; i++) {
+        struct onedva_packet packet;
+
+        clip_draw(&clip, 3 * i);
+        packet = encode(&codec, &clip);
+        assert_true(decode(&codec, packet.data, packet.size, &clip, &info) < 40);
+    }
+    clip_free(&clip);
+    codec_close(&codec);
+}
+
 static void refused_decoder_settings(void **state)
 {
     (void)state;
-    REFUSED(steps, -1);
+    REFUSED(steps, -2);
     REFUSED(steps, 65);
     REFUSED(sampler, 2);
     REFUSED(max_tokens, -1);
@@ -412,6 +437,7 @@ int main(void)
         cmocka_unit_test(wrong_model),
         cmocka_unit_test(durations_and_headers_in_packets),
         cmocka_unit_test(refused_encoder_settings),
+        cmocka_unit_test(steps_auto),
         cmocka_unit_test(refused_decoder_settings),
         cmocka_unit_test(refused_clips),
         cmocka_unit_test(crf_between_clips),

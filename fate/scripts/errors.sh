@@ -48,7 +48,7 @@ check "clip_frames above 16" refuses "'clip_frames' out of range \[1 - 16\]" \
     -f lavfi -i "$source" -c:v onedva -clip_frames 17 out.mkv
 check "motion above auto" refuses "'motion' out of range \[0 - 3\]" \
     -f lavfi -i "$source" -c:v onedva -motion 4 out.mkv
-check "filter steps above 64" refuses "'steps' out of range \[0 - 64\]" \
+check "filter steps above 64" refuses "'steps' out of range \[-1 - 64\]" \
     -f lavfi -i "$source" -vf onedva=steps=99 -f null -
 unwritable() {
     ! ffmpeg -i good.mkv -c:v onedva /nowhere/out.mkv 2> log &&

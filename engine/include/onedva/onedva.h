@@ -236,13 +236,17 @@ ONEDVA_API void onedva_encoder_get_canvas(const onedva_encoder *encoder,
 
 typedef struct onedva_decoder onedva_decoder;
 
+/** As many steps, 0 to 8, as keep up with the stream's frame rate on this machine: the time that
+ * the first three clips take decides, and the logger is told. */
+#define ONEDVA_STEPS_AUTO (-1)
+
 enum onedva_sampler {
     ONEDVA_SAMPLER_EULER,
     ONEDVA_SAMPLER_HEUN,
 };
 
 struct onedva_decoder_settings {
-    int steps; /* 0: linear, 1: conditional mean, 2..64: diffusion */
+    int steps; /* 0: linear, 1: conditional mean, 2..64: diffusion, or ONEDVA_STEPS_AUTO */
     enum onedva_sampler sampler;
     int max_tokens;     /* decode only the first tokens of each tile, 0: all */
     int smooth_clips;   /* smooth the change from clip to clip: pixels depend on the clip before */
