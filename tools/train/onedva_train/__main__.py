@@ -16,7 +16,6 @@ from .errors import InputError
 from .synthetic import Synthetic
 from .processes import Processes
 from .train import Trainer
-from .untrained import random_linear
 
 
 def cache_of(args, source):
@@ -134,14 +133,6 @@ def command_export(args):
     print(f"{args.out}: {os.path.getsize(args.out) / 1e6:.2f} MB")
 
 
-def command_untrained(args):
-    cfg = model.Config(**model.PRESETS[args.preset])
-    codec = Codec(cfg, random_linear(cfg.basis, args.seed))
-    parts = [part.state_dict() for part in (codec.encoder, codec.decoder)]
-    config, tensors, weights = model_file.from_training(cfg, codec.linear, *parts, codec.coef_scale)
-    model_file.write(args.out, config, tensors, weights)
-
-
 def command_tables(args):
     """Fit the prediction of symbols with tools/entropy, on canvases that exist."""
     directory = f"{cache_of(args, args.train)}-canvas-{'-'.join(f'{c:g}' for c in args.canvas_crf)}"
@@ -236,9 +227,6 @@ def main():
     p.add_argument("--linear-only", action="store_true")
     p.add_argument("--no-encoder", action="store_true", help="leave the query encoder out")
     p.add_argument("--sampler-start", type=float, help="time at which -steps N > 1 begins")
-    p = command("untrained", "a model file of random numbers, for timing", False)
-    p.add_argument("--preset", choices=sorted(model.PRESETS), default="base")
-    p.add_argument("--out", required=True, help="model file to write")
     p = command("tables", "refit the tables that symbols are predicted from; nothing else changes")
     p.add_argument("--train", required=True, help="folder of videos whose canvases a fit has made")
     p.add_argument("--tool", default="build/onedva-entropy", help="the program onedva-entropy")
@@ -252,7 +240,7 @@ def main():
     torch.manual_seed(args.seed)
     commands = {"fit": command_fit, "stage1": command_train, "stage2": command_train, "stage3": command_train,
                 "samples": command_samples, "export": command_export, "tables": command_tables,
-                "untrained": command_untrained, "eval": command_eval, "curve": command_curve}
+                "eval": command_eval, "curve": command_curve}
     try:
         commands[args.command](args)
     except InputError as error:

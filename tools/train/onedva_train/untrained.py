@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Codecs of random numbers, of the shapes that trained ones have: for tests and for timing."""
+"""Codecs of random numbers, of the shapes that trained ones have, for tests."""
 import numpy as np
 
 from . import entropy
