@@ -64,7 +64,7 @@ class Bench:
         return {**self.key("quality", clip, encoder, quality, options), **self.comparison.key()}
 
     def seam_key(self, clip, encoder, quality, options):
-        return self.key("seams", clip, encoder, quality, options)
+        return {**self.key("seams", clip, encoder, quality, options), "values": [*seams.SPACE, *seams.TIME]}
 
     def measure_quality(self, clip, coded, decoded):
         packets = coding.packets(self.ffprobe, coded, clip.rate)
