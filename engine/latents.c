@@ -50,7 +50,7 @@ int odva_latents_set_size(struct odva_latents *latents, struct odva_scan_cache *
     latents->q = odva_reserve(latents->q, &latents->q_capacity, odva_latents_count(latents),
                               sizeof(*latents->q));
     latents->log_smooth = odva_reserve(latents->log_smooth, &latents->log_smooth_capacity,
-                                   odva_latents_count(latents), sizeof(*latents->log_smooth));
+                                       odva_latents_count(latents), sizeof(*latents->log_smooth));
     latents->tiles = odva_reserve(latents->tiles, &latents->tile_capacity, latents->grid.tile_count,
                                   sizeof(*latents->tiles));
     if (!latents->q || !latents->log_smooth || !latents->tiles)

@@ -31,7 +31,7 @@ struct odva_latents {
     int basis; /* K */
     int qidx;
     int32_t *q;                     /* K * grid.patches */
-    int16_t *log_smooth; /* see odva_symbol_predictor_end_tile */
+    int16_t *log_smooth;            /* see odva_symbol_predictor_end_tile */
     struct odva_latent_tile *tiles; /* grid.tile_count */
     size_t q_capacity, log_smooth_capacity, tile_capacity;
 };

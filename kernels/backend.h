@@ -72,7 +72,7 @@ struct odva_windows {
 };
 
 struct odva_attention {
-    int heads, head_dim;               /* head_dim a multiple of 16 */
+    int heads, head_dim; /* head_dim a multiple of 16 */
     enum odva_precision precision;
     const struct odva_buffer *cosines; /* [positions][head_dim/2] */
     const struct odva_buffer *sines;

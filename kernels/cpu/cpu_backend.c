@@ -20,7 +20,7 @@
 #define NORM_ROWS       64
 #define PATCHES         8
 #define ELEMENTS        16384
-#define BLOCK_ROWS      96       /* per worker */
+#define BLOCK_ROWS      96        /* per worker */
 #define WARP_SAMPLES    (1 << 15) /* a task takes more time than to wake a thread */
 #define TENSOR_SAMPLES  (1 << 17)
 #define DEBLOCK_SAMPLES (1 << 17)
