@@ -178,7 +178,7 @@ typedef struct OneDVADecodeOptions {
       (base) + offsetof(OneDVADecodeOptions, max_tokens), AV_OPT_TYPE_INT, { .i64 = 0 },           \
       0, INT_MAX, flags },                                                                         \
     { "smooth_clips",                                                                              \
-      "smooth the change from packet to packet; pixels then depend on the packet before",         \
+      "smooth the change from packet to packet; pixels then depend on the packet before",          \
       (base) + offsetof(OneDVADecodeOptions, smooth_clips), AV_OPT_TYPE_BOOL, { .i64 = 0 },        \
       0, 1, flags }
 
