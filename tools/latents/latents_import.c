@@ -13,10 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "byte_writer.h"
 #include "clip_reader.h"
+#include "clip_writer.h"
 #include "die.h"
-#include "latent_coder.h"
 #include "latents_file.h"
 #include "mapped_file.h"
 #include "model.h"
@@ -36,7 +35,7 @@ struct importer {
     AVFormatContext *container;
     struct odva_scan_cache scans;
     struct odva_clip_reader reader; /* tells a clip's geometry from its header */
-    struct odva_byte_writer payloads, packet;
+    struct odva_clip_writer writer; /* its layering is that of each clip's header */
 };
 
 static const struct {
@@ -178,6 +177,7 @@ static void open_output(struct importer *im, const char *output)
 
     im->scans.model = im->model;
     check_onedva(odva_clip_reader_init(&im->reader, im->model, &im->scans, 0, 0, &logger));
+    check_onedva(odva_clip_writer_init(&im->writer, im->model, &(struct odva_layering){0}));
     check_av(avformat_alloc_output_context2(&im->container, NULL, NULL, output), output);
     stream = avformat_new_stream(im->container, NULL);
     if (!stream)
@@ -226,30 +226,20 @@ static void read_tile(const struct importer *im, struct odva_latents *latents, i
 }
 
 /* Size, motion and layers are those of the clip's header; its payloads are coded anew. */
-static void write_packet(struct importer *im, struct odva_packet *parsed)
+static void write_packet(struct importer *im, const struct odva_packet *parsed)
 {
-    struct odva_latents *latents = &im->reader.latents;
-    struct odva_layer_range range = {0};
-    size_t start = 0;
+    struct odva_layering *layering = &im->writer.layering;
+    int start = 0;
 
-    odva_byte_writer_reset(&im->payloads);
+    layering->count = parsed->layers;
     for (int i = 0; i < parsed->layers; i++) {
-        range.end = (int)parsed->layer[i].token_end;
-        odva_encode_layer(latents, &im->model->tables, range, &im->payloads, &im->reader.predictor);
-        parsed->layer[i].size = im->payloads.size - start;
-        start = im->payloads.size;
-        range.start = range.end;
+        layering->layer[i] = (struct odva_layer_range){start, (int)parsed->layer[i].token_end};
+        start = layering->layer[i].end;
     }
-    start = 0;
-    for (int i = 0; i < parsed->layers; i++) {
-        parsed->layer[i].payload =
-            im->payloads.data ? im->payloads.data + start : (const uint8_t *)"";
-        start += parsed->layer[i].size;
-    }
-    odva_byte_writer_reset(&im->packet);
-    odva_packet_write(&im->packet, parsed);
-    if (im->payloads.failed || im->packet.failed)
-        die("out of memory");
+    check_onedva(odva_clip_writer_write(&im->writer, &im->reader.latents,
+                                        parsed->has_motion ? &im->reader.motion : NULL,
+                                        parsed->has_stream ? &parsed->stream : NULL,
+                                        parsed->has_durations ? parsed->durations : NULL));
 }
 
 static void make_packet(struct importer *im, int64_t clip)
@@ -264,11 +254,10 @@ static void make_packet(struct importer *im, int64_t clip)
     span_of(im, LATENTS_CLIP_FIRST_BYTE, clip, headers->count, &first, &end);
     check_onedva(odva_clip_reader_read_header(&im->reader, headers->data + first,
                                               (size_t)(end - first), &parsed));
-    parsed.qidx = odva_tensor_int32(im->tensor[LATENTS_CLIP_QIDX], clip);
-    if (parsed.qidx < ONEDVA_MIN_QIDX || parsed.qidx > ONEDVA_MAX_QIDX)
-        die("%s: clip.qidx has %d, %d to %d exist", im->path, parsed.qidx, ONEDVA_MIN_QIDX,
+    latents->qidx = odva_tensor_int32(im->tensor[LATENTS_CLIP_QIDX], clip);
+    if (latents->qidx < ONEDVA_MIN_QIDX || latents->qidx > ONEDVA_MAX_QIDX)
+        die("%s: clip.qidx has %d, %d to %d exist", im->path, latents->qidx, ONEDVA_MIN_QIDX,
             ONEDVA_MAX_QIDX);
-    latents->qidx = parsed.qidx;
     span_of(im, LATENTS_CLIP_FIRST_TILE, clip, places->shape[0], &first, &end);
     if (end - first != latents->grid.tile_count)
         die("%s: clip %" PRId64 " has %" PRId64 " tiles, its size needs %d", im->path, clip,
@@ -291,8 +280,8 @@ static void write_clips(struct importer *im, const char *output)
         die("out of memory");
     for (int64_t i = 0; i < clips; i++) {
         make_packet(im, i);
-        check_av(av_new_packet(packet, (int)im->packet.size), output);
-        memcpy(packet->data, im->packet.data, im->packet.size);
+        check_av(av_new_packet(packet, (int)im->writer.packet.size), output);
+        memcpy(packet->data, im->writer.packet.data, im->writer.packet.size);
         packet->pts = int64_at(im->tensor[LATENTS_CLIP_PTS], i);
         packet->dts = int64_at(im->tensor[LATENTS_CLIP_DTS], i);
         packet->duration = int64_at(im->tensor[LATENTS_CLIP_DURATION], i);
@@ -315,8 +304,7 @@ void latents_import(const onedva_model *model, const char *input, const char *ou
     if (!(im.container->oformat->flags & AVFMT_NOFILE))
         check_av(avio_closep(&im.container->pb), output);
     avformat_free_context(im.container);
-    odva_byte_writer_free(&im.payloads);
-    odva_byte_writer_free(&im.packet);
+    odva_clip_writer_free(&im.writer);
     odva_clip_reader_free(&im.reader);
     odva_scan_cache_free(&im.scans);
     odva_safetensors_close(&im.tensors);
