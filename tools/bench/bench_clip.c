@@ -24,6 +24,15 @@ void bench_check(int status)
     }
 }
 
+float *bench_random_floats(int64_t count)
+{
+    float *data = bench_checked(malloc(count * sizeof(*data)));
+
+    for (int64_t i = 0; i < count; i++)
+        data[i] = (float)rand() / (float)RAND_MAX - 0.5f;
+    return data;
+}
+
 void bench_clip_open(struct bench_clip *clip, int width, int height, int basis)
 {
     const size_t cw = (width + 1) / 2, ch = (height + 1) / 2;

@@ -24,5 +24,7 @@ void bench_clip_close(struct bench_clip *clip);
 /** @return memory, if that is not NULL */
 void *bench_checked(void *memory);
 void bench_check(int status);
+/** @return count numbers of -0.5 .. 0.5, to be freed */
+float *bench_random_floats(int64_t count);
 
 #endif

@@ -14,10 +14,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "array.h"
 #include "backend.h"
+#include "bench_clip.h"
+#include "machine_peak.h"
 
 #define RUNS 31
 
@@ -33,30 +34,6 @@ static void fail(const char *what)
     exit(1);
 }
 
-static void *checked(void *memory)
-{
-    if (!memory)
-        fail("allocation");
-    return memory;
-}
-
-static double thread_seconds(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return t.tv_sec + t.tv_nsec * 1e-9;
-}
-
-static float *random_floats(size_t count)
-{
-    float *data = checked(malloc(count * sizeof(*data)));
-
-    for (size_t i = 0; i < count; i++)
-        data[i] = (float)rand() / (float)RAND_MAX - 0.5f;
-    return data;
-}
-
 /* ---- this engine ------------------------------------------------------------------------- */
 
 struct engine_product {
@@ -69,7 +46,7 @@ static void engine_open(struct engine_product *e, struct odva_backend *backend,
                         const struct product *p, enum odva_precision precision)
 {
     *e = (struct engine_product){.backend = backend};
-    e->weights = checked(backend->ops->pack(backend, p->w, p->n_out, p->n_in, precision));
+    e->weights = bench_checked(backend->ops->pack(backend, p->w, p->n_out, p->n_in, precision));
     if (odva_array_set(backend, &e->x, p->x, (int64_t)p->rows * p->n_in, sizeof(float)) < 0 ||
         odva_array_reserve(backend, &e->y, (int64_t)p->rows * p->n_out, sizeof(float)) < 0)
         fail("allocation");
@@ -195,9 +172,9 @@ static void bench(struct odva_backend *backend, int rows, int n_in, int n_out)
     struct product p = {rows,
                         n_in,
                         n_out,
-                        random_floats((size_t)rows * n_in),
-                        random_floats((size_t)n_out * n_in),
-                        random_floats((size_t)rows * n_out)};
+                        bench_random_floats((size_t)rows * n_in),
+                        bench_random_floats((size_t)n_out * n_in),
+                        bench_random_floats((size_t)rows * n_out)};
     struct engine_product engine[2];
     struct onednn_product onednn[2];
     double seconds[PEERS][RUNS], speed[PEERS];
@@ -208,7 +185,7 @@ static void bench(struct odva_backend *backend, int rows, int n_in, int n_out)
     onednn_open(&onednn[1], &p, dnnl_bf16);
     for (int i = 0; i < RUNS; i++) {
         for (int peer = 0; peer < PEERS; peer++) {
-            const double start = thread_seconds();
+            const double start = machine_thread_seconds();
 
             if (peer == ENGINE_F32 || peer == ENGINE_BF16)
                 engine_run(&engine[peer == ENGINE_BF16], &p);
@@ -217,7 +194,7 @@ static void bench(struct odva_backend *backend, int rows, int n_in, int n_out)
             else
                 cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rows, n_out, n_in, 1, p.x,
                             n_in, p.w, n_in, 0, p.y, n_out);
-            seconds[peer][i] = thread_seconds() - start;
+            seconds[peer][i] = machine_thread_seconds() - start;
         }
     }
     for (int peer = 0; peer < PEERS; peer++) {

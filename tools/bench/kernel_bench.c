@@ -29,15 +29,6 @@ static double now(void)
     return t.tv_sec + t.tv_nsec * 1e-9;
 }
 
-static float *random_floats(int64_t count)
-{
-    float *data = bench_checked(malloc(count * sizeof(*data)));
-
-    for (int64_t i = 0; i < count; i++)
-        data[i] = (float)rand() / (float)RAND_MAX - 0.5f;
-    return data;
-}
-
 /* One product of a transformer of width 128. */
 static void bench_linear(struct odva_backend *backend, int n_out, int n_in,
                          enum odva_activation activation)
@@ -45,7 +36,7 @@ static void bench_linear(struct odva_backend *backend, int n_out, int n_in,
     const int64_t rows = 768, runs = (int64_t)4e9 / (2 * rows * n_out * n_in) + 1;
     const struct odva_epilogue epilogue = {.activation = activation};
     struct odva_array x = {0}, y = {0};
-    float *w = random_floats((int64_t)n_out * n_in), *data = random_floats(rows * n_in);
+    float *w = bench_random_floats((int64_t)n_out * n_in), *data = bench_random_floats(rows * n_in);
     struct odva_weights *weights =
         bench_checked(backend->ops->pack(backend, w, n_out, n_in, ODVA_PRECISION_NETWORK));
     double best = 1e9;
