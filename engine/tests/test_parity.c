@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analysis.h"
+#include "deblocking.h"
 #include "diffusion_decoder.h"
 #include "golden.h"
 #include "linear_path.h"
@@ -343,6 +344,41 @@ static void check_sampler(struct odva_backend *backend)
     setup_close(&setup);
 }
 
+/* ---- deblocking -------------------------------------------------------------------------- */
+
+/* Tokens that differ by a few levels, so that their borders show. */
+static void fill_tokens(const struct clip *clip, int width, int height)
+{
+    for (int p = 0; p < 3; p++) {
+        const int n = p ? ODVA_TOKEN_CHROMA : ODVA_TOKEN_LUMA;
+        const int w = width * n / ODVA_TOKEN_LUMA, h = height * n / ODVA_TOKEN_LUMA;
+
+        for (int y = 0; y < h; y++)
+            for (int x = 0; x < w; x++)
+                clip->pictures[0].data[p][y * w + x] =
+                    (uint8_t)(golden_sample(p, 0, y, x) / 2 +
+                              (golden_mix((uint32_t)((((p << 8) + y / n) << 8) + x / n)) >> 28));
+    }
+}
+
+static void check_deblocking(struct odva_backend *backend)
+{
+    const struct odva_tensor *expected = golden_find(&golden, "deblocked.", "samples");
+    int32_t *size = golden_ints(&golden, "deblocked.", "size");
+    struct odva_grid grid = {0};
+    struct clip clip;
+
+    assert_int_equal(odva_grid_init(&grid, size[0], size[1], size[2], 1), ONEDVA_OK);
+    clip_new(&clip, size[0], size[1], size[2]);
+    fill_tokens(&clip, size[1], size[2]);
+    assert_int_equal(odva_deblock(backend, clip.pictures, &grid, size[3]), ONEDVA_OK);
+    assert_int_equal(expected->count, clip.size);
+    assert_memory_equal(clip.data, expected->data, clip.size);
+    free(clip.data);
+    free(size);
+    odva_grid_free(&grid);
+}
+
 static void analysis(void **state)
 {
     (void)state;
@@ -359,6 +395,12 @@ static void sampler(void **state)
 {
     (void)state;
     for_each_cpu(2, check_sampler);
+}
+
+static void deblocking(void **state)
+{
+    (void)state;
+    for_each_cpu(2, check_deblocking);
 }
 
 static void log_line(void *opaque, enum onedva_log_level level, const char *message)
@@ -391,6 +433,7 @@ int main(void)
         cmocka_unit_test(analysis),
         cmocka_unit_test(decoder),
         cmocka_unit_test(sampler),
+        cmocka_unit_test(deblocking),
     };
 
     return cmocka_run_group_tests(tests, open_golden, close_golden);

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from onedva_train import entropy
+from onedva_train import deblocking, entropy
 from onedva_train import geometry as geo
 from onedva_train import model, model_file
 from onedva_train.codec import Codec
@@ -264,6 +264,20 @@ def make_pictures(codec):
     return out
 
 
+def make_deblocked():
+    """Frame 0 of a picture of 2 x 2 tiles whose tokens differ by a few levels, deblocked."""
+    width, height, qidx = 160, 144, 8
+    planes = []
+    for p, n in ((0, 16), (1, 8), (2, 8)):
+        h, w = height * n // 16, width * n // 16
+        y, x = np.mgrid[:h, :w]
+        v = plane(p, 0, h, w) // 2 + (mix((((p << 8) + y // n) << 8) + x // n) >> 28)
+        planes.append(geo.to_samples(torch.tensor(np.repeat(v[None, None], 4, 1).astype(np.uint8))))
+    x = deblocking.deblock(geo.patchify(*planes), torch.tensor([qidx]), exact=True)
+    samples = [((v[0, 0].numpy() + 1) * 127.5).round().astype(np.uint8).reshape(-1) for v in geo.unpatchify(x)]
+    return {"deblocked.size": np.array([1, width, height, qidx], np.int32), "deblocked.samples": np.concatenate(samples)}
+
+
 def main(directory):
     os.makedirs(directory, exist_ok=True)
     torch.set_num_threads(1)
@@ -275,6 +289,7 @@ def main(directory):
         model_file.write(os.path.join(directory, "layers.safetensors"), {}, make_layers())
         clips = make_clips(codec)
         clips.update(make_pictures(codec))
+        clips.update(make_deblocked())
         model_file.write(os.path.join(directory, "clips.safetensors"), {}, clips)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from . import entropy, texture
+from .deblocking import deblock
 from . import geometry as geo
 
 
@@ -51,7 +52,7 @@ def exact_bits(codec, latents, qidx):
 
 @torch.no_grad()
 def quick(codec, clips, qidxs=(-12, 0, 8, 16, 24)):
-    """Mean gain of one decoder step over the linear path, by quantiser index (context-free bits).
+    """Mean gain of one decoder step over the linear path, both deblocked, by quantiser index (context-free bits).
 
     clips: pairs of patches and mask (or None)."""
     rows = []
@@ -63,10 +64,10 @@ def quick(codec, clips, qidxs=(-12, 0, 8, 16, 24)):
             q = torch.tensor([qidx], device=device)
             plain = codec.quantise(codec.analyse(x, q, use_encoder=False), q)
             coefs = codec.coefficients(plain, x.shape)
-            base.append(psnr_y(x, codec.linear_pixels(coefs), mask))
+            base.append(psnr_y(x, deblock(codec.linear_pixels(coefs), q, True), mask))
             latents = codec.quantise(codec.analyse(x, q), q)
             coefs = codec.coefficients(latents, x.shape)
-            gain.append(psnr_y(x, codec.sample(latents, coefs, q, 1), mask) - base[-1])
+            gain.append(psnr_y(x, deblock(codec.sample(latents, coefs, q, 1), q, True), mask) - base[-1])
             share.append(float(sum(latents.bits) / sum(plain.bits).clamp(min=1)) - 1)
         rows.append({"qidx": qidx, "psnr": float(np.mean(base)), "dpsnr": float(np.mean(gain)),
                      "dbits": float(np.mean(share)), "worst": float(np.min(gain))})
@@ -89,6 +90,7 @@ def exact(codec, clips, qidxs, steps=(0, 1, 8)):
                     out = codec.linear_pixels(coefs)
                     if s and use_encoder and codec.decoder is not None:
                         out = codec.sample(latents, coefs, q, s, torch.randn(x.shape))
+                    out = deblock(out, q, True)
                     psnr[s].append(psnr_y(x, out, mask))
                     counts = mask if mask is None else geo.expand_mask(mask).to(x)
                     detail[s].append(float(texture.difference(x, out, counts)[1]))

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 import torch.nn as nn
 
-from . import entropy, evaluate, texture, throughput
+from . import deblocking, entropy, evaluate, texture, throughput
 from . import geometry as geo
 from .batches import Ahead
 from .processes import Processes
@@ -19,13 +19,21 @@ from .processes import Processes
 DROPPED, NOISY = 0.3, 0.2
 # stage 3: batches at the times of the sampler; of these, those that begin with the decoder's own estimate as the sampler
 # does; and what a difference of 1 in the logarithm of fine detail's energy weighs against one in that of the cost
-TEXTURED, OWN, TEXTURE_WEIGHT = 0.4, 0.5, 0.5
+TEXTURED, OWN, TEXTURE_WEIGHT = 0.25, 0.5, 0.5
+# what the squared step of the error across a border of tiles weighs against a sample's squared error
+BORDER_WEIGHT = 8
 
 
 def squared_error(a, b, counts):
     """[B]; counts: 1 where a sample counts, or None"""
     error = (a - b).pow(2)
     return (error if counts is None else error * counts).sum((1, 2, 3, 4))
+
+
+def distortion(a, b, counts):
+    """squared_error, and what its steps across borders of tiles weigh."""
+    error = a - b if counts is None else (a - b) * counts
+    return error.pow(2).sum((1, 2, 3, 4)) + BORDER_WEIGHT * deblocking.tile_steps(error)
 
 
 def with_noise(x, t):
@@ -75,16 +83,21 @@ def loss_of(codec, x, mask, qidx, stage, rng, encoder):
 
     t, z, textured = draw_noise(x, stage, rng, codec.cfg.sampler_start, estimate)
     out = base + codec.restore(latents, coefs, qidx, t, z)
-    error = squared_error(x, out, counts)
+
+    def shown(pixels):
+        """Estimates between noise and picture are not deblocked, what one step gives is."""
+        return deblocking.deblock(pixels, qidx) if z is None else pixels
+
+    error = distortion(x, shown(out), counts)
     floor = 1e-5 * x[0].numel()
     if not train_encoder:
-        fixed = squared_error(x, base, counts)
+        fixed = distortion(x, shown(base), counts)
         loss = ((error + floor) / (fixed + floor)).log().mean()
         return loss + TEXTURE_WEIGHT * texture.difference(x, out, counts)[0] if textured else loss
     with torch.no_grad():
         plain = codec.quantise(codec.analyse(x, qidx, use_encoder=False), qidx, False, drop)
         bits_plain = sum(plain.bits)
-        fixed = squared_error(x, codec.linear_pixels(codec.coefficients(plain, x.shape)), counts)
+        fixed = distortion(x, shown(codec.linear_pixels(codec.coefficients(plain, x.shape))), counts)
     price = entropy.LAMBDA * 2.0 ** (qidx.to(x) / 4)
     bits = sum(latents.bits)
     return ((error + floor + price * bits) / (fixed + floor + price * bits_plain)).log().mean()

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+import unittest
+
+import numpy as np
+import torch
+
+from onedva_train import deblocking
+from onedva_train import geometry as geo
+
+
+def literal(plane, spacing, limit):
+    """Section 8 of doc/bitstream.md on one plane of integers, sample by sample, in place."""
+    for axis in (1, 0):
+        lines = plane if axis else plane.T
+        for at in range(spacing, lines.shape[1], spacing):
+            most = min(3 * limit // 2, 1020) if at % (8 * spacing) == 0 else limit
+            for line in lines:
+                p, q = [int(line[at - 1 - i]) for i in range(4)], [int(line[at + i]) for i in range(4)]
+                g = 3 * (q[0] - p[0]) - (q[1] - p[1])
+                m = max(0, min(abs(g), 2 * most - abs(g)))
+                for i, w in enumerate((26, 13, 5, 2)):
+                    d = ((w * m + 64) >> 7) * (1 if g > 0 else -1)
+                    line[at - 1 - i] = min(max(p[i] + d, 0), 255)
+                    line[at + i] = min(max(q[i] - d, 0), 255)
+    return plane
+
+
+def levels(planes):
+    return [((p + 1) * 127.5).round().numpy().astype(int) for p in planes]
+
+
+class Deblocking(unittest.TestCase):
+    def setUp(self):
+        torch.manual_seed(1)
+
+    def test_exact_samples_are_those_of_the_specification(self):
+        x = torch.rand(2, 1, 9, 10, geo.PATCH) * 0.5 - 0.25
+        qidx = torch.tensor([8, 60])
+        found = deblocking.deblock(x, qidx, exact=True)
+        for b, limit in enumerate((56, 872)):
+            before, after = geo.unpatchify(x[b:b + 1]), levels(geo.unpatchify(found[b:b + 1]))
+            for p in range(3):
+                rounded = ((before[p] + 1) * 127.5 + 0.5).floor().numpy().astype(int)
+                for t in range(4):
+                    expected = literal(rounded[0, t], 8 if p else 16, 5 * limit // 8 if p else limit)
+                    np.testing.assert_array_equal(after[p][0, t], expected)
+
+    def test_gradient_is_that_of_differences(self):
+        x = torch.rand(1, 1, 9, 10, geo.PATCH, dtype=torch.float64) * 60 + 100
+        weight, direction = torch.randn_like(x), torch.randn_like(x)
+
+        def value(v):
+            return (deblocking.Deblock.apply(v, torch.tensor([8]), False) * weight).sum()
+
+        x.requires_grad_()
+        value(x).backward()
+        with torch.no_grad():
+            change = (value(x + 1e-5 * direction) - value(x - 1e-5 * direction)) / 2e-5
+        self.assertAlmostEqual(float((x.grad * direction).sum()), float(change), delta=1e-3)
+
+    def test_nothing_happens_to_fine_quantisers_and_single_patches(self):
+        x = torch.rand(1, 1, 2, 2, geo.PATCH)
+        self.assertLess(float((deblocking.deblock(x, torch.tensor([-128])) - x).abs().max()), 1e-6)
+        x = x[:, :, :1, :1]
+        self.assertLess(float((deblocking.deblock(x, torch.tensor([8])) - x).abs().max()), 1e-6)
+
+    def test_steps_across_tiles_count(self):
+        luma = torch.zeros(1, 4, 144, 272)
+        luma[:, :, 128:] = 1
+        luma[:, :, :, 128:] += 1
+        luma[:, :, :, 64:80] += 7
+        chroma = torch.ones(1, 4, 72, 136)
+        steps = deblocking.tile_steps(geo.patchify(luma, chroma, chroma))
+        self.assertEqual(float(steps), 4 * (144 + 272))
+
+
+if __name__ == "__main__":
+    unittest.main()
