@@ -40,6 +40,12 @@ for container in mkv mp4 mov avi; do
     check "second stream of $container" comes_back "video.$container" 1 "copy.$container"
 done
 
+elementary_stream() {
+    ffmpeg -i "$root/fate/streams/layers.nut" -c copy video.odva &&
+        comes_back video.odva 0 copy.odva && cmp video.odva copy.odva
+}
+check "elementary stream, the same file" elementary_stream
+
 # usage: says PATTERN STATUS ARGUMENT...; one line, and the status
 says() {
     pattern=$1

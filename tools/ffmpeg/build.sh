@@ -23,19 +23,25 @@ check_parts="--disable-everything
     --enable-decoder=onedva,ffv1,h264,mpeg4,png,rawvideo,wrapped_avframe,pcm_s16le,xwd
     --enable-parser=h264,mpeg4video
     --enable-muxer=avi,crc,framecrc,framehash,framemd5,hash,image2,matroska,md5,mov,mp4,null,nut
-    --enable-muxer=data,rawvideo,segment,tee,yuv4mpegpipe
-    --enable-demuxer=avi,concat,image2,image2pipe,matroska,mov,nut,rawvideo,yuv4mpegpipe
+    --enable-muxer=dash,data,hls,mpegts,odva,rawvideo,segment,tee,yuv4mpegpipe
+    --enable-demuxer=avi,concat,hls,image2,image2pipe,matroska,mov,nut,odva,rawvideo,yuv4mpegpipe
     --enable-protocol=fd,file,pipe,concat
     --enable-bsf=extract_extradata,noise,setts,trace_headers
     --enable-indev=lavfi
-    --enable-filter=aevalsrc,color,copy,crop,drawbox,format,fps,framestep,hstack,loop,null,nullsink
-    --enable-filter=nullsrc,pad,psnr,scale,scroll,select,setparams,setpts,settb,showinfo,split,ssim
+    --enable-filter=aevalsrc,aformat,aresample,atrim,color,copy,crop,drawbox,format,fps,framestep
+    --enable-filter=hstack,loop,null,nullsink,nullsrc,pad,psnr,scale,scroll,select,setparams,setpts,settb,showinfo,split,ssim
     --enable-filter=testsrc,testsrc2,trim,vstack,mandelbrot,rotate,noise,onedva,mix,concat,setsar,sendcmd"
 
 [ $# -eq 1 ] || die "usage: build.sh full|check"
 case $1 in
 full) parts= ;;
-check) parts=$check_parts ;;
+check)
+    parts=$check_parts
+    # FFmpeg reads DASH manifests with libxml2.
+    if pkg-config --exists libxml-2.0; then
+        parts="$parts --enable-libxml2 --enable-demuxer=dash"
+    fi
+    ;;
 *) die "unknown flavour $1; expected full or check" ;;
 esac
 directory=build/ffmpeg-$1
@@ -74,7 +80,7 @@ mkdir -p "$directory"
 cd "$directory"
 
 # FFmpeg reads its lists of parts only when it is configured, so a changed list configures again.
-lists="configure libavcodec/allcodecs.c libavfilter/allfilters.c"
+lists="configure libavcodec/allcodecs.c libavfilter/allfilters.c libavformat/allformats.c"
 # shellcheck disable=SC2086 # parts and flags are lists of words
 wanted=$(
     printf '%s\n' "$@" $parts $ONEDVA_FFMPEG_FLAGS

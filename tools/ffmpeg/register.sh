@@ -3,10 +3,10 @@
 # Copyright (C) 2026 the One-DVA for FFmpeg authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Adds One-DVA to an FFmpeg source tree: copies the codec, the filter and the FATE tests into it
-# and makes the edits of registrations.txt. The edits always start from FFmpeg's own version of a
-# file, kept in TREE/.onedva, so running this again changes nothing, and files that are already
-# right keep their times. When an anchor is missing no file of FFmpeg is changed.
+# Adds One-DVA to an FFmpeg source tree: copies the codec, the elementary stream, the filter and the
+# FATE tests into it and makes the edits of registrations.txt. The edits always start from FFmpeg's
+# own version of a file, kept in TREE/.onedva, so running this again changes nothing, and files that
+# are already right keep their times. When an anchor is missing no file of FFmpeg is changed.
 #
 # usage: register.sh TREE
 
@@ -59,6 +59,7 @@ done
     "adapt tools/ffmpeg/registrations.txt"
 
 copy_into "$tree/libavcodec" "$root"/libavcodec_onedva/*.[ch]
+copy_into "$tree/libavformat" "$root"/libavformat_onedva/*.[ch]
 copy_into "$tree/libavfilter" "$root"/libavfilter_onedva/*.[ch]
 copy_into "$tree/tests/fate" "$root"/fate/*.mak
 for directory in "$root"/fate/ref/*/; do

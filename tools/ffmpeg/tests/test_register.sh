@@ -24,11 +24,12 @@ cd "$scratch"
 # A tree and a repository of only the files that matter here.
 new_tree() {
     rm -rf tree repository
-    mkdir -p tree/libavcodec tree/libavfilter tree/tests repository/libavcodec_onedva \
-        repository/libavfilter_onedva repository/fate/ref/fate
+    mkdir -p tree/libavcodec tree/libavformat tree/libavfilter tree/tests repository/libavcodec_onedva \
+        repository/libavformat_onedva repository/libavfilter_onedva repository/fate/ref/fate
     printf 'first\nsecond\nthird\n' > tree/libavcodec/allcodecs.c
     printf 'one\n    two\n' > tree/configure
     echo encoder > repository/libavcodec_onedva/onedvaenc.c
+    echo muxer > repository/libavformat_onedva/odvaenc.c
     echo filter > repository/libavfilter_onedva/vf_onedva.c
     echo rules > repository/fate/onedva.mak
     echo sums > repository/fate/ref/fate/onedva-test
@@ -60,6 +61,7 @@ run
 printf 'first\nafter first\n\nsecond\nbefore third\nthird\n' | cmp - tree/libavcodec/allcodecs.c
 printf 'one\n    two\n    three\n' | cmp - tree/configure
 cmp repository/libavcodec_onedva/onedvaenc.c tree/libavcodec/onedvaenc.c
+cmp repository/libavformat_onedva/odvaenc.c tree/libavformat/odvaenc.c
 cmp repository/libavfilter_onedva/vf_onedva.c tree/libavfilter/vf_onedva.c
 cmp repository/fate/onedva.mak tree/tests/fate/onedva.mak
 cmp repository/fate/ref/fate/onedva-test tree/tests/ref/fate/onedva-test
