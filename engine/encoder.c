@@ -40,6 +40,8 @@ struct onedva_encoder {
     int frames;     /* of the last clip, 0: none */
     float *refined; /* what odva_analysis_refine gave */
     size_t refined_capacity;
+    int *tile_tokens; /* what onedva_encoder_get_tiles gave */
+    size_t tile_capacity;
 };
 
 void onedva_encoder_settings_default(struct onedva_encoder_settings *settings)
@@ -186,13 +188,22 @@ void onedva_encoder_close(onedva_encoder **encoder_pointer)
     odva_backend_close(&encoder->backend);
     odva_byte_writer_free(&encoder->stream_header);
     free(encoder->refined);
+    free(encoder->tile_tokens);
     free(encoder);
 }
 
 int onedva_encoder_set_crf(onedva_encoder *encoder, double crf)
 {
-    if (!crf_is_valid(crf) || encoder->settings.bitrate > 0)
+    if (encoder->settings.bitrate > 0) {
+        odva_log(&encoder->settings.logger, ONEDVA_LOG_ERROR,
+                 "crf cannot change where a bitrate sets the quality");
         return ONEDVA_ERR_ARGUMENT;
+    }
+    if (!crf_is_valid(crf)) {
+        odva_log(&encoder->settings.logger, ONEDVA_LOG_ERROR, "crf %g is not in 0 to %g", crf,
+                 ONEDVA_MAX_CRF);
+        return ONEDVA_ERR_ARGUMENT;
+    }
     encoder->qidx = qidx_of_crf(crf);
     return ONEDVA_OK;
 }
@@ -350,6 +361,30 @@ void onedva_encoder_get_canvas(const onedva_encoder *encoder, struct onedva_canv
     canvas->height = clip->height;
     canvas->visible = clip->is_aligned ? clip->builder.visible : NULL;
     memcpy(canvas->picture, clip->pictures, encoder->frames * sizeof(*clip->pictures));
+}
+
+int onedva_encoder_get_tiles(onedva_encoder *encoder, struct onedva_tiles *tiles)
+{
+    const struct odva_latents *latents = &encoder->coder.latents;
+    const struct odva_grid *grid = &latents->grid;
+
+    *tiles = (struct onedva_tiles){0};
+    if (encoder->frames == 0) {
+        odva_log(&encoder->settings.logger, ONEDVA_LOG_ERROR, "tiles wanted of no clip");
+        return ONEDVA_ERR_ARGUMENT;
+    }
+    encoder->tile_tokens = odva_reserve(encoder->tile_tokens, &encoder->tile_capacity,
+                                        grid->tile_count, sizeof(*encoder->tile_tokens));
+    if (!encoder->tile_tokens)
+        return ONEDVA_ERR_NOMEM;
+    for (int i = 0; i < grid->tile_count; i++)
+        encoder->tile_tokens[i] = latents->tiles[i].tokens;
+    *tiles = (struct onedva_tiles){
+        .columns = grid->tiles_x,
+        .rows = grid->tiles_y,
+        .tokens = encoder->tile_tokens,
+    };
+    return ONEDVA_OK;
 }
 
 /* Durations that the packet has to carry: NULL where all are the stream's frame_duration. */

@@ -206,6 +206,24 @@ static inline void ff_onedva_encoder_settings(struct onedva_encoder_settings *se
     settings->logger         = ff_onedva_logger(log);
 }
 
+/**
+ * Set the bitrate and the decoder's buffer.
+ * @param max_rate     0: the bitrate, where there is a buffer
+ * @param buffer_start bits in it at first, 0: nine tenths of it
+ */
+static inline void ff_onedva_set_rate(struct onedva_encoder_settings *settings, int64_t bitrate,
+                                      int64_t max_rate, int64_t buffer_size, int64_t buffer_start)
+{
+    settings->bitrate      = bitrate;
+    settings->max_rate     = max_rate;
+    settings->buffer_size  = buffer_size;
+    settings->buffer_start = buffer_start;
+    if (buffer_size > 0 && !max_rate)
+        settings->max_rate = bitrate;
+    if (buffer_size > 0 && !buffer_start)
+        settings->buffer_start = FFMAX(buffer_size * 9 / 10, 1);
+}
+
 static inline void ff_onedva_decoder_settings(struct onedva_decoder_settings *settings,
                                               const OneDVADecodeOptions *options,
                                               const OneDVAModelOptions *model, OneDVALog *log)
@@ -339,19 +357,40 @@ static inline int ff_onedva_clip_continues(OneDVAClip *clip, const AVFrame *next
     return next && !gap && clip->nb_frames < clip->options->clip_frames;
 }
 
-static inline void ff_onedva_log_packet(OneDVALog *log, const struct onedva_packet *packet)
+/** The name of what an encoder used: off, global or mesh. */
+static inline const char *ff_onedva_motion_name(enum onedva_motion motion)
 {
-    static const char *const motions[] = {
+    static const char *const names[] = {
         [ONEDVA_MOTION_OFF]    = "off",
         [ONEDVA_MOTION_GLOBAL] = "global",
         [ONEDVA_MOTION_MESH]   = "mesh",
     };
+
+    return names[motion];
+}
+
+static inline void ff_onedva_log_packet(OneDVALog *log, const struct onedva_packet *packet)
+{
     const struct onedva_clip_stats *stats = &packet->stats;
 
     av_log(log->avcl, AV_LOG_DEBUG,
            "clip of %d frames: %zu bytes, quantiser %d, %"PRId64" tokens in %"PRId64" tiles, "
            "motion %s in %zu bytes\n", packet->frames, packet->size, stats->qidx, stats->tokens,
-           stats->tiles, motions[stats->motion], stats->motion_bytes);
+           stats->tiles, ff_onedva_motion_name(stats->motion), stats->motion_bytes);
+}
+
+/** Give the encoder the crf that the options say now; it holds for the clip in progress. */
+static inline int ff_onedva_clip_set_crf(OneDVAClip *clip, onedva_encoder *encoder, OneDVALog *log)
+{
+    int ret;
+
+    if (clip->crf == clip->options->crf)
+        return 0;
+    ret = onedva_encoder_set_crf(encoder, clip->options->crf);
+    if (ret < 0)
+        return ff_onedva_check(log, ret, "changing crf");
+    clip->crf = clip->options->crf;
+    return 0;
 }
 
 /** Encode the clip, or the first packet->frames of it; they stay in it until they are dropped. */
@@ -360,14 +399,10 @@ static inline int ff_onedva_clip_encode(OneDVAClip *clip, onedva_encoder *encode
 {
     struct onedva_const_picture pictures[ONEDVA_MAX_CLIP_FRAMES];
     const uint32_t *durations = NULL;
-    int ret;
+    int ret = ff_onedva_clip_set_crf(clip, encoder, log);
 
-    if (clip->crf != clip->options->crf) {
-        ret = onedva_encoder_set_crf(encoder, clip->options->crf);
-        if (ret < 0)
-            return ff_onedva_check(log, ret, "changing crf");
-        clip->crf = clip->options->crf;
-    }
+    if (ret < 0)
+        return ret;
     for (int i = 0; i < clip->nb_frames; i++) {
         for (int plane = 0; plane < 3; plane++) {
             pictures[i].data[plane]   = clip->frames[i]->data[plane];

@@ -60,18 +60,6 @@ static int set_extradata(AVCodecContext *avctx)
     return 0;
 }
 
-/** The decoder's buffer as -maxrate, -bufsize and -rc_init_occupancy say; nine tenths full at first. */
-static av_cold void set_buffer(const AVCodecContext *avctx, struct onedva_encoder_settings *settings)
-{
-    settings->max_rate     = avctx->rc_max_rate;
-    settings->buffer_size  = avctx->rc_buffer_size;
-    settings->buffer_start = avctx->rc_initial_buffer_occupancy;
-    if (settings->buffer_size > 0 && !settings->max_rate)
-        settings->max_rate = settings->bitrate;
-    if (settings->buffer_size > 0 && !settings->buffer_start)
-        settings->buffer_start = FFMAX(settings->buffer_size * 9 / 10, 1);
-}
-
 static av_cold int onedva_encode_init(AVCodecContext *avctx)
 {
     OneDVAEncContext *s = avctx->priv_data;
@@ -91,8 +79,8 @@ static av_cold int onedva_encode_init(AVCodecContext *avctx)
         return ret;
 
     ff_onedva_encoder_settings(&settings, &s->options, &s->model_options, &s->log);
-    settings.bitrate           = avctx->bit_rate;
-    set_buffer(avctx, &settings);
+    ff_onedva_set_rate(&settings, avctx->bit_rate, avctx->rc_max_rate, avctx->rc_buffer_size,
+                       avctx->rc_initial_buffer_occupancy);
     settings.threads           = avctx->thread_count;
     settings.bitexact          = !!(avctx->flags & AV_CODEC_FLAG_BITEXACT);
     settings.header_in_packets = !(avctx->flags & AV_CODEC_FLAG_GLOBAL_HEADER);

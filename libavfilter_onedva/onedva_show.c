@@ -1,13 +1,15 @@
 /*
- * One-DVA filter: drawings of what the codec does, over the reconstructed pictures
+ * One-DVA filter: drawings of what the codec does
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
 #include <math.h>
+#include <string.h>
 
 #include "libavutil/common.h"
 #include "libavutil/error.h"
+#include "libavutil/imgutils.h"
 #include "libavutil/mem.h"
 
 #include "onedva_show.h"
@@ -205,4 +207,120 @@ int ff_onedva_show_mesh(const struct onedva_mesh *mesh, AVFrame *const *frames, 
     }
     av_freep(&grid.places);
     return 0;
+}
+
+/* ---- errors ---- */
+
+static int plane_width(const AVFrame *frame, int plane)
+{
+    return plane ? AV_CEIL_RSHIFT(frame->width, 1) : frame->width;
+}
+
+static int plane_height(const AVFrame *frame, int plane)
+{
+    return plane ? AV_CEIL_RSHIFT(frame->height, 1) : frame->height;
+}
+
+void ff_onedva_show_diff(AVFrame *picture, const AVFrame *source)
+{
+    for (int plane = 0; plane < 3; plane++) {
+        const int width = plane_width(picture, plane);
+
+        for (int y = 0; y < plane_height(picture, plane); y++) {
+            uint8_t *row = picture->data[plane] + y * (ptrdiff_t)picture->linesize[plane];
+            const uint8_t *source_row =
+                source->data[plane] + y * (ptrdiff_t)source->linesize[plane];
+
+            for (int x = 0; x < width; x++)
+                row[x] = av_clip_uint8(128 + 4 * (row[x] - source_row[x]));
+        }
+    }
+}
+
+/* ---- lengths of tiles ---- */
+
+/** Y, U and V from blue over teal, green and yellow to red. */
+static const uint8_t heat_colours[][3] = {
+    { 62, 176, 116 }, { 106, 150, 75 }, { 143, 95, 92 }, { 193, 50, 149 }, { 92, 99, 207 },
+};
+
+static void heat_colour(uint8_t yuv[3], int tokens, int max_tokens)
+{
+    const int last = FF_ARRAY_ELEMS(heat_colours) - 1;
+    const double place = last * log2(1 + FFMIN(tokens, max_tokens)) / log2(1 + max_tokens);
+    const int i = FFMIN(place, last - 1);
+
+    for (int k = 0; k < 3; k++)
+        yuv[k] = lrint(heat_colours[i][k] +
+                       (place - i) * (heat_colours[i + 1][k] - heat_colours[i][k]));
+}
+
+/** The tile that the 4x4 block at a place in a frame belongs to: that of its content's place. */
+static int tile_at(const struct onedva_tiles *tiles, const struct onedva_mesh *mesh, int frame,
+                   int x, int y)
+{
+    Point at = { x + 1.5, y + 1.5 };
+
+    if (mesh->motion != ONEDVA_MOTION_OFF) {
+        const Point d = displacement(mesh, frame, at);
+        at = (Point) { at.x + d.x + mesh->left, at.y + d.y + mesh->top };
+    }
+    return av_clip(floor(at.y / ONEDVA_TILE_SIZE), 0, tiles->rows - 1) * tiles->columns +
+           av_clip(floor(at.x / ONEDVA_TILE_SIZE), 0, tiles->columns - 1);
+}
+
+/** Colour a 4x4 block, with a dark line above and on the left where another tile begins there. */
+static void colour_block(AVFrame *picture, int x0, int y0, const uint8_t yuv[3], int line_above,
+                         int line_left)
+{
+    const int x1 = FFMIN(x0 + 4, picture->width), y1 = FFMIN(y0 + 4, picture->height);
+
+    for (int y = y0; y < y1; y++) {
+        uint8_t *row = picture->data[0] + y * (ptrdiff_t)picture->linesize[0];
+
+        for (int x = x0; x < x1; x++) {
+            const int is_line = (line_above && y == y0) || (line_left && x == x0);
+            row[x] = is_line ? row[x] / 2 : (row[x] + yuv[0]) / 2;
+        }
+    }
+    for (int plane = 1; plane < 3; plane++)
+        for (int y = y0 / 2; y < (y1 + 1) / 2; y++)
+            memset(picture->data[plane] + y * (ptrdiff_t)picture->linesize[plane] + x0 / 2,
+                   yuv[plane], (x1 + 1) / 2 - x0 / 2);
+}
+
+void ff_onedva_show_tokens(AVFrame *picture, int index, const struct onedva_mesh *mesh,
+                           const struct onedva_tiles *tiles, int max_tokens)
+{
+    for (int y = 0; y < picture->height; y += 4) {
+        int left = -1;
+
+        for (int x = 0; x < picture->width; x += 4) {
+            const int tile = tile_at(tiles, mesh, index, x, y);
+            const int above = y > 0 ? tile_at(tiles, mesh, index, x, y - 4) : tile;
+            uint8_t yuv[3];
+
+            heat_colour(yuv, tiles->tokens[tile], max_tokens);
+            colour_block(picture, x, y, yuv, above != tile, x > 0 && left != tile);
+            left = tile;
+        }
+    }
+}
+
+/* ---- both pictures ---- */
+
+void ff_onedva_show_source(AVFrame *both, const AVFrame *source)
+{
+    const int width = source->width;
+
+    for (int plane = 0; plane < 3; plane++)
+        av_image_copy_plane(both->data[plane], both->linesize[plane], source->data[plane],
+                            source->linesize[plane], plane_width(source, plane),
+                            plane_height(source, plane));
+    if (width < both->width && (width & 1)) { // the last chroma sample covers one more column
+        for (int y = 0; y < source->height; y++) {
+            uint8_t *row = both->data[0] + y * (ptrdiff_t)both->linesize[0];
+            row[width] = row[width - 1];
+        }
+    }
 }

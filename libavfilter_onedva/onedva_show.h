@@ -10,6 +10,7 @@
 #include <onedva/onedva.h>
 
 #include "libavutil/frame.h"
+#include "libavutil/macros.h"
 
 /**
  * Draw a grid that rests on the clip's canvases, as it lies in each frame, and the paths that its
@@ -19,5 +20,30 @@
  * @return 0 or AVERROR(ENOMEM)
  */
 int ff_onedva_show_mesh(const struct onedva_mesh *mesh, AVFrame *const *frames, int n);
+
+/**
+ * Replace a picture by its error: 128 + 4 (picture - source) of every sample, clipped.
+ * @param picture yuv420p and writable @param source of the same size
+ */
+void ff_onedva_show_diff(AVFrame *picture, const AVFrame *source);
+
+/**
+ * Colour each tile by its length, from blue (no token) over green to red (max_tokens) on a
+ * logarithmic scale, over half of the picture's brightness. Tiles lie where the clip's content
+ * does, so they move with it.
+ * @param picture    frame index of the clip, yuv420p and writable
+ * @param max_tokens of the model's tiles
+ */
+void ff_onedva_show_tokens(AVFrame *picture, int index, const struct onedva_mesh *mesh,
+                           const struct onedva_tiles *tiles, int max_tokens);
+
+/** Copy a picture into the left of one that has room for two, see ff_onedva_right_half(). */
+void ff_onedva_show_source(AVFrame *both, const AVFrame *source);
+
+/** Where the right one of two pictures of some width begins: chroma samples are not shared. */
+static inline int ff_onedva_right_half(int width)
+{
+    return FFALIGN(width, 2);
+}
 
 #endif /* AVFILTER_ONEDVA_SHOW_H */

@@ -4,6 +4,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
+#include <string.h>
+
 #include "libavcodec/onedva.h"
 #include "libavutil/opt.h"
 
@@ -11,10 +13,14 @@
 #include "filters.h"
 #include "formats.h"
 #include "onedva_show.h"
+#include "onedva_stats.h"
 #include "video.h"
 
 enum Show {
-    SHOW_NONE,
+    SHOW_RECON,
+    SHOW_DIFF,
+    SHOW_TOKENS,
+    SHOW_SIDE,
     SHOW_MESH,
 };
 
@@ -24,27 +30,44 @@ typedef struct OneDVAFilterContext {
     OneDVAEncodeOptions encode_options;
     OneDVADecodeOptions decode_options;
     int64_t bitrate;
+    int64_t max_rate;
+    int64_t buffer_size;
+    int64_t buffer_start;
     int bitexact;
     int show; ///< enum Show
+    char *stats_name;
 
     OneDVALog log;
     onedva_model *model;
+    int max_tile_tokens;
     onedva_encoder *encoder;
     onedva_decoder *decoder;
     OneDVAClip clip;
-    AVFrame *next; ///< received, not yet in the clip: its pts ends the frame before
+    AVFrame *next;    ///< received, not yet in the clip: its pts ends the frame before
+    int next_passes;  ///< the timeline says that it stays as it is
+    int64_t clip_end; ///< of the clip before, AV_NOPTS_VALUE: not known
+    OneDVAStatsFile stats;
 
     AVFrame *output[ONEDVA_MAX_CLIP_FRAMES];
     int nb_output;
     int next_output;
+    AVFrame *pictures[ONEDVA_MAX_CLIP_FRAMES]; ///< the reconstruction's part of each output frame
 } OneDVAFilterContext;
 
 static av_cold int init(AVFilterContext *ctx)
 {
     OneDVAFilterContext *s = ctx->priv;
+    struct onedva_model_info info;
+    int ret;
 
     s->log.avcl = ctx;
-    return ff_onedva_model_open(&s->model, &s->model_options, &s->log);
+    s->clip_end = AV_NOPTS_VALUE;
+    ret = ff_onedva_model_open(&s->model, &s->model_options, &s->log);
+    if (ret < 0)
+        return ret;
+    onedva_model_get_info(s->model, &info);
+    s->max_tile_tokens = info.max_tile_tokens;
+    return s->stats_name ? ff_onedva_stats_open(&s->stats, s->stats_name, ctx) : 0;
 }
 
 static int open_encoder(AVFilterContext *ctx, const struct onedva_stream *stream)
@@ -53,7 +76,7 @@ static int open_encoder(AVFilterContext *ctx, const struct onedva_stream *stream
     struct onedva_encoder_settings settings;
 
     ff_onedva_encoder_settings(&settings, &s->encode_options, &s->model_options, &s->log);
-    settings.bitrate  = s->bitrate;
+    ff_onedva_set_rate(&settings, s->bitrate, s->max_rate, s->buffer_size, s->buffer_start);
     settings.threads  = ff_filter_get_nb_threads(ctx);
     settings.bitexact = s->bitexact;
     onedva_encoder_close(&s->encoder);
@@ -97,6 +120,18 @@ static int config_input(AVFilterLink *inlink)
     return ret;
 }
 
+static int config_output(AVFilterLink *outlink)
+{
+    const OneDVAFilterContext *s = outlink->src->priv;
+    const AVFilterLink *inlink = outlink->src->inputs[0];
+
+    outlink->w = inlink->w;
+    outlink->h = inlink->h;
+    if (s->show == SHOW_SIDE)
+        outlink->w += ff_onedva_right_half(inlink->w);
+    return 0;
+}
+
 static void clear_output(OneDVAFilterContext *s)
 {
     for (int i = s->next_output; i < s->nb_output; i++)
@@ -104,32 +139,122 @@ static void clear_output(OneDVAFilterContext *s)
     s->nb_output = s->next_output = 0;
 }
 
-/** Pictures for the first n frames of the clip, with their properties. */
-static int get_output_frames(AVFilterContext *ctx, int n)
+static void clear_pictures(OneDVAFilterContext *s)
+{
+    for (int i = 0; i < ONEDVA_MAX_CLIP_FRAMES; i++)
+        av_frame_free(&s->pictures[i]);
+}
+
+/** The next output frame, with the properties of a frame of the input. */
+static AVFrame *get_output_frame(AVFilterContext *ctx, const AVFrame *source)
 {
     OneDVAFilterContext *s = ctx->priv;
     AVFilterLink *outlink = ctx->outputs[0];
+    AVFrame *frame = ff_get_video_buffer(outlink, outlink->w, outlink->h);
 
-    while (s->nb_output < n) {
-        AVFrame *frame = ff_get_video_buffer(outlink, outlink->w, outlink->h);
-        int ret;
+    if (frame && av_frame_copy_props(frame, source) < 0)
+        av_frame_free(&frame);
+    if (frame)
+        s->output[s->nb_output++] = frame;
+    return frame;
+}
 
-        if (!frame)
+/** The part of an output frame that shows the reconstruction. */
+static AVFrame *get_picture(AVFilterContext *ctx, const AVFrame *output)
+{
+    const OneDVAFilterContext *s = ctx->priv;
+    const int left = s->show == SHOW_SIDE ? ff_onedva_right_half(ctx->inputs[0]->w) : 0;
+    AVFrame *picture = av_frame_clone(output);
+
+    if (!picture)
+        return NULL;
+    for (int plane = 0; plane < 3; plane++)
+        picture->data[plane] += plane ? left / 2 : left;
+    picture->width = ctx->inputs[0]->w;
+    return picture;
+}
+
+/** Output frames and pictures for the first n frames of the clip. */
+static int get_output_frames(AVFilterContext *ctx, int n)
+{
+    OneDVAFilterContext *s = ctx->priv;
+
+    for (int i = 0; i < n; i++) {
+        const AVFrame *output = get_output_frame(ctx, s->clip.frames[i]);
+
+        s->pictures[i] = output ? get_picture(ctx, output) : NULL;
+        if (!s->pictures[i])
             return AVERROR(ENOMEM);
-        s->output[s->nb_output] = frame;
-        ret = av_frame_copy_props(frame, s->clip.frames[s->nb_output++]);
-        if (ret < 0)
-            return ret;
     }
     return 0;
 }
 
-static int show_mesh(OneDVAFilterContext *s)
+typedef struct FrameJobs {
+    OneDVAClipFigures *figures;
+    const struct onedva_mesh *mesh; ///< where tokens are shown
+} FrameJobs;
+
+/** Measure and draw every nb_jobs-th frame. */
+static int finish_frames(AVFilterContext *ctx, void *arg, int job, int nb_jobs)
 {
+    const OneDVAFilterContext *s = ctx->priv;
+    const FrameJobs *jobs = arg;
+
+    for (int i = job; i < jobs->figures->nb_frames; i += nb_jobs) {
+        const AVFrame *source = s->clip.frames[i];
+        AVFrame *picture = s->pictures[i];
+
+        jobs->figures->mse_y[i] = ff_onedva_mse_y(picture, source);
+        if (s->show == SHOW_DIFF)
+            ff_onedva_show_diff(picture, source);
+        else if (s->show == SHOW_TOKENS)
+            ff_onedva_show_tokens(picture, i, jobs->mesh, &jobs->figures->tiles,
+                                  s->max_tile_tokens);
+        else if (s->show == SHOW_SIDE)
+            ff_onedva_show_source(s->output[i], source);
+    }
+    return 0;
+}
+
+/** What there is to say of the pictures, and what is to be shown instead of them. */
+static int finish_clip(AVFilterContext *ctx, const struct onedva_packet *packet)
+{
+    OneDVAFilterContext *s = ctx->priv;
     struct onedva_mesh mesh;
+    OneDVAClipFigures figures = {
+        .pts       = s->clip.frames[0]->pts,
+        .time_base = ctx->inputs[0]->time_base,
+        .nb_frames = packet->frames,
+        .coded     = packet->stats,
+    };
+    FrameJobs jobs = { &figures, &mesh };
     int ret = ff_onedva_check(&s->log, onedva_decoder_get_mesh(s->decoder, &mesh), "mesh");
 
-    return ret < 0 ? ret : ff_onedva_show_mesh(&mesh, s->output, s->nb_output);
+    if (ret >= 0)
+        ret = ff_onedva_check(&s->log, onedva_encoder_get_tiles(s->encoder, &figures.tiles),
+                              "tiles");
+    if (ret >= 0)
+        ret = ff_filter_execute(ctx, finish_frames, &jobs, NULL,
+                                FFMIN(packet->frames, ff_filter_get_nb_threads(ctx)));
+    if (ret >= 0 && s->show == SHOW_MESH)
+        ret = ff_onedva_show_mesh(&mesh, s->pictures, packet->frames);
+    for (int i = 0; i < packet->frames && ret >= 0; i++)
+        ret = ff_onedva_set_metadata(s->output[i], &figures, i);
+    if (ret >= 0)
+        ff_onedva_stats_write(&s->stats, &figures);
+    return ret;
+}
+
+/** Clips are smoothed only where they follow each other without a gap, as a player would do it. */
+static void check_continuity(OneDVAFilterContext *s, int nb_frames)
+{
+    const int64_t start = s->clip.frames[0]->pts;
+
+    if (s->clip_end != AV_NOPTS_VALUE && start != AV_NOPTS_VALUE && start != s->clip_end)
+        onedva_decoder_flush(s->decoder);
+    s->clip_end = start;
+    for (int i = 0; i < nb_frames && start != AV_NOPTS_VALUE; i++)
+        s->clip_end += s->clip.durations[i];
 }
 
 /** Encode and decode the clip, or the first frames of it, into the output frames. */
@@ -140,20 +265,47 @@ static int reconstruct_clip(AVFilterContext *ctx)
     struct onedva_clip decoded;
     int ret = ff_onedva_clip_encode(&s->clip, s->encoder, &s->log, &packet);
 
-    if (ret >= 0)
+    if (ret >= 0) {
+        check_continuity(s, packet.frames);
         ret = ff_onedva_check(&s->log,
                               onedva_decoder_read_packet(s->decoder, packet.data, packet.size,
                                                          &decoded), "packet");
+    }
     if (ret >= 0)
         ret = get_output_frames(ctx, packet.frames);
     if (ret >= 0)
-        ret = ff_onedva_reconstruct(s->decoder, &s->log, s->output, s->nb_output);
-    if (ret >= 0 && s->show == SHOW_MESH)
-        ret = show_mesh(s);
+        ret = ff_onedva_reconstruct(s->decoder, &s->log, s->pictures, packet.frames);
+    if (ret >= 0)
+        ret = finish_clip(ctx, &packet);
+    clear_pictures(s);
     if (ret < 0)
         clear_output(s);
     ff_onedva_clip_drop(&s->clip, ret < 0 ? s->clip.nb_frames : packet.frames);
     return ret;
+}
+
+/** Take the frame that the timeline leaves as it is to the output, which is empty. */
+static int pass_next_frame(AVFilterContext *ctx)
+{
+    OneDVAFilterContext *s = ctx->priv;
+    AVFrame *output, *right;
+
+    if (s->show != SHOW_SIDE) {
+        s->output[s->nb_output++] = s->next;
+        s->next = NULL;
+        return 0;
+    }
+    output = get_output_frame(ctx, s->next);
+    right  = output ? get_picture(ctx, output) : NULL;
+    if (right) {
+        ff_onedva_show_source(output, s->next);
+        ff_onedva_show_source(right, s->next);
+    }
+    av_frame_free(&s->next);
+    if (!right)
+        clear_output(s);
+    av_frame_free(&right);
+    return s->nb_output ? 0 : AVERROR(ENOMEM);
 }
 
 static int output_frame(AVFilterContext *ctx)
@@ -169,7 +321,7 @@ static int output_frame(AVFilterContext *ctx)
 
 /**
  * Take frames from the input until the clip is complete or none is left.
- * @return 1 when a clip was reconstructed, 0 when more input is needed
+ * @return 1 when there is output, 0 when more input is needed
  */
 static int collect_frames(AVFilterContext *ctx)
 {
@@ -181,12 +333,18 @@ static int collect_frames(AVFilterContext *ctx)
             ret = ff_inlink_consume_frame(ctx->inputs[0], &s->next);
             if (ret <= 0)
                 return ret;
+            s->next_passes = ctx->is_disabled;
             ret = ff_onedva_clip_check(&s->clip, s->next, ctx);
             if (ret < 0)
                 return ret;
         }
-        if (s->clip.nb_frames && !ff_onedva_clip_continues(&s->clip, s->next)) {
+        if (s->clip.nb_frames &&
+            (!ff_onedva_clip_continues(&s->clip, s->next) || s->next_passes)) {
             ret = reconstruct_clip(ctx);
+            return ret < 0 ? ret : 1;
+        }
+        if (s->next_passes) {
+            ret = pass_next_frame(ctx);
             return ret < 0 ? ret : 1;
         }
         ff_onedva_clip_add(&s->clip, s->next);
@@ -224,12 +382,29 @@ static int activate(AVFilterContext *ctx)
     return FFERROR_NOT_READY;
 }
 
+/** A command holds for the clip in progress and those after it. */
+static int process_command(AVFilterContext *ctx, const char *cmd, const char *arg, char *res,
+                           int res_len, int flags)
+{
+    OneDVAFilterContext *s = ctx->priv;
+    const double crf = s->encode_options.crf;
+    int ret = ff_filter_process_command(ctx, cmd, arg, res, res_len, flags);
+
+    if (ret >= 0 && s->encoder)
+        ret = ff_onedva_clip_set_crf(&s->clip, s->encoder, &s->log);
+    if (ret < 0)
+        s->encode_options.crf = crf;
+    return ret;
+}
+
 static av_cold void uninit(AVFilterContext *ctx)
 {
     OneDVAFilterContext *s = ctx->priv;
 
     clear_output(s);
+    clear_pictures(s);
     av_frame_free(&s->next);
+    ff_onedva_stats_close(&s->stats);
     ff_onedva_clip_free(&s->clip);
     onedva_decoder_close(&s->decoder);
     onedva_encoder_close(&s->encoder);
@@ -242,15 +417,30 @@ static const AVOption onedva_options[] = {
     ONEDVA_ENCODE_OPTIONS(OFFSET(encode_options), FLAGS),
     { "b", "bits per second, 0: constant quality by crf", OFFSET(bitrate), AV_OPT_TYPE_INT64,
       { .i64 = 0 }, 0, INT64_MAX, FLAGS },
+    { "maxrate", "bits per second that a decoder's buffer fills with, 0: as b", OFFSET(max_rate),
+      AV_OPT_TYPE_INT64, { .i64 = 0 }, 0, INT64_MAX, FLAGS },
+    { "bufsize", "bits that a decoder's buffer holds, 0: no limit", OFFSET(buffer_size),
+      AV_OPT_TYPE_INT64, { .i64 = 0 }, 0, INT_MAX, FLAGS },
+    { "rc_init_occupancy", "bits in the buffer at first, 0: nine tenths of it",
+      OFFSET(buffer_start), AV_OPT_TYPE_INT64, { .i64 = 0 }, 0, INT_MAX, FLAGS },
     ONEDVA_DECODE_OPTIONS(OFFSET(decode_options), FLAGS),
     ONEDVA_MODEL_OPTIONS(OFFSET(model_options), FLAGS),
     { "bitexact", "the same pixels on any machine, slower", OFFSET(bitexact), AV_OPT_TYPE_BOOL,
       { .i64 = 0 }, 0, 1, FLAGS },
-    { "show", "what to draw over the video", OFFSET(show), AV_OPT_TYPE_INT, { .i64 = SHOW_NONE },
-      SHOW_NONE, SHOW_MESH, FLAGS, .unit = "show" },
-    { "none", "nothing", 0, AV_OPT_TYPE_CONST, { .i64 = SHOW_NONE }, 0, 0, FLAGS, .unit = "show" },
-    { "mesh", "a grid that follows the motion, and the paths of its points", 0, AV_OPT_TYPE_CONST,
-      { .i64 = SHOW_MESH }, 0, 0, FLAGS, .unit = "show" },
+    { "show", "what to output", OFFSET(show), AV_OPT_TYPE_INT, { .i64 = SHOW_RECON },
+      SHOW_RECON, SHOW_MESH, FLAGS, .unit = "show" },
+    { "recon", "the decoded picture", 0, AV_OPT_TYPE_CONST, { .i64 = SHOW_RECON }, 0, 0, FLAGS,
+      .unit = "show" },
+    { "diff", "its error, 4 times as large, around mid-grey", 0, AV_OPT_TYPE_CONST,
+      { .i64 = SHOW_DIFF }, 0, 0, FLAGS, .unit = "show" },
+    { "tokens", "the number of latent tokens of every tile as a colour over it", 0,
+      AV_OPT_TYPE_CONST, { .i64 = SHOW_TOKENS }, 0, 0, FLAGS, .unit = "show" },
+    { "side", "the source on its left, in a picture twice as wide", 0, AV_OPT_TYPE_CONST,
+      { .i64 = SHOW_SIDE }, 0, 0, FLAGS, .unit = "show" },
+    { "mesh", "on it a grid that follows the motion, and the paths of its points", 0,
+      AV_OPT_TYPE_CONST, { .i64 = SHOW_MESH }, 0, 0, FLAGS, .unit = "show" },
+    { "stats_file", "write a line for each clip to this file, -: standard output",
+      OFFSET(stats_name), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0, FLAGS },
     { NULL },
 };
 
@@ -264,16 +454,25 @@ static const AVFilterPad onedva_inputs[] = {
     },
 };
 
+static const AVFilterPad onedva_outputs[] = {
+    {
+        .name         = "default",
+        .type         = AVMEDIA_TYPE_VIDEO,
+        .config_props = config_output,
+    },
+};
+
 const AVFilter ff_vf_onedva = {
     .name            = "onedva",
     .description     = NULL_IF_CONFIG_SMALL("Show what the One-DVA codec keeps of the video."),
     .init            = init,
     .uninit          = uninit,
     .activate        = activate,
-    .process_command = ff_filter_process_command,
+    .process_command = process_command,
     .priv_size       = sizeof(OneDVAFilterContext),
     .priv_class      = &onedva_class,
     FILTER_INPUTS(onedva_inputs),
-    FILTER_OUTPUTS(ff_video_default_filterpad),
+    .flags           = AVFILTER_FLAG_SLICE_THREADS | AVFILTER_FLAG_SUPPORT_TIMELINE_INTERNAL,
+    FILTER_OUTPUTS(onedva_outputs),
     FILTER_SINGLE_PIXFMT(AV_PIX_FMT_YUV420P),
 };

@@ -403,6 +403,42 @@ static void latents_without_pixels(void **state)
     codec_close(&codec);
 }
 
+/* Lengths come row by row: the left tiles have the texture, the right ones nothing. */
+static void tiles_of_a_clip(void **state)
+{
+    struct onedva_packet packet;
+    struct onedva_tiles tiles;
+    struct codec codec;
+    struct clip clip;
+    int64_t tokens = 0;
+
+    (void)state;
+    codec_init(&codec, 256, 250);
+    codec_open(&codec);
+    assert_int_equal(onedva_encoder_get_tiles(codec.encoder, &tiles), ONEDVA_ERR_ARGUMENT);
+    clip_alloc(&clip, 5, 256, 250);
+    clip_draw(&clip, 0);
+    for (int t = 0; t < 5; t++) {
+        for (int plane = 0; plane < 3; plane++) {
+            const int half = plane_width(&clip, plane) / 2;
+            for (int y = 0; y < plane_height(&clip, plane); y++)
+                memset(clip.picture[t].data[plane] + y * clip.picture[t].stride[plane] + half, 90,
+                       half);
+        }
+    }
+    packet = encode(&codec, &clip);
+    assert_int_equal(onedva_encoder_get_tiles(codec.encoder, &tiles), ONEDVA_OK);
+    assert_int_equal(tiles.columns, 2);
+    assert_int_equal(tiles.rows, 2);
+    for (int i = 0; i < 4; i++)
+        tokens += tiles.tokens[i];
+    assert_int_equal(tokens, packet.stats.tokens);
+    assert_true(tiles.tokens[0] > 2 * tiles.tokens[1]);
+    assert_true(tiles.tokens[2] > 2 * tiles.tokens[3]);
+    clip_free(&clip);
+    codec_close(&codec);
+}
+
 /* The quality can change from clip to clip. */
 static void crf_between_clips(void **state)
 {
@@ -440,6 +476,7 @@ int main(void)
         cmocka_unit_test(steps_auto),
         cmocka_unit_test(refused_decoder_settings),
         cmocka_unit_test(refused_clips),
+        cmocka_unit_test(tiles_of_a_clip),
         cmocka_unit_test(crf_between_clips),
         cmocka_unit_test(latents_without_pixels),
     };

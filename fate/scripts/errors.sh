@@ -50,6 +50,13 @@ check "motion above auto" refuses "'motion' out of range \[0 - 3\]" \
     -f lavfi -i "$source" -c:v onedva -motion 4 out.mkv
 check "filter steps above 64" refuses "'steps' out of range \[-1 - 64\]" \
     -f lavfi -i "$source" -vf onedva=steps=99 -f null -
+check "filter that shows what there is not" refuses "'show' out of range \[0 - 4\]" \
+    -f lavfi -i "$source" -vf onedva=show=5 -f null -
+check "filter with a negative buffer" refuses "'bufsize' out of range \[0 - 2.*\]" \
+    -f lavfi -i "$source" -vf onedva=bufsize=-1 -f null -
+check "filter with a stats file that cannot be written" \
+    refuses 'stats_file /nowhere/stats: No such file or directory' \
+    -f lavfi -i "$source" -vf onedva=stats_file=/nowhere/stats -f null -
 unwritable() {
     ! ffmpeg -i good.mkv -c:v onedva /nowhere/out.mkv 2> log &&
         grep -q '/nowhere/out.mkv: No such file or directory' log

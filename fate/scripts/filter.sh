@@ -11,6 +11,11 @@
 
 source="testsrc2=size=140x90:rate=25,trim=end_frame=37,format=yuv420p"
 
+# usage: pixels_of_filter FILTERS > FILE; the md5 of each frame
+pixels_of_filter() {
+    ffmpeg -f lavfi -i "$source" -vf "$1" -f framemd5 - | sed -n 's/^0,.*, //p'
+}
+
 # usage: equals FILTER_OPTIONS ENCODER_OPTIONS DECODER_OPTIONS; the last two are lists of words
 # shellcheck disable=SC2086
 equals() {
@@ -31,6 +36,10 @@ for motion in off global mesh auto; do
 done
 check "fixed clips" equals adaptive_clips=0:motion=mesh "-adaptive_clips 0 -motion mesh" ""
 check "bitrate" equals b=60k "-b:v 60k" ""
+check "bitrate within a buffer" equals b=40k:maxrate=40k:bufsize=30k \
+    "-b:v 40k -maxrate 40k -bufsize 30k" ""
+check "crf within a buffer" equals crf=10:maxrate=50k:bufsize=40k:rc_init_occupancy=20k \
+    "-crf 10 -maxrate 50k -bufsize 40k -rc_init_occupancy 20k" ""
 check "smooth clips" equals smooth_clips=1:crf=45 "-crf 45" "-smooth_clips 1"
 check "bitexact" equals bitexact=1 "-flags +bitexact" "-flags +bitexact"
 
@@ -44,12 +53,48 @@ keeps_times() {
 }
 check "timestamps of a variable frame rate" keeps_times
 
-compares() {
-    ffmpeg -v info -f lavfi -i "$source" \
-        -lavfi "split[a][b];[b]onedva=crf=10[c];[a][c]psnr" -f null - 2>&1 |
-        awk -F 'PSNR y:' '/PSNR y:/ { print; found = $2 + 0 > 20 } END { exit !found }'
+threads_agree() {
+    for threads in 1 2; do
+        pixels_of_filter "onedva=steps=2:show=$1:threads=$threads" > threads$threads
+    done
+    same threads1 threads2
 }
-check "split, onedva and psnr in one command line" compares
+check "one and two threads" threads_agree recon
+check "one and two threads, show=tokens" threads_agree tokens
+
+# usage: keeps_properties FILTERS; what frames say of their colours is as without onedva
+keeps_properties() {
+    for filter in null onedva; do
+        ffmpeg -f lavfi -i "$source,$1" -vf "$filter" -frames:v 1 -c:v ffv1 $filter.mkv &&
+            ffprobe -show_entries stream=width,height,pix_fmt,color_range,color_space,\
+color_transfer,color_primaries,chroma_location,sample_aspect_ratio $filter.mkv > $filter.stream ||
+            return
+    done
+    same null.stream onedva.stream
+}
+check "colour properties, limited range" keeps_properties \
+    setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709
+check "colour properties, full range" keeps_properties \
+    setparams=range=pc:colorspace=smpte170m:color_primaries=smpte170m:color_trc=smpte170m
+check "sample aspect ratio" keeps_properties setsar=4/3
+full_range_format() {
+    ffmpeg -f lavfi -i "$source,setparams=range=pc,format=yuvj420p" -vf onedva=crf=0,showinfo \
+        -v info -frames:v 1 -f null - 2>&1 | grep 'color_range:pc'
+}
+check "format of full range" full_range_format
+
+# usage: compares LAST_FILTER WHAT_IT_PRINTS; psnr, ssim and that one measure in one command line
+compares() {
+    ffmpeg -v info -f lavfi -i "$source" -lavfi "split=4[a][b][c][d];[d]onedva=crf=10[x];\
+[x][a]psnr[x];[x][b]ssim[x];[x][c]$1" -f null - 2> log
+    cat log
+    grep -E 'psnr.*PSNR y:[2-4][0-9]\.' log && grep -E 'ssim.*SSIM Y:0\.[5-9]' log &&
+        grep -E "_$1_.*$2" log
+}
+check "onedva, psnr, ssim and xpsnr in one command line" compares xpsnr 'XPSNR *y: [1-4][0-9]\.'
+if ffmpeg -filters | grep -q ' libvmaf '; then
+    check "onedva, psnr, ssim and libvmaf in one command line" compares libvmaf 'VMAF score: [0-9]'
+fi
 
 # The command comes with frame 20, so it holds from the second clip (16 to 31) on.
 changes_crf() {
@@ -60,26 +105,50 @@ changes_crf() {
     { head -n 16 crf40 && tail -n +17 crf10; } > expected
     same expected changed
 }
-pixels_of_filter() {
-    ffmpeg -f lavfi -i "$source" -vf "$1" -f framemd5 - | sed -n 's/^0,.*, //p'
-}
 check "crf changed by a command" changes_crf
 
-# usage: draws MOTION LEAST MOST; so many samples in 1000 of a picture that moves 4 samples a frame
-# are not the reconstruction's with show=mesh
-draws() {
-    pan="testsrc2=size=320x240,trim=end_frame=1,loop=11:1:0,setpts=N/25/TB,\
-crop=192:128:x='8+4*n':y=40,format=yuv420p"
-    for show in none mesh; do
-        ffmpeg -f lavfi -i "$pan" -vf "onedva=motion=$1:crf=20:adaptive_clips=0:show=$show" \
-            -f rawvideo $show.yuv || return
-    done
-    cmp -l none.yuv mesh.yuv | wc -l |
-        awk -v least="$2" -v most="$3" -v size="$(wc -c < none.yuv)" '
-            { share = 1000 * $1 / size; print share; exit !(share >= least && share <= most) }'
+# usage: refuses_command COMMAND PATTERN FILTER_OPTIONS; it is said once, and all frames come out
+refuses_command() {
+    ffmpeg -f lavfi -i "$source" -vf "sendcmd=c='0.4 onedva $1',onedva=$3" -f framemd5 frames \
+        2> log || return
+    cat log
+    [ "$(wc -l < log)" -eq 1 ] && grep -q "$2" log && [ "$(grep -c '^0,' frames)" -eq 37 ]
 }
-check "show=mesh without motion draws nothing" draws off 0 0
-check "show=mesh draws global motion" draws global 20 400
-check "show=mesh draws a mesh" draws mesh 20 400
+check "command with a crf above 63" refuses_command "crf 64" "'crf' out of range \[0 - 63\]" crf=30
+check "command with a crf in bitrate mode" \
+    refuses_command "crf 20" "crf cannot change where a bitrate sets the quality" b=60k
+
+# usage: passes FROM TO; frames FROM to TO-1 go through the codec as a video of their own, the
+# others come out as they are, all in order
+passes() {
+    pixels_of_filter null > source.md5
+    pixels_of_filter "trim=start_frame=$1:end_frame=$2,onedva" > alone.md5
+    pixels_of_filter "onedva=enable='between(n,$1,$2-1)'" > enabled.md5
+    { head -n "$1" source.md5 && cat alone.md5 && tail -n +$(($2 + 1)) source.md5; } > expected
+    [ "$(wc -l < alone.md5)" -eq $(($2 - $1)) ] && same expected enabled.md5
+}
+check "timeline: the first frames" passes 0 21
+check "timeline: frames in between" passes 7 25
+check "timeline: the last frames" passes 20 37
+check "timeline: no frame" passes 0 0
+check "timeline: a single frame" passes 18 19
+
+passes_times() {
+    ffmpeg -f lavfi -i "$source" -vf "onedva=enable='mod(floor(n/5),2)'" -f framecrc - |
+        awk -F, '/^0,/ { if ($3 + 0 != n++) wrong++ } END { exit !(n == 37 && !wrong) }'
+}
+check "timeline: frames keep their order" passes_times
+
+# Without smooth_clips a gap makes no difference; with it, what comes after a gap begins anew.
+smooths_anew() {
+    for range in 0:12 20:37; do
+        pixels_of_filter "trim=start_frame=${range%:*}:end_frame=${range#*:},\
+onedva=crf=45:smooth_clips=1:clip_frames=6"
+    done > alone.md5
+    pixels_of_filter "onedva=crf=45:smooth_clips=1:clip_frames=6:enable='lt(n,12)+gte(n,20)'" |
+        sed 13,20d > enabled.md5
+    same alone.md5 enabled.md5
+}
+check "timeline: smooth clips" smooths_anew
 
 finish

@@ -29,8 +29,8 @@ check_parts="--disable-everything
     --enable-bsf=extract_extradata,noise,setts,trace_headers
     --enable-indev=lavfi
     --enable-filter=aevalsrc,aformat,aresample,atrim,color,copy,crop,drawbox,format,fps,framestep
-    --enable-filter=hstack,loop,null,nullsink,nullsrc,pad,psnr,scale,scroll,select,setparams,setpts,settb,showinfo,split,ssim
-    --enable-filter=testsrc,testsrc2,trim,vstack,mandelbrot,rotate,noise,onedva,mix,concat,setsar,sendcmd"
+    --enable-filter=hstack,loop,lut2,metadata,null,nullsink,nullsrc,pad,psnr,scale,scroll,select,setparams,setpts,settb,showinfo,split,ssim
+    --enable-filter=testsrc,testsrc2,trim,vstack,mandelbrot,rotate,noise,onedva,mix,concat,setsar,sendcmd,xpsnr"
 
 [ $# -eq 1 ] || die "usage: build.sh full|check"
 case $1 in

@@ -33,7 +33,8 @@ extern "C" {
 #define ONEDVA_MAX_CLIP_FRAMES   16
 #define ONEDVA_MAX_LAYERS        16
 #define ONEDVA_MAX_DIMENSION     65535
-#define ONEDVA_MAX_STREAM_HEADER 64 /* bytes; no stream header is longer */
+#define ONEDVA_MAX_STREAM_HEADER 64  /* bytes; no stream header is longer */
+#define ONEDVA_TILE_SIZE         128 /* luma samples of a tile that no border cuts */
 #define ONEDVA_MAX_CRF           63.0
 #define ONEDVA_MIN_QIDX          (-64)
 #define ONEDVA_MAX_QIDX          63
@@ -231,6 +232,19 @@ struct onedva_canvas {
  */
 ONEDVA_API void onedva_encoder_get_canvas(const onedva_encoder *encoder,
                                           struct onedva_canvas *canvas);
+
+/** How many latent tokens each tile of a clip keeps. */
+struct onedva_tiles {
+    int columns, rows; /* of tiles of ONEDVA_TILE_SIZE luma samples each way, on the canvas */
+    const int *tokens; /* [rows][columns] */
+};
+
+/**
+ * The tiles of the clip encoded last.
+ * @param tiles tokens are owned by the encoder, valid until its next call
+ * @return ONEDVA_OK, ONEDVA_ERR_ARGUMENT where no clip was encoded, or ONEDVA_ERR_NOMEM
+ */
+ONEDVA_API int onedva_encoder_get_tiles(onedva_encoder *encoder, struct onedva_tiles *tiles);
 
 /* ---- decoder ----------------------------------------------------------------------------- */
 

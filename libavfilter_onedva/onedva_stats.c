@@ -1,0 +1,129 @@
+/*
+ * One-DVA filter: figures of each clip, as metadata of its frames and as lines of a file
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "libavcodec/onedva.h"
+#include "libavutil/dict.h"
+#include "libavutil/error.h"
+#include "libavutil/file_open.h"
+#include "libavutil/log.h"
+#include "libavutil/timestamp.h"
+
+#include "onedva_stats.h"
+
+double ff_onedva_mse_y(const AVFrame *frame, const AVFrame *reference)
+{
+    uint64_t sum = 0;
+
+    for (int y = 0; y < frame->height; y++) {
+        const uint8_t *a = frame->data[0] + y * (ptrdiff_t)frame->linesize[0];
+        const uint8_t *b = reference->data[0] + y * (ptrdiff_t)reference->linesize[0];
+        unsigned row = 0; // 65535 samples of 255^2 fit
+
+        for (int x = 0; x < frame->width; x++)
+            row += (a[x] - b[x]) * (a[x] - b[x]);
+        sum += row;
+    }
+    return (double)sum / frame->width / frame->height;
+}
+
+/** Peak signal-to-noise ratio, infinite where there is no error. */
+static double psnr(double mse)
+{
+    return 10 * log10(255 * 255 / mse);
+}
+
+static int64_t bits_of_packet(const OneDVAClipFigures *figures)
+{
+    return INT64_C(8) * figures->coded.bytes;
+}
+
+/** The packet's bits are split evenly; shares are whole and their sum is the packet's bits. */
+static int64_t bits_of_frame(const OneDVAClipFigures *figures, int index)
+{
+    const int64_t bits = bits_of_packet(figures);
+
+    return bits * (index + 1) / figures->nb_frames - bits * index / figures->nb_frames;
+}
+
+int ff_onedva_set_metadata(AVFrame *frame, const OneDVAClipFigures *figures, int index)
+{
+    AVDictionary **metadata = &frame->metadata;
+    char psnr_y[32];
+    int ret;
+
+    snprintf(psnr_y, sizeof(psnr_y), "%f", psnr(figures->mse_y[index]));
+    if ((ret = av_dict_set_int(metadata, "lavfi.onedva.bits",
+                               bits_of_frame(figures, index), 0)) < 0 ||
+        (ret = av_dict_set_int(metadata, "lavfi.onedva.clip_bits",
+                               bits_of_packet(figures), 0)) < 0 ||
+        (ret = av_dict_set_int(metadata, "lavfi.onedva.tokens", figures->coded.tokens, 0)) < 0 ||
+        (ret = av_dict_set_int(metadata, "lavfi.onedva.qidx", figures->coded.qidx, 0)) < 0)
+        return ret;
+    return av_dict_set(metadata, "lavfi.onedva.psnr_y", psnr_y, 0);
+}
+
+int ff_onedva_stats_open(OneDVAStatsFile *stats, const char *name, void *avcl)
+{
+    stats->avcl = avcl;
+    stats->name = name;
+    stats->file = strcmp(name, "-") ? avpriv_fopen_utf8(name, "w") : stdout;
+    if (!stats->file) {
+        int ret = AVERROR(errno);
+
+        av_log(avcl, AV_LOG_ERROR, "stats_file %s: %s\n", name, av_err2str(ret));
+        return ret;
+    }
+    return 0;
+}
+
+/** Say that the file could not be written and write no more. */
+static void fail(OneDVAStatsFile *stats)
+{
+    av_log(stats->avcl, AV_LOG_ERROR, "stats_file %s: %s; it ends before clip %"PRId64"\n",
+           stats->name, av_err2str(AVERROR(errno)), stats->nb_clips);
+    if (stats->file != stdout)
+        fclose(stats->file);
+    stats->file = NULL;
+}
+
+static void write_line(FILE *file, int64_t n, const OneDVAClipFigures *figures)
+{
+    const struct onedva_tiles *tiles = &figures->tiles;
+    double mse_y = 0;
+
+    for (int i = 0; i < figures->nb_frames; i++)
+        mse_y += figures->mse_y[i] / figures->nb_frames;
+    fprintf(file, "n:%"PRId64" pts:%s pts_time:%s frames:%d bits:%"PRId64" tokens:%"PRId64" "
+            "qidx:%d psnr_y:%f motion:%s tiles:%dx%d map:", n, av_ts2str(figures->pts),
+            av_ts2timestr(figures->pts, &figures->time_base), figures->nb_frames,
+            bits_of_packet(figures), figures->coded.tokens, figures->coded.qidx, psnr(mse_y),
+            ff_onedva_motion_name(figures->coded.motion), tiles->columns, tiles->rows);
+    for (int i = 0; i < tiles->columns * tiles->rows; i++)
+        fprintf(file, "%s%d", i == 0 ? "" : i % tiles->columns ? "," : "|", tiles->tokens[i]);
+    fputc('\n', file);
+}
+
+void ff_onedva_stats_write(OneDVAStatsFile *stats, const OneDVAClipFigures *figures)
+{
+    if (!stats->file)
+        return;
+    write_line(stats->file, ++stats->nb_clips, figures);
+    if (fflush(stats->file))
+        fail(stats);
+}
+
+void ff_onedva_stats_close(OneDVAStatsFile *stats)
+{
+    if (stats->file && stats->file != stdout && fclose(stats->file))
+        av_log(stats->avcl, AV_LOG_ERROR, "stats_file %s: %s\n", stats->name,
+               av_err2str(AVERROR(errno)));
+    stats->file = NULL;
+}

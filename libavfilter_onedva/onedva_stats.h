@@ -1,0 +1,57 @@
+/*
+ * One-DVA filter: figures of each clip, as metadata of its frames and as lines of a file
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+
+#ifndef AVFILTER_ONEDVA_STATS_H
+#define AVFILTER_ONEDVA_STATS_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include <onedva/onedva.h>
+
+#include "libavutil/frame.h"
+#include "libavutil/rational.h"
+
+/** What coding did to a clip. */
+typedef struct OneDVAClipFigures {
+    int64_t pts;            ///< of the first frame
+    AVRational time_base;
+    int nb_frames;
+    struct onedva_clip_stats coded;
+    struct onedva_tiles tiles;
+    double mse_y[ONEDVA_MAX_CLIP_FRAMES]; ///< of each frame's luma
+} OneDVAClipFigures;
+
+typedef struct OneDVAStatsFile {
+    void *avcl; ///< context for av_log()
+    const char *name;
+    FILE *file;
+    int64_t nb_clips;
+} OneDVAStatsFile;
+
+/** Mean squared error of the luma of two 8-bit frames of the first one's size. */
+double ff_onedva_mse_y(const AVFrame *frame, const AVFrame *reference);
+
+/**
+ * Set a frame's lavfi.onedva.* metadata.
+ * @param index of the frame in its clip
+ * @return 0 or AVERROR(ENOMEM)
+ */
+int ff_onedva_set_metadata(AVFrame *frame, const OneDVAClipFigures *figures, int index);
+
+/**
+ * Begin a file of one line per clip.
+ * @param name "-": standard output; kept, not copied
+ * @return 0 or an error code after one line on what is wrong
+ */
+int ff_onedva_stats_open(OneDVAStatsFile *stats, const char *name, void *avcl);
+
+/** Write a clip's line, if there is a file. The first error is logged and ends the file. */
+void ff_onedva_stats_write(OneDVAStatsFile *stats, const OneDVAClipFigures *figures);
+
+void ff_onedva_stats_close(OneDVAStatsFile *stats);
+
+#endif /* AVFILTER_ONEDVA_STATS_H */
