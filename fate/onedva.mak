@@ -46,6 +46,12 @@ fate-onedva-filter-%: CMD = framecrc \
     -lavfi testsrc2=s=$(@:fate-onedva-filter-%=%):r=10:d=2,onedva=crf=20:bitexact=1 \
     -pix_fmt yuv420p
 
+# What the filter shows instead of the reconstruction; tiles on canvases that move.
+FATE_ONEDVA_FILTER += fate-onedva-show-diff fate-onedva-show-tokens fate-onedva-show-side
+fate-onedva-show-%: CMD = framecrc \
+    -lavfi testsrc2=s=130x250:r=10:d=1,onedva=crf=20:bitexact=1:show=$(@:fate-onedva-show-%=%) \
+    -pix_fmt yuv420p
+
 # A pan over a still needs margins beside the picture; name: motion, width, height.
 FATE_ONEDVA_PAN = fate-onedva-pan-global-240x160 fate-onedva-pan-mesh-240x160 \
                   fate-onedva-pan-mesh-201x133 fate-onedva-pan-auto-37x35

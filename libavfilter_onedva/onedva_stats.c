@@ -70,37 +70,25 @@ int ff_onedva_set_metadata(AVFrame *frame, const OneDVAClipFigures *figures, int
     return av_dict_set(metadata, "lavfi.onedva.psnr_y", psnr_y, 0);
 }
 
-int ff_onedva_stats_open(OneDVAStatsFile *stats, const char *name, void *avcl)
+static int log_error(const OneDVAStats *stats)
 {
-    stats->avcl = avcl;
+    const int ret = AVERROR(errno);
+
+    av_log(stats->avcl, AV_LOG_ERROR, "stats_file %s: %s\n", stats->name, av_err2str(ret));
+    return ret;
+}
+
+int ff_onedva_stats_open(OneDVAStats *stats, const char *name)
+{
     stats->name = name;
     stats->file = strcmp(name, "-") ? avpriv_fopen_utf8(name, "w") : stdout;
-    if (!stats->file) {
-        int ret = AVERROR(errno);
-
-        av_log(avcl, AV_LOG_ERROR, "stats_file %s: %s\n", name, av_err2str(ret));
-        return ret;
-    }
-    return 0;
+    return stats->file ? 0 : log_error(stats);
 }
 
-/** Say that the file could not be written and write no more. */
-static void fail(OneDVAStatsFile *stats)
-{
-    av_log(stats->avcl, AV_LOG_ERROR, "stats_file %s: %s; it ends before clip %"PRId64"\n",
-           stats->name, av_err2str(AVERROR(errno)), stats->nb_clips);
-    if (stats->file != stdout)
-        fclose(stats->file);
-    stats->file = NULL;
-}
-
-static void write_line(FILE *file, int64_t n, const OneDVAClipFigures *figures)
+static void write_line(FILE *file, int64_t n, const OneDVAClipFigures *figures, double mse_y)
 {
     const struct onedva_tiles *tiles = &figures->tiles;
-    double mse_y = 0;
 
-    for (int i = 0; i < figures->nb_frames; i++)
-        mse_y += figures->mse_y[i] / figures->nb_frames;
     fprintf(file, "n:%"PRId64" pts:%s pts_time:%s frames:%d bits:%"PRId64" tokens:%"PRId64" "
             "qidx:%d psnr_y:%f motion:%s tiles:%dx%d map:", n, av_ts2str(figures->pts),
             av_ts2timestr(figures->pts, &figures->time_base), figures->nb_frames,
@@ -111,19 +99,36 @@ static void write_line(FILE *file, int64_t n, const OneDVAClipFigures *figures)
     fputc('\n', file);
 }
 
-void ff_onedva_stats_write(OneDVAStatsFile *stats, const OneDVAClipFigures *figures)
+void ff_onedva_stats_add(OneDVAStats *stats, const OneDVAClipFigures *figures)
 {
+    double mse_y = 0;
+
+    for (int i = 0; i < figures->nb_frames; i++)
+        mse_y += figures->mse_y[i];
+    stats->nb_clips++;
+    stats->nb_frames += figures->nb_frames;
+    stats->bits      += bits_of_packet(figures);
+    stats->seconds   += figures->duration * av_q2d(figures->time_base);
+    stats->mse_y     += mse_y;
     if (!stats->file)
         return;
-    write_line(stats->file, ++stats->nb_clips, figures);
-    if (fflush(stats->file))
-        fail(stats);
+    write_line(stats->file, stats->nb_clips, figures, mse_y / figures->nb_frames);
+    if (fflush(stats->file)) {
+        log_error(stats);
+        if (stats->file != stdout)
+            fclose(stats->file);
+        stats->file = NULL;
+    }
 }
 
-void ff_onedva_stats_close(OneDVAStatsFile *stats)
+void ff_onedva_stats_close(OneDVAStats *stats)
 {
     if (stats->file && stats->file != stdout && fclose(stats->file))
-        av_log(stats->avcl, AV_LOG_ERROR, "stats_file %s: %s\n", stats->name,
-               av_err2str(AVERROR(errno)));
+        log_error(stats);
     stats->file = NULL;
+    if (stats->nb_frames)
+        av_log(stats->avcl, AV_LOG_INFO,
+               "%"PRId64" frames in %"PRId64" clips: %"PRId64" bits, %.2f kbit/s, PSNR y:%f\n",
+               stats->nb_frames, stats->nb_clips, stats->bits,
+               stats->bits / (1000 * stats->seconds), psnr(stats->mse_y / stats->nb_frames));
 }

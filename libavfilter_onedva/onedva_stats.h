@@ -17,7 +17,8 @@
 
 /** What coding did to a clip. */
 typedef struct OneDVAClipFigures {
-    int64_t pts;            ///< of the first frame
+    int64_t pts;      ///< of the first frame
+    int64_t duration; ///< of all frames
     AVRational time_base;
     int nb_frames;
     struct onedva_clip_stats coded;
@@ -25,12 +26,18 @@ typedef struct OneDVAClipFigures {
     double mse_y[ONEDVA_MAX_CLIP_FRAMES]; ///< of each frame's luma
 } OneDVAClipFigures;
 
-typedef struct OneDVAStatsFile {
+/** A file of one line per clip, if there is one, and the sums over all clips. */
+typedef struct OneDVAStats {
     void *avcl; ///< context for av_log()
     const char *name;
     FILE *file;
+
     int64_t nb_clips;
-} OneDVAStatsFile;
+    int64_t nb_frames;
+    int64_t bits;
+    double seconds;
+    double mse_y; ///< summed over frames
+} OneDVAStats;
 
 /** Mean squared error of the luma of two 8-bit frames of the first one's size. */
 double ff_onedva_mse_y(const AVFrame *frame, const AVFrame *reference);
@@ -43,15 +50,16 @@ double ff_onedva_mse_y(const AVFrame *frame, const AVFrame *reference);
 int ff_onedva_set_metadata(AVFrame *frame, const OneDVAClipFigures *figures, int index);
 
 /**
- * Begin a file of one line per clip.
+ * Open the file.
  * @param name "-": standard output; kept, not copied
  * @return 0 or an error code after one line on what is wrong
  */
-int ff_onedva_stats_open(OneDVAStatsFile *stats, const char *name, void *avcl);
+int ff_onedva_stats_open(OneDVAStats *stats, const char *name);
 
-/** Write a clip's line, if there is a file. The first error is logged and ends the file. */
-void ff_onedva_stats_write(OneDVAStatsFile *stats, const OneDVAClipFigures *figures);
+/** Add a clip. The first error in writing its line is logged and ends the file. */
+void ff_onedva_stats_add(OneDVAStats *stats, const OneDVAClipFigures *figures);
 
-void ff_onedva_stats_close(OneDVAStatsFile *stats);
+/** Close the file and log the rate and the quality of all clips. */
+void ff_onedva_stats_close(OneDVAStats *stats);
 
 #endif /* AVFILTER_ONEDVA_STATS_H */

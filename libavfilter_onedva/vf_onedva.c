@@ -46,7 +46,7 @@ typedef struct OneDVAFilterContext {
     AVFrame *next;    ///< received, not yet in the clip: its pts ends the frame before
     int next_passes;  ///< the timeline says that it stays as it is
     int64_t clip_end; ///< of the clip before, AV_NOPTS_VALUE: not known
-    OneDVAStatsFile stats;
+    OneDVAStats stats;
 
     AVFrame *output[ONEDVA_MAX_CLIP_FRAMES];
     int nb_output;
@@ -60,14 +60,21 @@ static av_cold int init(AVFilterContext *ctx)
     struct onedva_model_info info;
     int ret;
 
-    s->log.avcl = ctx;
-    s->clip_end = AV_NOPTS_VALUE;
+    s->log.avcl   = ctx;
+    s->stats.avcl = ctx;
+    s->clip_end   = AV_NOPTS_VALUE;
     ret = ff_onedva_model_open(&s->model, &s->model_options, &s->log);
     if (ret < 0)
         return ret;
     onedva_model_get_info(s->model, &info);
     s->max_tile_tokens = info.max_tile_tokens;
-    return s->stats_name ? ff_onedva_stats_open(&s->stats, s->stats_name, ctx) : 0;
+    return s->stats_name ? ff_onedva_stats_open(&s->stats, s->stats_name) : 0;
+}
+
+/** The library has threads of its own, as many as the graph would slice a frame for. */
+static int nb_threads(AVFilterContext *ctx)
+{
+    return ctx->thread_type & AVFILTER_THREAD_SLICE ? ff_filter_get_nb_threads(ctx) : 1;
 }
 
 static int open_encoder(AVFilterContext *ctx, const struct onedva_stream *stream)
@@ -77,7 +84,7 @@ static int open_encoder(AVFilterContext *ctx, const struct onedva_stream *stream
 
     ff_onedva_encoder_settings(&settings, &s->encode_options, &s->model_options, &s->log);
     ff_onedva_set_rate(&settings, s->bitrate, s->max_rate, s->buffer_size, s->buffer_start);
-    settings.threads  = ff_filter_get_nb_threads(ctx);
+    settings.threads  = nb_threads(ctx);
     settings.bitexact = s->bitexact;
     onedva_encoder_close(&s->encoder);
     return ff_onedva_check(&s->log, onedva_encoder_open(&s->encoder, s->model, &settings, stream),
@@ -93,7 +100,7 @@ static int open_decoder(AVFilterContext *ctx)
     int ret;
 
     ff_onedva_decoder_settings(&settings, &s->decode_options, &s->model_options, &s->log);
-    settings.threads  = ff_filter_get_nb_threads(ctx);
+    settings.threads  = nb_threads(ctx);
     settings.bitexact = s->bitexact;
     onedva_decoder_close(&s->decoder);
     ret = ff_onedva_check(&s->log, onedva_decoder_open(&s->decoder, s->model, &settings),
@@ -230,18 +237,20 @@ static int finish_clip(AVFilterContext *ctx, const struct onedva_packet *packet)
     FrameJobs jobs = { &figures, &mesh };
     int ret = ff_onedva_check(&s->log, onedva_decoder_get_mesh(s->decoder, &mesh), "mesh");
 
+    for (int i = 0; i < packet->frames; i++)
+        figures.duration += s->clip.durations[i];
     if (ret >= 0)
         ret = ff_onedva_check(&s->log, onedva_encoder_get_tiles(s->encoder, &figures.tiles),
                               "tiles");
     if (ret >= 0)
         ret = ff_filter_execute(ctx, finish_frames, &jobs, NULL,
-                                FFMIN(packet->frames, ff_filter_get_nb_threads(ctx)));
+                                FFMIN(packet->frames, nb_threads(ctx)));
     if (ret >= 0 && s->show == SHOW_MESH)
         ret = ff_onedva_show_mesh(&mesh, s->pictures, packet->frames);
     for (int i = 0; i < packet->frames && ret >= 0; i++)
         ret = ff_onedva_set_metadata(s->output[i], &figures, i);
     if (ret >= 0)
-        ff_onedva_stats_write(&s->stats, &figures);
+        ff_onedva_stats_add(&s->stats, &figures);
     return ret;
 }
 
