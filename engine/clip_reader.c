@@ -121,7 +121,7 @@ static int set_durations(const struct odva_packet *packet, const struct onedva_s
 static int check_header(struct odva_clip_reader *reader, const struct odva_packet *packet,
                         struct onedva_clip *clip)
 {
-    const uint32_t last_end = packet->layer[packet->layers - 1].token_end;
+    uint32_t last_end = 0;
     const int tokens = reader->model->config.basis * ODVA_TILE_PATCHES / ODVA_LATENT_TOKEN;
     const int status = apply_stream(reader, packet);
 
@@ -132,6 +132,8 @@ static int check_header(struct odva_clip_reader *reader, const struct odva_packe
         odva_log(&reader->logger, ONEDVA_LOG_ERROR, "packet has a frame of no duration");
         return ONEDVA_ERR_DATA;
     }
+    for (int i = 0; i < packet->layers; i++)
+        last_end = packet->layer[i].token_end > last_end ? packet->layer[i].token_end : last_end;
     if (last_end > (uint32_t)tokens) {
         odva_log(&reader->logger, ONEDVA_LOG_ERROR,
                  "packet has %" PRIu32 " latent tokens per tile, its model at most %d", last_end,
@@ -211,18 +213,22 @@ static int set_latents_size(struct odva_clip_reader *reader, const struct odva_p
 void odva_clip_reader_finish(struct odva_clip_reader *reader, struct onedva_clip *clip)
 {
     const struct odva_packet *packet = &reader->packet;
+    const int last_pass = packet->layer[packet->whole_layers - 1].pass;
     struct odva_layer_range range = {0};
 
-    /* the whole layers but those that max_tokens leaves nothing of */
+    /* the whole layers but those of the last pass that max_tokens leaves nothing of */
     for (int i = 0; i < packet->whole_layers; i++) {
         const struct odva_layer *layer = &packet->layer[i];
-        if (reader->max_tokens > 0 && range.start >= reader->max_tokens)
-            break;
+        range.start = range.pass == layer->pass ? range.end : 0;
+        range.pass = layer->pass;
         range.end = (int)layer->token_end;
+        if (reader->max_tokens > 0 && range.start >= reader->max_tokens && range.pass == last_pass)
+            break;
         odva_decode_layer(&reader->latents, &reader->model->tables, range, layer->payload,
                           layer->size, &reader->predictor);
-        range.start = range.end;
     }
+    reader->latents.nested = packet->passes - 1 - last_pass + packet->dropped_passes;
+    clip->qidx = reader->latents.qidx;
     clip->tokens = finish_tiles(reader);
     reader->seed = XXH64(packet->layer[0].payload, packet->layer[0].size, 0);
     reader->frames = packet->frames;
@@ -258,7 +264,7 @@ int odva_clip_reader_read_header(struct odva_clip_reader *reader, const uint8_t 
         (status = read_motion(reader, packet)) < 0 ||
         (status = set_latents_size(reader, packet)) < 0)
         return status;
-    reader->latents.qidx = packet->qidx;
+    reader->latents.qidx = odva_packet_qidx(packet, 0);
     return ONEDVA_OK;
 }
 
@@ -273,7 +279,7 @@ int odva_clip_reader_begin(struct odva_clip_reader *reader, const uint8_t *data,
         (status = read_motion(reader, packet)) < 0 ||
         (status = set_latents_size(reader, packet)) < 0)
         return status;
-    reader->latents.qidx = packet->qidx;
+    reader->latents.qidx = odva_packet_qidx(packet, 0);
     return ONEDVA_OK;
 }
 

@@ -12,9 +12,9 @@
 #include "packet.h"
 
 int odva_clip_writer_init(struct odva_clip_writer *writer, const struct onedva_model *model,
-                          const struct odva_layering *layering)
+                          int layers)
 {
-    *writer = (struct odva_clip_writer){.model = model, .layering = *layering};
+    *writer = (struct odva_clip_writer){.model = model, .layers = layers};
     return odva_symbol_predictor_init(&writer->predictor, model->config.basis);
 }
 
@@ -32,16 +32,20 @@ static void write_payloads(struct odva_clip_writer *writer, struct odva_latents 
                            struct odva_packet *packet)
 {
     struct odva_byte_writer *payloads = &writer->payloads;
+    const int qidx = latents->qidx;
     size_t start = 0;
 
     odva_byte_writer_reset(payloads);
     for (int i = 0; i < packet->layers; i++) {
         const struct odva_layer_range range = writer->layering.layer[i];
+        latents->shift = latents->passes - 1 - range.pass;
+        latents->qidx = qidx + latents->shift * ODVA_QIDX_OF_HALVING;
         odva_encode_layer(latents, &writer->model->tables, range, payloads, &writer->predictor);
         packet->layer[i].token_end = range.end;
         packet->layer[i].size = payloads->size - start;
         start = payloads->size;
     }
+    latents->qidx = qidx;
     start = 0;
     for (int i = 0; i < packet->layers; i++) {
         packet->layer[i].payload = payloads->data ? payloads->data + start : (const uint8_t *)"";
@@ -65,9 +69,18 @@ int odva_clip_writer_write(struct odva_clip_writer *writer, struct odva_latents 
                            const struct odva_motion *motion, const struct onedva_stream *stream,
                            const uint32_t *durations)
 {
+    odva_layering_choose(&writer->layering, latents, writer->layers);
+    return odva_clip_writer_write_layers(writer, latents, motion, stream, durations);
+}
+
+int odva_clip_writer_write_layers(struct odva_clip_writer *writer, struct odva_latents *latents,
+                                  const struct odva_motion *motion,
+                                  const struct onedva_stream *stream, const uint32_t *durations)
+{
     struct odva_packet packet = {
         .frames = latents->grid.frames,
         .qidx = latents->qidx,
+        .dropped_passes = latents->nested,
         .model_tag = (uint16_t)writer->model->id,
         .has_stream = stream != NULL,
         .has_durations = durations != NULL,

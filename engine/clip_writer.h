@@ -16,7 +16,8 @@
 
 struct odva_clip_writer {
     const struct onedva_model *model;
-    struct odva_layering layering;
+    int layers;                     /* wanted in each packet */
+    struct odva_layering layering;  /* of the packet written last */
     struct odva_byte_writer packet; /* the last one written */
     struct odva_byte_writer motion; /* of the packet written last; empty where it has none */
     struct odva_byte_writer payloads;
@@ -25,12 +26,12 @@ struct odva_clip_writer {
 
 /** @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
 int odva_clip_writer_init(struct odva_clip_writer *writer, const struct onedva_model *model,
-                          const struct odva_layering *layering);
+                          int layers);
 void odva_clip_writer_free(struct odva_clip_writer *writer);
 
 /**
  * Write writer->packet.
- * @param latents   q, qidx and the tiles' tokens
+ * @param latents   q, qidx, passes and the tiles' tokens and lengths
  * @param motion    whose canvases the latents are of, or NULL: they are of the pictures
  * @param stream    header to repeat in the packet, or NULL
  * @param durations one for each frame, or NULL: all last the stream's frame_duration
@@ -39,5 +40,10 @@ void odva_clip_writer_free(struct odva_clip_writer *writer);
 int odva_clip_writer_write(struct odva_clip_writer *writer, struct odva_latents *latents,
                            const struct odva_motion *motion, const struct onedva_stream *stream,
                            const uint32_t *durations);
+
+/** The same with the layers that writer->layering has. */
+int odva_clip_writer_write_layers(struct odva_clip_writer *writer, struct odva_latents *latents,
+                                  const struct odva_motion *motion,
+                                  const struct onedva_stream *stream, const uint32_t *durations);
 
 #endif

@@ -119,21 +119,16 @@ static int check_settings(const struct onedva_encoder_settings *settings)
 static int open_parts(struct onedva_encoder *encoder)
 {
     const struct onedva_encoder_settings *settings = &encoder->settings;
-    const struct odva_model_config *config = &encoder->model->config;
-    struct odva_layering layering;
     int status = odva_backend_open(&encoder->backend, settings->backend, settings->threads,
                                    settings->bitexact, &settings->logger);
 
     if (status < 0)
         return status;
     encoder->clip_choice.backend = encoder->backend;
-    odva_layering_init(&layering, config->basis * ODVA_TILE_PATCHES / ODVA_LATENT_TOKEN,
-                       settings->layers);
-    status = odva_linear_coder_open(&encoder->coder, encoder->model, encoder->backend, &layering,
-                                    settings);
+    status = odva_linear_coder_open(&encoder->coder, encoder->model, encoder->backend, settings);
     if (status < 0)
         return status;
-    return odva_clip_writer_init(&encoder->writer, encoder->model, &layering);
+    return odva_clip_writer_init(&encoder->writer, encoder->model, settings->layers);
 }
 
 int onedva_encoder_open(onedva_encoder **result, const onedva_model *model,
@@ -401,8 +396,13 @@ static const uint32_t *unusual_durations(const struct onedva_encoder *encoder,
 static int write_packet(struct onedva_encoder *encoder, const uint32_t *durations)
 {
     const struct odva_aligned_clip *clip = encoder->clip_choice.trial;
+    struct odva_linear_coder *coder = &encoder->coder;
 
-    return odva_clip_writer_write(&encoder->writer, &encoder->coder.latents,
+    odva_rate_distortion_divide(
+        &coder->rate_distortion, &coder->latents,
+        has_refinement(encoder) ? encoder->refined : coder->linear,
+        odva_layering_passes(encoder->settings.layers, coder->latents.qidx));
+    return odva_clip_writer_write(&encoder->writer, &coder->latents,
                                   clip->is_aligned ? &clip->motion : NULL,
                                   encoder->settings.header_in_packets ? &encoder->stream : NULL,
                                   unusual_durations(encoder, durations, clip->frames));

@@ -14,11 +14,21 @@
 #include "model.h"
 #include "symbol_predictor.h"
 
-/** A layer: tokens [start, end) of every tile. */
+/** A layer: tokens [start, end) of every tile in one pass. */
 struct odva_layer_range {
-    int start; /* token_end of the layer before, 0 for the first */
+    int start; /* token_end of the layer before, 0 for the first of a pass */
     int end;
+    int pass; /* 0 is the coarsest */
 };
+
+/* What is known of a coefficient that is refined: min(|q|, 3) before, less 1. */
+#define ODVA_REFINEMENT_CONTEXTS 3
+
+/** Context of the bit that refines a coefficient. @param known |q| of the pass before, > 0 */
+static inline int odva_refinement_context(int32_t known)
+{
+    return known < ODVA_REFINEMENT_CONTEXTS ? known - 1 : ODVA_REFINEMENT_CONTEXTS - 1;
+}
 
 /** Length class of a tile's length in a layer: 0 for 0, or else 1 + floor(log2(length)). */
 static inline int odva_length_class(int length)
@@ -32,7 +42,7 @@ static inline int odva_length_class(int length)
 
 /**
  * Whether a layer codes a length for a tile that holds (decoder, after the layers before) or will
- * hold (encoder, in all) tokens.
+ * hold (encoder, in all) tokens of the layer's pass.
  */
 static inline int odva_layer_codes_tile(const struct odva_latent_tile *tile,
                                         struct odva_layer_range range, int tokens)
@@ -47,7 +57,7 @@ static inline int odva_layer_room(const struct odva_latent_tile *tile,
     return (range.end < tile->max_tokens ? range.end : tile->max_tokens) - range.start;
 }
 
-/** Length in a layer of a tile of tokens in all, where odva_layer_codes_tile. */
+/** Length in a layer of a tile of tokens in all of its pass, where odva_layer_codes_tile. */
 static inline int odva_layer_length(const struct odva_latent_tile *tile,
                                     struct odva_layer_range range, int tokens)
 {
@@ -57,9 +67,10 @@ static inline int odva_layer_length(const struct odva_latent_tile *tile,
 }
 
 /**
- * Decode a layer into latents->q and the tiles' tokens.
- * Layers come in order; before the first one, odva_latents_set_size has been called. The q of
- * tokens that are not decoded is left as it is.
+ * Decode a layer into latents->q and the tiles' tokens and lengths.
+ * Layers come in order; before the first one, odva_latents_set_size has been called and
+ * latents->qidx is that of the first pass. The first layer of a later pass doubles what is there
+ * and makes qidx that of its pass. The q of tokens that are not decoded is left as it is.
  * @param predictor scratch of the model's basis
  */
 void odva_decode_layer(struct odva_latents *latents, const struct odva_model_tables *tables,
@@ -69,7 +80,8 @@ void odva_decode_layer(struct odva_latents *latents, const struct odva_model_tab
 /**
  * Append a layer's payload.
  * Layers come in order, all of them, the first with start 0.
- * @param latents   q, qidx and the tiles' tokens are the clip's; |q| <= ODVA_MAX_LEVEL
+ * @param latents   q, the tiles' tokens and lengths are the clip's; |q| <= ODVA_MAX_LEVEL; qidx and
+ *                  shift are the layer's pass'
  * @param predictor scratch of the model's basis
  */
 void odva_encode_layer(struct odva_latents *latents, const struct odva_model_tables *tables,

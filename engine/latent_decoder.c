@@ -2,6 +2,7 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
+#include "adaptive_bit.h"
 #include "latent_coder.h"
 #include "logistic.h"
 #include "range_decoder.h"
@@ -85,41 +86,95 @@ static inline int32_t decode_coefficient(struct odva_range_decoder *range,
     return (magnitude ^ sign) - sign;
 }
 
+/* One more bit of a coefficient. @param q what the passes before told, doubled */
+static inline int32_t refine_coefficient(struct odva_range_decoder *range,
+                                         struct odva_symbol_predictor *predictor,
+                                         struct odva_adaptive_bit *refinement, int i, int32_t q)
+{
+    struct odva_symbol_features features;
+    int32_t level = q < 0 ? -q : q;
+
+    odva_symbol_features(predictor, i, &features);
+    if (level > 0) {
+        level += odva_adaptive_bit_decode(range, &refinement[odva_refinement_context(level >> 1)]);
+        q = q < 0 ? -level : level;
+    } else {
+        const int probability = odva_logistic(odva_symbol_logit_up_to_1(&features));
+        level = odva_range_decode_bit(range, (uint32_t)(32768 - probability));
+        odva_symbol_learn(predictor, &features, odva_symbol_change(0, probability, level));
+        if (level == 0)
+            return 0;
+        q = odva_range_decode_even_bit(range) ? -1 : 1;
+    }
+    odva_symbol_note(predictor, i, level < ODVA_ESCAPE ? level : ODVA_ESCAPE);
+    return q;
+}
+
 static void decode_tokens(struct odva_latents *latents, const struct odva_model_tables *tables,
-                          int index, int length, struct odva_range_decoder *range_decoder,
-                          struct odva_symbol_predictor *predictor)
+                          int index, struct odva_layer_range layer, int length,
+                          struct odva_range_decoder *range_decoder,
+                          struct odva_symbol_predictor *predictor,
+                          struct odva_adaptive_bit *refinement)
 {
     struct odva_latent_tile *tile = &latents->tiles[index];
     struct odva_range_decoder range = *range_decoder;
-    const int first = odva_coefficients_of(tile, tile->tokens);
-    const int end = odva_coefficients_of(tile, tile->tokens + length);
+    const int known = odva_coefficients_of(tile, odva_tokens_known(tile, layer.pass));
+    const int first = odva_coefficients_of(tile, layer.start);
+    const int end = odva_coefficients_of(tile, layer.start + length);
     int32_t *q = latents->q + tile->offset;
+    int i = first;
 
     odva_symbol_predictor_start_tile(predictor, latents, index, first, end);
-    for (int i = first; i < end; i++)
+    for (; i < end && i < known; i++)
+        q[i] = refine_coefficient(&range, predictor, refinement, i, q[i]);
+    for (; i < end; i++)
         q[i] = decode_coefficient(&range, tables, predictor, i);
     odva_symbol_predictor_end_tile(predictor, latents, index, end);
-    tile->tokens += length;
+    tile->length[layer.pass] += length;
+    if (tile->tokens < tile->length[layer.pass])
+        tile->tokens = tile->length[layer.pass];
     *range_decoder = range;
+}
+
+/* Halve the step of what the passes before told. */
+static void start_pass(struct odva_latents *latents, int pass)
+{
+    latents->passes = pass + 1;
+    latents->qidx -= ODVA_QIDX_OF_HALVING;
+    for (int i = 0; i < latents->grid.tile_count; i++) {
+        struct odva_latent_tile *tile = &latents->tiles[i];
+        int32_t *q = latents->q + tile->offset;
+        const int count = odva_coefficients_of(tile, tile->tokens);
+
+        tile->shown = 0;
+        for (int c = 0; c < count; c++)
+            q[c] *= 2;
+    }
 }
 
 void odva_decode_layer(struct odva_latents *latents, const struct odva_model_tables *tables,
                        struct odva_layer_range layer, const uint8_t *payload, size_t size,
                        struct odva_symbol_predictor *predictor)
 {
+    struct odva_adaptive_bit refinement[ODVA_REFINEMENT_CONTEXTS];
     struct odva_range_decoder range;
     int previous_class = 0;
 
+    for (int i = 0; i < ODVA_REFINEMENT_CONTEXTS; i++)
+        refinement[i] = ODVA_ADAPTIVE_BIT_INIT;
+    if (layer.pass > 0 && layer.start == 0)
+        start_pass(latents, layer.pass);
     odva_range_decoder_init(&range, payload, size);
     odva_symbol_predictor_start_layer(predictor, tables);
     for (int i = 0; i < latents->grid.tile_count; i++) {
         struct odva_latent_tile *tile = &latents->tiles[i];
         int length, room;
-        if (!odva_layer_codes_tile(tile, layer, tile->tokens))
+        if (!odva_layer_codes_tile(tile, layer, tile->length[layer.pass]))
             continue;
         length = decode_length(&range, tables, &previous_class);
         room = odva_layer_room(tile, layer);
         if (length > 0)
-            decode_tokens(latents, tables, i, length < room ? length : room, &range, predictor);
+            decode_tokens(latents, tables, i, layer, length < room ? length : room, &range,
+                          predictor, refinement);
     }
 }

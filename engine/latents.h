@@ -12,14 +12,20 @@
 #include "layout.h"
 #include "scan.h"
 
+/* Passes of layers over the tokens: each halves the quantiser's step (doc/bitstream.md, section 6).
+ */
+#define ODVA_MAX_PASSES      4
+#define ODVA_QIDX_OF_HALVING 8
+
 /** What is kept for each tile. */
 struct odva_latent_tile {
     const struct odva_scan *scan;
-    size_t offset;    /* its first coefficient in q: K * first_patch */
-    int coefficients; /* K * patches */
-    int max_tokens;   /* ceil(coefficients / 32) */
-    int tokens;       /* latent tokens held */
-    int shown;        /* coefficients of which other tiles see the magnitudes */
+    size_t offset;               /* its first coefficient in q: K * first_patch */
+    int coefficients;            /* K * patches */
+    int max_tokens;              /* ceil(coefficients / 32) */
+    int tokens;                  /* latent tokens held: the longest of the passes */
+    int length[ODVA_MAX_PASSES]; /* tokens coded in each pass, coarse to fine */
+    int shown;                   /* coefficients of which other tiles see the magnitudes */
 };
 
 /**
@@ -30,7 +36,10 @@ struct odva_latents {
     struct odva_grid grid;
     int basis; /* K */
     int qidx;
-    int32_t *q;                     /* K * grid.patches */
+    int passes; /* that the tiles' lengths are of */
+    int nested; /* how many finer passes the values lack: q is rounded towards 0 from theirs */
+    int shift;  /* how many low bits of q the pass being encoded leaves out; 0 when decoded */
+    int32_t *q; /* K * grid.patches */
     int16_t *log_smooth;            /* see odva_symbol_predictor_end_tile */
     struct odva_latent_tile *tiles; /* grid.tile_count */
     size_t q_capacity, log_smooth_capacity, tile_capacity;
@@ -49,6 +58,16 @@ void odva_latents_free(struct odva_latents *latents);
 static inline size_t odva_latents_count(const struct odva_latents *latents)
 {
     return (size_t)latents->grid.patches * latents->basis;
+}
+
+/** Tokens of a tile that passes before this one hold. */
+static inline int odva_tokens_known(const struct odva_latent_tile *tile, int pass)
+{
+    int known = 0;
+
+    for (int p = 0; p < pass; p++)
+        known = tile->length[p] > known ? tile->length[p] : known;
+    return known;
 }
 
 /** Coefficients in the first tokens of a tile. */

@@ -2,7 +2,7 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-/* Where the layers of a packet end. */
+/* How a packet's layers divide what is coded: passes from coarse to fine, and tokens in a pass. */
 #ifndef ODVA_LAYERING_H
 #define ODVA_LAYERING_H
 
@@ -14,10 +14,16 @@ struct odva_layering {
     struct odva_layer_range layer[ONEDVA_MAX_LAYERS];
 };
 
+/** Passes of a packet of so many layers whose finest quantiser index is qidx. */
+int odva_layering_passes(int layers, int qidx);
+
 /**
- * Layers that end at max_tokens, max_tokens/2, max_tokens/4, ... counted from the last.
- * @param wanted fewer come out where max_tokens cannot be halved that often
+ * Divide a clip's passes into layers: one each, what is left goes to the finer passes first, and
+ * the layers of a pass end where about equal shares of its tokens do.
+ * @param latents passes and the tiles' lengths are read
+ * @param wanted  >= latents->passes; fewer come out where passes have too few tokens
  */
-void odva_layering_init(struct odva_layering *layering, int max_tokens, int wanted);
+void odva_layering_choose(struct odva_layering *layering, const struct odva_latents *latents,
+                          int wanted);
 
 #endif

@@ -15,7 +15,7 @@
 #define DOMAIN_SCALE 127.5
 
 int odva_linear_coder_open(struct odva_linear_coder *coder, const struct onedva_model *model,
-                           struct odva_backend *backend, const struct odva_layering *layering,
+                           struct odva_backend *backend,
                            const struct onedva_encoder_settings *settings)
 {
     int ret;
@@ -26,8 +26,8 @@ int odva_linear_coder_open(struct odva_linear_coder *coder, const struct onedva_
     ret = odva_analysis_open(&coder->analysis, model, backend, &coder->scans);
     if (ret < 0)
         return ret;
-    return odva_rate_distortion_init(&coder->rate_distortion, model, backend, layering,
-                                     settings->max_tokens, settings->preset == ONEDVA_PRESET_SLOW);
+    return odva_rate_distortion_init(&coder->rate_distortion, model, backend, settings->max_tokens,
+                                     settings->preset == ONEDVA_PRESET_SLOW);
 }
 
 void odva_linear_coder_close(struct odva_linear_coder *coder)

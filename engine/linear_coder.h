@@ -11,7 +11,6 @@
 #include "analysis.h"
 #include "canvas.h"
 #include "latents.h"
-#include "layering.h"
 #include "motion_warp.h"
 #include "rate_distortion.h"
 
@@ -34,7 +33,7 @@ struct odva_linear_coder {
 
 /** @param settings tokens, preset. @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
 int odva_linear_coder_open(struct odva_linear_coder *coder, const struct onedva_model *model,
-                           struct odva_backend *backend, const struct odva_layering *layering,
+                           struct odva_backend *backend,
                            const struct onedva_encoder_settings *settings);
 void odva_linear_coder_close(struct odva_linear_coder *coder);
 
@@ -43,7 +42,7 @@ int odva_linear_coder_analyse(struct odva_linear_coder *coder,
                               const struct onedva_const_picture *pictures, int n, int width,
                               int height);
 
-/** Set coder->latents to y quantised. @param bits of the packet's payloads */
+/** Set coder->latents to y quantised. @param bits of the packet's payload */
 int odva_linear_coder_quantise(struct odva_linear_coder *coder, const float *y, int qidx,
                                double *bits);
 

@@ -14,17 +14,31 @@
 
 extern const uint16_t odva_logistic_knot[ODVA_LOGISTIC_KNOTS];
 
-/** Probability of 1, in 1/32768: 11..32757. @param logit 1/4096 */
-static inline int odva_logistic(int logit)
+extern const uint16_t odva_softplus_knot[ODVA_LOGISTIC_KNOTS];
+
+/* Between the knots of a table over logits. */
+static inline int odva_interpolate(const uint16_t *knots, int logit)
 {
     int x = logit + 32768;
     const uint16_t *knot;
 
     if (x < 1 || x > 65535)
         x = x < 1 ? 1 : 65535;
-    knot = &odva_logistic_knot[x >> ODVA_LOGISTIC_KNOT_BITS];
+    knot = &knots[x >> ODVA_LOGISTIC_KNOT_BITS];
     return knot[0] + ((knot[1] - knot[0]) * (x & ((1 << ODVA_LOGISTIC_KNOT_BITS) - 1)) >>
                       ODVA_LOGISTIC_KNOT_BITS);
+}
+
+/** Probability of 1, in 1/32768: 11..32757. @param logit 1/4096 */
+static inline int odva_logistic(int logit)
+{
+    return odva_interpolate(odva_logistic_knot, logit);
+}
+
+/** log(1 + exp(logit)), in 1/4096: 1..32769. @param logit 1/4096 */
+static inline int odva_softplus(int logit)
+{
+    return odva_interpolate(odva_softplus_knot, logit);
 }
 
 #endif

@@ -7,17 +7,20 @@
 #define ODVA_PACKET_H
 
 #include "byte_writer.h"
+#include "latents.h"
 #include "onedva/onedva.h"
 
 struct odva_layer {
+    int pass;
     uint32_t token_end;
     const uint8_t *payload;
     size_t size;
 };
 
 struct odva_packet {
-    int frames; /* 0 until the header is known to be whole */
-    int qidx;
+    int frames;         /* 0 until the header is known to be whole */
+    int qidx;           /* of the last pass */
+    int dropped_passes; /* finer passes that were cut off, 0..ODVA_MAX_PASSES - passes */
     uint16_t model_tag;
     int has_stream;
     struct onedva_stream stream; /* where has_stream */
@@ -26,21 +29,35 @@ struct odva_packet {
     int has_motion;
     const uint8_t *motion; /* where has_motion */
     size_t motion_size;
+    int passes;       /* announced, 1..ODVA_MAX_PASSES; set by the parser */
     int layers;       /* announced */
     int whole_layers; /* present with the right crc; set by the parser */
     struct odva_layer layer[ONEDVA_MAX_LAYERS];
 };
 
-/** Append a packet. All fields but whole_layers are read. */
+/** Append a packet. All fields but passes, the layers' passes and whole_layers are read. */
 void odva_packet_write(struct odva_byte_writer *writer, const struct odva_packet *packet);
 
 /**
  * Parse a packet; its motion and layers point into data.
  * A header that is damaged or cut gives an error and packet->frames = 0. One that is whole gives
  * ONEDVA_OK with whole_layers = 0 .. layers. token_end has no upper bound here: it needs the model.
- * @return ONEDVA_OK, ONEDVA_ERR_DATA, ONEDVA_ERR_VERSION, or ONEDVA_ERR_UNSUPPORTED for reserved
- *         flags or a reserved sample format
+ * @return ONEDVA_OK, ONEDVA_ERR_DATA, ONEDVA_ERR_VERSION, or ONEDVA_ERR_UNSUPPORTED for a reserved
+ *         sample format
  */
 int odva_packet_parse(struct odva_packet *packet, const uint8_t *data, size_t size);
+
+/**
+ * As odva_packet_parse, but payloads may be damaged: whole_layers are those that are not cut short.
+ * @param crc checksums of the payloads, ONEDVA_MAX_LAYERS
+ */
+int odva_packet_parse_header(struct odva_packet *packet, const uint8_t *data, size_t size,
+                             uint16_t *crc);
+
+/** Quantiser index of a pass. @param pass 0..packet->passes-1 */
+static inline int odva_packet_qidx(const struct odva_packet *packet, int pass)
+{
+    return packet->qidx + (packet->passes - 1 - pass) * ODVA_QIDX_OF_HALVING;
+}
 
 #endif

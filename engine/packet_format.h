@@ -12,6 +12,6 @@
 #define ODVA_PACKET_HAS_STREAM    1
 #define ODVA_PACKET_HAS_DURATIONS 2
 #define ODVA_PACKET_HAS_MOTION    4
-#define ODVA_PACKET_RESERVED      8
+#define ODVA_PACKET_WAS_CUT       8
 
 #endif

@@ -35,15 +35,19 @@ static int read_layer_table(struct odva_byte_reader *reader, struct odva_packet 
 {
     uint32_t previous_end = 0;
 
+    packet->passes = 1;
     for (int i = 0; i < packet->layers; i++) {
-        packet->layer[i].token_end = odva_read_leb(reader);
-        packet->layer[i].size = odva_read_leb(reader);
+        struct odva_layer *layer = &packet->layer[i];
+        layer->token_end = odva_read_leb(reader);
+        layer->size = odva_read_leb(reader);
         crc[i] = odva_read_u16(reader);
-        if (reader->failed || packet->layer[i].token_end <= previous_end)
+        if (reader->failed || layer->token_end == 0)
             return ONEDVA_ERR_DATA;
-        previous_end = packet->layer[i].token_end;
+        packet->passes += layer->token_end <= previous_end;
+        layer->pass = packet->passes - 1;
+        previous_end = layer->token_end;
     }
-    return ONEDVA_OK;
+    return packet->passes + packet->dropped_passes <= ODVA_MAX_PASSES ? ONEDVA_OK : ONEDVA_ERR_DATA;
 }
 
 static int read_header(struct odva_byte_reader *reader, struct odva_packet *packet, uint16_t *crc)
@@ -57,8 +61,6 @@ static int read_header(struct odva_byte_reader *reader, struct odva_packet *pack
         return ONEDVA_ERR_DATA;
     if (version_flags >> 4 != ODVA_PACKET_VERSION)
         return ONEDVA_ERR_VERSION;
-    if (version_flags & ODVA_PACKET_RESERVED)
-        return ONEDVA_ERR_UNSUPPORTED;
     packet->model_tag = odva_read_u16(reader);
     counts = odva_read_u8(reader);
     packet->frames = (counts >> 4) + 1;
@@ -67,6 +69,11 @@ static int read_header(struct odva_byte_reader *reader, struct odva_packet *pack
     packet->has_stream = !!(version_flags & ODVA_PACKET_HAS_STREAM);
     packet->has_durations = !!(version_flags & ODVA_PACKET_HAS_DURATIONS);
     packet->has_motion = !!(version_flags & ODVA_PACKET_HAS_MOTION);
+    if (version_flags & ODVA_PACKET_WAS_CUT) {
+        packet->dropped_passes = odva_read_u8(reader);
+        if (packet->dropped_passes == 0)
+            return ONEDVA_ERR_DATA;
+    }
     if (packet->has_stream)
         status = read_stream(reader, &packet->stream);
     for (int i = 0; packet->has_durations && i < packet->frames; i++)
@@ -75,7 +82,7 @@ static int read_header(struct odva_byte_reader *reader, struct odva_packet *pack
         status = read_motion(reader, packet);
     if (status < 0 || (status = read_layer_table(reader, packet, crc)) < 0)
         return status;
-    if (packet->qidx < ONEDVA_MIN_QIDX || packet->qidx > ONEDVA_MAX_QIDX)
+    if (packet->qidx < ONEDVA_MIN_QIDX || odva_packet_qidx(packet, 0) > ONEDVA_MAX_QIDX)
         return ONEDVA_ERR_DATA;
     return ONEDVA_OK;
 }
@@ -87,22 +94,21 @@ static int header_crc_is_right(struct odva_byte_reader *reader)
     return odva_read_u16(reader) == actual && !reader->failed;
 }
 
-static void find_payloads(struct odva_byte_reader *reader, struct odva_packet *packet,
-                          const uint16_t *crc)
+static void find_payloads(struct odva_byte_reader *reader, struct odva_packet *packet)
 {
     for (int i = 0; i < packet->layers; i++) {
         struct odva_layer *layer = &packet->layer[i];
         layer->payload = odva_read_bytes(reader, layer->size);
-        if (!layer->payload || odva_crc16(layer->payload, layer->size) != crc[i])
+        if (!layer->payload)
             break;
         packet->whole_layers++;
     }
 }
 
-int odva_packet_parse(struct odva_packet *packet, const uint8_t *data, size_t size)
+int odva_packet_parse_header(struct odva_packet *packet, const uint8_t *data, size_t size,
+                             uint16_t *crc)
 {
     struct odva_byte_reader reader;
-    uint16_t crc[ONEDVA_MAX_LAYERS];
     int status;
 
     *packet = (struct odva_packet){0};
@@ -114,6 +120,19 @@ int odva_packet_parse(struct odva_packet *packet, const uint8_t *data, size_t si
         packet->frames = 0;
         return status;
     }
-    find_payloads(&reader, packet, crc);
+    find_payloads(&reader, packet);
     return ONEDVA_OK;
+}
+
+int odva_packet_parse(struct odva_packet *packet, const uint8_t *data, size_t size)
+{
+    uint16_t crc[ONEDVA_MAX_LAYERS];
+    const int status = odva_packet_parse_header(packet, data, size, crc);
+    int whole = 0;
+
+    while (whole < packet->whole_layers &&
+           odva_crc16(packet->layer[whole].payload, packet->layer[whole].size) == crc[whole])
+        whole++;
+    packet->whole_layers = whole;
+    return status;
 }

@@ -23,13 +23,16 @@ void odva_packet_write(struct odva_byte_writer *writer, const struct odva_packet
     const size_t start = writer->size;
     const int flags = (packet->has_stream ? ODVA_PACKET_HAS_STREAM : 0) |
                       (packet->has_durations ? ODVA_PACKET_HAS_DURATIONS : 0) |
-                      (packet->has_motion ? ODVA_PACKET_HAS_MOTION : 0);
+                      (packet->has_motion ? ODVA_PACKET_HAS_MOTION : 0) |
+                      (packet->dropped_passes ? ODVA_PACKET_WAS_CUT : 0);
 
     odva_write_u8(writer, ODVA_PACKET_SYNC);
     odva_write_u8(writer, (uint8_t)(ODVA_PACKET_VERSION << 4 | flags));
     odva_write_u16(writer, packet->model_tag);
     odva_write_u8(writer, (uint8_t)((packet->frames - 1) << 4 | (packet->layers - 1)));
     odva_write_u8(writer, (uint8_t)packet->qidx);
+    if (packet->dropped_passes)
+        odva_write_u8(writer, (uint8_t)packet->dropped_passes);
     if (packet->has_stream)
         write_stream(writer, &packet->stream);
     for (int i = 0; packet->has_durations && i < packet->frames; i++)

@@ -9,6 +9,10 @@
 
 #include "symbol_context.h"
 
+/* How much higher, in steps, the cells of levels lie that were rounded towards 0 from infinitely
+ * fine ones: what odva_quantise adds before it rounds. */
+#define NESTED_RISE 0.375f
+
 float odva_quantiser_step(int qidx)
 {
     static const float eighths[8] = {1.0f,        1.09050773f, 1.18920712f, 1.29683955f,
@@ -25,39 +29,53 @@ int32_t odva_quantise(float magnitude, float inverse_step, float dead_zone)
 }
 
 void odva_dequantiser_init(struct odva_dequantiser *dequantiser,
-                           const struct odva_model_tables *tables, int qidx)
+                           const struct odva_model_tables *tables, int qidx, int nested)
 {
+    const float higher = NESTED_RISE * (1 - ldexpf(1, -nested));
+
     dequantiser->step = odva_quantiser_step(qidx);
     for (int c = 0; c < ODVA_SYMBOL_CLASSES; c++) {
         dequantiser->delta[c][0] = 0;
         for (int l = 1; l < 4; l++)
-            dequantiser->delta[c][l] = tables->dequant_delta[c][l - 1] / 256.0f;
+            dequantiser->delta[c][l] = tables->dequant_delta[c][l - 1] / 256.0f - higher;
     }
 }
 
-static void dequantise_tile(const struct odva_dequantiser *dequantiser,
-                            const struct odva_latent_tile *tile, int qidx, const int32_t *q,
-                            float *y)
+/* Tokens [start, end) of a tile. @param halvings of the levels' step that this clip's other tokens
+ * have and these do not */
+static void dequantise_tokens(const struct odva_dequantiser *dequantiser,
+                              const struct odva_latents *latents,
+                              const struct odva_latent_tile *tile, int start, int end, int halvings,
+                              float *y)
 {
-    const int count = odva_coefficients_of(tile, tile->tokens);
+    const int qidx = latents->qidx + halvings * ODVA_QIDX_OF_HALVING;
+    const int32_t *q = latents->q + tile->offset;
 
-    for (int i = 0; i < count; i++) {
+    for (int i = odva_coefficients_of(tile, start); i < odva_coefficients_of(tile, end); i++) {
         const int scale_class = odva_scale_class(tile->scan->scale[i], qidx);
-        const float magnitude = odva_dequantise(dequantiser, scale_class, q[i] < 0 ? -q[i] : q[i]);
+        const float magnitude =
+            odva_dequantise(dequantiser, scale_class, (q[i] < 0 ? -q[i] : q[i]) >> halvings);
         y[i] = q[i] < 0 ? -magnitude : magnitude;
     }
-    memset(y + count, 0, (tile->coefficients - count) * sizeof(*y));
 }
 
 void odva_dequantise_latents(const struct odva_latents *latents,
                              const struct odva_model_tables *tables, float *y)
 {
-    struct odva_dequantiser dequantiser;
+    struct odva_dequantiser refined, unrefined;
 
-    odva_dequantiser_init(&dequantiser, tables, latents->qidx);
+    odva_dequantiser_init(&refined, tables, latents->qidx, latents->nested);
+    odva_dequantiser_init(&unrefined, tables, latents->qidx + ODVA_QIDX_OF_HALVING,
+                          latents->nested + 1);
     for (int i = 0; i < latents->grid.tile_count; i++) {
         const struct odva_latent_tile *tile = &latents->tiles[i];
-        dequantise_tile(&dequantiser, tile, latents->qidx, latents->q + tile->offset,
-                        y + tile->offset);
+        const int length = tile->length[latents->passes - 1];
+        const int end = length < tile->tokens ? length : tile->tokens;
+        const int count = odva_coefficients_of(tile, tile->tokens);
+        float *values = y + tile->offset;
+
+        dequantise_tokens(&refined, latents, tile, 0, end, 0, values);
+        dequantise_tokens(&unrefined, latents, tile, end, tile->tokens, 1, values);
+        memset(values + count, 0, (tile->coefficients - count) * sizeof(*values));
     }
 }

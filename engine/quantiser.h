@@ -33,8 +33,9 @@ struct odva_dequantiser {
     float delta[ODVA_SYMBOL_CLASSES][4];
 };
 
+/** @param nested how many finer passes levels were rounded towards 0 from */
 void odva_dequantiser_init(struct odva_dequantiser *dequantiser,
-                           const struct odva_model_tables *tables, int qidx);
+                           const struct odva_model_tables *tables, int qidx, int nested);
 
 /** |y| of |q| = level. */
 static inline float odva_dequantise(const struct odva_dequantiser *dequantiser, int scale_class,

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "backend.h"
+#include "latent_coder.h"
 #include "onedva/onedva.h"
 #include "quantiser.h"
 #include "reserve.h"
@@ -18,6 +19,8 @@ struct measurement {
     struct odva_rate_distortion *rd;
     struct odva_latents *latents;
     const float *y;
+    int qidx;
+    int shift; /* of levels that are given; 0: they are chosen */
     struct odva_dequantiser dequantiser;
     float inverse_step;
     float dead_zone;
@@ -25,15 +28,13 @@ struct measurement {
 };
 
 int odva_rate_distortion_init(struct odva_rate_distortion *rd, const struct onedva_model *model,
-                              struct odva_backend *backend, const struct odva_layering *layering,
-                              int max_tokens, int thorough)
+                              struct odva_backend *backend, int max_tokens, int thorough)
 {
     const size_t context_size = odva_symbol_context_size(model->config.basis);
 
     *rd = (struct odva_rate_distortion){
         .model = model,
         .backend = backend,
-        .layering = *layering,
         .max_tokens = max_tokens > 0 ? max_tokens : INT32_MAX,
         .thorough = thorough,
     };
@@ -46,6 +47,7 @@ void odva_rate_distortion_free(struct odva_rate_distortion *rd)
 {
     free(rd->magnitude);
     free(rd->candidates);
+    free(rd->longest);
     *rd = (struct odva_rate_distortion){0};
 }
 
@@ -55,14 +57,21 @@ static size_t candidate_offset(const struct odva_latents *latents, int tile)
     return latents->tiles[tile].offset / ODVA_LATENT_TOKEN + 2 * (size_t)tile;
 }
 
-/* Tokens up to the last coefficient that is not quantised to 0; longer is never better. */
-static int useful_tokens(const struct measurement *m, const struct odva_latent_tile *tile,
-                         const float *y)
+/* The level that a coefficient has if no other is better. @param q where levels are given */
+static int32_t first_level(const struct measurement *m, float y, int32_t q)
 {
-    const int limit = m->rd->max_tokens;
+    return m->shift ? abs(q) >> m->shift : odva_quantise(fabsf(y), m->inverse_step, m->dead_zone);
+}
+
+/* Tokens up to the last coefficient that is not quantised to 0; longer is never better. */
+static int useful_tokens(const struct measurement *m, const struct odva_latent_tile *tile)
+{
+    const float *y = m->y + tile->offset;
+    const int32_t *q = m->latents->q + tile->offset;
+    const int limit = m->shift ? tile->tokens : m->rd->max_tokens;
     int i = odva_coefficients_of(tile, limit < tile->max_tokens ? limit : tile->max_tokens);
 
-    while (i > 0 && odva_quantise(fabsf(y[i - 1]), m->inverse_step, m->dead_zone) == 0)
+    while (i > 0 && first_level(m, y[i - 1], q[i - 1]) == 0)
         i--;
     return (i + ODVA_LATENT_TOKEN - 1) / ODVA_LATENT_TOKEN;
 }
@@ -75,19 +84,19 @@ static double distortion_of(const struct measurement *m, int scale_class, float 
     return point * (point - 2.0 * y);
 }
 
-/* Quantise scan index i and add what it costs to a candidate. */
+/* Add what a level of scan index i costs to a candidate. @param level where no other is better
+ * @return the level chosen */
 static int32_t choose_level(const struct measurement *m, struct odva_symbol_context *context, int i,
-                            float y, struct odva_length_candidate *sum)
+                            float y, int32_t level, struct odva_length_candidate *sum)
 {
-    const int scale_class = odva_scale_class(context->scan->scale[i], m->latents->qidx);
+    const int scale_class = odva_scale_class(context->scan->scale[i], m->qidx);
     const uint16_t *symbol_cost =
         m->rd->bit_cost.symbol[scale_class][odva_activity_context(context->activity)]
                               [odva_neighbour_context(context, i)];
-    int32_t level = odva_quantise(y, m->inverse_step, m->dead_zone);
     double distortion = distortion_of(m, scale_class, y, level);
     int bits = odva_level_cost(symbol_cost, scale_class, level);
 
-    if (m->rd->thorough && level > 0) {
+    if (m->rd->thorough && m->shift == 0 && level > 0) {
         const double lower_distortion = distortion_of(m, scale_class, y, level - 1);
         const int lower_bits = odva_level_cost(symbol_cost, scale_class, level - 1);
         if (lower_distortion + m->lambda * lower_bits < distortion + m->lambda * bits) {
@@ -102,11 +111,11 @@ static int32_t choose_level(const struct measurement *m, struct odva_symbol_cont
     return level;
 }
 
-/* Quantise a tile and fill in its candidates; tile->tokens becomes the longest. */
+/* Quantise a tile and fill in its candidates and the longest of them. */
 static void measure_tile(void *opaque, int64_t index, int worker)
 {
     const struct measurement *m = opaque;
-    struct odva_latent_tile *tile = &m->latents->tiles[index];
+    const struct odva_latent_tile *tile = &m->latents->tiles[index];
     struct odva_length_candidate *candidates =
         m->rd->candidates + candidate_offset(m->latents, (int)index);
     struct odva_length_candidate sum = {0};
@@ -116,94 +125,110 @@ static void measure_tile(void *opaque, int64_t index, int worker)
     const float *y = m->y + tile->offset;
     int32_t *q = m->latents->q + tile->offset;
 
-    tile->tokens = useful_tokens(m, tile, y);
+    m->rd->longest[index] = useful_tokens(m, tile);
     candidates[0] = sum;
     odva_symbol_context_start(&context, tile->scan, q, 0, ODVA_INITIAL_ACTIVITY);
-    for (int n = 0; n < tile->tokens; n++) {
+    for (int n = 0; n < m->rd->longest[index]; n++) {
         for (int i = n * ODVA_LATENT_TOKEN; i < odva_coefficients_of(tile, n + 1); i++) {
-            const int32_t level = choose_level(m, &context, i, fabsf(y[i]), &sum);
-            q[i] = y[i] < 0 ? -level : level;
+            const int32_t level =
+                choose_level(m, &context, i, fabsf(y[i]), first_level(m, y[i], q[i]), &sum);
+            if (m->shift == 0)
+                q[i] = y[i] < 0 ? -level : level;
         }
         candidates[n + 1] = sum;
     }
 }
 
-/* Bits of a tile's length in all layers. @param previous last length class of each layer */
-static int64_t length_bits(const struct odva_rate_distortion *rd,
-                           const struct odva_latent_tile *tile, const int *previous, int tokens)
+/* The best length of a tile. @param previous length class coded last @param bits of the tile */
+static int choose_length(const struct measurement *m, int index, int previous, int64_t *bits)
 {
-    int64_t bits = 0;
+    const struct odva_length_candidate *candidates =
+        m->rd->candidates + candidate_offset(m->latents, index);
+    double best = INFINITY;
+    int length = 0;
 
-    for (int j = 0; j < rd->layering.count; j++) {
-        const struct odva_layer_range layer = rd->layering.layer[j];
-        if (!odva_layer_codes_tile(tile, layer, tokens))
-            break;
-        bits +=
-            odva_length_cost(&rd->bit_cost, previous[j], odva_layer_length(tile, layer, tokens));
+    *bits = 0;
+    for (int n = 0; n <= m->rd->longest[index]; n++) {
+        const int64_t all_bits =
+            candidates[n].bits + odva_length_cost(&m->rd->bit_cost, previous, n);
+        const double cost = candidates[n].distortion + m->lambda * (double)all_bits;
+        if (cost < best) {
+            best = cost;
+            *bits = all_bits;
+            length = n;
+        }
+    }
+    return length;
+}
+
+/* Choose all tiles' lengths of a pass. @return bits of the payload */
+static int64_t choose_lengths(struct measurement *m, int pass)
+{
+    struct odva_latents *latents = m->latents;
+    int64_t bits = 0;
+    int previous = 0;
+
+    odva_backend_parallel_for(m->rd->backend, latents->grid.tile_count, measure_tile, m);
+    for (int i = 0; i < latents->grid.tile_count; i++) {
+        int64_t tile_bits;
+        latents->tiles[i].length[pass] = choose_length(m, i, previous, &tile_bits);
+        previous = odva_length_class(latents->tiles[i].length[pass]);
+        bits += tile_bits;
     }
     return bits;
 }
 
-static void note_length(const struct odva_rate_distortion *rd, const struct odva_latent_tile *tile,
-                        int *previous)
+/* @param shift of given levels, or 0 */
+static void start_measurement(struct measurement *m, struct odva_rate_distortion *rd,
+                              struct odva_latents *latents, const float *y, int shift)
 {
-    for (int j = 0; j < rd->layering.count; j++) {
-        const struct odva_layer_range layer = rd->layering.layer[j];
-        if (odva_layer_codes_tile(tile, layer, tile->tokens))
-            previous[j] = odva_length_class(odva_layer_length(tile, layer, tile->tokens));
-    }
-}
+    const int qidx = latents->qidx + shift * ODVA_QIDX_OF_HALVING;
+    const double step = odva_quantiser_step(qidx);
 
-/* Set tile->tokens to the best of its candidates. @return the tile's bits */
-static int64_t choose_length(const struct measurement *m, int index, const int *previous)
-{
-    const struct odva_length_candidate *candidates =
-        m->rd->candidates + candidate_offset(m->latents, index);
-    struct odva_latent_tile *tile = &m->latents->tiles[index];
-    const int longest = tile->tokens;
-    double best = INFINITY;
-    int64_t best_bits = 0;
-
-    tile->tokens = 0;
-    for (int n = 0; n <= longest; n++) {
-        const int64_t bits = candidates[n].bits + length_bits(m->rd, tile, previous, n);
-        const double cost = candidates[n].distortion + m->lambda * (double)bits;
-        if (cost < best) {
-            best = cost;
-            best_bits = bits;
-            tile->tokens = n;
-        }
-    }
-    return best_bits;
+    *m = (struct measurement){
+        .rd = rd,
+        .latents = latents,
+        .y = y,
+        .qidx = qidx,
+        .shift = shift,
+        .inverse_step = odva_quantiser_step(-qidx),
+        .dead_zone = rd->thorough ? ODVA_THOROUGH_DEAD_ZONE : ODVA_DEAD_ZONE,
+        .lambda = ODVA_LAMBDA * step * step / ODVA_BIT,
+    };
+    odva_dequantiser_init(&m->dequantiser, &rd->model->tables, qidx, shift);
 }
 
 int odva_rate_distortion_run(struct odva_rate_distortion *rd, struct odva_latents *latents,
                              const float *y, int qidx, int64_t *bits)
 {
-    const double step = odva_quantiser_step(qidx);
-    struct measurement m = {
-        .rd = rd,
-        .latents = latents,
-        .y = y,
-        .inverse_step = odva_quantiser_step(-qidx),
-        .dead_zone = rd->thorough ? ODVA_THOROUGH_DEAD_ZONE : ODVA_DEAD_ZONE,
-        .lambda = ODVA_LAMBDA * step * step / ODVA_BIT,
-    };
-    int previous[ONEDVA_MAX_LAYERS] = {0};
+    struct measurement m;
 
     rd->candidates = odva_reserve(rd->candidates, &rd->candidate_capacity,
                                   odva_latents_count(latents) / ODVA_LATENT_TOKEN +
                                       2 * (size_t)latents->grid.tile_count,
                                   sizeof(*rd->candidates));
-    if (!rd->candidates)
+    rd->longest = odva_reserve(rd->longest, &rd->longest_capacity, latents->grid.tile_count,
+                               sizeof(*rd->longest));
+    if (!rd->candidates || !rd->longest)
         return ONEDVA_ERR_NOMEM;
     latents->qidx = qidx;
-    odva_dequantiser_init(&m.dequantiser, &rd->model->tables, qidx);
-    odva_backend_parallel_for(rd->backend, latents->grid.tile_count, measure_tile, &m);
-    *bits = 0;
-    for (int i = 0; i < latents->grid.tile_count; i++) {
-        *bits += choose_length(&m, i, previous);
-        note_length(rd, &latents->tiles[i], previous);
-    }
+    latents->passes = 1;
+    start_measurement(&m, rd, latents, y, 0);
+    *bits = choose_lengths(&m, 0);
+    for (int i = 0; i < latents->grid.tile_count; i++)
+        latents->tiles[i].tokens = latents->tiles[i].length[0];
     return ONEDVA_OK;
+}
+
+void odva_rate_distortion_divide(struct odva_rate_distortion *rd, struct odva_latents *latents,
+                                 const float *y, int passes)
+{
+    latents->passes = passes;
+    for (int i = 0; i < latents->grid.tile_count; i++)
+        latents->tiles[i].length[passes - 1] = latents->tiles[i].tokens;
+    for (int pass = 0; pass < passes - 1; pass++) {
+        struct measurement m;
+        start_measurement(&m, rd, latents, y, passes - 1 - pass);
+        choose_lengths(&m, pass);
+    }
 }

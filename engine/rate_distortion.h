@@ -11,7 +11,6 @@
 
 #include "bit_cost.h"
 #include "latents.h"
-#include "layering.h"
 #include "model.h"
 
 /* Squared error in units of D^2 that one bit is worth. */
@@ -28,34 +27,41 @@ struct odva_length_candidate {
 struct odva_rate_distortion {
     const struct onedva_model *model;
     struct odva_backend *backend; /* borrowed: its threads share the tiles */
-    struct odva_layering layering;
-    int max_tokens; /* of a tile */
-    int thorough;   /* also try the next level towards zero for each coefficient */
+    int max_tokens;               /* of a tile */
+    int thorough;                 /* also try the next level towards zero for each coefficient */
     struct odva_bit_cost bit_cost;
     uint8_t *magnitude; /* a symbol context for each worker */
     struct odva_length_candidate *candidates;
-    size_t candidate_capacity;
+    int *longest; /* candidate of each tile */
+    size_t candidate_capacity, longest_capacity;
 };
 
 /**
  * @param max_tokens upper bound of a tile's length, 0: none
- * @param layering   of the packets that the latents go to: lengths cost bits in every layer
  * @return ONEDVA_OK or ONEDVA_ERR_NOMEM
  */
 int odva_rate_distortion_init(struct odva_rate_distortion *rd, const struct onedva_model *model,
-                              struct odva_backend *backend, const struct odva_layering *layering,
-                              int max_tokens, int thorough);
+                              struct odva_backend *backend, int max_tokens, int thorough);
 void odva_rate_distortion_free(struct odva_rate_distortion *rd);
 
 /**
  * Quantise a clip and choose the tiles' lengths: the minimum of squared error + ODVA_LAMBDA D^2
  * bits, tile by tile in coding order.
- * @param latents size set; q, qidx and the tiles' tokens are the result
+ * @param latents size set; q, qidx and the tiles' tokens, of one pass, are the result
  * @param y       K * grid.patches coefficients, each tile's in scan order
- * @param bits    the payloads' bits, in 1/1024
+ * @param bits    of the payload, in 1/1024
  * @return ONEDVA_OK or ONEDVA_ERR_NOMEM
  */
 int odva_rate_distortion_run(struct odva_rate_distortion *rd, struct odva_latents *latents,
                              const float *y, int qidx, int64_t *bits);
+
+/**
+ * Choose the tiles' lengths for passes from coarse to fine, as odva_rate_distortion_run does at the
+ * steps of those passes, but of the levels that the last one's leave when they are rounded towards
+ * 0.
+ * @param latents what odva_rate_distortion_run made of y; the tiles' lengths are the result
+ */
+void odva_rate_distortion_divide(struct odva_rate_distortion *rd, struct odva_latents *latents,
+                                 const float *y, int passes);
 
 #endif

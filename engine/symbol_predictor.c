@@ -174,7 +174,7 @@ void odva_symbol_predictor_start_tile(struct odva_symbol_predictor *predictor,
     memset(predictor->around, 0, scan->around_count * sizeof(*predictor->around));
     memset(predictor->magnitude + ODVA_SMOOTH_REACH, 0, end);
     for (int i = 0; i < first; i++) {
-        const int32_t level = q[i] < 0 ? -q[i] : q[i];
+        const int32_t level = (q[i] < 0 ? -q[i] : q[i]) >> latents->shift;
         odva_symbol_forget(predictor, &scan->entry[i]);
         if (level > 0)
             odva_symbol_note(predictor, i, level < ODVA_ESCAPE ? level : ODVA_ESCAPE);

@@ -12,6 +12,7 @@
 
 #include "cpu/unroll.h"
 #include "latents.h"
+#include "logistic.h"
 #include "model.h"
 #include "onedva/onedva.h"
 #include "scan.h"
@@ -154,6 +155,15 @@ static inline int odva_symbol_logit(const struct odva_symbol_features *features,
 {
     return (int)(features->logits >> ODVA_WEIGHT_SHIFT(d) & ODVA_WEIGHT_MASK) -
            ODVA_PREDICTOR_FEATURES * ODVA_WEIGHT_OFFSET;
+}
+
+/**
+ * Logit of the magnitude being 1 where it is 0 or 1: with p0 and p1 those of decisions 0 and 1,
+ * log(p0 (1 - p1) / (1 - p0)).
+ */
+static inline int odva_symbol_logit_up_to_1(const struct odva_symbol_features *features)
+{
+    return odva_symbol_logit(features, 0) - odva_softplus(odva_symbol_logit(features, 1));
 }
 
 /** What weights learn from decision d. @param probability of 1, in 1/32768, that the bit had */

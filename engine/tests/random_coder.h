@@ -27,14 +27,12 @@ struct coder {
 static inline void coder_open(struct coder *coder, uint64_t seed, int basis, int layers,
                               int max_tokens)
 {
-    struct odva_layering layering;
     const struct onedva_logger silent = {0};
 
     memset(coder, 0, sizeof(*coder));
     coder->model = random_model_new(seed, basis);
     coder->scans.model = coder->model;
-    odva_layering_init(&layering, 8 * basis, layers);
-    assert_int_equal(odva_clip_writer_init(&coder->writer, coder->model, &layering), ONEDVA_OK);
+    assert_int_equal(odva_clip_writer_init(&coder->writer, coder->model, layers), ONEDVA_OK);
     assert_int_equal(
         odva_clip_reader_init(&coder->reader, coder->model, &coder->scans, max_tokens, 0, &silent),
         ONEDVA_OK);
@@ -60,7 +58,8 @@ static inline void coder_encode(struct coder *coder, struct random *random, int 
 {
     coder->stream.width = (uint32_t)width;
     coder->stream.height = (uint32_t)height;
-    random_latents(random, &coder->latents, &coder->scans, frames, width, height);
+    random_latents(random, &coder->latents, &coder->scans, frames, width, height,
+                   coder->writer.layers);
     assert_int_equal(
         odva_clip_writer_write(&coder->writer, &coder->latents, NULL, &coder->stream, NULL),
         ONEDVA_OK);
@@ -77,7 +76,8 @@ static inline void coder_encode_motion(struct coder *coder, struct random *rando
     coder->stream.width = (uint32_t)motion->width;
     coder->stream.height = (uint32_t)motion->height;
     random_latents(random, &coder->latents, &coder->scans, motion->frames,
-                   odva_motion_canvas_width(motion), odva_motion_canvas_height(motion));
+                   odva_motion_canvas_width(motion), odva_motion_canvas_height(motion),
+                   coder->writer.layers);
     assert_int_equal(
         odva_clip_writer_write(&coder->writer, &coder->latents, motion, &coder->stream, NULL),
         ONEDVA_OK);

@@ -7,6 +7,7 @@
 #define ODVA_RANDOM_LATENTS_H
 
 #include "latents.h"
+#include "layering.h"
 #include "onedva/onedva.h"
 #include "symbol_context.h"
 #include "test.h"
@@ -26,18 +27,30 @@ static inline int32_t random_level(struct random *random)
     return random_below(random, 2) ? -level : level;
 }
 
-/* Set a clip's size, qidx, lengths and coefficients; those behind a tile's tokens are 0. */
+/* Lengths of a tile's passes, none shorter than the one before; its tokens are the last one's. */
+static inline void random_lengths(struct random *random, struct odva_latent_tile *tile, int passes)
+{
+    tile->length[passes - 1] = tile->tokens;
+    for (int p = passes - 2; p >= 0; p--)
+        tile->length[p] = random_below(random, tile->length[p + 1] + 1);
+}
+
+/* Set a clip's size, qidx, lengths for so many layers and coefficients; those behind a tile's
+ * tokens are 0. */
 static inline void random_latents(struct random *random, struct odva_latents *latents,
-                                  struct odva_scan_cache *scans, int frames, int width, int height)
+                                  struct odva_scan_cache *scans, int frames, int width, int height,
+                                  int layers)
 {
     assert_int_equal(odva_latents_set_size(latents, scans, frames, width, height), ONEDVA_OK);
     latents->qidx = ONEDVA_MIN_QIDX + random_below(random, 128);
+    latents->passes = odva_layering_passes(layers, latents->qidx);
     for (int i = 0; i < latents->grid.tile_count; i++) {
         struct odva_latent_tile *tile = &latents->tiles[i];
         int count;
         tile->tokens = random_below(random, tile->max_tokens + 1);
         if (random_below(random, 3) == 0)
             tile->tokens = random_below(random, 2) ? tile->max_tokens : 0;
+        random_lengths(random, tile, latents->passes);
         count = odva_coefficients_of(tile, tile->tokens);
         for (int c = 0; c < tile->coefficients; c++)
             latents->q[tile->offset + c] = c < count ? random_level(random) : 0;

@@ -120,7 +120,7 @@ static void check_latents(const struct coder *coder, const struct onedva_clip *c
     }
     assert_int_equal(tokens, clip->tokens);
     for (size_t i = 0; i < odva_latents_count(latents); i++)
-        assert_true(abs(latents->q[i]) < 1 << 17);
+        assert_true(abs(latents->q[i]) < 1 << (17 + ODVA_MAX_PASSES - 1));
 }
 
 /* Counts of what became of the packets. */

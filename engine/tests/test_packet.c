@@ -204,7 +204,7 @@ static void field_limits(void **state)
     header = writer.size - 3;
     for (int value = 0; value < 256; value++) {
         const int qidx = (int8_t)value;
-        const int version = value >> 4, reserved = value & 8;
+        const int version = value >> 4;
         const int status = parse_changed(&writer, header, 1, (uint8_t)value);
         assert_int_equal(parse_changed(&writer, header, 0, (uint8_t)value),
                          value == 0xD5 ? ONEDVA_OK : ONEDVA_ERR_DATA);
@@ -212,14 +212,52 @@ static void field_limits(void **state)
                          qidx >= -64 && qidx <= 63 ? ONEDVA_OK : ONEDVA_ERR_DATA);
         if (version != 1)
             assert_int_equal(status, ONEDVA_ERR_VERSION);
-        else if (reserved)
-            assert_int_equal(status, ONEDVA_ERR_UNSUPPORTED);
+        else if (value == 0x10)
+            assert_int_equal(status, ONEDVA_OK);
     }
     assert_int_equal(parse_changed(&writer, header, 6, 0), ONEDVA_ERR_DATA);
     assert_int_equal(parse_changed(&writer, header, 6, 1), ONEDVA_OK);
-    assert_int_equal(parse_changed(&writer, header, 10, 3), ONEDVA_ERR_DATA);
+    assert_int_equal(parse_changed(&writer, header, 10, 0), ONEDVA_ERR_DATA);
+    assert_int_equal(parse_changed(&writer, header, 10, 3), ONEDVA_OK);
     assert_int_equal(parse_changed(&writer, header, 10, 4), ONEDVA_OK);
     odva_byte_writer_free(&writer);
+}
+
+/* A layer whose token_end is not above the one before begins a pass; four are allowed, those that
+ * were cut off included, and the coarsest one's quantiser must exist. */
+static void passes(void **state)
+{
+    static const struct {
+        int ends[6], dropped, qidx, passes, status;
+    } cases[] = {
+        {{3, 6, 9, 12, 15, 18}, 0, 63, 1, ONEDVA_OK},
+        {{3, 6, 9, 9, 15, 18}, 0, 55, 2, ONEDVA_OK},
+        {{3, 6, 9, 9, 15, 18}, 0, 56, 2, ONEDVA_ERR_DATA},
+        {{18, 2, 18, 1, 18, 1}, 0, 39, 4, ONEDVA_OK},
+        {{18, 2, 18, 1, 18, 1}, 1, 39, 4, ONEDVA_ERR_DATA},
+        {{18, 18, 18, 18, 18, 19}, 0, -64, 5, ONEDVA_ERR_DATA},
+        {{18, 2, 18, 1, 18, 19}, 1, 20, 3, ONEDVA_OK},
+        {{3, 6, 9, 12, 15, 18}, 3, 20, 1, ONEDVA_OK},
+        {{3, 6, 9, 12, 15, 18}, 4, 20, 1, ONEDVA_ERR_DATA},
+    };
+
+    (void)state;
+    for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
+        uint8_t bytes[200 * ONEDVA_MAX_LAYERS];
+        struct odva_byte_writer writer = {0};
+        struct odva_packet packet = make_packet(1, 6, cases[c].qidx, 0, bytes), parsed;
+        packet.dropped_passes = cases[c].dropped;
+        for (int i = 0; i < 6; i++)
+            packet.layer[i].token_end = (uint32_t)cases[c].ends[i];
+        odva_packet_write(&writer, &packet);
+        assert_int_equal(parse_exact(&parsed, writer.data, writer.size), cases[c].status);
+        if (cases[c].status == ONEDVA_OK) {
+            assert_int_equal(parsed.passes, cases[c].passes);
+            assert_int_equal(parsed.layer[5].pass, cases[c].passes - 1);
+            assert_int_equal(parsed.dropped_passes, cases[c].dropped);
+        }
+        odva_byte_writer_free(&writer);
+    }
 }
 
 /* The size of a stream header inside a packet is exactly what it takes. */
@@ -261,9 +299,10 @@ static void motion_size(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(round_trips),        cmocka_unit_test(truncations),
-        cmocka_unit_test(single_bits),        cmocka_unit_test(field_limits),
-        cmocka_unit_test(stream_header_size), cmocka_unit_test(motion_size),
+        cmocka_unit_test(round_trips), cmocka_unit_test(truncations),
+        cmocka_unit_test(single_bits), cmocka_unit_test(field_limits),
+        cmocka_unit_test(passes),      cmocka_unit_test(stream_header_size),
+        cmocka_unit_test(motion_size),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,7 +41,7 @@ static void bench_open(struct bench *bench, uint64_t seed, int layers, int max_t
     use_trained_tables(bench->coder.model);
     assert_int_equal(odva_backend_open(&bench->backend, ONEDVA_BACKEND_CPU, 2, 1, NULL), ONEDVA_OK);
     assert_int_equal(odva_rate_distortion_init(&bench->rd, bench->coder.model, bench->backend,
-                                               &bench->coder.writer.layering, max_tokens, thorough),
+                                               max_tokens, thorough),
                      ONEDVA_OK);
     bench->y = NULL;
 }
@@ -157,7 +157,7 @@ static void length_is_best(void **state)
         best = joint_cost(&bench, lambda);
         tolerance = lambda * (0.05 * 8.0 * (double)measure_bytes(&bench) + 16 * 3);
         for (int n = 0; n < chosen; n++) {
-            tile->tokens = n;
+            tile->tokens = tile->length[0] = n;
             assert_true(joint_cost(&bench, lambda) >= best - tolerance);
         }
         bench_close(&bench);

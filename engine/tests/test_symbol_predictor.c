@@ -287,7 +287,7 @@ static void as_the_text_says(void **state)
         if (run >= 8)
             extreme_tables(&random, &model->tables, run >= 16 ? 32767 : 4096);
         assert_int_equal(odva_symbol_predictor_init(&predictor, BASIS), ONEDVA_OK);
-        random_latents(&random, &latents, &scans, size[0], size[1], size[2]);
+        random_latents(&random, &latents, &scans, size[0], size[1], size[2], 1);
         if (run % 3 == 0)
             latents.qidx = run % 2 ? ONEDVA_MAX_QIDX : ONEDVA_MIN_QIDX;
         walk_clip(&reference, &predictor, &latents, &model->tables);

@@ -15,7 +15,6 @@
 #include "backend.h"
 #include "canvas_builder.h"
 #include "clip_writer.h"
-#include "layering.h"
 #include "linear_coder.h"
 #include "motion_estimation.h"
 #include "motion_fit.h"
@@ -84,8 +83,6 @@ static void open_parts(struct bench *b, int threads)
 {
     struct onedva_encoder_settings settings;
     struct onedva_decoder_settings decoder_settings;
-    struct odva_layering layering;
-    struct onedva_model_info info;
     const struct onedva_stream stream = {.width = b->reader.width,
                                          .height = b->reader.height,
                                          .timebase_num = 1,
@@ -100,13 +97,11 @@ static void open_parts(struct bench *b, int threads)
 
     check(onedva_model_open(&b->model, NULL, NULL), "model");
     check(odva_backend_open(&b->backend, ONEDVA_BACKEND_CPU, threads, 0, NULL), "backend");
-    onedva_model_get_info(b->model, &info);
-    odva_layering_init(&layering, info.max_tile_tokens, 1);
     onedva_encoder_settings_default(&settings);
     settings.threads = threads;
     settings.preset = ONEDVA_PRESET_ULTRAFAST;
-    check(odva_linear_coder_open(&b->coder, b->model, b->backend, &layering, &settings), "coder");
-    check(odva_clip_writer_init(&b->writer, b->model, &layering), "writer");
+    check(odva_linear_coder_open(&b->coder, b->model, b->backend, &settings), "coder");
+    check(odva_clip_writer_init(&b->writer, b->model, 1), "writer");
     b->estimation.backend = b->builder.backend = b->backend;
     check(onedva_encoder_open(&b->encoder[1], b->model, &settings, &stream), "encoder");
     settings.motion = ONEDVA_MOTION_OFF;

@@ -22,7 +22,6 @@
 
 #include "backend.h"
 #include "bit_cost.h"
-#include "layering.h"
 #include "linear_coder.h"
 #include "logistic.h"
 #include "model.h"
@@ -559,19 +558,17 @@ static void open_entropy(struct entropy *entropy, const char *model)
 {
     const struct onedva_logger silent = {0};
     struct onedva_encoder_settings settings;
-    struct odva_layering layering;
     struct onedva_model_info info;
 
     if (onedva_model_open(&entropy->model, model, &silent) < 0)
         die("not a model", model);
     onedva_model_get_info(entropy->model, &info);
-    odva_layering_init(&layering, info.max_tile_tokens, 1);
     onedva_encoder_settings_default(&settings);
     settings.preset = ONEDVA_PRESET_ULTRAFAST;
     entropy->magnitude = take(malloc(odva_symbol_context_size(info.basis)));
     odva_bit_cost_init(&entropy->bit_cost, &entropy->model->tables);
     if (odva_backend_open(&entropy->backend, ONEDVA_BACKEND_CPU, 1, 0, &silent) < 0 ||
-        odva_linear_coder_open(&entropy->coder, entropy->model, entropy->backend, &layering,
+        odva_linear_coder_open(&entropy->coder, entropy->model, entropy->backend,
                                &settings) < 0 ||
         odva_symbol_predictor_init(&entropy->predictor, info.basis) < 0)
         die("out of memory", model);
