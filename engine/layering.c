@@ -40,7 +40,9 @@ static int end_of_share(const struct odva_latents *latents, int pass, int64_t sh
     return high;
 }
 
-/* A pass ends with a token that no tile has more of, so that the next layer begins another. */
+/* A pass ends with a token that no tile has more of, so that the next layer begins another. The
+ * first tokens have most of the bytes: ends at shares of 1/4 of the tokens, or 1/9 and 4/9, make layers
+ * of about equal ratios of rate. */
 static void divide_pass(struct odva_layering *layering, const struct odva_latents *latents,
                         int pass, int layers)
 {
@@ -49,7 +51,8 @@ static void divide_pass(struct odva_layering *layering, const struct odva_latent
     int start = 0;
 
     for (int i = 1; i <= layers; i++) {
-        const int end = i < layers ? end_of_share(latents, pass, tokens * i / layers, most) : most;
+        const int64_t share = tokens * i * i / (layers * layers);
+        const int end = i < layers ? end_of_share(latents, pass, share, most) : most;
         if (end <= start || (i < layers && end == most))
             continue;
         layering->layer[layering->count++] =

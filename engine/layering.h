@@ -18,8 +18,7 @@ struct odva_layering {
 int odva_layering_passes(int layers, int qidx);
 
 /**
- * Divide a clip's passes into layers: one each, what is left goes to the finer passes first, and
- * the layers of a pass end where about equal shares of its tokens do.
+ * Divide a clip's passes into layers: one each, and what is left goes to the finer passes first.
  * @param latents passes and the tiles' lengths are read
  * @param wanted  >= latents->passes; fewer come out where passes have too few tokens
  */

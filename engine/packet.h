@@ -38,6 +38,10 @@ struct odva_packet {
 /** Append a packet. All fields but passes, the layers' passes and whole_layers are read. */
 void odva_packet_write(struct odva_byte_writer *writer, const struct odva_packet *packet);
 
+/** The same with the payloads' checksums. @param crc packet->layers */
+void odva_packet_write_checked(struct odva_byte_writer *writer, const struct odva_packet *packet,
+                               const uint16_t *crc);
+
 /**
  * Parse a packet; its motion and layers point into data.
  * A header that is damaged or cut gives an error and packet->frames = 0. One that is whole gives

@@ -18,7 +18,8 @@ static void write_stream(struct odva_byte_writer *writer, const struct onedva_st
         writer->data[size_at] = (uint8_t)(writer->size - size_at - 1);
 }
 
-void odva_packet_write(struct odva_byte_writer *writer, const struct odva_packet *packet)
+void odva_packet_write_checked(struct odva_byte_writer *writer, const struct odva_packet *packet,
+                               const uint16_t *crc)
 {
     const size_t start = writer->size;
     const int flags = (packet->has_stream ? ODVA_PACKET_HAS_STREAM : 0) |
@@ -44,11 +45,20 @@ void odva_packet_write(struct odva_byte_writer *writer, const struct odva_packet
     for (int i = 0; i < packet->layers; i++) {
         odva_write_leb(writer, packet->layer[i].token_end);
         odva_write_leb(writer, (uint32_t)packet->layer[i].size);
-        odva_write_u16(writer, odva_crc16(packet->layer[i].payload, packet->layer[i].size));
+        odva_write_u16(writer, crc[i]);
     }
     if (writer->failed)
         return;
     odva_write_u16(writer, odva_crc16(writer->data + start, writer->size - start));
     for (int i = 0; i < packet->layers; i++)
         odva_write_bytes(writer, packet->layer[i].payload, packet->layer[i].size);
+}
+
+void odva_packet_write(struct odva_byte_writer *writer, const struct odva_packet *packet)
+{
+    uint16_t crc[ONEDVA_MAX_LAYERS];
+
+    for (int i = 0; i < packet->layers; i++)
+        crc[i] = odva_crc16(packet->layer[i].payload, packet->layer[i].size);
+    odva_packet_write_checked(writer, packet, crc);
 }

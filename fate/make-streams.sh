@@ -63,7 +63,7 @@ read_leb() {
 
 list_packet() {
     flags=$(($2 & 15)) frames=$((($5 >> 4) + 1)) layers=$((($5 & 15) + 1))
-    shift 6
+    shift $((flags & 8 ? 7 : 6))
     rest="$*"
     if [ $((flags & 1)) -ne 0 ]; then
         read_leb
@@ -144,12 +144,27 @@ stream 300x6 ".* spacing 32" "$(pan 300:6 n 0 16)" -motion mesh
 stream 2x2 ".* spacing 32" "$(pan 2:2 n n 16)" -motion mesh
 stream 1x1 ".* spacing 32" "$(pan 1:1 n n 16)" -motion mesh
 
-stream layers ".* layers 4 .* spacing 32" "$parts" -motion mesh -layers 4 -crf 20
+# Layers of one pass, as encoders made them before there were more; this one cannot make it anew.
+if wanted layers; then
+    expect layers ".* layers 4 .* spacing 32"
+fi
+stream passes ".* layers 6 .* spacing 32" "$parts" -motion mesh -layers 6 -crf 10
 stream durations "frames 16 .* spacing 0" "$(pan 96:64 2*n n 18),settb=1/1000000,\
 setpts='1001*N*N+gte(N\,5)*3e9+gte(N\,17)*6e9'" -motion global
 stream scenes ".* off;.* spacing 32" "$scenes" -motion auto -adaptive_clips 1
 stream finest ".* spacing 32" "$(pan 130:98 2*n n 5)" -motion mesh -crf 0 -preset slow
 stream coarsest ".* spacing 32" "$parts" -motion mesh -crf 63 -preset ultrafast
+
+# What is left of packets with layers in the midst of a pass, and behind one.
+if wanted cut; then
+    for layers in 3 4; do
+        ffmpeg -i fate/streams/passes.nut -c copy -bsf:v "onedva_truncate=layers=$layers" \
+            -fflags +bitexact "$work/cut$layers.nut"
+        echo "file cut$layers.nut" >> "$work/cuts"
+    done
+    ffmpeg -f concat -i "$work/cuts" -c copy -fflags +bitexact fate/streams/cut.nut
+    expect cut ".* layers 3 .* spacing 32;.* layers 4 .* spacing 32"
+fi
 
 # The header is in each packet where the container wants none of its own.
 if wanted headers; then

@@ -26,7 +26,7 @@ check_parts="--disable-everything
     --enable-muxer=dash,data,hls,mpegts,odva,rawvideo,segment,tee,yuv4mpegpipe
     --enable-demuxer=avi,concat,hls,image2,image2pipe,matroska,mov,nut,odva,rawvideo,yuv4mpegpipe
     --enable-protocol=fd,file,pipe,concat
-    --enable-bsf=extract_extradata,noise,setts,trace_headers
+    --enable-bsf=extract_extradata,noise,onedva_truncate,setts,trace_headers
     --enable-indev=lavfi
     --enable-filter=aevalsrc,aformat,aresample,atrim,color,copy,crop,drawbox,format,fps,framestep
     --enable-filter=hstack,loop,lut2,metadata,null,nullsink,nullsrc,pad,psnr,scale,scroll,select,setparams,setpts,settb,showinfo,split,ssim
@@ -80,7 +80,7 @@ mkdir -p "$directory"
 cd "$directory"
 
 # FFmpeg reads its lists of parts only when it is configured, so a changed list configures again.
-lists="configure libavcodec/allcodecs.c libavfilter/allfilters.c libavformat/allformats.c"
+lists="configure libavcodec/allcodecs.c libavcodec/bitstream_filters.c libavfilter/allfilters.c libavformat/allformats.c"
 # shellcheck disable=SC2086 # parts and flags are lists of words
 wanted=$(
     printf '%s\n' "$@" $parts $ONEDVA_FFMPEG_FLAGS

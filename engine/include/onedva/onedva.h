@@ -165,7 +165,8 @@ struct onedva_encoder_settings {
      * due; it fills at max_rate bits per second and begins with buffer_start bits. 0: no limit. */
     int64_t max_rate, buffer_size, buffer_start;
     int max_tokens; /* upper bound of latent tokens per tile, 0: none */
-    int layers;     /* 1..16 layers per packet */
+    int layers;     /* 1..16 layers per packet, of which any first ones decode: up to four halve the
+                     * quantiser's step, more divide these */
     enum onedva_preset preset;
     enum onedva_motion motion;
     int adaptive_clips; /* end clips at scene cuts, and early where shorter ones cost less */
@@ -277,10 +278,10 @@ ONEDVA_API void onedva_decoder_settings_default(struct onedva_decoder_settings *
 struct onedva_clip {
     int frames;                                 /* 1..16 */
     uint32_t durations[ONEDVA_MAX_CLIP_FRAMES]; /* in stream.timebase; 0 where not known */
-    int qidx;
-    int layers;         /* layers the packet announces */
-    int layers_decoded; /* whole layers that were read */
-    int64_t tokens;     /* latent tokens read, over all tiles */
+    int qidx;                                   /* of the finest quantiser that was read */
+    int layers;                                 /* layers the packet announces */
+    int layers_decoded;                         /* whole layers that were read */
+    int64_t tokens;                             /* latent tokens read, over all tiles */
     struct onedva_stream stream;
 };
 
@@ -340,6 +341,33 @@ ONEDVA_API void onedva_decoder_flush(onedva_decoder *decoder);
 ONEDVA_API int onedva_decoder_get_mesh(onedva_decoder *decoder, struct onedva_mesh *mesh);
 
 /* ---- packets without a model ------------------------------------------------------------- */
+
+/** What a packet's header says of its layers. */
+struct onedva_packet_info {
+    int frames;       /* 1..16 */
+    int layers;       /* announced */
+    int whole_layers; /* that are not cut short; they may be damaged */
+    struct {
+        int qidx;                        /* of the quantiser that the layer belongs to */
+        uint32_t token_start, token_end; /* tokens of each tile that it holds */
+        size_t size;                     /* of the packet with this layer as its last */
+    } layer[ONEDVA_MAX_LAYERS];          /* coarse to fine */
+};
+
+/** @return ONEDVA_OK, or an error where there is no whole header */
+ONEDVA_API int onedva_packet_get_info(struct onedva_packet_info *info, const uint8_t *data,
+                                      size_t size);
+
+/**
+ * Leave only the first layers of a packet: the clip at a lower rate, without encoding it again.
+ * @param layers      1..info.whole_layers
+ * @param result      room for size bytes; it does not overlap data
+ * @param result_size bytes written
+ * @return ONEDVA_OK, ONEDVA_ERR_ARGUMENT, ONEDVA_ERR_NOMEM, or an error where there is no whole
+ * header
+ */
+ONEDVA_API int onedva_packet_truncate(const uint8_t *data, size_t size, int layers, uint8_t *result,
+                                      size_t *result_size);
 
 /** Parse a stream header. */
 ONEDVA_API int onedva_stream_header_parse(struct onedva_stream *stream, const uint8_t *data,

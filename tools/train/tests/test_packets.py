@@ -9,6 +9,8 @@ from onedva_train import model_file
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
 KNOTS = [11, 18, 30, 49, 81, 133, 219, 360, 589, 961, 1554, 2486, 3906, 5978, 8813, 12371, 16384, 20397, 23955,
          26790, 28862, 30282, 31214, 31807, 32179, 32408, 32549, 32635, 32687, 32719, 32738, 32750, 32757]
+SOFT = [1, 2, 4, 6, 10, 17, 28, 45, 74, 122, 199, 323, 520, 825, 1283, 1942, 2839, 3990, 5379, 6969, 8712, 10563,
+        12487, 14458, 16458, 18477, 20508, 22545, 24586, 26630, 28676, 30722, 32769]
 AROUND = ([(2, d) for d in ((0, 0, 0, -1), (0, 0, -1, 0), (0, -1, 0, 0), (-1, 0, 0, 0))]
           + [(1, d) for d in ((0, 0, 0, -2), (0, 0, -2, 0), (-2, 0, 0, 0), (0, 0, -1, -1), (-1, 0, 0, -1),
                               (-1, 0, -1, 0), (-1, -1, 0, 0), (0, -1, 0, -1), (0, -1, -1, 0), (0, 0, 0, 1),
@@ -58,6 +60,7 @@ def parse(data, at, size):
     packet.update(frames=(counts >> 4) + 1, qidx=qidx - 256 if qidx > 127 else qidx, layers=[])
     if packet["flags"] >> 4 != 1:
         return None
+    packet["dropped"] = r.number(1) if packet["flags"] & 8 else 0
     if packet["flags"] & 1:
         length = r.leb()
         packet["size"] = stream_size(data[r.at:r.at + length])
@@ -151,6 +154,26 @@ def squash(logit):
     return KNOTS[i] + ((KNOTS[i + 1] - KNOTS[i]) * f >> 11)
 
 
+def softplus(logit):
+    x = clip(logit, -32767, 32767) + 32768
+    i, f = x >> 11, x & 2047
+    return SOFT[i] + ((SOFT[i + 1] - SOFT[i]) * f >> 11)
+
+
+class AdaptiveBit:
+    """Section 10's."""
+
+    def __init__(self):
+        self.zero, self.uses = 16384, 0
+
+    def decode(self, r):
+        bit = r.decode((0, self.zero, 32768))
+        shift = 2 + (self.uses >= 2) + (self.uses >= 6) + (self.uses >= 14)
+        self.zero += -(self.zero >> shift) if bit else (32768 - self.zero) >> shift
+        self.uses = min(self.uses + 1, 14)
+        return bit
+
+
 class Tile:
     """A tile's shape and what was decoded of it."""
 
@@ -162,7 +185,16 @@ class Tile:
             self.place.append((o // (nt * ny * nx), o // (ny * nx) % nt, o // nx % ny, o % nx))
         self.full = [(k, 4 * t // nt, 8 * y // ny, 8 * x // nx) for k, t, y, x in self.place]
         self.at_full = {f: i for i, f in enumerate(self.full)}
-        self.tokens, self.m = 0, []
+        self.tokens, self.levels, self.m = 0, [], []   # of this pass, m at most 15
+        self.known = []                                # levels of the passes before, doubled
+
+    def add(self, level):
+        self.levels.append(level)
+        self.m.append(min(level, 15))
+
+    def start_pass(self):
+        self.known = [2 * v for v in self.levels + self.known[len(self.levels):]]
+        self.tokens, self.levels, self.m = 0, [], []
 
     def smoothed(self, j):
         return sum((3 if i == j else 1) * self.m[i] for i in range(max(j - 3, 0), min(j + 4, len(self.m))))
@@ -223,6 +255,8 @@ class Decoder:
             left, top, right, bottom = packet["motion"][:4]
             width, height = width + 2 * (left + right), height + 2 * (top + bottom)
         gt, gy, gx = -(-packet["frames"] // 4), -(-height // 16), -(-width // 16)
+        ends = [end for end, _ in packet["layers"]]
+        self.qidx = packet["qidx"] + 8 * sum(b <= a for a, b in zip(ends, ends[1:]))
         places = geo.tiles(gy, gx)
         self.columns = -(-gx // 8)
         self.tiles = [Tile(tables, config["basis"], gt, y1 - y0, x1 - x0) for y0, y1, x0, x1 in places]
@@ -230,6 +264,7 @@ class Decoder:
     def layer(self, start, end, payload):
         """Decode a layer. Returns how many bytes of the payload were needed."""
         r, previous = RangeDecoder(payload), 0
+        self.refinement = [AdaptiveBit() for _ in range(3)]
         self.weight = self.tables["symbol.weight"].astype(int).tolist()
         for index, tile in enumerate(self.tiles):
             first, room = min(start, tile.scan.tokens), min(end, tile.scan.tokens) - min(start, tile.scan.tokens)
@@ -240,14 +275,34 @@ class Decoder:
             tile.tokens += min(length, room)
             beside = (self.tiles[index - 1] if index % self.columns else None,
                       self.tiles[index - self.columns] if index >= self.columns else None)
-            contexts = Contexts(tile, self.packet["qidx"], beside)
-            while len(tile.m) < min(32 * tile.tokens, tile.scan.count):
-                tile.m.append(self.symbol(r, contexts))
+            contexts = Contexts(tile, self.qidx, beside)
+            while len(tile.levels) < min(32 * tile.tokens, tile.scan.count):
+                i, rows = len(tile.levels), contexts.rows()
+                tile.add(self.refine(r, rows, tile.known[i]) if i < len(tile.known) else
+                         self.symbol(r, contexts, rows))
                 contexts.add(tile.m[-1])
         return r.at
 
-    def symbol(self, r, contexts):
-        rows, s = contexts.rows(), 0
+    def start_pass(self):
+        self.qidx -= 8
+        for tile in self.tiles:
+            tile.start_pass()
+
+    def refine(self, r, rows, known):
+        if known:
+            return known + self.refinement[min(known // 2, 3) - 1].decode(r)
+        logit = sum(self.weight[row][0] for row in rows) - softplus(sum(self.weight[row][1] for row in rows))
+        p = squash(logit)
+        bit = r.decode((0, 32768 - p, 32768))
+        change = ((bit << 15) - p + 512) >> 10
+        for row in rows:
+            self.weight[row][0] = clip(self.weight[row][0] + change, -32767, 32767)
+        if bit:
+            r.bits(1)
+        return bit
+
+    def symbol(self, r, contexts, rows):
+        s = 0
         for d in range(3):
             logit = sum(self.weight[row][d] for row in rows)
             p = squash(logit)
@@ -264,7 +319,7 @@ class Decoder:
             e, n = clip((contexts.scale_class - 12) >> 1, 0, 8), 0
             while n < 15 - e and r.bits(1) == 1:
                 n += 1
-            r.bits(n + e)
+            s += ((2 ** n - 1) << e) + r.bits(n + e)
         if s > 0:
             r.bits(1)
         return s
@@ -293,22 +348,27 @@ MODEL_ID = model_id()
 
 class Packets(unittest.TestCase):
     def test_every_payload_is_needed_to_its_last_byte(self):
-        seen = layers = symbols = 0
-        for name in ("layers", "mesh", "margins", "201x133", "finest", "coarsest", "300x6", "1x1", "headers"):
+        seen = layers = passes = symbols = 0
+        for name in ("layers", "passes", "cut", "mesh", "margins", "201x133", "finest", "coarsest", "300x6", "1x1", "headers"):
             with open(os.path.join(ROOT, "fate", "streams", name + ".nut"), "rb") as f:
                 data = f.read()
             for packet in packets(data):
                 decoder, start = Decoder(TABLES, CONFIG, packet), 0
                 for end, payload in packet["layers"]:
+                    if end <= start:
+                        decoder.start_pass()
+                        passes, start = passes + 1, 0
                     needed = decoder.layer(start, end, payload)
                     # the decoder is up to four bytes ahead; zeros at the end are not written
                     self.assertLessEqual(len(payload), needed, name)
                     self.assertLessEqual(needed, len(payload) + 5, name)
                     start, layers = end, layers + 1
                 seen += 1
-                symbols += sum(len(t.m) for t in decoder.tiles)
+                symbols += sum(len(t.levels) for t in decoder.tiles)
+                self.assertEqual(decoder.qidx, packet["qidx"])
         self.assertGreater(seen, 10)
         self.assertGreater(layers, seen)
+        self.assertGreater(passes, 5)
         self.assertGreater(symbols, 10000)
 
 
