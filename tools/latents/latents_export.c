@@ -101,6 +101,9 @@ static void add_tiles(struct exporter *e)
 
         for (int n = 0; n < 5; n++)
             tensor_add_i32(&e->tensor[LATENTS_TILE_PLACE], numbers[n]);
+        for (int p = 0; p < ODVA_MAX_PASSES; p++)
+            tensor_add_i32(&e->tensor[LATENTS_TILE_LENGTHS],
+                           p < latents->passes ? latents->tiles[i].length[p] : 0);
         add_tokens(e, &latents->tiles[i]);
         tensor_add_i64(&e->tensor[LATENTS_TILE_FIRST_TOKEN],
                        tensor_count(&e->tensor[LATENTS_TOKEN_Q]) / ODVA_LATENT_TOKEN);

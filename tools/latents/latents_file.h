@@ -6,7 +6,7 @@
 #ifndef LATENTS_FILE_H
 #define LATENTS_FILE_H
 
-#define LATENTS_FORMAT 1
+#define LATENTS_FORMAT 2
 
 /* name, type, columns */
 #define LATENTS_TENSORS(X)                                                                         \
@@ -22,6 +22,7 @@
     X(CLIP_HEADERS, "clip.headers", TENSOR_U8, 0)                                                  \
     X(TILE_PLACE, "tile.place", TENSOR_I32, 5)                                                     \
     X(TILE_FIRST_TOKEN, "tile.first_token", TENSOR_I64, 0)                                         \
+    X(TILE_LENGTHS, "tile.lengths", TENSOR_I32, 4)                                                 \
     X(TOKEN_Q, "token.q", TENSOR_I32, 32)                                                          \
     X(TOKEN_Y, "token.y", TENSOR_F32, 32)                                                          \
     X(TOKEN_SCALE, "token.scale", TENSOR_I8, 32)

@@ -35,7 +35,7 @@ struct importer {
     AVFormatContext *container;
     struct odva_scan_cache scans;
     struct odva_clip_reader reader; /* tells a clip's geometry from its header */
-    struct odva_clip_writer writer; /* its layering is that of each clip's header */
+    struct odva_clip_writer writer; /* its layering is set to that of each clip's header */
 };
 
 static const struct {
@@ -177,7 +177,7 @@ static void open_output(struct importer *im, const char *output)
 
     im->scans.model = im->model;
     check_onedva(odva_clip_reader_init(&im->reader, im->model, &im->scans, 0, 0, &logger));
-    check_onedva(odva_clip_writer_init(&im->writer, im->model, &(struct odva_layering){0}));
+    check_onedva(odva_clip_writer_init(&im->writer, im->model, 1));
     check_av(avformat_alloc_output_context2(&im->container, NULL, NULL, output), output);
     stream = avformat_new_stream(im->container, NULL);
     if (!stream)
@@ -207,6 +207,32 @@ static void set_level(const struct importer *im, int32_t *q, int64_t element, fl
         die("%s: token.q has %" PRId32 ", magnitudes go to %d", im->path, *q, ODVA_MAX_LEVEL);
 }
 
+/* Set a tile's lengths. @param number of the tile in the file */
+static void read_lengths(const struct importer *im, struct odva_latent_tile *tile, int passes,
+                         int64_t number)
+{
+    int held = 0;
+
+    if (passes == 1) {
+        tile->length[0] = tile->tokens;
+        return;
+    }
+    if (number >= im->tensor[LATENTS_TILE_LENGTHS]->shape[0])
+        die("%s: tile.lengths has fewer rows than there are tiles", im->path);
+    for (int p = 0; p < passes; p++) {
+        const int length =
+            odva_tensor_int32(im->tensor[LATENTS_TILE_LENGTHS], ODVA_MAX_PASSES * number + p);
+        if (length < 0 || length > tile->tokens || (p < passes - 1 && length < held))
+            die("%s: tile %" PRId64 " has %d tokens, tile.lengths does not rise to them", im->path,
+                number, tile->tokens);
+        tile->length[p] = length;
+        held = length > held ? length : held;
+    }
+    if (held != tile->tokens)
+        die("%s: tile %" PRId64 " has %d tokens, tile.lengths %d", im->path, number, tile->tokens,
+            held);
+}
+
 static void read_tile(const struct importer *im, struct odva_latents *latents, int index,
                       int64_t tile_number, int most_tokens)
 {
@@ -220,6 +246,7 @@ static void read_tile(const struct importer *im, struct odva_latents *latents, i
         die("%s: tile %" PRId64 " has %" PRId64 " tokens, it can have %d", im->path, tile_number,
             end - first, tile->max_tokens < most_tokens ? tile->max_tokens : most_tokens);
     tile->tokens = (int)(end - first);
+    read_lengths(im, tile, latents->passes, tile_number);
     memset(latents->q + tile->offset, 0, tile->coefficients * sizeof(*latents->q));
     for (int i = 0; i < odva_coefficients_of(tile, tile->tokens); i++)
         set_level(im, &latents->q[tile->offset + i], first * ODVA_LATENT_TOKEN + i, inverse_step);
@@ -229,17 +256,19 @@ static void read_tile(const struct importer *im, struct odva_latents *latents, i
 static void write_packet(struct importer *im, const struct odva_packet *parsed)
 {
     struct odva_layering *layering = &im->writer.layering;
-    int start = 0;
+    struct odva_layer_range range = {0};
 
     layering->count = parsed->layers;
     for (int i = 0; i < parsed->layers; i++) {
-        layering->layer[i] = (struct odva_layer_range){start, (int)parsed->layer[i].token_end};
-        start = layering->layer[i].end;
+        range.start = parsed->layer[i].pass == range.pass ? range.end : 0;
+        range.end = (int)parsed->layer[i].token_end;
+        range.pass = parsed->layer[i].pass;
+        layering->layer[i] = range;
     }
-    check_onedva(odva_clip_writer_write(&im->writer, &im->reader.latents,
-                                        parsed->has_motion ? &im->reader.motion : NULL,
-                                        parsed->has_stream ? &parsed->stream : NULL,
-                                        parsed->has_durations ? parsed->durations : NULL));
+    check_onedva(odva_clip_writer_write_layers(&im->writer, &im->reader.latents,
+                                               parsed->has_motion ? &im->reader.motion : NULL,
+                                               parsed->has_stream ? &parsed->stream : NULL,
+                                               parsed->has_durations ? parsed->durations : NULL));
 }
 
 static void make_packet(struct importer *im, int64_t clip)
@@ -249,20 +278,24 @@ static void make_packet(struct importer *im, int64_t clip)
     struct odva_latents *latents = &im->reader.latents;
     struct odva_packet parsed;
     int64_t first, end;
-    int tokens;
+    int tokens = 0, most;
 
     span_of(im, LATENTS_CLIP_FIRST_BYTE, clip, headers->count, &first, &end);
     check_onedva(odva_clip_reader_read_header(&im->reader, headers->data + first,
                                               (size_t)(end - first), &parsed));
+    most = ONEDVA_MAX_QIDX - (parsed.passes - 1) * ODVA_QIDX_OF_HALVING;
     latents->qidx = odva_tensor_int32(im->tensor[LATENTS_CLIP_QIDX], clip);
-    if (latents->qidx < ONEDVA_MIN_QIDX || latents->qidx > ONEDVA_MAX_QIDX)
-        die("%s: clip.qidx has %d, %d to %d exist", im->path, latents->qidx, ONEDVA_MIN_QIDX,
-            ONEDVA_MAX_QIDX);
+    if (latents->qidx < ONEDVA_MIN_QIDX || latents->qidx > most)
+        die("%s: clip.qidx has %d, %d to %d can be", im->path, latents->qidx, ONEDVA_MIN_QIDX,
+            most);
+    latents->passes = parsed.passes;
+    latents->nested = parsed.dropped_passes;
     span_of(im, LATENTS_CLIP_FIRST_TILE, clip, places->shape[0], &first, &end);
     if (end - first != latents->grid.tile_count)
         die("%s: clip %" PRId64 " has %" PRId64 " tiles, its size needs %d", im->path, clip,
             end - first, latents->grid.tile_count);
-    tokens = (int)parsed.layer[parsed.layers - 1].token_end;
+    for (int i = 0; i < parsed.layers; i++)
+        tokens = FFMAX(tokens, (int)parsed.layer[i].token_end);
     for (int i = 0; i < latents->grid.tile_count; i++)
         read_tile(im, latents, i, first + i, tokens);
     write_packet(im, &parsed);

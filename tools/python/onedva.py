@@ -27,7 +27,7 @@ import struct
 
 import numpy as np
 
-FORMAT = 1
+FORMAT = 2
 TYPES = {"U8": "u1", "I8": "i1", "I32": "<i4", "I64": "<i8", "F32": "<f4"}
 NO_TIME = -2 ** 63   # a packet without a timestamp
 

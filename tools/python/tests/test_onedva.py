@@ -44,7 +44,7 @@ def two_clips():
             "token.scale": rng.integers(-30, 30, (5, 32)).astype("i1")}
 
 
-DESCRIBED = {"format": 1, "model": "tiny", "model_id": "00", "basis": 192, "time_base": [1, 1000],
+DESCRIBED = {"format": 2, "model": "tiny", "model_id": "00", "basis": 192, "time_base": [1, 1000],
              "frame_rate": [25, 1]}
 
 
@@ -82,7 +82,7 @@ class Reader(unittest.TestCase):
         np.testing.assert_array_equal(padded.sum((1, 2)), [96, 0, 128])
 
     def test_other_files_are_refused(self):
-        for described, cut, words in ((None, 0, "no One-DVA latents"), ({**DESCRIBED, "format": 2}, 0, "format 2"),
+        for described, cut, words in ((None, 0, "no One-DVA latents"), ({**DESCRIBED, "format": 3}, 0, "format 3"),
                                       (DESCRIBED, 100, "cut short")):
             write(self.path, two_clips(), described, cut)
             self.assertRaisesRegex(ValueError, words, onedva.Latents, self.path)
