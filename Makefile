@@ -18,6 +18,7 @@
 # make gemm-bench  matrix products beside oneDNN's and OpenBLAS'
 # make latents-bench loading latents beside decoding frames [INPUT=file]
 # make motion-bench  speed of motion beside the rest [INPUT=file]
+# make layers-bench  what a stream of layers costs, and cutting it instead of encoding again VALID=dir
 # make eval VALID=folder  rate and distortion against other encoders: doc/rate-distortion.md
 # make canvas      build/onedva-canvas, which writes clips to train on
 # make entropy     build/onedva-entropy, which fits and measures the prediction of symbols
@@ -33,7 +34,7 @@ endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .PHONY: all lib install demo check unit unit-tests checkasm fate-onedva bench kernel-bench network-bench roofline \
-        precision-bench gemm-bench latents-bench motion-bench clean distclean canvas entropy eval latents ffmpeg-full \
+        precision-bench gemm-bench latents-bench motion-bench layers-bench clean distclean canvas entropy eval latents ffmpeg-full \
         ffmpeg-check
 
 all:
@@ -51,7 +52,7 @@ distclean:
 ifeq ($(wildcard build/config.mak),)
 
 all lib install unit checkasm fate-onedva bench kernel-bench network-bench roofline precision-bench gemm-bench latents-bench \
-motion-bench canvas entropy eval latents ffmpeg-full ffmpeg-check:
+motion-bench layers-bench canvas entropy eval latents ffmpeg-full ffmpeg-check:
 	./configure
 	+@$(MAKE) $@
 
@@ -215,6 +216,12 @@ eval: all
 	@tools/install-deps.sh eval
 	@$(or $(PYTHON),/usr/bin/python3) tools/eval/report.py "$(VALID)" --peers "$(PEERS)" --vmaf "$(VMAF)" \
 	    --jobs $(JOBS) $(if $(PICTURE),--picture "$(PICTURE)")
+
+# What leaving layers out costs, on the clips of a folder.
+layers-bench: all
+	@[ -n "$(VALID)" ] || { echo "make layers-bench: say which clips to measure on: VALID=folder" >&2; exit 1; }
+	@tools/install-deps.sh eval
+	@$(or $(PYTHON),/usr/bin/python3) tools/eval/layers.py "$(VALID)"
 
 BENCH_OBJECTS = $(addprefix $(BUILD)/obj/tools/bench/,bench_clip.o machine_peak.o operator_count.o)
 

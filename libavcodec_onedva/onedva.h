@@ -156,7 +156,7 @@ typedef struct OneDVADecodeOptions {
     { "tokens", "most latent tokens per 128x128 tile, 0: as many as pay off",                      \
       (base) + offsetof(OneDVAEncodeOptions, tokens), AV_OPT_TYPE_INT, { .i64 = 0 },               \
       0, INT_MAX, flags },                                                                         \
-    { "layers", "quality layers that can be dropped without encoding again",                       \
+    { "layers", "layers of each packet, any first ones of which make a stream (onedva_truncate)",  \
       (base) + offsetof(OneDVAEncodeOptions, layers), AV_OPT_TYPE_INT, { .i64 = 1 },               \
       1, ONEDVA_MAX_LAYERS, flags }
 
