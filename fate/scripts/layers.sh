@@ -13,7 +13,7 @@ encode() {
     file=$1
     shift
     ffmpeg -f lavfi -i "testsrc2=size=210x140:rate=25,trim=end_frame=60" -pix_fmt yuv420p \
-        -c:v onedva -flags +bitexact -crf 20 "$@" "$file"
+        -c:v onedva -flags +bitexact -crf 36 "$@" "$file"
 }
 
 # usage: truncate_stream INPUT OPTIONS OUTPUT
@@ -46,14 +46,14 @@ check "a stream of many layers is that of one" all_layers_are_the_clip
 layers_cost_little() {
     one=$(stream_bytes one.mkv) four=$(stream_bytes 4.mkv)
     echo "$one bytes of one layer, $four of four"
-    [ "$four" -gt "$one" ] && [ $((four * 100)) -lt $((one * 105)) ]
+    [ $((four * 100)) -lt $((one * 105)) ]
 }
 check "four layers cost less than 5 %" layers_cost_little
 
-better_with_each_layer() {
+better_with_each_pass() {
     last_bytes=0 last_psnr=0
-    for layers in $(seq 9); do
-        truncate_stream 9.mkv "layers=$layers" cut.mkv && pixels cut.mkv > cut.pixels &&
+    for layers in $(seq 4); do
+        truncate_stream 4.mkv "layers=$layers" cut.mkv && pixels cut.mkv > cut.pixels &&
             [ "$(wc -l < cut.pixels)" -eq 60 ] || return 1
         bytes=$(stream_bytes cut.mkv) psnr=$(psnr cut.mkv)
         echo "$layers: $bytes bytes, $psnr dB"
@@ -63,7 +63,7 @@ better_with_each_layer() {
     done
     same one.pixels cut.pixels
 }
-check "fewer layers are smaller and worse, all of them the same" better_with_each_layer
+check "fewer passes are smaller and worse, all of them the same" better_with_each_pass
 
 more_than_there_are() {
     truncate_stream 4.mkv layers=16 cut.mkv && [ "$(stream_bytes cut.mkv)" -eq "$(stream_bytes 4.mkv)" ]
@@ -84,13 +84,13 @@ meets_bitrate() {
 }
 check "bitrate" meets_bitrate
 
-# The stored stream has one pass, whose layers end with tokens 12, 24, 48 and 96.
+# The stored stream has one pass, whose layers end with tokens 8, 16, 32 and 64.
 tokens_of_one_pass() {
     stream=$root/fate/streams/layers.nut
-    for tokens in 12 24 48; do
+    for tokens in 8 16 32; do
         truncate_stream "$stream" "tokens=$tokens" cut.nut && pixels cut.nut > cut.pixels &&
-            ffmpeg -max_tokens $tokens -flags +bitexact -i "$stream" -f framemd5 - |
-            sed '/^#/d;s/.*, *//' > expected.pixels && same expected.pixels cut.pixels || return 1
+            pixels "$stream" -max_tokens $tokens > expected.pixels &&
+            same expected.pixels cut.pixels || return 1
     done
 }
 check "tokens" tokens_of_one_pass
@@ -131,7 +131,7 @@ check "unknown option" says "foo" "=foo=1"
 # Damage behind the first layers stays behind; a packet without a whole header is passed on.
 damaged() {
     ffmpeg -i 4.mkv -c copy -bsf:v "noise=amount='if(eq(n,1),1,0)'" damaged.mkv &&
-        truncate_stream damaged.mkv layers=2 cut.mkv 2> log
+        ffmpeg -v warning -i damaged.mkv -c copy -bsf:v onedva_truncate=layers=2 cut.mkv 2> log
     cat log
     [ "$(grep -c 'packet of .* bytes is passed on as it is' log)" -eq 1 ]
 }
