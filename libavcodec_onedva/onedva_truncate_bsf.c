@@ -86,7 +86,7 @@ static int truncate_filter(AVBSFContext *ctx, AVPacket *pkt)
     int layers, status, ret;
 
     ret = ff_bsf_get_packet_ref(ctx, pkt);
-    if (ret < 0)
+    if (ret < 0 || !pkt->size) // AVI has empty ones
         return ret;
     status = onedva_packet_get_info(&info, pkt->data, pkt->size);
     if (status < 0 || info.whole_layers < 1) {

@@ -342,11 +342,19 @@ ONEDVA_API int onedva_decoder_get_mesh(onedva_decoder *decoder, struct onedva_me
 
 /* ---- packets without a model ------------------------------------------------------------- */
 
-/** What a packet's header says of its layers. */
+/** What a packet's header says (doc/bitstream.md, section 3). */
 struct onedva_packet_info {
-    int frames;       /* 1..16 */
-    int layers;       /* announced */
-    int whole_layers; /* that are not cut short; they may be damaged */
+    int frames;                  /* 1..16 */
+    uint16_t model_tag;          /* the low 16 bits of the model's id */
+    int has_stream;              /* repeats the stream header */
+    struct onedva_stream stream; /* where has_stream */
+    int has_durations;
+    uint32_t durations[ONEDVA_MAX_CLIP_FRAMES]; /* where has_durations, in the stream's time base */
+    int has_motion;
+    size_t motion_size;
+    int dropped_passes; /* finer passes of layers that were cut off, 0..3 */
+    int layers;         /* announced */
+    int whole_layers;   /* that are not cut short; they may be damaged */
     struct {
         int qidx;                        /* of the quantiser that the layer belongs to */
         uint32_t token_start, token_end; /* tokens of each tile that it holds */
@@ -368,6 +376,26 @@ ONEDVA_API int onedva_packet_get_info(struct onedva_packet_info *info, const uin
  */
 ONEDVA_API int onedva_packet_truncate(const uint8_t *data, size_t size, int layers, uint8_t *result,
                                       size_t *result_size);
+
+/**
+ * Repeat a stream header in a packet, in the place of the one that it has.
+ * @param data        a packet that is not cut short
+ * @param result      room for size + ONEDVA_MAX_STREAM_HEADER + 1 bytes; it does not overlap data
+ * @param result_size bytes written
+ * @return ONEDVA_OK, ONEDVA_ERR_ARGUMENT, ONEDVA_ERR_NOMEM, or an error where there is no whole
+ * header
+ */
+ONEDVA_API int onedva_packet_set_stream(const uint8_t *data, size_t size,
+                                        const struct onedva_stream *stream, uint8_t *result,
+                                        size_t *result_size);
+
+/**
+ * Write a stream header, model_id included.
+ * @param result room for ONEDVA_MAX_STREAM_HEADER bytes
+ * @return ONEDVA_OK, ONEDVA_ERR_ARGUMENT where a field cannot be written, or ONEDVA_ERR_NOMEM
+ */
+ONEDVA_API int onedva_stream_header_write(uint8_t *result, size_t *result_size,
+                                          const struct onedva_stream *stream);
 
 /** Parse a stream header. */
 ONEDVA_API int onedva_stream_header_parse(struct onedva_stream *stream, const uint8_t *data,

@@ -1,0 +1,59 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* What a packet's header says, of the public interface. */
+#include <string.h>
+
+#include "onedva/onedva.h"
+#include "packet.h"
+
+/* Bytes that stand for a number. */
+static size_t leb_size(size_t value)
+{
+    size_t size = 1;
+
+    for (; value >= 128; value >>= 7)
+        size++;
+    return size;
+}
+
+int onedva_packet_get_info(struct onedva_packet_info *info, const uint8_t *data, size_t size)
+{
+    uint16_t crc[ONEDVA_MAX_LAYERS];
+    struct odva_packet packet;
+    size_t header, payloads = 0;
+    const int status = odva_packet_parse_header(&packet, data, size, crc);
+
+    *info = (struct onedva_packet_info){0};
+    if (status < 0)
+        return status;
+    info->frames = packet.frames;
+    info->model_tag = packet.model_tag;
+    info->has_stream = packet.has_stream;
+    info->stream = packet.stream;
+    info->has_durations = packet.has_durations;
+    memcpy(info->durations, packet.durations, sizeof(info->durations));
+    info->has_motion = packet.has_motion;
+    info->motion_size = packet.motion_size;
+    info->dropped_passes = packet.dropped_passes;
+    info->layers = packet.layers;
+    info->whole_layers = packet.whole_layers;
+    header = packet.whole_layers > 0 ? (size_t)(packet.layer[0].payload - data) : size;
+    for (int i = packet.layers - 1; i >= 0; i--) {
+        info->layer[i].qidx = odva_packet_qidx(&packet, packet.layer[i].pass);
+        info->layer[i].token_end = packet.layer[i].token_end;
+        info->layer[i].token_start = i > 0 && packet.layer[i - 1].pass == packet.layer[i].pass
+                                         ? packet.layer[i - 1].token_end
+                                         : 0;
+        /* one that leaves passes out says so in a byte, once */
+        info->layer[i].size =
+            header + (packet.dropped_passes == 0 && packet.layer[i].pass < packet.passes - 1);
+        header -= leb_size(packet.layer[i].token_end) + leb_size(packet.layer[i].size) + 2;
+    }
+    for (int i = 0; i < packet.layers; i++) {
+        payloads += packet.layer[i].size;
+        info->layer[i].size += payloads;
+    }
+    return ONEDVA_OK;
+}
