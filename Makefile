@@ -34,7 +34,7 @@ endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .PHONY: all lib install demo check unit unit-tests checkasm fate-onedva bench kernel-bench network-bench roofline \
-        precision-bench gemm-bench latents-bench motion-bench layers-bench clean distclean canvas entropy eval latents ffmpeg-full \
+        precision-bench gemm-bench latents-bench motion-bench layers-bench clean distclean canvas entropy eval latents corpus ffmpeg-full \
         ffmpeg-check
 
 all:
@@ -52,7 +52,7 @@ distclean:
 ifeq ($(wildcard build/config.mak),)
 
 all lib install unit checkasm fate-onedva bench kernel-bench network-bench roofline precision-bench gemm-bench latents-bench \
-motion-bench layers-bench canvas entropy eval latents ffmpeg-full ffmpeg-check:
+motion-bench layers-bench canvas entropy eval latents corpus ffmpeg-full ffmpeg-check:
 	./configure
 	+@$(MAKE) $@
 
@@ -88,7 +88,7 @@ STATIC   = $(BUILD)/lib/libonedva.a
 SHARED   = $(BUILD)/lib/shared/libonedva.so.$(VERSION)
 PC       = $(BUILD)/lib/pkgconfig/onedva.pc
 
-all: lib ffmpeg-full latents
+all: lib ffmpeg-full latents corpus
 lib: $(STATIC) $(SHARED) $(PC)
 
 $(BUILD)/obj/%_avx2.o: SIMD_FLAGS = $(AVX2_FLAGS)
@@ -165,6 +165,9 @@ latents_of = @CC='$(CC)' CFLAGS='$(OPTIMIZE) $(LIBRARY_CFLAGS) $(if $(filter yes
 latents: ffmpeg-full
 	$(call latents_of,full)
 	@install -C -m 755 build/ffmpeg-full/onedva-latents build/
+
+corpus:
+	@install -D -C -m 755 tools/corpus/onedva-corpus build/onedva-corpus
 
 # GEN=1 makes the references anew.
 fate-onedva: export ONEDVA_MODEL := $(CURDIR)/fate/model/onedva-test.safetensors
@@ -261,7 +264,7 @@ install: lib ffmpeg-$(FLAVOUR)
 	install -d $(DEST)/bin $(DEST)/lib/pkgconfig $(DEST)/include/onedva
 	install -m 755 $(PROGRAMS:%=build/ffmpeg-$(FLAVOUR)/%) $(DEST)/bin
 	$(call latents_of,$(FLAVOUR))
-	install -m 755 build/ffmpeg-$(FLAVOUR)/onedva-latents $(DEST)/bin
+	install -m 755 build/ffmpeg-$(FLAVOUR)/onedva-latents tools/corpus/onedva-corpus $(DEST)/bin
 	install -m 644 $(STATIC) $(SHARED) $(DEST)/lib
 	ln -sf $(notdir $(SHARED)) $(DEST)/lib/$(SONAME)
 	ln -sf $(SONAME) $(DEST)/lib/libonedva.so

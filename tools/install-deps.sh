@@ -12,7 +12,10 @@ set -eu
 build="gcc libc6-dev make pkg-config dpkg-dev nasm libcjson-dev libxxhash-dev libsdl2-dev zlib1g-dev"
 case ${1:-} in
 build) wanted=$build ;;
-check) wanted="$build clang libcmocka-dev libxml2-dev python3 python3-numpy python3-torch xauth xdotool xvfb" ;;
+check)
+    wanted="$build clang libcmocka-dev libxml2-dev munge openssh-client openssh-server parallel procps python3
+        python3-numpy python3-torch slurm-wlm xauth xdotool xvfb"
+    ;;
 bench) wanted="$build ffmpeg" ;;
 gemm) wanted="$build libdnnl-dev libopenblas-dev" ;;
 train) wanted="$build python3 python3-numpy python3-torch" ;;

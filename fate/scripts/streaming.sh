@@ -59,7 +59,7 @@ is_streamed "MP4, a fragment a packet" packet.mp4 -movflags frag_keyframe+empty_
 is_streamed "MP4, fragments of 1 s" fragments.mp4 -movflags empty_moov+default_base_moof \
     -frag_duration 1000000
 is_streamed "HLS" hls/play.m3u8 -hls_segment_type fmp4 -hls_time 1 -hls_playlist_type vod
-if [ -n "$(ffprobe -demuxers | grep ' dash ')" ]; then
+if ffprobe -demuxers | grep -q ' dash '; then
     is_streamed "DASH, timeline" dash/play.mpd -seg_duration 1
     is_streamed "DASH, one duration" even/play.mpd -seg_duration 1.28 -use_timeline 0
 else

@@ -25,7 +25,7 @@ trap 'rm -rf "$scratch"' EXIT
 
 make --no-print-directory install FLAVOUR=check DESTDIR="$scratch"
 installed=$scratch$prefix
-for file in bin/ffmpeg bin/ffprobe bin/onedva-latents lib/libonedva.a lib/libonedva.so lib/libonedva.so.0 \
+for file in bin/ffmpeg bin/ffprobe bin/onedva-latents bin/onedva-corpus lib/libonedva.a lib/libonedva.so lib/libonedva.so.0 \
     include/onedva/onedva.h lib/pkgconfig/onedva.pc; do
     [ -f "$installed/$file" ] || die "$file was not installed"
 done
