@@ -19,6 +19,7 @@
 # make latents-bench loading latents beside decoding frames [INPUT=file]
 # make motion-bench  speed of motion beside the rest [INPUT=file]
 # make layers-bench  what a stream of layers costs, and cutting it instead of encoding again VALID=dir
+# make rate-bench VALID=folder  two passes against one
 # make eval VALID=folder  rate and distortion against other encoders: doc/rate-distortion.md
 # make canvas      build/onedva-canvas, which writes clips to train on
 # make entropy     build/onedva-entropy, which fits and measures the prediction of symbols
@@ -34,7 +35,7 @@ endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .PHONY: all lib install demo check unit unit-tests checkasm fate-onedva bench kernel-bench network-bench roofline \
-        precision-bench gemm-bench latents-bench motion-bench layers-bench clean distclean canvas entropy eval latents corpus ffmpeg-full \
+        precision-bench gemm-bench latents-bench motion-bench layers-bench rate-bench clean distclean canvas entropy eval latents corpus ffmpeg-full \
         ffmpeg-check
 
 all:
@@ -52,7 +53,7 @@ distclean:
 ifeq ($(wildcard build/config.mak),)
 
 all lib install unit checkasm fate-onedva bench kernel-bench network-bench roofline precision-bench gemm-bench latents-bench \
-motion-bench layers-bench canvas entropy eval latents corpus ffmpeg-full ffmpeg-check:
+motion-bench layers-bench rate-bench canvas entropy eval latents corpus ffmpeg-full ffmpeg-check:
 	./configure
 	+@$(MAKE) $@
 
@@ -214,6 +215,11 @@ motion-bench: all $(BUILD)/tools/bench/motion_bench
 # PICTURE: the clip of the picture at the lowest rate; JOBS: clips at a time.
 PEERS = $(firstword $(wildcard /usr/bin/ffmpeg) ffmpeg)
 JOBS  = 1
+rate-bench: all
+	@[ -n "$(VALID)" ] || { echo "make rate-bench: say which clips to measure on: VALID=folder" >&2; exit 1; }
+	@tools/install-deps.sh eval
+	@$(or $(PYTHON),/usr/bin/python3) tools/eval/rate_control.py "$(VALID)"
+
 eval: all
 	@[ -n "$(VALID)" ] || { echo "make eval: say which clips to measure on: VALID=folder" >&2; exit 1; }
 	@tools/install-deps.sh eval

@@ -9,45 +9,25 @@
 #include <string.h>
 
 #include "backend.h"
-#include "clip_choice.h"
-#include "clip_writer.h"
+#include "encoder.h"
 #include "layering.h"
-#include "linear_coder.h"
 #include "log.h"
 #include "model.h"
-#include "onedva/onedva.h"
-#include "rate_control.h"
+#include "quantiser_choice.h"
 #include "reserve.h"
 #include "stream_header.h"
 
-/* crf 0 is this quantiser index. */
-#define QIDX_OF_CRF_0 (-40)
-
-/* The first clip's quantiser index in bitrate mode, where the search begins. */
-#define FIRST_GUESS (-10)
-
-struct onedva_encoder {
-    const struct onedva_model *model;
-    struct onedva_encoder_settings settings;
-    struct onedva_stream stream;
-    struct odva_byte_writer stream_header;
-    struct odva_backend *backend;
-    struct odva_linear_coder coder;
-    struct odva_clip_choice clip_choice;
-    struct odva_rate_control rate_control;
-    struct odva_clip_writer writer;
-    int qidx;       /* of the last clip, or of the first one */
-    int frames;     /* of the last clip, 0: none */
-    float *refined; /* what odva_analysis_refine gave */
-    size_t refined_capacity;
-    int *tile_tokens; /* what onedva_encoder_get_tiles gave */
-    size_t tile_capacity;
-};
+/* Bits per sample of luma that videos take in the mean at this quantiser index, and indices that
+ * halve them: doc/results.md. The search for a bitrate begins there. */
+#define USUAL_INDEX      (-10.0)
+#define USUAL_BITS       0.1
+#define INDICES_TO_HALVE 5.6
 
 void onedva_encoder_settings_default(struct onedva_encoder_settings *settings)
 {
     *settings = (struct onedva_encoder_settings){
         .crf = 30,
+        .qp = -1,
         .layers = 1,
         .preset = ONEDVA_PRESET_MEDIUM,
         .motion = ONEDVA_MOTION_AUTO,
@@ -56,9 +36,28 @@ void onedva_encoder_settings_default(struct onedva_encoder_settings *settings)
     };
 }
 
-static int qidx_of_crf(double crf)
+/* Where a bitrate will lead, about. */
+static double guess_index(double bitrate, const struct onedva_stream *stream)
 {
-    return (int)floor(crf + 0.5) + QIDX_OF_CRF_0;
+    const double samples = (double)stream->width * stream->height;
+    const double seconds =
+        (double)stream->frame_duration * stream->timebase_num / stream->timebase_den;
+    const double bits = bitrate * seconds / samples;
+
+    if (seconds == 0)
+        return USUAL_INDEX;
+    return fmin(
+        fmax(floor(USUAL_INDEX - INDICES_TO_HALVE * log2(bits / USUAL_BITS)), ONEDVA_MIN_QIDX),
+        ONEDVA_MAX_QIDX);
+}
+
+/* Of the first clip. */
+static double first_index(const struct onedva_encoder_settings *settings,
+                          const struct onedva_stream *stream)
+{
+    if (settings->bitrate > 0)
+        return guess_index((double)settings->bitrate, stream);
+    return ODVA_QIDX_OF_CRF_0 + (settings->qp >= 0 ? settings->qp : settings->crf);
 }
 
 static int crf_is_valid(double crf)
@@ -76,8 +75,16 @@ static int check_rate(const struct onedva_encoder_settings *settings)
                  "bitrate %" PRId64 ", maximum rate %" PRId64 " and buffer size %" PRId64
                  " are not 0 or more",
                  settings->bitrate, settings->max_rate, settings->buffer_size);
+    else if ((int)settings->pass < ONEDVA_PASS_ONLY || settings->pass > ONEDVA_PASS_SECOND)
+        odva_log(logger, ONEDVA_LOG_ERROR, "pass %d does not exist", (int)settings->pass);
+    else if (settings->pass == ONEDVA_PASS_SECOND && settings->bitrate == 0)
+        odva_log(logger, ONEDVA_LOG_ERROR, "a second pass needs a bitrate");
     else if ((settings->max_rate > 0) != (settings->buffer_size > 0))
         odva_log(logger, ONEDVA_LOG_ERROR, "a maximum rate needs a buffer size, and that a rate");
+    else if (settings->qp >= 0 && (settings->bitrate > 0 || settings->buffer_size > 0))
+        odva_log(logger, ONEDVA_LOG_ERROR,
+                 "constant quantiser qp %d keeps to no %s: give crf instead, or neither",
+                 settings->qp, settings->bitrate > 0 ? "bitrate" : "buffer");
     else if (settings->buffer_size > 0 && settings->max_rate < settings->bitrate)
         odva_log(logger, ONEDVA_LOG_ERROR, "maximum rate %" PRId64 " is below the bitrate %" PRId64,
                  settings->max_rate, settings->bitrate);
@@ -99,6 +106,8 @@ static int check_settings(const struct onedva_encoder_settings *settings)
     if (!crf_is_valid(settings->crf))
         odva_log(logger, ONEDVA_LOG_ERROR, "crf %g is not in 0 to %g", settings->crf,
                  ONEDVA_MAX_CRF);
+    else if (settings->qp < -1 || settings->qp > ONEDVA_MAX_QP)
+        odva_log(logger, ONEDVA_LOG_ERROR, "qp %d is not in 0 to %d", settings->qp, ONEDVA_MAX_QP);
     else if (settings->max_tokens < 0)
         odva_log(logger, ONEDVA_LOG_ERROR, "limit of %d tokens is negative", settings->max_tokens);
     else if (settings->layers < 1 || settings->layers > ONEDVA_MAX_LAYERS)
@@ -131,6 +140,21 @@ static int open_parts(struct onedva_encoder *encoder)
     return odva_clip_writer_init(&encoder->writer, encoder->model, settings->layers);
 }
 
+static int open_pass(struct onedva_encoder *encoder)
+{
+    const struct onedva_encoder_settings *settings = &encoder->settings;
+    struct odva_pass_writer *writer = &encoder->first_pass.writer;
+
+    if (settings->pass == ONEDVA_PASS_SECOND)
+        return odva_rate_plan_open(&encoder->plan, settings->pass_stats, &encoder->stream,
+                                   &encoder->rate_control, &settings->logger);
+    if (settings->pass == ONEDVA_PASS_FIRST) {
+        odva_pass_writer_reset(writer);
+        odva_pass_write_header(writer, &encoder->stream);
+    }
+    return writer->text.failed ? ONEDVA_ERR_NOMEM : ONEDVA_OK;
+}
+
 int onedva_encoder_open(onedva_encoder **result, const onedva_model *model,
                         const struct onedva_encoder_settings *settings,
                         const struct onedva_stream *stream)
@@ -159,9 +183,11 @@ int onedva_encoder_open(onedva_encoder **result, const onedva_model *model,
         .buffer_size = (double)settings->buffer_size,
         .buffered = (double)settings->buffer_start,
     };
-    encoder->qidx = settings->bitrate > 0 ? FIRST_GUESS : qidx_of_crf(settings->crf);
+    encoder->index = first_index(settings, stream);
     odva_stream_header_write(&encoder->stream_header, &encoder->stream);
-    status = encoder->stream_header.failed ? ONEDVA_ERR_NOMEM : open_parts(encoder);
+    status = encoder->stream_header.failed ? ONEDVA_ERR_NOMEM : open_pass(encoder);
+    if (status == ONEDVA_OK)
+        status = open_parts(encoder);
     if (status < 0) {
         onedva_encoder_close(&encoder);
         return status;
@@ -177,6 +203,8 @@ void onedva_encoder_close(onedva_encoder **encoder_pointer)
     *encoder_pointer = NULL;
     if (!encoder)
         return;
+    odva_pass_writer_free(&encoder->first_pass.writer);
+    odva_rate_plan_close(&encoder->plan);
     odva_clip_writer_free(&encoder->writer);
     odva_clip_choice_free(&encoder->clip_choice);
     odva_linear_coder_close(&encoder->coder);
@@ -194,12 +222,17 @@ int onedva_encoder_set_crf(onedva_encoder *encoder, double crf)
                  "crf cannot change where a bitrate sets the quality");
         return ONEDVA_ERR_ARGUMENT;
     }
+    if (encoder->settings.qp >= 0) {
+        odva_log(&encoder->settings.logger, ONEDVA_LOG_ERROR,
+                 "crf cannot change where qp sets the quantiser");
+        return ONEDVA_ERR_ARGUMENT;
+    }
     if (!crf_is_valid(crf)) {
         odva_log(&encoder->settings.logger, ONEDVA_LOG_ERROR, "crf %g is not in 0 to %g", crf,
                  ONEDVA_MAX_CRF);
         return ONEDVA_ERR_ARGUMENT;
     }
-    encoder->qidx = qidx_of_crf(crf);
+    encoder->index = ODVA_QIDX_OF_CRF_0 + crf;
     return ONEDVA_OK;
 }
 
@@ -250,7 +283,7 @@ static int analyse(struct onedva_encoder *encoder, const struct onedva_const_pic
     const struct odva_aligned_clip *clip = encoder->clip_choice.trial;
     int status =
         odva_clip_choose(&encoder->clip_choice, &encoder->coder, &encoder->settings, frames, n,
-                         (int)stream->width, (int)stream->height, encoder->qidx);
+                         (int)stream->width, (int)stream->height, odva_qidx_of(encoder->index));
 
     if (status < 0)
         return status;
@@ -264,65 +297,6 @@ static int analyse(struct onedva_encoder *encoder, const struct onedva_const_pic
     return encoder->refined ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
 }
 
-/* Whether a network corrects the linear latents. */
-static int has_refinement(const struct onedva_encoder *encoder)
-{
-    return encoder->settings.preset != ONEDVA_PRESET_ULTRAFAST &&
-           encoder->model->config.encoder_layers > 0;
-}
-
-static int encode_latents(struct onedva_encoder *encoder, double *bits)
-{
-    struct odva_linear_coder *coder = &encoder->coder;
-    int status;
-
-    if (!has_refinement(encoder))
-        return odva_linear_coder_quantise(coder, coder->linear, encoder->qidx, bits);
-    status = odva_analysis_refine(coder->analysis, &coder->latents.grid, encoder->qidx,
-                                  coder->linear, encoder->refined);
-    if (status < 0)
-        return status;
-    return odva_linear_coder_quantise(coder, encoder->refined, encoder->qidx, bits);
-}
-
-/* Set encoder->qidx to where the linear latents take a budget. @param bits what they take there */
-static int search_qidx(struct onedva_encoder *encoder, double budget, double *bits)
-{
-    struct odva_linear_coder *coder = &encoder->coder;
-    struct odva_rate_search search;
-    int status;
-
-    odva_rate_search_start(&search, budget, encoder->qidx);
-    do {
-        status = odva_linear_coder_quantise(coder, coder->linear, search.next, bits);
-    } while (status == ONEDVA_OK && odva_rate_search_step(&search, *bits));
-    encoder->qidx = search.best;
-    *bits = search.best_bits;
-    return status;
-}
-
-/* Search with the linear latents, which takes no network, then once more with the budget changed
- * by what the network made of the rate. */
-static int encode_at_bitrate(struct onedva_encoder *encoder, double seconds)
-{
-    const double budget = odva_rate_control_budget(&encoder->rate_control, seconds);
-    double linear_bits, bits;
-    int first;
-    int status = search_qidx(encoder, budget, &linear_bits);
-
-    if (status == ONEDVA_OK)
-        status = encode_latents(encoder, &bits);
-    if (status < 0 || !has_refinement(encoder))
-        return status;
-    first = encoder->qidx;
-    status = search_qidx(encoder, budget * (linear_bits + 1) / (bits + 1), &linear_bits);
-    if (status < 0)
-        return status;
-    if (encoder->qidx == first)
-        return odva_linear_coder_quantise(&encoder->coder, encoder->refined, first, &bits);
-    return encode_latents(encoder, &bits);
-}
-
 static void report(struct onedva_encoder *encoder, struct onedva_packet *packet)
 {
     const struct odva_latents *latents = &encoder->coder.latents;
@@ -334,7 +308,7 @@ static void report(struct onedva_encoder *encoder, struct onedva_packet *packet)
         .frames = encoder->frames,
         .stats =
             {
-                .qidx = encoder->qidx,
+                .qidx = latents->qidx,
                 .tiles = latents->grid.tile_count,
                 .bytes = writer->packet.size,
                 .motion = odva_aligned_clip_motion(encoder->clip_choice.trial),
@@ -382,80 +356,91 @@ int onedva_encoder_get_tiles(onedva_encoder *encoder, struct onedva_tiles *tiles
     return ONEDVA_OK;
 }
 
-/* Durations that the packet has to carry: NULL where all are the stream's frame_duration. */
-static const uint32_t *unusual_durations(const struct onedva_encoder *encoder,
-                                         const uint32_t *durations, int n)
+/* Look up what the first pass says of the next frames. */
+static int begin_second_pass(struct onedva_encoder *encoder,
+                             const struct onedva_const_picture *frames, int n)
 {
-    for (int i = 0; durations && i < n; i++) {
-        if (durations[i] != encoder->stream.frame_duration)
-            return durations;
+    struct odva_rate_plan *plan = &encoder->plan;
+    const struct onedva_logger *logger = &encoder->settings.logger;
+    const int known = odva_rate_plan_known(plan, frames, n, (int)encoder->stream.width,
+                                           (int)encoder->stream.height);
+
+    if (known < n && odva_rate_plan_frames(plan) == known) {
+        odva_log(logger, ONEDVA_LOG_ERROR, "the first pass saw only %" PRId64 " frames",
+                 plan->stats.frames);
+        return ONEDVA_ERR_ARGUMENT;
     }
-    return NULL;
+    if (known < n) {
+        odva_log(logger, ONEDVA_LOG_ERROR,
+                 "frame %" PRId64 " is not the one that the first pass saw: its statistics are "
+                 "those of another video",
+                 plan->stats.frames - odva_rate_plan_frames(plan) + known);
+        return ONEDVA_ERR_ARGUMENT;
+    }
+    encoder->index = odva_rate_plan_index(plan, &encoder->rate_control);
+    return ONEDVA_OK;
 }
 
-static int write_packet(struct onedva_encoder *encoder, const uint32_t *durations)
+/* What the clip's line of statistics tells beside its bits. */
+static void begin_first_pass(struct onedva_encoder *encoder,
+                             const struct onedva_const_picture *frames, const uint32_t *durations)
 {
-    const struct odva_aligned_clip *clip = encoder->clip_choice.trial;
-    struct odva_linear_coder *coder = &encoder->coder;
+    struct odva_pass_clip *clip = &encoder->first_pass.clip;
 
-    odva_rate_distortion_divide(
-        &coder->rate_distortion, &coder->latents,
-        has_refinement(encoder) ? encoder->refined : coder->linear,
-        odva_layering_passes(encoder->settings.layers, coder->latents.qidx));
-    return odva_clip_writer_write(&encoder->writer, &coder->latents,
-                                  clip->is_aligned ? &clip->motion : NULL,
-                                  encoder->settings.header_in_packets ? &encoder->stream : NULL,
-                                  unusual_durations(encoder, durations, clip->frames));
+    if (encoder->first_pass.writer.frames > 0)
+        odva_pass_writer_reset(&encoder->first_pass.writer);
+    clip->frames = odva_encoder_clip(encoder)->frames;
+    clip->duration = 0;
+    for (int i = 0; i < clip->frames; i++)
+        clip->duration += durations ? durations[i] : encoder->stream.frame_duration;
+    clip->hash =
+        odva_pass_hash(&frames[0], (int)encoder->stream.width, (int)encoder->stream.height);
 }
 
-/* Write the packet, with coarser quantisers until the decoder's buffer holds it. */
-static int write_within_buffer(struct onedva_encoder *encoder, const uint32_t *durations)
+int onedva_encoder_end_pass(onedva_encoder *encoder, const char **pass_stats)
 {
-    const double most = odva_rate_control_most(&encoder->rate_control);
-    double bits;
-    int status = write_packet(encoder, durations);
+    struct odva_pass_writer *writer = &encoder->first_pass.writer;
+    const struct odva_rate_plan *plan = &encoder->plan;
 
-    while (status == ONEDVA_OK && 8.0 * encoder->writer.packet.size > most &&
-           encoder->qidx < ONEDVA_MAX_QIDX) {
-        encoder->qidx++;
-        status = encode_latents(encoder, &bits);
-        if (status == ONEDVA_OK)
-            status = write_packet(encoder, durations);
-    }
-    if (status == ONEDVA_OK && 8.0 * encoder->writer.packet.size > most)
+    *pass_stats = NULL;
+    if (encoder->settings.pass == ONEDVA_PASS_SECOND && odva_rate_plan_frames(plan) > 0)
         odva_log(&encoder->settings.logger, ONEDVA_LOG_WARNING,
-                 "a packet of %zu bytes breaks the buffer, which holds %.0f bits of it; a larger "
-                 "buffer, shorter clips or a smaller picture would not",
-                 encoder->writer.packet.size, most);
-    return status;
+                 "the first pass saw %" PRId64 " frames more, so that the bitrate is not met",
+                 odva_rate_plan_frames(plan));
+    if (encoder->settings.pass != ONEDVA_PASS_FIRST)
+        return ONEDVA_OK;
+    odva_pass_writer_reset(writer);
+    odva_pass_write_end(writer);
+    *pass_stats = (const char *)writer->text.data;
+    return writer->text.failed ? ONEDVA_ERR_NOMEM : ONEDVA_OK;
 }
 
 int onedva_encode(onedva_encoder *encoder, const struct onedva_const_picture *frames,
                   const uint32_t *durations, int n, struct onedva_packet *packet)
 {
-    const struct odva_aligned_clip *clip = encoder->clip_choice.trial;
-    const int crf_qidx = encoder->qidx;
-    double seconds, bits;
-    int status;
+    const double crf_index = encoder->index;
+    const enum onedva_pass pass = encoder->settings.pass;
+    int status = check_clip(encoder, durations, n);
 
     *packet = (struct onedva_packet){0};
     encoder->frames = 0;
-    if ((status = check_clip(encoder, durations, n)) < 0 ||
-        (status = analyse(encoder, frames, n)) < 0)
-        return status;
-    n = clip->frames;
-    seconds = seconds_of(encoder, durations, n);
-    status = encoder->settings.bitrate > 0 ? encode_at_bitrate(encoder, seconds)
-                                           : encode_latents(encoder, &bits);
+    if (status == ONEDVA_OK && pass == ONEDVA_PASS_SECOND)
+        status = begin_second_pass(encoder, frames, n);
+    if (status == ONEDVA_OK)
+        status = analyse(encoder, frames, n);
     if (status < 0)
         return status;
-    status = write_within_buffer(encoder, durations);
+    n = odva_encoder_clip(encoder)->frames;
+    if (pass == ONEDVA_PASS_FIRST)
+        begin_first_pass(encoder, frames, durations);
+    status = odva_encode_clip(encoder, durations, seconds_of(encoder, durations, n));
     if (status < 0)
         return status;
-    odva_rate_control_spend(&encoder->rate_control, seconds, 8.0 * encoder->writer.packet.size);
     encoder->frames = n;
     report(encoder, packet);
     if (encoder->settings.bitrate == 0)
-        encoder->qidx = crf_qidx;
-    return ONEDVA_OK;
+        encoder->index = crf_index;
+    if (pass == ONEDVA_PASS_FIRST)
+        packet->pass_stats = (const char *)encoder->first_pass.writer.text.data;
+    return encoder->first_pass.writer.text.failed ? ONEDVA_ERR_NOMEM : ONEDVA_OK;
 }

@@ -59,12 +59,12 @@ int odva_linear_coder_analyse(struct odva_linear_coder *coder,
     return odva_analysis_linear(coder->analysis, &coder->latents.grid, pictures, coder->linear);
 }
 
-int odva_linear_coder_quantise(struct odva_linear_coder *coder, const float *y, int qidx,
+int odva_linear_coder_quantise(struct odva_linear_coder *coder, const float *y, double index,
                                double *bits)
 {
     int64_t cost;
     const int ret =
-        odva_rate_distortion_run(&coder->rate_distortion, &coder->latents, y, qidx, &cost);
+        odva_rate_distortion_run(&coder->rate_distortion, &coder->latents, y, index, &cost);
 
     *bits = (double)cost / ODVA_BIT;
     return ret;

@@ -42,8 +42,8 @@ int odva_linear_coder_analyse(struct odva_linear_coder *coder,
                               const struct onedva_const_picture *pictures, int n, int width,
                               int height);
 
-/** Set coder->latents to y quantised. @param bits of the packet's payload */
-int odva_linear_coder_quantise(struct odva_linear_coder *coder, const float *y, int qidx,
+/** Set coder->latents to y quantised (odva_rate_distortion_run). @param bits of the payload */
+int odva_linear_coder_quantise(struct odva_linear_coder *coder, const float *y, double index,
                                double *bits);
 
 /**

@@ -13,6 +13,15 @@
 /* Budgets keep this much below the limit: what a search counts is an estimate. */
 #define HEADROOM 0.95
 
+/* Of a packet, about: header and checksums. */
+#define HEADER_BITS 100
+
+/* What payloads take of what is counted, until a clip has told: doc/decisions.md, and its limits.
+ */
+#define USUAL_PAYLOAD 0.95
+#define LEAST_PAYLOAD 0.7
+#define MOST_PAYLOAD  2
+
 /* First step of the search: neighbouring clips need similar quantisers. */
 #define FIRST_STEP 2
 
@@ -32,6 +41,29 @@ double odva_rate_control_budget(const struct odva_rate_control *control, double 
 double odva_rate_control_most(const struct odva_rate_control *control)
 {
     return control->buffer_size > 0 ? control->buffered : INFINITY;
+}
+
+static double payload_of(const struct odva_rate_control *control)
+{
+    return control->payload > 0 ? control->payload : USUAL_PAYLOAD;
+}
+
+double odva_rate_control_packet(const struct odva_rate_control *control, double counted,
+                                double motion)
+{
+    return HEADER_BITS + motion + payload_of(control) * counted;
+}
+
+double odva_rate_control_counted(const struct odva_rate_control *control, double packet,
+                                 double motion)
+{
+    return fmax(packet - HEADER_BITS - motion, 0) / payload_of(control);
+}
+
+void odva_rate_control_learn(struct odva_rate_control *control, double counted, double taken)
+{
+    if (counted > 0)
+        control->payload = clip_double(taken / counted, LEAST_PAYLOAD, MOST_PAYLOAD);
 }
 
 void odva_rate_control_spend(struct odva_rate_control *control, double seconds, double bits)

@@ -21,6 +21,7 @@ struct odva_rate_control {
     double max_rate;    /* bits per second */
     double buffer_size; /* bits; 0: there is no limit */
     double buffered;    /* bits in the buffer when the next clip is taken out */
+    double payload;     /* what payloads take of what is counted for them; 0: not known yet */
 };
 
 /** Bits that a clip of some seconds should take; bitrate > 0. */
@@ -28,6 +29,17 @@ double odva_rate_control_budget(const struct odva_rate_control *control, double 
 
 /** Bits that the next clip may take, INFINITY without a limit. */
 double odva_rate_control_most(const struct odva_rate_control *control);
+
+/** Bits of a packet. @param counted for its payloads @param motion bits of its motion */
+double odva_rate_control_packet(const struct odva_rate_control *control, double counted,
+                                double motion);
+
+/** The inverse: what may be counted for the payloads of a packet, 0 or more. */
+double odva_rate_control_counted(const struct odva_rate_control *control, double packet,
+                                 double motion);
+
+/** Note what was counted for a clip's payloads, and what they took. */
+void odva_rate_control_learn(struct odva_rate_control *control, double counted, double taken);
 
 /** Note what a clip took. */
 void odva_rate_control_spend(struct odva_rate_control *control, double seconds, double bits);

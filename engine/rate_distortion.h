@@ -6,6 +6,7 @@
 #ifndef ODVA_RATE_DISTORTION_H
 #define ODVA_RATE_DISTORTION_H
 
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,12 @@
 #define ODVA_LAMBDA 0.13
 
 struct odva_backend;
+
+/** The quantiser of an index with a fraction: the next coarser one. */
+static inline int odva_qidx_of(double index)
+{
+    return (int)ceil(index);
+}
 
 /** What a tile of one length costs, without the bits of the length itself. */
 struct odva_length_candidate {
@@ -46,14 +53,16 @@ void odva_rate_distortion_free(struct odva_rate_distortion *rd);
 
 /**
  * Quantise a clip and choose the tiles' lengths: the minimum of squared error + ODVA_LAMBDA D^2
- * bits, tile by tile in coding order.
+ * bits, tile by tile in coding order. With a fraction of an index lambda is that of the index, and
+ * the next coarser quantiser gets a smaller dead zone, so that rates between those of two indices
+ * can be had.
  * @param latents size set; q, qidx and the tiles' tokens, of one pass, are the result
  * @param y       K * grid.patches coefficients, each tile's in scan order
  * @param bits    of the payload, in 1/1024
  * @return ONEDVA_OK or ONEDVA_ERR_NOMEM
  */
 int odva_rate_distortion_run(struct odva_rate_distortion *rd, struct odva_latents *latents,
-                             const float *y, int qidx, int64_t *bits);
+                             const float *y, double index, int64_t *bits);
 
 /**
  * Choose the tiles' lengths for passes from coarse to fine, as odva_rate_distortion_run does at the

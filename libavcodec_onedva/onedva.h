@@ -89,6 +89,7 @@ typedef struct OneDVAModelOptions {
 
 typedef struct OneDVAEncodeOptions {
     double crf;
+    int qp;
     int clip_frames;
     int adaptive_clips;
     int preset;
@@ -126,6 +127,9 @@ typedef struct OneDVADecodeOptions {
       "constant quality, 0 is best, 8 less halves the quantiser step; a bitrate overrides it",     \
       (base) + offsetof(OneDVAEncodeOptions, crf), AV_OPT_TYPE_DOUBLE, { .dbl = 30 },              \
       0, ONEDVA_MAX_CRF, (flags) | AV_OPT_FLAG_RUNTIME_PARAM },                                    \
+    { "qp", "constant quantiser in crf's units, that nothing moves; -1: by crf or bitrate",        \
+      (base) + offsetof(OneDVAEncodeOptions, qp), AV_OPT_TYPE_INT, { .i64 = -1 },                  \
+      -1, ONEDVA_MAX_QP, flags },                                                                  \
     { "preset", "speed against compression", (base) + offsetof(OneDVAEncodeOptions, preset),       \
       AV_OPT_TYPE_INT, { .i64 = ONEDVA_PRESET_MEDIUM }, ONEDVA_PRESET_ULTRAFAST,                   \
       ONEDVA_PRESET_SLOW, flags, .unit = "preset" },                                               \
@@ -197,6 +201,7 @@ static inline void ff_onedva_encoder_settings(struct onedva_encoder_settings *se
 {
     onedva_encoder_settings_default(settings);
     settings->crf            = options->crf;
+    settings->qp             = options->qp;
     settings->max_tokens     = options->tokens;
     settings->layers         = options->layers;
     settings->preset         = options->preset;

@@ -60,6 +60,22 @@ static int set_extradata(AVCodecContext *avctx)
     return 0;
 }
 
+static av_cold int set_pass(AVCodecContext *avctx, struct onedva_encoder_settings *settings)
+{
+    const int both = AV_CODEC_FLAG_PASS1 | AV_CODEC_FLAG_PASS2;
+
+    if ((avctx->flags & both) == both) {
+        av_log(avctx, AV_LOG_ERROR, "-pass 3 is not known: passes are 1 and 2\n");
+        return AVERROR(EINVAL);
+    }
+    if (avctx->flags & AV_CODEC_FLAG_PASS2)
+        settings->pass = ONEDVA_PASS_SECOND;
+    else if (avctx->flags & AV_CODEC_FLAG_PASS1)
+        settings->pass = ONEDVA_PASS_FIRST;
+    settings->pass_stats = avctx->stats_in;
+    return 0;
+}
+
 static av_cold int onedva_encode_init(AVCodecContext *avctx)
 {
     OneDVAEncContext *s = avctx->priv_data;
@@ -81,6 +97,9 @@ static av_cold int onedva_encode_init(AVCodecContext *avctx)
     ff_onedva_encoder_settings(&settings, &s->options, &s->model_options, &s->log);
     ff_onedva_set_rate(&settings, avctx->bit_rate, avctx->rc_max_rate, avctx->rc_buffer_size,
                        avctx->rc_initial_buffer_occupancy);
+    ret = set_pass(avctx, &settings);
+    if (ret < 0)
+        return ret;
     settings.threads           = avctx->thread_count;
     settings.bitexact          = !!(avctx->flags & AV_CODEC_FLAG_BITEXACT);
     settings.header_in_packets = !(avctx->flags & AV_CODEC_FLAG_GLOBAL_HEADER);
@@ -138,6 +157,29 @@ static int fill_packet(AVCodecContext *avctx, AVPacket *pkt, const struct onedva
     return ff_encode_reordered_opaque(avctx, pkt, clip->frames[0]);
 }
 
+/** Give the statistics of a first pass out. @param text NULL: there are none */
+static int set_stats_out(AVCodecContext *avctx, const char *text)
+{
+    if (!text)
+        return 0;
+    av_freep(&avctx->stats_out);
+    avctx->stats_out = av_strdup(text);
+    return avctx->stats_out ? 0 : AVERROR(ENOMEM);
+}
+
+/** @return AVERROR_EOF, or another error */
+static int end_pass(AVCodecContext *avctx)
+{
+    OneDVAEncContext *s = avctx->priv_data;
+    const char *stats;
+    int ret = ff_onedva_check(&s->log, onedva_encoder_end_pass(s->encoder, &stats),
+                              "ending the pass");
+
+    if (ret >= 0)
+        ret = set_stats_out(avctx, stats);
+    return ret < 0 ? ret : AVERROR_EOF;
+}
+
 static int onedva_receive_packet(AVCodecContext *avctx, AVPacket *pkt)
 {
     OneDVAEncContext *s = avctx->priv_data;
@@ -151,6 +193,8 @@ static int onedva_receive_packet(AVCodecContext *avctx, AVPacket *pkt)
             ret = get_next_frame(avctx);
             if (ret == AVERROR_EOF && s->clip.nb_frames)
                 next = NULL;
+            else if (ret == AVERROR_EOF)
+                return end_pass(avctx);
             else if (ret < 0)
                 return ret;
         }
@@ -162,6 +206,8 @@ static int onedva_receive_packet(AVCodecContext *avctx, AVPacket *pkt)
     ret = ff_onedva_clip_encode(&s->clip, s->encoder, &s->log, &packet);
     if (ret >= 0)
         ret = fill_packet(avctx, pkt, &packet);
+    if (ret >= 0)
+        ret = set_stats_out(avctx, packet.pass_stats);
     ff_onedva_clip_drop(&s->clip, ret < 0 ? s->clip.nb_frames : packet.frames);
     return ret;
 }
@@ -182,6 +228,7 @@ static av_cold int onedva_encode_close(AVCodecContext *avctx)
     onedva_model_close(&s->model);
     ff_onedva_clip_free(&s->clip);
     av_frame_free(&s->next);
+    av_freep(&avctx->stats_out);
     return 0;
 }
 

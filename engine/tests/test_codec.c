@@ -96,6 +96,66 @@ static void bitrate_is_met(void **state)
     assert_true(fabs(rate_error(15000, ONEDVA_PRESET_SLOW) - 1) < 0.1);
 }
 
+/* Frames of a scene that grows busier, in clips of 8 but for the last one. @return bytes of packets
+ * @param stats what a first pass gives is appended */
+static size_t encode_pass(struct codec *codec, int clips, char *stats, size_t stats_size)
+{
+    const char *end;
+    size_t size = 0;
+
+    codec_open(codec);
+    for (int i = 0; i < clips; i++) {
+        struct onedva_packet packet;
+        struct clip clip;
+
+        clip_alloc(&clip, i < clips - 1 ? 8 : 5, 48, 32);
+        clip_draw(&clip, 8 * i);
+        packet = encode(codec, &clip);
+        size += packet.size;
+        assert_int_equal(packet.pass_stats != NULL,
+                         codec->encoder_settings.pass == ONEDVA_PASS_FIRST);
+        if (packet.pass_stats) {
+            assert_true(strlen(stats) + strlen(packet.pass_stats) < stats_size);
+            strcat(stats, packet.pass_stats);
+        }
+        clip_free(&clip);
+    }
+    assert_int_equal(onedva_encoder_end_pass(codec->encoder, &end), ONEDVA_OK);
+    if (end)
+        strcat(stats, end);
+    codec_close(codec);
+    return size;
+}
+
+static void two_passes(void **state)
+{
+    enum { CLIPS = 10 };
+    static char stats[10000];
+    const double seconds = (8 * (CLIPS - 1) + 5) / 25.0, bitrate = 1000;
+    struct codec codec;
+    double error;
+
+    (void)state;
+    stats[0] = '\0';
+    for (int pass = ONEDVA_PASS_FIRST; pass <= ONEDVA_PASS_SECOND; pass++) {
+        codec_init(&codec, 48, 32);
+        codec.encoder_settings.bitrate = (int64_t)bitrate;
+        codec.encoder_settings.pass = (enum onedva_pass)pass;
+        codec.encoder_settings.pass_stats = stats;
+        error =
+            8 * (double)encode_pass(&codec, CLIPS, stats, sizeof(stats) - 100) / seconds / bitrate;
+        assert_true(fabs(error - 1) < (pass == ONEDVA_PASS_SECOND ? 0.01 : 0.1));
+    }
+    /* fewer frames: a warning */
+    codec_init(&codec, 48, 32);
+    codec.encoder_settings.bitrate = (int64_t)bitrate;
+    codec.encoder_settings.pass = ONEDVA_PASS_SECOND;
+    codec.encoder_settings.pass_stats = stats;
+    codec.message[0] = '\0';
+    encode_pass(&codec, 1, stats, 0);
+    assert_non_null(strstr(codec.message, "72 frames more"));
+}
+
 /* A packet cut behind each of its layers decodes, better with each layer. */
 static void layers(void **state)
 {
@@ -281,6 +341,10 @@ static void refused_encoder_settings(void **state)
     REFUSED(encoder_settings, crf, 99, ONEDVA_ERR_ARGUMENT);
     REFUSED(encoder_settings, crf, -1, ONEDVA_ERR_ARGUMENT);
     REFUSED(encoder_settings, crf, NAN, ONEDVA_ERR_ARGUMENT);
+    REFUSED(encoder_settings, qp, -2, ONEDVA_ERR_ARGUMENT);
+    REFUSED(encoder_settings, qp, ONEDVA_MAX_QP + 1, ONEDVA_ERR_ARGUMENT);
+    REFUSED(encoder_settings, pass, 3, ONEDVA_ERR_ARGUMENT);
+    REFUSED(encoder_settings, pass, ONEDVA_PASS_SECOND, ONEDVA_ERR_ARGUMENT);
     REFUSED(encoder_settings, bitrate, -1, ONEDVA_ERR_ARGUMENT);
     REFUSED(encoder_settings, max_rate, 1000, ONEDVA_ERR_ARGUMENT);
     REFUSED(encoder_settings, buffer_size, 1000, ONEDVA_ERR_ARGUMENT);
@@ -456,7 +520,7 @@ static void crf_between_clips(void **state)
     size = encode(&codec, &clip).size;
     assert_int_equal(onedva_encoder_set_crf(codec.encoder, 30.4), ONEDVA_OK);
     assert_true(encode(&codec, &clip).size < size);
-    assert_int_equal(encode(&codec, &clip).stats.qidx, -10);
+    assert_int_equal(encode(&codec, &clip).stats.qidx, -9);
     assert_int_equal(onedva_encoder_set_crf(codec.encoder, 63.5), ONEDVA_ERR_ARGUMENT);
     clip_free(&clip);
     codec_close(&codec);
@@ -468,6 +532,7 @@ int main(void)
         cmocka_unit_test(sizes),
         cmocka_unit_test(clips_of_different_lengths),
         cmocka_unit_test(bitrate_is_met),
+        cmocka_unit_test(two_passes),
         cmocka_unit_test(layers),
         cmocka_unit_test(max_tokens),
         cmocka_unit_test(repeatable),

@@ -55,6 +55,68 @@ check "bufsize without maxrate" bufsize_only
 small() { encode -b:v 30k -bufsize 10k && replay 30000 10000; }
 check "buffer of less than a clip" small
 
+# usage: quantisers OPTION... > FILE; that of each packet
+quantisers() {
+    ffmpeg -v debug -filter_complex "$source" -t 3 -c:v onedva -preset ultrafast "$@" -f null - 2>&1 |
+        sed -n 's/.*bytes, quantiser \(-*[0-9]*\),.*/\1/p'
+}
+constant_quantiser() {
+    quantisers -qp 47 > found && [ "$(sort -u found)" = 7 ] && [ "$(wc -l < found)" -ge 5 ]
+}
+check "constant quantiser" constant_quantiser
+fractions_of_crf() {
+    for crf in 44 44.3 44.6 45; do
+        encode -crf $crf && awk '{ sum += $2 } END { print sum }' sizes
+    done > found
+    cat found
+    sort -nr -u found | diff found -
+}
+check "fractions of crf" fractions_of_crf
+
+# usage: passes OPTION... > sizes
+passes() {
+    ffmpeg -filter_complex "$source" -t 10 -c:v onedva -preset ultrafast "$@" -pass 1 -f null - &&
+        encode "$@" -pass 2
+}
+# usage: quality FILE; PSNR-Y
+quality() {
+    ffmpeg -v info -i "$1" -filter_complex "$source,trim=end=10[s];[0:v]settb=1/25,setpts=N[d];[s]settb=1/25,setpts=N[t];[d][t]psnr" \
+        -f null - 2>&1 | sed -n 's/.*PSNR y:\([0-9.]*\) .*/\1/p'
+}
+two_passes() { passes -b:v 30k && totals 30000 1; }
+check "two passes meet the rate within 1 %" two_passes
+better() (
+    # a still, and then what needs all the bits
+    source="testsrc2=size=160x120:rate=25,trim=end_frame=1,loop=129:1:0,setpts=N,format=yuv420p[a];\
+mandelbrot=size=160x120:rate=25,trim=end_frame=70,format=yuv420p,setsar=1[b];[a][b]concat"
+    passes -b:v 8k && two=$(quality out.mkv) && encode -b:v 8k && one=$(quality out.mkv) &&
+        echo "one pass $one, two $two" &&
+        awk -v one="$one" -v two="$two" 'BEGIN { exit !(two > one + 0.05) }'
+)
+check "two passes are better than one where content changes" better
+one_quality() {
+    quantisers -b:v 30k -pass 1 > first && quantisers -b:v 30k -pass 2 > second && cat second &&
+        [ "$(sed '$d' second | sort -u | wc -l)" -le 3 ]
+}
+check "two passes keep to about one quantiser" one_quality
+passes_in_buffer() {
+    passes -b:v 30k -maxrate 40k -bufsize 30k && replay 40000 30000 && totals 30000 1
+}
+check "two passes within a buffer" passes_in_buffer
+passes_at_constant_rate() {
+    passes -b:v 30k -maxrate 30k -bufsize 60k && replay 30000 60000 && totals 30000 2
+}
+check "two passes at constant rate" passes_at_constant_rate
+passes_of_one_clip() {
+    short="testsrc2=size=160x120:rate=25,trim=end_frame=12,format=yuv420p"
+    for pass in 1 2; do
+        ffmpeg -f lavfi -i "$short" -c:v onedva -b:v 20k -pass $pass one.mkv || return
+    done
+    ffprobe -show_entries packet=size -of csv=p=0 one.mkv |
+        awk '{ bits += 8 * $1 } END { print bits; exit bits < 0.98 * 9600 || bits > 1.02 * 9600 }'
+}
+check "two passes over a single clip" passes_of_one_clip
+
 # usage: refuses PATTERN OPTION...
 refuses() {
     pattern=$1
@@ -65,5 +127,39 @@ check "maxrate without bufsize" refuses "a maximum rate needs a buffer size" -ma
 check "bufsize without a rate" refuses "a maximum rate needs a buffer size" -bufsize 50k
 check "maxrate below the bitrate" refuses "maximum rate 50000 is below the bitrate 60000" \
     -b:v 60k -maxrate 50k -bufsize 50k
+check "qp with a bitrate" refuses "constant quantiser qp 30 keeps to no bitrate" -qp 30 -b:v 60k
+check "qp with a buffer" refuses "constant quantiser qp 30 keeps to no buffer" \
+    -qp 30 -maxrate 60k -bufsize 60k
+check "second pass without a bitrate" refuses "a second pass needs a bitrate" -pass 2
+check "third pass" refuses "passes are 1 and 2" -b:v 30k -pass 3
+no_log() {
+    rm -f ffmpeg2pass-0.log
+    ! encode -b:v 30k -pass 2 2> log && cat log && grep -q "ffmpeg2pass-0.log" log
+}
+check "second pass without the first" no_log
+# usage: refuses_log PATTERN COMMAND...; with the log that COMMAND makes of that of a first pass
+refuses_log() {
+    pattern=$1
+    shift
+    ffmpeg -filter_complex "$source" -t 2 -c:v onedva -preset ultrafast -b:v 30k -pass 1 -f null - || return
+    "$@" < ffmpeg2pass-0.log > changed && mv changed ffmpeg2pass-0.log
+    ! encode -t 2 -b:v 30k -pass 2 2> log && cat log && [ "$(grep -c '^\[onedva' log)" -eq 1 ] &&
+        grep -q "$pattern" log
+}
+check "second pass of damaged statistics" refuses_log "line 3 is not that of a first pass" \
+    sed '3s/[0-9]/x/'
+check "second pass of statistics changed" refuses_log "its statistics are damaged" sed '3s/ 16 / 15 /'
+check "second pass of a first one that broke off" refuses_log "the first pass did not end" sed '$d'
+# usage: log_of SOURCE; the log of its first pass
+log_of() {
+    ffmpeg -filter_complex "$1" -c:v onedva -preset ultrafast -b:v 30k -pass 1 -passlogfile other -f null - &&
+        cat other-0.log
+}
+check "second pass of a longer video" refuses_log "the first pass saw only 20 frames" \
+    log_of "$source,trim=end_frame=20"
+check "second pass of another video" refuses_log "frame 0 is not the one that the first pass saw" \
+    log_of "testsrc=size=160x120:rate=25,trim=end_frame=50,format=yuv420p"
+check "second pass of another size" refuses_log "a first pass at 176x144 with" \
+    log_of "testsrc=size=176x144:rate=25,trim=end_frame=50,format=yuv420p"
 
 finish

@@ -36,6 +36,7 @@ extern "C" {
 #define ONEDVA_MAX_STREAM_HEADER 64  /* bytes; no stream header is longer */
 #define ONEDVA_TILE_SIZE         128 /* luma samples of a tile that no border cuts */
 #define ONEDVA_MAX_CRF           63.0
+#define ONEDVA_MAX_QP            103
 #define ONEDVA_MIN_QIDX          (-64)
 #define ONEDVA_MAX_QIDX          63
 #define ONEDVA_MAX_STEPS         64
@@ -146,6 +147,13 @@ enum onedva_preset {
     ONEDVA_PRESET_SLOW,      /* as medium, and per-coefficient rate-distortion choice */
 };
 
+/** Two passes over a video give it the size that a bitrate asks for, and all of it one quality. */
+enum onedva_pass {
+    ONEDVA_PASS_ONLY,
+    ONEDVA_PASS_FIRST,  /* gives statistics beside its packets */
+    ONEDVA_PASS_SECOND, /* takes them */
+};
+
 /** How a clip's content is aligned over time before it is coded. */
 enum onedva_motion {
     ONEDVA_MOTION_OFF,    /* as it is */
@@ -159,14 +167,17 @@ enum onedva_motion {
 typedef struct onedva_encoder onedva_encoder;
 
 struct onedva_encoder_settings {
-    double crf; /* 0 (best) .. 63; the quantiser index is round(crf) - 40 at constant quality */
+    double crf; /* 0 (best) .. 63: constant quality; the quantiser index is crf - 40, rounded up */
+    int qp; /* 0..103: every clip has the quantiser index qp - 40, whatever crf says; -1: none */
     int64_t bitrate; /* bits per second; 0: constant quality by crf */
     /* No packet takes more than a decoder's buffer of so many bits holds when its first frame is
      * due; it fills at max_rate bits per second and begins with buffer_start bits. 0: no limit. */
     int64_t max_rate, buffer_size, buffer_start;
-    int max_tokens; /* upper bound of latent tokens per tile, 0: none */
-    int layers;     /* 1..16 layers per packet, of which any first ones decode: up to four halve the
-                     * quantiser's step, more divide these */
+    enum onedva_pass pass;
+    const char *pass_stats; /* second pass: all that the first one gave; not kept after opening */
+    int max_tokens;         /* upper bound of latent tokens per tile, 0: none */
+    int layers; /* 1..16 layers per packet, of which any first ones decode: up to four halve the
+                 * quantiser's step, more divide these */
     enum onedva_preset preset;
     enum onedva_motion motion;
     int adaptive_clips; /* end clips at scene cuts, and early where shorter ones cost less */
@@ -194,6 +205,7 @@ struct onedva_packet {
     size_t size;
     int frames; /* of the clip: the first ones given; fewer than n only with adaptive_clips */
     struct onedva_clip_stats stats;
+    const char *pass_stats; /* first pass: text to append to the statistics, or else NULL */
 };
 
 /** @param model must outlive the encoder. @param stream model_id is ignored. */
@@ -219,6 +231,13 @@ ONEDVA_API void onedva_encoder_stream_header(const onedva_encoder *encoder, cons
  */
 ONEDVA_API int onedva_encode(onedva_encoder *encoder, const struct onedva_const_picture *frames,
                              const uint32_t *durations, int n, struct onedva_packet *packet);
+
+/**
+ * End a pass after its last clip.
+ * @param pass_stats first pass: the end of the statistics, owned by the encoder; or else NULL. A
+ *                   second pass that had fewer frames than the first is logged as a warning
+ */
+ONEDVA_API int onedva_encoder_end_pass(onedva_encoder *encoder, const char **pass_stats);
 
 /** The clip encoded last as it was coded: its canvases, or its frames where motion is off. */
 struct onedva_canvas {

@@ -1,0 +1,47 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* What an encoder holds. */
+#ifndef ODVA_ENCODER_H
+#define ODVA_ENCODER_H
+
+#include "clip_choice.h"
+#include "clip_writer.h"
+#include "first_pass.h"
+#include "linear_coder.h"
+#include "onedva/onedva.h"
+#include "rate_control.h"
+#include "rate_plan.h"
+
+/* crf 0 and qp 0 are this quantiser index. */
+#define ODVA_QIDX_OF_CRF_0 (-40)
+
+struct onedva_encoder {
+    const struct onedva_model *model;
+    struct onedva_encoder_settings settings;
+    struct onedva_stream stream;
+    struct odva_byte_writer stream_header;
+    struct odva_backend *backend;
+    struct odva_linear_coder coder;
+    struct odva_clip_choice clip_choice;
+    struct odva_rate_control rate_control;
+    struct odva_first_pass first_pass;
+    struct odva_rate_plan plan; /* of a second pass */
+    struct odva_clip_writer writer;
+    double index; /* of the quantiser (odva_rate_distortion_run): of the last clip, or the first */
+    int frames;   /* of the last clip, 0: none */
+    float *refined; /* what odva_analysis_refine gave */
+    size_t refined_capacity;
+    int *tile_tokens; /* what onedva_encoder_get_tiles gave */
+    size_t tile_capacity;
+};
+
+/** The clip that was chosen last. */
+static inline const struct odva_aligned_clip *
+odva_encoder_clip(const struct onedva_encoder *encoder)
+{
+    return encoder->clip_choice.trial;
+}
+
+#endif
