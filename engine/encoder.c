@@ -10,7 +10,6 @@
 
 #include "backend.h"
 #include "encoder.h"
-#include "layering.h"
 #include "log.h"
 #include "model.h"
 #include "quantiser_choice.h"
