@@ -35,6 +35,7 @@ for motion in off global mesh auto; do
     check "motion $motion" equals motion=$motion:crf=20 "-motion $motion -crf 20" ""
 done
 check "fixed clips" equals adaptive_clips=0:motion=mesh "-adaptive_clips 0 -motion mesh" ""
+check "constant quantiser" equals qp=24 "-qp 24" ""
 check "bitrate" equals b=60k "-b:v 60k" ""
 check "bitrate within a buffer" equals b=40k:maxrate=40k:bufsize=30k \
     "-b:v 40k -maxrate 40k -bufsize 30k" ""
@@ -117,6 +118,9 @@ refuses_command() {
 check "command with a crf above 63" refuses_command "crf 64" "'crf' out of range \[0 - 63\]" crf=30
 check "command with a crf in bitrate mode" \
     refuses_command "crf 20" "crf cannot change where a bitrate sets the quality" b=60k
+
+check "command with a crf beside qp" \
+    refuses_command "crf 20" "crf cannot change where qp sets the quantiser" qp=30
 
 # usage: passes FROM TO; frames FROM to TO-1 go through the codec as a video of their own, the
 # others come out as they are, all in order
