@@ -22,6 +22,13 @@
 #define USUAL_BITS       0.1
 #define INDICES_TO_HALVE 5.6
 
+/* The same for PSNR-Y. */
+#define USUAL_PSNR   35.5
+#define DB_PER_INDEX 0.31
+
+#define LEAST_PSNR 15.0
+#define MOST_PSNR  60.0
+
 void onedva_encoder_settings_default(struct onedva_encoder_settings *settings)
 {
     *settings = (struct onedva_encoder_settings){
@@ -56,6 +63,8 @@ static double first_index(const struct onedva_encoder_settings *settings,
 {
     if (settings->bitrate > 0)
         return guess_index((double)settings->bitrate, stream);
+    if (settings->target_psnr > 0)
+        return floor(USUAL_INDEX - (settings->target_psnr - USUAL_PSNR) / DB_PER_INDEX);
     return ODVA_QIDX_OF_CRF_0 + (settings->qp >= 0 ? settings->qp : settings->crf);
 }
 
@@ -84,6 +93,16 @@ static int check_rate(const struct onedva_encoder_settings *settings)
         odva_log(logger, ONEDVA_LOG_ERROR,
                  "constant quantiser qp %d keeps to no %s: give crf instead, or neither",
                  settings->qp, settings->bitrate > 0 ? "bitrate" : "buffer");
+    else if (settings->target_psnr != 0 &&
+             !(settings->target_psnr >= LEAST_PSNR && settings->target_psnr <= MOST_PSNR))
+        odva_log(logger, ONEDVA_LOG_ERROR, "a PSNR of %g dB is not in %g to %g",
+                 settings->target_psnr, LEAST_PSNR, MOST_PSNR);
+    else if (settings->target_psnr > 0 &&
+             (settings->qp >= 0 || settings->bitrate > 0 || settings->pass != ONEDVA_PASS_ONLY))
+        odva_log(logger, ONEDVA_LOG_ERROR, "a PSNR of %g dB goes with no %s", settings->target_psnr,
+                 settings->qp >= 0       ? "constant quantiser"
+                 : settings->bitrate > 0 ? "bitrate"
+                                         : "pass of two");
     else if (settings->buffer_size > 0 && settings->max_rate < settings->bitrate)
         odva_log(logger, ONEDVA_LOG_ERROR, "maximum rate %" PRId64 " is below the bitrate %" PRId64,
                  settings->max_rate, settings->bitrate);
@@ -139,6 +158,14 @@ static int open_parts(struct onedva_encoder *encoder)
     return odva_clip_writer_init(&encoder->writer, encoder->model, settings->layers);
 }
 
+static int open_psnr_target(struct onedva_encoder *encoder)
+{
+    const struct odva_byte_writer *header = &encoder->stream_header;
+
+    return odva_psnr_target_open(&encoder->psnr_target, encoder->model, &encoder->settings,
+                                 header->data, header->size);
+}
+
 static int open_pass(struct onedva_encoder *encoder)
 {
     const struct onedva_encoder_settings *settings = &encoder->settings;
@@ -187,6 +214,8 @@ int onedva_encoder_open(onedva_encoder **result, const onedva_model *model,
     status = encoder->stream_header.failed ? ONEDVA_ERR_NOMEM : open_pass(encoder);
     if (status == ONEDVA_OK)
         status = open_parts(encoder);
+    if (status == ONEDVA_OK && settings->target_psnr > 0)
+        status = open_psnr_target(encoder);
     if (status < 0) {
         onedva_encoder_close(&encoder);
         return status;
@@ -204,6 +233,7 @@ void onedva_encoder_close(onedva_encoder **encoder_pointer)
         return;
     odva_pass_writer_free(&encoder->first_pass.writer);
     odva_rate_plan_close(&encoder->plan);
+    odva_psnr_target_close(&encoder->psnr_target);
     odva_clip_writer_free(&encoder->writer);
     odva_clip_choice_free(&encoder->clip_choice);
     odva_linear_coder_close(&encoder->coder);
@@ -221,9 +251,10 @@ int onedva_encoder_set_crf(onedva_encoder *encoder, double crf)
                  "crf cannot change where a bitrate sets the quality");
         return ONEDVA_ERR_ARGUMENT;
     }
-    if (encoder->settings.qp >= 0) {
+    if (encoder->settings.qp >= 0 || encoder->settings.target_psnr > 0) {
         odva_log(&encoder->settings.logger, ONEDVA_LOG_ERROR,
-                 "crf cannot change where qp sets the quantiser");
+                 "crf cannot change where %s sets the quantiser",
+                 encoder->settings.qp >= 0 ? "qp" : "a PSNR");
         return ONEDVA_ERR_ARGUMENT;
     }
     if (!crf_is_valid(crf)) {
@@ -432,12 +463,12 @@ int onedva_encode(onedva_encoder *encoder, const struct onedva_const_picture *fr
     n = odva_encoder_clip(encoder)->frames;
     if (pass == ONEDVA_PASS_FIRST)
         begin_first_pass(encoder, frames, durations);
-    status = odva_encode_clip(encoder, durations, seconds_of(encoder, durations, n));
+    status = odva_encode_clip(encoder, frames, durations, seconds_of(encoder, durations, n));
     if (status < 0)
         return status;
     encoder->frames = n;
     report(encoder, packet);
-    if (encoder->settings.bitrate == 0)
+    if (encoder->settings.bitrate == 0 && encoder->settings.target_psnr == 0)
         encoder->index = crf_index;
     if (pass == ONEDVA_PASS_FIRST)
         packet->pass_stats = (const char *)encoder->first_pass.writer.text.data;

@@ -11,6 +11,7 @@
 #include "first_pass.h"
 #include "linear_coder.h"
 #include "onedva/onedva.h"
+#include "psnr_target.h"
 #include "rate_control.h"
 #include "rate_plan.h"
 
@@ -28,6 +29,7 @@ struct onedva_encoder {
     struct odva_rate_control rate_control;
     struct odva_first_pass first_pass;
     struct odva_rate_plan plan; /* of a second pass */
+    struct odva_psnr_target psnr_target;
     struct odva_clip_writer writer;
     double index; /* of the quantiser (odva_rate_distortion_run): of the last clip, or the first */
     int frames;   /* of the last clip, 0: none */

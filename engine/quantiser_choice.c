@@ -209,6 +209,38 @@ static int encode_second_pass(struct onedva_encoder *encoder, const uint32_t *du
     return use_up(encoder, durations, counted);
 }
 
+/* The coarsest quantiser that gives the clip its PSNR, or else the finest one. */
+static int encode_at_psnr(struct onedva_encoder *encoder, const struct onedva_const_picture *frames,
+                          const uint32_t *durations, double *counted)
+{
+    const struct odva_byte_writer *packet = &encoder->writer.packet;
+    struct odva_psnr_search search;
+    double psnr;
+    int status, goes_on = 1;
+
+    odva_psnr_search_start(&search, encoder->settings.target_psnr, odva_qidx_of(encoder->index));
+    do {
+        encoder->index = search.next;
+        status = encode_packet(encoder, durations, counted);
+        if (status == ONEDVA_OK)
+            status = odva_psnr_target_measure(&encoder->psnr_target, packet->data, packet->size,
+                                              frames, odva_encoder_clip(encoder)->frames,
+                                              (int)encoder->stream.width,
+                                              (int)encoder->stream.height, &psnr);
+        if (status == ONEDVA_OK)
+            goes_on = odva_psnr_search_step(&search, psnr);
+    } while (status == ONEDVA_OK && goes_on);
+    if (status == ONEDVA_OK && search.fine < ODVA_FINEST)
+        odva_log(&encoder->settings.logger, ONEDVA_LOG_WARNING,
+                 "a clip has %.2f dB, not %g dB: no finer quantiser is taken", psnr,
+                 encoder->settings.target_psnr);
+    else if (status == ONEDVA_OK && search.fine != odva_qidx_of(encoder->index)) {
+        encoder->index = search.fine;
+        status = encode_packet(encoder, durations, counted);
+    }
+    return status;
+}
+
 /* Take coarser quantisers until the decoder's buffer holds the packet. */
 static int keep_within_buffer(struct onedva_encoder *encoder, const uint32_t *durations,
                               double *counted)
@@ -243,7 +275,8 @@ static void spend(struct onedva_encoder *encoder, double seconds, double counted
         odva_first_pass_add(&encoder->first_pass, seconds, encoder->index, bits);
 }
 
-int odva_encode_clip(struct onedva_encoder *encoder, const uint32_t *durations, double seconds)
+int odva_encode_clip(struct onedva_encoder *encoder, const struct onedva_const_picture *frames,
+                     const uint32_t *durations, double seconds)
 {
     double counted;
     int status;
@@ -252,6 +285,8 @@ int odva_encode_clip(struct onedva_encoder *encoder, const uint32_t *durations, 
         status = encode_first_pass(encoder, durations, seconds, &counted);
     else if (encoder->settings.pass == ONEDVA_PASS_SECOND)
         status = encode_second_pass(encoder, durations, &counted);
+    else if (encoder->settings.target_psnr > 0)
+        status = encode_at_psnr(encoder, frames, durations, &counted);
     else if (encoder->settings.bitrate > 0)
         status = encode_at_bitrate(encoder, durations, seconds, &counted);
     else

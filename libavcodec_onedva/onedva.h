@@ -90,6 +90,7 @@ typedef struct OneDVAModelOptions {
 typedef struct OneDVAEncodeOptions {
     double crf;
     int qp;
+    double target_psnr;
     int clip_frames;
     int adaptive_clips;
     int preset;
@@ -130,6 +131,9 @@ typedef struct OneDVADecodeOptions {
     { "qp", "constant quantiser in crf's units, that nothing moves; -1: by crf or bitrate",        \
       (base) + offsetof(OneDVAEncodeOptions, qp), AV_OPT_TYPE_INT, { .i64 = -1 },                  \
       -1, ONEDVA_MAX_QP, flags },                                                                  \
+    { "target_psnr", "least PSNR-Y in dB of each packet as decoded with one step; 0: none",        \
+      (base) + offsetof(OneDVAEncodeOptions, target_psnr), AV_OPT_TYPE_DOUBLE, { .dbl = 0 },       \
+      0, 60, flags },                                                                              \
     { "preset", "speed against compression", (base) + offsetof(OneDVAEncodeOptions, preset),       \
       AV_OPT_TYPE_INT, { .i64 = ONEDVA_PRESET_MEDIUM }, ONEDVA_PRESET_ULTRAFAST,                   \
       ONEDVA_PRESET_SLOW, flags, .unit = "preset" },                                               \
@@ -202,6 +206,7 @@ static inline void ff_onedva_encoder_settings(struct onedva_encoder_settings *se
     onedva_encoder_settings_default(settings);
     settings->crf            = options->crf;
     settings->qp             = options->qp;
+    settings->target_psnr    = options->target_psnr;
     settings->max_tokens     = options->tokens;
     settings->layers         = options->layers;
     settings->preset         = options->preset;

@@ -343,6 +343,10 @@ static void refused_encoder_settings(void **state)
     REFUSED(encoder_settings, crf, NAN, ONEDVA_ERR_ARGUMENT);
     REFUSED(encoder_settings, qp, -2, ONEDVA_ERR_ARGUMENT);
     REFUSED(encoder_settings, qp, ONEDVA_MAX_QP + 1, ONEDVA_ERR_ARGUMENT);
+    REFUSED(encoder_settings, target_psnr, 14, ONEDVA_ERR_ARGUMENT);
+    REFUSED(encoder_settings, target_psnr, -1, ONEDVA_ERR_ARGUMENT);
+    REFUSED(encoder_settings, target_psnr, 61, ONEDVA_ERR_ARGUMENT);
+    REFUSED(encoder_settings, target_psnr, NAN, ONEDVA_ERR_ARGUMENT);
     REFUSED(encoder_settings, pass, 3, ONEDVA_ERR_ARGUMENT);
     REFUSED(encoder_settings, pass, ONEDVA_PASS_SECOND, ONEDVA_ERR_ARGUMENT);
     REFUSED(encoder_settings, bitrate, -1, ONEDVA_ERR_ARGUMENT);

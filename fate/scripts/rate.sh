@@ -83,6 +83,18 @@ quality() {
     ffmpeg -v info -i "$1" -filter_complex "$source,trim=end=10[s];[0:v]settb=1/25,setpts=N[d];[s]settb=1/25,setpts=N[t];[d][t]psnr" \
         -f null - 2>&1 | sed -n 's/.*PSNR y:\([0-9.]*\) .*/\1/p'
 }
+# usage: has_psnr DB; each packet's frames have it in the mean, and none much more
+has_psnr() {
+    encode -target_psnr "$1" -clip_frames 8 -adaptive_clips 0 -preset medium &&
+        ffmpeg -i out.mkv -filter_complex "$source,trim=end=10[s];[0:v]settb=1/25,setpts=N[d];[s]settb=1/25,setpts=N[t];[d][t]psnr=stats_file=frames" \
+            -f null - &&
+        sed 's/.*mse_y:\([0-9.]*\) .*/\1/' frames | awk -v wanted="$1" '
+            { sum += $1; n++ }
+            n == 8 { psnr = 10 * log(255 * 255 * n / sum) / log(10); print psnr; all += psnr; k++; sum = n = 0
+                     if (psnr < wanted - 0.01) exit 1 }
+            END { exit k < 20 || all / k > wanted + 1 }'
+}
+check "PSNR of 19 dB" has_psnr 19
 two_passes() { passes -b:v 30k && totals 30000 1; }
 check "two passes meet the rate within 1 %" two_passes
 better() (
@@ -130,6 +142,9 @@ check "maxrate below the bitrate" refuses "maximum rate 50000 is below the bitra
 check "qp with a bitrate" refuses "constant quantiser qp 30 keeps to no bitrate" -qp 30 -b:v 60k
 check "qp with a buffer" refuses "constant quantiser qp 30 keeps to no buffer" \
     -qp 30 -maxrate 60k -bufsize 60k
+check "PSNR below 15 dB" refuses "a PSNR of 14 dB is not in 15 to 60" -target_psnr 14
+check "PSNR with a bitrate" refuses "a PSNR of 30 dB goes with no bitrate" -target_psnr 30 -b:v 60k
+check "PSNR with qp" refuses "a PSNR of 30 dB goes with no constant quantiser" -target_psnr 30 -qp 30
 check "second pass without a bitrate" refuses "a second pass needs a bitrate" -pass 2
 check "third pass" refuses "passes are 1 and 2" -b:v 30k -pass 3
 no_log() {

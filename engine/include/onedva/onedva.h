@@ -173,6 +173,8 @@ struct onedva_encoder_settings {
     /* No packet takes more than a decoder's buffer of so many bits holds when its first frame is
      * due; it fills at max_rate bits per second and begins with buffer_start bits. 0: no limit. */
     int64_t max_rate, buffer_size, buffer_start;
+    double target_psnr; /* dB, 15..60: each clip has the coarsest quantiser with which its luma, as
+                         * decoded with one step, has at least this PSNR; 0: none */
     enum onedva_pass pass;
     const char *pass_stats; /* second pass: all that the first one gave; not kept after opening */
     int max_tokens;         /* upper bound of latent tokens per tile, 0: none */
