@@ -5,7 +5,7 @@
 #
 # Installs the Debian packages that a command needs and the machine lacks.
 #
-# usage: install-deps.sh build|check|bench|gemm|train|eval
+# usage: install-deps.sh build|check|cluster|bench|gemm|train|eval
 
 set -eu
 
@@ -13,15 +13,16 @@ build="gcc libc6-dev make pkg-config dpkg-dev nasm libcjson-dev libxxhash-dev li
 case ${1:-} in
 build) wanted=$build ;;
 check)
-    wanted="$build clang libcmocka-dev libxml2-dev munge openssh-client openssh-server parallel procps python3
-        python3-numpy python3-torch slurm-wlm xauth xdotool xvfb"
+    wanted="$build clang libcmocka-dev libxml2-dev parallel procps python3 python3-numpy python3-torch
+        xauth xdotool xvfb"
     ;;
+cluster) wanted="openssh-client openssh-server munge slurm-wlm" ;; # daemons: not for everyone's machine
 bench) wanted="$build ffmpeg" ;;
 gemm) wanted="$build libdnnl-dev libopenblas-dev" ;;
 train) wanted="$build python3 python3-numpy python3-torch" ;;
 eval) wanted="$build ffmpeg python3 python3-numpy python3-matplotlib" ;;
 *)
-    echo "usage: install-deps.sh build|check|bench|gemm|train|eval" >&2
+    echo "usage: install-deps.sh build|check|cluster|bench|gemm|train|eval" >&2
     exit 1
     ;;
 esac

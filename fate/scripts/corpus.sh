@@ -141,6 +141,8 @@ check "other settings" says "killed was begun with options \['-crf', '30'\], not
 check "no such input" says "nowhere is no folder" corpus nowhere out
 check "input without videos" says "empty holds no videos" \
     sh -c "mkdir empty; '$root/tools/corpus/onedva-corpus' --ffmpeg '$ONEDVA_BIN/ffmpeg' empty out"
+check "output that cannot be made" says "/proc/nowhere: No such file or directory" \
+    corpus videos /proc/nowhere
 check "no job" says "--jobs 0 is below 1" corpus videos out --jobs 0
 check "no threads" says "--threads 0 is below 1" corpus videos out --threads 0
 check "no ffmpeg" says "/nowhere is no program" corpus videos out --ffmpeg /nowhere
