@@ -97,30 +97,67 @@ static void invert(const struct job *job, int t)
     }
 }
 
-/* Which blocks' centres lie in the frame, or so near that its edge can stand for them. */
+/* Whether a place, in 1/16 sample of the frame, is in it or so near that its edge can stand for it.
+ */
+static int is_near(const struct odva_motion *motion, int x, int y)
+{
+    return x >= -NEAR && y >= -NEAR && x <= 16 * motion->width + NEAR &&
+           y <= 16 * motion->height + NEAR;
+}
+
+/* Whether all blocks of a cell lie in the frame: between the nodes a field is between theirs.
+ * @param n the cell's first node @param x, y of the cell, luma samples of the frame */
+static int shows_cell(const struct odva_motion *motion, const int16_t (*node)[2], int columns,
+                      int x, int y)
+{
+    for (int k = 0; k < 4; k++) {
+        const int16_t *d = node[(k & 1) + (k >> 1) * columns];
+
+        if (!is_near(motion, 16 * x + d[0], 16 * y + d[1]) ||
+            !is_near(motion, 16 * (x + SPACING) + d[0], 16 * (y + SPACING) + d[1]))
+            return 0;
+    }
+    return 1;
+}
+
+/* Whether a block's centre lies in the frame. @param x, y of the block in its cell */
+static int shows_block(const struct odva_motion *motion, const int16_t (*node)[2], int columns,
+                       int cell_x, int cell_y, int x, int y)
+{
+    const int fx = x * BLOCK + BLOCK / 2, fy = y * BLOCK + BLOCK / 2;
+    int place[2] = {16 * (cell_x + fx), 16 * (cell_y + fy)};
+
+    for (int k = 0; k < 2; k++)
+        place[k] +=
+            ((SPACING - fx) * (SPACING - fy) * node[0][k] + fx * (SPACING - fy) * node[1][k] +
+             (SPACING - fx) * fy * node[columns][k] + fx * fy * node[columns + 1][k]) /
+            (SPACING * SPACING);
+    return is_near(motion, place[0], place[1]);
+}
+
+/* Which blocks the frame shows. */
 static void mark_visible(const struct job *job, int t)
 {
     const struct odva_canvas_builder *b = job->builder;
-    const int16_t(*nodes)[2] =
-        (const int16_t(*)[2])b->nodes + (size_t)t * node_columns(b) * node_rows(b);
+    const struct odva_motion *motion = job->motion;
+    const int columns = node_columns(b), per_cell = SPACING / BLOCK;
+    const int16_t(*nodes)[2] = (const int16_t(*)[2])b->nodes + (size_t)t * columns * node_rows(b);
     uint8_t *visible = b->visible + (size_t)t * b->block_rows * b->block_columns;
 
-    for (int y = 0; y < b->block_rows; y++) {
-        for (int x = 0; x < b->block_columns; x++) {
-            const int i = x * BLOCK / SPACING, j = y * BLOCK / SPACING, n = j * node_columns(b) + i;
-            const int fx = x * BLOCK % SPACING + BLOCK / 2, fy = y * BLOCK % SPACING + BLOCK / 2;
-            int place[2] = {16 * (x * BLOCK + BLOCK / 2 - job->motion->left),
-                            16 * (y * BLOCK + BLOCK / 2 - job->motion->top)};
+    for (int y = 0; y < b->block_rows; y++, visible += b->block_columns) {
+        for (int x = 0; x < b->block_columns; x += per_cell) {
+            const int16_t(*node)[2] = nodes + y / per_cell * columns + x / per_cell;
+            const int cell_x = x * BLOCK - motion->left;
+            const int cell_y = y / per_cell * SPACING - motion->top;
+            const int n = b->block_columns - x < per_cell ? b->block_columns - x : per_cell;
 
-            for (int k = 0; k < 2; k++)
-                place[k] += ((SPACING - fx) * (SPACING - fy) * nodes[n][k] +
-                             fx * (SPACING - fy) * nodes[n + 1][k] +
-                             (SPACING - fx) * fy * nodes[n + node_columns(b)][k] +
-                             fx * fy * nodes[n + node_columns(b) + 1][k]) /
-                            (SPACING * SPACING);
-            *visible++ = place[0] >= -NEAR && place[1] >= -NEAR &&
-                         place[0] <= 16 * job->motion->width + NEAR &&
-                         place[1] <= 16 * job->motion->height + NEAR;
+            if (shows_cell(motion, node, columns, cell_x, cell_y)) {
+                memset(visible + x, 1, n);
+                continue;
+            }
+            for (int i = 0; i < n; i++)
+                visible[x + i] =
+                    shows_block(motion, node, columns, cell_x, cell_y, i, y % per_cell);
         }
     }
 }
@@ -176,17 +213,17 @@ static void fill_frame(void *opaque, int64_t t, int worker)
     const uint8_t *visible = b->visible + t * blocks;
 
     (void)worker;
-    for (int y = 0; y < b->block_rows; y++) {
-        for (int x = 0; x < b->block_columns; x++) {
-            const size_t block = (size_t)y * b->block_columns + x;
-            int source;
+    for (size_t block = 0; block < blocks; block++) {
+        const uint8_t *next = memchr(visible + block, 0, blocks - block);
+        int source;
 
-            if (visible[block])
-                continue;
-            source = find_source(job, (int)t, block);
-            if (source != t)
-                copy_block(&b->canvas, (int)t, source, x, y);
-        }
+        if (!next)
+            break;
+        block = next - visible;
+        source = find_source(job, (int)t, block);
+        if (source != t)
+            copy_block(&b->canvas, (int)t, source, (int)(block % b->block_columns),
+                       (int)(block / b->block_columns));
     }
 }
 

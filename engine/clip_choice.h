@@ -8,6 +8,7 @@
 
 #include "luma_pyramid.h"
 #include "motion_choice.h"
+#include "reduced_frames.h"
 
 /** Clips get no shorter by halving: 16, 8, 4 frames. */
 #define ODVA_CLIP_DEPTHS 3
@@ -16,6 +17,7 @@ struct odva_clip_choice {
     struct odva_backend *backend; /* borrowed */
     struct odva_motion_choice motion;
     struct odva_luma_pyramid pyramid[ONEDVA_MAX_CLIP_FRAMES];
+    struct odva_reduced_frames reduced;
     struct odva_aligned_clip trial[ODVA_CLIP_DEPTHS]; /* the first one is the result */
 
     /* the clips that are to follow, planned when the first of them was chosen */

@@ -102,13 +102,32 @@ void odva_affine_step(struct odva_affine *affine, const struct odva_alignment *a
             affine->c[m][k] += scale * limit_step((float)b[2 * m + k]);
 }
 
-static int reserve(struct odva_mesh_solver *s, size_t nodes)
+/* A mesh whose arrays have a border of nodes that never move. */
+struct mesh_sizes {
+    int columns, rows;
+    int pitch; /* from row to row */
+};
+
+static struct mesh_sizes sizes_of(const struct odva_displacement_mesh *mesh)
 {
+    return (struct mesh_sizes){mesh->columns, mesh->rows, mesh->columns + 2};
+}
+
+static int index_of(struct mesh_sizes size, int i, int j)
+{
+    return (j + 1) * size.pitch + i + 1;
+}
+
+static int reserve(struct odva_mesh_solver *s, struct mesh_sizes size)
+{
+    const size_t nodes = (size_t)size.pitch * (size.rows + 2);
+
     s->matrix = odva_reserve(s->matrix, &s->matrix_capacity, nodes, sizeof(*s->matrix));
     s->right = odva_reserve(s->right, &s->right_capacity, nodes, sizeof(*s->right));
     s->step = odva_reserve(s->step, &s->step_capacity, nodes, sizeof(*s->step));
     s->deviation = odva_reserve(s->deviation, &s->deviation_capacity, nodes, sizeof(*s->deviation));
-    if (!s->matrix || !s->right || !s->step || !s->deviation)
+    s->inverse = odva_reserve(s->inverse, &s->inverse_capacity, nodes, sizeof(*s->inverse));
+    if (!s->matrix || !s->right || !s->step || !s->deviation || !s->inverse)
         return ONEDVA_ERR_NOMEM;
     memset(s->matrix, 0, nodes * sizeof(*s->matrix));
     memset(s->right, 0, nodes * sizeof(*s->right));
@@ -116,121 +135,207 @@ static int reserve(struct odva_mesh_solver *s, size_t nodes)
     return ONEDVA_OK;
 }
 
-static void add_tensor(float dst[3], float w, const float tensor[5])
+#define CELL_PAIRS 10
+
+/* Nodes of a cell, and entry of the first one's matrix, that each product of two weights is for. */
+static const struct {
+    int first, second, entry;
+} cell_pair[CELL_PAIRS] = {
+    {0, 0, SELF}, {1, 1, SELF},  {2, 2, SELF},  {3, 3, SELF},       {0, 1, EAST},
+    {2, 3, EAST}, {0, 2, SOUTH}, {1, 3, SOUTH}, {0, 3, SOUTH_EAST}, {1, 2, SOUTH_WEST},
+};
+
+/* How a block's tensor is divided among its cell's four nodes, and their pairs. */
+struct block_share {
+    float pair[CELL_PAIRS];
+    float node[4];
+};
+
+/* @param i, j place of the block in its cell @param per_cell blocks along a cell */
+static void set_share(struct block_share *share, int i, int j, int per_cell)
 {
-    for (int k = 0; k < 3; k++)
-        dst[k] += w * tensor[k];
+    const float fx = ((float)i + 0.5f) / (float)per_cell;
+    const float fy = ((float)j + 0.5f) / (float)per_cell;
+    const float w[4] = {(1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy};
+
+    for (int k = 0; k < 4; k++)
+        share->node[k] = w[k];
+    for (int k = 0; k < CELL_PAIRS; k++)
+        share->pair[k] = w[cell_pair[k].first] * w[cell_pair[k].second];
 }
 
-static void add_right(float dst[2], float w, const float tensor[5])
+/* What the blocks of a cell add to the equations of its nodes. */
+struct cell_sums {
+    float pair[3][CELL_PAIRS];
+    float node[2][4];
+};
+
+static void add_block(struct cell_sums *sums, const struct block_share *share,
+                      const struct odva_block_tensor *t, float weight)
 {
-    dst[0] -= w * GRADIENT_SCALE * tensor[3];
-    dst[1] -= w * GRADIENT_SCALE * tensor[4];
+    const float value[3] = {weight * (float)t->xx, weight * (float)t->xy, weight * (float)t->yy};
+    const float pull[2] = {weight * (float)t->xe, weight * (float)t->ye};
+
+    for (int c = 0; c < 3; c++)
+        for (int k = 0; k < CELL_PAIRS; k++)
+            sums->pair[c][k] += share->pair[k] * value[c];
+    for (int c = 0; c < 2; c++)
+        for (int k = 0; k < 4; k++)
+            sums->node[c][k] += share->node[k] * pull[c];
+}
+
+/* @param first index of the cell's first node */
+static void add_cell(struct odva_mesh_solver *s, const struct cell_sums *sums, int first, int pitch)
+{
+    const int node[4] = {first, first + 1, first + pitch, first + pitch + 1};
+
+    for (int k = 0; k < CELL_PAIRS; k++)
+        for (int c = 0; c < 3; c++)
+            s->matrix[node[cell_pair[k].first]][cell_pair[k].entry][c] += sums->pair[c][k];
+    for (int k = 0; k < 4; k++)
+        for (int c = 0; c < 2; c++)
+            s->right[node[k]][c] -= GRADIENT_SCALE * sums->node[c][k];
+}
+
+static int min_int(int a, int b)
+{
+    return a < b ? a : b;
 }
 
 /* The blocks' tensors, each divided among the four nodes of its cell. @param per_cell blocks along
  * a cell */
-static void assemble(struct odva_mesh_solver *s, const struct odva_alignment *a, int columns,
-                     int per_cell)
+static int assemble(struct odva_mesh_solver *s, const struct odva_alignment *a,
+                    struct mesh_sizes size, int per_cell)
 {
-    for (int j = 0; j < a->rows; j++) {
-        const float fy = ((float)(j % per_cell) + 0.5f) / (float)per_cell;
+    struct block_share *share;
 
-        for (int i = 0; i < a->columns; i++) {
-            const struct odva_block_tensor *t = &a->tensors[j * a->columns + i];
-            const float weight = a->weights[j * a->columns + i];
-            const float value[5] = {t->xx, t->xy, t->yy, t->xe, t->ye};
-            const float fx = ((float)(i % per_cell) + 0.5f) / (float)per_cell;
-            const float w[4] = {(1 - fx) * (1 - fy), fx * (1 - fy), (1 - fx) * fy, fx * fy};
-            const int n = j / per_cell * columns + i / per_cell;
-            const int node[4] = {n, n + 1, n + columns, n + columns + 1};
+    s->share =
+        odva_reserve(s->share, &s->share_capacity, (size_t)per_cell * per_cell, sizeof(*s->share));
+    if (!s->share)
+        return ONEDVA_ERR_NOMEM;
+    share = s->share;
+    for (int j = 0; j < per_cell; j++)
+        for (int i = 0; i < per_cell; i++)
+            set_share(&share[j * per_cell + i], i, j, per_cell);
+    for (int y = 0; y < a->rows; y += per_cell) {
+        for (int x = 0; x < a->columns; x += per_cell) {
+            const int width = min_int(per_cell, a->columns - x);
+            const int height = min_int(per_cell, a->rows - y);
+            struct cell_sums sums = {0};
 
-            if (weight == 0)
-                continue;
-            for (int k = 0; k < 4; k++) {
-                add_tensor(s->matrix[node[k]][SELF], weight * w[k] * w[k], value);
-                add_right(s->right[node[k]], weight * w[k], value);
-            }
-            add_tensor(s->matrix[node[0]][EAST], weight * w[0] * w[1], value);
-            add_tensor(s->matrix[node[2]][EAST], weight * w[2] * w[3], value);
-            add_tensor(s->matrix[node[0]][SOUTH], weight * w[0] * w[2], value);
-            add_tensor(s->matrix[node[1]][SOUTH], weight * w[1] * w[3], value);
-            add_tensor(s->matrix[node[0]][SOUTH_EAST], weight * w[0] * w[3], value);
-            add_tensor(s->matrix[node[1]][SOUTH_WEST], weight * w[1] * w[2], value);
+            for (int j = 0; j < height; j++)
+                for (int i = 0; i < width; i++) {
+                    const int n = (y + j) * a->columns + x + i;
+                    if (a->weights[n] != 0)
+                        add_block(&sums, &share[j * per_cell + i], &a->tensors[n], a->weights[n]);
+                }
+            add_cell(s, &sums, index_of(size, x / per_cell, y / per_cell), size.pitch);
         }
     }
+    return ONEDVA_OK;
 }
 
-/* Add the pull of a neighbour's step that the data exert. */
-static void subtract_neighbour(float right[2], const float tensor[3], const float step[2])
+/* Put what holds a node into its equation. @param tension matrix entry of one smooth edge */
+static void hold_node(struct odva_mesh_solver *s, struct mesh_sizes size, int i, int j,
+                      float tension)
 {
-    right[0] -= tensor[0] * step[0] + tensor[1] * step[1];
-    right[1] -= tensor[1] * step[0] + tensor[2] * step[1];
-}
-
-struct mesh_sizes {
-    int columns, rows;
-};
-
-/* One node's exact step while its neighbours' are held. @param tension matrix entry of one smooth
- * edge */
-static void relax_node(struct odva_mesh_solver *s, struct mesh_sizes size, int i, int j,
-                       float tension)
-{
-    static const int offset[8][2] = {{1, 0},  {-1, 1}, {0, 1},  {1, 1},
-                                     {-1, 0}, {1, -1}, {0, -1}, {-1, -1}};
-    static const int straight[8] = {1, 0, 1, 0, 1, 0, 1, 0};
     const float(*deviation)[2] = (const float(*)[2])s->deviation;
-    const int n = j * size.columns + i;
-    float right[2] = {s->right[n][0], s->right[n][1]};
+    const int n = index_of(size, i, j);
+    const int neighbour[4] = {n + 1, n - 1, n + size.pitch, n - size.pitch};
+    const int has[4] = {i<size.columns - 1, i> 0, j<size.rows - 1, j> 0};
     float diagonal = ANCHOR * tension + 1e-3f, xx, xy, yy, det;
 
     for (int k = 0; k < 2; k++)
-        right[k] -= ANCHOR * tension * deviation[n][k];
-    for (int e = 0; e < 8; e++) {
-        const int x = i + offset[e][0], y = j + offset[e][1], m = y * size.columns + x;
-
-        if (x < 0 || y < 0 || x >= size.columns || y >= size.rows)
-            continue;
-        subtract_neighbour(right, e < 4 ? s->matrix[n][e + 1] : s->matrix[m][e - 3], s->step[m]);
-        if (!straight[e])
+        s->right[n][k] -= ANCHOR * tension * deviation[n][k];
+    for (int e = 0; e < 4; e++) {
+        if (!has[e])
             continue;
         diagonal += tension;
         for (int k = 0; k < 2; k++)
-            right[k] += tension * (deviation[m][k] + s->step[m][k] - deviation[n][k]);
+            s->right[n][k] += tension * (deviation[neighbour[e]][k] - deviation[n][k]);
     }
     xx = s->matrix[n][SELF][0] + diagonal;
     xy = s->matrix[n][SELF][1];
     yy = s->matrix[n][SELF][2] + diagonal;
     det = xx * yy - xy * xy;
-    s->step[n][0] += RELAX * ((yy * right[0] - xy * right[1]) / det - s->step[n][0]);
-    s->step[n][1] += RELAX * ((xx * right[1] - xy * right[0]) / det - s->step[n][1]);
+    s->inverse[n][0] = yy / det;
+    s->inverse[n][1] = -xy / det;
+    s->inverse[n][2] = xx / det;
+    s->matrix[n][EAST][0] -= tension;
+    s->matrix[n][EAST][2] -= tension;
+    s->matrix[n][SOUTH][0] -= tension;
+    s->matrix[n][SOUTH][2] -= tension;
+}
+
+static inline void subtract_neighbour(float right[2], const float tensor[3], const float step[2])
+{
+    right[0] -= tensor[0] * step[0] + tensor[1] * step[1];
+    right[1] -= tensor[1] * step[0] + tensor[2] * step[1];
+}
+
+/* One node's exact step while its neighbours' are held. */
+static inline void relax_node(struct odva_mesh_solver *s, int n, int pitch)
+{
+    const float(*matrix)[5][3] = (const float(*)[5][3])s->matrix;
+    const float(*step)[2] = (const float(*)[2])s->step;
+    const float *inverse = s->inverse[n];
+    float right[2] = {s->right[n][0], s->right[n][1]};
+
+    subtract_neighbour(right, matrix[n][SOUTH_WEST], step[n + pitch - 1]);
+    subtract_neighbour(right, matrix[n][SOUTH], step[n + pitch]);
+    subtract_neighbour(right, matrix[n][SOUTH_EAST], step[n + pitch + 1]);
+    subtract_neighbour(right, matrix[n - pitch - 1][SOUTH_EAST], step[n - pitch - 1]);
+    subtract_neighbour(right, matrix[n - pitch][SOUTH], step[n - pitch]);
+    subtract_neighbour(right, matrix[n - pitch + 1][SOUTH_WEST], step[n - pitch + 1]);
+    subtract_neighbour(right, matrix[n][EAST], step[n + 1]);
+    subtract_neighbour(right, matrix[n - 1][EAST], step[n - 1]);
+    s->step[n][0] += RELAX * (inverse[0] * right[0] + inverse[1] * right[1] - step[n][0]);
+    s->step[n][1] += RELAX * (inverse[1] * right[0] + inverse[2] * right[1] - step[n][1]);
+}
+
+/* Successive over-relaxation, forwards and backwards in turn. */
+static void relax(struct odva_mesh_solver *s, struct mesh_sizes size)
+{
+    for (int sweep = 0; sweep < SWEEPS; sweep++) {
+        for (int k = 0; k < size.rows; k++) {
+            const int row = index_of(size, 0, sweep & 1 ? size.rows - 1 - k : k);
+
+            if (sweep & 1)
+                for (int i = size.columns - 1; i >= 0; i--)
+                    relax_node(s, row + i, size.pitch);
+            else
+                for (int i = 0; i < size.columns; i++)
+                    relax_node(s, row + i, size.pitch);
+        }
+    }
 }
 
 int odva_mesh_step(struct odva_mesh_solver *solver, struct odva_displacement_mesh *mesh,
                    const struct odva_alignment *alignment,
                    const struct odva_displacement_mesh *smooth, float scale, float stiffness)
 {
-    const struct mesh_sizes size = {mesh->columns, mesh->rows};
-    const int nodes = mesh->columns * mesh->rows;
+    const struct mesh_sizes size = sizes_of(mesh);
     const float tension = GRADIENT_SCALE * GRADIENT_SCALE * stiffness;
-    int ret = reserve(solver, nodes);
+    int ret = reserve(solver, size);
 
+    if (ret == ONEDVA_OK)
+        ret = assemble(solver, alignment, size, (int)((float)mesh->spacing / scale) / 4);
     if (ret < 0)
         return ret;
-    for (int n = 0; n < nodes; n++)
-        for (int k = 0; k < 2; k++)
-            solver->deviation[n][k] = (mesh->d[n][k] - smooth->d[n][k]) / scale;
-    assemble(solver, alignment, mesh->columns, (int)((float)mesh->spacing / scale) / 4);
-    for (int sweep = 0; sweep < SWEEPS; sweep++) {
-        for (int k = 0; k < nodes; k++) {
-            const int n = sweep & 1 ? nodes - 1 - k : k;
-            relax_node(solver, size, n % size.columns, n / size.columns, tension);
-        }
-    }
-    for (int n = 0; n < nodes; n++)
-        for (int k = 0; k < 2; k++)
-            mesh->d[n][k] += scale * limit_step(solver->step[n][k]);
+    for (int j = 0; j < size.rows; j++)
+        for (int i = 0; i < size.columns; i++)
+            for (int k = 0; k < 2; k++)
+                solver->deviation[index_of(size, i, j)][k] =
+                    (mesh->d[j * size.columns + i][k] - smooth->d[j * size.columns + i][k]) / scale;
+    for (int j = 0; j < size.rows; j++)
+        for (int i = 0; i < size.columns; i++)
+            hold_node(solver, size, i, j, tension);
+    relax(solver, size);
+    for (int j = 0; j < size.rows; j++)
+        for (int i = 0; i < size.columns; i++)
+            for (int k = 0; k < 2; k++)
+                mesh->d[j * size.columns + i][k] +=
+                    scale * limit_step(solver->step[index_of(size, i, j)][k]);
     return ONEDVA_OK;
 }
 
@@ -240,5 +345,7 @@ void odva_mesh_solver_free(struct odva_mesh_solver *solver)
     free(solver->right);
     free(solver->step);
     free(solver->deviation);
+    free(solver->inverse);
+    free(solver->share);
     *solver = (struct odva_mesh_solver){0};
 }

@@ -23,13 +23,18 @@ struct odva_alignment {
     const float *weights;
 };
 
+struct block_share;
+
 /** The normal equations of a mesh: for each node its 2x2 blocks with itself and neighbours. */
 struct odva_mesh_solver {
     float (*matrix)[5][3]; /* self, E, SW, S, SE: xx, xy, yy */
+    float (*inverse)[3];   /* of self with all that holds the node: xx, xy, yy */
     float (*right)[2];
-    float (*step)[2];      /* the solution, samples of the level */
-    float (*deviation)[2]; /* from the smooth field */
-    size_t matrix_capacity, right_capacity, step_capacity, deviation_capacity;
+    float (*step)[2];          /* the solution, samples of the level */
+    float (*deviation)[2];     /* from the smooth field */
+    struct block_share *share; /* of each block of a cell */
+    size_t matrix_capacity, inverse_capacity, right_capacity, step_capacity, deviation_capacity,
+        share_capacity;
 };
 
 /** Add to affine the best step. @param scale luma samples per sample of the level */

@@ -48,8 +48,9 @@ static int set_size(struct odva_mosaic *m, const struct odva_luma_plane *frame, 
 
 /* Warp a frame's plane to the mosaic's coordinates by m->nodes. */
 static int warp_frame(struct odva_mosaic *m, struct odva_backend *backend,
-                      const struct odva_luma_plane *frame, const struct odva_luma_plane *dst)
+                      const struct odva_luma_plane *frame)
 {
+    const struct odva_luma_plane *dst = &m->warped;
     const struct onedva_picture picture = {.data = {dst->data}, .stride = {dst->stride}};
     const struct onedva_const_picture source = {.data = {frame->data}, .stride = {frame->stride}};
     const struct odva_warp warp = {
@@ -69,6 +70,24 @@ static int warp_frame(struct odva_mosaic *m, struct odva_backend *backend,
     return backend->ops->warp(backend, &picture, &source, &warp);
 }
 
+/* Copy a frame's plane to its place; its edges stand for what is beyond them. */
+static void place_frame(const struct odva_mosaic *m, const struct odva_luma_plane *frame)
+{
+    const struct odva_luma_plane *dst = &m->pyramid.level[0];
+
+    for (int y = 0; y < dst->height; y++) {
+        const int row = y < m->margin                   ? 0
+                        : y - m->margin < frame->height ? y - m->margin
+                                                        : frame->height - 1;
+        const uint8_t *src = frame->data + row * frame->stride;
+        uint8_t *to = dst->data + y * dst->stride;
+
+        memset(to, src[0], m->margin);
+        memcpy(to + m->margin, src, frame->width);
+        memset(to + m->margin + frame->width, src[frame->width - 1], m->margin);
+    }
+}
+
 int odva_mosaic_start(struct odva_mosaic *m, struct odva_backend *backend,
                       const struct odva_luma_plane *frame, int base)
 {
@@ -76,15 +95,14 @@ int odva_mosaic_start(struct odva_mosaic *m, struct odva_backend *backend,
 
     if (ret < 0)
         return ret;
-    memset(m->nodes, 0, m->node_capacity * sizeof(*m->nodes));
     memset(m->seen, 0, (size_t)m->columns * m->rows);
     for (int j = m->margin / BLOCK; j < (m->margin + m->height) / BLOCK; j++)
         memset(m->seen + (size_t)j * m->columns + m->margin / BLOCK, 1, m->width / BLOCK);
     m->left = m->top = 0;
     m->right = m->width;
     m->bottom = m->height;
-    ret = warp_frame(m, backend, frame, &m->pyramid.level[0]);
-    return ret < 0 ? ret : odva_luma_pyramid_build(&m->pyramid, backend);
+    place_frame(m, frame);
+    return odva_luma_pyramid_build(&m->pyramid, backend);
 }
 
 /* Invert a frame's field at the mosaic's nodes. */
@@ -155,7 +173,7 @@ int odva_mosaic_add(struct odva_mosaic *m, struct odva_backend *backend,
     if (is_inside(m, mesh))
         return ONEDVA_OK;
     set_nodes(m, mesh);
-    ret = warp_frame(m, backend, frame, &m->warped);
+    ret = warp_frame(m, backend, frame);
     if (ret < 0)
         return ret;
     for (int j = 0; j < m->rows; j++) {

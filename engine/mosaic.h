@@ -47,6 +47,16 @@ static inline int odva_mosaic_has(const struct odva_mosaic *mosaic, float x, flo
            mosaic->seen[j / 4 * mosaic->columns + i / 4];
 }
 
+/** The flags seen of a row of blocks, from the left margin on. @param y sample of level 0 in the
+ * frames' coordinates @return NULL outside of the mosaic */
+static inline const uint8_t *odva_mosaic_row(const struct odva_mosaic *mosaic, int y)
+{
+    const int j = y + mosaic->margin;
+
+    return j < 0 || j / 4 >= mosaic->rows ? NULL
+                                          : mosaic->seen + (ptrdiff_t)(j / 4) * mosaic->columns;
+}
+
 void odva_mosaic_free(struct odva_mosaic *mosaic);
 
 #endif

@@ -185,27 +185,61 @@ static void learn(struct odva_motion_habit *habit, double without, double with)
     habit->rest = habit->wins;
 }
 
-/* Measure the clip as it is and aligned, or take the way that has won before. */
+/* Whether the way that has won before is taken without a comparison. */
+static int rests(const struct odva_motion_choice *choice, struct odva_motion_habit *habit)
+{
+    if (choice->thorough || habit->rest == 0)
+        return 0;
+    habit->rest--;
+    return 1;
+}
+
+/* Measure the clip as it is and aligned. */
 static int compare(struct odva_motion_choice *choice, struct odva_linear_coder *coder,
-                   const struct odva_frames *frames, int qidx, int measure,
+                   const struct odva_frames *frames, int qidx, struct odva_motion_habit *habit,
                    struct odva_aligned_clip *clip)
 {
-    struct odva_motion_habit *habit = habit_of(choice, frames->count);
-    double without;
-    int ret;
+    int ret = measure_cost(choice, coder, frames, qidx, clip);
+    const double without = clip->cost;
 
-    if (!choice->thorough && habit->rest > 0) {
-        habit->rest--;
-        return habit->winner == ONEDVA_MOTION_OFF
-                   ? ONEDVA_OK
-                   : try_motion(choice, coder, frames, ONEDVA_MOTION_MESH, 0, qidx, measure, clip);
-    }
-    ret = measure_cost(choice, coder, frames, qidx, clip);
-    without = clip->cost;
     if (ret == ONEDVA_OK)
         ret = try_motion(choice, coder, frames, ONEDVA_MOTION_AUTO, 0, qidx, 1, clip);
     if (ret == ONEDVA_OK)
         learn(habit, without, clip->cost);
+    return ret;
+}
+
+/* Compare, or take the way that has won before. */
+static int choose_automatically(struct odva_motion_choice *choice, struct odva_linear_coder *coder,
+                                const struct odva_frames *frames, int qidx, int measure,
+                                struct odva_aligned_clip *clip)
+{
+    struct odva_motion_habit *habit = habit_of(choice, frames->count);
+
+    if (!rests(choice, habit))
+        return compare(choice, coder, frames, qidx, habit, clip);
+    return habit->winner == ONEDVA_MOTION_OFF
+               ? ONEDVA_OK
+               : try_motion(choice, coder, frames, ONEDVA_MOTION_MESH, 0, qidx, measure, clip);
+}
+
+int odva_motion_decide(struct odva_motion_choice *choice, struct odva_linear_coder *coder,
+                       const struct odva_frames *frames, int qidx, struct odva_aligned_clip *clip,
+                       enum onedva_motion *mode)
+{
+    struct odva_motion_habit *habit = habit_of(choice, frames->count);
+    int ret;
+
+    *mode = ONEDVA_MOTION_OFF;
+    if (frames->count < 2)
+        return ONEDVA_OK;
+    if (rests(choice, habit)) {
+        *mode = habit->winner;
+        return ONEDVA_OK;
+    }
+    leave_as_it_is(clip, frames);
+    ret = compare(choice, coder, frames, qidx, habit, clip);
+    *mode = odva_aligned_clip_motion(clip);
     return ret;
 }
 
@@ -217,7 +251,7 @@ int odva_motion_choose(struct odva_motion_choice *choice, struct odva_linear_cod
 
     leave_as_it_is(clip, frames);
     if (mode == ONEDVA_MOTION_AUTO && frames->count > 1)
-        ret = compare(choice, coder, frames, qidx, measure, clip);
+        ret = choose_automatically(choice, coder, frames, qidx, measure, clip);
     else if (mode != ONEDVA_MOTION_OFF && frames->count > 1)
         ret = try_motion(choice, coder, frames, mode, precision, qidx, measure, clip);
     if (ret == ONEDVA_OK && measure && clip->cost == INFINITY)

@@ -65,6 +65,15 @@ int odva_motion_choose(struct odva_motion_choice *choice, struct odva_linear_cod
                        const struct odva_frames *frames, enum onedva_motion mode, int precision,
                        int qidx, int measure, struct odva_aligned_clip *clip);
 
+/**
+ * Decide between off, global and mesh by what each costs, or by what has won before.
+ * @param frames of the clip, or smaller ones that stand for them
+ * @param clip   scratch memory
+ */
+int odva_motion_decide(struct odva_motion_choice *choice, struct odva_linear_coder *coder,
+                       const struct odva_frames *frames, int qidx, struct odva_aligned_clip *clip,
+                       enum onedva_motion *mode);
+
 /** Off, global or mesh. */
 enum onedva_motion odva_aligned_clip_motion(const struct odva_aligned_clip *clip);
 void odva_aligned_clip_free(struct odva_aligned_clip *clip);

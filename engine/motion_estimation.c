@@ -54,6 +54,11 @@ static int max_int(int a, int b)
     return a > b ? a : b;
 }
 
+static size_t max_size(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
 static int blocks(int size)
 {
     return (size + BLOCK - 1) / BLOCK;
@@ -64,30 +69,44 @@ static int last_level(const struct odva_motion_estimation *e)
     return e->pyramid[0].levels - 1;
 }
 
+/* Memory of one lane. @param nodes of the finest mesh of any level */
+static int reserve_lane(struct odva_motion_lane *lane, const struct odva_luma_plane *plane,
+                        size_t nodes)
+{
+    const size_t count = (size_t)blocks(plane->width) * blocks(plane->height);
+
+    lane->warped.stride = (plane->width + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    lane->warped.data = odva_reserve(lane->warped.data, &lane->warped_capacity,
+                                     (size_t)lane->warped.stride * plane->height, 1);
+    lane->tensors =
+        odva_reserve(lane->tensors, &lane->tensor_capacity, count, sizeof(*lane->tensors));
+    lane->weights =
+        odva_reserve(lane->weights, &lane->weight_capacity, count, sizeof(*lane->weights));
+    lane->scratch =
+        odva_reserve(lane->scratch, &lane->scratch_capacity, 3 * nodes, sizeof(*lane->scratch));
+    return lane->warped.data && lane->tensors && lane->weights && lane->scratch ? ONEDVA_OK
+                                                                                : ONEDVA_ERR_NOMEM;
+}
+
 static int reserve(struct odva_motion_estimation *e)
 {
     const struct odva_luma_plane *plane;
-    size_t nodes =
+    const size_t nodes =
         (size_t)odva_mesh_nodes(e->width, e->spacing) * odva_mesh_nodes(e->height, e->spacing);
-    size_t count, level_nodes;
+    size_t level_nodes;
 
     e->base = min_int(e->width, e->height) < SMALL_PICTURE ? 0 : 1;
     plane = &e->pyramid[0].level[e->base];
-    count = (size_t)blocks(plane->width) * blocks(plane->height);
     level_nodes = (size_t)odva_mesh_nodes(plane->width, 1 << MIN_LOG2_SPACING) *
                   odva_mesh_nodes(plane->height, 1 << MIN_LOG2_SPACING);
-    e->warped.stride = (plane->width + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    e->warped.data = odva_reserve(e->warped.data, &e->warped_capacity,
-                                  (size_t)e->warped.stride * plane->height, 1);
-    e->tensors = odva_reserve(e->tensors, &e->tensor_capacity, count, sizeof(*e->tensors));
-    e->weights = odva_reserve(e->weights, &e->weight_capacity, count, sizeof(*e->weights));
-    e->nodes = odva_reserve(e->nodes, &e->node_capacity, level_nodes, sizeof(*e->nodes));
-    e->scratch = odva_reserve(e->scratch, &e->scratch_capacity, 2 * (level_nodes + nodes),
-                              sizeof(*e->scratch));
+    for (int i = 0; i < ODVA_MOTION_LANES; i++)
+        if (reserve_lane(&e->lane[i], plane, max_size(nodes, level_nodes)) < 0)
+            return ONEDVA_ERR_NOMEM;
+    e->nodes = odva_reserve(e->nodes, &e->node_capacity, ODVA_MOTION_LANES * level_nodes,
+                            sizeof(*e->nodes));
     e->mesh_memory =
         odva_reserve(e->mesh_memory, &e->mesh_capacity, nodes * e->frames, sizeof(*e->mesh_memory));
-    if (!e->warped.data || !e->tensors || !e->weights || !e->nodes || !e->scratch ||
-        !e->mesh_memory)
+    if (!e->nodes || !e->mesh_memory)
         return ONEDVA_ERR_NOMEM;
     for (int t = 0; t < e->frames; t++)
         e->mesh[t] = (struct odva_displacement_mesh){
@@ -132,37 +151,85 @@ static void sample_mesh(struct odva_displacement_mesh *mesh,
                          mesh->d[j * mesh->columns + i]);
 }
 
-/* See the mosaic through a field, and leave in it what the warp operator made of it: whole 1/16
- * samples. */
-static int warp_mosaic(struct odva_motion_estimation *e, int level,
-                       struct odva_displacement_mesh *mesh)
+/* One step of aligning the frames of all lanes at a level. */
+struct alignment_step {
+    struct odva_motion_estimation *e;
+    int level;
+    int is_mesh; /* the mesh moves, not the affine field */
+};
+
+/* Set the field that a lane's frame is compared through: whole 1/16 samples of the level. */
+static void prepare_lane(const struct alignment_step *step, int index)
+{
+    struct odva_motion_estimation *e = step->e;
+    struct odva_motion_lane *lane = &e->lane[index];
+    struct odva_displacement_mesh *mesh = &lane->mesh, smooth;
+    int16_t(*nodes)[2];
+
+    *mesh = level_mesh(e, step->level, lane->scratch);
+    nodes = e->nodes + (size_t)index * mesh->columns * mesh->rows;
+    if (step->is_mesh) {
+        const struct odva_affine affine = odva_affine_fit(&e->mesh[lane->t], e->width, e->height);
+
+        sample_mesh(mesh, &e->mesh[lane->t]);
+        smooth = *mesh;
+        smooth.d += mesh->columns * mesh->rows;
+        sample_affine(e, &smooth, &affine);
+    } else {
+        sample_affine(e, mesh, &e->affine[lane->t]);
+    }
+    for (int n = 0; n < mesh->columns * mesh->rows; n++) {
+        odva_mesh_round(nodes[n], mesh->d[n], step->level);
+        for (int k = 0; k < 2; k++)
+            mesh->d[n][k] = (float)(nodes[n][k] * (1 << step->level)) / 16.0f;
+    }
+}
+
+/* See the mosaic through every lane's field. */
+static int warp_mosaic(struct odva_motion_estimation *e, int level)
 {
     const struct odva_luma_plane *plane = &e->pyramid[0].level[level];
     const struct odva_luma_plane *source = &e->mosaic.pyramid.level[level - e->base];
-    const struct onedva_picture picture = {.data = {e->warped.data}, .stride = {e->warped.stride}};
-    const struct onedva_const_picture pictures = {.data = {source->data},
-                                                  .stride = {source->stride}};
     const int margin = e->mosaic.margin >> (level - e->base);
+    struct onedva_picture pictures[ODVA_MOTION_LANES] = {0};
+    struct onedva_const_picture sources[ODVA_MOTION_LANES] = {0};
     const struct odva_warp warp = {
-        .frames = 1,
+        .frames = e->lanes,
         .width = plane->width,
         .height = plane->height,
         .source_width = source->width,
         .source_height = source->height,
         .left = margin,
         .top = margin,
-        .log2_spacing = log2_of(mesh->spacing >> level),
-        .columns = mesh->columns,
-        .rows = mesh->rows,
+        .log2_spacing = log2_of(e->lane[0].mesh.spacing >> level),
+        .columns = e->lane[0].mesh.columns,
+        .rows = e->lane[0].mesh.rows,
         .nodes = (const int16_t(*)[2])e->nodes,
     };
 
-    for (int n = 0; n < mesh->columns * mesh->rows; n++) {
-        odva_mesh_round(e->nodes[n], mesh->d[n], level);
-        for (int k = 0; k < 2; k++)
-            mesh->d[n][k] = (float)(e->nodes[n][k] * (1 << level)) / 16.0f;
+    for (int i = 0; i < e->lanes; i++) {
+        pictures[i].data[0] = e->lane[i].warped.data;
+        pictures[i].stride[0] = e->lane[i].warped.stride;
+        sources[i].data[0] = source->data;
+        sources[i].stride[0] = source->stride;
     }
-    return e->backend->ops->warp(e->backend, &picture, &pictures, &warp);
+    return e->backend->ops->warp(e->backend, pictures, sources, &warp);
+}
+
+/* Compare the frames with the mosaic seen through their fields. */
+static int compare(struct odva_motion_estimation *e, int level)
+{
+    int ret = warp_mosaic(e, level);
+
+    for (int i = 0; i < e->lanes && ret == ONEDVA_OK; i++) {
+        const struct odva_motion_lane *lane = &e->lane[i];
+        const struct odva_luma_plane *plane = &e->pyramid[lane->t].level[level];
+
+        ret = e->backend->ops->block_tensors(e->backend, lane->tensors, plane->data, plane->stride,
+                                             lane->warped.data, lane->warped.stride, plane->width,
+                                             plane->height);
+    }
+    return ret;
 }
 
 /* Whether all of a block's place in the mosaic has been seen, with the samples its gradients need.
@@ -185,63 +252,71 @@ static int is_known(const struct odva_motion_estimation *e,
            odva_mosaic_has(mosaic, x + reach, y + reach);
 }
 
+/* Whether a cell of the mesh lies where all has been seen: its blocks then do, too. Between the
+ * nodes a field is between theirs. @param right, bottom of the cell, luma samples */
+static int knows_cell(const struct odva_motion_estimation *e,
+                      const struct odva_displacement_mesh *mesh, int i, int j, int right,
+                      int bottom)
+{
+    const struct odva_mosaic *mosaic = &e->mosaic;
+    const float(*node)[2] = (const float(*)[2])mesh->d + j * mesh->columns + i;
+    const float base = 1.0f / (float)(1 << e->base);
+    const float place[2][2] = {{(float)(i * mesh->spacing), (float)(j * mesh->spacing)},
+                               {(float)right, (float)bottom}};
+    const float low[2] = {(float)mosaic->left, (float)mosaic->top};
+    const float high[2] = {(float)(mosaic->right / BLOCK * BLOCK),
+                           (float)(mosaic->bottom / BLOCK * BLOCK)};
+
+    for (int n = 0; n < 4; n++) {
+        const float *d = node[(n & 1) + (n >> 1) * mesh->columns];
+
+        for (int k = 0; k < 2; k++)
+            if ((place[0][k] + d[k]) * base < low[k] || (place[1][k] + d[k]) * base > high[k])
+                return 0;
+    }
+    return 1;
+}
+
 /* Weights fall with a block's difference (Geman and McClure). */
-static void weigh_blocks(struct odva_motion_estimation *e,
-                         const struct odva_displacement_mesh *mesh, int level)
+static void weigh_cell(const struct odva_motion_estimation *e, struct odva_motion_lane *lane,
+                       int level, int i, int j)
 {
     const struct odva_luma_plane *plane = &e->pyramid[0].level[level];
-    const int columns = blocks(plane->width), rows = blocks(plane->height);
+    const int per_cell = lane->mesh.spacing >> level >> 2;
+    const int columns = blocks(plane->width);
+    const int x_end = min_int((i + 1) * per_cell, columns);
+    const int y_end = min_int((j + 1) * per_cell, blocks(plane->height));
+    const int known =
+        knows_cell(e, &lane->mesh, i, j, (x_end * BLOCK) << level, (y_end * BLOCK) << level);
 
-    for (int j = 0; j < rows; j++) {
-        for (int i = 0; i < columns; i++) {
-            const float squared = (float)e->tensors[j * columns + i].ee / (BLOCK * BLOCK);
+    for (int y = j * per_cell; y < y_end; y++) {
+        for (int x = i * per_cell; x < x_end; x++) {
+            const int n = y * columns + x;
+            const float squared = (float)lane->tensors[n].ee / (BLOCK * BLOCK);
             const float share = 1.0f / (1.0f + squared / OUTLIER);
 
-            e->weights[j * columns + i] = is_known(e, mesh, level, i, j) ? share * share : 0;
+            lane->weights[n] = known || is_known(e, &lane->mesh, level, x, y) ? share * share : 0;
         }
     }
 }
 
-/* Compare a frame with the mosaic seen through a field. */
-static int compare(struct odva_motion_estimation *e, int t, int level,
-                   struct odva_displacement_mesh *mesh, struct odva_alignment *alignment)
+static struct odva_alignment weigh_blocks(const struct odva_motion_estimation *e,
+                                          struct odva_motion_lane *lane, int level)
 {
-    const struct odva_luma_plane *plane = &e->pyramid[t].level[level];
-    int ret = warp_mosaic(e, level, mesh);
-
-    if (ret < 0)
-        return ret;
-    ret = e->backend->ops->block_tensors(e->backend, e->tensors, plane->data, plane->stride,
-                                         e->warped.data, e->warped.stride, plane->width,
-                                         plane->height);
-    weigh_blocks(e, mesh, level);
-    *alignment = (struct odva_alignment){
+    const struct odva_luma_plane *plane = &e->pyramid[0].level[level];
+    const struct odva_alignment alignment = {
         .columns = blocks(plane->width),
         .rows = blocks(plane->height),
         .width = plane->width,
         .height = plane->height,
-        .tensors = e->tensors,
-        .weights = e->weights,
+        .tensors = lane->tensors,
+        .weights = lane->weights,
     };
-    return ret;
-}
 
-static int refine_affine(struct odva_motion_estimation *e, int t, int level, int steps,
-                         struct odva_affine *affine)
-{
-    struct odva_displacement_mesh mesh = level_mesh(e, level, e->scratch);
-    struct odva_alignment alignment;
-
-    for (int i = 0; i < steps; i++) {
-        int ret;
-
-        sample_affine(e, &mesh, affine);
-        ret = compare(e, t, level, &mesh, &alignment);
-        if (ret < 0)
-            return ret;
-        odva_affine_step(affine, &alignment, (float)(1 << level));
-    }
-    return ONEDVA_OK;
+    for (int j = 0; j < lane->mesh.rows - 1; j++)
+        for (int i = 0; i < lane->mesh.columns - 1; i++)
+            weigh_cell(e, lane, level, i, j);
+    return alignment;
 }
 
 /* Add a coarse mesh's change to the finest mesh. */
@@ -259,60 +334,97 @@ static void add_change(struct odva_displacement_mesh *finest,
     }
 }
 
-static int refine_mesh(struct odva_motion_estimation *e, int t, int level, int steps)
+/* Move the mesh of a lane's frame. */
+static int step_mesh(struct odva_motion_estimation *e, struct odva_motion_lane *lane,
+                     const struct odva_alignment *alignment, int level)
 {
-    struct odva_displacement_mesh mesh = level_mesh(e, level, e->scratch), smooth = mesh, change;
-    const int nodes = mesh.columns * mesh.rows;
-    struct odva_alignment alignment;
+    const int nodes = lane->mesh.columns * lane->mesh.rows;
+    struct odva_displacement_mesh *mesh = &lane->mesh, smooth = *mesh, change = *mesh;
     int ret;
 
-    smooth.d = e->scratch + nodes;
-    for (int i = 0; i < steps; i++) {
-        const struct odva_affine affine = odva_affine_fit(&e->mesh[t], e->width, e->height);
-
-        sample_mesh(&mesh, &e->mesh[t]);
-        sample_affine(e, &smooth, &affine);
-        change = mesh;
-        ret = compare(e, t, level, &mesh, &alignment);
-        if (ret < 0)
-            return ret;
-        change.d = e->scratch + 2 * nodes;
-        memcpy(change.d, mesh.d, nodes * sizeof(*mesh.d));
-        ret =
-            odva_mesh_step(&e->solver, &mesh, &alignment, &smooth, (float)(1 << level), STIFFNESS);
-        if (ret < 0)
-            return ret;
-        for (int n = 0; n < nodes; n++)
-            for (int k = 0; k < 2; k++)
-                change.d[n][k] = mesh.d[n][k] - change.d[n][k];
-        add_change(&e->mesh[t], &change);
-    }
+    smooth.d = mesh->d + nodes;
+    change.d = mesh->d + 2 * nodes;
+    memcpy(change.d, mesh->d, nodes * sizeof(*mesh->d));
+    ret = odva_mesh_step(&lane->solver, mesh, alignment, &smooth, (float)(1 << level), STIFFNESS);
+    if (ret < 0)
+        return ret;
+    for (int n = 0; n < nodes; n++)
+        for (int k = 0; k < 2; k++)
+            change.d[n][k] = mesh->d[n][k] - change.d[n][k];
+    add_change(&e->mesh[lane->t], &change);
     return ONEDVA_OK;
 }
 
+static void prepare_task(void *opaque, int64_t index, int worker)
+{
+    (void)worker;
+    prepare_lane(opaque, (int)index);
+}
+
+/* Take the step that a comparison asks for, and prepare the next one. */
+static void step_task(void *opaque, int64_t index, int worker)
+{
+    const struct alignment_step *step = opaque;
+    struct odva_motion_lane *lane = &step->e->lane[index];
+    const struct odva_alignment alignment = weigh_blocks(step->e, lane, step->level);
+
+    (void)worker;
+    lane->status = ONEDVA_OK;
+    if (step->is_mesh)
+        lane->status = step_mesh(step->e, lane, &alignment, step->level);
+    else
+        odva_affine_step(&step->e->affine[lane->t], &alignment, (float)(1 << step->level));
+    prepare_lane(step, (int)index);
+}
+
+/* Steps of all lanes side by side. */
+static int refine(struct odva_motion_estimation *e, int level, int is_mesh, int steps)
+{
+    struct alignment_step step = {.e = e, .level = level, .is_mesh = is_mesh};
+    int ret = ONEDVA_OK;
+
+    odva_backend_parallel_for(e->backend, e->lanes, prepare_task, &step);
+    for (int i = 0; i < steps && ret == ONEDVA_OK; i++) {
+        ret = compare(e, level);
+        if (ret < 0)
+            return ret;
+        odva_backend_parallel_for(e->backend, e->lanes, step_task, &step);
+        for (int l = 0; l < e->lanes && ret == ONEDVA_OK; l++)
+            ret = e->lane[l].status;
+    }
+    return ret;
+}
+
 /* Mean squared difference at the coarsest level of a frame moved by whole samples; large where
- * little is known. */
-static float difference_at(const struct odva_motion_estimation *e, int t, int dx, int dy)
+ * little is known, and where it cannot be less than a limit. */
+static float difference_at(const struct odva_motion_estimation *e, int t, int dx, int dy,
+                           float limit)
 {
     const int level = last_level(e);
     const struct odva_luma_plane *a = &e->pyramid[t].level[level];
     const struct odva_luma_plane *b = &e->mosaic.pyramid.level[level - e->base];
     const int margin = e->mosaic.margin >> (level - e->base), scale = 1 << (level - e->base);
+    const int left = max_int(0, -dx - margin), right = min_int(a->width, b->width - dx - margin);
+    const float most = limit * (float)(a->width * a->height);
     int64_t sum = 0;
     int count = 0;
 
-    for (int y = 0; y < a->height; y++) {
-        for (int x = 0; x < a->width; x++) {
-            const int u = x + dx + margin, v = y + dy + margin;
-            int difference;
+    for (int y = max_int(0, -dy - margin); y < a->height && y + dy + margin < b->height; y++) {
+        const uint8_t *p = a->data + y * a->stride;
+        const uint8_t *q = b->data + (y + dy + margin) * b->stride + dx + margin;
+        const uint8_t *seen = odva_mosaic_row(&e->mosaic, (y + dy) * scale);
 
-            if (u < 0 || v < 0 || u >= b->width || v >= b->height ||
-                !odva_mosaic_has(&e->mosaic, (float)((x + dx) * scale), (float)((y + dy) * scale)))
+        for (int x = left; seen && x < right; x++) {
+            const int column = ((x + dx) * scale + e->mosaic.margin) / 4;
+            const int difference = p[x] - q[x];
+
+            if (column >= e->mosaic.columns || !seen[column])
                 continue;
-            difference = a->data[y * a->stride + x] - b->data[v * b->stride + u];
             sum += difference * difference;
             count++;
         }
+        if ((float)sum >= most)
+            return INFINITY;
     }
     return 2 * count < a->width * a->height ? INFINITY : (float)sum / (float)count;
 }
@@ -323,14 +435,14 @@ static void search(const struct odva_motion_estimation *e, int t, struct odva_af
     const int level = last_level(e);
     const float scale = (float)(1 << level);
     const int x0 = (int)lrintf(affine->c[0][0] / scale), y0 = (int)lrintf(affine->c[0][1] / scale);
-    const float start = difference_at(e, t, x0, y0);
+    const float start = difference_at(e, t, x0, y0, INFINITY);
     float best = start * SEARCH_GAIN;
 
     if (start < SEARCH_FROM)
         return;
     for (int y = y0 - SEARCH_RADIUS; y <= y0 + SEARCH_RADIUS; y++) {
         for (int x = x0 - SEARCH_RADIUS; x <= x0 + SEARCH_RADIUS; x++) {
-            const float difference = difference_at(e, t, x, y);
+            const float difference = difference_at(e, t, x, y, best);
 
             if (difference >= best)
                 continue;
@@ -378,21 +490,46 @@ static void start_mesh(struct odva_motion_estimation *e, int t, int direction, i
     }
 }
 
-static int align_frame(struct odva_motion_estimation *e, int t, int direction, int reference)
+/* Where a lane's frame may be, before it is compared. */
+static void start_task(void *opaque, int64_t index, int worker)
+{
+    struct odva_motion_estimation *e = opaque;
+    const struct odva_motion_lane *lane = &e->lane[index];
+
+    (void)worker;
+    e->affine[lane->t] = predict(e, lane->t, lane->direction, e->reference);
+    search(e, lane->t, &e->affine[lane->t]);
+}
+
+static int align_lanes(struct odva_motion_estimation *e)
 {
     const int coarsest = last_level(e), first_mesh = min_int(e->base + MESH_LEVELS - 1, coarsest);
     int ret = ONEDVA_OK;
 
-    e->affine[t] = predict(e, t, direction, reference);
-    search(e, t, &e->affine[t]);
+    odva_backend_parallel_for(e->backend, e->lanes, start_task, e);
     for (int level = coarsest; level > e->base && ret == ONEDVA_OK; level--)
-        ret = refine_affine(e, t, level, AFFINE_STEPS, &e->affine[t]);
-    start_mesh(e, t, direction, reference);
+        ret = refine(e, level, 0, AFFINE_STEPS);
+    for (int i = 0; i < e->lanes; i++)
+        start_mesh(e, e->lane[i].t, e->lane[i].direction, e->reference);
     for (int level = first_mesh; level >= e->base && ret == ONEDVA_OK; level--)
-        ret = refine_mesh(e, t, level, MESH_STEPS);
-    if (ret == ONEDVA_OK)
-        ret = odva_mosaic_add(&e->mosaic, e->backend, &e->pyramid[t].level[e->base], &e->mesh[t]);
+        ret = refine(e, level, 1, MESH_STEPS);
+    for (int i = 0; i < e->lanes && ret == ONEDVA_OK; i++)
+        ret = odva_mosaic_add(&e->mosaic, e->backend, &e->pyramid[e->lane[i].t].level[e->base],
+                              &e->mesh[e->lane[i].t]);
     return ret;
+}
+
+/* The frames that are so far from the reference frame, one behind it and one before it. */
+static void set_lanes(struct odva_motion_estimation *e, int distance)
+{
+    e->lanes = 0;
+    for (int direction = 1; direction >= -1; direction -= 2) {
+        struct odva_motion_lane *lane = &e->lane[e->lanes];
+
+        lane->t = e->reference + direction * distance;
+        lane->direction = direction;
+        e->lanes += lane->t >= 0 && lane->t < e->frames;
+    }
 }
 
 static void clear_reference(struct odva_motion_estimation *e, int reference)
@@ -413,27 +550,35 @@ int odva_motion_estimate(struct odva_motion_estimation *e, const struct odva_lum
     e->height = pyramids[0].level[0].height;
     e->frames = n;
     e->spacing = spacing;
+    e->reference = reference;
     ret = reserve(e);
     if (ret < 0)
         return ret;
     clear_reference(e, reference);
     ret = odva_mosaic_start(&e->mosaic, e->backend, &e->pyramid[reference].level[e->base], e->base);
-    for (int t = reference + 1; t < n && ret == ONEDVA_OK; t++)
-        ret = align_frame(e, t, 1, reference);
-    for (int t = reference - 1; t >= 0 && ret == ONEDVA_OK; t--)
-        ret = align_frame(e, t, -1, reference);
+    for (int distance = 1; distance < n && ret == ONEDVA_OK; distance++) {
+        set_lanes(e, distance);
+        if (e->lanes > 0)
+            ret = align_lanes(e);
+    }
     return ret;
+}
+
+static void free_lane(struct odva_motion_lane *lane)
+{
+    odva_mesh_solver_free(&lane->solver);
+    free(lane->warped.data);
+    free(lane->tensors);
+    free(lane->weights);
+    free(lane->scratch);
 }
 
 void odva_motion_estimation_free(struct odva_motion_estimation *e)
 {
     odva_mosaic_free(&e->mosaic);
-    odva_mesh_solver_free(&e->solver);
-    free(e->warped.data);
-    free(e->tensors);
-    free(e->weights);
+    for (int i = 0; i < ODVA_MOTION_LANES; i++)
+        free_lane(&e->lane[i]);
     free(e->nodes);
-    free(e->scratch);
     free(e->mesh_memory);
     *e = (struct odva_motion_estimation){0};
 }

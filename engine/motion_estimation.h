@@ -5,7 +5,8 @@
 /*
  * Where the content of a clip's frames lies in the reference frame's coordinates.
  *
- * From the reference frame outwards, each frame is aligned with a mosaic of those before: on a
+ * From the reference frame outwards in both directions of time, each frame is aligned with a mosaic
+ * of those nearer to it, the two that are equally far side by side: on a
  * pyramid, from coarse to fine, first an affine field and then the nodes of a mesh, by Gauss-Newton
  * steps on the squared difference. Blocks that do not match (occluded, or moving on their own) lose
  * their weight.
@@ -19,20 +20,34 @@
 #include "mosaic.h"
 #include "onedva/onedva.h"
 
+/** Frames that are aligned at a time: they do not depend on each other. */
+#define ODVA_MOTION_LANES 2
+
+/** A frame that is being aligned. */
+struct odva_motion_lane {
+    int t, direction;                   /* of time, from the reference frame: 1 or -1 */
+    struct odva_displacement_mesh mesh; /* the field it is compared through */
+    struct odva_luma_plane warped;      /* the mosaic as the field shows it */
+    struct odva_block_tensor *tensors;
+    float *weights;
+    struct odva_mesh_solver solver;
+    float (*scratch)[2]; /* three meshes */
+    size_t warped_capacity, tensor_capacity, weight_capacity, scratch_capacity;
+    int status;
+};
+
 struct odva_motion_estimation {
     struct odva_backend *backend; /* borrowed */
-    int width, height, frames;
+    int width, height, frames, reference;
     int base; /* finest pyramid level used */
     int spacing;
     const struct odva_luma_pyramid *pyramid; /* of each frame; borrowed during a call */
     struct odva_mosaic mosaic;
-    struct odva_mesh_solver solver;
-    struct odva_luma_plane warped; /* the mosaic as a field shows it */
-    struct odva_block_tensor *tensors;
-    float *weights;
-    int16_t (*nodes)[2];
-    float (*scratch)[2];
-    size_t warped_capacity, tensor_capacity, weight_capacity, node_capacity, scratch_capacity;
+    struct odva_motion_lane lane[ODVA_MOTION_LANES];
+    int lanes; /* in use */
+    int16_t (
+        *nodes)[2]; /* of the lanes' fields, one after the other, as the warp operator takes them */
+    size_t node_capacity;
 
     /* the result: displacements G of frame sample q, which shows what the reference frame has at q
      * + G(q) */
