@@ -11,6 +11,7 @@
 # make fate-onedva only the tests in FFmpeg's own harness
 # make bench       decoding speed against H.264
 # make kernel-bench  speed of each operator
+# make check-aarch64  the operators and the exact decoder on AArch64, emulated by QEMU
 # make checkasm    every operator's SIMD versions against C, with guard pages [BENCH=1: and their speed]
 # make roofline    what each operator of a decode does of what the machine could [RUNS=9]
 # make precision-bench VALID=folder  what the operators' precision costs in PSNR [CPU=names]
@@ -35,7 +36,7 @@ endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .PHONY: all lib install demo check unit unit-tests checkasm fate-onedva bench kernel-bench network-bench roofline \
-        precision-bench gemm-bench latents-bench motion-bench layers-bench rate-bench clean distclean canvas entropy eval latents corpus ffmpeg-full \
+        precision-bench gemm-bench latents-bench motion-bench layers-bench rate-bench check-aarch64 clean distclean canvas entropy eval latents corpus ffmpeg-full \
         ffmpeg-check
 
 all:
@@ -45,12 +46,17 @@ demo:
 	+@tools/demo.sh "$(INPUT)"
 check:
 	+@tools/check.sh
+check-aarch64:
+	+@tools/tests/test_aarch64.sh
 clean:
 	rm -rf $(filter-out build/ffmpeg-src% build/config.mak build/config.h, $(wildcard build/*))
 distclean:
 	rm -rf build
 
-ifeq ($(wildcard build/config.mak),)
+# Where configure wrote its settings.
+CONFIG = build
+
+ifeq ($(wildcard $(CONFIG)/config.mak),)
 
 all lib install unit checkasm fate-onedva bench kernel-bench network-bench roofline precision-bench gemm-bench latents-bench \
 motion-bench layers-bench rate-bench canvas entropy eval latents corpus ffmpeg-full ffmpeg-check:
@@ -59,7 +65,7 @@ motion-bench layers-bench rate-bench canvas entropy eval latents corpus ffmpeg-f
 
 else
 
-include build/config.mak
+include $(CONFIG)/config.mak
 
 # A second build of the library with other settings gives another BUILD, CC or OPTIMIZE.
 BUILD    = build
@@ -71,7 +77,7 @@ VERSION := $(shell awk '/define ONEDVA_VERSION_/ { v = v s $$3; s = "." } END { 
 SONAME   = libonedva.so.0
 
 FLAGS    = -std=c11 $(OPTIMIZE) -g -Wall -Wextra -ffp-contract=off -fPIC -fvisibility=hidden -pthread \
-           -D_GNU_SOURCE -DONEDVA_BUILDING -Iengine/include -Iengine -Ikernels -Ibuild \
+           -D_GNU_SOURCE -DONEDVA_BUILDING -Iengine/include -Iengine -Ikernels -I$(CONFIG) \
            $(LIBRARY_CFLAGS) $(if $(filter yes,$(SANITIZERS)),$(SANITIZE))
 
 SOURCES := $(wildcard engine/*.c kernels/*.c kernels/cpu/*.c)
@@ -83,6 +89,9 @@ SOURCES := $(filter-out %_avx512.c,$(SOURCES))
 endif
 ifneq ($(HAVE_AVX512BF16),yes)
 SOURCES := $(filter-out %_avx512bf16.c,$(SOURCES))
+endif
+ifneq ($(HAVE_NEON),yes)
+SOURCES := $(filter-out %_neon.c,$(SOURCES))
 endif
 OBJECTS  = $(SOURCES:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/engine/embedded_model.o
 STATIC   = $(BUILD)/lib/libonedva.a
@@ -96,12 +105,12 @@ $(BUILD)/obj/%_avx2.o: SIMD_FLAGS = $(AVX2_FLAGS)
 $(BUILD)/obj/%_avx512.o: SIMD_FLAGS = $(AVX512_FLAGS)
 $(BUILD)/obj/%_avx512bf16.o: SIMD_FLAGS = $(AVX512BF16_FLAGS)
 
-$(BUILD)/obj/%.o: %.c build/config.mak
+$(BUILD)/obj/%.o: %.c $(CONFIG)/config.mak
 	@mkdir -p $(@D)
 	@echo "CC      $<"
 	$(Q)$(CC) $(FLAGS) $(SIMD_FLAGS) -MMD -MP -c -o $@ $<
 
-$(BUILD)/obj/engine/embedded_model.o: engine/embedded_model.S $(MODEL) build/config.mak
+$(BUILD)/obj/engine/embedded_model.o: engine/embedded_model.S $(MODEL) $(CONFIG)/config.mak
 	@mkdir -p $(@D)
 	@echo "AS      $<"
 	$(Q)$(CC) -DMODEL_FILE='"$(MODEL)"' -c -o $@ $<
@@ -127,7 +136,7 @@ $(SHARED): $(OBJECTS) $(BUILD)/obj/objects
 	@ln -sf $(SONAME) $(@D)/libonedva.so
 
 # Only the static library is in this directory, so that build/ffmpeg is one file.
-$(PC): tools/onedva.pc.in build/config.mak engine/include/onedva/onedva.h
+$(PC): tools/onedva.pc.in $(CONFIG)/config.mak engine/include/onedva/onedva.h
 	@mkdir -p $(@D)
 	@echo "GEN     $@"
 	$(Q)sed -e 's|@PREFIX@|$(CURDIR)/$(BUILD)|' -e 's|@VERSION@|$(VERSION)|' \

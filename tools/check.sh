@@ -48,6 +48,11 @@ run configure tools/ffmpeg/tests/test_configure.sh
 run library make lib
 run unit make unit
 run bitexact tools/tests/test_bitexact.sh
+if command -v apt-get > /dev/null; then
+    run aarch64 make check-aarch64
+else
+    skip aarch64 "no apt-get to fetch the cross compiler and its libraries with"
+fi
 if [ -n "$python" ]; then
     run training sh -c "cd tools/train && exec '$python' -m unittest discover -v -s tests"
     run evaluation sh -c "cd tools/eval && exec '$python' -m unittest discover -v -s tests"

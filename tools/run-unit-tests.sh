@@ -3,7 +3,8 @@
 # Copyright (C) 2026 the One-DVA for FFmpeg authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Runs test programs from the repository's root, all of them even after a failure.
+# Runs test programs from the repository's root, all of them even after a failure; EMULATOR: a
+# command that runs them.
 #
 # usage: run-unit-tests.sh PROGRAM...
 
@@ -17,7 +18,7 @@ cd "$(dirname "$0")/.." || exit 1
 failed=
 for program; do
     echo "UNIT    ${program##*/}"
-    ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 "$program" || failed="$failed ${program##*/}"
+    ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 ${EMULATOR:-} "$program" || failed="$failed ${program##*/}"
 done
 [ -z "$failed" ] || {
     echo "unit: failed:$failed" >&2

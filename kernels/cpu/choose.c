@@ -20,6 +20,9 @@ static const struct odva_cpu_operators *const available[] = {
 #if HAVE_AVX2
     &odva_cpu_operators_avx2,
 #endif
+#if HAVE_NEON
+    &odva_cpu_operators_neon,
+#endif
     &odva_cpu_operators_c,
 };
 
@@ -45,6 +48,10 @@ static int runs_here(const struct odva_cpu_operators *operators)
 #if HAVE_AVX512BF16
     if (operators == &odva_cpu_operators_avx512bf16)
         return has_avx512() && __builtin_cpu_supports("avx512bf16");
+#endif
+#if HAVE_NEON
+    if (operators == &odva_cpu_operators_neon)
+        return 1; /* every AArch64 processor has it */
 #endif
     return operators == &odva_cpu_operators_c;
 }

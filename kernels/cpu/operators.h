@@ -146,10 +146,11 @@ extern const struct odva_cpu_operators odva_cpu_operators_c;
 extern const struct odva_cpu_operators odva_cpu_operators_avx2;
 extern const struct odva_cpu_operators odva_cpu_operators_avx512;
 extern const struct odva_cpu_operators odva_cpu_operators_avx512bf16;
+extern const struct odva_cpu_operators odva_cpu_operators_neon;
 
 /**
  * The fastest versions that this processor runs and the build has. The environment variable
- * ONEDVA_CPU (c, avx2, avx512, avx512bf16) names another.
+ * ONEDVA_CPU (c, avx2, avx512, avx512bf16, neon) names another.
  * @return NULL when that names one that cannot run here
  */
 const struct odva_cpu_operators *odva_cpu_operators_choose(int bitexact);

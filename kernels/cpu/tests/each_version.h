@@ -12,7 +12,7 @@
 #include "backend.h"
 #include "cpu/operators.h"
 
-static const char *const version_names[] = {"c", "avx2", "avx512", "avx512bf16"};
+static const char *const version_names[] = {"c", "avx2", "avx512", "avx512bf16", "neon"};
 
 #define VERSIONS (sizeof(version_names) / sizeof(version_names[0]))
 

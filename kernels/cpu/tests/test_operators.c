@@ -412,17 +412,25 @@ static void avx512bf16(void **state)
     check("avx512bf16");
 }
 
+static void neon(void **state)
+{
+    (void)state;
+    check("neon");
+}
+
 static void choice(void **state)
 {
     (void)state;
     assert_null(version("sse9"));
-    assert_int_equal(setenv("ONEDVA_CPU", "avx2", 1), 0);
+    assert_int_equal(setenv("ONEDVA_CPU", "avx2", 1), 0); /* bitexact is stronger */
     assert_ptr_equal(odva_cpu_operators_choose(1), &odva_cpu_operators_c);
     unsetenv("ONEDVA_CPU");
     assert_non_null(odva_cpu_operators_choose(0));
 #if HAVE_AVX2
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
         assert_ptr_not_equal(odva_cpu_operators_choose(0), &odva_cpu_operators_c);
+#elif HAVE_NEON
+    assert_ptr_equal(odva_cpu_operators_choose(0), &odva_cpu_operators_neon);
 #endif
 }
 
@@ -430,7 +438,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reference),  cmocka_unit_test(avx2),   cmocka_unit_test(avx512),
-        cmocka_unit_test(avx512bf16), cmocka_unit_test(choice),
+        cmocka_unit_test(avx512bf16), cmocka_unit_test(neon), cmocka_unit_test(choice),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
