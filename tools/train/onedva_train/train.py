@@ -156,8 +156,7 @@ class Trainer:
 
     def run(self, stage, seconds, encoder, held_out, every=600, log=print):
         """Train for a span of wall time; the rate rises for 100 steps and falls as a cosine of the time."""
-        if not self.history:
-            self.check(stage, held_out, log)
+        self.check(stage, held_out, log)
         progress = Progress(self, encoder, log if self.processes.first else lambda line: None)
         begin = checked = time.monotonic()
         first = self.step
