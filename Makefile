@@ -11,6 +11,8 @@
 # make fate-onedva only the tests in FFmpeg's own harness
 # make bench       decoding speed against H.264
 # make kernel-bench  speed of each operator
+# make valgrind    Valgrind's memcheck on the unit tests and on a short encode and decode
+# make tsan        ThreadSanitizer on the tests of threads, of which some encode and decode
 # make check-aarch64  the operators and the exact decoder on AArch64, emulated by QEMU
 # make checkasm    every operator's SIMD versions against C, with guard pages [BENCH=1: and their speed]
 # make roofline    what each operator of a decode does of what the machine could [RUNS=9]
@@ -18,6 +20,7 @@
 # make network-bench speed of the network beside PyTorch's and ONNX Runtime's [NETWORK=file CPU=names]
 # make gemm-bench  matrix products beside oneDNN's and OpenBLAS'
 # make latents-bench loading latents beside decoding frames [INPUT=file]
+# make entropy-bench  time that a symbol takes the entropy decoder [INPUT=file]
 # make motion-bench  speed of motion beside the rest [INPUT=file]
 # make layers-bench  what a stream of layers costs, and cutting it instead of encoding again VALID=dir
 # make rate-bench VALID=folder  two passes against one
@@ -36,7 +39,7 @@ endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .PHONY: all lib install demo check unit unit-tests checkasm fate-onedva bench kernel-bench network-bench roofline \
-        precision-bench gemm-bench latents-bench motion-bench layers-bench rate-bench check-aarch64 clean distclean canvas entropy eval latents corpus ffmpeg-full \
+        precision-bench gemm-bench latents-bench motion-bench layers-bench rate-bench entropy-bench check-aarch64 valgrind tsan tsan-tests clean distclean canvas entropy eval latents corpus ffmpeg-full \
         ffmpeg-check
 
 all:
@@ -59,7 +62,7 @@ CONFIG = build
 ifeq ($(wildcard $(CONFIG)/config.mak),)
 
 all lib install unit checkasm fate-onedva bench kernel-bench network-bench roofline precision-bench gemm-bench latents-bench \
-motion-bench layers-bench rate-bench canvas entropy eval latents corpus ffmpeg-full ffmpeg-check:
+motion-bench layers-bench rate-bench entropy-bench valgrind tsan canvas entropy eval latents corpus ffmpeg-full ffmpeg-check:
 	./configure
 	+@$(MAKE) $@
 
@@ -220,6 +223,9 @@ roofline: $(BUILD)/tools/bench/roofline
 motion-bench: all $(BUILD)/tools/bench/motion_bench
 	@tools/bench/motion_bench.sh "$(INPUT)"
 
+entropy-bench: all $(BUILD)/tools/bench/entropy_bench
+	@tools/bench/entropy_bench.sh "$(INPUT)"
+
 # PEERS: an ffmpeg with libx264, libx265 and libsvtav1; VMAF: one with libvmaf, none: no VMAF;
 # PICTURE: the clip of the picture at the lowest rate; JOBS: clips at a time.
 PEERS = $(firstword $(wildcard /usr/bin/ffmpeg) ffmpeg)
@@ -250,6 +256,8 @@ $(BUILD)/tools/bench/precision: $(BUILD)/obj/tools/canvas/y4m_reader.o $(BUILD)/
 $(BUILD)/tools/bench/precision: FLAGS += -Itools/canvas
 $(BUILD)/tools/bench/motion_bench: $(BUILD)/obj/tools/canvas/y4m_reader.o
 $(BUILD)/tools/bench/motion_bench: FLAGS += -Itools/canvas
+$(BUILD)/tools/bench/entropy_bench: $(addprefix $(BUILD)/obj/tools/,canvas/y4m_reader.o bench/bench_clip.o bench/machine_peak.o)
+$(BUILD)/tools/bench/entropy_bench: FLAGS += -Itools/canvas
 
 $(BUILD)/tools/%: tools/%.c $(STATIC)
 	@mkdir -p $(@D)
@@ -298,6 +306,19 @@ unit:
 
 unit-tests: $(TEST_PROGRAMS)
 	@tools/run-unit-tests.sh $(TEST_PROGRAMS)
+
+# What takes minutes there shows nothing new.
+valgrind: ffmpeg-check $(TEST_PROGRAMS)
+	@tools/install-deps.sh valgrind
+	@tools/tests/test_valgrind.sh $(filter-out %/test_motion_accuracy %/test_memory,$(TEST_PROGRAMS))
+
+THREAD_TESTS = $(addprefix $(BUILD)/,kernels/cpu/tests/test_thread_pool engine/tests/test_determinism \
+    engine/tests/test_packet_queue engine/tests/test_codec engine/tests/test_reduced_frames)
+
+tsan:
+	+@$(MAKE) --no-print-directory BUILD=build/tsan SANITIZERS=yes SANITIZE='-fsanitize=thread' tsan-tests
+tsan-tests: $(THREAD_TESTS)
+	@tools/run-unit-tests.sh $^
 
 OPERATOR_TESTS = $(filter $(BUILD)/kernels/%,$(TEST_PROGRAMS))
 

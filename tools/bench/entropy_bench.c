@@ -1,0 +1,172 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/*
+ * What a symbol costs the entropy decoder: reads yuv4mpeg from standard input, encodes its clips of
+ * 16 frames at several values of crf and decodes their latents. Time that the thread ran, the
+ * median of some runs for each clip. The table is Markdown, for doc/performance.md.
+ *
+ * usage: entropy_bench < video.y4m
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bench_clip.h"
+#include "clip_reader.h"
+#include "machine_peak.h"
+#include "onedva/onedva.h"
+#include "y4m_reader.h"
+
+#define MAX_CLIPS 8
+#define RUNS      7
+
+static const double crfs[] = {5, 20, 30, 45};
+
+#define RATES (int)(sizeof(crfs) / sizeof(*crfs))
+
+struct bench {
+    struct y4m_reader reader;
+    uint8_t *video; /* clips of 16 frames */
+    int clips;
+    onedva_model *model;
+    struct onedva_stream stream;
+    struct odva_scan_cache scans;
+    struct odva_clip_reader clip_reader;
+};
+
+/* What was found at one rate. */
+struct sums {
+    double seconds;
+    int64_t symbols, bytes;
+};
+
+static void read_video(struct bench *b)
+{
+    const size_t size = y4m_picture_size(&b->reader);
+    int frames = 0;
+
+    b->video = bench_checked(malloc(MAX_CLIPS * ONEDVA_MAX_CLIP_FRAMES * size));
+    while (frames < MAX_CLIPS * ONEDVA_MAX_CLIP_FRAMES &&
+           y4m_read_picture(&b->reader, b->video + frames * size) > 0)
+        frames++;
+    b->clips = frames / ONEDVA_MAX_CLIP_FRAMES;
+}
+
+static void point_at_clip(const struct bench *b, int clip, struct onedva_const_picture *pictures)
+{
+    const int width = b->reader.width, height = b->reader.height;
+    const size_t luma = (size_t)width * height;
+    const size_t chroma = (size_t)((width + 1) / 2) * ((height + 1) / 2);
+
+    for (int t = 0; t < ONEDVA_MAX_CLIP_FRAMES; t++) {
+        const uint8_t *data =
+            b->video + ((size_t)clip * ONEDVA_MAX_CLIP_FRAMES + t) * y4m_picture_size(&b->reader);
+
+        pictures[t] = (struct onedva_const_picture){
+            .data = {data, data + luma, data + luma + chroma},
+            .stride = {width, (width + 1) / 2, (width + 1) / 2},
+        };
+    }
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static void decode_packet(struct bench *b, const struct onedva_packet *packet, struct sums *sums)
+{
+    double seconds[RUNS];
+    struct onedva_clip clip;
+
+    for (int run = 0; run < RUNS; run++) {
+        double before;
+
+        bench_check(odva_clip_reader_begin(&b->clip_reader, packet->data, packet->size, &clip));
+        before = machine_thread_seconds();
+        odva_clip_reader_finish(&b->clip_reader, &clip);
+        seconds[run] = machine_thread_seconds() - before;
+    }
+    qsort(seconds, RUNS, sizeof(*seconds), compare_doubles);
+    sums->seconds += seconds[RUNS / 2];
+    sums->symbols += clip.tokens * ODVA_LATENT_TOKEN;
+    sums->bytes += packet->size;
+}
+
+static struct sums measure_rate(struct bench *b, double crf)
+{
+    struct onedva_encoder_settings settings;
+    struct sums sums = {0};
+    onedva_encoder *encoder;
+
+    onedva_encoder_settings_default(&settings);
+    settings.crf = crf;
+    settings.preset = ONEDVA_PRESET_ULTRAFAST;
+    settings.adaptive_clips = 0;
+    settings.header_in_packets = 1;
+    bench_check(onedva_encoder_open(&encoder, b->model, &settings, &b->stream));
+    for (int clip = 0; clip < b->clips; clip++) {
+        struct onedva_const_picture pictures[ONEDVA_MAX_CLIP_FRAMES];
+        struct onedva_packet packet;
+
+        point_at_clip(b, clip, pictures);
+        bench_check(onedva_encode(encoder, pictures, NULL, ONEDVA_MAX_CLIP_FRAMES, &packet));
+        decode_packet(b, &packet, &sums);
+    }
+    onedva_encoder_close(&encoder);
+    return sums;
+}
+
+static void report(struct bench *b)
+{
+    const double pixels =
+        (double)b->clips * ONEDVA_MAX_CLIP_FRAMES * b->reader.width * b->reader.height;
+
+    printf("%dx%d, %d clips of 16 frames\n\n", b->reader.width, b->reader.height, b->clips);
+    printf("| crf | bits per pixel | symbols per pixel | ns per symbol | ms per frame |\n");
+    printf("|---|---|---|---|---|\n");
+    for (int i = 0; i < RATES; i++) {
+        const struct sums sums = measure_rate(b, crfs[i]);
+
+        printf("| %g | %.4f | %.4f | %.1f | %.3f |\n", crfs[i], 8 * (double)sums.bytes / pixels,
+               (double)sums.symbols / pixels, 1e9 * sums.seconds / (double)sums.symbols,
+               1e3 * sums.seconds / (b->clips * ONEDVA_MAX_CLIP_FRAMES));
+    }
+}
+
+int main(void)
+{
+    const struct onedva_logger silent = {0};
+    struct bench b = {0};
+
+    if (y4m_reader_init(&b.reader, stdin) < 0) {
+        fprintf(stderr, "entropy_bench: %s\n", b.reader.error);
+        return 1;
+    }
+    read_video(&b);
+    if (b.clips == 0) {
+        fprintf(stderr, "entropy_bench: fewer than 16 frames\n");
+        return 1;
+    }
+    b.stream = (struct onedva_stream){.width = b.reader.width,
+                                      .height = b.reader.height,
+                                      .timebase_num = 1,
+                                      .timebase_den = 25,
+                                      .frame_duration = 1,
+                                      .sar_den = 1,
+                                      .colour_primaries = 2,
+                                      .transfer = 2,
+                                      .matrix = 2};
+    bench_check(onedva_model_open(&b.model, NULL, NULL));
+    b.scans.model = b.model;
+    bench_check(odva_clip_reader_init(&b.clip_reader, b.model, &b.scans, 0, 0, &silent));
+    report(&b);
+    odva_clip_reader_free(&b.clip_reader);
+    odva_scan_cache_free(&b.scans);
+    onedva_model_close(&b.model);
+    free(b.video);
+    return 0;
+}
