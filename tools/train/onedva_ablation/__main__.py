@@ -13,42 +13,8 @@ from onedva_train import batches, canvases
 from onedva_train.__main__ import open_canvases, read_start
 from onedva_train.errors import InputError
 
-from . import measure, variants
+from . import lengths, measure, variants
 from .table import write_table
-
-
-class Fixed(variants.WithoutDecoder):
-    """The same share of every tile's tokens is kept."""
-
-    share = 1.0
-
-    def lengths(self, y, hat, cost, d, scan):
-        return torch.full((len(y),), max(1, round(self.share * scan.tokens)))
-
-
-def linear_subject(linear, kind=variants.WithoutDecoder):
-    return variants.Standard(kind(variants.config(linear, encoder_layers=0, decoder_layers=0), linear))
-
-
-def fixed_lengths(linear, clip):
-    """Of every quantiser and share of tokens, the rows that no other one beats."""
-    subject = linear_subject(linear, Fixed)
-    rows = []
-    for share in (0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32):
-        subject.codec.share = share
-        rows += measure.rates(subject, [clip])
-    rows.sort(key=lambda r: r["bpp"])
-    best = []
-    for row in rows:
-        if not best or row["psnr"] > best[-1]["psnr"]:
-            best.append(row)
-    return best
-
-
-def length_gains(linear, clips):
-    """BD-rate of lengths chosen for each tile against one for all tiles of a clip, linear path, for each clip."""
-    variable = linear_subject(linear)
-    return [measure.bd_rate(fixed_lengths(linear, c), measure.rates(variable, [c])) for c in clips]
 
 
 def fit_variant(subject, sampler, args, log):
@@ -93,9 +59,9 @@ def run(args):
         whole = variants.build("decoder", trained, None)
         keep("start", rows=measure.rates(whole, held_out, ffmpeg=args.ffmpeg))
     if "linear" not in results:
-        keep("linear", rows=measure.rates(linear_subject(linear), held_out, ffmpeg=args.ffmpeg))
+        keep("linear", rows=measure.rates(lengths.linear_subject(linear), held_out, ffmpeg=args.ffmpeg))
     if "lengths" not in results:
-        keep("lengths", gains=length_gains(linear, held_out))
+        keep("lengths", gains=[lengths.gains(linear, clip)[0] for clip in held_out])
     for name in args.variants:
         if name in results:
             continue
@@ -113,31 +79,43 @@ def run(args):
         print(f"{name}: BD-rate {100 * change:+.1f} % against the linear path", flush=True)
 
 
+def compare_lengths(args):
+    _, trained = read_start(args.start)
+    clips = canvases.held_out(open_canvases(args, args.valid, (1.0,)))
+    lengths.write_table(trained.linear, {clip.name: canvases.clip_tensor(clip) for clip in clips})
+
+
 def main():
     top = argparse.ArgumentParser(prog="onedva_ablation", description="Train variants of the codec for equal CPU "
                                   "time on canvases from one model, and measure them on held-out clips.")
     sub = top.add_subparsers(dest="command", required=True)
-    p = sub.add_parser("run", help="train and measure; what --out already has is not done again")
-    p.add_argument("--cache", default="build/train-cache")
-    p.add_argument("--ffmpeg", default="build/ffmpeg")
+    on_canvases = argparse.ArgumentParser(add_help=False)
+    on_canvases.add_argument("--cache", default="build/train-cache")
+    on_canvases.add_argument("--ffmpeg", default="build/ffmpeg")
+    on_canvases.add_argument("--valid", required=True, help="folder of held-out videos")
+    on_canvases.add_argument("--canvas", required=True, help="the program onedva-canvas")
+    on_canvases.add_argument("--canvas-crf", type=float, nargs="+", default=[30])
+    on_canvases.add_argument("--jobs", type=int, default=os.cpu_count())
+    on_canvases.add_argument("--start", required=True, help="model file with the linear path, and the decoder that the "
+                             "variants begin with")
+    p = sub.add_parser("run", parents=[on_canvases], help="train and measure; what --out already has is not done again")
     p.add_argument("--train", required=True, help="folder of videos")
-    p.add_argument("--valid", required=True, help="folder of held-out videos")
-    p.add_argument("--canvas", required=True, help="the program onedva-canvas")
-    p.add_argument("--canvas-crf", type=float, nargs="+", default=[30])
     p.add_argument("--scales", type=float, nargs="+", default=[1.0, 2.0])
-    p.add_argument("--jobs", type=int, default=os.cpu_count())
     p.add_argument("--seed", type=int, default=1)
-    p.add_argument("--start", required=True, help="model file whose linear path and decoder the variants begin with")
     p.add_argument("--variants", nargs="+", choices=variants.NAMES, default=variants.NAMES)
     p.add_argument("--cpu-minutes", type=float, default=5)
     p.add_argument("--rate", type=float, default=1e-3)
     p.add_argument("--patches", type=int, default=3072)
     p.add_argument("--out", required=True, help="JSON file of results")
+    sub.add_parser("lengths", parents=[on_canvases], help="lengths of tiles against one for all, clip by clip")
     p = sub.add_parser("table", help="Markdown table of a results file")
     p.add_argument("results")
     args = top.parse_args()
     try:
-        write_table(args.results) if args.command == "table" else run(args)
+        if args.command == "table":
+            write_table(args.results)
+        else:
+            {"run": run, "lengths": compare_lengths}[args.command](args)
     except InputError as error:
         sys.exit(f"onedva_ablation: {error}")
 
