@@ -126,6 +126,8 @@ static int check_settings(const struct onedva_encoder_settings *settings)
                  ONEDVA_MAX_CRF);
     else if (settings->qp < -1 || settings->qp > ONEDVA_MAX_QP)
         odva_log(logger, ONEDVA_LOG_ERROR, "qp %d is not in 0 to %d", settings->qp, ONEDVA_MAX_QP);
+    else if (!(settings->aq >= 0 && settings->aq <= 1))
+        odva_log(logger, ONEDVA_LOG_ERROR, "aq %g is not in 0 to 1", settings->aq);
     else if (settings->max_tokens < 0)
         odva_log(logger, ONEDVA_LOG_ERROR, "limit of %d tokens is negative", settings->max_tokens);
     else if (settings->layers < 1 || settings->layers > ONEDVA_MAX_LAYERS)

@@ -26,8 +26,10 @@ int odva_linear_coder_open(struct odva_linear_coder *coder, const struct onedva_
     ret = odva_analysis_open(&coder->analysis, model, backend, &coder->scans);
     if (ret < 0)
         return ret;
-    return odva_rate_distortion_init(&coder->rate_distortion, model, backend, settings->max_tokens,
-                                     settings->preset == ONEDVA_PRESET_SLOW);
+    ret = odva_rate_distortion_init(&coder->rate_distortion, model, backend, settings->max_tokens,
+                                    settings->preset == ONEDVA_PRESET_SLOW);
+    coder->rate_distortion.masking = settings->aq;
+    return ret;
 }
 
 void odva_linear_coder_close(struct odva_linear_coder *coder)

@@ -31,7 +31,7 @@ struct odva_linear_coder {
     struct odva_motion_warp warp;
 };
 
-/** @param settings tokens, preset. @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
+/** @param settings tokens, preset, aq. @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
 int odva_linear_coder_open(struct odva_linear_coder *coder, const struct onedva_model *model,
                            struct odva_backend *backend,
                            const struct onedva_encoder_settings *settings);

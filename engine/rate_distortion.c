@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "activity_mask.h"
 #include "backend.h"
 #include "latent_coder.h"
 #include "onedva/onedva.h"
@@ -53,6 +54,7 @@ void odva_rate_distortion_free(struct odva_rate_distortion *rd)
     free(rd->magnitude);
     free(rd->candidates);
     free(rd->longest);
+    free(rd->weight);
     *rd = (struct odva_rate_distortion){0};
 }
 
@@ -149,6 +151,7 @@ static int choose_length(const struct measurement *m, int index, int previous, i
 {
     const struct odva_length_candidate *candidates =
         m->rd->candidates + candidate_offset(m->latents, index);
+    const double lambda = m->rd->masking > 0 ? m->lambda * m->rd->weight[index] : m->lambda;
     double best = INFINITY;
     int length = 0;
 
@@ -156,7 +159,7 @@ static int choose_length(const struct measurement *m, int index, int previous, i
     for (int n = 0; n <= m->rd->longest[index]; n++) {
         const int64_t all_bits =
             candidates[n].bits + odva_length_cost(&m->rd->bit_cost, previous, n);
-        const double cost = candidates[n].distortion + m->lambda * (double)all_bits;
+        const double cost = candidates[n].distortion + lambda * (double)all_bits;
         if (cost < best) {
             best = cost;
             *bits = all_bits;
@@ -217,8 +220,12 @@ int odva_rate_distortion_run(struct odva_rate_distortion *rd, struct odva_latent
                                   sizeof(*rd->candidates));
     rd->longest = odva_reserve(rd->longest, &rd->longest_capacity, latents->grid.tile_count,
                                sizeof(*rd->longest));
-    if (!rd->candidates || !rd->longest)
+    rd->weight = odva_reserve(rd->weight, &rd->weight_capacity, latents->grid.tile_count,
+                              sizeof(*rd->weight));
+    if (!rd->candidates || !rd->longest || !rd->weight)
         return ONEDVA_ERR_NOMEM;
+    if (rd->masking > 0)
+        odva_activity_weights(latents, y, rd->masking, rd->weight);
     latents->qidx = odva_qidx_of(index);
     latents->passes = 1;
     start_measurement(&m, rd, latents, y, 0, index - latents->qidx);

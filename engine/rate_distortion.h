@@ -36,14 +36,17 @@ struct odva_rate_distortion {
     struct odva_backend *backend; /* borrowed: its threads share the tiles */
     int max_tokens;               /* of a tile */
     int thorough;                 /* also try the next level towards zero for each coefficient */
+    double masking;               /* strength of odva_activity_weights, 0: none */
     struct odva_bit_cost bit_cost;
     uint8_t *magnitude; /* a symbol context for each worker */
     struct odva_length_candidate *candidates;
-    int *longest; /* candidate of each tile */
-    size_t candidate_capacity, longest_capacity;
+    int *longest;   /* candidate of each tile */
+    double *weight; /* of each tile's bits, with masking */
+    size_t candidate_capacity, longest_capacity, weight_capacity;
 };
 
 /**
+ * Without masking, which may be set afterwards.
  * @param max_tokens upper bound of a tile's length, 0: none
  * @return ONEDVA_OK or ONEDVA_ERR_NOMEM
  */

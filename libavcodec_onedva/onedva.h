@@ -91,6 +91,7 @@ typedef struct OneDVAEncodeOptions {
     double crf;
     int qp;
     double target_psnr;
+    double aq;
     int clip_frames;
     int adaptive_clips;
     int preset;
@@ -134,6 +135,9 @@ typedef struct OneDVADecodeOptions {
     { "target_psnr", "least PSNR-Y in dB of each packet as decoded with one step; 0: none",        \
       (base) + offsetof(OneDVAEncodeOptions, target_psnr), AV_OPT_TYPE_DOUBLE, { .dbl = 0 },       \
       0, 60, flags },                                                                              \
+    { "aq_strength", "how much sooner tiles end where activity hides errors, 0: not",              \
+      (base) + offsetof(OneDVAEncodeOptions, aq), AV_OPT_TYPE_DOUBLE, { .dbl = 0 },                \
+      0, 1, flags },                                                                               \
     { "preset", "speed against compression", (base) + offsetof(OneDVAEncodeOptions, preset),       \
       AV_OPT_TYPE_INT, { .i64 = ONEDVA_PRESET_MEDIUM }, ONEDVA_PRESET_ULTRAFAST,                   \
       ONEDVA_PRESET_SLOW, flags, .unit = "preset" },                                               \
@@ -207,6 +211,7 @@ static inline void ff_onedva_encoder_settings(struct onedva_encoder_settings *se
     settings->crf            = options->crf;
     settings->qp             = options->qp;
     settings->target_psnr    = options->target_psnr;
+    settings->aq             = options->aq;
     settings->max_tokens     = options->tokens;
     settings->layers         = options->layers;
     settings->preset         = options->preset;

@@ -347,6 +347,9 @@ static void refused_encoder_settings(void **state)
     REFUSED(encoder_settings, target_psnr, -1, ONEDVA_ERR_ARGUMENT);
     REFUSED(encoder_settings, target_psnr, 61, ONEDVA_ERR_ARGUMENT);
     REFUSED(encoder_settings, target_psnr, NAN, ONEDVA_ERR_ARGUMENT);
+    REFUSED(encoder_settings, aq, 1.1, ONEDVA_ERR_ARGUMENT);
+    REFUSED(encoder_settings, aq, -0.1, ONEDVA_ERR_ARGUMENT);
+    REFUSED(encoder_settings, aq, NAN, ONEDVA_ERR_ARGUMENT);
     REFUSED(encoder_settings, pass, 3, ONEDVA_ERR_ARGUMENT);
     REFUSED(encoder_settings, pass, ONEDVA_PASS_SECOND, ONEDVA_ERR_ARGUMENT);
     REFUSED(encoder_settings, bitrate, -1, ONEDVA_ERR_ARGUMENT);

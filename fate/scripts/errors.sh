@@ -48,6 +48,8 @@ check "qp above 103" refuses "'qp' out of range \[-1 - 103\]" \
     -f lavfi -i "$source" -c:v onedva -qp 104 out.mkv
 check "target_psnr above 60" refuses "'target_psnr' out of range \[0 - 60\]" \
     -f lavfi -i "$source" -c:v onedva -target_psnr 61 out.mkv
+check "aq_strength above 1" refuses "'aq_strength' out of range \[0 - 1\]" \
+    -f lavfi -i "$source" -c:v onedva -aq_strength 2 out.mkv
 check "clip_frames above 16" refuses "'clip_frames' out of range \[1 - 16\]" \
     -f lavfi -i "$source" -c:v onedva -clip_frames 17 out.mkv
 check "motion above auto" refuses "'motion' out of range \[0 - 3\]" \

@@ -83,6 +83,11 @@ quality() {
     ffmpeg -v info -i "$1" -filter_complex "$source,trim=end=10[s];[0:v]settb=1/25,setpts=N[d];[s]settb=1/25,setpts=N[t];[d][t]psnr" \
         -f null - 2>&1 | sed -n 's/.*PSNR y:\([0-9.]*\) .*/\1/p'
 }
+masked() {
+    encode -crf 45 && cp sizes plain && encode -crf 45 -aq_strength 0 && same plain sizes &&
+        encode -crf 45 -aq_strength 1 && ! cmp plain sizes
+}
+check "activity mask" masked
 # usage: has_psnr DB; each packet's frames have it in the mean, and none much more
 has_psnr() {
     encode -target_psnr "$1" -clip_frames 8 -adaptive_clips 0 -preset medium &&

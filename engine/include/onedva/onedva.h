@@ -175,6 +175,7 @@ struct onedva_encoder_settings {
     int64_t max_rate, buffer_size, buffer_start;
     double target_psnr; /* dB, 15..60: each clip has the coarsest quantiser with which its luma, as
                          * decoded with one step, has at least this PSNR; 0: none */
+    double aq;          /* 0 (none) .. 1: how much sooner tiles end where activity hides errors */
     enum onedva_pass pass;
     const char *pass_stats; /* second pass: all that the first one gave; not kept after opening */
     int max_tokens;         /* upper bound of latent tokens per tile, 0: none */
