@@ -48,7 +48,7 @@ all_finished() {
     done
 }
 
-mkdir -p videos/deep/er
+mkdir -p videos/deep/er killed
 for i in $(seq 6); do
     ffmpeg -f lavfi -i "testsrc2=size=176x144:rate=25,trim=start_frame=$i:end_frame=$((i + 30)),\
 setpts=PTS-STARTPTS" -c:v mpeg4 "videos/deep/$i.mkv"
@@ -68,10 +68,15 @@ session() {
 # usage: kill_some PID WHAT; the program alone, all it has started or one of these
 kill_some() {
     case $2 in
-    0) kill -9 "$1" ;;
-    1) session "$1" | xargs -r kill -9 ;;
-    2) session "$1" | shuf -n 1 | xargs -r kill -9 ;;
+    alone) kill -9 "$1" ;;
+    all) session "$1" | xargs -r kill -9 ;;
+    one) session "$1" | shuf -n 1 | xargs -r kill -9 ;;
     esac 2> /dev/null
+}
+
+# usage: random ROUND SECONDS; a time below that
+random() {
+    awk -v seed="$1" -v most="$2" 'BEGIN { srand(seed); rand(); print most * rand() }'
 }
 
 killed_everywhere() {
@@ -81,8 +86,17 @@ killed_everywhere() {
         setsid "$root/tools/corpus/onedva-corpus" --ffmpeg "$ONEDVA_BIN/ffmpeg" --format odva --jobs 2 \
             videos killed -- -crf 30 > run.log 2>&1 &
         leader=$!
-        sleep "$(awk -v seed="$round" 'BEGIN { srand(seed); rand(); print 0.2 + 1.3 * rand() }')"
-        kill_some $leader $((round % 3))
+        before=$(finished killed | wc -l)
+        for _ in $(seq $((round % 2 * 200))); do
+            [ "$(finished killed | wc -l)" -eq "$before" ] || break
+            sleep 0.05
+        done
+        sleep "$(random "$round" 0.5)"
+        case $((round % 4)) in
+        0) kill_some $leader alone ;;
+        1 | 3) kill_some $leader all ;;
+        2) kill_some $leader one && sleep "$(random "$round" 0.5)" && kill_some $leader all ;;
+        esac
         wait $leader
         finished killed >> seen
         [ "$(finished killed | wc -l)" -lt $videos ] || break
@@ -218,6 +232,7 @@ ProctrackType=proctrack/pgid
 TaskPlugin=task/none
 MpiDefault=none
 ReturnToService=2
+SchedulerParameters=batch_sched_delay=0,sched_min_interval=100000
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU
 NodeName=$node NodeAddr=127.0.0.1 CPUs=$(nproc)
@@ -242,7 +257,7 @@ slurm_killed() {
         [ "$(finished queue | wc -l)" -lt 2 ] || break
         sleep 0.1
     done
-    kill_some $leader 1
+    kill_some $leader all
     wait $leader
     finished queue > seen
     [ "$(wc -l < seen)" -lt 12 ] && corpus videos/deep queue --format odva --slurm &&
