@@ -78,7 +78,7 @@ def print_speed(args, clip, folder):
     for _ in range(5):
         for options in ((), ("-bsf:v", "onedva_truncate=layers=3")):
             begin = time.monotonic()
-            run([args.ffmpeg, "-nostdin", "-v", "error", "-stream_loop", str(loops - 1), "-i", coded, "-c", "copy",
+            run([args.ffmpeg, "-nostdin", "-v", "error", "-stream_loop", str(loops - 1), "-i", coded, "-map", "0", "-c", "copy",
                  *options, "-f", "data", "-y", "/dev/null"])
             times.setdefault(options, []).append(time.monotonic() - begin)
     plain, cut = (float(np.median(t)) for t in times.values())
