@@ -8,6 +8,8 @@
 # make demo        encode and decode a real video [INPUT=file]
 # make check       every test
 # make unit        only the unit tests, under AddressSanitizer and UndefinedBehaviorSanitizer
+# make fuzz        random and damaged input, SECONDS=n for each target [10; TARGETS=decoder]
+# make fuzz-corpus makes the inputs anew that fuzzing starts with
 # make fate-onedva only the tests in FFmpeg's own harness
 # make bench       decoding speed against H.264
 # make kernel-bench  speed of each operator
@@ -38,7 +40,7 @@ Q = @
 endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all lib install demo check unit unit-tests checkasm fate-onedva bench kernel-bench network-bench roofline \
+.PHONY: all lib install demo check unit unit-tests fuzz fuzz-corpus fuzz-run checkasm fate-onedva bench kernel-bench network-bench roofline \
         precision-bench gemm-bench latents-bench motion-bench layers-bench rate-bench entropy-bench check-aarch64 valgrind tsan tsan-tests clean distclean canvas entropy eval latents corpus ffmpeg-full \
         ffmpeg-check
 
@@ -61,7 +63,7 @@ CONFIG = build
 
 ifeq ($(wildcard $(CONFIG)/config.mak),)
 
-all lib install unit checkasm fate-onedva bench kernel-bench network-bench roofline precision-bench gemm-bench latents-bench \
+all lib install unit fuzz fuzz-corpus checkasm fate-onedva bench kernel-bench network-bench roofline precision-bench gemm-bench latents-bench \
 motion-bench layers-bench rate-bench entropy-bench valgrind tsan canvas entropy eval latents corpus ffmpeg-full ffmpeg-check:
 	./configure
 	+@$(MAKE) $@
@@ -103,6 +105,13 @@ PC       = $(BUILD)/lib/pkgconfig/onedva.pc
 
 all: lib ffmpeg-full latents corpus
 lib: $(STATIC) $(SHARED) $(PC)
+
+# The fuzzer sees where the library goes. Its counters in all the code that the SIMD operators inline
+# would take minutes to compile.
+ifeq ($(FUZZ),yes)
+SANITIZE += -fsanitize=float-cast-overflow,fuzzer-no-link -fno-sanitize-recover=all
+$(BUILD)/obj/kernels/cpu/operators_avx%.o: SANITIZE = -fsanitize=address -fno-omit-frame-pointer
+endif
 
 $(BUILD)/obj/%_avx2.o: SIMD_FLAGS = $(AVX2_FLAGS)
 $(BUILD)/obj/%_avx512.o: SIMD_FLAGS = $(AVX512_FLAGS)
@@ -298,6 +307,8 @@ install: lib ffmpeg-$(FLAVOUR)
 
 # ---- unit tests ------------------------------------------------------------------------------
 
+comma = ,
+
 TESTS         = $(wildcard engine/tests/test_*.c kernels/cpu/tests/test_*.c)
 TEST_PROGRAMS = $(TESTS:%.c=$(BUILD)/%)
 
@@ -326,11 +337,42 @@ checkasm: $(OPERATOR_TESTS) $(if $(BENCH),$(BUILD)/tools/bench/operator_bench)
 	@tools/run-unit-tests.sh $(OPERATOR_TESTS)
 	$(if $(BENCH),@$(BUILD)/tools/bench/operator_bench)
 
+# its memory runs out
+$(BUILD)/engine/tests/test_allocation_failure: FLAGS += \
+    $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc aligned_alloc pthread_create)
+
 $(BUILD)/%: %.c $(STATIC)
 	@mkdir -p $(@D)
 	@echo "CCLD    $@"
 	$(Q)$(CC) $(FLAGS) $(CMOCKA_CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(STATIC) $(CMOCKA_LIBS) $(LIBRARY_LIBS)
 
 -include $(TEST_PROGRAMS:%=%.d)
+
+# ---- fuzzing ---------------------------------------------------------------------------------
+
+SECONDS = 10
+TARGETS = stream_header packet_tools decoder encoder model
+
+fuzz:
+	@tools/install-deps.sh fuzz
+	+@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang SANITIZERS=yes FUZZ=yes fuzz-run
+
+fuzz-run: $(TARGETS:%=$(BUILD)/fuzz/fuzz_%)
+	@fuzz/run.sh $(SECONDS) $^
+
+fuzz-corpus: $(BUILD)/fuzz/make_corpus
+	@$< fuzz/corpus
+
+FUZZ_PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(wildcard fuzz/fuzz_*.c) fuzz/make_corpus.c)
+
+$(BUILD)/obj/fuzz/%.o: FLAGS += -Ifuzz
+$(BUILD)/fuzz/fuzz_%: FLAGS += -fsanitize=fuzzer
+$(BUILD)/fuzz/fuzz_decoder $(BUILD)/fuzz/fuzz_packet_tools: $(BUILD)/obj/fuzz/packet_mutator.o
+$(FUZZ_PROGRAMS): $(BUILD)/fuzz/%: fuzz/%.c $(BUILD)/obj/fuzz/fuzz.o $(STATIC)
+	@mkdir -p $(@D)
+	@echo "CCLD    $@"
+	$(Q)$(CC) $(FLAGS) -MMD -MP -MF $@.d -o $@ $(filter %.c %.o,$^) $(STATIC) $(LIBRARY_LIBS)
+
+-include $(wildcard $(BUILD)/fuzz/*.d $(BUILD)/obj/fuzz/*.d)
 
 endif

@@ -47,6 +47,15 @@ uint64_t odva_read_u64(struct odva_byte_reader *reader)
     return read_little_endian(reader, 8);
 }
 
+size_t odva_leb_size(uint32_t value)
+{
+    size_t size = 1;
+
+    for (; value >= 128; value >>= 7)
+        size++;
+    return size;
+}
+
 uint32_t odva_read_leb(struct odva_byte_reader *reader)
 {
     uint64_t value = 0;
@@ -57,6 +66,7 @@ uint32_t odva_read_leb(struct odva_byte_reader *reader)
         if (!(byte & 0x80)) {
             if (value > UINT32_MAX)
                 break;
+            reader->redundant += i + 1 - odva_leb_size((uint32_t)value);
             return (uint32_t)value;
         }
     }

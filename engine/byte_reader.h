@@ -14,6 +14,7 @@ struct odva_byte_reader {
     const uint8_t *data;
     size_t size;
     size_t position;
+    size_t redundant; /* bytes of numbers that had more than they need */
     int failed;
 };
 
@@ -21,6 +22,9 @@ void odva_byte_reader_init(struct odva_byte_reader *reader, const uint8_t *data,
 uint8_t odva_read_u8(struct odva_byte_reader *reader);
 uint16_t odva_read_u16(struct odva_byte_reader *reader);
 uint64_t odva_read_u64(struct odva_byte_reader *reader);
+
+/** Bytes that a number needs as LEB128. */
+size_t odva_leb_size(uint32_t value);
 
 /** Unsigned LEB128; fails on more than 5 bytes or 32 bits. */
 uint32_t odva_read_leb(struct odva_byte_reader *reader);

@@ -145,7 +145,8 @@ void odva_motion_nodes(const struct odva_motion *motion, int t, int16_t (*nodes)
                 const int64_t g = move_with_points(&points, i * spacing, j * spacing, c);
                 (*nodes)[c] = round_node(path ? g + displacement(path, c, &weights) : g);
             }
-            path += path != NULL;
+            if (path)
+                path++;
         }
     }
 }

@@ -29,9 +29,10 @@ struct odva_packet {
     int has_motion;
     const uint8_t *motion; /* where has_motion */
     size_t motion_size;
-    int passes;       /* announced, 1..ODVA_MAX_PASSES; set by the parser */
-    int layers;       /* announced */
-    int whole_layers; /* present with the right crc; set by the parser */
+    int passes;         /* announced, 1..ODVA_MAX_PASSES; set by the parser */
+    int layers;         /* announced */
+    int whole_layers;   /* present with the right crc; set by the parser */
+    size_t header_size; /* with every number in as few bytes as it needs; set by the parser */
     struct odva_layer layer[ONEDVA_MAX_LAYERS];
 };
 

@@ -5,18 +5,9 @@
 /* What a packet's header says, of the public interface. */
 #include <string.h>
 
+#include "byte_reader.h"
 #include "onedva/onedva.h"
 #include "packet.h"
-
-/* Bytes that stand for a number. */
-static size_t leb_size(size_t value)
-{
-    size_t size = 1;
-
-    for (; value >= 128; value >>= 7)
-        size++;
-    return size;
-}
 
 int onedva_packet_get_info(struct onedva_packet_info *info, const uint8_t *data, size_t size)
 {
@@ -39,7 +30,7 @@ int onedva_packet_get_info(struct onedva_packet_info *info, const uint8_t *data,
     info->dropped_passes = packet.dropped_passes;
     info->layers = packet.layers;
     info->whole_layers = packet.whole_layers;
-    header = packet.whole_layers > 0 ? (size_t)(packet.layer[0].payload - data) : size;
+    header = packet.header_size;
     for (int i = packet.layers - 1; i >= 0; i--) {
         info->layer[i].qidx = odva_packet_qidx(&packet, packet.layer[i].pass);
         info->layer[i].token_end = packet.layer[i].token_end;
@@ -49,7 +40,8 @@ int onedva_packet_get_info(struct onedva_packet_info *info, const uint8_t *data,
         /* one that leaves passes out says so in a byte, once */
         info->layer[i].size =
             header + (packet.dropped_passes == 0 && packet.layer[i].pass < packet.passes - 1);
-        header -= leb_size(packet.layer[i].token_end) + leb_size(packet.layer[i].size) + 2;
+        header -= odva_leb_size(packet.layer[i].token_end) +
+                  odva_leb_size((uint32_t)packet.layer[i].size) + 2;
     }
     for (int i = 0; i < packet.layers; i++) {
         payloads += packet.layer[i].size;

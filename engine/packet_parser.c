@@ -19,6 +19,7 @@ static int read_stream(struct odva_byte_reader *reader, struct onedva_stream *st
         return ONEDVA_ERR_DATA;
     odva_byte_reader_init(&header, bytes, size);
     status = odva_stream_header_read(&header, stream);
+    reader->redundant += header.redundant;
     return status < 0 || header.position == size ? status : ONEDVA_ERR_DATA;
 }
 
@@ -120,6 +121,7 @@ int odva_packet_parse_header(struct odva_packet *packet, const uint8_t *data, si
         packet->frames = 0;
         return status;
     }
+    packet->header_size = reader.position - reader.redundant;
     find_payloads(&reader, packet);
     return ONEDVA_OK;
 }

@@ -5,7 +5,7 @@
 #
 # Installs the Debian packages that a command needs and the machine lacks.
 #
-# usage: install-deps.sh build|check|cluster|aarch64|valgrind|bench|gemm|train|eval
+# usage: install-deps.sh build|check|fuzz|cluster|aarch64|valgrind|bench|gemm|train|eval
 
 set -eu
 
@@ -13,9 +13,10 @@ build="gcc libc6-dev make pkg-config dpkg-dev nasm libcjson-dev libxxhash-dev li
 case ${1:-} in
 build) wanted=$build ;;
 check)
-    wanted="$build clang libcmocka-dev libxml2-dev parallel procps python3 python3-numpy python3-torch
-        xauth xdotool xvfb"
+    wanted="$build clang libclang-rt-dev libcmocka-dev libxml2-dev parallel procps python3
+        python3-numpy python3-torch xauth xdotool xvfb"
     ;;
+fuzz) wanted="$build clang libclang-rt-dev" ;;
 cluster) wanted="openssh-client openssh-server munge slurm-wlm" ;; # daemons: not for everyone's machine
 aarch64) wanted="$build gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user" ;;
 valgrind) wanted="$build libcmocka-dev valgrind" ;;
@@ -24,7 +25,7 @@ gemm) wanted="$build libdnnl-dev libopenblas-dev" ;;
 train) wanted="$build python3 python3-numpy python3-torch" ;;
 eval) wanted="$build ffmpeg python3 python3-numpy python3-matplotlib" ;;
 *)
-    echo "usage: install-deps.sh build|check|cluster|aarch64|valgrind|bench|gemm|train|eval" >&2
+    echo "usage: install-deps.sh build|check|fuzz|cluster|aarch64|valgrind|bench|gemm|train|eval" >&2
     exit 1
     ;;
 esac

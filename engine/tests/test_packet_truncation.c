@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crc16.h"
 #include "random_coder.h"
 
 #define BASIS 6
@@ -144,11 +145,36 @@ static void refused(void **state)
     coder_close(&coder);
 }
 
+/* Numbers of more bytes than they need are written in fewer, and the info's size says so. */
+static void redundant_bytes(void **state)
+{
+    /* one frame, one layer: token_end 1 in three bytes, size 2 in two */
+    uint8_t packet[] = {0xD5, 0x10, 0, 0, 0, 0, 0x81, 0x80, 0, 0x82, 0, 0, 0, 0, 0, 7, 9};
+    uint8_t result[sizeof(packet)];
+    const uint16_t payload_crc = odva_crc16(packet + sizeof(packet) - 2, 2);
+    struct onedva_packet_info info;
+    uint16_t crc;
+    size_t size;
+
+    (void)state;
+    packet[11] = (uint8_t)payload_crc;
+    packet[12] = (uint8_t)(payload_crc >> 8);
+    crc = odva_crc16(packet, 13);
+    packet[13] = (uint8_t)crc;
+    packet[14] = (uint8_t)(crc >> 8);
+    assert_int_equal(onedva_packet_get_info(&info, packet, sizeof(packet)), ONEDVA_OK);
+    assert_int_equal(info.whole_layers, 1);
+    assert_int_equal(info.layer[0].size, sizeof(packet) - 3);
+    assert_int_equal(onedva_packet_truncate(packet, sizeof(packet), 1, result, &size), ONEDVA_OK);
+    assert_int_equal(size, info.layer[0].size);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_layer),
         cmocka_unit_test(refused),
+        cmocka_unit_test(redundant_bytes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,6 +65,12 @@ static int reserve_scratch(struct cpu_backend *cpu, size_t floats)
     return cpu->scratch ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
 }
 
+/* A worker's scratch, NULL where the operators need none. */
+static float *scratch_of(const struct cpu_backend *cpu, int worker)
+{
+    return cpu->scratch ? cpu->scratch + worker * cpu->worker_scratch : NULL;
+}
+
 static const int32_t *indices(const struct odva_buffer *buffer)
 {
     return buffer ? buffer->data : NULL;
@@ -149,7 +155,7 @@ static void linear_task(void *opaque, int64_t index, int worker)
     const int64_t first = index * LINEAR_ROWS;
 
     job->cpu->operators->linear(&job->linear, first, min_int64(LINEAR_ROWS, job->rows - first),
-                                job->cpu->scratch + worker * job->cpu->worker_scratch);
+                                scratch_of(job->cpu, worker));
 }
 
 static int linear(struct odva_backend *backend, struct odva_matrix dst, struct odva_matrix src,
@@ -235,7 +241,7 @@ static void attention_task(void *opaque, int64_t index, int worker)
     const int heads = job->attention.heads;
 
     job->cpu->operators->attention(&job->attention, (int)(index / heads), (int)(index % heads),
-                                   job->cpu->scratch + worker * job->cpu->worker_scratch);
+                                   scratch_of(job->cpu, worker));
 }
 
 static int attention(struct odva_backend *backend, struct odva_matrix dst, struct odva_matrix qkv,
@@ -372,7 +378,7 @@ static void forward_task(void *opaque, int64_t index, int worker)
     const struct odva_dct_tile *tile = &job->tiles[index];
     const int32_t *order = indices(tile->order);
     const int count = tile->nt * tile->ny * tile->nx * job->basis;
-    float *data = job->cpu->scratch + worker * job->cpu->worker_scratch;
+    float *data = scratch_of(job->cpu, worker);
 
     memcpy(data, job->coefs_in + tile->offset, count * sizeof(*data));
     odva_cpu_dct_tile(job->cpu->operators, &job->cpu->dct, 0, data, tile->nt, tile->ny, tile->nx,
@@ -392,7 +398,7 @@ static void inverse_task(void *opaque, int64_t index, int worker)
     for (int i = 0; i < count; i++)
         data[order[i]] = job->latents_in[tile->offset + i];
     odva_cpu_dct_tile(job->cpu->operators, &job->cpu->dct, 1, data, tile->nt, tile->ny, tile->nx,
-                      job->basis, job->cpu->scratch + worker * job->cpu->worker_scratch);
+                      job->basis, scratch_of(job->cpu, worker));
 }
 
 static int run_dct(struct odva_backend *backend, odva_task_fn task, struct dct_job *job, int count)

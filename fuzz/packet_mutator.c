@@ -1,0 +1,279 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* libFuzzer's mutator of packets: damages fields and payloads and repairs checksums, so that the
+ * decoder behind them is reached (doc/bitstream.md, section 3). */
+#include <string.h>
+
+#include "crc16.h"
+#include "fuzz.h"
+#include "packet.h"
+#include "packet_format.h"
+
+#define MAX_PACKET 65535
+#define MAX_LIST   32
+
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
+
+/* A packet, or what follows the last one, in memory of its own. */
+struct piece {
+    uint8_t *data;
+    size_t size;
+};
+
+struct pieces {
+    int count;
+    struct piece piece[MAX_LIST];
+};
+
+static unsigned below(unsigned *seed, unsigned n)
+{
+    *seed = *seed * 1664525 + 1013904223;
+    return (*seed >> 8) % n;
+}
+
+static struct piece copy_of(const uint8_t *data, size_t size, size_t room)
+{
+    struct piece piece = {malloc(size + room + 1), size};
+
+    FUZZ_CHECK(piece.data);
+    if (size)
+        memcpy(piece.data, data, size);
+    return piece;
+}
+
+static void put_le(uint8_t *data, uint64_t value, int bytes)
+{
+    for (int i = 0; i < bytes; i++)
+        data[i] = (uint8_t)(value >> 8 * i);
+}
+
+/* Where the header's checksum is; those of the layers are made right on the way.
+ * @return 0 where the header is cut short */
+static size_t repair_layers(struct odva_byte_reader *reader, uint8_t *data, int layers)
+{
+    size_t size[ONEDVA_MAX_LAYERS], checksum[ONEDVA_MAX_LAYERS], end, payload;
+
+    for (int i = 0; i < layers; i++) {
+        odva_read_leb(reader);
+        size[i] = odva_read_leb(reader);
+        checksum[i] = reader->position;
+        odva_read_u16(reader);
+    }
+    end = reader->position;
+    odva_read_u16(reader);
+    if (reader->failed)
+        return 0;
+    payload = reader->position;
+    for (int i = 0; i < layers && size[i] <= reader->size - payload; payload += size[i++])
+        put_le(data + checksum[i], odva_crc16(data + payload, size[i]), 2);
+    return end;
+}
+
+/* Set sync, version, model and checksums to what they must be. */
+static void repair(struct piece *packet)
+{
+    struct onedva_model_info model;
+    struct odva_byte_reader reader;
+    uint8_t *data = packet->data;
+    int flags, counts;
+    size_t end;
+
+    if (packet->size < 8)
+        return;
+    onedva_model_get_info(fuzz_model(), &model);
+    data[0] = ODVA_PACKET_SYNC;
+    data[1] = (uint8_t)(ODVA_PACKET_VERSION << 4 | (data[1] & 15));
+    put_le(data + 2, model.id, 2);
+    flags = data[1];
+    counts = data[4];
+    odva_byte_reader_init(&reader, data, packet->size);
+    odva_read_bytes(&reader, flags & ODVA_PACKET_WAS_CUT ? 7 : 6);
+    if (flags & ODVA_PACKET_HAS_STREAM) {
+        const uint32_t size = odva_read_leb(&reader);
+        if (odva_read_bytes(&reader, size) && size > 9)
+            put_le(data + reader.position - size + 1, model.id, 8);
+    }
+    for (int i = 0; flags & ODVA_PACKET_HAS_DURATIONS && i <= counts >> 4; i++)
+        odva_read_leb(&reader);
+    if (flags & ODVA_PACKET_HAS_MOTION)
+        odva_read_bytes(&reader, odva_read_leb(&reader));
+    end = repair_layers(&reader, data, (counts & 15) + 1);
+    if (end)
+        put_le(data + end, odva_crc16(data, end), 2);
+}
+
+/* Change what a pointer of a packet points to. @return the memory, to be freed */
+static uint8_t *mutate_bytes(const uint8_t **data, size_t *size)
+{
+    const size_t room = *size / 4 + 8;
+    struct piece piece = copy_of(*data, *size, room);
+
+    *size = LLVMFuzzerMutate(piece.data, piece.size, piece.size + room);
+    *data = piece.data;
+    return piece.data;
+}
+
+static void mutate_header(struct odva_packet *packet, unsigned *seed)
+{
+    struct odva_layer *layer = &packet->layer[below(seed, packet->layers)];
+
+    switch (below(seed, 9)) {
+    case 0:
+        packet->frames = 1 + (int)below(seed, ONEDVA_MAX_CLIP_FRAMES);
+        break;
+    case 1:
+        packet->qidx = ONEDVA_MIN_QIDX - 2 + (int)below(seed, 130);
+        break;
+    case 2:
+        packet->stream.width = 1 + below(seed, below(seed, 8) ? 200 : 65535);
+        break;
+    case 3:
+        packet->stream.height = 1 + below(seed, below(seed, 8) ? 200 : 65535);
+        break;
+    case 4:
+        layer->token_end = below(seed, 80);
+        break;
+    case 5:
+        packet->dropped_passes = (int)below(seed, 4);
+        break;
+    case 6:
+        packet->has_durations = !packet->has_durations;
+        packet->durations[below(seed, ONEDVA_MAX_CLIP_FRAMES)] = below(seed, 1u << 24) << 8;
+        break;
+    case 7:
+        packet->has_stream = !packet->has_stream;
+        break;
+    default:
+        packet->stream.frame_duration = below(seed, 3);
+        break;
+    }
+}
+
+static void mutate_layers(struct odva_packet *packet, unsigned *seed)
+{
+    const int at = (int)below(seed, packet->layers), other = (int)below(seed, packet->layers);
+    struct odva_layer *layer = &packet->layer[at];
+
+    if (below(seed, 2) && packet->layers < ONEDVA_MAX_LAYERS) {
+        memmove(layer + 1, layer, (packet->layers++ - at) * sizeof(*layer));
+        layer[1].token_end += below(seed, 2) * below(seed, 8);
+    } else if (below(seed, 2) && packet->layers > 1) {
+        memmove(layer, layer + 1, (--packet->layers - at) * sizeof(*layer));
+    } else {
+        const struct odva_layer swapped = *layer;
+        *layer = packet->layer[other];
+        packet->layer[other] = swapped;
+    }
+}
+
+/* Change a part of a packet and write it anew. @return 0 where it cannot be parsed */
+static int mutate_parts(struct piece *piece, unsigned *seed)
+{
+    uint16_t crc[ONEDVA_MAX_LAYERS];
+    struct odva_packet packet;
+    struct odva_byte_writer writer = {0};
+    uint8_t *memory = NULL;
+    unsigned part;
+
+    if (odva_packet_parse_header(&packet, piece->data, piece->size, crc) < 0 ||
+        packet.whole_layers < packet.layers)
+        return 0;
+    part = below(seed, packet.has_motion ? 8 : 5);
+    if (part == 0)
+        mutate_header(&packet, seed);
+    else if (part == 1)
+        mutate_layers(&packet, seed);
+    else if (part < 5) {
+        struct odva_layer *layer = &packet.layer[below(seed, packet.layers)];
+        memory = mutate_bytes(&layer->payload, &layer->size);
+    } else {
+        memory = mutate_bytes(&packet.motion, &packet.motion_size);
+    }
+    odva_packet_write(&writer, &packet);
+    FUZZ_CHECK(!writer.failed);
+    free(memory);
+    free(piece->data);
+    *piece = (struct piece){writer.data, writer.size};
+    return 1;
+}
+
+static void mutate_piece(struct piece *piece, unsigned *seed)
+{
+    const unsigned kind = below(seed, 16);
+
+    if (kind < 10 && mutate_parts(piece, seed))
+        return;
+    if (kind == 15) {
+        piece->size = below(seed, (unsigned)piece->size + 1);
+        return;
+    }
+    *piece = (struct piece){realloc(piece->data, piece->size + 17), piece->size};
+    FUZZ_CHECK(piece->data);
+    piece->size = LLVMFuzzerMutate(piece->data, piece->size, piece->size + 16);
+    if (kind != 14)
+        repair(piece);
+}
+
+static void mutate_list(struct pieces *pieces, unsigned *seed)
+{
+    const int at = (int)below(seed, pieces->count);
+    struct piece *piece = &pieces->piece[at];
+
+    if (below(seed, 2) && pieces->count < MAX_LIST) {
+        pieces->piece[pieces->count++] = copy_of(piece->data, piece->size, 0);
+    } else if (pieces->count > 1) {
+        free(piece->data);
+        *piece = pieces->piece[--pieces->count];
+    }
+}
+
+static void split(struct pieces *pieces, const uint8_t *data, size_t size)
+{
+    struct odva_byte_reader input;
+    const uint8_t *packet;
+
+    *pieces = (struct pieces){0};
+    odva_byte_reader_init(&input, data, size);
+    odva_read_u8(&input);
+    while (pieces->count < MAX_LIST && (packet = fuzz_next_packet(&input, &size)))
+        pieces->piece[pieces->count++] = copy_of(packet, size, 0);
+}
+
+/* Write the pieces behind the first byte, as many as there is room for. @return the input's size */
+static size_t join(uint8_t *data, size_t max_size, struct pieces *pieces)
+{
+    size_t size = 1;
+
+    for (int i = 0; i < pieces->count; i++) {
+        const struct piece *piece = &pieces->piece[i];
+        if (piece->size <= MAX_PACKET && size + 2 + piece->size <= max_size) {
+            put_le(data + size, piece->size, 2);
+            if (piece->size)
+                memcpy(data + size + 2, piece->data, piece->size);
+            size += 2 + piece->size;
+        }
+        free(piece->data);
+    }
+    return size;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+{
+    struct pieces pieces;
+    unsigned what;
+
+    if (size < 3 || below(&seed, 32) == 0)
+        return LLVMFuzzerMutate(data, size, max_size);
+    split(&pieces, data, size);
+    what = below(&seed, 16);
+    if (what == 0)
+        data[0] = (uint8_t)below(&seed, 256);
+    else if (what == 1)
+        mutate_list(&pieces, &seed);
+    else
+        mutate_piece(&pieces.piece[below(&seed, (unsigned)pieces.count)], &seed);
+    return join(data, max_size, &pieces);
+}
