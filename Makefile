@@ -321,7 +321,8 @@ unit-tests: $(TEST_PROGRAMS)
 # What takes minutes there shows nothing new.
 valgrind: ffmpeg-check $(TEST_PROGRAMS)
 	@tools/install-deps.sh valgrind
-	@tools/tests/test_valgrind.sh $(filter-out %/test_motion_accuracy %/test_memory,$(TEST_PROGRAMS))
+	@tools/tests/test_valgrind.sh $(filter-out \
+	    %/test_motion_accuracy %/test_memory %/test_allocation_failure,$(TEST_PROGRAMS))
 
 THREAD_TESTS = $(addprefix $(BUILD)/,kernels/cpu/tests/test_thread_pool engine/tests/test_determinism \
     engine/tests/test_packet_queue engine/tests/test_codec engine/tests/test_reduced_frames)
@@ -338,7 +339,7 @@ checkasm: $(OPERATOR_TESTS) $(if $(BENCH),$(BUILD)/tools/bench/operator_bench)
 	$(if $(BENCH),@$(BUILD)/tools/bench/operator_bench)
 
 # its memory runs out
-$(BUILD)/engine/tests/test_allocation_failure: FLAGS += \
+$(BUILD)/engine/tests/test_allocation_failure: private FLAGS += \
     $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc aligned_alloc pthread_create)
 
 $(BUILD)/%: %.c $(STATIC)
@@ -366,7 +367,7 @@ fuzz-corpus: $(BUILD)/fuzz/make_corpus
 FUZZ_PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(wildcard fuzz/fuzz_*.c) fuzz/make_corpus.c)
 
 $(BUILD)/obj/fuzz/%.o: FLAGS += -Ifuzz
-$(BUILD)/fuzz/fuzz_%: FLAGS += -fsanitize=fuzzer
+$(BUILD)/fuzz/fuzz_%: private FLAGS += -fsanitize=fuzzer
 $(BUILD)/fuzz/fuzz_decoder $(BUILD)/fuzz/fuzz_packet_tools: $(BUILD)/obj/fuzz/packet_mutator.o
 $(FUZZ_PROGRAMS): $(BUILD)/fuzz/%: fuzz/%.c $(BUILD)/obj/fuzz/fuzz.o $(STATIC)
 	@mkdir -p $(@D)
