@@ -61,6 +61,24 @@ static void read_settings(struct odva_byte_reader *input, struct onedva_encoder_
     settings->threads = 1;
     settings->bitexact = odva_read_u8(input) & 1;
     settings->header_in_packets = odva_read_u8(input) & 1;
+    if (odva_read_u8(input) % 4 == 0)
+        settings->qp = odva_read_u8(input) - 1;
+    if (odva_read_u8(input) % 8 == 0)
+        settings->target_psnr = odva_read_u8(input) / 3.0;
+    settings->aq = odva_read_u8(input) % 2 ? 0 : odva_read_u8(input) / 200.0;
+}
+
+/* A pass and its statistics. @param text room for 256 bytes */
+static void read_pass(struct odva_byte_reader *input, struct onedva_encoder_settings *settings,
+                      char *text)
+{
+    const size_t size = odva_read_u8(input);
+    const uint8_t *bytes = odva_read_bytes(input, size);
+
+    settings->pass = (enum onedva_pass)choice(input, ONEDVA_PASS_ONLY, ONEDVA_PASS_SECOND);
+    if (bytes)
+        memcpy(text, bytes, size);
+    settings->pass_stats = text;
 }
 
 static void read_stream(struct odva_byte_reader *input, struct onedva_stream *stream)
@@ -153,6 +171,7 @@ static void use_encoder(onedva_encoder *encoder, const struct onedva_encoder_set
     struct onedva_decoder_settings decoder_settings;
     onedva_decoder *decoder;
     const uint8_t *header;
+    const char *statistics;
     size_t size;
 
     onedva_decoder_settings_default(&decoder_settings);
@@ -175,6 +194,8 @@ static void use_encoder(onedva_encoder *encoder, const struct onedva_encoder_set
         encode_clip(encoder, decoder, settings, &clip, has_durations ? durations : NULL);
         fuzz_clip_free(&clip);
     }
+    onedva_encoder_end_pass(encoder, &statistics);
+    FUZZ_CHECK(!statistics || settings->pass == ONEDVA_PASS_FIRST);
     onedva_decoder_close(&decoder);
 }
 
@@ -192,12 +213,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct onedva_stream stream;
     struct odva_byte_reader input;
     onedva_encoder *encoder;
+    char statistics[256] = {0};
     int errors = 0, status;
 
     odva_byte_reader_init(&input, data, size);
     read_settings(&input, &settings);
     settings.logger = (struct onedva_logger){count_message, &errors};
     read_stream(&input, &stream);
+    if (odva_read_u8(&input) % 4 == 0)
+        read_pass(&input, &settings, statistics);
     status = onedva_encoder_open(&encoder, fuzz_model(), &settings, &stream);
     if (status < 0) {
         FUZZ_CHECK(status == ONEDVA_ERR_ARGUMENT && errors == 1 && !encoder);
