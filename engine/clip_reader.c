@@ -216,14 +216,12 @@ void odva_clip_reader_finish(struct odva_clip_reader *reader, struct onedva_clip
     const int last_pass = packet->layer[packet->whole_layers - 1].pass;
     struct odva_layer_range range = {0};
 
-    /* the whole layers but those of the last pass that max_tokens leaves nothing of */
     for (int i = 0; i < packet->whole_layers; i++) {
         const struct odva_layer *layer = &packet->layer[i];
-        range.start = range.pass == layer->pass ? range.end : 0;
-        range.pass = layer->pass;
+        range.index = i;
         range.end = (int)layer->token_end;
-        if (reader->max_tokens > 0 && range.start >= reader->max_tokens && range.pass == last_pass)
-            break;
+        if (i > 0 && layer->pass > packet->layer[i - 1].pass)
+            range.first = i;
         odva_decode_layer(&reader->latents, &reader->model->tables, range, layer->payload,
                           layer->size, &reader->predictor);
     }

@@ -11,10 +11,9 @@
 #include "motion_coder.h"
 #include "packet.h"
 
-int odva_clip_writer_init(struct odva_clip_writer *writer, const struct onedva_model *model,
-                          int layers)
+int odva_clip_writer_init(struct odva_clip_writer *writer, const struct onedva_model *model)
 {
-    *writer = (struct odva_clip_writer){.model = model, .layers = layers};
+    *writer = (struct odva_clip_writer){.model = model};
     return odva_symbol_predictor_init(&writer->predictor, model->config.basis);
 }
 
@@ -38,7 +37,7 @@ static void write_payloads(struct odva_clip_writer *writer, struct odva_latents 
     odva_byte_writer_reset(payloads);
     for (int i = 0; i < packet->layers; i++) {
         const struct odva_layer_range range = writer->layering.layer[i];
-        latents->shift = latents->passes - 1 - range.pass;
+        latents->shift = writer->layering.passes - 1 - writer->layering.pass[i];
         latents->qidx = qidx + latents->shift * ODVA_QIDX_OF_HALVING;
         odva_encode_layer(latents, &writer->model->tables, range, payloads, &writer->predictor);
         packet->layer[i].token_end = range.end;
@@ -66,16 +65,8 @@ static void write_motion(struct odva_clip_writer *writer, const struct odva_moti
 }
 
 int odva_clip_writer_write(struct odva_clip_writer *writer, struct odva_latents *latents,
-                           const struct odva_motion *motion, const struct onedva_stream *stream,
-                           const uint32_t *durations)
-{
-    odva_layering_choose(&writer->layering, latents, writer->layers);
-    return odva_clip_writer_write_layers(writer, latents, motion, stream, durations);
-}
-
-int odva_clip_writer_write_layers(struct odva_clip_writer *writer, struct odva_latents *latents,
-                                  const struct odva_motion *motion,
-                                  const struct onedva_stream *stream, const uint32_t *durations)
+                           const struct odva_layering *layering, const struct odva_motion *motion,
+                           const struct onedva_stream *stream, const uint32_t *durations)
 {
     struct odva_packet packet = {
         .frames = latents->grid.frames,
@@ -84,9 +75,10 @@ int odva_clip_writer_write_layers(struct odva_clip_writer *writer, struct odva_l
         .model_tag = (uint16_t)writer->model->id,
         .has_stream = stream != NULL,
         .has_durations = durations != NULL,
-        .layers = writer->layering.count,
+        .layers = layering->count,
     };
 
+    writer->layering = *layering;
     if (stream)
         packet.stream = *stream;
     if (durations)

@@ -25,25 +25,20 @@ struct odva_clip_writer {
 };
 
 /** @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
-int odva_clip_writer_init(struct odva_clip_writer *writer, const struct onedva_model *model,
-                          int layers);
+int odva_clip_writer_init(struct odva_clip_writer *writer, const struct onedva_model *model);
 void odva_clip_writer_free(struct odva_clip_writer *writer);
 
 /**
  * Write writer->packet.
- * @param latents   q, qidx, passes and the tiles' tokens and lengths
+ * @param latents   q, qidx and the tiles' tokens and lengths of the layers
+ * @param layering  with its ends
  * @param motion    whose canvases the latents are of, or NULL: they are of the pictures
  * @param stream    header to repeat in the packet, or NULL
  * @param durations one for each frame, or NULL: all last the stream's frame_duration
  * @return ONEDVA_OK or ONEDVA_ERR_NOMEM
  */
 int odva_clip_writer_write(struct odva_clip_writer *writer, struct odva_latents *latents,
-                           const struct odva_motion *motion, const struct onedva_stream *stream,
-                           const uint32_t *durations);
-
-/** The same with the layers that writer->layering has. */
-int odva_clip_writer_write_layers(struct odva_clip_writer *writer, struct odva_latents *latents,
-                                  const struct odva_motion *motion,
-                                  const struct onedva_stream *stream, const uint32_t *durations);
+                           const struct odva_layering *layering, const struct odva_motion *motion,
+                           const struct onedva_stream *stream, const uint32_t *durations);
 
 #endif

@@ -157,7 +157,7 @@ static int open_parts(struct onedva_encoder *encoder)
     status = odva_linear_coder_open(&encoder->coder, encoder->model, encoder->backend, settings);
     if (status < 0)
         return status;
-    return odva_clip_writer_init(&encoder->writer, encoder->model, settings->layers);
+    return odva_clip_writer_init(&encoder->writer, encoder->model);
 }
 
 static int open_psnr_target(struct onedva_encoder *encoder)

@@ -14,11 +14,11 @@
 #include "model.h"
 #include "symbol_predictor.h"
 
-/** A layer: tokens [start, end) of every tile in one pass. */
+/** What a layer holds: it goes on with every tile where the layer before of its pass ended. */
 struct odva_layer_range {
-    int start; /* token_end of the layer before, 0 for the first of a pass */
-    int end;
-    int pass; /* 0 is the coarsest */
+    int index; /* among the packet's layers */
+    int first; /* index of the first layer of its pass */
+    int end;   /* tokens of its pass that a tile has at most with its end */
 };
 
 /* What is known of a coefficient that is refined: min(|q|, 3) before, less 1. */
@@ -40,30 +40,21 @@ static inline int odva_length_class(int length)
     return c;
 }
 
-/**
- * Whether a layer codes a length for a tile that holds (decoder, after the layers before) or will
- * hold (encoder, in all) tokens of the layer's pass.
- */
-static inline int odva_layer_codes_tile(const struct odva_latent_tile *tile,
-                                        struct odva_layer_range range, int tokens)
+/** Tokens of a tile that the layers before of the same pass hold. */
+static inline int odva_layer_start(const struct odva_latent_tile *tile,
+                                   struct odva_layer_range layer)
 {
-    return tile->max_tokens > range.start && tokens >= range.start;
+    return layer.index > layer.first ? tile->length[layer.index - 1] : 0;
 }
 
-/** Tokens of a tile that a layer has room for, where odva_layer_codes_tile. */
+/** Tokens of a tile that a layer has room for; without any, it does not code a length. */
 static inline int odva_layer_room(const struct odva_latent_tile *tile,
-                                  struct odva_layer_range range)
+                                  struct odva_layer_range layer)
 {
-    return (range.end < tile->max_tokens ? range.end : tile->max_tokens) - range.start;
-}
+    const int end = layer.end < tile->max_tokens ? layer.end : tile->max_tokens;
+    const int room = end - odva_layer_start(tile, layer);
 
-/** Length in a layer of a tile of tokens in all of its pass, where odva_layer_codes_tile. */
-static inline int odva_layer_length(const struct odva_latent_tile *tile,
-                                    struct odva_layer_range range, int tokens)
-{
-    const int room = odva_layer_room(tile, range);
-
-    return tokens - range.start < room ? tokens - range.start : room;
+    return room > 0 ? room : 0;
 }
 
 /**

@@ -118,9 +118,10 @@ static void decode_tokens(struct odva_latents *latents, const struct odva_model_
 {
     struct odva_latent_tile *tile = &latents->tiles[index];
     struct odva_range_decoder range = *range_decoder;
-    const int known = odva_coefficients_of(tile, odva_tokens_known(tile, layer.pass));
-    const int first = odva_coefficients_of(tile, layer.start);
-    const int end = odva_coefficients_of(tile, layer.start + length);
+    const int start = odva_layer_start(tile, layer);
+    const int known = odva_coefficients_of(tile, odva_tokens_known(tile, layer.first));
+    const int first = odva_coefficients_of(tile, start);
+    const int end = odva_coefficients_of(tile, start + length);
     int32_t *q = latents->q + tile->offset;
     int i = first;
 
@@ -130,16 +131,15 @@ static void decode_tokens(struct odva_latents *latents, const struct odva_model_
     for (; i < end; i++)
         q[i] = decode_coefficient(&range, tables, predictor, i);
     odva_symbol_predictor_end_tile(predictor, latents, index, end);
-    tile->length[layer.pass] += length;
-    if (tile->tokens < tile->length[layer.pass])
-        tile->tokens = tile->length[layer.pass];
+    tile->length[layer.index] = start + length;
+    if (tile->tokens < start + length)
+        tile->tokens = start + length;
     *range_decoder = range;
 }
 
 /* Halve the step of what the passes before told. */
-static void start_pass(struct odva_latents *latents, int pass)
+static void start_pass(struct odva_latents *latents)
 {
-    latents->passes = pass + 1;
     latents->qidx -= ODVA_QIDX_OF_HALVING;
     for (int i = 0; i < latents->grid.tile_count; i++) {
         struct odva_latent_tile *tile = &latents->tiles[i];
@@ -162,17 +162,19 @@ void odva_decode_layer(struct odva_latents *latents, const struct odva_model_tab
 
     for (int i = 0; i < ODVA_REFINEMENT_CONTEXTS; i++)
         refinement[i] = ODVA_ADAPTIVE_BIT_INIT;
-    if (layer.pass > 0 && layer.start == 0)
-        start_pass(latents, layer.pass);
+    if (layer.index > 0 && layer.index == layer.first)
+        start_pass(latents);
+    latents->layers = layer.index + 1;
     odva_range_decoder_init(&range, payload, size);
     odva_symbol_predictor_start_layer(predictor, tables);
     for (int i = 0; i < latents->grid.tile_count; i++) {
         struct odva_latent_tile *tile = &latents->tiles[i];
-        int length, room;
-        if (!odva_layer_codes_tile(tile, layer, tile->length[layer.pass]))
+        const int room = odva_layer_room(tile, layer);
+        int length;
+        tile->length[layer.index] = odva_layer_start(tile, layer);
+        if (room == 0)
             continue;
         length = decode_length(&range, tables, &previous_class);
-        room = odva_layer_room(tile, layer);
         if (length > 0)
             decode_tokens(latents, tables, i, layer, length < room ? length : room, &range,
                           predictor, refinement);

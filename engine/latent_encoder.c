@@ -110,9 +110,10 @@ static void encode_tokens(struct odva_latents *latents, const struct odva_model_
                           struct odva_adaptive_bit *refinement)
 {
     const struct odva_latent_tile *tile = &latents->tiles[index];
-    const int first = odva_coefficients_of(tile, layer.start);
-    const int end = odva_coefficients_of(tile, layer.start + length);
-    const int known = odva_coefficients_of(tile, odva_tokens_known(tile, layer.pass));
+    const int start = odva_layer_start(tile, layer);
+    const int first = odva_coefficients_of(tile, start);
+    const int end = odva_coefficients_of(tile, start + length);
+    const int known = odva_coefficients_of(tile, odva_tokens_known(tile, layer.first));
     const int32_t *q = latents->q + tile->offset;
 
     if (length == 0)
@@ -133,7 +134,7 @@ static void start_layer(struct odva_latents *latents, const struct odva_model_ta
                         struct odva_layer_range layer, struct odva_symbol_predictor *predictor)
 {
     odva_symbol_predictor_start_layer(predictor, tables);
-    for (int i = 0; i < latents->grid.tile_count && layer.start == 0; i++)
+    for (int i = 0; i < latents->grid.tile_count && layer.index == layer.first; i++)
         latents->tiles[i].shown = 0;
 }
 
@@ -152,9 +153,9 @@ void odva_encode_layer(struct odva_latents *latents, const struct odva_model_tab
     for (int i = 0; i < latents->grid.tile_count; i++) {
         const struct odva_latent_tile *tile = &latents->tiles[i];
         int length;
-        if (!odva_layer_codes_tile(tile, layer, tile->length[layer.pass]))
+        if (odva_layer_room(tile, layer) == 0)
             continue;
-        length = odva_layer_length(tile, layer, tile->length[layer.pass]);
+        length = tile->length[layer.index] - odva_layer_start(tile, layer);
         encode_length(&range, tables, &previous_class, length);
         encode_tokens(latents, tables, i, layer, length, &range, predictor, refinement);
     }

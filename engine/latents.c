@@ -44,7 +44,7 @@ int odva_latents_set_size(struct odva_latents *latents, struct odva_scan_cache *
     int status;
 
     latents->basis = scans->model->config.basis;
-    latents->passes = 1;
+    latents->layers = 1;
     latents->nested = 0;
     latents->shift = 0;
     status = set_grid(latents, frames, width, height);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "layout.h"
+#include "onedva/onedva.h"
 #include "scan.h"
 
 /* Passes of layers over the tokens: each halves the quantiser's step (doc/bitstream.md, section 6).
@@ -20,12 +21,12 @@
 /** What is kept for each tile. */
 struct odva_latent_tile {
     const struct odva_scan *scan;
-    size_t offset;               /* its first coefficient in q: K * first_patch */
-    int coefficients;            /* K * patches */
-    int max_tokens;              /* ceil(coefficients / 32) */
-    int tokens;                  /* latent tokens held: the longest of the passes */
-    int length[ODVA_MAX_PASSES]; /* tokens coded in each pass, coarse to fine */
-    int shown;                   /* coefficients of which other tiles see the magnitudes */
+    size_t offset;                 /* its first coefficient in q: K * first_patch */
+    int coefficients;              /* K * patches */
+    int max_tokens;                /* ceil(coefficients / 32) */
+    int tokens;                    /* latent tokens held: the longest of the passes */
+    int length[ONEDVA_MAX_LAYERS]; /* tokens of its pass that are coded with each layer's end */
+    int shown;                     /* coefficients of which other tiles see the magnitudes */
 };
 
 /**
@@ -36,7 +37,7 @@ struct odva_latents {
     struct odva_grid grid;
     int basis; /* K */
     int qidx;
-    int passes; /* that the tiles' lengths are of */
+    int layers; /* that the tiles' lengths are of */
     int nested; /* how many finer passes the values lack: q is rounded towards 0 from theirs */
     int shift;  /* how many low bits of q the pass being encoded leaves out; 0 when decoded */
     int32_t *q; /* K * grid.patches */
@@ -60,13 +61,13 @@ static inline size_t odva_latents_count(const struct odva_latents *latents)
     return (size_t)latents->grid.patches * latents->basis;
 }
 
-/** Tokens of a tile that passes before this one hold. */
-static inline int odva_tokens_known(const struct odva_latent_tile *tile, int pass)
+/** Tokens of a tile that the first layers hold. */
+static inline int odva_tokens_known(const struct odva_latent_tile *tile, int layers)
 {
     int known = 0;
 
-    for (int p = 0; p < pass; p++)
-        known = tile->length[p] > known ? tile->length[p] : known;
+    for (int i = 0; i < layers; i++)
+        known = tile->length[i] > known ? tile->length[i] : known;
     return known;
 }
 

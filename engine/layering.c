@@ -4,7 +4,8 @@
  */
 #include "layering.h"
 
-int odva_layering_passes(int layers, int qidx)
+/* Passes that a packet of so many layers has, none of them coarser than quantisers can be. */
+static int passes_of(int layers, int qidx)
 {
     int passes = layers < ODVA_MAX_PASSES ? layers : ODVA_MAX_PASSES;
 
@@ -13,60 +14,34 @@ int odva_layering_passes(int layers, int qidx)
     return passes;
 }
 
-/* Tokens of all tiles in a pass, of each tile at most so many. */
-static int64_t tokens_up_to(const struct odva_latents *latents, int pass, int most)
+void odva_layering_init(struct odva_layering *layering, int count, int qidx, int most)
 {
-    int64_t sum = 0;
+    int layer = 0;
 
-    for (int i = 0; i < latents->grid.tile_count; i++) {
-        const int length = latents->tiles[i].length[pass];
-        sum += length < most ? length : most;
+    layering->passes = passes_of(count, qidx);
+    layering->count = count < layering->passes * most ? count : layering->passes * most;
+    for (int pass = 0; pass < layering->passes; pass++) {
+        const int first = layer, end = first + (layering->count + pass) / layering->passes;
+        for (; layer < end; layer++) {
+            layering->pass[layer] = pass;
+            layering->layer[layer] =
+                (struct odva_layer_range){layer, first, most - (end - 1 - layer)};
+        }
     }
-    return sum;
 }
 
-/* The least end before which lie so many of the tokens of a pass. */
-static int end_of_share(const struct odva_latents *latents, int pass, int64_t share, int most)
+/* Ends rise within a pass, and none is above where it was. */
+void odva_layering_set_ends(struct odva_layering *layering, const struct odva_latents *latents)
 {
-    int low = 0, high = most;
-
-    while (high - low > 1) {
-        const int middle = low + (high - low) / 2;
-        if (tokens_up_to(latents, pass, middle) >= share)
-            high = middle;
-        else
-            low = middle;
-    }
-    return high;
-}
-
-/* A pass ends with a token that no tile has more of, so that the next layer begins another. The
- * first tokens have most of the bytes: ends at shares of 1/4 of the tokens, or 1/9 and 4/9, make layers
- * of about equal ratios of rate. */
-static void divide_pass(struct odva_layering *layering, const struct odva_latents *latents,
-                        int pass, int layers)
-{
-    const int most = latents->basis * ODVA_TILE_PATCHES / ODVA_LATENT_TOKEN;
-    const int64_t tokens = tokens_up_to(latents, pass, most);
-    int start = 0;
-
-    for (int i = 1; i <= layers; i++) {
-        const int64_t share = tokens * i * i / (layers * layers);
-        const int end = i < layers ? end_of_share(latents, pass, share, most) : most;
-        if (end <= start || (i < layers && end == most))
+    for (int i = 0; i < layering->count; i++) {
+        struct odva_layer_range *layer = &layering->layer[i];
+        int longest = i > layer->first ? layering->layer[i - 1].end + 1 : 1;
+        if (odva_layer_ends_pass(layering, i))
             continue;
-        layering->layer[layering->count++] =
-            (struct odva_layer_range){.start = start, .end = end, .pass = pass};
-        start = end;
+        for (int t = 0; t < latents->grid.tile_count; t++) {
+            if (latents->tiles[t].length[i] > longest)
+                longest = latents->tiles[t].length[i];
+        }
+        layer->end = longest;
     }
-}
-
-void odva_layering_choose(struct odva_layering *layering, const struct odva_latents *latents,
-                          int wanted)
-{
-    const int passes = latents->passes;
-
-    layering->count = 0;
-    for (int pass = 0; pass < passes; pass++)
-        divide_pass(layering, latents, pass, (wanted + pass) / passes);
 }

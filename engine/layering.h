@@ -2,7 +2,7 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-/* How a packet's layers divide what is coded: passes from coarse to fine, and tokens in a pass. */
+/* How a packet's layers divide what is coded: passes from coarse to fine, and shares of a pass. */
 #ifndef ODVA_LAYERING_H
 #define ODVA_LAYERING_H
 
@@ -11,18 +11,29 @@
 
 struct odva_layering {
     int count;
+    int passes;
+    int pass[ONEDVA_MAX_LAYERS]; /* of each layer, 0 is the coarsest */
     struct odva_layer_range layer[ONEDVA_MAX_LAYERS];
 };
 
-/** Passes of a packet of so many layers whose finest quantiser index is qidx. */
-int odva_layering_passes(int layers, int qidx);
+/**
+ * Layers for a packet whose finest quantiser index is qidx: one for each of up to ODVA_MAX_PASSES
+ * passes, and what is left goes to the finer ones first. Ends are those of tiles of most tokens.
+ * @param count 1..ONEDVA_MAX_LAYERS
+ */
+void odva_layering_init(struct odva_layering *layering, int count, int qidx, int most);
 
 /**
- * Divide a clip's passes into layers: one each, and what is left goes to the finer passes first.
- * @param latents passes and the tiles' lengths are read
- * @param wanted  >= latents->passes; fewer come out where passes have too few tokens
+ * Set the layers' ends to what the tiles have.
+ * @param latents the tiles' lengths are read: of a layer that is not the last of its pass at most
+ *                the end that odva_layering_init sets
  */
-void odva_layering_choose(struct odva_layering *layering, const struct odva_latents *latents,
-                          int wanted);
+void odva_layering_set_ends(struct odva_layering *layering, const struct odva_latents *latents);
+
+/** Whether a layer is the last one of its pass. */
+static inline int odva_layer_ends_pass(const struct odva_layering *layering, int layer)
+{
+    return layer == layering->count - 1 || layering->layer[layer + 1].first == layer + 1;
+}
 
 #endif

@@ -69,7 +69,7 @@ void odva_dequantise_latents(const struct odva_latents *latents,
                           latents->nested + 1);
     for (int i = 0; i < latents->grid.tile_count; i++) {
         const struct odva_latent_tile *tile = &latents->tiles[i];
-        const int length = tile->length[latents->passes - 1];
+        const int length = tile->length[latents->layers - 1];
         const int end = length < tile->tokens ? length : tile->tokens;
         const int count = odva_coefficients_of(tile, tile->tokens);
         float *values = y + tile->offset;

@@ -56,11 +56,18 @@ static int write_packet(struct onedva_encoder *encoder, const uint32_t *duration
     const struct odva_aligned_clip *clip = odva_encoder_clip(encoder);
     struct odva_linear_coder *coder = &encoder->coder;
 
-    odva_rate_distortion_divide(
-        &coder->rate_distortion, &coder->latents,
-        has_refinement(encoder) ? encoder->refined : coder->linear,
-        odva_layering_passes(encoder->settings.layers, coder->latents.qidx));
-    return odva_clip_writer_write(&encoder->writer, &coder->latents,
+    struct odva_layering layering;
+    int status;
+
+    odva_layering_init(&layering, encoder->settings.layers, coder->latents.qidx,
+                       encoder->model->config.basis * ODVA_TILE_PATCHES / ODVA_LATENT_TOKEN);
+    status = odva_rate_distortion_divide(&coder->rate_distortion, &coder->latents,
+                                         has_refinement(encoder) ? encoder->refined : coder->linear,
+                                         &layering);
+    if (status < 0)
+        return status;
+    odva_layering_set_ends(&layering, &coder->latents);
+    return odva_clip_writer_write(&encoder->writer, &coder->latents, &layering,
                                   clip->is_aligned ? &clip->motion : NULL,
                                   encoder->settings.header_in_packets ? &encoder->stream : NULL,
                                   unusual_durations(encoder, durations, clip->frames));

@@ -20,13 +20,18 @@
  * lost that much. */
 #define DEAD_ZONE_SLOPE 0.08f
 
+/* log2 of how much dearer bits are in the first of many layers of a pass than at its end. With 2.5
+ * the half of a pass is at 0.55 of the rate, with 2 at 0.66, with 3 at 0.38. */
+#define SHARE_SLOPE 2.5
+
 /* One run over a clip. */
 struct measurement {
     struct odva_rate_distortion *rd;
     struct odva_latents *latents;
     const float *y;
     int qidx;
-    int shift; /* of levels that are given; 0: they are chosen */
+    int given; /* whether the levels are those that the latents have */
+    int shift; /* how many of their low bits are left out */
     struct odva_dequantiser dequantiser;
     float inverse_step;
     float dead_zone;
@@ -53,6 +58,7 @@ void odva_rate_distortion_free(struct odva_rate_distortion *rd)
 {
     free(rd->magnitude);
     free(rd->candidates);
+    free(rd->coarser);
     free(rd->longest);
     free(rd->weight);
     *rd = (struct odva_rate_distortion){0};
@@ -67,7 +73,7 @@ static size_t candidate_offset(const struct odva_latents *latents, int tile)
 /* The level that a coefficient has if no other is better. @param q where levels are given */
 static int32_t first_level(const struct measurement *m, float y, int32_t q)
 {
-    return m->shift ? abs(q) >> m->shift : odva_quantise(fabsf(y), m->inverse_step, m->dead_zone);
+    return m->given ? abs(q) >> m->shift : odva_quantise(fabsf(y), m->inverse_step, m->dead_zone);
 }
 
 /* Tokens up to the last coefficient that is not quantised to 0; longer is never better. */
@@ -75,7 +81,7 @@ static int useful_tokens(const struct measurement *m, const struct odva_latent_t
 {
     const float *y = m->y + tile->offset;
     const int32_t *q = m->latents->q + tile->offset;
-    const int limit = m->shift ? tile->tokens : m->rd->max_tokens;
+    const int limit = m->given ? tile->tokens : m->rd->max_tokens;
     int i = odva_coefficients_of(tile, limit < tile->max_tokens ? limit : tile->max_tokens);
 
     while (i > 0 && first_level(m, y[i - 1], q[i - 1]) == 0)
@@ -103,7 +109,7 @@ static int32_t choose_level(const struct measurement *m, struct odva_symbol_cont
     double distortion = distortion_of(m, scale_class, y, level);
     int bits = odva_level_cost(symbol_cost, scale_class, level);
 
-    if (m->rd->thorough && m->shift == 0 && level > 0) {
+    if (m->rd->thorough && !m->given && level > 0) {
         const double lower_distortion = distortion_of(m, scale_class, y, level - 1);
         const int lower_bits = odva_level_cost(symbol_cost, scale_class, level - 1);
         if (lower_distortion + m->lambda * lower_bits < distortion + m->lambda * bits) {
@@ -139,29 +145,49 @@ static void measure_tile(void *opaque, int64_t index, int worker)
         for (int i = n * ODVA_LATENT_TOKEN; i < odva_coefficients_of(tile, n + 1); i++) {
             const int32_t level =
                 choose_level(m, &context, i, fabsf(y[i]), first_level(m, y[i], q[i]), &sum);
-            if (m->shift == 0)
+            if (!m->given)
                 q[i] = y[i] < 0 ? -level : level;
         }
         candidates[n + 1] = sum;
     }
 }
 
+/* A choice of lengths for all tiles. */
+struct length_choice {
+    int layer;
+    int start; /* layer whose lengths are the least, or -1 */
+    int known; /* layer up to whose lengths the coarser candidates are paid for, or -1 */
+    int most;
+    double lambda; /* over the measurement's */
+};
+
 /* The best length of a tile. @param previous length class coded last @param bits of the tile */
-static int choose_length(const struct measurement *m, int index, int previous, int64_t *bits)
+static int choose_length(const struct measurement *m, const struct length_choice *choice, int index,
+                         int previous, int64_t *bits)
 {
-    const struct odva_length_candidate *candidates =
-        m->rd->candidates + candidate_offset(m->latents, index);
-    const double lambda = m->rd->masking > 0 ? m->lambda * m->rd->weight[index] : m->lambda;
+    const struct odva_latent_tile *tile = &m->latents->tiles[index];
+    const size_t offset = candidate_offset(m->latents, index);
+    const struct odva_length_candidate *candidates = m->rd->candidates + offset;
+    const struct odva_length_candidate *coarser = m->rd->coarser + offset;
+    const double lambda =
+        choice->lambda * m->lambda * (m->rd->masking > 0 ? m->rd->weight[index] : 1);
+    const int start = choice->start >= 0 ? tile->length[choice->start] : 0;
+    const int longest = m->rd->longest[index] < choice->most ? m->rd->longest[index] : choice->most;
     double best = INFINITY;
-    int length = 0;
+    int length = start;
 
     *bits = 0;
-    for (int n = 0; n <= m->rd->longest[index]; n++) {
-        const int64_t all_bits =
-            candidates[n].bits + odva_length_cost(&m->rd->bit_cost, previous, n);
-        const double cost = candidates[n].distortion + lambda * (double)all_bits;
-        if (cost < best) {
-            best = cost;
+    for (int n = start; n <= longest; n++) {
+        double distortion = candidates[n].distortion;
+        int64_t all_bits =
+            candidates[n].bits + odva_length_cost(&m->rd->bit_cost, previous, n - start);
+        if (choice->known >= 0) {
+            const int known = tile->length[choice->known];
+            distortion -= coarser[n < known ? n : known].distortion;
+            all_bits -= coarser[n < known ? n : known].bits;
+        }
+        if (distortion + lambda * (double)all_bits < best) {
+            best = distortion + lambda * (double)all_bits;
             *bits = all_bits;
             length = n;
         }
@@ -169,28 +195,27 @@ static int choose_length(const struct measurement *m, int index, int previous, i
     return length;
 }
 
-/* Choose all tiles' lengths of a pass. @return bits of the payload */
-static int64_t choose_lengths(struct measurement *m, int pass)
+/* Choose all tiles' lengths at the end of a layer. @return bits of its pass up to there */
+static int64_t choose_lengths(struct measurement *m, const struct length_choice *choice)
 {
     struct odva_latents *latents = m->latents;
     int64_t bits = 0;
     int previous = 0;
 
-    odva_backend_parallel_for(m->rd->backend, latents->grid.tile_count, measure_tile, m);
     for (int i = 0; i < latents->grid.tile_count; i++) {
         int64_t tile_bits;
-        latents->tiles[i].length[pass] = choose_length(m, i, previous, &tile_bits);
-        previous = odva_length_class(latents->tiles[i].length[pass]);
+        latents->tiles[i].length[choice->layer] = choose_length(m, choice, i, previous, &tile_bits);
+        previous = odva_length_class(latents->tiles[i].length[choice->layer]);
         bits += tile_bits;
     }
     return bits;
 }
 
-/* @param shift of given levels, or 0 @param offset of the index that is wanted from the quantiser's
- */
-static void start_measurement(struct measurement *m, struct odva_rate_distortion *rd,
-                              struct odva_latents *latents, const float *y, int shift,
-                              double offset)
+/* @param given whether the latents' levels are, without their last shift bits
+ * @param offset of the index that is wanted from the quantiser's */
+static void measure(struct measurement *m, struct odva_rate_distortion *rd,
+                    struct odva_latents *latents, const float *y, int given, int shift,
+                    double offset)
 {
     const int qidx = latents->qidx + shift * ODVA_QIDX_OF_HALVING;
     const double step = odva_quantiser_step(qidx);
@@ -200,6 +225,7 @@ static void start_measurement(struct measurement *m, struct odva_rate_distortion
         .latents = latents,
         .y = y,
         .qidx = qidx,
+        .given = given,
         .shift = shift,
         .inverse_step = odva_quantiser_step(-qidx),
         .dead_zone = (rd->thorough ? ODVA_THOROUGH_DEAD_ZONE : ODVA_DEAD_ZONE) +
@@ -207,16 +233,21 @@ static void start_measurement(struct measurement *m, struct odva_rate_distortion
         .lambda = ODVA_LAMBDA * step * step * exp2(offset / 4) / ODVA_BIT,
     };
     odva_dequantiser_init(&m->dequantiser, &rd->model->tables, qidx, shift);
+    odva_backend_parallel_for(rd->backend, latents->grid.tile_count, measure_tile, m);
+}
+
+static size_t candidate_count(const struct odva_latents *latents)
+{
+    return odva_latents_count(latents) / ODVA_LATENT_TOKEN + 2 * (size_t)latents->grid.tile_count;
 }
 
 int odva_rate_distortion_run(struct odva_rate_distortion *rd, struct odva_latents *latents,
                              const float *y, double index, int64_t *bits)
 {
+    static const struct length_choice only = {0, -1, -1, INT32_MAX, 1};
     struct measurement m;
 
-    rd->candidates = odva_reserve(rd->candidates, &rd->candidate_capacity,
-                                  odva_latents_count(latents) / ODVA_LATENT_TOKEN +
-                                      2 * (size_t)latents->grid.tile_count,
+    rd->candidates = odva_reserve(rd->candidates, &rd->candidate_capacity, candidate_count(latents),
                                   sizeof(*rd->candidates));
     rd->longest = odva_reserve(rd->longest, &rd->longest_capacity, latents->grid.tile_count,
                                sizeof(*rd->longest));
@@ -227,23 +258,78 @@ int odva_rate_distortion_run(struct odva_rate_distortion *rd, struct odva_latent
     if (rd->masking > 0)
         odva_activity_weights(latents, y, rd->masking, rd->weight);
     latents->qidx = odva_qidx_of(index);
-    latents->passes = 1;
-    start_measurement(&m, rd, latents, y, 0, index - latents->qidx);
-    *bits = choose_lengths(&m, 0);
+    latents->layers = 1;
+    measure(&m, rd, latents, y, 0, 0, index - latents->qidx);
+    *bits = choose_lengths(&m, &only);
     for (int i = 0; i < latents->grid.tile_count; i++)
         latents->tiles[i].tokens = latents->tiles[i].length[0];
     return ONEDVA_OK;
 }
 
-void odva_rate_distortion_divide(struct odva_rate_distortion *rd, struct odva_latents *latents,
-                                 const float *y, int passes)
+/* No pass is shorter than the one before; the last one has all tokens. */
+static void end_pass(struct odva_latents *latents, int layer, int before, int is_last)
 {
-    latents->passes = passes;
-    for (int i = 0; i < latents->grid.tile_count; i++)
-        latents->tiles[i].length[passes - 1] = latents->tiles[i].tokens;
-    for (int pass = 0; pass < passes - 1; pass++) {
-        struct measurement m;
-        start_measurement(&m, rd, latents, y, passes - 1 - pass, 0);
-        choose_lengths(&m, pass);
+    for (int i = 0; i < latents->grid.tile_count; i++) {
+        struct odva_latent_tile *tile = &latents->tiles[i];
+        if (is_last)
+            tile->length[layer] = tile->tokens;
+        else if (before >= 0 && tile->length[layer] < tile->length[before])
+            tile->length[layer] = tile->length[before];
     }
+}
+
+/* Layers in the midst of a pass, from which none goes beyond its end. */
+static void choose_shares(struct measurement *m, const struct odva_layering *layering, int first,
+                          int last)
+{
+    struct odva_latents *latents = m->latents;
+
+    for (int layer = first; layer < last; layer++) {
+        const double left = (double)(last - layer) / (last - first + 1);
+        const struct length_choice share = {
+            .layer = layer,
+            .start = layer > first ? layer - 1 : -1,
+            .known = first - 1,
+            .most = layering->layer[layer].end,
+            .lambda = exp2(SHARE_SLOPE * left),
+        };
+        choose_lengths(m, &share);
+        for (int i = 0; i < latents->grid.tile_count; i++) {
+            struct odva_latent_tile *tile = &latents->tiles[i];
+            if (tile->length[layer] > tile->length[last])
+                tile->length[layer] = tile->length[last];
+        }
+    }
+}
+
+int odva_rate_distortion_divide(struct odva_rate_distortion *rd, struct odva_latents *latents,
+                                const float *y, const struct odva_layering *layering)
+{
+    latents->layers = layering->count;
+    if (layering->count == 1)
+        return ONEDVA_OK;
+    rd->coarser = odva_reserve(rd->coarser, &rd->coarser_capacity, candidate_count(latents),
+                               sizeof(*rd->coarser));
+    if (!rd->coarser)
+        return ONEDVA_ERR_NOMEM;
+    for (int last = 0; last < layering->count; last++) {
+        const int first = layering->layer[last].first;
+        const struct length_choice whole = {last, -1, -1, INT32_MAX, 1};
+        struct odva_length_candidate *measured;
+        struct measurement m;
+        size_t capacity;
+        if (!odva_layer_ends_pass(layering, last))
+            continue;
+        measure(&m, rd, latents, y, 1, layering->passes - 1 - layering->pass[last], 0);
+        choose_lengths(&m, &whole);
+        end_pass(latents, last, first - 1, last == layering->count - 1);
+        choose_shares(&m, layering, first, last);
+        measured = rd->candidates;
+        rd->candidates = rd->coarser;
+        rd->coarser = measured;
+        capacity = rd->candidate_capacity;
+        rd->candidate_capacity = rd->coarser_capacity;
+        rd->coarser_capacity = capacity;
+    }
+    return ONEDVA_OK;
 }

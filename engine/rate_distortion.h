@@ -12,6 +12,7 @@
 
 #include "bit_cost.h"
 #include "latents.h"
+#include "layering.h"
 #include "model.h"
 
 /* Squared error in units of D^2 that one bit is worth. */
@@ -40,9 +41,10 @@ struct odva_rate_distortion {
     struct odva_bit_cost bit_cost;
     uint8_t *magnitude; /* a symbol context for each worker */
     struct odva_length_candidate *candidates;
-    int *longest;   /* candidate of each tile */
-    double *weight; /* of each tile's bits, with masking */
-    size_t candidate_capacity, longest_capacity, weight_capacity;
+    struct odva_length_candidate *coarser; /* those of the pass before */
+    int *longest;                          /* candidate of each tile */
+    double *weight;                        /* of each tile's bits, with masking */
+    size_t candidate_capacity, coarser_capacity, longest_capacity, weight_capacity;
 };
 
 /**
@@ -68,12 +70,14 @@ int odva_rate_distortion_run(struct odva_rate_distortion *rd, struct odva_latent
                              const float *y, double index, int64_t *bits);
 
 /**
- * Choose the tiles' lengths for passes from coarse to fine, as odva_rate_distortion_run does at the
- * steps of those passes, but of the levels that the last one's leave when they are rounded towards
- * 0.
+ * Choose the tiles' lengths for layers. Those of a coarser pass as odva_rate_distortion_run does at
+ * its step, but of the levels that the last pass' leave when they are rounded towards 0; a layer in
+ * the midst of a pass ends a tile where another bit takes away less squared error than it is worth
+ * between the two passes' steps.
  * @param latents what odva_rate_distortion_run made of y; the tiles' lengths are the result
+ * @return ONEDVA_OK or ONEDVA_ERR_NOMEM
  */
-void odva_rate_distortion_divide(struct odva_rate_distortion *rd, struct odva_latents *latents,
-                                 const float *y, int passes);
+int odva_rate_distortion_divide(struct odva_rate_distortion *rd, struct odva_latents *latents,
+                                const float *y, const struct odva_layering *layering);
 
 #endif

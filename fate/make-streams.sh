@@ -144,10 +144,6 @@ stream 300x6 ".* spacing 32" "$(pan 300:6 n 0 16)" -motion mesh
 stream 2x2 ".* spacing 32" "$(pan 2:2 n n 16)" -motion mesh
 stream 1x1 ".* spacing 32" "$(pan 1:1 n n 16)" -motion mesh
 
-# Layers of one pass, as encoders made them before there were more; this one cannot make it anew.
-if wanted layers; then
-    expect layers ".* layers 4 .* spacing 32"
-fi
 stream passes ".* layers 6 .* spacing 32" "$parts" -motion mesh -layers 6 -crf 10
 stream durations "frames 16 .* spacing 0" "$(pan 96:64 2*n n 18),settb=1/1000000,\
 setpts='1001*N*N+gte(N\,5)*3e9+gte(N\,17)*6e9'" -motion global

@@ -67,10 +67,10 @@ fate-onedva-pan-%: CMD = framecrc -f rawvideo -s 352x288 -pix_fmt yuv420p -r 25 
 # beside the test model's folder; ONEDVA_STREAMS can name another one.
 ONEDVA_STREAMS ?= $(dir $(ONEDVA_MODEL))../streams
 ONEDVA_STREAM_TESTS = off pan zoom rotation mesh margins wide-margins 201x133 37x35 300x6 2x2 1x1 \
-                      layers passes cut durations scenes finest coarsest headers lengths
+                      passes cut durations scenes finest coarsest headers lengths
 FATE_ONEDVA_STREAM = $(ONEDVA_STREAM_TESTS:%=fate-onedva-stream-%) \
                      fate-onedva-stream-mesh-network fate-onedva-stream-201x133-network \
-                     fate-onedva-stream-layers-tokens fate-onedva-stream-passes-tokens
+                     fate-onedva-stream-passes-tokens
 fate-onedva-stream-%: DECOPTS = -steps 0
 fate-onedva-stream-%-network: DECOPTS = -steps 1
 fate-onedva-stream-%-tokens: DECOPTS = -steps 0 -max_tokens 8

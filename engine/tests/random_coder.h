@@ -14,11 +14,13 @@
 #include "random_model.h"
 #include "random_motion.h"
 
-/* A writer of some layers and a reader, with one model. */
+/* A writer and a reader of packets of some layers, with one model. */
 struct coder {
     struct onedva_model *model;
     struct odva_scan_cache scans;
     struct odva_latents latents;
+    int layers; /* wanted */
+    struct odva_layering layering;
     struct odva_clip_writer writer;
     struct odva_clip_reader reader;
     struct onedva_stream stream;
@@ -32,7 +34,8 @@ static inline void coder_open(struct coder *coder, uint64_t seed, int basis, int
     memset(coder, 0, sizeof(*coder));
     coder->model = random_model_new(seed, basis);
     coder->scans.model = coder->model;
-    assert_int_equal(odva_clip_writer_init(&coder->writer, coder->model, layers), ONEDVA_OK);
+    coder->layers = layers;
+    assert_int_equal(odva_clip_writer_init(&coder->writer, coder->model), ONEDVA_OK);
     assert_int_equal(
         odva_clip_reader_init(&coder->reader, coder->model, &coder->scans, max_tokens, 0, &silent),
         ONEDVA_OK);
@@ -58,11 +61,11 @@ static inline void coder_encode(struct coder *coder, struct random *random, int 
 {
     coder->stream.width = (uint32_t)width;
     coder->stream.height = (uint32_t)height;
-    random_latents(random, &coder->latents, &coder->scans, frames, width, height,
-                   coder->writer.layers);
-    assert_int_equal(
-        odva_clip_writer_write(&coder->writer, &coder->latents, NULL, &coder->stream, NULL),
-        ONEDVA_OK);
+    random_latents(random, &coder->latents, &coder->scans, frames, width, height, &coder->layering,
+                   coder->layers);
+    assert_int_equal(odva_clip_writer_write(&coder->writer, &coder->latents, &coder->layering, NULL,
+                                            &coder->stream, NULL),
+                     ONEDVA_OK);
 }
 
 /* The same for a random motion of pictures of motion->width x height. */
@@ -77,10 +80,10 @@ static inline void coder_encode_motion(struct coder *coder, struct random *rando
     coder->stream.height = (uint32_t)motion->height;
     random_latents(random, &coder->latents, &coder->scans, motion->frames,
                    odva_motion_canvas_width(motion), odva_motion_canvas_height(motion),
-                   coder->writer.layers);
-    assert_int_equal(
-        odva_clip_writer_write(&coder->writer, &coder->latents, motion, &coder->stream, NULL),
-        ONEDVA_OK);
+                   &coder->layering, coder->layers);
+    assert_int_equal(odva_clip_writer_write(&coder->writer, &coder->latents, &coder->layering,
+                                            motion, &coder->stream, NULL),
+                     ONEDVA_OK);
 }
 
 #endif

@@ -27,34 +27,46 @@ static inline int32_t random_level(struct random *random)
     return random_below(random, 2) ? -level : level;
 }
 
-/* Lengths of a tile's passes, none shorter than the one before; its tokens are the last one's. */
-static inline void random_lengths(struct random *random, struct odva_latent_tile *tile, int passes)
+/* Lengths of a tile's layers: they rise within a pass, as its ends allow, and no pass is shorter
+ * than the one before; the tile's tokens are the last one's. */
+static inline void random_lengths(struct random *random, struct odva_latent_tile *tile,
+                                  const struct odva_layering *layering)
 {
-    tile->length[passes - 1] = tile->tokens;
-    for (int p = passes - 2; p >= 0; p--)
-        tile->length[p] = random_below(random, tile->length[p + 1] + 1);
+    int whole = tile->tokens;
+
+    tile->length[layering->count - 1] = tile->tokens;
+    for (int i = layering->count - 2; i >= 0; i--) {
+        const int ends_pass = odva_layer_ends_pass(layering, i);
+        const int length = random_below(random, (ends_pass ? whole : tile->length[i + 1]) + 1);
+        const int end = layering->layer[i].end;
+        tile->length[i] = length < end ? length : end;
+        whole = ends_pass ? tile->length[i] : whole;
+    }
 }
 
 /* Set a clip's size, qidx, lengths for so many layers and coefficients; those behind a tile's
  * tokens are 0. */
 static inline void random_latents(struct random *random, struct odva_latents *latents,
                                   struct odva_scan_cache *scans, int frames, int width, int height,
-                                  int layers)
+                                  struct odva_layering *layering, int layers)
 {
     assert_int_equal(odva_latents_set_size(latents, scans, frames, width, height), ONEDVA_OK);
     latents->qidx = ONEDVA_MIN_QIDX + random_below(random, 128);
-    latents->passes = odva_layering_passes(layers, latents->qidx);
+    odva_layering_init(layering, layers, latents->qidx,
+                       latents->basis * ODVA_TILE_PATCHES / ODVA_LATENT_TOKEN);
+    latents->layers = layering->count;
     for (int i = 0; i < latents->grid.tile_count; i++) {
         struct odva_latent_tile *tile = &latents->tiles[i];
         int count;
         tile->tokens = random_below(random, tile->max_tokens + 1);
         if (random_below(random, 3) == 0)
             tile->tokens = random_below(random, 2) ? tile->max_tokens : 0;
-        random_lengths(random, tile, latents->passes);
+        random_lengths(random, tile, layering);
         count = odva_coefficients_of(tile, tile->tokens);
         for (int c = 0; c < tile->coefficients; c++)
             latents->q[tile->offset + c] = c < count ? random_level(random) : 0;
     }
+    odva_layering_set_ends(layering, latents);
 }
 
 #endif

@@ -29,32 +29,21 @@ static void assert_latents_equal(const struct coder *coder, int max_tokens)
     }
 }
 
-/* Tokens of a tile that are coded in a pass of a packet cut behind so many layers. */
-static int tokens_left(const struct coder *coder, const struct odva_latent_tile *tile, int pass,
-                       int layers)
-{
-    int end = 0;
-
-    for (int i = 0; i < layers; i++)
-        end = coder->writer.layering.layer[i].pass == pass ? coder->writer.layering.layer[i].end
-                                                           : end;
-    return tile->length[pass] < end ? tile->length[pass] : end;
-}
-
 /* The reader holds what the first layers say: levels rounded towards 0 to the last pass they are
  * of, those of tokens that it does not have to the pass before. */
 static void assert_cut_latents_equal(const struct coder *coder, int layers)
 {
     const struct odva_latents *sent = &coder->latents, *got = &coder->reader.latents;
-    const int last = coder->writer.layering.layer[layers - 1].pass;
-    const int shift = sent->passes - 1 - last;
+    const int last = coder->layering.pass[layers - 1],
+              first = coder->layering.layer[layers - 1].first;
+    const int shift = coder->layering.passes - 1 - last;
 
     assert_int_equal(got->qidx, sent->qidx + 8 * shift);
     assert_int_equal(got->nested, shift);
     for (int i = 0; i < sent->grid.tile_count; i++) {
         const struct odva_latent_tile *tile = &sent->tiles[i];
-        const int refined = odva_coefficients_of(tile, tokens_left(coder, tile, last, layers));
-        const int before = last > 0 ? tokens_left(coder, tile, last - 1, layers) : 0;
+        const int refined = odva_coefficients_of(tile, tile->length[layers - 1]);
+        const int before = first > 0 ? tile->length[first - 1] : 0;
         const int held = odva_coefficients_of(tile, before);
         for (int c = 0; c < tile->coefficients; c++) {
             const int32_t level = abs(sent->q[tile->offset + c]);
@@ -76,7 +65,7 @@ static void round_trip(struct coder *coder, struct random *random, int frames, i
     assert_int_equal(odva_clip_reader_read(&coder->reader, packet->data, packet->size, &clip),
                      ONEDVA_OK);
     assert_int_equal(clip.frames, frames);
-    assert_int_equal(clip.layers, coder->writer.layering.count);
+    assert_int_equal(clip.layers, coder->layering.count);
     assert_int_equal(clip.layers_decoded, clip.layers);
     assert_int_equal(clip.durations[frames - 1], 1);
     assert_int_equal(clip.stream.width, width);
@@ -109,7 +98,7 @@ static void every_layer_count(void **state)
     for (int layers = 1; layers <= 16; layers++) {
         coder_open(&coder, 20 + layers, BASIS, layers, 0);
         round_trip(&coder, &random, 16, 140, 130, 0);
-        assert_in_range(coder.writer.layering.count, layers < 4 ? 1 : 2, layers);
+        assert_in_range(coder.layering.count, layers < 4 ? 1 : 2, layers);
         round_trip(&coder, &random, 3, 300, 16, 0);
         round_trip(&coder, &random, 1, 1, 1, 0);
         coder_close(&coder);
@@ -161,7 +150,7 @@ static void dropped_layers(void **state)
             if (clip.layers_decoded && cut % 64 == 0)
                 assert_cut_latents_equal(&coder, clip.layers_decoded);
         }
-        assert_int_equal(clip.layers_decoded, coder.writer.layering.count);
+        assert_int_equal(clip.layers_decoded, coder.layering.count);
     }
     coder_close(&coder);
 }
@@ -194,17 +183,20 @@ static void durations(void **state)
     (void)state;
     coder_open(&coder, 120, BASIS, 1, 0);
     coder_encode(&coder, &random, 4, 20, 20);
-    odva_clip_writer_write(&coder.writer, &coder.latents, NULL, &coder.stream, wanted);
+    odva_clip_writer_write(&coder.writer, &coder.latents, &coder.layering, NULL, &coder.stream,
+                           wanted);
     assert_int_equal(odva_clip_reader_read(&coder.reader, coder.writer.packet.data,
                                            coder.writer.packet.size, &clip),
                      ONEDVA_OK);
     assert_memory_equal(clip.durations, wanted, sizeof(wanted));
-    odva_clip_writer_write(&coder.writer, &coder.latents, NULL, &coder.stream, zero);
+    odva_clip_writer_write(&coder.writer, &coder.latents, &coder.layering, NULL, &coder.stream,
+                           zero);
     assert_int_equal(odva_clip_reader_read(&coder.reader, coder.writer.packet.data,
                                            coder.writer.packet.size, &clip),
                      ONEDVA_ERR_DATA);
     coder.stream.frame_duration = 0;
-    odva_clip_writer_write(&coder.writer, &coder.latents, NULL, &coder.stream, zero);
+    odva_clip_writer_write(&coder.writer, &coder.latents, &coder.layering, NULL, &coder.stream,
+                           zero);
     assert_int_equal(odva_clip_reader_read(&coder.reader, coder.writer.packet.data,
                                            coder.writer.packet.size, &clip),
                      ONEDVA_OK);
@@ -233,7 +225,7 @@ static void refused_streams(void **state)
     coder_open(&coder, 130, BASIS, 1, 0);
     coder.reader.logger = (struct onedva_logger){remember_message, message};
     coder_encode(&coder, &random, 2, 30, 30);
-    odva_clip_writer_write(&coder.writer, &coder.latents, NULL, NULL, NULL);
+    odva_clip_writer_write(&coder.writer, &coder.latents, &coder.layering, NULL, NULL, NULL);
     data = coder.writer.packet.data;
     size = coder.writer.packet.size;
     assert_int_equal(odva_clip_reader_read(&coder.reader, data, size, &clip), ONEDVA_ERR_NO_HEADER);
@@ -244,7 +236,8 @@ static void refused_streams(void **state)
                      ONEDVA_ERR_MODEL_MISMATCH);
     assert_non_null(strstr(message, "fedcba9876540000 (random)"));
     coder.stream.model_id = UINT64_C(0x0123456789ABCDEF);
-    odva_clip_writer_write(&coder.writer, &coder.latents, NULL, &coder.stream, NULL);
+    odva_clip_writer_write(&coder.writer, &coder.latents, &coder.layering, NULL, &coder.stream,
+                           NULL);
     data = coder.writer.packet.data;
     size = coder.writer.packet.size;
     assert_int_equal(odva_clip_reader_read(&coder.reader, data, size, &clip),
@@ -254,7 +247,8 @@ static void refused_streams(void **state)
     assert_false(coder.reader.has_stream);
 
     coder.model->id = coder.stream.model_id;
-    odva_clip_writer_write(&coder.writer, &coder.latents, NULL, &coder.stream, NULL);
+    odva_clip_writer_write(&coder.writer, &coder.latents, &coder.layering, NULL, &coder.stream,
+                           NULL);
     data = coder.writer.packet.data;
     size = coder.writer.packet.size;
     coder.reader.max_pixels = 899;

@@ -58,7 +58,8 @@ static void headers_of_packets_change(void **state)
         coder_open(&coder, 20 + run, BASIS, 1 + run % 5, 0);
         coder_encode(&coder, &random, 1 + random_below(&random, 16), 260, 140);
         if (run % 2)
-            odva_clip_writer_write(&coder.writer, &coder.latents, NULL, NULL, NULL);
+            odva_clip_writer_write(&coder.writer, &coder.latents, &coder.layering, NULL, NULL,
+                                   NULL);
         coder.stream.colour_primaries = 9;
         coder.stream.sar_num = coder.stream.sar_den = UINT32_MAX;
         changed = malloc(packet->size + ONEDVA_MAX_STREAM_HEADER + 1);

@@ -42,7 +42,7 @@ static struct packet random_packet(struct coder *coder, struct random *random)
 
     coder_encode(coder, random, size[0], size[1], size[2]);
     if (random_below(random, 2))
-        odva_clip_writer_write(&coder->writer, &coder->latents, NULL, NULL, NULL);
+        odva_clip_writer_write(&coder->writer, &coder->latents, &coder->layering, NULL, NULL, NULL);
     packet.size = writer->size;
     if (random_below(random, 6) == 0)
         packet.size -= random_below(random, (int)packet.size + 1);

@@ -55,6 +55,9 @@ static void check_truncation(struct coder *coder, int layers, uint8_t *result)
     assert_int_equal(info.layer[layers - 1].size, size);
     reading_take(&cut, coder, packet->data, packet->size);
     free(cut.q);
+    /* an empty layer is whole wherever the packet is cut */
+    if (layers < info.layers && coder->reader.packet.layer[layers].size == 0)
+        return;
     reading_take(&cut, coder, packet->data, cut_size(coder, layers));
     reading_take(&truncated, coder, result, size);
     assert_int_equal(truncated.clip.layers, layers);
@@ -74,7 +77,7 @@ static void check_again(const struct coder *coder, int layers, uint8_t *once, ui
     const struct odva_byte_writer *packet = &coder->writer.packet;
     size_t once_size, size, again_size;
 
-    for (int first = layers; first <= coder->writer.layering.count; first++) {
+    for (int first = layers; first <= coder->layering.count; first++) {
         uint8_t *again = malloc(packet->size);
         assert_non_null(again);
         assert_int_equal(
@@ -104,7 +107,7 @@ static void every_layer(void **state)
         once = malloc(coder.writer.packet.size);
         twice = malloc(coder.writer.packet.size);
         assert_true(once && twice);
-        for (int left = 1; left <= coder.writer.layering.count; left++) {
+        for (int left = 1; left <= coder.layering.count; left++) {
             check_truncation(&coder, left, once);
             check_again(&coder, left, once, twice);
         }

@@ -96,8 +96,10 @@ static double measure_distortion(const struct bench *bench)
 
 static size_t measure_bytes(struct bench *bench)
 {
-    assert_int_equal(odva_clip_writer_write(&bench->coder.writer, &bench->coder.latents, NULL,
-                                            &bench->coder.stream, NULL),
+    odva_layering_init(&bench->coder.layering, 1, 0, 8 * BASIS);
+    assert_int_equal(odva_clip_writer_write(&bench->coder.writer, &bench->coder.latents,
+                                            &bench->coder.layering, NULL, &bench->coder.stream,
+                                            NULL),
                      ONEDVA_OK);
     return bench->coder.writer.payloads.size;
 }

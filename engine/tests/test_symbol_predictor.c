@@ -282,12 +282,13 @@ static void as_the_text_says(void **state)
         struct odva_scan_cache scans = {.model = model};
         struct odva_symbol_predictor predictor;
         struct odva_latents latents = {0};
+        struct odva_layering layering;
         const int *size = sizes[run % 4];
 
         if (run >= 8)
             extreme_tables(&random, &model->tables, run >= 16 ? 32767 : 4096);
         assert_int_equal(odva_symbol_predictor_init(&predictor, BASIS), ONEDVA_OK);
-        random_latents(&random, &latents, &scans, size[0], size[1], size[2], 1);
+        random_latents(&random, &latents, &scans, size[0], size[1], size[2], &layering, 1);
         if (run % 3 == 0)
             latents.qidx = run % 2 ? ONEDVA_MAX_QIDX : ONEDVA_MIN_QIDX;
         walk_clip(&reference, &predictor, &latents, &model->tables);

@@ -41,7 +41,7 @@ for container in mkv mp4 mov avi; do
 done
 
 elementary_stream() {
-    ffmpeg -i "$root/fate/streams/layers.nut" -c copy video.odva &&
+    ffmpeg -i "$root/fate/streams/passes.nut" -c copy video.odva &&
         comes_back video.odva 0 copy.odva && cmp video.odva copy.odva
 }
 check "elementary stream, the same file" elementary_stream

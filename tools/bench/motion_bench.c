@@ -101,7 +101,7 @@ static void open_parts(struct bench *b, int threads)
     settings.threads = threads;
     settings.preset = ONEDVA_PRESET_ULTRAFAST;
     check(odva_linear_coder_open(&b->coder, b->model, b->backend, &settings), "coder");
-    check(odva_clip_writer_init(&b->writer, b->model, 1), "writer");
+    check(odva_clip_writer_init(&b->writer, b->model), "writer");
     b->estimation.backend = b->builder.backend = b->backend;
     check(onedva_encoder_open(&b->encoder[1], b->model, &settings, &stream), "encoder");
     settings.motion = ONEDVA_MOTION_OFF;
@@ -169,6 +169,7 @@ static void estimate(struct bench *b, const struct onedva_const_picture *picture
 
 static void measure_clip(struct bench *b, const struct onedva_const_picture *pictures)
 {
+    struct odva_layering layering;
     const struct odva_motion_precision precision = {
         .point_terms = ODVA_MAX_TERMS, .mesh = 1, .mesh_terms = 5, .mesh_step = 6};
     const struct odva_canvas *canvas = &b->builder.canvas;
@@ -190,7 +191,10 @@ static void measure_clip(struct bench *b, const struct onedva_const_picture *pic
     *seconds[ANALYSIS] = lap();
     check(odva_linear_coder_quantise(&b->coder, b->coder.linear, QIDX, &bits), "quantiser");
     *seconds[QUANTISER] = lap();
-    check(odva_clip_writer_write(&b->writer, &b->coder.latents, &b->motion, NULL, NULL), "writer");
+    odva_layering_init(&layering, 1, QIDX,
+                       b->model->config.basis * ODVA_TILE_PATCHES / ODVA_LATENT_TOKEN);
+    check(odva_clip_writer_write(&b->writer, &b->coder.latents, &layering, &b->motion, NULL, NULL),
+          "writer");
     *seconds[WRITER] = lap();
     check(
         onedva_decoder_read_packet(b->decoder, b->writer.packet.data, b->writer.packet.size, &clip),

@@ -101,9 +101,9 @@ static void add_tiles(struct exporter *e)
 
         for (int n = 0; n < 5; n++)
             tensor_add_i32(&e->tensor[LATENTS_TILE_PLACE], numbers[n]);
-        for (int p = 0; p < ODVA_MAX_PASSES; p++)
+        for (int l = 0; l < ONEDVA_MAX_LAYERS; l++)
             tensor_add_i32(&e->tensor[LATENTS_TILE_LENGTHS],
-                           p < latents->passes ? latents->tiles[i].length[p] : 0);
+                           l < latents->layers ? latents->tiles[i].length[l] : 0);
         add_tokens(e, &latents->tiles[i]);
         tensor_add_i64(&e->tensor[LATENTS_TILE_FIRST_TOKEN],
                        tensor_count(&e->tensor[LATENTS_TOKEN_Q]) / ODVA_LATENT_TOKEN);

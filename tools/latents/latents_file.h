@@ -22,7 +22,7 @@
     X(CLIP_HEADERS, "clip.headers", TENSOR_U8, 0)                                                  \
     X(TILE_PLACE, "tile.place", TENSOR_I32, 5)                                                     \
     X(TILE_FIRST_TOKEN, "tile.first_token", TENSOR_I64, 0)                                         \
-    X(TILE_LENGTHS, "tile.lengths", TENSOR_I32, 4)                                                 \
+    X(TILE_LENGTHS, "tile.lengths", TENSOR_I32, 16)                                                \
     X(TOKEN_Q, "token.q", TENSOR_I32, 32)                                                          \
     X(TOKEN_Y, "token.y", TENSOR_F32, 32)                                                          \
     X(TOKEN_SCALE, "token.scale", TENSOR_I8, 32)

@@ -35,7 +35,8 @@ struct importer {
     AVFormatContext *container;
     struct odva_scan_cache scans;
     struct odva_clip_reader reader; /* tells a clip's geometry from its header */
-    struct odva_clip_writer writer; /* its layering is set to that of each clip's header */
+    struct odva_clip_writer writer;
+    struct odva_layering layering; /* of the clip's header */
 };
 
 static const struct {
@@ -177,7 +178,7 @@ static void open_output(struct importer *im, const char *output)
 
     im->scans.model = im->model;
     check_onedva(odva_clip_reader_init(&im->reader, im->model, &im->scans, 0, 0, &logger));
-    check_onedva(odva_clip_writer_init(&im->writer, im->model, 1));
+    check_onedva(odva_clip_writer_init(&im->writer, im->model));
     check_av(avformat_alloc_output_context2(&im->container, NULL, NULL, output), output);
     stream = avformat_new_stream(im->container, NULL);
     if (!stream)
@@ -208,29 +209,30 @@ static void set_level(const struct importer *im, int32_t *q, int64_t element, fl
 }
 
 /* Set a tile's lengths. @param number of the tile in the file */
-static void read_lengths(const struct importer *im, struct odva_latent_tile *tile, int passes,
-                         int64_t number)
+static void read_lengths(const struct importer *im, struct odva_latent_tile *tile, int64_t number)
 {
-    int held = 0;
+    const struct odva_layering *layering = &im->layering;
 
-    if (passes == 1) {
-        tile->length[0] = tile->tokens;
+    tile->length[0] = tile->tokens;
+    if (layering->count == 1)
         return;
-    }
     if (number >= im->tensor[LATENTS_TILE_LENGTHS]->shape[0])
         die("%s: tile.lengths has fewer rows than there are tiles", im->path);
-    for (int p = 0; p < passes; p++) {
-        const int length =
-            odva_tensor_int32(im->tensor[LATENTS_TILE_LENGTHS], ODVA_MAX_PASSES * number + p);
-        if (length < 0 || length > tile->tokens || (p < passes - 1 && length < held))
-            die("%s: tile %" PRId64 " has %d tokens, tile.lengths does not rise to them", im->path,
-                number, tile->tokens);
-        tile->length[p] = length;
-        held = length > held ? length : held;
+    for (int i = 0; i < layering->count; i++) {
+        const struct odva_layer_range layer = layering->layer[i];
+        tile->length[i] =
+            odva_tensor_int32(im->tensor[LATENTS_TILE_LENGTHS], ONEDVA_MAX_LAYERS * number + i);
+        if (tile->length[i] < odva_layer_start(tile, layer) || tile->length[i] > layer.end ||
+            tile->length[i] > tile->tokens ||
+            (odva_layer_ends_pass(layering, i) && i < layering->count - 1 &&
+             tile->length[i] < odva_tokens_known(tile, layer.first)))
+            die("%s: tile %" PRId64 " of %d tokens has tile.lengths that do not rise to them, or "
+                "not as its layers' ends allow",
+                im->path, number, tile->tokens);
     }
-    if (held != tile->tokens)
+    if (odva_tokens_known(tile, layering->count) != tile->tokens)
         die("%s: tile %" PRId64 " has %d tokens, tile.lengths %d", im->path, number, tile->tokens,
-            held);
+            odva_tokens_known(tile, layering->count));
 }
 
 static void read_tile(const struct importer *im, struct odva_latents *latents, int index,
@@ -246,29 +248,34 @@ static void read_tile(const struct importer *im, struct odva_latents *latents, i
         die("%s: tile %" PRId64 " has %" PRId64 " tokens, it can have %d", im->path, tile_number,
             end - first, tile->max_tokens < most_tokens ? tile->max_tokens : most_tokens);
     tile->tokens = (int)(end - first);
-    read_lengths(im, tile, latents->passes, tile_number);
+    read_lengths(im, tile, tile_number);
     memset(latents->q + tile->offset, 0, tile->coefficients * sizeof(*latents->q));
     for (int i = 0; i < odva_coefficients_of(tile, tile->tokens); i++)
         set_level(im, &latents->q[tile->offset + i], first * ODVA_LATENT_TOKEN + i, inverse_step);
 }
 
+static void read_layering(struct importer *im, const struct odva_packet *parsed)
+{
+    struct odva_layering *layering = &im->layering;
+    int first = 0;
+
+    layering->count = parsed->layers;
+    layering->passes = parsed->passes;
+    for (int i = 0; i < parsed->layers; i++) {
+        if (i > 0 && parsed->layer[i].pass > parsed->layer[i - 1].pass)
+            first = i;
+        layering->pass[i] = parsed->layer[i].pass;
+        layering->layer[i] = (struct odva_layer_range){i, first, (int)parsed->layer[i].token_end};
+    }
+}
+
 /* Size, motion and layers are those of the clip's header; its payloads are coded anew. */
 static void write_packet(struct importer *im, const struct odva_packet *parsed)
 {
-    struct odva_layering *layering = &im->writer.layering;
-    struct odva_layer_range range = {0};
-
-    layering->count = parsed->layers;
-    for (int i = 0; i < parsed->layers; i++) {
-        range.start = parsed->layer[i].pass == range.pass ? range.end : 0;
-        range.end = (int)parsed->layer[i].token_end;
-        range.pass = parsed->layer[i].pass;
-        layering->layer[i] = range;
-    }
-    check_onedva(odva_clip_writer_write_layers(&im->writer, &im->reader.latents,
-                                               parsed->has_motion ? &im->reader.motion : NULL,
-                                               parsed->has_stream ? &parsed->stream : NULL,
-                                               parsed->has_durations ? parsed->durations : NULL));
+    check_onedva(odva_clip_writer_write(&im->writer, &im->reader.latents, &im->layering,
+                                        parsed->has_motion ? &im->reader.motion : NULL,
+                                        parsed->has_stream ? &parsed->stream : NULL,
+                                        parsed->has_durations ? parsed->durations : NULL));
 }
 
 static void make_packet(struct importer *im, int64_t clip)
@@ -288,7 +295,8 @@ static void make_packet(struct importer *im, int64_t clip)
     if (latents->qidx < ONEDVA_MIN_QIDX || latents->qidx > most)
         die("%s: clip.qidx has %d, %d to %d can be", im->path, latents->qidx, ONEDVA_MIN_QIDX,
             most);
-    latents->passes = parsed.passes;
+    read_layering(im, &parsed);
+    latents->layers = parsed.layers;
     latents->nested = parsed.dropped_passes;
     span_of(im, LATENTS_CLIP_FIRST_TILE, clip, places->shape[0], &first, &end);
     if (end - first != latents->grid.tile_count)
