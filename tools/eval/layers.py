@@ -22,7 +22,7 @@ from metrics import PSNR, Comparison
 from peers import onedva
 from programs import ProgramError, machine, run
 
-LAYERS = (4, 8)
+LAYERS = (4, 8, 12)
 STEP, COARSER = 4, 36      # of crf, and how far above the layered one's: two halvings' factor of rate and more
 
 
