@@ -5,9 +5,11 @@
 
 Prints Markdown tables: for each number of layers left, its share of the bytes of the clip in one layer, and
 PSNR-Y less that of encoding in one layer at the same rate (between measured qualities by a monotone cubic).
-Means over the clips where both rates were measured. Then how fast onedva_truncate reads packets.
+Means over the clips where both rates were measured. The last row is the stream at half its bitrate by bitrate=. Then how
+fast onedva_truncate reads packets.
 """
 import argparse
+import fractions
 import os
 import sys
 import tempfile
@@ -22,7 +24,7 @@ from metrics import PSNR, Comparison
 from peers import onedva
 from programs import ProgramError, machine, run
 
-LAYERS = (4, 8, 12)
+LAYERS = (4, 8)
 STEP, COARSER = 4, 36      # of crf, and how far above the layered one's: two halvings' factor of rate and more
 
 
@@ -30,12 +32,17 @@ def with_layers(args, layers):
     return onedva(args.ffmpeg, "", (), (), options=("-layers", str(layers)))
 
 
-def truncate(program, coded, layers, folder):
-    """-> path of a file with the first layers of each packet"""
+def truncate(program, coded, what, folder):
+    """-> path of a file with fewer layers; what: an option of onedva_truncate"""
     cut = os.path.join(folder, "cut.mkv")
     run([program, "-nostdin", "-v", "error", "-y", "-i", coded, "-c", "copy", "-bsf:v",
-         f"onedva_truncate=layers={layers}", cut])
+         f"onedva_truncate={what}", cut])
     return cut
+
+
+def half_bitrate(args, clip, coded):
+    size = sum(packet.size for packet in packets(args.ffprobe, coded, clip.rate))
+    return int(size * 4 * fractions.Fraction(clip.rate) / clip.frames)
 
 
 def measure(args, clip, coded, folder):
@@ -46,15 +53,16 @@ def measure(args, clip, coded, folder):
 
 
 def measure_clip(args, clip, crf, folder):
-    """-> {layers: [(share of bytes, change of PSNR-Y), ...]}, with one layer less at a time"""
+    """-> {layers: [(share of bytes, change of PSNR-Y), ...]}, with one layer less at a time, then at half the bitrate"""
     direct = [measure(args, clip, encode(clip, with_layers(args, 1), quality, folder), folder)
               for quality in range(crf, min(crf + COARSER, 63) + 1, STEP)]
     curve, found = Curve(direct), {}
     for layers in LAYERS:
         coded = encode(clip, with_layers(args, layers), crf, folder)
         found[layers] = []
-        for left in range(1, layers + 1):
-            rate, psnr = measure(args, clip, truncate(args.ffmpeg, coded, left, folder), folder)
+        cuts = [f"layers={left}" for left in range(1, layers + 1)] + [f"bitrate={half_bitrate(args, clip, coded)}"]
+        for what in cuts:
+            rate, psnr = measure(args, clip, truncate(args.ffmpeg, coded, what, folder), folder)
             found[layers].append((rate / direct[0][0], psnr - float(curve.quality_at(min(rate, direct[0][0])))))
     return found
 
@@ -66,8 +74,9 @@ def print_table(crf, layers, rows, steps):
     for left, values in enumerate(zip(*rows), 1):
         share, change = np.mean([v[0] for v in values]), np.array([v[1] for v in values])
         known = change[~np.isnan(change)]
-        print(f"| {left} | {100 * share:.1f} % | {known.mean():+.2f} | {known.min():+.2f} |"
-              if len(known) else f"| {left} | {100 * share:.1f} % | | |")
+        name = left if left <= layers else "half the bitrate"
+        print(f"| {name} | {100 * share:.1f} % | {known.mean():+.2f} | {known.min():+.2f} |"
+              if len(known) else f"| {name} | {100 * share:.1f} % | | |")
 
 
 def print_speed(args, clip, folder):
