@@ -84,7 +84,7 @@ killed_everywhere() {
     interrupted=0
     for round in $(seq 40); do
         setsid "$root/tools/corpus/onedva-corpus" --ffmpeg "$ONEDVA_BIN/ffmpeg" --format odva --jobs 2 \
-            videos killed -- -crf 30 > run.log 2>&1 &
+            videos killed -- -crf 30 -preset slow > run.log 2>&1 &
         leader=$!
         before=$(finished killed | wc -l)
         for _ in $(seq $((round % 2 * 200))); do
@@ -104,7 +104,7 @@ killed_everywhere() {
     done
     echo "interrupted $interrupted times"
     while [ -n "$(session $leader)" ]; do sleep 0.1; done
-    [ $interrupted -ge 3 ] && corpus videos killed --format odva -- -crf 30 &&
+    [ $interrupted -ge 3 ] && corpus videos killed --format odva -- -crf 30 -preset slow &&
         all_finished killed $videos && finished killed > found &&
         sort -u seen | comm -23 - found > made_again && cat made_again && [ ! -s made_again ]
 }
@@ -123,7 +123,7 @@ check "two runs at once" two_at_once
 # ---- what it says ----
 
 run_again() {
-    corpus videos killed --format odva -- -crf 30 > again
+    corpus videos killed --format odva -- -crf 30 -preset slow > again
     cat again
     grep -x "$videos videos, $videos are there, 0 to do" again &&
         grep -x "$videos videos: 0 encoded, $videos were there, 0 failed" again
@@ -150,7 +150,7 @@ failures() {
 }
 check "failures are told, and tried again" failures
 
-check "other settings" says "killed was begun with options \['-crf', '30'\], not \['-crf', '31'\]" \
+check "other settings" says "killed was begun with options \['-crf', '30', '-preset', 'slow'\], not \['-crf', '31'\]" \
     corpus videos killed --format odva -- -crf 31
 check "no such input" says "nowhere is no folder" corpus nowhere out
 check "input without videos" says "empty holds no videos" \
