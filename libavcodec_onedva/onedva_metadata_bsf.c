@@ -16,6 +16,7 @@
 
 #include "bsf.h"
 #include "bsf_internal.h"
+#include "onedva_bsf.h"
 
 typedef struct OneDVAMetadataContext {
     const AVClass *class;
@@ -156,11 +157,7 @@ static int change_packet(AVBSFContext *ctx, AVPacket *pkt, const struct onedva_s
                onedva_status_text(status));
         return status == ONEDVA_ERR_NOMEM ? AVERROR(ENOMEM) : AVERROR_INVALIDDATA;
     }
-    memset(buf->data + size, 0, AV_INPUT_BUFFER_PADDING_SIZE);
-    av_buffer_unref(&pkt->buf);
-    pkt->buf  = buf;
-    pkt->data = buf->data;
-    pkt->size = size;
+    onedva_bsf_replace_data(pkt, buf, size);
     return 0;
 }
 

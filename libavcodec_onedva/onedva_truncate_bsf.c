@@ -11,6 +11,7 @@
 
 #include "bsf.h"
 #include "bsf_internal.h"
+#include "onedva_bsf.h"
 
 typedef struct OneDVATruncateContext {
     const AVClass *class;
@@ -109,11 +110,7 @@ static int truncate_filter(AVBSFContext *ctx, AVPacket *pkt)
         ret = status == ONEDVA_ERR_NOMEM ? AVERROR(ENOMEM) : AVERROR_INVALIDDATA;
         goto fail;
     }
-    memset(buf->data + size, 0, AV_INPUT_BUFFER_PADDING_SIZE);
-    av_buffer_unref(&pkt->buf);
-    pkt->buf  = buf;
-    pkt->data = buf->data;
-    pkt->size = size;
+    onedva_bsf_replace_data(pkt, buf, size);
     return 0;
 
 fail:
