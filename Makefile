@@ -15,7 +15,8 @@
 # make kernel-bench  speed of each operator
 # make valgrind    Valgrind's memcheck on the unit tests and on a short encode and decode
 # make tsan        ThreadSanitizer on the tests of threads, of which some encode and decode
-# make check-aarch64  the operators and the exact decoder on AArch64, emulated by QEMU
+# make check-aarch64  the operators and the exact codec on AArch64, emulated by QEMU
+# make check-s390x what reads and writes bytes and the exact codec on a big-endian machine, emulated by QEMU
 # make checkasm    every operator's SIMD versions against C, with guard pages [BENCH=1: and their speed]
 # make roofline    what each operator of a decode does of what the machine could [RUNS=9]
 # make precision-bench VALID=folder  what the operators' precision costs in PSNR [CPU=names]
@@ -41,7 +42,7 @@ endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .PHONY: all lib install demo check unit unit-tests fuzz fuzz-corpus fuzz-run checkasm fate-onedva bench kernel-bench network-bench roofline \
-        precision-bench gemm-bench latents-bench motion-bench layers-bench rate-bench entropy-bench check-aarch64 valgrind tsan tsan-tests clean distclean canvas entropy eval latents corpus ffmpeg-full \
+        precision-bench gemm-bench latents-bench motion-bench layers-bench rate-bench entropy-bench check-aarch64 check-s390x byte-order-tests valgrind tsan tsan-tests clean distclean canvas entropy eval latents corpus ffmpeg-full \
         ffmpeg-check
 
 all:
@@ -51,8 +52,8 @@ demo:
 	+@tools/demo.sh "$(INPUT)"
 check:
 	+@tools/check.sh
-check-aarch64:
-	+@tools/tests/test_aarch64.sh
+check-aarch64 check-s390x: check-%:
+	+@tools/tests/test_emulated.sh $*
 clean:
 	rm -rf $(filter-out build/ffmpeg-src% build/config.mak build/config.h, $(wildcard build/*))
 distclean:
@@ -83,7 +84,7 @@ SONAME   = libonedva.so.0
 
 FLAGS    = -std=c11 $(OPTIMIZE) -g -Wall -Wextra -ffp-contract=off -fPIC -fvisibility=hidden -pthread \
            -D_GNU_SOURCE -DONEDVA_BUILDING -Iengine/include -Iengine -Ikernels -I$(CONFIG) \
-           $(LIBRARY_CFLAGS) $(if $(filter yes,$(SANITIZERS)),$(SANITIZE))
+           $(MACHINE_CFLAGS) $(LIBRARY_CFLAGS) $(if $(filter yes,$(SANITIZERS)),$(SANITIZE))
 
 SOURCES := $(wildcard engine/*.c kernels/*.c kernels/cpu/*.c)
 ifneq ($(HAVE_AVX2),yes)
@@ -337,6 +338,13 @@ OPERATOR_TESTS = $(filter $(BUILD)/kernels/%,$(TEST_PROGRAMS))
 checkasm: $(OPERATOR_TESTS) $(if $(BENCH),$(BUILD)/tools/bench/operator_bench)
 	@tools/run-unit-tests.sh $(OPERATOR_TESTS)
 	$(if $(BENCH),@$(BUILD)/tools/bench/operator_bench)
+
+# Files, packets and their payloads.
+BYTE_ORDER_TESTS = $(addprefix $(BUILD)/engine/tests/test_,model stream_header packet packet_metadata \
+    packet_truncation crc16 range_coder motion_coder noise)
+
+byte-order-tests: $(BYTE_ORDER_TESTS)
+	@tools/run-unit-tests.sh $^
 
 # its memory runs out
 $(BUILD)/engine/tests/test_allocation_failure: private FLAGS += \

@@ -51,8 +51,10 @@ run fuzz make fuzz SECONDS="${FUZZ_SECONDS:-10}"
 run bitexact tools/tests/test_bitexact.sh
 if command -v apt-get > /dev/null; then
     run aarch64 make check-aarch64
+    run s390x make check-s390x
 else
     skip aarch64 "no apt-get to fetch the cross compiler and its libraries with"
+    skip s390x "no apt-get to fetch the cross compiler and its libraries with"
 fi
 if [ -n "$python" ]; then
     run training sh -c "cd tools/train && exec '$python' -m unittest discover -v -s tests"

@@ -1,0 +1,85 @@
+#!/bin/sh
+# libonedva: the One-DVA learned video codec
+# Copyright (C) 2026 the One-DVA for FFmpeg authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The library built for another machine by Debian's cross compiler and run by QEMU: its unit tests
+# where that machine differs, and one stream that encodes and decodes to the same bits as here.
+#
+# usage: test_emulated.sh aarch64|s390x
+#   aarch64  every NEON operator against C
+#   s390x    big-endian: everything that reads or writes bytes
+
+set -eu
+
+machine=${1:-}
+case $machine in
+aarch64)
+    debian=arm64
+    tests=checkasm
+    ;;
+s390x)
+    debian=s390x
+    tests=byte-order-tests
+    ;;
+*)
+    echo "usage: test_emulated.sh aarch64|s390x" >&2
+    exit 1
+    ;;
+esac
+
+cd "$(dirname "$0")/../.."
+tools/install-deps.sh "$machine"
+[ -f build/config.mak ] || ./configure
+
+triplet=$machine-linux-gnu
+directory=build/$machine
+root=$PWD/$directory/root
+apt=$PWD/$directory/apt
+packages="libcjson1 libcjson-dev libxxhash0 libxxhash-dev libcmocka0 libcmocka-dev"
+
+# usage: apt_get ARGUMENTS...
+apt_get() {
+    apt-get -qq -o APT::Architecture=$debian -o APT::Architectures=$debian -o APT::Sandbox::User=root \
+        -o Dir::State::Lists="$apt/lists" -o Dir::State::status="$apt/status" \
+        -o Dir::Cache="$apt/cache" "$@"
+}
+
+# Unpacked, not installed: the machine's own packages stay as they are.
+if [ ! -f "$root/complete" ]; then
+    rm -rf "$root" "$apt"
+    mkdir -p "$root" "$apt/lists/partial" "$apt/cache/archives/partial"
+    : > "$apt/status"
+    apt_get update
+    # shellcheck disable=SC2086 # a list of packages
+    (cd "$apt" && apt_get download $packages)
+    for package in "$apt"/*.deb; do
+        dpkg-deb --extract "$package" "$root"
+    done
+    rm -rf "$apt"
+    : > "$root/complete"
+fi
+
+PKG_CONFIG_LIBDIR=$root/usr/lib/$triplet/pkgconfig PKG_CONFIG_SYSROOT_DIR=$root \
+    ./configure --directory="$directory" --cc="$triplet-gcc" --disable-ffplay > /dev/null
+export EMULATOR="qemu-$machine -L /usr/$triplet \
+    -E LD_LIBRARY_PATH=$root/usr/lib/$triplet:/usr/$triplet/lib"
+
+make -j"$(nproc)" --no-print-directory CONFIG="$directory" BUILD="$directory" $tests
+
+program=engine/tests/bitexact_hash
+export ONEDVA_MODEL=fate/model/onedva-test.safetensors
+make --no-print-directory "build/$program"
+make --no-print-directory CONFIG="$directory" BUILD="$directory" "$directory/$program"
+"build/$program" encode "$directory/reference.odva"
+"build/$program" decode "$directory/reference.odva" | tee "$directory/reference.txt"
+$EMULATOR "$directory/$program" encode "$directory/packet.odva"
+cmp "$directory/reference.odva" "$directory/packet.odva" || {
+    echo "test_emulated: $machine encodes another packet" >&2
+    exit 1
+}
+$EMULATOR "$directory/$program" decode "$directory/reference.odva" > "$directory/pixels.txt"
+diff "$directory/reference.txt" "$directory/pixels.txt" || {
+    echo "test_emulated: $machine decodes other pixels" >&2
+    exit 1
+}
