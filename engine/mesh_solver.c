@@ -15,6 +15,7 @@
 #define GRADIENT_SCALE 4.0f
 
 #define AFFINE   6
+#define RIGIDITY 3.0 /* mean blocks' worth of data that hold what is not a translation */
 #define SWEEPS   10
 #define RELAX    1.3f /* of successive over-relaxation */
 #define MAX_STEP 3.0f /* samples; further the gradient says nothing */
@@ -76,6 +77,16 @@ static void sum_moments(const struct odva_alignment *a, double sums[6][5])
     }
 }
 
+/* Hold a step back: a small part that moves on its own must not turn the whole where a coarse level
+ * has few blocks. */
+static void hold_affine(double a[AFFINE][AFFINE], int blocks)
+{
+    const double trace = a[0][0] + a[1][1];
+
+    for (int i = 0; i < AFFINE; i++)
+        a[i][i] += (1e-3 + (i < 2 ? 0 : RIGIDITY / blocks)) * trace + 1.0;
+}
+
 void odva_affine_step(struct odva_affine *affine, const struct odva_alignment *alignment,
                       float scale)
 {
@@ -93,8 +104,7 @@ void odva_affine_step(struct odva_affine *affine, const struct odva_alignment *a
         b[2 * m] = -GRADIENT_SCALE * sums[m][3];
         b[2 * m + 1] = -GRADIENT_SCALE * sums[m][4];
     }
-    for (int i = 0; i < AFFINE; i++)
-        a[i][i] += 1e-3 * (a[0][0] + a[1][1]) + 1.0;
+    hold_affine(a, alignment->columns * alignment->rows);
     if (!solve(a, b))
         return;
     for (int m = 0; m < 3; m++)

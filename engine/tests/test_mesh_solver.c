@@ -237,6 +237,37 @@ static void mesh_between_pictures(void **state)
     odva_mesh_solver_free(&solver);
 }
 
+/* Few blocks, as on a coarse level: one part that moves on its own does not turn the others. */
+static void part_of_few_blocks(void **state)
+{
+    enum { FEW_COLUMNS = 7, FEW_ROWS = 4 };
+    struct odva_block_tensor tensors[FEW_ROWS * FEW_COLUMNS];
+    float weights[FEW_ROWS * FEW_COLUMNS];
+    const struct odva_alignment alignment = {.columns = FEW_COLUMNS,
+                                             .rows = FEW_ROWS,
+                                             .width = 4 * FEW_COLUMNS,
+                                             .height = 4 * FEW_ROWS,
+                                             .tensors = tensors,
+                                             .weights = weights};
+    struct odva_affine affine = {{{0}}};
+    float corner[2];
+
+    (void)state;
+    for (int n = 0; n < FEW_ROWS * FEW_COLUMNS; n++) {
+        const int moves = n / FEW_COLUMNS < 2 && n % FEW_COLUMNS < 2;
+
+        weights[n] = 1;
+        tensors[n] = (struct odva_block_tensor){.xx = 16000, .yy = 16000};
+        if (moves)
+            tensors[n].ye = -2 * tensors[n].yy / 4;
+    }
+    odva_affine_step(&affine, &alignment, 1);
+    odva_affine_at(&affine, alignment.width, alignment.height, (float)alignment.width,
+                   (float)alignment.height, corner);
+    assert_true(fabsf(corner[1]) < 0.5f);
+    assert_true(affine.c[0][1] > 0.2f);
+}
+
 /* Without data a mesh rests on the smooth field, and one that is off it comes back to it. */
 static void nothing_weighs_anything(void **state)
 {
@@ -319,7 +350,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(affine_of_a_quadratic),   cmocka_unit_test(mesh_of_a_quadratic),
         cmocka_unit_test(affine_between_pictures), cmocka_unit_test(mesh_between_pictures),
-        cmocka_unit_test(nothing_weighs_anything), cmocka_unit_test(flat_pictures),
+        cmocka_unit_test(part_of_few_blocks),      cmocka_unit_test(nothing_weighs_anything),
+        cmocka_unit_test(flat_pictures),
     };
 
     return cmocka_run_group_tests(tests, open_backend, close_backend);
