@@ -19,7 +19,7 @@ if [ -z "${ONEDVA_BIN:-}" ]; then
     [ ! -x "$root/build/ffmpeg-check/ffmpeg" ] || ONEDVA_BIN=$root/build/ffmpeg-check
 fi
 ONEDVA_MODEL=${ONEDVA_MODEL:-$root/fate/model/onedva-test.safetensors}
-export ONEDVA_MODEL
+export ONEDVA_BIN ONEDVA_MODEL
 [ -x "$ONEDVA_BIN/ffmpeg" ] || {
     echo "$script: there is no $ONEDVA_BIN/ffmpeg; run make first" >&2
     exit 1

@@ -79,9 +79,10 @@ static int set_extradata(AVCodecParameters *par, const struct onedva_stream *str
     uint8_t header[ONEDVA_MAX_STREAM_HEADER];
     uint8_t *data;
     size_t size;
+    int status = onedva_stream_header_write(header, &size, stream);
 
-    if (onedva_stream_header_write(header, &size, stream) < 0)
-        return AVERROR(EINVAL);
+    if (status < 0)
+        return status == ONEDVA_ERR_NOMEM ? AVERROR(ENOMEM) : AVERROR(EINVAL);
     data = av_mallocz(size + AV_INPUT_BUFFER_PADDING_SIZE);
     if (!data)
         return AVERROR(ENOMEM);

@@ -9,20 +9,7 @@
 # shellcheck source=fate/common.sh
 . "$(dirname "$0")/../common.sh"
 
-# usage: setting NAME; of FFmpeg's configuration
-setting() {
-    sed -n "s/^$1=//p" "$ONEDVA_BIN/ffbuild/config.mak"
-}
-
-# shellcheck disable=SC2046 # flags are lists of words
-${CC:-cc} -std=c11 -O1 -g -Wall -Wextra -I"$ONEDVA_BIN/src" -I"$ONEDVA_BIN" \
-    $(setting LDFLAGS) -o test_codec "$root/fate/api/test_codec.c" \
-    "$ONEDVA_BIN/libavcodec/libavcodec.a" "$ONEDVA_BIN/libswresample/libswresample.a" \
-    "$ONEDVA_BIN/libavutil/libavutil.a" \
-    $(setting EXTRALIBS-avcodec) $(setting EXTRALIBS-avutil) $(setting EXTRALIBS) || {
-    echo "api: cannot compile with the libraries in $ONEDVA_BIN" >&2
-    exit 1
-}
+"$root/fate/api/build.sh" test_codec test_codec || exit 1
 for name in $(./test_codec); do
     check "$name" ./test_codec "$name"
 done

@@ -1,0 +1,437 @@
+/*
+ * One-DVA: memory that runs out at the nth allocation, for every n, on FFmpeg's side
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Each part opens, works and closes: nothing crashes, what fails says AVERROR(ENOMEM), and nothing
+ * is left. To be linked with wrapped allocation functions (fate/scripts/allocation.sh), which count
+ * in FFmpeg and libonedva but not in other libraries.
+ *
+ * usage: test_allocation CASE; exits with 0 when the case passes. Without a case it lists them.
+ */
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <libavcodec/bsf.h>
+#include <libavfilter/avfilter.h>
+#include <libavfilter/buffersink.h>
+#include <libavfilter/buffersrc.h>
+#include <libavformat/avformat.h>
+
+#include "api.h"
+
+#define FRAMES    16
+#define PACKETS   2
+#define FILE_NAME "allocation.odva"
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+void *__real_aligned_alloc(size_t alignment, size_t size);
+int __real_posix_memalign(void **memory, size_t alignment, size_t size);
+void __real_free(void *memory);
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*fn)(void *),
+                          void *opaque);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+void *__wrap_aligned_alloc(size_t alignment, size_t size);
+int __wrap_posix_memalign(void **memory, size_t alignment, size_t size);
+void __wrap_free(void *memory);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*fn)(void *),
+                          void *opaque);
+
+/* Which allocation fails, counted down: 0 or less is none that is still to come. */
+static atomic_int countdown;
+static atomic_int live;   /* allocations that nothing has freed */
+static atomic_int plenty; /* none fails now, and none is counted down */
+
+static int fails(void)
+{
+    return !atomic_load(&plenty) && atomic_fetch_sub(&countdown, 1) == 1;
+}
+
+static void *count(void *memory)
+{
+    if (memory)
+        atomic_fetch_add(&live, 1);
+    return memory;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return fails() ? NULL : count(__real_malloc(size));
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return fails() ? NULL : count(__real_calloc(n, size));
+}
+
+void *__wrap_realloc(void *memory, size_t size)
+{
+    void *moved = fails() ? NULL : __real_realloc(memory, size);
+
+    return memory ? moved : count(moved);
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t size)
+{
+    return fails() ? NULL : count(__real_aligned_alloc(alignment, size));
+}
+
+int __wrap_posix_memalign(void **memory, size_t alignment, size_t size)
+{
+    int ret = fails() ? ENOMEM : __real_posix_memalign(memory, alignment, size);
+
+    if (!ret)
+        count(*memory);
+    return ret;
+}
+
+void __wrap_free(void *memory)
+{
+    if (memory)
+        atomic_fetch_sub(&live, 1);
+    __real_free(memory);
+}
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*fn)(void *),
+                          void *opaque)
+{
+    return fails() ? EAGAIN : __real_pthread_create(thread, attributes, fn, opaque);
+}
+
+/* What every run uses, made while memory is plenty. */
+static AVFrame *frames[FRAMES];
+static AVPacket *packets[PACKETS];
+static uint8_t extradata[64]; /* no stream header is longer */
+static int extradata_size;
+static AVIOContext *file; /* of the two packets */
+
+/* The first error of several calls, where AVERROR(EAGAIN) and AVERROR_EOF are none. */
+static void note(int *first, int ret)
+{
+    if (ret < 0 && ret != AVERROR(EAGAIN) && ret != AVERROR_EOF && *first >= 0)
+        *first = ret;
+}
+
+/* ---- parts ---- */
+
+static AVCodecContext *new_encoder(void)
+{
+    AVCodecContext *encoder;
+
+    atomic_store(&plenty, 1);
+    encoder = avcodec_alloc_context3(avcodec_find_encoder_by_name("onedva"));
+    CHECK(encoder);
+    encoder->width = WIDTH;
+    encoder->height = HEIGHT;
+    encoder->pix_fmt = AV_PIX_FMT_YUV420P;
+    encoder->time_base = (AVRational){1, 25};
+    encoder->framerate = (AVRational){25, 1};
+    encoder->thread_count = 4;
+    av_opt_set_int(encoder->priv_data, "layers", 3, 0);
+    av_opt_set_int(encoder->priv_data, "clip_frames", 8, 0);
+    atomic_store(&plenty, 0);
+    return encoder;
+}
+
+/* An encoder that has failed once encodes what comes next. */
+static int use_encoder(void)
+{
+    AVCodecContext *encoder = new_encoder();
+    AVPacket *packet = av_packet_alloc();
+    int ret = packet ? avcodec_open2(encoder, NULL, NULL) : AVERROR(ENOMEM);
+
+    for (int i = 0; i <= FRAMES && avcodec_is_open(encoder); i++) {
+        note(&ret, avcodec_send_frame(encoder, i < FRAMES ? frames[i] : NULL));
+        for (int received = 0, tries = 0; received >= 0 && tries < FRAMES; tries++) {
+            received = avcodec_receive_packet(encoder, packet);
+            note(&ret, received);
+            av_packet_unref(packet);
+        }
+    }
+    av_packet_free(&packet);
+    avcodec_free_context(&encoder);
+    return ret;
+}
+
+static AVCodecContext *new_decoder(void)
+{
+    AVCodecContext *decoder;
+
+    atomic_store(&plenty, 1);
+    decoder = avcodec_alloc_context3(avcodec_find_decoder_by_name("onedva"));
+    CHECK(decoder);
+    decoder->pkt_timebase = (AVRational){1, 25};
+    decoder->thread_count = 4;
+    av_opt_set_int(decoder->priv_data, "smooth_clips", 1, 0);
+    atomic_store(&plenty, 0);
+    return decoder;
+}
+
+/* A decoder that has failed once decodes what comes next. */
+static int use_decoder(void)
+{
+    AVCodecContext *decoder = new_decoder();
+    AVFrame *frame = av_frame_alloc();
+    int ret = frame ? avcodec_open2(decoder, NULL, NULL) : AVERROR(ENOMEM);
+
+    for (int i = 0; i <= PACKETS && avcodec_is_open(decoder); i++) {
+        note(&ret, avcodec_send_packet(decoder, i < PACKETS ? packets[i] : NULL));
+        for (int received = 0, tries = 0; received >= 0 && tries <= FRAMES; tries++) {
+            received = avcodec_receive_frame(decoder, frame);
+            note(&ret, received);
+            av_frame_unref(frame);
+        }
+    }
+    av_frame_free(&frame);
+    avcodec_free_context(&decoder);
+    return ret;
+}
+
+/* A source, the filter, not initialised yet, and a sink. */
+static AVFilterGraph *new_graph(AVFilterContext **source, AVFilterContext **filter,
+                                AVFilterContext **sink)
+{
+    AVFilterGraph *graph;
+    char arguments[80];
+
+    atomic_store(&plenty, 1);
+    graph = avfilter_graph_alloc();
+    CHECK(graph);
+    graph->nb_threads = 2;
+    snprintf(arguments, sizeof(arguments), "video_size=%dx%d:pix_fmt=%d:time_base=1/25", WIDTH,
+             HEIGHT, AV_PIX_FMT_YUV420P);
+    CHECK(avfilter_graph_create_filter(source, avfilter_get_by_name("buffer"), "in", arguments,
+                                       NULL, graph) >= 0);
+    CHECK(avfilter_graph_create_filter(sink, avfilter_get_by_name("buffersink"), "out", NULL, NULL,
+                                       graph) >= 0);
+    *filter = avfilter_graph_alloc_filter(graph, avfilter_get_by_name("onedva"), "onedva");
+    CHECK(*filter && av_opt_set_int((*filter)->priv, "clip_frames", 8, 0) >= 0 &&
+          av_opt_set((*filter)->priv, "show", "side", 0) >= 0);
+    atomic_store(&plenty, 0);
+    return graph;
+}
+
+static int use_filter(void)
+{
+    AVFilterContext *source, *filter, *sink;
+    AVFilterGraph *graph = new_graph(&source, &filter, &sink);
+    AVFrame *frame = av_frame_alloc();
+    int ret = frame ? avfilter_init_dict(filter, NULL) : AVERROR(ENOMEM);
+
+    if (ret >= 0) {
+        atomic_store(&plenty, 1);
+        CHECK(avfilter_link(source, 0, filter, 0) >= 0 && avfilter_link(filter, 0, sink, 0) >= 0);
+        atomic_store(&plenty, 0);
+        ret = avfilter_graph_config(graph, NULL);
+    }
+    for (int i = 0; i <= FRAMES && ret >= 0; i++) {
+        ret = av_buffersrc_add_frame_flags(source, i < FRAMES ? frames[i] : NULL,
+                                           AV_BUFFERSRC_FLAG_KEEP_REF | AV_BUFFERSRC_FLAG_PUSH);
+        while (ret >= 0 && (ret = av_buffersink_get_frame(sink, frame)) >= 0)
+            av_frame_unref(frame);
+        if (ret == AVERROR(EAGAIN) || ret == AVERROR_EOF)
+            ret = 0;
+    }
+    av_frame_free(&frame);
+    avfilter_graph_free(&graph);
+    return ret;
+}
+
+static int set_parameters(AVCodecParameters *parameters)
+{
+    parameters->codec_type = AVMEDIA_TYPE_VIDEO;
+    parameters->codec_id = avcodec_find_encoder_by_name("onedva")->id;
+    parameters->width = WIDTH;
+    parameters->height = HEIGHT;
+    parameters->extradata = av_mallocz(extradata_size + AV_INPUT_BUFFER_PADDING_SIZE);
+    if (!parameters->extradata)
+        return AVERROR(ENOMEM);
+    memcpy(parameters->extradata, extradata, extradata_size);
+    parameters->extradata_size = extradata_size;
+    return 0;
+}
+
+static int use_bsf(const char *name, const char *option, const char *value)
+{
+    AVBSFContext *bsf = NULL;
+    AVPacket *packet = av_packet_alloc();
+    int ret = packet ? av_bsf_alloc(av_bsf_get_by_name(name), &bsf) : AVERROR(ENOMEM);
+
+    if (ret >= 0 && (ret = set_parameters(bsf->par_in)) >= 0 &&
+        (ret = av_opt_set(bsf->priv_data, option, value, 0)) >= 0) {
+        bsf->time_base_in = (AVRational){1, 25};
+        ret = av_bsf_init(bsf);
+    }
+    for (int i = 0; i <= PACKETS && ret >= 0; i++) {
+        if (i < PACKETS)
+            ret = av_packet_ref(packet, packets[i]);
+        if (ret >= 0)
+            ret = av_bsf_send_packet(bsf, i < PACKETS ? packet : NULL);
+        while (ret >= 0 && (ret = av_bsf_receive_packet(bsf, packet)) >= 0)
+            av_packet_unref(packet);
+        if (ret == AVERROR(EAGAIN) || ret == AVERROR_EOF)
+            ret = 0;
+    }
+    av_packet_free(&packet);
+    av_bsf_free(&bsf);
+    return ret;
+}
+
+static int use_truncate(void)
+{
+    return use_bsf("onedva_truncate", "layers", "1");
+}
+
+static int use_metadata(void)
+{
+    return use_bsf("onedva_metadata", "color_primaries", "9");
+}
+
+static int use_muxer(void)
+{
+    AVFormatContext *muxer = NULL;
+    AVPacket *packet = av_packet_alloc();
+    AVStream *stream;
+    int ret = packet ? avformat_alloc_output_context2(&muxer, NULL, "odva", NULL) : AVERROR(ENOMEM);
+
+    if (ret >= 0) {
+        muxer->pb = file;
+        avio_seek(file, 0, SEEK_SET);
+        stream = avformat_new_stream(muxer, NULL);
+        ret = stream ? set_parameters(stream->codecpar) : AVERROR(ENOMEM);
+    }
+    if (ret >= 0) {
+        stream->time_base = (AVRational){1, 25};
+        ret = avformat_write_header(muxer, NULL);
+    }
+    if (ret >= 0) {
+        for (int i = 0; i < PACKETS; i++) {
+            note(&ret, av_packet_ref(packet, packets[i]));
+            if (packet->data)
+                note(&ret, av_write_frame(muxer, packet));
+            av_packet_unref(packet);
+        }
+        note(&ret, av_write_trailer(muxer));
+    }
+    av_packet_free(&packet);
+    avformat_free_context(muxer);
+    return ret;
+}
+
+static int use_demuxer(void)
+{
+    AVFormatContext *demuxer = avformat_alloc_context();
+    AVPacket *packet = av_packet_alloc();
+    int ret = demuxer && packet ? 0 : AVERROR(ENOMEM);
+
+    if (ret >= 0) {
+        demuxer->pb = file;
+        avio_seek(file, 0, SEEK_SET);
+        ret = avformat_open_input(&demuxer, NULL, NULL, NULL); /* frees it where it fails */
+    }
+    if (ret >= 0)
+        ret = av_seek_frame(demuxer, 0, 1, AVSEEK_FLAG_BACKWARD);
+    while (ret >= 0 && (ret = av_read_frame(demuxer, packet)) >= 0)
+        av_packet_unref(packet);
+    av_packet_free(&packet);
+    avformat_close_input(&demuxer);
+    return ret == AVERROR_EOF ? 0 : ret;
+}
+
+/* ---- runs ---- */
+
+/* Two packets of 8 frames with stream headers in them, in a file, too. */
+static void make_packets(void)
+{
+    AVCodecContext *encoder = new_encoder();
+
+    CHECK(encoder && avcodec_open2(encoder, NULL, NULL) == 0);
+    CHECK(encoder->extradata_size <= (int)sizeof(extradata));
+    memcpy(extradata, encoder->extradata, encoder->extradata_size);
+    extradata_size = encoder->extradata_size;
+    for (int i = 0; i < FRAMES; i++) {
+        frames[i] = make_frame(WIDTH, HEIGHT, i);
+        CHECK(avcodec_send_frame(encoder, frames[i]) == 0);
+        if (i % 8 == 0 && i)
+            packets[i / 8 - 1] = receive_packet(encoder);
+    }
+    CHECK(avcodec_send_frame(encoder, NULL) == 0);
+    packets[PACKETS - 1] = receive_packet(encoder);
+    CHECK(packets[PACKETS - 1]->duration == 8);
+    avcodec_free_context(&encoder);
+    CHECK(avio_open(&file, FILE_NAME, AVIO_FLAG_WRITE) >= 0);
+    CHECK(use_muxer() == 0 && avio_closep(&file) >= 0);
+}
+
+static void free_packets(void)
+{
+    for (int i = 0; i < FRAMES; i++)
+        av_frame_free(&frames[i]);
+    for (int i = 0; i < PACKETS; i++)
+        av_packet_free(&packets[i]);
+    remove(FILE_NAME);
+}
+
+/* Fail each allocation in turn until none is left that could fail. */
+static void fail_each(int (*use)(void), int least)
+{
+    int refused = 0;
+
+    CHECK(use() == 0); /* makes what is kept */
+    for (int n = 1;; n++) {
+        const int before = atomic_load(&live);
+        int ret, reached;
+
+        atomic_store(&countdown, n);
+        ret = use();
+        reached = atomic_load(&countdown) <= 0;
+        atomic_store(&countdown, 0);
+        if (ret < 0 && (!reached || ret != AVERROR(ENOMEM)))
+            fprintf(stderr, "allocation %d: %s\n", n, av_err2str(ret));
+        CHECK(ret >= 0 || (reached && ret == AVERROR(ENOMEM)));
+        if (atomic_load(&live) != before)
+            fprintf(stderr, "allocation %d: %d more are left than before\n", n,
+                    atomic_load(&live) - before);
+        CHECK(atomic_load(&live) == before);
+        refused += ret < 0;
+        if (reached)
+            continue;
+        printf("%d allocations, %d of which are errors where they fail\n", n - 1, refused);
+        CHECK(refused >= least);
+        return;
+    }
+}
+
+static const struct {
+    const char *name;
+    int (*use)(void);
+    int least; /* errors that there must be, so that something is tested */
+} cases[] = {
+    {"encoder", use_encoder, 100},  {"decoder", use_decoder, 100},  {"filter", use_filter, 100},
+    {"truncate", use_truncate, 10}, {"metadata", use_metadata, 10}, {"muxer", use_muxer, 10},
+    {"demuxer", use_demuxer, 10},
+};
+
+int main(int argc, char **argv)
+{
+    av_log_set_level(AV_LOG_QUIET);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+        if (argc < 2) {
+            puts(cases[i].name);
+        } else if (!strcmp(argv[1], cases[i].name)) {
+            make_packets();
+            CHECK(avio_open(&file, FILE_NAME,
+                            cases[i].use == use_demuxer ? AVIO_FLAG_READ : AVIO_FLAG_WRITE) >= 0);
+            fail_each(cases[i].use, cases[i].least);
+            avio_closep(&file);
+            free_packets();
+            return 0;
+        }
+    }
+    return argc >= 2;
+}
