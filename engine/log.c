@@ -18,5 +18,9 @@ void odva_log(const struct onedva_logger *logger, enum onedva_log_level level, c
     va_start(arguments, format);
     vsnprintf(message, sizeof(message), format, arguments);
     va_end(arguments);
+    /* names that come from a file could begin a line of their own or command a terminal */
+    for (char *c = message; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            *c = '?';
     logger->log(logger->opaque, level, message);
 }

@@ -13,7 +13,7 @@
 #include "onedva/onedva.h"
 #include "strict_math.h"
 
-#define MAX_HEADER  (16 << 20) /* bytes */
+#define MAX_HEADER  (1 << 20) /* bytes; 64 times as many are needed at most to parse it */
 #define MAX_TENSORS 65536
 #define MAX_INTEGER 9007199254740992.0 /* 2^53: what a JSON number holds exactly */
 
