@@ -14,7 +14,7 @@
 # make bench       decoding speed against H.264
 # make kernel-bench  speed of each operator
 # make valgrind    Valgrind's memcheck on the unit tests and on a short encode and decode
-# make tsan        ThreadSanitizer on the tests of threads, of which some encode and decode
+# make tsan        ThreadSanitizer on the tests of threads and on a short encode and decode by ffmpeg
 # make check-aarch64  the operators and the exact codec on AArch64, emulated by QEMU
 # make check-s390x what reads and writes bytes and the exact codec on a big-endian machine, emulated by QEMU
 # make checkasm    every operator's SIMD versions against C, with guard pages [BENCH=1: and their speed]
@@ -42,7 +42,7 @@ endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .PHONY: all lib install demo check unit unit-tests fuzz fuzz-corpus fuzz-run checkasm fate-onedva bench kernel-bench network-bench roofline \
-        precision-bench gemm-bench latents-bench motion-bench layers-bench rate-bench entropy-bench check-aarch64 check-s390x byte-order-tests valgrind tsan tsan-tests clean distclean canvas entropy eval latents corpus ffmpeg-full \
+        precision-bench gemm-bench latents-bench motion-bench layers-bench rate-bench entropy-bench check-aarch64 check-s390x byte-order-tests valgrind tsan tsan-tests ffmpeg-tsan clean distclean canvas entropy eval latents corpus ffmpeg-full \
         ffmpeg-check
 
 all:
@@ -330,8 +330,19 @@ THREAD_TESTS = $(addprefix $(BUILD)/,kernels/cpu/tests/test_thread_pool engine/t
 
 tsan:
 	+@$(MAKE) --no-print-directory BUILD=build/tsan SANITIZERS=yes SANITIZE='-fsanitize=thread' tsan-tests
-tsan-tests: $(THREAD_TESTS)
-	@tools/run-unit-tests.sh $^
+tsan-tests: $(THREAD_TESTS) ffmpeg-tsan
+	@tools/run-unit-tests.sh $(THREAD_TESTS)
+	@tools/tests/test_tsan.sh
+
+# ONEDVA_SANITIZERS means AddressSanitizer, which does not go together with this one.
+ffmpeg-tsan: export ONEDVA_CC := $(CC)
+ffmpeg-tsan: export ONEDVA_PREFIX := $(PREFIX)
+ffmpeg-tsan: export ONEDVA_FFMPEG_SOURCE := $(FFMPEG_SOURCE)
+ffmpeg-tsan: export ONEDVA_FFMPEG_FLAGS :=
+ffmpeg-tsan: export ONEDVA_FFPLAY := no
+ffmpeg-tsan: export ONEDVA_SANITIZERS := no
+ffmpeg-tsan: $(STATIC) $(PC)
+	+@tools/ffmpeg/build.sh tsan
 
 OPERATOR_TESTS = $(filter $(BUILD)/kernels/%,$(TEST_PROGRAMS))
 

@@ -20,7 +20,7 @@ setting() {
     sed -n "s/^$1=//p" "$build/ffbuild/config.mak"
 }
 
-libraries= extra=
+libraries='' extra=''
 for name in avfilter avformat avcodec swscale swresample avutil; do
     libraries="$libraries $build/lib$name/lib$name.a"
     extra="$extra $(setting "EXTRALIBS-$name")"

@@ -4,11 +4,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Configures and builds FFmpeg with One-DVA, outside its source tree. The Makefile runs it with
-# build/lib/libonedva.a made and the settings of build/config.mak in the environment.
+# the library made and the settings of build/config.mak in the environment.
 #
-# usage: build.sh full|check
+# usage: build.sh full|check|tsan
 #   full   build/ffmpeg-full: all of FFmpeg's native parts
 #   check  build/ffmpeg-check: only what the tests use
+#   tsan   build/ffmpeg-tsan: only what tools/tests/test_tsan.sh uses, under ThreadSanitizer, with
+#          build/tsan/lib/libonedva.a
 
 set -eu
 
@@ -32,7 +34,14 @@ check_parts="--disable-everything
     --enable-filter=hstack,loop,lut2,metadata,null,nullsink,nullsrc,pad,psnr,scale,scroll,select,setparams,setpts,settb,showinfo,split,ssim
     --enable-filter=testsrc,testsrc2,trim,vstack,mandelbrot,rotate,noise,onedva,mix,concat,setsar,sendcmd,xpsnr"
 
-[ $# -eq 1 ] || die "usage: build.sh full|check"
+# Only what tools/tests/test_tsan.sh uses.
+tsan_parts="--disable-everything
+    --enable-encoder=onedva,rawvideo,wrapped_avframe --enable-decoder=onedva,rawvideo,wrapped_avframe
+    --enable-muxer=framemd5,null,nut,odva --enable-demuxer=nut,odva --enable-protocol=file,pipe
+    --enable-bsf=onedva_truncate --enable-indev=lavfi --enable-filter=format,null,onedva,scale,testsrc2,trim"
+
+[ $# -eq 1 ] || die "usage: build.sh full|check|tsan"
+libraries=build/lib
 case $1 in
 full) parts= ;;
 check)
@@ -42,14 +51,18 @@ check)
         parts="$parts --enable-libxml2 --enable-demuxer=dash"
     fi
     ;;
-*) die "unknown flavour $1; expected full or check" ;;
+tsan)
+    parts="$tsan_parts --extra-cflags=-fsanitize=thread --extra-ldflags=-fsanitize=thread"
+    libraries=build/tsan/lib
+    ;;
+*) die "unknown flavour $1; expected full, check or tsan" ;;
 esac
 directory=build/ffmpeg-$1
 
 cd "$(dirname "$0")/../.."
 root=$PWD
 source=build/ffmpeg-src
-library=$root/build/lib/libonedva.a
+library=$root/$libraries/libonedva.a
 
 tools/ffmpeg/fetch.sh "$source" "$ONEDVA_FFMPEG_SOURCE"
 tools/ffmpeg/register.sh "$source"
@@ -84,14 +97,14 @@ lists="configure libavcodec/allcodecs.c libavcodec/bitstream_filters.c libavfilt
 # shellcheck disable=SC2086 # parts and flags are lists of words
 wanted=$(
     printf '%s\n' "$@" $parts $ONEDVA_FFMPEG_FLAGS
-    cat "$root/build/lib/pkgconfig/onedva.pc"
+    cat "$root/$libraries/pkgconfig/onedva.pc"
     (cd "$root/$source" && cat $lists) | cksum
 )
 if [ ! -f ffbuild/config.mak ] || [ "$wanted" != "$(cat onedva.configuration 2>/dev/null)" ]; then
     echo "ffmpeg: configuring $directory"
     rm -f onedva.configuration
     # shellcheck disable=SC2086
-    PKG_CONFIG_PATH=$root/build/lib/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH} \
+    PKG_CONFIG_PATH=$root/$libraries/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH} \
         "../ffmpeg-src/configure" "$@" $parts $ONEDVA_FFMPEG_FLAGS > configure.log 2>&1 || {
         tail -n 5 configure.log >&2
         die "configure failed; see $directory/configure.log and $directory/ffbuild/config.log"
