@@ -1,0 +1,38 @@
+#!/bin/sh
+# libonedva: the One-DVA learned video codec
+# Copyright (C) 2026 the One-DVA for FFmpeg authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Packets lost, sent twice, out of order, with bit errors and damaged at random: each packet that no
+# fault has hit decodes to the same frames. Needs the build directory of FFmpeg in ONEDVA_BIN.
+
+# shellcheck source=fate/common.sh
+. "$(dirname "$0")/../common.sh"
+
+"$root/fate/api/build.sh" damage damage || exit 1
+
+# usage: encode FILE [OPTION...]; 100 packets
+encode() {
+    file=$1
+    shift
+    ffmpeg -f lavfi -i "testsrc2=size=66x50:rate=25,trim=end_frame=800,format=yuv420p" \
+        -c:v onedva -clip_frames 8 -adaptive_clips 0 "$@" "$file"
+}
+encode one.nut -layers 1 -motion mesh
+encode four.nut -layers 4 -crf 10
+
+check "one layer, linear" ./damage one.nut 3 steps=0
+check "four layers, packets read ahead" ./damage four.nut 3 steps=0:threads=4
+check "four layers, network, diffusion" ./damage four.nut 1 steps=2
+check "smoothed clips differ in four frames after a fault" ./damage four.nut 3 steps=0:smooth_clips=1
+
+# One packet of a hundred, as a player meets it: nothing stops, and its clip alone is not there.
+plays_to_the_end() {
+    ffmpeg -i one.nut -c copy -bsf:v 'noise=amount=eq(n\,41)' bad.nut && pixels one.nut > expected &&
+        pixels bad.nut > found 2> log || return
+    cat log
+    [ "$(grep -c '^\[onedva' log)" -eq 1 ] && sed -i '329,336d' expected && same expected found
+}
+check "1 % of packets damaged: plays to the end, one line, one clip lost" plays_to_the_end
+
+finish
