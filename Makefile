@@ -8,7 +8,7 @@
 # make demo        encode and decode a real video [INPUT=file]
 # make check       every test
 # make unit        only the unit tests, under AddressSanitizer and UndefinedBehaviorSanitizer
-# make fuzz        random and damaged input, SECONDS=n for each target [10; TARGETS=decoder]
+# make fuzz        random and damaged input, SECONDS=n for each target [10; TARGETS="decoder bsf"]
 # make fuzz-corpus makes the inputs anew that fuzzing starts with
 # make fate-onedva only the tests in FFmpeg's own harness
 # make bench       decoding speed against H.264
@@ -371,28 +371,59 @@ $(BUILD)/%: %.c $(STATIC)
 # ---- fuzzing ---------------------------------------------------------------------------------
 
 SECONDS = 10
-TARGETS = stream_header packet_tools decoder encoder model
+TARGETS = stream_header packet_tools decoder encoder model bsf demuxer
 
-fuzz:
+fuzz: ffmpeg-check
 	@tools/install-deps.sh fuzz
-	+@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang SANITIZERS=yes FUZZ=yes fuzz-run
+	+@$(MAKE) --no-print-directory -k $(or $(filter -j%,$(MAKEFLAGS)),-j$(shell nproc)) \
+	    BUILD=build/fuzz CC=clang SANITIZERS=yes FUZZ=yes fuzz-run
 
-fuzz-run: $(TARGETS:%=$(BUILD)/fuzz/fuzz_%)
-	@fuzz/run.sh $(SECONDS) $^
+# Each for so long, when all are built: as many at a time as make runs jobs.
+FUZZ_RUNS = $(TARGETS:%=fuzz-run-%)
 
-fuzz-corpus: $(BUILD)/fuzz/make_corpus
+.PHONY: $(FUZZ_RUNS)
+fuzz-run: $(FUZZ_RUNS)
+$(FUZZ_RUNS): fuzz-run-%: $(BUILD)/fuzz/fuzz_% | $(TARGETS:%=$(BUILD)/fuzz/fuzz_%)
+	@fuzz/run.sh $(SECONDS) $<
+
+fuzz-corpus: $(BUILD)/fuzz/make_corpus ffmpeg-check
 	@$< fuzz/corpus
+	@fuzz/make-odva.sh fuzz/corpus/demuxer
 
 FUZZ_PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(wildcard fuzz/fuzz_*.c) fuzz/make_corpus.c)
+FUZZ_FFMPEG   = $(addprefix $(BUILD)/fuzz/fuzz_,bsf demuxer)
+
+# One-DVA's files of FFmpeg, compiled for the fuzzer: the linker takes no others of that name from
+# FFmpeg's libraries, which are those of the tests.
+FFMPEG_TREE    = build/ffmpeg-check
+FFMPEG_OBJECTS = $(addprefix $(BUILD)/obj/ffmpeg/,libavcodec/onedva_truncate_bsf.o \
+    libavcodec/onedva_metadata_bsf.o libavformat/odva.o libavformat/odvadec.o)
+FFMPEG_LIBS    = $(foreach l,avformat avcodec swresample avutil,$(FFMPEG_TREE)/lib$l/lib$l.a)
+ffmpeg_setting = $(shell sed -n 's/^$(1)=//p' $(FFMPEG_TREE)/ffbuild/config.mak)
+
+$(BUILD)/obj/ffmpeg/%.o: build/ffmpeg-src/%.c
+	@mkdir -p $(@D)
+	@echo "CC      $<"
+	$(Q)$(CC) -std=c11 $(OPTIMIZE) -g -fPIC -pthread -D_GNU_SOURCE -DHAVE_AV_CONFIG_H $(SANITIZE) \
+	    -Wno-implicit-const-int-float-conversion \
+	    -I$(FFMPEG_TREE) -Ibuild/ffmpeg-src -Iengine/include -MMD -MP -c -o $@ $<
+
+$(FUZZ_FFMPEG): private FLAGS += -I$(FFMPEG_TREE) -Ibuild/ffmpeg-src
+$(FUZZ_FFMPEG): private LIBRARY_LIBS += $(foreach l,avformat avcodec swresample avutil,\
+    $(call ffmpeg_setting,EXTRALIBS-$l))
+$(FUZZ_FFMPEG): $(FFMPEG_OBJECTS) $(FFMPEG_LIBS)
 
 $(BUILD)/obj/fuzz/%.o: FLAGS += -Ifuzz
+$(BUILD)/obj/fuzz/unit_mutator.o: FLAGS += -I$(FFMPEG_TREE) -Ibuild/ffmpeg-src
 $(BUILD)/fuzz/fuzz_%: private FLAGS += -fsanitize=fuzzer
-$(BUILD)/fuzz/fuzz_decoder $(BUILD)/fuzz/fuzz_packet_tools: $(BUILD)/obj/fuzz/packet_mutator.o
+$(addprefix $(BUILD)/fuzz/fuzz_,decoder packet_tools bsf): $(BUILD)/obj/fuzz/packet_mutator.o
+$(BUILD)/fuzz/fuzz_demuxer: $(BUILD)/obj/fuzz/unit_mutator.o
 $(FUZZ_PROGRAMS): $(BUILD)/fuzz/%: fuzz/%.c $(BUILD)/obj/fuzz/fuzz.o $(STATIC)
 	@mkdir -p $(@D)
 	@echo "CCLD    $@"
-	$(Q)$(CC) $(FLAGS) -MMD -MP -MF $@.d -o $@ $(filter %.c %.o,$^) $(STATIC) $(LIBRARY_LIBS)
+	$(Q)$(CC) $(FLAGS) -MMD -MP -MF $@.d -o $@ $(filter %.c %.o,$^) $(filter $(FFMPEG_LIBS),$^) $(STATIC) \
+	    $(LIBRARY_LIBS)
 
--include $(wildcard $(BUILD)/fuzz/*.d $(BUILD)/obj/fuzz/*.d)
+-include $(wildcard $(BUILD)/fuzz/*.d $(BUILD)/obj/fuzz/*.d $(BUILD)/obj/ffmpeg/*/*.d)
 
 endif

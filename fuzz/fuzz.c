@@ -27,6 +27,14 @@ const onedva_model *fuzz_model(void)
     return model;
 }
 
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc;
+    (void)argv;
+    fuzz_model();
+    return 0;
+}
+
 void fuzz_clip_alloc(struct fuzz_clip *clip, int frames, int width, int height)
 {
     *clip = (struct fuzz_clip){.frames = frames, .width = width, .height = height};

@@ -21,8 +21,10 @@
         }                                                                                          \
     } while (0)
 
-/** Called by libFuzzer. */
+/** Called by libFuzzer first: without the test model there is nothing to do. */
 int LLVMFuzzerInitialize(int *argc, char ***argv);
+
+/** Called by libFuzzer, once for each input. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /** The file of the test model: ONEDVA_TEST_MODEL, or else the committed one. */

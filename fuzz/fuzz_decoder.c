@@ -119,14 +119,6 @@ static void decode(int options, struct odva_byte_reader input, int ahead, struct
     onedva_decoder_close(&decoder);
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    (void)argc;
-    (void)argv;
-    fuzz_model();
-    return 0;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct odva_byte_reader input;

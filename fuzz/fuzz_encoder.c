@@ -199,14 +199,6 @@ static void use_encoder(onedva_encoder *encoder, const struct onedva_encoder_set
     onedva_decoder_close(&decoder);
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    (void)argc;
-    (void)argv;
-    fuzz_model();
-    return 0;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct onedva_encoder_settings settings;

@@ -16,13 +16,21 @@
 #define NEW_HEADER 2 /* the rest of the input is the file's header */
 #define EDIT_SIZE  5 /* bytes of an edit in the input: u24 position, u16 value */
 
-static struct odva_mapped_file base;
+/* The test model's file, mapped once for the life of the process. */
+static const struct odva_mapped_file *base_file(void)
+{
+    static struct odva_mapped_file base;
 
-static size_t base_header_size(void)
+    if (!base.data)
+        FUZZ_CHECK(odva_mapped_file_open(&base, fuzz_model_path()) == 0);
+    return &base;
+}
+
+static size_t header_size(const struct odva_mapped_file *file)
 {
     struct odva_byte_reader reader;
 
-    odva_byte_reader_init(&reader, base.data, base.size);
+    odva_byte_reader_init(&reader, file->data, file->size);
     return (size_t)odva_read_u64(&reader);
 }
 
@@ -36,22 +44,23 @@ static size_t read_position(struct odva_byte_reader *input)
 /* The test model's numbers behind the input's header or its own. @return the file's size */
 static size_t assemble(uint8_t **file, struct odva_byte_reader input)
 {
+    const struct odva_mapped_file *base = base_file();
     const int options = odva_read_u8(&input), edits = odva_read_u8(&input) % 16;
-    const size_t data = 8 + base_header_size();
+    const size_t data = 8 + header_size(base);
     const size_t cut = options & CUT ? read_position(&input) : 0;
     const uint8_t *edit = odva_read_bytes(&input, (size_t)edits * EDIT_SIZE);
     const size_t left = input.failed ? 0 : input.size - input.position;
     const size_t header = options & NEW_HEADER ? left : data - 8;
-    size_t size = 8 + header + base.size - data;
+    size_t size = 8 + header + base->size - data;
 
     *file = malloc(size);
     FUZZ_CHECK(*file);
     for (int i = 0; i < 8; i++)
         (*file)[i] = (uint8_t)((uint64_t)header >> 8 * i);
     if (header)
-        memcpy(*file + 8, options & NEW_HEADER ? input.data + input.position : base.data + 8,
+        memcpy(*file + 8, options & NEW_HEADER ? input.data + input.position : base->data + 8,
                header);
-    memcpy(*file + 8 + header, base.data + data, base.size - data);
+    memcpy(*file + 8 + header, base->data + data, base->size - data);
     for (int i = 0; edit && i < edits; i++, edit += EDIT_SIZE) {
         const size_t position = (edit[0] | edit[1] << 8 | edit[2] << 16) % (size - 1);
         memcpy(*file + position, edit + 3, 2);
@@ -119,15 +128,6 @@ static void encode(const onedva_model *model, const struct fuzz_clip *clip)
     onedva_encoder_close(&encoder);
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    (void)argc;
-    (void)argv;
-    FUZZ_CHECK(odva_mapped_file_open(&base, fuzz_model_path()) == 0);
-    FUZZ_CHECK(base.size > 8 && base_header_size() < base.size - 8);
-    return 0;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct odva_byte_reader input, texture;
@@ -144,7 +144,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_CHECK(status == ONEDVA_OK || status == ONEDVA_ERR_MODEL || status == ONEDVA_ERR_IO);
     if (status < 0)
         return 0;
-    odva_byte_reader_init(&texture, base.data + base.size / 2, base.size / 2);
+    odva_byte_reader_init(&texture, base_file()->data + base_file()->size / 2,
+                          base_file()->size / 2);
     fuzz_clip_alloc(&clip, FRAMES, SIDE, SIDE);
     fuzz_clip_draw(&clip, &texture);
     encode(model, &clip);

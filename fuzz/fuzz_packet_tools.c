@@ -90,14 +90,6 @@ static void use_packet(const uint8_t *packet, size_t size)
     set_stream(packet, size, &info);
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    (void)argc;
-    (void)argv;
-    fuzz_model();
-    return 0;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct odva_byte_reader input;

@@ -17,13 +17,6 @@ static int same_stream(const struct onedva_stream *a, const struct onedva_stream
            a->model_id == b->model_id;
 }
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    (void)argc;
-    (void)argv;
-    return 0;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint8_t written[ONEDVA_MAX_STREAM_HEADER], again[ONEDVA_MAX_STREAM_HEADER];

@@ -8,14 +8,12 @@
 
 #include "crc16.h"
 #include "fuzz.h"
+#include "mutator.h"
 #include "packet.h"
 #include "packet_format.h"
 
 #define MAX_PACKET 65535
 #define MAX_LIST   32
-
-size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
 
 /* A packet, or what follows the last one, in memory of its own. */
 struct piece {
@@ -27,12 +25,6 @@ struct pieces {
     int count;
     struct piece piece[MAX_LIST];
 };
-
-static unsigned below(unsigned *seed, unsigned n)
-{
-    *seed = *seed * 1664525 + 1013904223;
-    return (*seed >> 8) % n;
-}
 
 static struct piece copy_of(const uint8_t *data, size_t size, size_t room)
 {
@@ -118,49 +110,51 @@ static uint8_t *mutate_bytes(const uint8_t **data, size_t *size)
 
 static void mutate_header(struct odva_packet *packet, unsigned *seed)
 {
-    struct odva_layer *layer = &packet->layer[below(seed, packet->layers)];
+    struct odva_layer *layer = &packet->layer[fuzz_below(seed, packet->layers)];
 
-    switch (below(seed, 9)) {
+    switch (fuzz_below(seed, 9)) {
     case 0:
-        packet->frames = 1 + (int)below(seed, ONEDVA_MAX_CLIP_FRAMES);
+        packet->frames = 1 + (int)fuzz_below(seed, ONEDVA_MAX_CLIP_FRAMES);
         break;
     case 1:
-        packet->qidx = ONEDVA_MIN_QIDX - 2 + (int)below(seed, 130);
+        packet->qidx = ONEDVA_MIN_QIDX - 2 + (int)fuzz_below(seed, 130);
         break;
     case 2:
-        packet->stream.width = 1 + below(seed, below(seed, 8) ? 200 : 65535);
+        packet->stream.width = 1 + fuzz_below(seed, fuzz_below(seed, 8) ? 200 : 65535);
         break;
     case 3:
-        packet->stream.height = 1 + below(seed, below(seed, 8) ? 200 : 65535);
+        packet->stream.height = 1 + fuzz_below(seed, fuzz_below(seed, 8) ? 200 : 65535);
         break;
     case 4:
-        layer->token_end = below(seed, 80);
+        layer->token_end = fuzz_below(seed, 80);
         break;
     case 5:
-        packet->dropped_passes = (int)below(seed, 4);
+        packet->dropped_passes = (int)fuzz_below(seed, 4);
         break;
     case 6:
         packet->has_durations = !packet->has_durations;
-        packet->durations[below(seed, ONEDVA_MAX_CLIP_FRAMES)] = below(seed, 1u << 24) << 8;
+        packet->durations[fuzz_below(seed, ONEDVA_MAX_CLIP_FRAMES)] = fuzz_below(seed, 1u << 24)
+                                                                      << 8;
         break;
     case 7:
         packet->has_stream = !packet->has_stream;
         break;
     default:
-        packet->stream.frame_duration = below(seed, 3);
+        packet->stream.frame_duration = fuzz_below(seed, 3);
         break;
     }
 }
 
 static void mutate_layers(struct odva_packet *packet, unsigned *seed)
 {
-    const int at = (int)below(seed, packet->layers), other = (int)below(seed, packet->layers);
+    const int at = (int)fuzz_below(seed, packet->layers),
+              other = (int)fuzz_below(seed, packet->layers);
     struct odva_layer *layer = &packet->layer[at];
 
-    if (below(seed, 2) && packet->layers < ONEDVA_MAX_LAYERS) {
+    if (fuzz_below(seed, 2) && packet->layers < ONEDVA_MAX_LAYERS) {
         memmove(layer + 1, layer, (packet->layers++ - at) * sizeof(*layer));
-        layer[1].token_end += below(seed, 2) * below(seed, 8);
-    } else if (below(seed, 2) && packet->layers > 1) {
+        layer[1].token_end += fuzz_below(seed, 2) * fuzz_below(seed, 8);
+    } else if (fuzz_below(seed, 2) && packet->layers > 1) {
         memmove(layer, layer + 1, (--packet->layers - at) * sizeof(*layer));
     } else {
         const struct odva_layer swapped = *layer;
@@ -181,13 +175,13 @@ static int mutate_parts(struct piece *piece, unsigned *seed)
     if (odva_packet_parse_header(&packet, piece->data, piece->size, crc) < 0 ||
         packet.whole_layers < packet.layers)
         return 0;
-    part = below(seed, packet.has_motion ? 8 : 5);
+    part = fuzz_below(seed, packet.has_motion ? 8 : 5);
     if (part == 0)
         mutate_header(&packet, seed);
     else if (part == 1)
         mutate_layers(&packet, seed);
     else if (part < 5) {
-        struct odva_layer *layer = &packet.layer[below(seed, packet.layers)];
+        struct odva_layer *layer = &packet.layer[fuzz_below(seed, packet.layers)];
         memory = mutate_bytes(&layer->payload, &layer->size);
     } else {
         memory = mutate_bytes(&packet.motion, &packet.motion_size);
@@ -202,12 +196,12 @@ static int mutate_parts(struct piece *piece, unsigned *seed)
 
 static void mutate_piece(struct piece *piece, unsigned *seed)
 {
-    const unsigned kind = below(seed, 16);
+    const unsigned kind = fuzz_below(seed, 16);
 
     if (kind < 10 && mutate_parts(piece, seed))
         return;
     if (kind == 15) {
-        piece->size = below(seed, (unsigned)piece->size + 1);
+        piece->size = fuzz_below(seed, (unsigned)piece->size + 1);
         return;
     }
     *piece = (struct piece){realloc(piece->data, piece->size + 17), piece->size};
@@ -219,10 +213,10 @@ static void mutate_piece(struct piece *piece, unsigned *seed)
 
 static void mutate_list(struct pieces *pieces, unsigned *seed)
 {
-    const int at = (int)below(seed, pieces->count);
+    const int at = (int)fuzz_below(seed, pieces->count);
     struct piece *piece = &pieces->piece[at];
 
-    if (below(seed, 2) && pieces->count < MAX_LIST) {
+    if (fuzz_below(seed, 2) && pieces->count < MAX_LIST) {
         pieces->piece[pieces->count++] = copy_of(piece->data, piece->size, 0);
     } else if (pieces->count > 1) {
         free(piece->data);
@@ -265,15 +259,15 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
     struct pieces pieces;
     unsigned what;
 
-    if (size < 3 || below(&seed, 32) == 0)
+    if (size < 3 || fuzz_below(&seed, 32) == 0)
         return LLVMFuzzerMutate(data, size, max_size);
     split(&pieces, data, size);
-    what = below(&seed, 16);
+    what = fuzz_below(&seed, 16);
     if (what == 0)
-        data[0] = (uint8_t)below(&seed, 256);
+        data[0] = (uint8_t)fuzz_below(&seed, 256);
     else if (what == 1)
         mutate_list(&pieces, &seed);
     else
-        mutate_piece(&pieces.piece[below(&seed, (unsigned)pieces.count)], &seed);
+        mutate_piece(&pieces.piece[fuzz_below(&seed, (unsigned)pieces.count)], &seed);
     return join(data, max_size, &pieces);
 }

@@ -6,7 +6,7 @@
 # Every test of the project: installs and builds what is missing, runs each test even after a
 # failure, and ends with the line "N passed, N failed". Logs are in build/check.
 #
-# usage: check.sh; FUZZ_SECONDS=n fuzzes each target for so long [10]
+# usage: check.sh; FUZZ_SECONDS=n fuzzes each target for so long [60]
 
 set -u
 
@@ -47,7 +47,6 @@ run register tools/ffmpeg/tests/test_register.sh
 run configure tools/ffmpeg/tests/test_configure.sh
 run library make lib
 run unit make unit
-run fuzz make fuzz SECONDS="${FUZZ_SECONDS:-10}"
 run bitexact tools/tests/test_bitexact.sh
 if command -v apt-get > /dev/null; then
     run aarch64 make check-aarch64
@@ -66,6 +65,7 @@ else
     skip reader "no python3 with PyTorch, and so perhaps without numpy"
 fi
 run ffmpeg make ffmpeg-check
+run fuzz make fuzz SECONDS="${FUZZ_SECONDS:-60}"
 run fate-onedva make fate-onedva
 for script in fate/scripts/*.sh; do
     run "$(basename "$script" .sh)" "$script"

@@ -1,0 +1,125 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* FFmpeg's bitstream filters. The first byte of an input chooses settings, the rest is packets. */
+#include <libavcodec/bsf.h>
+#include <libavutil/error.h>
+#include <libavutil/mem.h>
+#include <string.h>
+
+#include "ffmpeg_log.h"
+#include "fuzz.h"
+
+#define SET_HEADER  0x80 /* bits of the first byte */
+#define NO_DURATION 0x40
+
+/* A filter, and the primaries that it sets, -1: none. */
+static const struct {
+    const char *filter;
+    int primaries;
+} settings[] = {
+    {"onedva_truncate=layers=1", -1},
+    {"onedva_truncate=layers=3", -1},
+    {"onedva_truncate=tokens=7", -1},
+    {"onedva_truncate=bitrate=20000", -1},
+    {"onedva_metadata=print=1", -1},
+    {"onedva_metadata=color_primaries=9:color_range=tv:chroma_location=2:print=1", 9},
+    {"onedva_truncate=layers=2,onedva_metadata=color_primaries=255:print=1", 255},
+    {"onedva_metadata=color_primaries=0:transfer_characteristics=16:matrix_coefficients=9,"
+     "onedva_truncate=bitrate=9000000000000000000",
+     0},
+};
+
+/* @return NULL where the stream header is refused */
+static AVBSFContext *open_filter(const char *filter, const uint8_t *header, size_t size)
+{
+    AVBSFContext *bsf = NULL;
+    int ret;
+
+    FUZZ_CHECK(av_bsf_list_parse_str(filter, &bsf) == 0);
+    bsf->par_in->codec_type = AVMEDIA_TYPE_VIDEO;
+    bsf->par_in->codec_id = AV_CODEC_ID_ONEDVA;
+    bsf->time_base_in = (AVRational){1, 25};
+    if (header) {
+        bsf->par_in->extradata = av_mallocz(size + AV_INPUT_BUFFER_PADDING_SIZE);
+        FUZZ_CHECK(bsf->par_in->extradata);
+        memcpy(bsf->par_in->extradata, header, size);
+        bsf->par_in->extradata_size = (int)size;
+    }
+    ret = av_bsf_init(bsf);
+    FUZZ_CHECK(ret == 0 || (ret == AVERROR_INVALIDDATA && header));
+    if (ret < 0)
+        av_bsf_free(&bsf);
+    return bsf;
+}
+
+static void check_same(const AVPacket *packet, const uint8_t *data, size_t size)
+{
+    FUZZ_CHECK((size_t)packet->size == size && !memcmp(packet->data, data, size));
+}
+
+/* What came out for a packet. @param primaries that were set, -1: none */
+static void check_packet(const AVPacket *packet, const uint8_t *data, size_t size, int primaries)
+{
+    static const uint8_t zero[AV_INPUT_BUFFER_PADDING_SIZE];
+    struct onedva_packet_info before, after;
+
+    FUZZ_CHECK(!memcmp(packet->data + packet->size, zero, sizeof(zero)));
+    if (onedva_packet_get_info(&before, data, size) < 0 || before.whole_layers < 1) {
+        check_same(packet, data, size);
+        return;
+    }
+    FUZZ_CHECK(onedva_packet_get_info(&after, packet->data, (size_t)packet->size) == ONEDVA_OK);
+    FUZZ_CHECK(after.frames == before.frames && after.model_tag == before.model_tag);
+    FUZZ_CHECK(after.layers <= before.layers && after.whole_layers <= before.whole_layers);
+    FUZZ_CHECK(after.whole_layers >= 1 && after.has_stream == before.has_stream);
+    if (primaries < 0)
+        FUZZ_CHECK((size_t)packet->size <= size);
+    else if (after.has_stream && before.whole_layers == before.layers)
+        FUZZ_CHECK(after.stream.colour_primaries == primaries);
+}
+
+static void filter_packet(AVBSFContext *bsf, const uint8_t *data, size_t size, int64_t index,
+                          int options)
+{
+    const int primaries = settings[options % 8].primaries;
+    AVPacket *packet = av_packet_alloc();
+
+    FUZZ_CHECK(packet && av_new_packet(packet, (int)size) == 0);
+    if (size)
+        memcpy(packet->data, data, size);
+    packet->pts = packet->dts = index;
+    packet->duration = options & NO_DURATION ? 0 : 1 + index;
+    FUZZ_CHECK(av_bsf_send_packet(bsf, packet) == 0);
+    FUZZ_CHECK(av_bsf_receive_packet(bsf, packet) == 0);
+    FUZZ_CHECK(packet->pts == index && packet->dts == index);
+    FUZZ_CHECK(packet->duration == (options & NO_DURATION ? 0 : 1 + index));
+    check_packet(packet, data, size, primaries);
+    av_packet_unref(packet);
+    FUZZ_CHECK(av_bsf_receive_packet(bsf, packet) == AVERROR(EAGAIN));
+    av_packet_free(&packet);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const uint8_t *packet, *header = NULL;
+    struct odva_byte_reader input;
+    AVBSFContext *bsf;
+    int options;
+
+    av_log_set_callback(fuzz_forget_message);
+    odva_byte_reader_init(&input, data, size);
+    options = odva_read_u8(&input);
+    if (options & SET_HEADER)
+        header = fuzz_next_packet(&input, &size);
+    bsf = open_filter(settings[options % 8].filter, header, size);
+    if (!bsf)
+        return 0;
+    // no container has packets without a byte but AVI, whose are nothing to the filters
+    for (int64_t i = 0; (packet = fuzz_next_packet(&input, &size)); i++)
+        if (size)
+            filter_packet(bsf, packet, size, i, options);
+    av_bsf_free(&bsf);
+    return 0;
+}
