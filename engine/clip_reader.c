@@ -252,33 +252,41 @@ static int parse(struct odva_clip_reader *reader, struct odva_packet *packet, co
     return ONEDVA_OK;
 }
 
+/* Read all but the layers. The stream header of a packet that is invalid does not count. */
+static int read_header(struct odva_clip_reader *reader, const uint8_t *data, size_t size,
+                       struct odva_packet *packet, struct onedva_clip *clip)
+{
+    const struct onedva_stream stream = reader->stream;
+    const int had_stream = reader->has_stream;
+    int status = parse(reader, packet, data, size, clip);
+
+    if (status < 0)
+        return status;
+    if ((status = check_header(reader, packet, clip)) < 0 ||
+        (status = read_motion(reader, packet)) < 0 ||
+        (status = set_latents_size(reader, packet)) < 0) {
+        reader->stream = stream;
+        reader->has_stream = had_stream;
+        return status;
+    }
+    reader->latents.qidx = odva_packet_qidx(packet, 0);
+    return ONEDVA_OK;
+}
+
 int odva_clip_reader_read_header(struct odva_clip_reader *reader, const uint8_t *data, size_t size,
                                  struct odva_packet *packet)
 {
     struct onedva_clip clip;
-    int status = parse(reader, packet, data, size, &clip);
 
-    if (status < 0 || (status = check_header(reader, packet, &clip)) < 0 ||
-        (status = read_motion(reader, packet)) < 0 ||
-        (status = set_latents_size(reader, packet)) < 0)
-        return status;
-    reader->latents.qidx = odva_packet_qidx(packet, 0);
-    return ONEDVA_OK;
+    return read_header(reader, data, size, packet, &clip);
 }
 
 int odva_clip_reader_begin(struct odva_clip_reader *reader, const uint8_t *data, size_t size,
                            struct onedva_clip *clip)
 {
-    struct odva_packet *packet = &reader->packet;
-    int status = parse(reader, packet, data, size, clip);
+    const int status = read_header(reader, data, size, &reader->packet, clip);
 
-    if (status < 0 || (status = check_header(reader, packet, clip)) < 0 ||
-        (status = check_payloads(reader, packet)) < 0 ||
-        (status = read_motion(reader, packet)) < 0 ||
-        (status = set_latents_size(reader, packet)) < 0)
-        return status;
-    reader->latents.qidx = odva_packet_qidx(packet, 0);
-    return ONEDVA_OK;
+    return status < 0 ? status : check_payloads(reader, &reader->packet);
 }
 
 int odva_clip_reader_read(struct odva_clip_reader *reader, const uint8_t *data, size_t size,

@@ -5,6 +5,7 @@
 /* The public interface, from pixels to pixels. */
 #include "codec.h"
 #include "decoder.h"
+#include "packet.h"
 
 static void check_size(int width, int height, int frames, int steps)
 {
@@ -322,6 +323,52 @@ static void durations_and_headers_in_packets(void **state)
     codec_close(&codec);
 }
 
+/* @return what the decoder says of the packet when it is written like this */
+static int read_written(onedva_decoder *decoder, const struct odva_packet *packet, int damaged)
+{
+    struct odva_byte_writer writer = {0};
+    struct onedva_clip info;
+    int status;
+
+    odva_packet_write(&writer, packet);
+    assert_false(writer.failed);
+    writer.data[writer.size - 1] ^= damaged;
+    status = onedva_decoder_read_packet(decoder, writer.data, writer.size, &info);
+    odva_byte_writer_free(&writer);
+    return status;
+}
+
+/* A header counts where only the layers behind it are damaged, not in a packet that is invalid. */
+static void headers_of_refused_packets(void **state)
+{
+    struct onedva_packet encoded;
+    struct odva_packet headed, bare, invalid;
+    struct codec codec;
+    struct clip clip;
+
+    (void)state;
+    codec_init(&codec, 20, 10);
+    codec.encoder_settings.header_in_packets = 1;
+    codec_open(&codec);
+    onedva_decoder_close(&codec.decoder);
+    assert_int_equal(onedva_decoder_open(&codec.decoder, codec.model, &codec.decoder_settings),
+                     ONEDVA_OK);
+    clip_alloc(&clip, 3, 20, 10);
+    clip_draw(&clip, 0);
+    encoded = encode(&codec, &clip);
+    assert_int_equal(odva_packet_parse(&headed, encoded.data, encoded.size), ONEDVA_OK);
+    bare = invalid = headed;
+    bare.has_stream = 0;
+    invalid.has_durations = 1; /* all of them 0 */
+    assert_int_equal(read_written(codec.decoder, &bare, 0), ONEDVA_ERR_NO_HEADER);
+    assert_int_equal(read_written(codec.decoder, &invalid, 0), ONEDVA_ERR_DATA);
+    assert_int_equal(read_written(codec.decoder, &bare, 0), ONEDVA_ERR_NO_HEADER);
+    assert_int_equal(read_written(codec.decoder, &headed, 1), ONEDVA_ERR_DATA);
+    assert_int_equal(read_written(codec.decoder, &bare, 0), ONEDVA_OK);
+    clip_free(&clip);
+    codec_close(&codec);
+}
+
 #define REFUSED(part, field, value, status)                                                        \
     do {                                                                                           \
         struct codec codec;                                                                        \
@@ -545,6 +592,7 @@ int main(void)
         cmocka_unit_test(repeatable),
         cmocka_unit_test(wrong_model),
         cmocka_unit_test(durations_and_headers_in_packets),
+        cmocka_unit_test(headers_of_refused_packets),
         cmocka_unit_test(refused_encoder_settings),
         cmocka_unit_test(steps_auto),
         cmocka_unit_test(refused_decoder_settings),

@@ -1,0 +1,386 @@
+#!/usr/bin/env python3
+# Copyright (C) 2026 the One-DVA for FFmpeg authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Makes the streams of fate/conformance anew: those named encoded-*, cut-* and edited-* come from the encoder, random-* have latents
+and motion that were drawn, so that what an encoder hardly ever writes is met, too. Then md5 has the checksums of
+their bitexact decodes. doc/conformance.md says what each is there for.
+
+    fate/conformance/make_streams.py [NAME...]; without a name, all
+
+ONEDVA_BIN  directory of ffmpeg (build/ffmpeg-check)"""
+import os
+import random
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+
+import spec_decoder
+from random_coder import random_motion, random_packet
+from spec_decoder import Seen, read_stream_header
+from stream_writer import leb, motion, packet, packet_unit, segment, stream_header, unit
+
+BIN = os.environ.get("ONEDVA_BIN", os.path.join(ROOT, "build", "ffmpeg-check"))
+MODEL_FILE = os.path.join(ROOT, "fate", "model", "onedva-test.safetensors")
+MODEL = spec_decoder.Model(MODEL_FILE)
+STREAMS = {}
+
+
+def stream(function):
+    """Registers what makes the stream of the function's name; it returns the stream's bytes."""
+    STREAMS[function.__name__.replace("_", "-")] = function
+    return function
+
+
+# ---- the encoder --------------------------------------------------------------------------------
+
+HELD = "trim=end_frame=1,loop=-1:1:0,setpts=N"
+STILL = f"mandelbrot=size=320x240:rate=25:start_scale=0.5,{HELD}"
+CHART = f"testsrc2=size=320x240:rate=25,{HELD}"
+
+
+def pan(size, x, y, frames, of=STILL):
+    """A window at (x, y) of a still, in each frame n."""
+    return f"{of},crop={size.replace('x', ':')}:x='{x}':y='{y}':exact=1,trim=end_frame={frames}"
+
+
+def ffmpeg(*arguments):
+    environment = dict(os.environ, ONEDVA_MODEL=MODEL_FILE)
+    subprocess.run([os.path.join(BIN, "ffmpeg"), "-hide_banner", "-nostdin", "-v", "error", "-y", *arguments],
+                   check=True, env=environment)
+
+
+def encode(source, *options, bsf=None, form="odva", input_options=()):
+    """A filter graph's pictures -> bytes of an elementary stream, by way of another container where form says so."""
+    with tempfile.TemporaryDirectory() as work:
+        first, last = os.path.join(work, f"first.{form}"), os.path.join(work, "last.odva")
+        ffmpeg("-filter_complex", f"{source},format=yuv420p[v]", "-map", "[v]", "-fps_mode", "passthrough",
+               "-enc_time_base", "filter", "-c:v", "onedva", "-flags", "+bitexact", "-threads", "1", "-adaptive_clips", "0",
+               "-crf", "30", *options, "-fflags", "+bitexact", first)
+        ffmpeg(*input_options, "-i", first, "-c", "copy", *(("-bsf:v", bsf) if bsf else ()), "-fflags", "+bitexact", last)
+        with open(last, "rb") as file:
+            return file.read()
+
+
+# A size for each width and height of a tile, 1 to 8 tokens.
+for n in range(1, 9):
+    STREAMS[f"encoded-{16 * n}x{16 * (9 - n)}"] = lambda n=n: encode(
+        pan(f"{16 * n}x{16 * (9 - n)}", "n", "n", 2 * n - 1), "-motion", "off")
+for size in "1x1", "2x2", "17x33", "300x6", "6x200", "130x98", "257x131":
+    STREAMS[f"encoded-{size}"] = lambda size=size: encode(pan(size, "n", "n", 6))
+
+
+@stream
+def encoded_lengths():
+    return b"".join(encode(pan("66x50", "2*n", "n", frames), "-motion", "mesh") for frames in range(1, 17))
+
+
+@stream
+def encoded_quantisers():
+    return b"".join(encode(pan("48x32", "2*n", "n", 4), "-qp", str(qp)) for qp in (*range(0, 103, 8), 103))
+
+
+@stream
+def encoded_layers():
+    return b"".join(encode(pan("130x98", "2*n", "n", 6), "-layers", str(layers), "-crf", "20")
+                    for layers in (*range(1, 8), 9, 12, 16))
+
+
+@stream
+def encoded_slow():
+    return encode(pan("130x98", "2*n", "n", 8), "-preset", "slow", "-layers", "3", "-crf", "10")
+
+
+@stream
+def encoded_few_tokens():
+    return encode(pan("200x200", "2*n", "n", 8), "-tokens", "5")
+
+
+@stream
+def encoded_skipped_tiles():
+    grey = "color=0x7F7F7F:size=260x140:rate=25,trim=end_frame=8[g]"
+    return encode(f"{grey};{pan('100x140', 'n', '0', 8)}[p];[g][p]hstack", "-crf", "63", "-motion", "off")
+
+
+@stream
+def encoded_scenes():
+    return encode(f"{pan('96x80', '2*n', '0', 11)}[a];{CHART},rotate=0.01*n,crop=96:80,trim=end_frame=13[b];[a][b]concat",
+                  "-adaptive_clips", "1", "-motion", "auto")
+
+
+@stream
+def encoded_motion_global():
+    zoom = "mandelbrot=rate=25:start_scale=0.5:end_scale=0.05:end_pts=40:size=96x80,trim=end_frame=16"
+    return b"".join(encode(source, "-motion", "global") for source in (
+        zoom, f"{CHART},rotate=0.01*n,crop=96:80,trim=end_frame=12", pan("96x80", "4*n", "2*n", 9)))
+
+
+@stream
+def encoded_motion_mesh():
+    parts = f"{pan('60x80', '2*n', 'n', 16)}[a];{pan('60x80', '60-n', '30-n', 16)}[b];[a][b]hstack"
+    return encode(parts, "-motion", "mesh") + encode(parts, "-motion", "mesh", "-layers", "6", "-crf", "10")
+
+
+@stream
+def encoded_margins():
+    return encode(pan("144x96", "96+8*(eq(n,1)-eq(n,3))", "64+8*(eq(n,5)-eq(n,7))", 8), "-motion", "global", "-clip_frames", "2")
+
+
+@stream
+def encoded_wide_margins():
+    return encode(pan("64x48", "16*n", "12*n", 16), "-motion", "global")
+
+
+@stream
+def encoded_durations():
+    return encode(f"{pan('48x32', '2*n', 'n', 18)},settb=1/1000000,setpts='1001*N*N+gte(N,5)*3e9+gte(N,17)*6e9'")
+
+
+# Colours, ranges and aspect ratios of all kinds; in every packet, too, as AVI wants them.
+for n, (colour_range, location) in enumerate((("tv", "left"), ("pc", "center"), ("tv", "topleft"), ("pc", "top"),
+                                              ("unknown", "bottomleft"), ("tv", "bottom"), ("pc", "unspecified"))):
+    STREAMS[f"encoded-colours-{n}"] = lambda n=n, colour_range=colour_range, location=location: encode(
+        f"{pan('48x32', '2*n', 'n', 5)},setsar={n}/3", "-clip_frames", "4", form="avi" if n % 2 else "mkv",
+        bsf=f"onedva_metadata=color_range={colour_range}:color_primaries={9 - n // 2}:transfer_characteristics={16 - n}"
+            f":matrix_coefficients={9 - n // 2}:chroma_location={location}")
+
+
+@stream
+def encoded_times():
+    """From a place inside of a packet, so times before 0; a rate of 30000/1001."""
+    return encode(f"{pan('48x32', '2*n', 'n', 40)},settb=1001/30000,setpts=N", form="mp4", input_options=("-ss", "0.4"))
+
+
+@stream
+def cut_layers():
+    source = pan("130x98", "2*n", "n", 6)
+    return b"".join(encode(source, "-layers", str(layers), "-crf", "20", "-motion", motion_, bsf=f"onedva_truncate=layers={kept}")
+                    for layers, motion_ in ((4, "off"), (16, "mesh"))
+                    for kept in ((1, 2, 3) if layers == 4 else (1, 3, 5, 8, 11, 15)))
+
+
+# ---- edits --------------------------------------------------------------------------------------
+
+
+def packets_of(data):
+    return [packet_ for _, _, packet_ in spec_decoder.read_packets(data, Seen())]
+
+
+def headers_of(width, height, **fields):
+    """Stream header: its bytes and its fields."""
+    data = stream_header(MODEL, width, height, **fields)
+    return data, read_stream_header(data, Seen())[0]
+
+
+def in_turn(packets, frames):
+    """(bytes, pts, duration) of packets of one length."""
+    return [(data, i * frames, frames) for i, data in enumerate(packets)]
+
+
+@stream
+def edited_damage():
+    """Layers lost: to a wrong checksum, to the end of the packet, one after the other."""
+    whole, = packets_of(encode(pan("66x50", "2*n", "n", 4), "-layers", "6", "-crf", "10", "-motion", "off"))
+    header, fields = headers_of(66, 50)
+    layers = spec_decoder.Packet(whole, fields, Seen()).layers
+    begins = [len(whole) - sum(layer.size for layer in layers[i:]) for i in range(len(layers))]
+    made = [whole, whole + b"behind"]
+    for i, at in enumerate(begins):
+        damaged = bytearray(whole)
+        damaged[at] ^= 1
+        made += [bytes(damaged), whole[:at + layers[i].size - 1]]
+    return segment(header, in_turn(made, 4))
+
+
+@stream
+def edited_units():
+    """Units of other types, damaged ones, a segment that was cut, one that goes on, one within a packet."""
+    header, fields = headers_of(32, 16)
+    packets = [random_packet(MODEL, fields, 3, [64], seed) for seed in range(100, 112)]
+    whole = segment(header, [(data, 3 * i, 3) for i, data in enumerate(packets[:3])])
+    cut = whole[:-32]
+    other = unit(0, bytes([1, 0]) + leb(1) + leb(25) + header) + unit(77, b"what a reader skips") + packet_unit(packets[3], 50, 3)
+    damaged = bytearray(packet_unit(packets[4], 53, 3))
+    damaged[6] ^= 4
+    goes_on = segment(header, [(packets[5], 56, 3), (packets[6], 59, 3)], goes_on=1)
+    short = packet_unit(packets[7], 62, 3)[:-9]
+    own = segment(b"", [(random_packet(MODEL, fields, 3, [64], 120 + i, header=header), 3 * i - 4, 3) for i in range(2)])
+    long = b"".join(segment(header, [(random_packet(MODEL, fields, 3, [64], 140 + size), 0, 3)], size=size) for size in range(2, 11))
+    empty = segment(header, [])
+    unknown = segment(header, [(packets[8], 0, 0)])
+    return cut + other + bytes(damaged) + b"garbage" + goes_on + unit(0, bytes([1, 1]) + leb(1) + leb(25) + header) + short + (
+        own + empty + long + unknown)
+
+
+@stream
+def edited_fields():
+    """Numbers in more bytes than they need, a stream header that changes in the midst, one with bytes behind it."""
+    header, fields = headers_of(66, 50, size=3)
+    other, other_fields = headers_of(66, 50, colours=(2, 1, 13, 6, 3), sar=(4, 3), timebase=(7, 70000), frame_duration=0, size=5)
+    packets = [random_packet(MODEL, fields, 5, [40, 64, 64], 130, size=2),
+               random_packet(MODEL, other_fields, 5, [3, 64], 131, header=other, size=5),
+               random_packet(MODEL, other_fields, 5, [64], 132, durations=[1, 0, 127, 128, 2 ** 32 - 1]),
+               random_packet(MODEL, fields, 5, [64], 133, header=header, durations=[1, 2, 3, 2 ** 21, 2 ** 28], size=4)]
+    return segment(header + b"behind", in_turn(packets, 5))
+
+
+@stream
+def edited_invalid():
+    """What a reader refuses, each between packets that it reads."""
+    header, fields = headers_of(66, 50)
+    good = [(64, b"\x12\x34\x56\x78\x9a")]
+
+    def made(frames=4, layers=good, **wrong):
+        return packet(MODEL, frames, layers, **wrong)
+
+    def headed(**wrong):
+        return made(header=stream_header(MODEL, 66, 50, **wrong))
+
+    def moved(frames=4, **wrong):
+        return made(frames, motion_=motion(**{"reference": 0, "points": 1, "paths": b"\x40\x50\x60", **wrong}))
+
+    wrong = [
+        made(sync=0xD4), made(version=2), made(model_tag=1), made(qidx=64), made(qidx=-65),
+        made(dropped=4), made(dropped=3, layers=[(64, b"a"), (64, b"b")]), made(header_crc_wrong=1),
+        made(crcs=[(0, 1)]), made()[:12], made(layers=[(0, b"a")]), made(layers=[(65, b"a")]),
+        made(qidx=40, layers=[(64, b"a")] * 4), made(layers=[(64, b"a")] * 5), made(durations=[1, 1, 0, 1]),
+        made(header=header, header_size=len(header) - 1), made(header=header + b"\0"), made(header=header * 3),
+        headed(version=2), headed(model_id=MODEL.id ^ 1 << 40), headed(format_=1), headed(colours=(3, 2, 2, 2, 0)),
+        headed(colours=(0, 2, 2, 2, 7)), headed(sar=(1, 0)), headed(timebase=(0, 1)), headed(timebase=(1, 0)),
+        made(header=stream_header(MODEL, 0, 50)), made(header=stream_header(MODEL, 66, 65536)),
+        made(header=stream_header(MODEL, 66, 50, size=6)), made(header=stream_header(MODEL, 66, 50, frame_duration=2 ** 32)),
+        moved(frames=1, point_terms=1), moved(margins=(65, 0, 0, 0)), moved(margins=(0, 0, 0, 65)), moved(reference=4),
+        moved(points=3), moved(points=0, point_step=1), moved(points=0, point_terms=2), moved(spacing=5),
+        moved(mesh_terms=2), moved(mesh_step=1), moved(point_terms=4), moved(spacing=1, mesh_terms=4), moved(reserved=1),
+        made(motion_=b"\0" * 7), b"\xd5", made(layers=[(64, b"ab"), (64, b"")], crcs=[(0, 9)]),
+    ]
+    packets = []
+    for i, data in enumerate(wrong):
+        packets += [data] if i % 4 else [random_packet(MODEL, fields, 4, [64], 200 + i), data]
+    return segment(header, in_turn([*packets, random_packet(MODEL, fields, 4, [64], 199)], 4))
+
+
+@stream
+def edited_no_header():
+    """Packets before any stream header, some that have one and are invalid, then one that is valid."""
+    header, fields = headers_of(32, 16)
+    bare = [random_packet(MODEL, fields, 2, [64], 140 + i) for i in range(4)]
+    lost = packet(MODEL, 2, [(64, b"\x12\x34")], header=header, crcs=[(0, 1)])
+    still = packet(MODEL, 1, [(64, b"\x12\x34")], header=header, motion_=motion())
+    return segment(b"", in_turn([bare[0], still, bare[1], lost, bare[2], random_packet(MODEL, fields, 2, [64], 145, header=header),
+                                 bare[3]], 2))
+
+
+# ---- drawn latents and motion -------------------------------------------------------------------
+
+
+@stream
+def random_latents():
+    """Every quantiser, rare lengths, escapes."""
+    header, fields = headers_of(34, 20)
+    return segment(header, in_turn([random_packet(MODEL, fields, 5, [64], qidx + 1000, qidx=qidx, bold=(0.02, 0.3, 0.9)[qidx // 3 % 3], ones=0.7)
+                                    for qidx in range(-64, 64, 3)], 5))
+
+
+@stream
+def random_tiles():
+    header, fields = headers_of(290, 270)
+    return segment(header, in_turn([
+        random_packet(MODEL, fields, 16, [ends], 300 + i, qidx=qidx, bold=bold, ones=ones)
+        for i, (ends, qidx, bold, ones) in enumerate(((64, 0, 0.01, 0.5), (64, -40, 0.005, 0.5), (9, -20, 0.5, 0.8), (9, 0, 0.4, 0.7),
+                                                      (5, 10, 0.3, 0.7)))], 16))
+
+
+@stream
+def random_lengths():
+    """Every length behind every other; many are longer than the tile."""
+    header, fields = headers_of(2000, 20)
+    return segment(header, in_turn([random_packet(MODEL, fields, 1, [1], 800 + i, qidx=4 * i - 64, bold=0.95, ones=0.8) for i in range(30)], 1))
+
+
+@stream
+def random_flags():
+    """Every combination of a packet's flags, every number of layers."""
+    header, fields = headers_of(40, 24)
+    made = []
+    for i in range(16):
+        moved = random_motion(fields, 4, 850 + i, points=1, reference=i % 4) if i & 4 else None
+        made.append(random_packet(MODEL, fields, 4, range(1, i + 2), 870 + i, header=header if i & 1 else None, motion_=moved,
+                                  durations=[1, 2, 1, 300] if i & 2 else None, dropped=1 + i % 3 if i & 8 else 0))
+    return segment(header, in_turn(made, 4))
+
+
+@stream
+def random_passes():
+    header, fields = headers_of(150, 40)
+    layouts = ([64, 64], [10, 40, 64, 64], [64, 64, 64, 64], [5, 20, 10, 30, 64, 20, 64, 40], [64, 1], [30, 20, 10],
+               [*range(1, 9), *range(1, 9)], [64, 32, 64, 40, 64, 64])
+    return segment(header, in_turn([
+        random_packet(MODEL, fields, 7, ends, 400 + i, qidx=(-64, -30, 0, 20, 39)[i % 5], bold=(0.02, 0.2)[i % 2],
+                      dropped=4 - passes if i % 3 == 0 and passes < 4 else 0)
+        for i, ends in enumerate(layouts) for passes in [1 + sum(b <= a for a, b in zip(ends, ends[1:]))]], 7))
+
+
+@stream
+def random_motion_fields():
+    """Every kind of points and mesh, with every step and number of terms."""
+    packets, header, fields = [], *headers_of(70, 54)
+    rng = random.Random(919)
+    for i in range(64):
+        frames, points, spacing = (16, 2, 16, 3, 9, 15)[i % 6], i % 3, i // 3 % 5
+        most = frames - 1
+        motion_ = random_motion(
+            fields, frames, 500 + i, bold=(0.05, 0.4, 0.9)[i // 5 % 3], ones=(0.5, 0.95)[i % 2], reference=rng.randint(0, most),
+            margins=[64 if i % 7 == side else rng.randint(0, 64) * rng.randint(0, 1) for side in range(4)],
+            points=points, point_terms=rng.randint(1, most) if points else 1, point_step=5 * i % 16 if points else 0,
+            spacing=spacing, mesh_terms=rng.randint(1, most) if spacing else 1, mesh_step=7 * i % 16 if spacing else 0)
+        packets.append((random_packet(MODEL, fields, frames, [2], 600 + i, qidx=20, motion_=motion_), frames))
+    steep = random_motion(fields, 4, 499, bold=0.9, ones=0.97, spacing=1, mesh_terms=2)     # coefficients beyond their limits
+    packets.append((random_packet(MODEL, fields, 4, [2], 599, qidx=20, motion_=steep), 4))
+    times = [sum(frames for _, frames in packets[:i]) for i in range(len(packets))]
+    return segment(header, [(data, time, frames) for (data, frames), time in zip(packets, times)])
+
+
+@stream
+def random_payloads():
+    """Bytes that no encoder made, so that the range decoder meets code >= range, too."""
+    header, fields = headers_of(50, 34)
+    payloads = [bytes((i * i * 37 + i * seed) % 256 for i in range(400)) for seed in range(8)] + [b"", b"\0" * 9, b"\xff" * 300]
+    made = [packet(MODEL, 6, [(64, payload), (64, payload[::-1])], qidx=8 * i - 50) for i, payload in enumerate(payloads)]
+    made += [packet(MODEL, 6, [(64, payload)], motion_=motion(points=2, point_terms=3, spacing=2, mesh_terms=4, paths=payload[:90]))
+             for payload in payloads]
+    return segment(header, in_turn(made, 6))
+
+
+# ---- checksums ----------------------------------------------------------------------------------
+
+
+def checksum(path, steps):
+    """md5 of all frames that a bitexact decode gives out; damage is not fatal."""
+    environment = dict(os.environ, ONEDVA_MODEL=MODEL_FILE)
+    result = subprocess.run([os.path.join(BIN, "ffmpeg"), "-v", "quiet", "-flags", "+bitexact", "-threads", "1", "-steps", str(steps),
+                             "-i", path, "-fps_mode", "passthrough", "-pix_fmt", "yuv420p", "-f", "md5", "-"],
+                            stdout=subprocess.PIPE, env=environment)
+    return result.stdout.decode().strip().removeprefix("MD5=")
+
+
+def main(names):
+    unknown = set(names) - set(STREAMS)
+    if unknown:
+        sys.exit(f"make_streams: there is no {', '.join(sorted(unknown))}; there are {', '.join(sorted(STREAMS))}")
+    for name in names or STREAMS:
+        data = STREAMS[name]()
+        with open(os.path.join(HERE, f"{name}.odva"), "wb") as file:
+            file.write(data)
+        print(f"{name}: {len(data)} bytes")
+    with open(os.path.join(HERE, "md5"), "w") as file:
+        for name in sorted(STREAMS):
+            for steps in 0, 1:
+                file.write(f"{name} {steps} {checksum(os.path.join(HERE, name + '.odva'), steps)}\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,264 @@
+# Copyright (C) 2026 the One-DVA for FFmpeg authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The streams of this folder, read by tools/spec_decoder.py and by the library. fate/scripts/conformance.sh runs this.
+
+ONEDVA_BIN     directory of ffmpeg
+ONEDVA_MODEL   model file
+ONEDVA_LATENTS the program onedva-latents
+PRINT_CLIPS    print_clips.c, compiled"""
+import functools
+import glob
+import itertools
+import os
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+from fractions import Fraction
+
+import numpy as np
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path[:0] = [os.path.join(ROOT, "tools"), os.path.join(ROOT, "tools", "python")]
+
+import onedva
+import spec_decoder
+from stream_writer import segment
+
+FFMPEG = [os.path.join(os.environ["ONEDVA_BIN"], "ffmpeg"), "-v", "quiet", "-y"]
+MODEL = spec_decoder.Model(os.environ["ONEDVA_MODEL"])
+BOTH = {False, True}
+FRAMES = set(range(16))
+
+#: Values that the streams have to have of each syntax element that the reader counts.
+REQUIRED = {
+    "leb32 bytes": {1, 2, 3, 4, 5}, "leb32 redundant": BOTH, "leb64 bytes": {1, 2, 3, 4, 5, 6, 7, 8, 9, 10},
+    "leb64 redundant": BOTH,
+    "header.version": {1}, "header.format": {0}, "header.range": {0, 1, 2}, "header.primaries": {2, 9},
+    "header.transfer": {2, 16}, "header.matrix": {2, 9}, "header.chroma_location": set(range(7)),
+    "header.sar known": BOTH, "header.frame_duration known": BOTH,
+    "packet.sync": {0xD5}, "packet.version": {1}, "packet.flags": FRAMES, "packet.flags & 1": BOTH,
+    "packet.flags & 2": BOTH, "packet.flags & 4": BOTH, "packet.flags & 8": BOTH, "packet.frames-1": FRAMES,
+    "packet.layers-1": FRAMES, "packet.qidx": {-64, 0, 63}, "packet.dropped": {1, 2, 3}, "packet.passes": {1, 2, 3, 4},
+    "packet.duration known": BOTH, "packet.bytes behind": BOTH,
+    "layer.lost": {"no", "crc", "cut short"}, "layer.room": BOTH, "layer.pass": {0, 1, 2, 3}, "layer.zero bytes dropped": BOTH,
+    "length.class": set(range(13)), "length.class before": set(range(13)), "length.clipped": BOTH,
+    "symbol.row 0": set(range(64)), "symbol.class": set(range(32)), "symbol.decision 0": {0, 1}, "symbol.decision 1": {0, 1},
+    "symbol.decision 2": {0, 1}, "large context": set(range(4, 20)), "symbol": set(range(16)), "symbol.sign": {0, 1},
+    "escape.order": set(range(9)), "escape.n": set(range(16)), "escape.longest": BOTH,
+    "refinement of 0": {0, 1}, "refinement.sign": {0, 1}, "refinement 0": {0, 1}, "refinement 1": {0, 1}, "refinement 2": {0, 1},
+    "tile.nt": {1, 2, 3, 4}, "tile.ny": set(range(1, 9)), "tile.nx": set(range(1, 9)),
+    "tile.length in the last pass": {"shorter", "same", "longer"}, "clip.finer passes": {0, 1, 2, 3},
+    "motion.left": {0, 64}, "motion.top": {0, 64}, "motion.right": {0, 64}, "motion.bottom": {0, 64},
+    "motion.reference": FRAMES, "motion.points": {0, 1, 2}, "motion.point_terms-1": set(range(15)), "motion.point_step": FRAMES,
+    "motion.spacing": {0, 1, 2, 3, 4}, "motion.mesh_terms-1": set(range(15)), "motion.mesh_step": FRAMES,
+    "motion.reserved": {0}, "motion.zero bytes dropped": BOTH, "motion.d clipped": BOTH, "motion.node clipped": BOTH,
+    "points.c clipped": {False}, "nodes.c clipped": BOTH, "points.beside not 0": {0}, "nodes.beside not 0": {0, 1, 2},
+    "unit.type": {0, 1, 2, 77}, "unit.header version": {1}, "unit.header flags": {0, 1}, "unit.stream header": BOTH,
+    "unit.pts negative": {0, 1}, "unit.duration known": BOTH, "unit.damaged": {True},
+}
+REQUIRED.update({f"symbol.level {r}": set(range(24)) for r in range(7)})
+for kind in "points", "nodes":
+    REQUIRED.update({f"{kind}.term": {0, 1, 2, 3}, f"{kind}.v not 0": {0, 1}, f"{kind}.v negative": {0, 1},
+                     f"{kind}.v size": set(range(13))})
+
+
+class Stream:
+    """A stream as the reader has it: packets as (time, container's header, bytes) and what became of each."""
+
+    def __init__(self, path, seen):
+        with open(path, "rb") as file:
+            data = file.read()
+        self.path, self.name = path, os.path.basename(path)
+        self.packets = list(spec_decoder.read_packets(data, spec_decoder.Seen()))
+        self.results = [result for _, result in spec_decoder.decode_stream(MODEL, data, seen)]
+        self.clips = [(time, clip) for (time, _, _), clip in zip(self.packets, self.results)
+                      if not isinstance(clip, spec_decoder.Invalid)]
+
+
+SEEN = spec_decoder.Seen()
+STREAMS = [Stream(path, SEEN) for path in sorted(glob.glob(os.path.join(HERE, "*.odva")))]
+
+
+def lost_layers(clip):
+    return len(clip.packet.whole_layers) < len(clip.packet.layers)
+
+
+def each_stream(test):
+    """Runs a test for each stream and names those that fail."""
+    @functools.wraps(test)
+    def run(self):
+        for stream in STREAMS:
+            with self.subTest(stream.name):
+                test(self, stream)
+    return run
+
+
+class TestConformance(unittest.TestCase):
+    def setUp(self):
+        self.work = tempfile.TemporaryDirectory()
+        self.addCleanup(self.work.cleanup)
+
+    def place(self, name):
+        return os.path.join(self.work.name, name)
+
+    def exported(self, path):
+        subprocess.run([os.environ["ONEDVA_LATENTS"], "export", path, self.place("latents")], stderr=subprocess.DEVNULL)
+        return onedva.Latents(self.place("latents"))
+
+    def assert_same_clip(self, clip, latents, index):
+        other = latents[index]
+        self.assertEqual((clip.frames, clip.qidx, (clip.width, clip.height)), (other.frames, other.qidx, other.size))
+        self.assertEqual([(tile.y, tile.x, tile.scan.shape) for tile in clip.tiles],
+                         [(tile.y, tile.x, tile.shape) for tile in other.tiles])
+        first = int(latents.tensors["clip.first_tile"][index])
+        for i, (tile, values, exported) in enumerate(zip(clip.tiles, clip.values, other.tiles)):
+            lengths = latents.tensors["tile.lengths"][first + i].tolist()
+            self.assertEqual(tile.behind, lengths[:len(tile.behind)])
+            count = tile.coefficients(max(tile.lengths))
+            for mine, theirs in (tile.q, exported.levels), (values, exported.values), (tile.scan.scale, exported.scale):
+                theirs = theirs.reshape(-1)
+                self.assertFalse(any(theirs[count:]))
+                np.testing.assert_allclose(mine[:count], theirs[:count], rtol=1e-6 if mine is values else 0)
+            self.assertFalse(any(tile.q[count:]))
+
+    @each_stream
+    def test_latents_are_those_of_the_library(self, stream):
+        whole = [(time, clip) for time, clip in stream.clips if not lost_layers(clip)]
+        latents = self.exported(stream.path)
+        unit = Fraction(*latents.time_base)
+        self.assertEqual([time for time, _ in whole], [clip.pts * unit for clip in latents])
+        for i, (_, clip) in enumerate(whole):
+            self.assert_same_clip(clip, latents, i)
+
+    @each_stream
+    def test_what_is_left_of_packets(self, stream):
+        """The exporter leaves out packets that lost layers; as truncated packets it reads them."""
+        cut = [(clip, spec_decoder.truncated(packet, len(clip.packet.whole_layers)))
+               for (_, _, packet), clip in zip(stream.packets, stream.results)
+               if not isinstance(clip, spec_decoder.Invalid) and lost_layers(clip)]
+        if not cut:
+            return
+        with open(self.place("cut.odva"), "wb") as file:
+            file.write(segment(stream_header_bytes(stream), [(data, 16 * i, 1) for i, (_, data) in enumerate(cut)]))
+        latents = self.exported(self.place("cut.odva"))
+        self.assertEqual(len(latents), len(cut))
+        for i, (clip, _) in enumerate(cut):
+            self.assert_same_clip(clip, latents, i)
+
+    @each_stream
+    def test_truncation_is_that_of_the_bitstream_filter(self, stream):
+        most = max((len(clip.packet.layers) for _, clip in stream.clips), default=1)
+        if most == 1 or len(stream.clips) < len(stream.results) or any(lost_layers(clip) for _, clip in stream.clips):
+            return
+        for layers in range(1, most + 1):
+            path = self.place("cut.odva")
+            subprocess.run([*FFMPEG, "-copyts", "-i", stream.path, "-c", "copy", "-bsf:v", f"onedva_truncate=layers={layers}",
+                            path], check=True)
+            with open(path, "rb") as file:
+                found = [packet for _, _, packet in spec_decoder.read_packets(file.read(), spec_decoder.Seen())]
+            for (_, _, packet), (_, clip), other in itertools.zip_longest(stream.packets, stream.clips, found):
+                layers_of_it = len(clip.packet.layers)
+                self.assertEqual(other, packet if layers >= layers_of_it else spec_decoder.truncated(packet, layers))
+
+    @each_stream
+    def test_clips_and_their_motion(self, stream):
+        at = 0
+        for _, run in itertools.groupby(stream.packets, lambda packet: packet[1]):
+            packets = [data for _, _, data in run]
+            results = stream.results[at:at + len(packets)]
+            at += len(packets)
+            self.assertEqual(self.printed(stream, at - 1, packets), expected_lines(results))
+
+    def printed(self, stream, index, packets):
+        header = stream_header_bytes(stream, index)
+        with open(self.place("records"), "wb") as file:
+            for record in (header, *packets):
+                file.write(struct.pack("<I", len(record)) + record)
+        result = subprocess.run([os.environ["PRINT_CLIPS"], self.place("records")], check=True, stdout=subprocess.PIPE)
+        return result.stdout.decode().splitlines()
+
+    @each_stream
+    def test_pictures_without_a_network(self, stream):
+        """The text leaves the rounding of real numbers open: what is above or below 0.5 by chance is a sample that is off by
+        one, and deblocking or motion may make it two."""
+        result = subprocess.run([*FFMPEG, "-flags", "+bitexact", "-steps", "0", "-i", stream.path, "-fps_mode", "passthrough",
+                                 "-pix_fmt", "yuv420p", "-f", "rawvideo", "-"], stdout=subprocess.PIPE)
+        found = np.frombuffer(result.stdout, np.uint8).astype(int)
+        expected = np.concatenate([np.zeros(0, int), *shown_samples(stream)])
+        self.assertEqual(found.shape, expected.shape)
+        difference = abs(found - expected)
+        self.assertLessEqual(difference.max(initial=0), 2)
+        self.assertLessEqual(np.count_nonzero(difference), 1 + found.size / 5000)
+
+    def test_every_syntax_element_is_met(self):
+        self.assertEqual(set(SEEN), set(REQUIRED), "the reader counts other elements than this test requires")
+        for element, required in REQUIRED.items():
+            with self.subTest(element):
+                self.assertEqual(required - set(SEEN[element]), set(), f"the streams lack these values of {element}")
+
+
+def stream_header_bytes(stream, index=0):
+    """The container's stream header that applies to a packet, as it is written."""
+    with open(stream.path, "rb") as file:
+        data = file.read()
+    header, before = b"", -1
+    for i, (_, _, packet) in enumerate(stream.packets):
+        at = data.index(packet, before + 1)
+        for unit in find_header_units(data, before + 1, at):
+            header = unit
+        before = at
+        if i == index:
+            return header
+    return header
+
+
+def find_header_units(data, first, end):
+    """Stream headers of the header units between two places of a file."""
+    at = data.find(b"ODVA\0", first, end)
+    while at >= 0:
+        try:
+            spec_decoder.read_unit(data, at, spec_decoder.Seen())
+            read = spec_decoder.Bytes(data[at + 6:at + 6 + data[at + 5]], spec_decoder.Seen(), 2)
+            read.leb("timebase", 10, 64), read.leb("timebase", 10, 64)
+            yield read.data[read.at:]
+        except spec_decoder.Invalid:
+            pass
+        at = data.find(b"ODVA\0", at + 1, end)
+
+
+def expected_lines(results):
+    """As print_clips.c prints them."""
+    lines = []
+    for clip in results:
+        if isinstance(clip, spec_decoder.Invalid):
+            lines.append("left out")
+            continue
+        tokens = sum(max(tile.lengths) for tile in clip.tiles)
+        line = (f"frames {clip.frames} qidx {clip.qidx} layers {len(clip.packet.whole_layers)} of {len(clip.packet.layers)} "
+                f"tokens {tokens}")
+        motion = clip.motion
+        if motion:
+            line += (f" at {2 * motion.left},{2 * motion.top} of {clip.width}x{clip.height} reference {motion.reference} "
+                     f"spacing {motion.S} nodes {motion.columns}x{motion.rows}")
+        lines.append(line)
+        if motion:
+            lines += ["".join(f" {x},{y}" for x, y in nodes.reshape(-1, 2)) for nodes in motion.nodes]
+    return lines
+
+
+def shown_samples(stream):
+    """Of each frame at time 0 or behind it, in the order of rawvideo."""
+    for time, clip in stream.clips:
+        header, durations = clip.packet.header, clip.packet.durations
+        durations = durations or [header.frame_duration] * clip.frames
+        for planes, duration in zip(zip(*clip.pictures(MODEL)), durations):
+            if time >= 0:
+                yield np.concatenate([plane.reshape(-1) for plane in planes])
+            time += duration * Fraction(*header.timebase)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,1089 @@
+#!/usr/bin/env python3
+# Copyright (C) 2026 the One-DVA for FFmpeg authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Reads One-DVA elementary streams (.odva), written from doc/bitstream.md alone: a second opinion on what a stream means.
+
+    tools/spec_decoder.py --model fate/model/onedva-test.safetensors fate/conformance/*.odva
+
+prints a line for each packet: its time, what its header says, and a checksum of its quantised latents; --pictures writes
+the linear reconstruction. Names and numbers of sections are those of the text. Everything that changes a result is an integer,
+but for dequantisation and the linear reconstruction (sections 7 and 8), which are doubles here. Needs numpy
+only."""
+import argparse
+import collections
+import functools
+import json
+import math
+import struct
+import sys
+import zlib
+from fractions import Fraction
+
+import numpy as np
+
+SYNC, VERSION = 0xD5, 1
+HAS_HEADER, HAS_DURATIONS, HAS_MOTION, HAS_DROPPED = 1, 2, 4, 8
+TOKEN = 32          # coefficients of a latent token
+TILE = 8            # tokens of a full tile, each way
+
+
+class Invalid(ValueError):
+    """What the text calls invalid, and says why."""
+
+
+class LayersLost(Invalid):
+    """A packet without a whole layer, in which nothing else is wrong."""
+
+
+def clip(x, a, b):
+    return min(max(x, a), b)
+
+
+# ---- 1. Conventions -----------------------------------------------------------------------------
+
+
+class Seen(collections.defaultdict):
+    """How often each syntax element had each value: {element: Counter}."""
+
+    def __init__(self):
+        super().__init__(collections.Counter)
+
+    def __call__(self, element, value):
+        self[element][value] += 1
+        return value
+
+
+class Bytes:
+    """A place in bytes that are read from there on."""
+
+    def __init__(self, data, seen, at=0):
+        self.data, self.seen, self.at = data, seen, at
+
+    def take(self, size, what):
+        if self.at + size > len(self.data):
+            raise Invalid(f"ends inside of {what}")
+        self.at += size
+        return self.data[self.at - size:self.at]
+
+    def u8(self, what):
+        return self.seen(what, self.take(1, what)[0])
+
+    def u4u4(self, high, low):
+        byte = self.take(1, high)[0]
+        return self.seen(high, byte >> 4), self.seen(low, byte & 15)
+
+    def u16(self, what):
+        return struct.unpack("<H", self.take(2, what))[0]
+
+    def leb(self, what, size=5, bits=32):
+        value = 0
+        for i in range(size):
+            byte = self.take(1, what)[0]
+            value |= (byte & 127) << 7 * i
+            if byte < 128:
+                if value >> bits:
+                    raise Invalid(f"{what} has more than {bits} bits")
+                self.seen(f"leb{bits} bytes", i + 1)
+                self.seen(f"leb{bits} redundant", i > 0 and byte == 0)
+                return value
+        raise Invalid(f"{what} has more than {size} bytes")
+
+
+def xxh64(data):
+    """The xxHash function of that name with seed 0."""
+    p1, p2, p3, p4, p5 = (0x9E3779B185EBCA87, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0x85EBCA77C2B2AE63,
+                          0x27D4EB2F165667C5)
+    mask = 2 ** 64 - 1
+
+    def rotate(x, n):
+        return (x << n | x >> 64 - n) & mask
+
+    def round_of(lane, word):
+        return rotate((lane + word * p2) & mask, 31) * p1 & mask
+
+    at = 0
+    if len(data) >= 32:
+        lanes = [(p1 + p2) & mask, p2, 0, -p1 & mask]
+        while at + 32 <= len(data):
+            lanes = [round_of(lane, word) for lane, word in zip(lanes, struct.unpack_from("<4Q", data, at))]
+            at += 32
+        value = sum(rotate(lane, n) for lane, n in zip(lanes, (1, 7, 12, 18))) & mask
+        for lane in lanes:
+            value = ((value ^ round_of(0, lane)) * p1 + p4) & mask
+    else:
+        value = p5
+    value = (value + len(data)) & mask
+    while at + 8 <= len(data):
+        value = (rotate(value ^ round_of(0, struct.unpack_from("<Q", data, at)[0]), 27) * p1 + p4) & mask
+        at += 8
+    if at + 4 <= len(data):
+        value = (rotate(value ^ struct.unpack_from("<I", data, at)[0] * p1 & mask, 23) * p2 + p3) & mask
+        at += 4
+    for byte in data[at:]:
+        value = rotate(value ^ byte * p5 & mask, 11) * p1 & mask
+    value = (value ^ value >> 33) * p2 & mask
+    value = (value ^ value >> 29) * p3 & mask
+    return value ^ value >> 32
+
+
+@functools.lru_cache(None)
+def _crc_table():
+    table = []
+    for byte in range(256):
+        crc = byte << 8
+        for _ in range(8):
+            crc = (crc << 1 ^ (0x1021 if crc & 0x8000 else 0)) & 0xFFFF
+        table.append(crc)
+    return table
+
+
+def crc16(data):
+    """CRC-16/CCITT-FALSE."""
+    crc, table = 0xFFFF, _crc_table()
+    for byte in data:
+        crc = (crc << 8 & 0xFFFF) ^ table[crc >> 8 ^ byte]
+    return crc
+
+
+# ---- 2. Stream header ---------------------------------------------------------------------------
+
+StreamHeader = collections.namedtuple(
+    "StreamHeader", "model_id width height range primaries transfer matrix chroma_location sar timebase frame_duration")
+
+
+def read_stream_header(data, seen):
+    """-> StreamHeader and the bytes that its fields take."""
+    if len(data) > 64:
+        raise Invalid("a stream header of more than 64 bytes")
+    read = Bytes(data, seen)
+    if read.u8("header.version") != VERSION:
+        raise Invalid("a stream header of another version")
+    model_id, = struct.unpack("<Q", read.take(8, "model_id"))
+    width, height = read.leb("width"), read.leb("height")
+    if not (1 <= width <= 65535 and 1 <= height <= 65535):
+        raise Invalid(f"size {width}x{height}")
+    if read.u8("header.format") != 0:
+        raise Invalid("reserved format")
+    colour_range = read.u8("header.range")
+    if colour_range > 2:
+        raise Invalid("reserved range")
+    colours = [read.u8(f"header.{name}") for name in ("primaries", "transfer", "matrix")]
+    location = read.u8("header.chroma_location")
+    if location > 6:
+        raise Invalid("reserved chroma_location")
+    sar, timebase = ((read.leb(name), read.leb(name)) for name in ("sar", "timebase"))
+    if sar[1] == 0:
+        raise Invalid("denominator 0 of sar")
+    if 0 in timebase:
+        raise Invalid("timebase with 0")
+    seen("header.sar known", sar[0] > 0)
+    duration = read.leb("frame_duration")
+    seen("header.frame_duration known", duration > 0)
+    return StreamHeader(model_id, width, height, colour_range, *colours, location, sar, timebase, duration), read.at
+
+
+# ---- 3. Packet ----------------------------------------------------------------------------------
+
+
+class Layer:
+    """token_end, pass_ (0: coarsest), payload; None where it is lost."""
+
+    def __init__(self, token_end, size, crc):
+        self.token_end, self.size, self.crc = token_end, size, crc
+        self.pass_, self.payload = 0, None
+
+
+class Packet:
+    """The fields of a packet, as section 3 names them."""
+
+    def __init__(self, data, current, seen):
+        """current: the StreamHeader before this packet, or None."""
+        self.seen = seen
+        read = Bytes(data, seen)
+        if read.u8("packet.sync") != SYNC:
+            raise Invalid("no sync")
+        version, flags = read.u4u4("packet.version", "packet.flags")
+        if version != VERSION:
+            raise Invalid(f"version {version}")
+        for bit in (HAS_HEADER, HAS_DURATIONS, HAS_MOTION, HAS_DROPPED):
+            seen(f"packet.flags & {bit}", flags & bit != 0)
+        self.model_tag = read.u16("model_tag")
+        frames, layers = read.u4u4("packet.frames-1", "packet.layers-1")
+        self.frames = frames + 1
+        self.qidx, = struct.unpack("b", read.take(1, "qidx"))
+        if not -64 <= self.qidx <= 63:
+            raise Invalid(f"qidx {self.qidx}")
+        seen("packet.qidx", self.qidx)
+        self.dropped = 0
+        if flags & HAS_DROPPED:
+            self.dropped = read.u8("packet.dropped")
+            if not 1 <= self.dropped <= 3:
+                raise Invalid(f"dropped {self.dropped}")
+        self.header = current
+        if flags & HAS_HEADER:
+            self._read_header(read)
+        self.has_header = bool(flags & HAS_HEADER)
+        self.durations = [read.leb("duration") for _ in range(self.frames)] if flags & HAS_DURATIONS else None
+        self.motion_bytes = read.take(read.leb("motion_size"), "motion") if flags & HAS_MOTION else None
+        self.layers = [Layer(read.leb("token_end"), read.leb("layer size"), read.u16("layer crc"))
+                       for _ in range(layers + 1)]
+        self._number_passes()
+        end = read.at
+        if crc16(data[:end]) != read.u16("header_crc"):
+            raise Invalid("wrong header_crc")
+        self._check_durations()
+        self.motion = None
+        if self.motion_bytes is not None and self.header is not None:
+            self.motion = Motion(self.motion_bytes, self.header, self.frames, seen)
+        self._take_payloads(data, read.at)
+
+    def _read_header(self, read):
+        size = read.leb("header_size")
+        self.header, used = read_stream_header(read.take(size, "stream header"), self.seen)
+        if used != size:
+            raise Invalid(f"header_size {size}, the fields take {used}")
+
+    def _check_durations(self):
+        if self.durations is None:
+            return
+        for duration in self.durations:
+            self.seen("packet.duration known", duration > 0)
+            if duration == 0 and self.header is not None and self.header.frame_duration:
+                raise Invalid("duration 0 beside a frame_duration")
+
+    def _number_passes(self):
+        pass_, before = 0, 0
+        for layer in self.layers:
+            if before and layer.token_end <= before:
+                pass_ += 1
+            layer.pass_, before = pass_, layer.token_end
+        self.passes = pass_ + 1
+        self.seen("packet.passes", self.passes)
+        if self.passes + self.dropped > 4:
+            raise Invalid(f"{self.passes} passes and {self.dropped} dropped")
+        if self.qidx + 8 * (self.passes - 1) > 63:
+            raise Invalid("qidx of the first pass is above 63")
+
+    def _take_payloads(self, data, at):
+        for layer in self.layers:
+            payload = data[at:at + layer.size]
+            whole = len(payload) == layer.size
+            right = whole and crc16(payload) == layer.crc
+            self.seen("layer.lost", "no" if right else "crc" if whole else "cut short")
+            if not right:
+                break
+            layer.payload = payload
+            at += layer.size
+        else:
+            self.seen("packet.bytes behind", at < len(data))
+    @property
+    def whole_layers(self):
+        return [layer for layer in self.layers if layer.payload is not None]
+
+
+def leb(value):
+    """In the fewest bytes."""
+    return bytes([value]) if value < 128 else bytes([value & 127 | 128]) + leb(value >> 7)
+
+
+def written_stream_header(header):
+    return (struct.pack("<BQ", VERSION, header.model_id) + leb(header.width) + leb(header.height)
+            + bytes([0, header.range, header.primaries, header.transfer, header.matrix, header.chroma_location])
+            + b"".join(leb(value) for value in (*header.sar, *header.timebase, header.frame_duration)))
+
+
+def truncated(data, count):
+    """The packet's first layers, all of them whole, as a packet; count: how many."""
+    packet = Packet(data, None, Seen())
+    missing = packet.passes - 1 - packet.layers[count - 1].pass_
+    dropped = packet.dropped + missing
+    made = bytearray(data[:4]) + bytes([data[4] & 0xF0 | count - 1, packet.qidx + 8 * missing & 255])
+    made[1] = data[1] & ~HAS_DROPPED | (HAS_DROPPED if dropped else 0)
+    if dropped:
+        made.append(dropped)
+    if packet.has_header:
+        header = written_stream_header(packet.header)
+        made += leb(len(header)) + header
+    made += b"".join(leb(duration) for duration in packet.durations or ())
+    if packet.motion_bytes is not None:
+        made += leb(len(packet.motion_bytes)) + packet.motion_bytes
+    for layer in packet.layers[:count]:
+        made += leb(layer.token_end) + leb(layer.size) + struct.pack("<H", layer.crc)
+    made += struct.pack("<H", crc16(made))
+    return bytes(made) + b"".join(layer.payload for layer in packet.layers[:count])
+
+
+# ---- 4. Geometry --------------------------------------------------------------------------------
+
+#: Distances (k, ft, fy, fx) and weights of the features around (section 6).
+AROUND = [((0, 0, 0, -1), 2), ((0, 0, -1, 0), 2), ((0, -1, 0, 0), 2), ((-1, 0, 0, 0), 2)] + [
+    (distance, 1) for distance in (
+        (0, 0, 0, -2), (0, 0, -2, 0), (-2, 0, 0, 0), (0, 0, -1, -1), (-1, 0, 0, -1), (-1, 0, -1, 0), (-1, -1, 0, 0),
+        (0, -1, 0, -1), (0, -1, -1, 0), (0, 0, 0, 1), (0, 0, 1, 0), (0, 1, 0, 0), (1, 0, 0, 0))]
+
+
+class Scan:
+    """The order of a tile's coefficients and what does not change of each: lists by the place in the scan."""
+
+    def __init__(self, model, shape):
+        nt, ny, nx = self.shape = shape
+        place = {}      # full position -> coefficient
+        for k in range(model.basis):
+            for ft in range(nt):
+                for fy in range(ny):
+                    for fx in range(nx):
+                        full = 4 * ft // nt, 8 * fy // ny, 8 * fx // nx
+                        place[((k * 4 + full[0]) * 8 + full[1]) * 8 + full[2]] = (k, ft, fy, fx), (k, *full)
+        self.positions = [p for p in model.order if p in place]
+        self.index = {p: i for i, p in enumerate(self.positions)}
+        self.coefficients = [place[p][0] for p in self.positions]
+        shift = model.size_shift[nt - 1] + model.size_shift[4 + ny - 1] + model.size_shift[12 + nx - 1]
+        self.scale = [clip(model.scale[p] + shift, -128, 127) for p in self.positions]
+        self.groups = [self._groups(*place[p][1]) for p in self.positions]
+        at = {c: i for i, c in enumerate(self.coefficients)}
+        self.around = [[(at[other], weight) for other, weight in self._around(c) if other in at]
+                       for c in self.coefficients]
+        self.tokens = -(-len(self.positions) // TOKEN)
+
+    @staticmethod
+    def _around(coefficient):
+        return [(tuple(a + d for a, d in zip(coefficient, distance)), weight) for distance, weight in AROUND]
+
+    @staticmethod
+    def _groups(k, f_t, f_y, f_x):
+        """Which running means a coefficient belongs to."""
+        total = f_x + f_y
+        zone = 8 * (f_t > 0) + 4 * (f_x > f_y) + (0 if total == 0 else 1 if total <= 2 else 2 if total <= 5 else 3)
+        return "all", ("F_t", f_t), ("k", k), ("zone", zone)
+
+
+class Tile:
+    """Quantised coefficients of a tile in the order of its scan."""
+
+    def __init__(self, y, x, scan, left, above):
+        self.y, self.x, self.scan, self.left, self.above = y, x, scan, left, above
+        self.q = [0] * len(scan.positions)
+        self.m = [0] * len(scan.positions)      # min(|q|, 15) of what this pass has decoded
+        self.tokens = 0                         # that this pass has decoded
+        self.lengths = [0]                      # of each pass begun
+        self.behind = []                        # tokens behind each layer, of its pass
+
+    def coefficients(self, tokens):
+        return min(tokens * TOKEN, len(self.q))
+
+    def begin_pass(self):
+        self.q = [2 * q for q in self.q]
+        self.m = [0] * len(self.q)
+        self.tokens = 0
+        self.lengths.append(0)
+
+
+def tiles_of(model, frames, width, height):
+    """Tiles row by row."""
+    gt, gy, gx = -(-frames // 4), -(-height // 16), -(-width // 16)
+    rows = []
+    for y in range(0, gy, TILE):
+        row = []
+        for x in range(0, gx, TILE):
+            scan = model.scan((gt, min(TILE, gy - y), min(TILE, gx - x)))
+            row.append(Tile(y, x, scan, row[-1] if row else None, rows[-1][x // TILE] if rows else None))
+        rows.append(row)
+    return [tile for row in rows for tile in row]
+
+
+# ---- 5. Range decoder ---------------------------------------------------------------------------
+
+
+class RangeDecoder:
+    def __init__(self, payload):
+        self.payload, self.at, self.range = payload, 4, 0xFFFFFFFF
+        self.code = int.from_bytes(payload[:4].ljust(4, b"\0"), "big")
+
+    def _renormalise(self):
+        while self.range < 1 << 24:
+            byte = self.payload[self.at] if self.at < len(self.payload) else 0
+            self.code = (self.code << 8 | byte) & 0xFFFFFFFF
+            self.range = self.range << 8 & 0xFFFFFFFF
+            self.at += 1
+
+    def decode(self, cdf):
+        r = self.range >> 15
+        v = min(self.code // r, 32767)
+        s, last = 0, len(cdf) - 2
+        while s < last and cdf[s + 1] <= v:
+            s += 1
+        self.code -= r * cdf[s]
+        self.range = self.range - r * cdf[s] if s == last else r * (cdf[s + 1] - cdf[s])
+        self._renormalise()
+        return s
+
+    def bit(self, zero):
+        """decode({0, zero, 32768})"""
+        bound = (self.range >> 15) * zero
+        if self.code < bound:
+            bit, self.range = 0, bound
+        else:
+            bit, self.code, self.range = 1, self.code - bound, self.range - bound
+        if self.range < 1 << 24:
+            self._renormalise()
+        return bit
+
+    def bits(self, n):
+        if n == 0:
+            return 0
+        self.range >>= n
+        v = min(self.code // self.range, (1 << n) - 1)
+        self.code -= v * self.range
+        self._renormalise()
+        return v
+
+
+class AdaptiveBit:
+    """bit(context) of section 10."""
+
+    def __init__(self):
+        self.zero, self.uses = 16384, 0
+
+    def decode(self, coder):
+        bit = coder.bit(self.zero)
+        shift = 2 + (self.uses >= 2) + (self.uses >= 6) + (self.uses >= 14)
+        self.zero += -(self.zero >> shift) if bit else 32768 - self.zero >> shift
+        self.uses += 1
+        return bit
+
+
+# ---- 6. Layer payload ---------------------------------------------------------------------------
+
+SQUASH = [11, 18, 30, 49, 81, 133, 219, 360, 589, 961, 1554, 2486, 3906, 5978, 8813, 12371, 16384, 20397, 23955, 26790,
+          28862, 30282, 31214, 31807, 32179, 32408, 32549, 32635, 32687, 32719, 32738, 32750, 32757]
+SOFTPLUS = [1, 2, 4, 6, 10, 17, 28, 45, 74, 122, 199, 323, 520, 825, 1283, 1942, 2839, 3990, 5379, 6969, 8712, 10563,
+            12487, 14458, 16458, 18477, 20508, 22545, 24586, 26630, 28676, 30722, 32769]
+EXPECTED = [2048, 2233, 2435, 2656, 2896, 3158, 3444, 3756]
+
+
+def interpolate(table, logit):
+    x = clip(logit, -32767, 32767) + 32768
+    i, f = x >> 11, x & 2047
+    return table[i] + ((table[i + 1] - table[i]) * f >> 11)
+
+
+def lg(v):
+    if v == 0:
+        return 0
+    o = v.bit_length() - 1
+    return 8 * o + ((8 * v >> o) & 7)
+
+
+def expected(b):
+    return EXPECTED[b & 7] << (b >> 3) + 16
+
+
+class LayerDecoder:
+    """One layer's payload: what begins anew with each."""
+
+    def __init__(self, model, layer, qidx, seen, coder=None):
+        """coder: another one than a RangeDecoder of the payload."""
+        self.model, self.layer, self.qidx, self.seen = model, layer, qidx, seen
+        self.coder = coder or RangeDecoder(layer.payload)
+        self.weights = [list(column) for column in model.symbol_weight]      # [decision][row]
+        self.refining = [AdaptiveBit() for _ in range(3)]
+        self.length_class = 0
+
+    def decode(self, tiles):
+        for tile in tiles:
+            room = min(self.layer.token_end, tile.scan.tokens) - tile.tokens
+            self.seen("layer.room", room > 0)
+            if room > 0:
+                self._tile(tile, self._length(room))
+            tile.behind.append(tile.tokens)
+        self.seen("layer.zero bytes dropped", self.coder.at > len(self.coder.payload))
+
+    def _length(self, room):
+        before, self.length_class = self.length_class, self.coder.decode(self.model.length_cdf[self.length_class])
+        self.seen("length.class", self.length_class)
+        self.seen("length.class before", before)
+        if self.length_class == 0:
+            return 0
+        length = (1 << self.length_class - 1) + self.coder.bits(self.length_class - 1)
+        self.seen("length.clipped", length > room)
+        return min(length, room)
+
+    def _tile(self, tile, length):
+        first, end = tile.coefficients(tile.tokens), tile.coefficients(tile.tokens + length)
+        refined = tile.coefficients(max(tile.lengths[:-1], default=0))
+        means = self._means(tile, first)
+        for i in range(first, end):
+            rows = self._rows(tile, i, means)
+            q = self._refine(rows, tile.q[i]) if i < refined else self._symbol(rows, tile.scan.scale[i])
+            tile.q[i], tile.m[i] = q, min(abs(q), 15)
+            self._account(tile, i, means)
+        tile.tokens += length
+        tile.lengths[-1] = tile.tokens
+
+    # Running means: {group: [M, X]} behind the coefficients that the pass has decoded.
+    def _means(self, tile, end):
+        means = collections.defaultdict(lambda: [0, 0])
+        for i in range(end):
+            self._account(tile, i, means)
+        return means
+
+    @staticmethod
+    def _account(tile, i, means):
+        m, e = tile.m[i] << 8, expected(tile.scan.scale[i]) << 8
+        for group in tile.scan.groups[i]:
+            mean = means[group]
+            mean[0] += m - (mean[0] >> 4)
+            mean[1] += e - (mean[1] >> 4)
+
+    def _level(self, v, x):
+        return clip(((lg(v) - x + self.qidx) * 5 >> 4) + 14, 1, 23)
+
+    def _rows(self, tile, i, means):
+        b, scan = tile.scan.scale[i], tile.scan
+        levels = []
+        for group in scan.groups[i]:
+            m, x = means[group]
+            levels.append(self._level(m + 16, lg(x) - 216) if x else 0)
+        m = x = 0
+        for other, weight in scan.around[i]:
+            m += weight * tile.m[other]
+            if other < i:
+                x += weight * expected(scan.scale[other])
+        levels.append(self._level(16 * m + 1, lg(x) - 184) if x else 0)
+        levels += [self._beside(other, scan.positions[i], b) for other in (tile.left, tile.above)]
+        self.symbol_class = clip((b - self.qidx + 40) >> 2, 0, 31)
+        row = clip((b - self.qidx + 40) >> 1, 0, 63)
+        self.seen("symbol.row 0", row)
+        self.seen("symbol.class", self.symbol_class)
+        for r, level in enumerate(levels):
+            self.seen(f"symbol.level {r}", level)
+        return [row] + [64 + (32 * r + self.symbol_class) * 24 + level for r, level in enumerate(levels)]
+
+    def _beside(self, other, position, b):
+        if other is None:
+            return 0
+        decoded, j = other.coefficients(other.tokens), other.scan.index.get(position)
+        if j is None or j >= decoded:
+            return 0
+        m = 3 * other.m[j] + sum(other.m[max(j - 3, 0):j]) + sum(other.m[j + 1:min(j + 4, decoded)])
+        return self._level(16 * m + 1, lg(9 * expected(b)) - 184)
+
+    def _logit(self, rows, decision):
+        weights = self.weights[decision]
+        return sum(weights[row] for row in rows)
+
+    def _learn(self, rows, decision, bit, p):
+        change = ((bit << 15) - p + 512) >> 10
+        weights = self.weights[decision]
+        for row in rows:
+            weights[row] = clip(weights[row] + change, -32767, 32767)
+
+    def _decision(self, rows, decision, p):
+        bit = self.coder.bit(32768 - p)
+        self._learn(rows, decision, bit, p)
+        return self.seen(f"symbol.decision {decision}", bit)
+
+    def _symbol(self, rows, b):
+        for d in range(3):
+            logit = self._logit(rows, d)
+            if not self._decision(rows, d, interpolate(SQUASH, logit)):
+                s = d
+                break
+        else:
+            context = self.seen("large context", clip((logit >> 11) + 8, 0, 31))
+            s = 3 + self.coder.decode(self.model.large_cdf[context])
+        self.seen("symbol", s)
+        if s == 15:
+            s = self._escape()
+        return -s if s > 0 and self.seen("symbol.sign", self.coder.bits(1)) else s
+
+    def _escape(self):
+        e = self.seen("escape.order", clip((self.symbol_class - 12) >> 1, 0, 8))
+        n = 0
+        while n < 15 - e and self.coder.bits(1) == 1:
+            n += 1
+        self.seen("escape.n", n)
+        self.seen("escape.longest", n == 15 - e)
+        return 15 + (((1 << n) - 1) << e) + self.coder.bits(n + e)
+
+    def _refine(self, rows, q):
+        if q == 0:
+            p = interpolate(SQUASH, self._logit(rows, 0) - interpolate(SOFTPLUS, self._logit(rows, 1)))
+            bit = self.coder.bit(32768 - p)
+            self._learn(rows, 0, bit, p)
+            self.seen("refinement of 0", bit)
+            if bit:
+                q = -1 if self.seen("refinement.sign", self.coder.bits(1)) else 1
+            return q
+        context = min(abs(q) // 2, 3) - 1
+        bit = self.seen(f"refinement {context}", self.refining[context].decode(self.coder))
+        return q + (bit if q > 0 else -bit)
+
+
+# ---- 7. Dequantisation --------------------------------------------------------------------------
+
+
+def dequantised(model, tile, qidx, finer):
+    """The tile's coefficients; qidx: of the last pass decoded; finer: passes that are finer than it."""
+    decoded = tile.coefficients(tile.tokens)
+    values = np.zeros(len(tile.q))
+    for i, q in enumerate(tile.q):
+        if q == 0:
+            continue
+        of_qidx, n = qidx, finer
+        if i >= decoded:
+            q, of_qidx, n = int(q / 2), qidx + 8, finer + 1
+        symbol_class = clip((tile.scan.scale[i] - of_qidx + 40) >> 2, 0, 31)
+        delta = model.delta[symbol_class][min(abs(q), 3) - 1] / 256
+        values[i] = math.copysign((abs(q) - delta + 3 / 8 * (1 - 2.0 ** -n)) * 2.0 ** (of_qidx / 8), q)
+    return values
+
+
+# ---- 8. Reconstruction --------------------------------------------------------------------------
+
+
+def inverse_dct(n):
+    """[sample, frequency] of the orthonormal DCT."""
+    t, f = np.arange(n)[:, None], np.arange(n)[None]
+    return np.cos(np.pi * (2 * t + 1) * f / (2 * n)) * np.where(f == 0, np.sqrt(1 / n), np.sqrt(2 / n))
+
+
+def linear_planes(model, clip_):
+    """The canvas, or the pictures: [Y, U, V], each [frames][height][width]."""
+    gt, gy, gx = -(-clip_.frames // 4), -(-clip_.height // 16), -(-clip_.width // 16)
+    basis = np.zeros((gt, gy, gx, model.basis))
+    for tile, values in zip(clip_.tiles, clip_.values):
+        nt, ny, nx = tile.scan.shape
+        coefficients = np.zeros((model.basis, nt, ny, nx))
+        coefficients[tuple(np.array(tile.scan.coefficients).T)] = values
+        basis[:, tile.y:tile.y + ny, tile.x:tile.x + nx] = np.einsum(
+            "kabc,ta,yb,xc->tyxk", coefficients, inverse_dct(nt), inverse_dct(ny), inverse_dct(nx), optimize=True)
+    patches = np.clip(np.floor((model.mu + basis @ model.U + 1) * 127.5 + 0.5), 0, 255).astype(np.int64)
+    patches = patches.reshape(gt, gy, gx, 4, 384)
+    planes = []
+    for first, side, size in ((0, 16, 1), (256, 8, 2), (320, 8, 2)):
+        plane = patches[..., first:first + side * side].reshape(gt, gy, gx, 4, side, side)
+        plane = plane.transpose(0, 3, 1, 4, 2, 5).reshape(4 * gt, gy * side, gx * side)
+        planes.append(plane[:clip_.frames, :-(-clip_.height // size), :-(-clip_.width // size)].copy())
+    return planes
+
+
+def deblock(planes, qidx):
+    """In place."""
+    v = qidx + 136
+    luma = min(((13 + v % 13) << v // 13) >> 9, 1020)
+    for plane, spacing, limit in zip(planes, (16, 8, 8), (luma, 5 * luma // 8, 5 * luma // 8)):
+        for samples in (plane, plane.transpose(0, 2, 1)):
+            for x in range(spacing, samples.shape[2] - 3, spacing):
+                _deblock_border(samples, x, min(3 * limit // 2, 1020) if x % (8 * spacing) == 0 else limit)
+
+
+def _deblock_border(samples, x, limit):
+    p, q = [samples[:, :, x - 1 - i] for i in range(4)], [samples[:, :, x + i] for i in range(4)]
+    g = 3 * (q[0] - p[0]) - (q[1] - p[1])
+    m = np.maximum(0, np.minimum(abs(g), 2 * limit - abs(g)))
+    for i, w in enumerate((26, 13, 5, 2)):
+        d = np.sign(g) * (w * m + 64 >> 7)
+        p[i][...], q[i][...] = np.clip(p[i] + d, 0, 255), np.clip(q[i] - d, 0, 255)
+
+
+# ---- 9. Model file ------------------------------------------------------------------------------
+
+
+class Model:
+    """What the linear reconstruction and the latents need of a model file."""
+
+    def __init__(self, path):
+        with open(path, "rb") as file:
+            data = file.read()
+        self.id = xxh64(data)
+        size, = struct.unpack_from("<Q", data)
+        header = json.loads(data[8:8 + size])
+        self.basis = json.loads(header["__metadata__"]["onedva"])["basis"]
+
+        def tensor(name):
+            entry = header[name]
+            begin, end = (8 + size + offset for offset in entry["data_offsets"])
+            kind = {"F32": "<f4", "I32": "<i4", "I8": "i1", "U8": "u1"}[entry["dtype"]]
+            return np.frombuffer(data[begin:end], kind).reshape(entry["shape"])
+
+        self.mu, self.U = tensor("linear.mu").astype(float), tensor("linear.U").astype(float)
+        self.order, self.scale = tensor("scan.order").tolist(), tensor("scan.scale").tolist()
+        self.size_shift = tensor("scan.size_shift").tolist()
+        self.length_cdf, self.large_cdf = tensor("length.cdf").tolist(), tensor("large.cdf").tolist()
+        self.symbol_weight = tensor("symbol.weight").T.tolist()
+        self.delta = tensor("dequant.delta").tolist()
+        self.full_tokens = 8 * self.basis
+        self.scan = functools.lru_cache(None)(functools.partial(Scan, self))
+
+
+# ---- 10. Motion ---------------------------------------------------------------------------------
+
+HALF_FILTERS = [(0, 0, 64, 0, 0, 0), (1, -3, 63, 4, -1, 0), (1, -5, 62, 8, -2, 0), (2, -7, 60, 12, -3, 0),
+                (2, -9, 57, 17, -4, 1), (2, -9, 53, 23, -6, 1), (2, -9, 49, 28, -7, 1), (2, -9, 44, 34, -8, 1),
+                (2, -9, 39, 39, -9, 2)]
+FILTERS = np.array(HALF_FILTERS + [HALF_FILTERS[16 - a][::-1] for a in range(9, 16)])
+
+
+class PathDecoder:
+    """Coefficients of the paths of points or nodes."""
+
+    def __init__(self, coder, kind, terms, seen):
+        self.coder, self.kind, self.terms, self.seen = coder, kind, terms, seen
+        self.zero = [[AdaptiveBit() for _ in range(3)] for _ in range(4)]
+        self.size = [[AdaptiveBit() for _ in range(12)] for _ in range(4)]
+
+    def path(self, predictions, beside):
+        """-> c and v, [component][term]; predictions: the same of p; beside: v of those of {W, N} that there are."""
+        c, v = ([[0] * self.terms for _ in range(2)] for _ in range(2))
+        for component in range(2):
+            for term in range(self.terms):
+                known = sum(other[component][term] != 0 for other in beside)
+                v[component][term] = self._difference(min(term, 3), known)
+                value = predictions[component][term] + v[component][term]
+                c[component][term] = clip(value, -32768, 32767)
+                self.seen(f"{self.kind}.c clipped", value != c[component][term])
+        return c, v
+
+    def _difference(self, term, known):
+        self.seen(f"{self.kind}.term", term)
+        self.seen(f"{self.kind}.beside not 0", known)
+        if not self.seen(f"{self.kind}.v not 0", self.zero[term][known].decode(self.coder)):
+            return 0
+        negative = self.seen(f"{self.kind}.v negative", self.coder.bits(1))
+        n = 0
+        while n < 12 and self.size[term][n].decode(self.coder):
+            n += 1
+        magnitude = (1 << self.seen(f"{self.kind}.v size", n)) + self.coder.bits(n)
+        return -magnitude if negative else magnitude
+
+
+def median(a, b, c):
+    return sorted((a, b, c))[1]
+
+
+class Motion:
+    def __init__(self, data, header, frames, seen, coder=None):
+        """coder: another one than a RangeDecoder of the paths."""
+        read = Bytes(data, seen)
+        self.seen, self.frames, self.width, self.height = seen, frames, header.width, header.height
+        self.left, self.top, self.right, self.bottom = self.margins = [
+            read.u8(f"motion.{name}") for name in ("left", "top", "right", "bottom")]
+        self.reference, self.points = read.u4u4("motion.reference", "motion.points")
+        point_terms, self.point_step = read.u4u4("motion.point_terms-1", "motion.point_step")
+        self.spacing, mesh_terms = read.u4u4("motion.spacing", "motion.mesh_terms-1")
+        self.mesh_step, reserved = read.u4u4("motion.mesh_step", "motion.reserved")
+        self.canvas_width = self.width + 2 * (self.left + self.right)
+        self.canvas_height = self.height + 2 * (self.top + self.bottom)
+        self._check(point_terms, mesh_terms, reserved)
+        self.S = 8 << self.spacing if self.spacing else 64
+        coder = coder or RangeDecoder(data[read.at:])
+        self.point_paths = self._read_points(coder, point_terms + 1)
+        self.node_paths = self._read_nodes(coder, mesh_terms + 1)
+        seen("motion.zero bytes dropped", coder.at > len(coder.payload))
+        self.nodes = np.array([self._nodes_of_frame(t) for t in range(frames)])
+
+    def _check(self, point_terms, mesh_terms, reserved):
+        for wrong, what in (
+                (self.frames == 1, "motion of one frame"), (max(self.margins) > 64, "margin above 64"),
+                (self.reference >= self.frames, "reference frame behind the clip"), (self.points > 2, "points above 2"),
+                (self.points == 0 and (point_terms or self.point_step), "terms of no points"),
+                (self.spacing > 4, "spacing above 4"),
+                (self.spacing == 0 and (mesh_terms or self.mesh_step), "terms of no mesh"),
+                (max(point_terms, mesh_terms) + 1 > self.frames - 1, "more terms than frames-1"),
+                (reserved, "reserved bits"),
+                (max(self.canvas_width, self.canvas_height) > 65535, "canvas above 65535 samples")):
+            if wrong:
+                raise Invalid(what)
+
+    def _read_points(self, coder, terms):
+        read = PathDecoder(coder, "points", terms, self.seen)
+        paths = []
+        for _ in range((0, 1, 4)[self.points]):
+            paths.append(read.path(paths[0] if paths else [[0] * terms] * 2, [])[0])
+        return paths
+
+    def _read_nodes(self, coder, terms):
+        """[row][column] of [component][term]; all 0 without a mesh."""
+        self.columns, self.rows = (-(-size // self.S) + 1 for size in (self.width, self.height))
+        none = [[0] * terms] * 2
+        if self.spacing == 0:
+            return [[none] * self.columns for _ in range(self.rows)]
+        read = PathDecoder(coder, "nodes", terms, self.seen)
+        c, v = [], []
+        for j in range(self.rows):
+            c.append([]), v.append([])
+            for i in range(self.columns):
+                beside = ([v[j][i - 1]] if i else []) + ([v[j - 1][i]] if j else [])
+                path, difference = read.path(self._prediction(c, i, j, none), beside)
+                c[j].append(path), v[j].append(difference)
+        return c
+
+    @staticmethod
+    def _prediction(c, i, j, none):
+        if i == 0 or j == 0:
+            return c[j][i - 1] if i else c[j - 1][i] if j else none
+        west, north, corner = c[j][i - 1], c[j - 1][i], c[j - 1][i - 1]
+        return [[median(w, n, w + n - nw) for w, n, nw in zip(*three)] for three in zip(west, north, corner)]
+
+    def _basis(self, k, t):
+        if k == 0:
+            return (4096 * (2 * t - self.frames + 1) * 2 + self.frames - 1) // (2 * (self.frames - 1))
+        return math.floor(4096 * math.cos(math.pi * (2 * t + 1) * (k + 1) / (2 * self.frames)) + 0.5)
+
+    def _displacement(self, path, s, t):
+        """(x, y), 1/256 luma sample"""
+        step = (2 + (s & 1)) << (s >> 1)
+        d = []
+        for terms in path:
+            total = sum(c * step * (self._basis(k, t) - self._basis(k, self.reference)) for k, c in enumerate(terms))
+            d.append(clip((total + 512) >> 10, -2 ** 18, 2 ** 18))
+            self.seen("motion.d clipped", (total + 512) >> 10 != d[-1])
+        return d
+
+    def _nodes_of_frame(self, t):
+        """[row][column][x, y], 1/16 luma sample"""
+        corners = [self._displacement(path, self.point_step, t) for path in self.point_paths]
+        return [[self._node(self.S * i, self.S * j, corners, self._displacement(path, self.mesh_step, t))
+                 for i, path in enumerate(row)] for j, row in enumerate(self.node_paths)]
+
+    def _node(self, x, y, corners, d):
+        w, h = self.width, self.height
+        node = []
+        for component in range(2):
+            g = 0
+            if self.points == 1:
+                g = corners[0][component]
+            elif self.points == 2:
+                d00, d10, d01, d11 = (corner[component] for corner in corners)
+                g = ((w - x) * (h - y) * d00 + x * (h - y) * d10 + (w - x) * y * d01 + x * y * d11) // (w * h)
+            value = (g + d[component] + 8) >> 4
+            node.append(clip(value, -16384, 16383))
+            self.seen("motion.node clipped", value != node[-1])
+        return node
+
+    def vectors(self, t, columns, rows, e):
+        """Of the blocks of 4x4 of a plane: [row][column][x, y] in 1/16 of its samples; e: 1 luma, 2 chroma."""
+        S, N = self.S, self.nodes[t].astype(np.int64)
+
+        def cells(count):
+            at = e * (8 * np.arange(count) + 4) - 1
+            return at // (2 * S), at % (2 * S)
+
+        (i, fx), (j, fy) = cells(columns), cells(rows)
+        fx, fy, j = fx[None, :, None], fy[:, None, None], j[:, None]
+        total = (2 * S - fy) * ((2 * S - fx) * N[j, i] + fx * N[j, i + 1])
+        total += fy * ((2 * S - fx) * N[j + 1, i] + fx * N[j + 1, i + 1])
+        return (total + 2 * S * S * e) >> (2 * (S.bit_length()) + e - 1)
+
+    def warp(self, planes):
+        """Canvases -> pictures, [Y, U, V], each [frames][height][width]."""
+        pictures = []
+        for plane, e in zip(planes, (1, 2, 2)):
+            width, height = -(-self.width // e), -(-self.height // e)
+            margins = 2 * self.left // e, 2 * self.top // e
+            pictures.append(np.array([
+                self._warp_plane(plane[t], self.vectors(t, -(-width // 4), -(-height // 4), e), width, height, margins)
+                for t in range(self.frames)]))
+        return pictures
+
+    @staticmethod
+    def _warp_plane(canvas, vectors, width, height, margins):
+        each = np.repeat(np.repeat(vectors, 4, 0), 4, 1)[:height, :width]
+        px = 16 * (np.arange(width)[None] + margins[0]) + each[..., 0]
+        py = 16 * (np.arange(height)[:, None] + margins[1]) + each[..., 1]
+        total = np.zeros((height, width), np.int64)
+        for j in range(6):
+            row = np.clip((py >> 4) - 2 + j, 0, canvas.shape[0] - 1)
+            h = sum(FILTERS[px & 15, i] * canvas[row, np.clip((px >> 4) - 2 + i, 0, canvas.shape[1] - 1)]
+                    for i in range(6))
+            total += FILTERS[py & 15, j] * h
+        return np.clip((total + 2048) >> 12, 0, 255)
+
+
+# ---- a clip -------------------------------------------------------------------------------------
+
+
+class Clip:
+    """A packet's latents, decoded: its tiles, their dequantised values, and the quantiser of the last pass."""
+
+    def __init__(self, model, packet):
+        header = packet.header
+        if header is None:
+            raise Invalid("a packet without any stream header")
+        if header.model_id != model.id or packet.model_tag != model.id & 0xFFFF:
+            raise Invalid("of another model")
+        for layer in packet.layers:
+            if not 1 <= layer.token_end <= model.full_tokens:
+                raise Invalid(f"token_end {layer.token_end}, the model has {model.full_tokens}")
+        if not packet.whole_layers:
+            raise LayersLost("no whole layer")
+        self.packet, self.frames, self.motion = packet, packet.frames, packet.motion
+        self.width, self.height = header.width, header.height
+        if self.motion:
+            self.width, self.height = self.motion.canvas_width, self.motion.canvas_height
+        self.tiles = tiles_of(model, self.frames, self.width, self.height)
+        self._decode(model, packet)
+
+    def _decode(self, model, packet):
+        seen, last = packet.seen, 0
+        for layer in packet.whole_layers:
+            if layer.pass_ > last:
+                for tile in self.tiles:
+                    tile.begin_pass()
+            seen("layer.pass", layer.pass_)
+            last = layer.pass_
+            LayerDecoder(model, layer, packet.qidx + 8 * (packet.passes - 1 - last), seen).decode(self.tiles)
+        missing = packet.passes - 1 - last
+        self.qidx = packet.qidx + 8 * missing
+        self.finer = packet.dropped + missing
+        seen("clip.finer passes", self.finer)
+        for tile in self.tiles:
+            before, now = max(tile.lengths[:-1], default=0), tile.lengths[-1]
+            seen("tile.length in the last pass", "shorter" if now < before else "longer" if now > before else "same")
+            for n, name in zip(tile.scan.shape, ("nt", "ny", "nx")):
+                seen(f"tile.{name}", n)
+        self.values = [dequantised(model, tile, self.qidx, self.finer) for tile in self.tiles]
+
+    def checksum(self):
+        return zlib.crc32(b"".join(struct.pack(f"<{len(tile.q)}i", *tile.q) for tile in self.tiles))
+
+    def pictures(self, model):
+        """[Y, U, V], each [frames][height][width], as -steps 0 has them."""
+        planes = linear_planes(model, self)
+        deblock(planes, self.qidx)
+        return self.motion.warp(planes) if self.motion else planes
+
+
+# ---- Annex A. Elementary stream -----------------------------------------------------------------
+
+HEADER_UNIT, PACKET_UNIT, END_UNIT = 0, 1, 2
+
+
+def read_unit(data, at, seen):
+    """-> type, fields, the place behind it."""
+    read = Bytes(data, seen, at)
+    if read.take(4, "marker") != b"ODVA":
+        raise Invalid("no marker")
+    kind, size = read.take(2, "unit")
+    fields = read.take(size, "fields")
+    if crc16(data[at:read.at]) != read.u16("crc"):
+        raise Invalid("wrong crc of a unit")
+    if kind == HEADER_UNIT:
+        fields = _read_header_unit(fields, seen)
+    elif kind == PACKET_UNIT:
+        fields = _read_packet_unit(fields, seen)
+    elif kind == END_UNIT:
+        fields = struct.unpack("<Qqq", Bytes(fields, seen).take(24, "end unit"))
+    seen("unit.type", kind)
+    return kind, fields, read.at
+
+
+def _read_header_unit(data, seen):
+    read = Bytes(data, seen)
+    if read.u8("unit.header version") != 1:
+        raise Invalid("header unit of another version")
+    flags = read.u8("unit.header flags")
+    timebase = [read.leb("timebase", 10, 64) for _ in range(2)]
+    if flags > 1 or not all(1 <= value < 2 ** 31 for value in timebase):
+        raise Invalid("header unit")
+    stream_header = data[read.at:]
+    seen("unit.stream header", len(stream_header) > 0)
+    return flags, Fraction(*timebase), read_stream_header(stream_header, seen)[0] if stream_header else None
+
+
+def _read_packet_unit(data, seen):
+    read = Bytes(data, seen)
+    size, pts, duration = (read.leb(name, 10, 64) for name in ("packet_size", "pts", "duration"))
+    if not 1 <= size <= 2 ** 31 - 65 or duration >= 2 ** 63:
+        raise Invalid("packet unit")
+    seen("unit.pts negative", pts & 1)
+    seen("unit.duration known", duration > 0)
+    return size, -(pts + 1 >> 1) if pts & 1 else pts >> 1, duration
+
+
+def read_packets(data, seen):
+    """Yields (time in seconds, the container's StreamHeader or None, bytes of a packet)."""
+    at = last = 0       # last: where the packet read last begins, or what is behind the unit read last
+    timebase, header, shift, end, fresh = Fraction(1), None, Fraction(0), None, False
+    while at < len(data):
+        try:
+            kind, fields, behind = read_unit(data, at, seen)
+        except Invalid:
+            seen("unit.damaged", True)
+            at = data.find(b"ODVA", last)
+            if at < 0:
+                return
+            last = at + 1
+            continue
+        at = last = behind
+        if kind == HEADER_UNIT:
+            flags, timebase, header = fields
+            fresh = not flags & 1 and end is not None
+        elif kind == PACKET_UNIT:
+            size, pts, duration = fields
+            if fresh:
+                shift, fresh = end - pts * timebase, False
+            end = shift + (pts + duration) * timebase
+            yield pts * timebase + shift, header, data[at:at + size]
+            at += size
+        elif kind == END_UNIT and fields[2] > fields[1]:
+            end = shift + fields[2] * timebase
+
+
+def decode_stream(model, data, seen):
+    """Yields (time, Clip) or (time, Invalid) for each packet."""
+    current = container = None
+    for time, header, packet_data in read_packets(data, seen):
+        if header is not container:
+            container = current = header
+        try:
+            packet = Packet(packet_data, current, seen)
+            clip_ = Clip(model, packet)
+        except LayersLost as error:
+            current = packet.header
+            yield time, error
+        except Invalid as error:
+            yield time, error
+        else:
+            current = packet.header
+            yield time, clip_
+
+
+def describe(time, clip_):
+    packet = clip_.packet
+    motion = "no motion"
+    if clip_.motion:
+        motion = f"points {clip_.motion.points}, mesh {clip_.motion.S if clip_.motion.spacing else 0}"
+    tokens = sum(max(tile.lengths) for tile in clip_.tiles)
+    return (f"{float(time):.3f}: {clip_.frames} frames of {clip_.width}x{clip_.height}, {motion}, "
+            f"{len(packet.whole_layers)} of {len(packet.layers)} layers, {packet.passes} passes, qidx {clip_.qidx}, "
+            f"{len(clip_.tiles)} tiles, {tokens} tokens, {clip_.checksum():08x}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--model", required=True, help="the model file that the streams were made with")
+    parser.add_argument("--pictures", metavar="FILE", help="write the linear reconstruction, raw yuv420p")
+    parser.add_argument("streams", nargs="+", metavar="FILE.odva")
+    options = parser.parse_args()
+    model, seen, failed = Model(options.model), Seen(), False
+    pictures = open(options.pictures, "wb") if options.pictures else None
+    for path in options.streams:
+        with open(path, "rb") as file:
+            data = file.read()
+        print(path)
+        for time, clip_ in decode_stream(model, data, seen):
+            if isinstance(clip_, Invalid):
+                print(f"{float(time):.3f}: left out: {clip_}")
+                failed = True
+                continue
+            print(describe(time, clip_))
+            if pictures:
+                for frame in zip(*clip_.pictures(model)):
+                    pictures.write(b"".join(plane.astype(np.uint8).tobytes() for plane in frame))
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
