@@ -96,6 +96,12 @@ endif
 ifneq ($(HAVE_AVX512BF16),yes)
 SOURCES := $(filter-out %_avx512bf16.c,$(SOURCES))
 endif
+ifneq ($(HAVE_AVX512VNNI),yes)
+SOURCES := $(filter-out %_avx512vnni.c,$(SOURCES))
+endif
+ifneq ($(HAVE_AVX512BF16VNNI),yes)
+SOURCES := $(filter-out %_avx512bf16vnni.c,$(SOURCES))
+endif
 ifneq ($(HAVE_NEON),yes)
 SOURCES := $(filter-out %_neon.c,$(SOURCES))
 endif
@@ -117,6 +123,8 @@ endif
 $(BUILD)/obj/%_avx2.o: SIMD_FLAGS = $(AVX2_FLAGS)
 $(BUILD)/obj/%_avx512.o: SIMD_FLAGS = $(AVX512_FLAGS)
 $(BUILD)/obj/%_avx512bf16.o: SIMD_FLAGS = $(AVX512BF16_FLAGS)
+$(BUILD)/obj/%_avx512vnni.o: SIMD_FLAGS = $(AVX512VNNI_FLAGS)
+$(BUILD)/obj/%_avx512bf16vnni.o: SIMD_FLAGS = $(AVX512BF16_FLAGS) -mavx512vnni
 
 $(BUILD)/obj/%.o: %.c $(CONFIG)/config.mak
 	@mkdir -p $(@D)

@@ -55,6 +55,7 @@ void onedva_decoder_settings_default(struct onedva_decoder_settings *settings)
         .steps = 1,
         .sampler = ONEDVA_SAMPLER_EULER,
         .max_pixels = DEFAULT_MAX_PIXELS,
+        .precision = ONEDVA_PRECISION_BFLOAT16,
         .backend = ONEDVA_BACKEND_AUTO,
     };
 }
@@ -75,6 +76,9 @@ static int check_settings(const struct onedva_decoder_settings *settings)
     else if (settings->max_pixels < 0)
         odva_log(logger, ONEDVA_LOG_ERROR, "limit of %" PRId64 " pixels is negative",
                  settings->max_pixels);
+    else if (settings->precision < ONEDVA_PRECISION_FLOAT32 ||
+             settings->precision > ONEDVA_PRECISION_INT8)
+        odva_log(logger, ONEDVA_LOG_ERROR, "precision %d does not exist", (int)settings->precision);
     else if (settings->threads < 0)
         odva_log(logger, ONEDVA_LOG_ERROR, "%d threads are not 0 or more", settings->threads);
     else
@@ -86,7 +90,7 @@ static int open_parts(struct onedva_decoder *decoder)
 {
     const struct onedva_decoder_settings *settings = &decoder->settings;
     int status = odva_backend_open(&decoder->backend, settings->backend, settings->threads,
-                                   settings->bitexact, &settings->logger);
+                                   settings->bitexact, settings->precision, &settings->logger);
 
     if (status < 0)
         return status;

@@ -148,8 +148,9 @@ static int check_settings(const struct onedva_encoder_settings *settings)
 static int open_parts(struct onedva_encoder *encoder)
 {
     const struct onedva_encoder_settings *settings = &encoder->settings;
-    int status = odva_backend_open(&encoder->backend, settings->backend, settings->threads,
-                                   settings->bitexact, &settings->logger);
+    int status =
+        odva_backend_open(&encoder->backend, settings->backend, settings->threads,
+                          settings->bitexact, ONEDVA_PRECISION_BFLOAT16, &settings->logger);
 
     if (status < 0)
         return status;

@@ -16,6 +16,7 @@
 #define FEW_TOKENS      0x10
 #define SMOOTH          0x08
 #define AHEAD           0x04
+#define COARSE          3 /* of the last two bits, which are the steps otherwise */
 #define MAX_PACKETS     8
 
 /* What became of an input. */
@@ -26,15 +27,22 @@ struct outcome {
     uint64_t pixels[MAX_PACKETS];
 };
 
+static int steps_of(int options)
+{
+    return (options & 3) == COARSE ? 1 : options & 3;
+}
+
 static onedva_decoder *open_decoder(int options)
 {
     struct onedva_decoder_settings settings;
     onedva_decoder *decoder;
 
     onedva_decoder_settings_default(&settings);
-    settings.steps = (options & 3) % 3;
+    settings.steps = steps_of(options);
     settings.sampler = options & HEUN ? ONEDVA_SAMPLER_HEUN : ONEDVA_SAMPLER_EULER;
     settings.bitexact = !!(options & BITEXACT);
+    settings.precision =
+        (options & 3) == COARSE ? ONEDVA_PRECISION_INT8 : ONEDVA_PRECISION_BFLOAT16;
     settings.max_tokens = options & FEW_TOKENS ? 7 : 0;
     settings.smooth_clips = !!(options & SMOOTH);
     settings.max_pixels = MAX_PIXELS;
@@ -114,7 +122,7 @@ static void decode(int options, struct odva_byte_reader input, int ahead, struct
         check_clip(&outcome->clip[i]);
         if (ahead)
             announce(decoder, input);
-        outcome->pixels[i] = reconstruct(decoder, &outcome->clip[i], (options & 3) % 3);
+        outcome->pixels[i] = reconstruct(decoder, &outcome->clip[i], steps_of(options));
     }
     onedva_decoder_close(&decoder);
 }

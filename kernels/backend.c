@@ -9,13 +9,14 @@
 #include "thread_pool.h"
 
 int odva_backend_open(struct odva_backend **backend, enum onedva_backend kind, int threads,
-                      int bitexact, const struct onedva_logger *logger)
+                      int bitexact, enum onedva_precision precision,
+                      const struct onedva_logger *logger)
 {
     *backend = NULL;
     switch (kind) {
     case ONEDVA_BACKEND_AUTO:
     case ONEDVA_BACKEND_CPU:
-        return odva_cpu_backend_open(backend, threads, bitexact, logger);
+        return odva_cpu_backend_open(backend, threads, bitexact, precision, logger);
     case ONEDVA_BACKEND_CUDA:
     case ONEDVA_BACKEND_VULKAN:
         odva_log(logger, ONEDVA_LOG_ERROR, "backend %s is not in this build; use cpu or auto",

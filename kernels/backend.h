@@ -219,11 +219,13 @@ struct odva_backend {
  * @param kind     AUTO: the fastest that works here
  * @param threads  0: one per processor
  * @param bitexact the strict C reference only
+ * @param precision of ODVA_PRECISION_NETWORK, at most
  * @param logger   may be NULL; gets one line on failure
  * @return ONEDVA_OK, ONEDVA_ERR_UNSUPPORTED or ONEDVA_ERR_NOMEM
  */
 int odva_backend_open(struct odva_backend **backend, enum onedva_backend kind, int threads,
-                      int bitexact, const struct onedva_logger *logger);
+                      int bitexact, enum onedva_precision precision,
+                      const struct onedva_logger *logger);
 void odva_backend_close(struct odva_backend **backend);
 
 /** One piece of work. @param worker 0 .. odva_backend_workers() - 1, for scratch memory */

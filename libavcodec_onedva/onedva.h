@@ -105,6 +105,7 @@ typedef struct OneDVADecodeOptions {
     int sampler;
     int max_tokens;
     int smooth_clips;
+    int precision;
 } OneDVADecodeOptions;
 
 /* In each of the three, base is the offset of the structure in the context. */
@@ -192,7 +193,17 @@ typedef struct OneDVADecodeOptions {
     { "smooth_clips",                                                                              \
       "smooth the change from packet to packet; pixels then depend on the packet before",          \
       (base) + offsetof(OneDVADecodeOptions, smooth_clips), AV_OPT_TYPE_BOOL, { .i64 = 0 },        \
-      0, 1, flags }
+      0, 1, flags },                                                                               \
+    { "precision", "coarsest numbers that the network may be multiplied with; never the bitstream", \
+      (base) + offsetof(OneDVADecodeOptions, precision), AV_OPT_TYPE_INT,                          \
+      { .i64 = ONEDVA_PRECISION_BFLOAT16 }, ONEDVA_PRECISION_FLOAT32, ONEDVA_PRECISION_INT8,       \
+      flags, .unit = "precision" },                                                                \
+    { "float32", "single precision", 0, AV_OPT_TYPE_CONST,                                         \
+      { .i64 = ONEDVA_PRECISION_FLOAT32 }, 0, 0, flags, .unit = "precision" },                     \
+    { "bf16", "bfloat16 where the processor has it", 0, AV_OPT_TYPE_CONST,                         \
+      { .i64 = ONEDVA_PRECISION_BFLOAT16 }, 0, 0, flags, .unit = "precision" },                    \
+    { "int8", "8 bits where the processor has them, fastest", 0, AV_OPT_TYPE_CONST,                \
+      { .i64 = ONEDVA_PRECISION_INT8 }, 0, 0, flags, .unit = "precision" }
 
 static inline int ff_onedva_model_open(onedva_model **model, const OneDVAModelOptions *options,
                                        OneDVALog *log)
@@ -248,6 +259,7 @@ static inline void ff_onedva_decoder_settings(struct onedva_decoder_settings *se
     settings->sampler      = options->sampler;
     settings->max_tokens   = options->max_tokens;
     settings->smooth_clips = options->smooth_clips;
+    settings->precision    = options->precision;
     settings->backend      = model->backend;
     settings->logger       = ff_onedva_logger(log);
 }

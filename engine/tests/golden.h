@@ -133,7 +133,8 @@ static inline void for_each_cpu(int threads, void (*fn)(struct odva_backend *bac
         int ret;
 
         assert_int_equal(setenv("ONEDVA_CPU", names[i], 1), 0);
-        ret = odva_backend_open(&backend, ONEDVA_BACKEND_CPU, threads, 0, NULL);
+        ret = odva_backend_open(&backend, ONEDVA_BACKEND_CPU, threads, 0, ONEDVA_PRECISION_BFLOAT16,
+                                NULL);
         unsetenv("ONEDVA_CPU");
         if (i > 0 && ret == ONEDVA_ERR_UNSUPPORTED)
             continue;

@@ -52,7 +52,9 @@ static struct odva_backend *open_backend(void)
 {
     struct odva_backend *backend;
 
-    assert_int_equal(odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 2, 0, NULL), ONEDVA_OK);
+    assert_int_equal(
+        odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 2, 0, ONEDVA_PRECISION_BFLOAT16, NULL),
+        ONEDVA_OK);
     return backend;
 }
 

@@ -456,6 +456,7 @@ static void refused_decoder_settings(void **state)
     REFUSED(steps, -2);
     REFUSED(steps, 65);
     REFUSED(sampler, 2);
+    REFUSED(precision, 3);
     REFUSED(max_tokens, -1);
     REFUSED(max_pixels, -1);
     REFUSED(threads, -1);

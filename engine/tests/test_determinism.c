@@ -112,7 +112,9 @@ static void nothing_is_made_twice(void **state)
     struct odva_backend_ops ops;
 
     (void)state;
-    assert_int_equal(odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 2, 0, NULL), ONEDVA_OK);
+    assert_int_equal(
+        odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 2, 0, ONEDVA_PRECISION_BFLOAT16, NULL),
+        ONEDVA_OK);
     counted = backend->ops;
     ops = *counted;
     ops.alloc = counting_alloc;
@@ -123,7 +125,7 @@ static void nothing_is_made_twice(void **state)
     assert_int_equal(packings, 4); /* the patch basis, both ways, for each of the two */
     run_clip(backend, analysis, synthesis, FRAMES, 3);
     allocations = packings = 0;
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 5; i++)
         run_clip(backend, analysis, synthesis, FRAMES, i);
     assert_int_equal(allocations, 0);
     assert_int_equal(packings, 0);
@@ -152,7 +154,8 @@ static uint64_t run(const char *cpu, int threads, int bitexact, int steps, int b
     int ret;
 
     assert_int_equal(setenv("ONEDVA_CPU", cpu, 1), 0);
-    ret = odva_backend_open(&backend, ONEDVA_BACKEND_AUTO, threads, bitexact, NULL);
+    ret = odva_backend_open(&backend, ONEDVA_BACKEND_AUTO, threads, bitexact,
+                            ONEDVA_PRECISION_BFLOAT16, NULL);
     unsetenv("ONEDVA_CPU");
     if (ret == ONEDVA_ERR_UNSUPPORTED)
         return 0;
@@ -171,10 +174,10 @@ static uint64_t run(const char *cpu, int threads, int bitexact, int steps, int b
 
 static void threads_do_not_matter(void **state)
 {
-    static const char *const cpus[] = {"c", "avx2", "avx512", "avx512bf16"};
+    static const char *const cpus[] = {"c", "avx2", "avx512", "avx512bf16", "avx512bf16vnni"};
 
     (void)state;
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {
         const uint64_t one = run(cpus[i], 1, 0, 3, 0);
 
         assert_int_equal(run(cpus[i], 2, 0, 3, 0), one);
@@ -201,11 +204,13 @@ static void absent_backends(void **state)
     struct odva_backend *backend;
 
     (void)state;
-    assert_int_equal(odva_backend_open(&backend, ONEDVA_BACKEND_CUDA, 1, 0, NULL),
-                     ONEDVA_ERR_UNSUPPORTED);
+    assert_int_equal(
+        odva_backend_open(&backend, ONEDVA_BACKEND_CUDA, 1, 0, ONEDVA_PRECISION_BFLOAT16, NULL),
+        ONEDVA_ERR_UNSUPPORTED);
     assert_null(backend);
-    assert_int_equal(odva_backend_open(&backend, ONEDVA_BACKEND_VULKAN, 1, 0, NULL),
-                     ONEDVA_ERR_UNSUPPORTED);
+    assert_int_equal(
+        odva_backend_open(&backend, ONEDVA_BACKEND_VULKAN, 1, 0, ONEDVA_PRECISION_BFLOAT16, NULL),
+        ONEDVA_ERR_UNSUPPORTED);
     assert_null(backend);
 }
 

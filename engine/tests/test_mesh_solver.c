@@ -336,7 +336,8 @@ static void flat_pictures(void **state)
 
 static int open_backend(void **state)
 {
-    return odva_backend_open((struct odva_backend **)state, ONEDVA_BACKEND_CPU, 1, 0, NULL);
+    return odva_backend_open((struct odva_backend **)state, ONEDVA_BACKEND_CPU, 1, 0,
+                             ONEDVA_PRECISION_BFLOAT16, NULL);
 }
 
 static int close_backend(void **state)

@@ -330,7 +330,7 @@ static void nothing_in_common(void **state)
 static int open_backend(void **state)
 {
     (void)state;
-    return odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 1, 0, NULL);
+    return odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 1, 0, ONEDVA_PRECISION_BFLOAT16, NULL);
 }
 
 static int close_backend(void **state)

@@ -39,7 +39,9 @@ static void bench_open(struct bench *bench, uint64_t seed, int layers, int max_t
 {
     coder_open(&bench->coder, seed, BASIS, layers, 0);
     use_trained_tables(bench->coder.model);
-    assert_int_equal(odva_backend_open(&bench->backend, ONEDVA_BACKEND_CPU, 2, 1, NULL), ONEDVA_OK);
+    assert_int_equal(odva_backend_open(&bench->backend, ONEDVA_BACKEND_CPU, 2, 1,
+                                       ONEDVA_PRECISION_BFLOAT16, NULL),
+                     ONEDVA_OK);
     assert_int_equal(odva_rate_distortion_init(&bench->rd, bench->coder.model, bench->backend,
                                                max_tokens, thorough),
                      ONEDVA_OK);

@@ -77,7 +77,9 @@ static void half_the_size(void **state)
     struct odva_backend *backend;
 
     (void)state;
-    assert_int_equal(odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 2, 0, NULL), ONEDVA_OK);
+    assert_int_equal(
+        odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 2, 0, ONEDVA_PRECISION_BFLOAT16, NULL),
+        ONEDVA_OK);
     for (int i = 0; i < 3; i++)
         check_size(backend, sizes[i][0], sizes[i][1]);
     odva_backend_close(&backend);

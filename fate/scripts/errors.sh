@@ -56,6 +56,8 @@ check "motion above auto" refuses "'motion' out of range \[0 - 3\]" \
     -f lavfi -i "$source" -c:v onedva -motion 4 out.mkv
 check "filter steps above 64" refuses "'steps' out of range \[-1 - 64\]" \
     -f lavfi -i "$source" -vf onedva=steps=99 -f null -
+check "precision that there is not" refuses "'precision' out of range \[0 - 2\]" \
+    -f lavfi -i "$source" -vf onedva=precision=3 -f null -
 check "filter that shows what there is not" refuses "'show' out of range \[0 - 4\]" \
     -f lavfi -i "$source" -vf onedva=show=5 -f null -
 check "filter with a negative buffer" refuses "'bufsize' out of range \[0 - 2.*\]" \

@@ -42,6 +42,7 @@ check "bitrate within a buffer" equals b=40k:maxrate=40k:bufsize=30k \
 check "crf within a buffer" equals crf=10:maxrate=50k:bufsize=40k:rc_init_occupancy=20k \
     "-crf 10 -maxrate 50k -bufsize 40k -rc_init_occupancy 20k" ""
 check "smooth clips" equals smooth_clips=1:crf=45 "-crf 45" "-smooth_clips 1"
+check "8 bits" equals precision=int8 "" "-precision int8"
 check "bitexact" equals bitexact=1 "-flags +bitexact" "-flags +bitexact"
 
 keeps_times() {

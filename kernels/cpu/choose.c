@@ -11,6 +11,12 @@
 
 /* What the build has, fastest first. */
 static const struct odva_cpu_operators *const available[] = {
+#if HAVE_AVX512BF16VNNI
+    &odva_cpu_operators_avx512bf16vnni,
+#endif
+#if HAVE_AVX512VNNI
+    &odva_cpu_operators_avx512vnni,
+#endif
 #if HAVE_AVX512BF16
     &odva_cpu_operators_avx512bf16,
 #endif
@@ -45,6 +51,15 @@ static int runs_here(const struct odva_cpu_operators *operators)
     if (operators == &odva_cpu_operators_avx512)
         return has_avx512();
 #endif
+#if HAVE_AVX512BF16VNNI
+    if (operators == &odva_cpu_operators_avx512bf16vnni)
+        return has_avx512() && __builtin_cpu_supports("avx512vnni") &&
+               __builtin_cpu_supports("avx512bf16");
+#endif
+#if HAVE_AVX512VNNI
+    if (operators == &odva_cpu_operators_avx512vnni)
+        return has_avx512() && __builtin_cpu_supports("avx512vnni");
+#endif
 #if HAVE_AVX512BF16
     if (operators == &odva_cpu_operators_avx512bf16)
         return has_avx512() && __builtin_cpu_supports("avx512bf16");
@@ -56,14 +71,16 @@ static int runs_here(const struct odva_cpu_operators *operators)
     return operators == &odva_cpu_operators_c;
 }
 
-const struct odva_cpu_operators *odva_cpu_operators_choose(int bitexact)
+const struct odva_cpu_operators *odva_cpu_operators_choose(int bitexact,
+                                                           enum onedva_precision precision)
 {
     const char *wanted = getenv("ONEDVA_CPU");
 
     if (bitexact)
         return &odva_cpu_operators_c;
     for (size_t i = 0; i < sizeof(available) / sizeof(available[0]); i++)
-        if (runs_here(available[i]) && (!wanted || !strcmp(wanted, available[i]->name)))
+        if (runs_here(available[i]) && (wanted ? !strcmp(wanted, available[i]->name)
+                                               : available[i]->linear_precision <= precision))
             return available[i];
     return NULL;
 }

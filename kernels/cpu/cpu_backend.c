@@ -675,9 +675,9 @@ static const struct odva_backend_ops cpu_ops = {
 };
 
 int odva_cpu_backend_open(struct odva_backend **backend, int threads, int bitexact,
-                          const struct onedva_logger *logger)
+                          enum onedva_precision precision, const struct onedva_logger *logger)
 {
-    const struct odva_cpu_operators *operators = odva_cpu_operators_choose(bitexact);
+    const struct odva_cpu_operators *operators = odva_cpu_operators_choose(bitexact, precision);
     struct cpu_backend *cpu;
 
     *backend = NULL;

@@ -10,6 +10,6 @@
 
 /** See odva_backend_open. */
 int odva_cpu_backend_open(struct odva_backend **backend, int threads, int bitexact,
-                          const struct onedva_logger *logger);
+                          enum onedva_precision precision, const struct onedva_logger *logger);
 
 #endif

@@ -17,14 +17,21 @@
  * A matrix [n_out][n_in] as panels of panel_width outputs, each [n_in][panel_width]: one step along
  * n_in reads consecutive numbers. Outputs beyond n_out are 0. Or the same rounded to bfloat16, with
  * the inputs two by two: panels are [ceil(n_in / 2)][panel_width][2], an odd last input's pair is
- * 0.
+ * 0. Or to 8 bits, four by four: panels are [ceil(n_in / 4)][panel_width][4].
  */
 struct odva_weights {
     int n_out, n_in;
     int panel_width;
-    float *panels;   /* aligned to ODVA_CPU_ALIGN; NULL: the weights are in pairs */
-    uint16_t *pairs; /* aligned to ODVA_CPU_ALIGN; NULL: the weights are in panels */
+    /* one of these three, aligned to ODVA_CPU_ALIGN; the others are NULL */
+    float *panels;
+    uint16_t *pairs;
+    int8_t *bytes;
+    float *scale;   /* with bytes: what a step of an output's weights is worth, 0 beyond n_out */
+    int32_t *start; /* with bytes: -128 times the sum of an output's */
 };
+
+#define ODVA_CPU_INT8_MAX   127.0f /* so that there are as many steps to both sides of 0 */
+#define ODVA_CPU_INT8_LEAST 1e-30f /* numbers all below it are 0; above it, inverses are finite */
 
 /** odva_backend_ops.linear with plain pointers. */
 struct odva_cpu_linear {
@@ -114,7 +121,8 @@ struct odva_cpu_block {
 struct odva_cpu_operators {
     const char *name;
     int panel_width;
-    int pairs; /* networks' weights are bfloat16 pairs */
+    /* of networks */
+    enum onedva_precision linear_precision, attention_precision;
     /** @param scratch linear_scratch() floats, aligned */
     void (*linear)(const struct odva_cpu_linear *linear, int64_t first_row, int64_t rows,
                    float *scratch);
@@ -145,15 +153,19 @@ struct odva_cpu_operators {
 extern const struct odva_cpu_operators odva_cpu_operators_c;
 extern const struct odva_cpu_operators odva_cpu_operators_avx2;
 extern const struct odva_cpu_operators odva_cpu_operators_avx512;
+extern const struct odva_cpu_operators odva_cpu_operators_avx512vnni;
 extern const struct odva_cpu_operators odva_cpu_operators_avx512bf16;
+extern const struct odva_cpu_operators odva_cpu_operators_avx512bf16vnni;
 extern const struct odva_cpu_operators odva_cpu_operators_neon;
 
 /**
- * The fastest versions that this processor runs and the build has. The environment variable
- * ONEDVA_CPU (c, avx2, avx512, avx512bf16, neon) names another.
+ * The fastest versions that this processor runs and the build has, with factors no coarser than
+ * precision. The environment variable ONEDVA_CPU (c, avx2, avx512, avx512bf16, avx512vnni,
+ * avx512bf16vnni, neon) names others, of whatever precision.
  * @return NULL when that names one that cannot run here
  */
-const struct odva_cpu_operators *odva_cpu_operators_choose(int bitexact);
+const struct odva_cpu_operators *odva_cpu_operators_choose(int bitexact,
+                                                           enum onedva_precision precision);
 
 /** @return NULL when memory ran out */
 struct odva_weights *odva_cpu_weights_pack(const float *weights, int n_out, int n_in,

@@ -17,7 +17,8 @@
 const struct odva_cpu_operators odva_cpu_operators_avx512bf16 = {
     .name = "avx512bf16",
     .panel_width = PANEL,
-    .pairs = 1,
+    .linear_precision = ONEDVA_PRECISION_BFLOAT16,
+    .attention_precision = ONEDVA_PRECISION_BFLOAT16,
     .linear = linear_bf16,
     .linear_scratch = linear_scratch_bf16,
     .norm_modulate = norm_modulate_simd,

@@ -84,25 +84,4 @@ static inline void v_transpose_dwords(__m512i r[V_WIDTH])
     }
 }
 
-/* 2^x within 2^-13.7: enough for what is rounded to bfloat16 next. */
-static inline v_float v_exp2_coarse(v_float x)
-{
-    const v_float n = v_round(x), r = v_sub(x, n);
-    v_float p = v_set1(0.0551716732f);
-
-    p = v_fma(p, r, v_set1(0.24261115f));
-    p = v_fma(p, r, v_set1(0.693260987f));
-    p = v_fma(p, r, v_set1(0.999928072f));
-    return v_scale(p, n);
-}
-
-/* v_gelu within 2^-13. */
-static inline v_float v_gelu_coarse(v_float x)
-{
-    const v_float c = v_fma(v_mul(x, x), v_set1(-0.102943240f), v_set1(-2.30220818f));
-    const v_float e = v_exp2_coarse(v_mul(x, c));
-
-    return v_mul(x, _mm512_rcp14_ps(v_add(e, v_set1(1.0f))));
-}
-
 #endif

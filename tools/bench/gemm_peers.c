@@ -219,7 +219,7 @@ int main(void)
     static const int rows[] = {256, 3680}, width[] = {128, 320};
     struct odva_backend *backend;
 
-    if (odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 1, 0, NULL) < 0)
+    if (odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 1, 0, ONEDVA_PRECISION_BFLOAT16, NULL) < 0)
         fail("opening the engine");
     printf("GFLOP/s, one thread, median of %d.\n\n", RUNS);
     puts("| rows x in -> out | f32 | oneDNN | OpenBLAS | of oneDNN | bf16 | oneDNN | of oneDNN |");

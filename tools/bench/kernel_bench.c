@@ -260,7 +260,8 @@ int main(int argc, char **argv)
     struct bench_clip clip;
 
     bench_check(onedva_model_open(&model, NULL, &logger));
-    bench_check(odva_backend_open(&backend, ONEDVA_BACKEND_CPU, threads, 0, &logger));
+    bench_check(odva_backend_open(&backend, ONEDVA_BACKEND_CPU, threads, 0,
+                                  ONEDVA_PRECISION_BFLOAT16, &logger));
     scans = (struct odva_scan_cache){.model = model};
     bench_linear(backend, 384, 128, ODVA_ACTIVATION_NONE);
     bench_linear(backend, 128, 128, ODVA_ACTIVATION_NONE);

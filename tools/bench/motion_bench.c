@@ -96,7 +96,9 @@ static void open_parts(struct bench *b, int threads)
     size_t size;
 
     check(onedva_model_open(&b->model, NULL, NULL), "model");
-    check(odva_backend_open(&b->backend, ONEDVA_BACKEND_CPU, threads, 0, NULL), "backend");
+    check(odva_backend_open(&b->backend, ONEDVA_BACKEND_CPU, threads, 0, ONEDVA_PRECISION_BFLOAT16,
+                            NULL),
+          "backend");
     onedva_encoder_settings_default(&settings);
     settings.threads = threads;
     settings.preset = ONEDVA_PRESET_ULTRAFAST;

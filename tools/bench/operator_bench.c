@@ -79,7 +79,7 @@ static void measure(struct work *work, const char *cpu, int runs)
     int ret;
 
     setenv("ONEDVA_CPU", cpu, 1);
-    ret = odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 1, 0, NULL);
+    ret = odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 1, 0, ONEDVA_PRECISION_BFLOAT16, NULL);
     if (ret < 0) {
         printf("\n%s: not in this build, or not on this processor\n", cpu);
         return;
@@ -102,7 +102,8 @@ static void measure(struct work *work, const char *cpu, int runs)
 
 int main(int argc, char **argv)
 {
-    static const char *const cpus[] = {"c", "avx2", "avx512", "avx512bf16"};
+    static const char *const cpus[] = {"c",          "avx2",       "avx512",
+                                       "avx512bf16", "avx512vnni", "avx512bf16vnni"};
     const int runs = argc > 1 ? atoi(argv[1]) : 5, nodes = ONEDVA_MAX_CLIP_FRAMES * COLUMNS * ROWS;
     struct work work = {0};
 

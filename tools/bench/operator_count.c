@@ -56,6 +56,22 @@ static void add(const char *name, enum machine_peak_kind bound, double operation
     const int ret = real->call;                                                                    \
     const double seconds = machine_thread_seconds() - start
 
+/* What a matrix is multiplied in. */
+struct factors {
+    const char *suffix;
+    enum machine_peak_kind peak;
+    double size; /* of a weight, bytes */
+};
+
+static const struct factors *factors_of(const struct odva_weights *weights)
+{
+    static const struct factors float32 = {"", PEAK_FMA, 4};
+    static const struct factors bf16 = {", bf16", PEAK_BF16, 2};
+    static const struct factors int8 = {", int8", PEAK_INT8, 1};
+
+    return weights->bytes ? &int8 : weights->pairs ? &bf16 : &float32;
+}
+
 static int linear(struct odva_backend *backend, struct odva_matrix dst, struct odva_matrix src,
                   int64_t n, const struct odva_weights *weights,
                   const struct odva_epilogue *epilogue)
@@ -67,10 +83,10 @@ static int linear(struct odva_backend *backend, struct odva_matrix dst, struct o
 
     snprintf(name, sizeof(name), "linear %d to %d%s%s%s%s", weights->n_in, weights->n_out,
              activations[epilogue->activation], epilogue->gate.buffer ? " gate" : "",
-             epilogue->add.buffer ? " add" : "", weights->pairs ? ", bf16" : "");
-    add(name, weights->pairs ? PEAK_BF16 : PEAK_FMA, 2 * n * in * out,
+             epilogue->add.buffer ? " add" : "", factors_of(weights)->suffix);
+    add(name, factors_of(weights)->peak, 2 * n * in * out,
         n * (in + out + (epilogue->add.buffer ? out : 0)) * sizeof(float) +
-            in * out * (weights->pairs ? sizeof(uint16_t) : sizeof(float)),
+            in * out * factors_of(weights)->size,
         n * out, seconds);
     return ret;
 }
@@ -92,8 +108,8 @@ static int attention(struct odva_backend *backend, struct odva_matrix dst, struc
     TIMED(attention(backend, dst, qkv, params, windows));
     const int32_t *begin = windows->begin->data;
     const double width = (double)params->heads * params->head_dim;
-    const int bf16 =
-        odva_cpu_operators_choose(0)->pairs && params->precision == ODVA_PRECISION_NETWORK;
+    const int bf16 = odva_cpu_operators_choose(0, ONEDVA_PRECISION_BFLOAT16)->attention_precision &&
+                     params->precision == ODVA_PRECISION_NETWORK;
     double products = 0, tokens = 0;
     char name[56];
 

@@ -90,7 +90,8 @@ int main(int argc, char **argv)
     onedva_model *model;
 
     bench_check(onedva_model_open(&model, NULL, &logger));
-    bench_check(odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 1, 0, &logger));
+    bench_check(
+        odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 1, 0, ONEDVA_PRECISION_BFLOAT16, &logger));
     operator_count_attach(backend);
     scans = (struct odva_scan_cache){.model = model};
     bench_clip_open(&clip, width, height, model->config.basis);

@@ -567,9 +567,9 @@ static void open_entropy(struct entropy *entropy, const char *model)
     settings.preset = ONEDVA_PRESET_ULTRAFAST;
     entropy->magnitude = take(malloc(odva_symbol_context_size(info.basis)));
     odva_bit_cost_init(&entropy->bit_cost, &entropy->model->tables);
-    if (odva_backend_open(&entropy->backend, ONEDVA_BACKEND_CPU, 1, 0, &silent) < 0 ||
-        odva_linear_coder_open(&entropy->coder, entropy->model, entropy->backend,
-                               &settings) < 0 ||
+    if (odva_backend_open(&entropy->backend, ONEDVA_BACKEND_CPU, 1, 0, ONEDVA_PRECISION_BFLOAT16,
+                          &silent) < 0 ||
+        odva_linear_coder_open(&entropy->coder, entropy->model, entropy->backend, &settings) < 0 ||
         odva_symbol_predictor_init(&entropy->predictor, info.basis) < 0)
         die("out of memory", model);
 }

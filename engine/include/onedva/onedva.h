@@ -277,6 +277,14 @@ typedef struct onedva_decoder onedva_decoder;
  * the first three clips take decides, and the logger is told. */
 #define ONEDVA_STEPS_AUTO (-1)
 
+/** The coarsest factors that the decoder's network may be multiplied with; sums are float32, of
+ * 8-bit factors int32. A machine takes what it is fastest with and no coarser. */
+enum onedva_precision {
+    ONEDVA_PRECISION_FLOAT32,
+    ONEDVA_PRECISION_BFLOAT16,
+    ONEDVA_PRECISION_INT8, /* weights scaled by output, activations by token */
+};
+
 enum onedva_sampler {
     ONEDVA_SAMPLER_EULER,
     ONEDVA_SAMPLER_HEUN,
@@ -288,6 +296,7 @@ struct onedva_decoder_settings {
     int max_tokens;     /* decode only the first tokens of each tile, 0: all */
     int smooth_clips;   /* smooth the change from clip to clip: pixels depend on the clip before */
     int64_t max_pixels; /* refuse larger pictures, default 2^27, 0: 65535 x 65535 */
+    enum onedva_precision precision; /* default ONEDVA_PRECISION_BFLOAT16 */
     enum onedva_backend backend;
     int threads;  /* 0: one per processor */
     int bitexact; /* use the strict C kernels only */

@@ -12,7 +12,8 @@
 #include "backend.h"
 #include "cpu/operators.h"
 
-static const char *const version_names[] = {"c", "avx2", "avx512", "avx512bf16", "neon"};
+static const char *const version_names[] = {"c",          "avx2",           "avx512", "avx512bf16",
+                                            "avx512vnni", "avx512bf16vnni", "neon"};
 
 #define VERSIONS (sizeof(version_names) / sizeof(version_names[0]))
 
@@ -22,7 +23,7 @@ static inline const struct odva_cpu_operators *version(const char *name)
     const struct odva_cpu_operators *operators;
 
     assert_int_equal(setenv("ONEDVA_CPU", name, 1), 0);
-    operators = odva_cpu_operators_choose(0);
+    operators = odva_cpu_operators_choose(0, ONEDVA_PRECISION_BFLOAT16);
     unsetenv("ONEDVA_CPU");
     return operators;
 }
@@ -40,8 +41,9 @@ static inline void each_version(void (*check)(struct odva_backend *backend, cons
         struct odva_backend *backend;
 
         assert_int_equal(setenv("ONEDVA_CPU", version_names[i], 1), 0);
-        if (odva_cpu_operators_choose(0)) {
-            assert_int_equal(odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 2, 0, NULL),
+        if (odva_cpu_operators_choose(0, ONEDVA_PRECISION_BFLOAT16)) {
+            assert_int_equal(odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 2, 0,
+                                               ONEDVA_PRECISION_BFLOAT16, NULL),
                              ONEDVA_OK);
             check(backend, version_names[i]);
             odva_backend_close(&backend);

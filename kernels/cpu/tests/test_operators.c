@@ -4,9 +4,9 @@
  */
 /*
  * The SIMD operators against the C reference on random and edge shapes: within 1e-5 of the largest
- * number. Where factors are rounded to bfloat16, the reference gets rounded ones: the same 1e-5,
- * and 2^-12 after GELU. And what all of them promise: no number outside of the result is written,
- * and rows cut in any way give the same bits.
+ * number. Where factors are rounded to bfloat16 or 8 bits, the reference gets rounded ones: the
+ * same 1e-5, and 2^-12 after GELU. And what all of them promise: no number outside of the result is
+ * written, and rows cut in any way give the same bits.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -41,6 +41,19 @@ static void round_floats(float *data, int64_t count)
         memcpy(&bits, &data[i], sizeof(bits));
         bits = (bits + 0x7FFF + (bits >> 16 & 1)) & 0xFFFF0000;
         memcpy(&data[i], &bits, sizeof(bits));
+    }
+}
+
+/* Each row of count numbers to 127 steps to both sides of 0, the largest of which it has. */
+static void round_to_bytes(float *data, int64_t rows, int count, int64_t stride)
+{
+    for (; rows > 0; rows--, data += stride) {
+        float largest = 0;
+
+        for (int i = 0; i < count; i++)
+            largest = fmaxf(largest, fabsf(data[i]));
+        for (int i = 0; i < count; i++)
+            data[i] = largest > 0 ? rintf(data[i] * (127.0f / largest)) * (largest / 127.0f) : 0;
     }
 }
 
@@ -168,9 +181,25 @@ static float *run_linear(const struct odva_cpu_operators *operators, const struc
     return linear.dst;
 }
 
+/* Round what a version rounds. */
+static void round_factors(struct linear_case *c, enum onedva_precision precision)
+{
+    float *src = (float *)c->linear.src;
+
+    if (precision == ONEDVA_PRECISION_BFLOAT16) {
+        round_floats(c->w, (int64_t)c->n_out * c->n_in);
+        round_floats(src, c->rows * c->linear.src_stride);
+    } else if (precision == ONEDVA_PRECISION_INT8) {
+        round_to_bytes(c->w, c->n_out, c->n_in, c->n_in);
+        round_to_bytes(src, c->rows, c->n_in, c->linear.src_stride);
+    }
+}
+
 static void check_linear(const struct odva_cpu_operators *operators, enum odva_precision precision)
 {
-    const int rounded = operators->pairs && precision == ODVA_PRECISION_NETWORK;
+    const enum onedva_precision factors = precision == ODVA_PRECISION_NETWORK
+                                              ? operators->linear_precision
+                                              : ONEDVA_PRECISION_FLOAT32;
     struct random random = {1};
 
     for (int round = 0; round < ROUNDS; round++) {
@@ -180,13 +209,10 @@ static void check_linear(const struct odva_cpu_operators *operators, enum odva_p
         linear_case_new(&c, &random);
         whole = run_linear(operators, &c, precision, c.rows);
         pieces = run_linear(operators, &c, precision, 1 + random_below(&random, c.rows));
-        if (rounded) {
-            round_floats(c.w, (int64_t)c.n_out * c.n_in);
-            round_floats((float *)c.linear.src, c.rows * c.linear.src_stride);
-        }
+        round_factors(&c, factors);
         expected = run_linear(&odva_cpu_operators_c, &c, precision, c.rows);
         compare(whole, expected, c.rows, c.n_out, c.stride,
-                rounded && c.linear.activation == ODVA_ACTIVATION_GELU ? TOLERANCE_GELU : TOLERANCE,
+                factors && c.linear.activation == ODVA_ACTIVATION_GELU ? TOLERANCE_GELU : TOLERANCE,
                 operators->name);
         assert_memory_equal(whole, pieces, c.rows * c.stride * sizeof(*whole));
         guarded_free(expected);
@@ -293,7 +319,7 @@ static void run_attention(const struct odva_cpu_operators *operators,
 static void attention_round(const struct odva_cpu_operators *operators, struct random *random,
                             enum odva_precision precision, int length, int head_dim, float scale)
 {
-    const int rounded = operators->pairs && precision == ODVA_PRECISION_NETWORK;
+    const int rounded = operators->attention_precision && precision == ODVA_PRECISION_NETWORK;
     const double tolerance = rounded ? TOLERANCE_ATTENTION : scale > 10 ? 1e-3 : TOLERANCE;
     enum { WINDOWS = 3, POSITIONS = 256 };
     const int heads = 1 + random_below(random, 3), d = heads * head_dim;
@@ -365,7 +391,7 @@ static void check_attention(const struct odva_cpu_operators *operators,
         attention_round(operators, &random, precision, lengths[i], 48, 1);
         attention_round(operators, &random, precision, lengths[i], 64, 0.1f);
     }
-    if (!operators->pairs || precision == ODVA_PRECISION_EXACT)
+    if (!operators->attention_precision || precision == ODVA_PRECISION_EXACT)
         for (int i = 0; i < 8; i++)
             attention_round(operators, &random, precision, 40, 32, 40);
 }
@@ -412,6 +438,18 @@ static void avx512bf16(void **state)
     check("avx512bf16");
 }
 
+static void avx512vnni(void **state)
+{
+    (void)state;
+    check("avx512vnni");
+}
+
+static void avx512bf16vnni(void **state)
+{
+    (void)state;
+    check("avx512bf16vnni");
+}
+
 static void neon(void **state)
 {
     (void)state;
@@ -423,22 +461,29 @@ static void choice(void **state)
     (void)state;
     assert_null(version("sse9"));
     assert_int_equal(setenv("ONEDVA_CPU", "avx2", 1), 0); /* bitexact is stronger */
-    assert_ptr_equal(odva_cpu_operators_choose(1), &odva_cpu_operators_c);
+    assert_ptr_equal(odva_cpu_operators_choose(1, ONEDVA_PRECISION_BFLOAT16),
+                     &odva_cpu_operators_c);
     unsetenv("ONEDVA_CPU");
-    assert_non_null(odva_cpu_operators_choose(0));
+    for (int p = ONEDVA_PRECISION_FLOAT32; p <= ONEDVA_PRECISION_INT8; p++)
+        assert_true((int)odva_cpu_operators_choose(0, p)->linear_precision <= p);
+    assert_non_null(odva_cpu_operators_choose(0, ONEDVA_PRECISION_BFLOAT16));
 #if HAVE_AVX2
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        assert_ptr_not_equal(odva_cpu_operators_choose(0), &odva_cpu_operators_c);
+        assert_ptr_not_equal(odva_cpu_operators_choose(0, ONEDVA_PRECISION_BFLOAT16),
+                             &odva_cpu_operators_c);
 #elif HAVE_NEON
-    assert_ptr_equal(odva_cpu_operators_choose(0), &odva_cpu_operators_neon);
+    assert_ptr_equal(odva_cpu_operators_choose(0, ONEDVA_PRECISION_BFLOAT16),
+                     &odva_cpu_operators_neon);
 #endif
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reference),  cmocka_unit_test(avx2),   cmocka_unit_test(avx512),
-        cmocka_unit_test(avx512bf16), cmocka_unit_test(neon), cmocka_unit_test(choice),
+        cmocka_unit_test(reference),  cmocka_unit_test(avx2),
+        cmocka_unit_test(avx512),     cmocka_unit_test(avx512bf16),
+        cmocka_unit_test(avx512vnni), cmocka_unit_test(avx512bf16vnni),
+        cmocka_unit_test(neon),       cmocka_unit_test(choice),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,170 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/*
+ * The linear operator with 8-bit factors and int32 sums: weights have a scale for each output, rows
+ * one of their own by their largest number. A row's bytes are kept 128 higher, without a sign, as
+ * the dot product wants them; sums begin with what takes that off again. Include simd_avx512vnni.h
+ * before.
+ */
+#ifndef ODVA_CPU_LINEAR_INT8_H
+#define ODVA_CPU_LINEAR_INT8_H
+
+#include "cpu/linear_operator_simd.h"
+
+#define INT8_ROWS       48 /* of a block: a multiple of V_TILE_ROWS */
+#define INT8_FETCH_ROWS 3  /* ahead, that a part of a wider matrix is asked for */
+
+/* Bytes from one row to the next; the odd line keeps rows out of each other's sets. */
+static inline int64_t byte_stride(int n_in)
+{
+    return odva_cpu_round_up(n_in, 4 * V_WIDTH) + 4 * V_WIDTH;
+}
+
+static size_t linear_scratch_int8(int n_in)
+{
+    const size_t floats = INT8_ROWS * (byte_stride(n_in) / sizeof(float) + 1);
+    const size_t exact = linear_scratch_simd(n_in);
+
+    return floats > exact ? floats : exact;
+}
+
+/* The largest magnitude of a row. */
+static inline float largest_of(const float *row, const float *later, int n_in)
+{
+    v_float largest = v_zero();
+
+    for (int i = 0; i < n_in; i += V_WIDTH) {
+        __builtin_prefetch(later + i);
+        largest = v_max(largest, v_abs(v_load_n(row + i, n_in - i)));
+    }
+    return v_largest(largest);
+}
+
+/* @param scale gets what a step of each row's bytes is worth */
+static void quantise_rows(uint8_t *dst, float *scale, const float *src, int64_t src_stride,
+                          int64_t rows, int n_in)
+{
+    const int64_t stride = byte_stride(n_in);
+
+    for (int64_t r = 0; r < rows; r++, dst += stride, src += src_stride) {
+        const float *later = src + (r + INT8_FETCH_ROWS < rows ? INT8_FETCH_ROWS : 0) * src_stride;
+        const float largest = largest_of(src, later, n_in);
+        const v_float inverse =
+            v_set1(largest > ODVA_CPU_INT8_LEAST ? ODVA_CPU_INT8_MAX / largest : 0);
+
+        scale[r] = largest / ODVA_CPU_INT8_MAX;
+        for (int i = 0; i < n_in; i += V_WIDTH)
+            v_store_offset_bytes(dst + i, v_mul(v_load_n(src + i, n_in - i), inverse));
+    }
+}
+
+/* rows is a constant wherever this is inlined. @param scale of the rows */
+static inline __attribute__((always_inline)) void
+dot_byte_rows(const struct tile_place *p, const uint8_t *src, int64_t stride, const float *scale,
+              const int8_t *panel, int quads, const int rows)
+{
+    const struct odva_weights *weights = p->linear->weights;
+    v_int sums[V_TILE_ROWS][V_TILE_VECS];
+    v_float acc[V_TILE_ROWS][V_TILE_VECS];
+
+    fetch_tile(p, rows);
+    ODVA_UNROLL
+    for (int v = 0; v < V_TILE_VECS; v++) {
+        const v_int start = v_load_dwords(weights->start + p->column + v * V_WIDTH);
+
+        ODVA_UNROLL
+        for (int r = 0; r < rows; r++)
+            sums[r][v] = start;
+    }
+    for (int i = 0; i < quads; i++, panel += 4 * PANEL) {
+        v_int w[V_TILE_VECS];
+
+        ODVA_UNROLL
+        for (int v = 0; v < V_TILE_VECS; v++)
+            w[v] = v_load_dwords(panel + 4 * v * V_WIDTH);
+        ODVA_UNROLL
+        for (int r = 0; r < rows; r++) {
+            const v_int x = v_set1_quad(src + r * stride + 4 * i);
+
+            ODVA_UNROLL
+            for (int v = 0; v < V_TILE_VECS; v++)
+                sums[r][v] = v_dot_quads(sums[r][v], x, w[v]);
+        }
+    }
+    ODVA_UNROLL
+    for (int v = 0; v < V_TILE_VECS; v++) {
+        const v_float step = v_load(weights->scale + p->column + v * V_WIDTH);
+
+        ODVA_UNROLL
+        for (int r = 0; r < rows; r++)
+            acc[r][v] = v_mul(v_to_float(sums[r][v]), v_mul(step, v_set1(scale[r])));
+    }
+    finish_tile(p, acc, rows, v_gelu_coarse);
+}
+
+/* Separate functions, so that each has the registers to itself. */
+static __attribute__((noinline)) void dot_12_byte_rows(const struct tile_place *p,
+                                                       const uint8_t *src, int64_t stride,
+                                                       const float *scale, const int8_t *panel,
+                                                       int quads)
+{
+    dot_byte_rows(p, src, stride, scale, panel, quads, 12);
+}
+
+static __attribute__((noinline)) void dot_4_byte_rows(const struct tile_place *p,
+                                                      const uint8_t *src, int64_t stride,
+                                                      const float *scale, const int8_t *panel,
+                                                      int quads)
+{
+    dot_byte_rows(p, src, stride, scale, panel, quads, 4);
+}
+
+static __attribute__((noinline)) void dot_1_byte_row(const struct tile_place *p, const uint8_t *src,
+                                                     int64_t stride, const float *scale,
+                                                     const int8_t *panel, int quads)
+{
+    dot_byte_rows(p, src, stride, scale, panel, quads, 1);
+}
+
+/* A block of up to INT8_ROWS quantised rows by one panel. */
+static void dot_byte_block(struct tile_place p, const uint8_t *src, int64_t stride,
+                           const float *scale, const int8_t *panel, int quads, int64_t rows)
+{
+    for (int step; rows > 0; rows -= step, p.row += step, src += step * stride, scale += step) {
+        step = rows >= 12 ? 12 : rows >= 4 ? 4 : 1;
+        if (step == 12)
+            dot_12_byte_rows(&p, src, stride, scale, panel, quads);
+        else if (step == 4)
+            dot_4_byte_rows(&p, src, stride, scale, panel, quads);
+        else
+            dot_1_byte_row(&p, src, stride, scale, panel, quads);
+    }
+}
+
+static void linear_int8(const struct odva_cpu_linear *linear, int64_t first_row, int64_t rows,
+                        float *scratch)
+{
+    const struct odva_weights *weights = linear->weights;
+    const int64_t stride = byte_stride(weights->n_in), end = first_row + rows;
+    const int quads = (weights->n_in + 3) / 4;
+    uint8_t *bytes = (uint8_t *)(scratch + INT8_ROWS);
+
+    if (!weights->bytes) {
+        linear_simd(linear, first_row, rows, scratch);
+        return;
+    }
+    for (int64_t row = first_row; row < end; row += INT8_ROWS) {
+        const int64_t height = end - row < INT8_ROWS ? end - row : INT8_ROWS;
+        const int8_t *panel = weights->bytes;
+
+        quantise_rows(bytes, scratch, linear->src + row * linear->src_stride, linear->src_stride,
+                      height, weights->n_in);
+        for (int column = 0; column < weights->n_out; column += PANEL, panel += 4 * PANEL * quads)
+            dot_byte_block((struct tile_place){linear, row, column, weights->n_out - column}, bytes,
+                           stride, scratch, panel, quads, height);
+    }
+}
+
+#endif
