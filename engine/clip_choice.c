@@ -8,6 +8,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "integers.h"
 #include "layout.h"
 #include "quantiser.h"
 #include "scene_cut.h"
@@ -198,16 +199,6 @@ static int round_length(int n)
                                         : ONEDVA_MAX_CLIP_FRAMES;
 }
 
-static int min_int(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-static int max_int(int a, int b)
-{
-    return a > b ? a : b;
-}
-
 /* The length of a clip that no plan is made for; a rest too short for a clip joins it. No cut
  * further on than such a rest matters to it. */
 static int habitual_length(const struct odva_clip_choice *choice, int n)
@@ -274,7 +265,7 @@ static int choose_adaptively(struct planner *planner, struct odva_frames *frames
             start_scene(choice);
         plans = planner->thorough || choice->plans == 0 || choice->since_plan >= PLAN_DISTANCE;
         if (!plans)
-            frames->count = min_int(frames->count, choice->length + ODVA_TOKEN_FRAMES);
+            frames->count = odva_min(frames->count, choice->length + ODVA_TOKEN_FRAMES);
         given = frames->count;
         frames->count = scene_length(frames);
         choice->ends_scene = frames->count < given;
@@ -302,8 +293,8 @@ int odva_clip_choose(struct odva_clip_choice *choice, struct odva_linear_coder *
                      int qidx)
 {
     const int is_reduced =
-        settings->preset == ONEDVA_PRESET_ULTRAFAST && min_int(width, height) >= REDUCED_LINES;
-    const int trial_qidx = max_int(qidx - (is_reduced ? REDUCED_QIDX : 0), ONEDVA_MIN_QIDX);
+        settings->preset == ONEDVA_PRESET_ULTRAFAST && odva_min(width, height) >= REDUCED_LINES;
+    const int trial_qidx = odva_max(qidx - (is_reduced ? REDUCED_QIDX : 0), ONEDVA_MIN_QIDX);
     const double step = odva_quantiser_step(trial_qidx);
     struct planner planner = {.choice = choice,
                               .coder = coder,

@@ -122,7 +122,7 @@ static int check_header(struct odva_clip_reader *reader, const struct odva_packe
                         struct onedva_clip *clip)
 {
     uint32_t last_end = 0;
-    const int tokens = reader->model->config.basis * ODVA_TILE_PATCHES / ODVA_LATENT_TOKEN;
+    const int tokens = odva_tile_tokens(reader->model->config.basis);
     const int status = apply_stream(reader, packet);
 
     if (status < 0)

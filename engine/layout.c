@@ -6,17 +6,8 @@
 
 #include <stdlib.h>
 
+#include "integers.h"
 #include "onedva/onedva.h"
-
-static int ceil_div(int a, int b)
-{
-    return (a + b - 1) / b;
-}
-
-static int min_int(int a, int b)
-{
-    return a < b ? a : b;
-}
 
 static void place_tiles(struct odva_grid *grid, int basis)
 {
@@ -28,11 +19,11 @@ static void place_tiles(struct odva_grid *grid, int basis)
             tile->y0 = y0;
             tile->x0 = x0;
             tile->nt = grid->gt;
-            tile->ny = min_int(ODVA_TILE_SIDE, grid->gy - y0);
-            tile->nx = min_int(ODVA_TILE_SIDE, grid->gx - x0);
+            tile->ny = odva_min(ODVA_TILE_SIDE, grid->gy - y0);
+            tile->nx = odva_min(ODVA_TILE_SIDE, grid->gx - x0);
             tile->patches = tile->nt * tile->ny * tile->nx;
             tile->first_patch = first_patch;
-            tile->tokens = ceil_div(basis * tile->patches, ODVA_LATENT_TOKEN);
+            tile->tokens = odva_ceil_div(basis * tile->patches, ODVA_LATENT_TOKEN);
             first_patch += tile->patches;
         }
     }
@@ -44,11 +35,11 @@ int odva_grid_init(struct odva_grid *grid, int frames, int width, int height, in
     if (frames < 1 || frames > ONEDVA_MAX_CLIP_FRAMES || basis < 1 || width < 1 || height < 1 ||
         width > ONEDVA_MAX_DIMENSION || height > ONEDVA_MAX_DIMENSION)
         return ONEDVA_ERR_ARGUMENT;
-    grid->gt = ceil_div(frames, ODVA_TOKEN_FRAMES);
-    grid->gy = ceil_div(height, ODVA_TOKEN_LUMA);
-    grid->gx = ceil_div(width, ODVA_TOKEN_LUMA);
-    grid->tiles_y = ceil_div(grid->gy, ODVA_TILE_SIDE);
-    grid->tiles_x = ceil_div(grid->gx, ODVA_TILE_SIDE);
+    grid->gt = odva_ceil_div(frames, ODVA_TOKEN_FRAMES);
+    grid->gy = odva_ceil_div(height, ODVA_TOKEN_LUMA);
+    grid->gx = odva_ceil_div(width, ODVA_TOKEN_LUMA);
+    grid->tiles_y = odva_ceil_div(grid->gy, ODVA_TILE_SIDE);
+    grid->tiles_x = odva_ceil_div(grid->gx, ODVA_TILE_SIDE);
     grid->tile_count = grid->tiles_y * grid->tiles_x;
     grid->patches = (int64_t)grid->gt * grid->gy * grid->gx;
     grid->tiles = calloc(grid->tile_count, sizeof(*grid->tiles));

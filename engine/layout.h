@@ -17,6 +17,12 @@
 #define ODVA_TILE_PATCHES  256
 #define ODVA_LATENT_TOKEN  32 /* coefficients per latent token */
 
+/** Latent tokens of a tile that no border cuts. @param basis K */
+static inline int odva_tile_tokens(int basis)
+{
+    return basis * ODVA_TILE_PATCHES / ODVA_LATENT_TOKEN;
+}
+
 /** A tile: patches [y0, y0+ny) x [x0, x0+nx) of the grid over all nt token times. */
 struct odva_tile {
     int y0, x0;

@@ -7,15 +7,11 @@
 #include <stdlib.h>
 
 #include "backend.h"
+#include "integers.h"
 #include "reserve.h"
 
 #define ALIGNMENT     64
 #define SMALLEST_SIDE 32
-
-static int min_int(int a, int b)
-{
-    return a < b ? a : b;
-}
 
 int odva_luma_pyramid_set_size(struct odva_luma_pyramid *pyramid, int width, int height)
 {
@@ -31,7 +27,7 @@ int odva_luma_pyramid_set_size(struct odva_luma_pyramid *pyramid, int width, int
         plane->data = NULL;
         if (l > 0)
             total += (size_t)plane->stride * height;
-        if (l == ODVA_PYRAMID_LEVELS - 1 || min_int(width, height) < SMALLEST_SIDE)
+        if (l == ODVA_PYRAMID_LEVELS - 1 || odva_min(width, height) < SMALLEST_SIDE)
             break;
         width = (width + 1) / 2;
         height = (height + 1) / 2;

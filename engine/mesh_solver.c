@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "integers.h"
 #include "reserve.h"
 
 /* Tensors hold the difference over two samples of the sum of two pictures: four times a gradient.
@@ -207,11 +208,6 @@ static void add_cell(struct odva_mesh_solver *s, const struct cell_sums *sums, i
             s->right[node[k]][c] -= GRADIENT_SCALE * sums->node[c][k];
 }
 
-static int min_int(int a, int b)
-{
-    return a < b ? a : b;
-}
-
 /* The blocks' tensors, each divided among the four nodes of its cell. @param per_cell blocks along
  * a cell */
 static int assemble(struct odva_mesh_solver *s, const struct odva_alignment *a,
@@ -229,8 +225,8 @@ static int assemble(struct odva_mesh_solver *s, const struct odva_alignment *a,
             set_share(&share[j * per_cell + i], i, j, per_cell);
     for (int y = 0; y < a->rows; y += per_cell) {
         for (int x = 0; x < a->columns; x += per_cell) {
-            const int width = min_int(per_cell, a->columns - x);
-            const int height = min_int(per_cell, a->rows - y);
+            const int width = odva_min(per_cell, a->columns - x);
+            const int height = odva_min(per_cell, a->rows - y);
             struct cell_sums sums = {0};
 
             for (int j = 0; j < height; j++)

@@ -515,7 +515,7 @@ void onedva_model_get_info(const onedva_model *model, struct onedva_model_info *
         .id = model->id,
         .name = model->name,
         .basis = model->config.basis,
-        .max_tile_tokens = model->config.basis * ODVA_TILE_PATCHES / ODVA_LATENT_TOKEN,
+        .max_tile_tokens = odva_tile_tokens(model->config.basis),
         .parameters = model->parameters,
         .has_query_encoder = model->config.encoder_layers > 0,
         .has_decoder = model->config.decoder_layers > 0,

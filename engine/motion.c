@@ -6,12 +6,8 @@
 
 #include <stdlib.h>
 
+#include "integers.h"
 #include "reserve.h"
-
-static int ceil_div(int a, int b)
-{
-    return (a + b - 1) / b;
-}
 
 int odva_motion_spacing(const struct odva_motion *motion)
 {
@@ -20,12 +16,12 @@ int odva_motion_spacing(const struct odva_motion *motion)
 
 int odva_motion_columns(const struct odva_motion *motion)
 {
-    return ceil_div(motion->width, odva_motion_spacing(motion)) + 1;
+    return odva_ceil_div(motion->width, odva_motion_spacing(motion)) + 1;
 }
 
 int odva_motion_rows(const struct odva_motion *motion)
 {
-    return ceil_div(motion->height, odva_motion_spacing(motion)) + 1;
+    return odva_ceil_div(motion->height, odva_motion_spacing(motion)) + 1;
 }
 
 int odva_motion_canvas_width(const struct odva_motion *motion)

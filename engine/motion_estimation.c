@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "backend.h"
+#include "integers.h"
 #include "motion.h"
 #include "reserve.h"
 
@@ -42,21 +43,6 @@ static int log2_of(int v)
     while (v > 1 << n)
         n++;
     return n;
-}
-
-static int min_int(int a, int b)
-{
-    return a < b ? a : b;
-}
-
-static int max_int(int a, int b)
-{
-    return a > b ? a : b;
-}
-
-static size_t max_size(size_t a, size_t b)
-{
-    return a > b ? a : b;
 }
 
 static int blocks(int size)
@@ -95,12 +81,12 @@ static int reserve(struct odva_motion_estimation *e)
         (size_t)odva_mesh_nodes(e->width, e->spacing) * odva_mesh_nodes(e->height, e->spacing);
     size_t level_nodes;
 
-    e->base = min_int(e->width, e->height) < SMALL_PICTURE ? 0 : 1;
+    e->base = odva_min(e->width, e->height) < SMALL_PICTURE ? 0 : 1;
     plane = &e->pyramid[0].level[e->base];
     level_nodes = (size_t)odva_mesh_nodes(plane->width, 1 << MIN_LOG2_SPACING) *
                   odva_mesh_nodes(plane->height, 1 << MIN_LOG2_SPACING);
     for (int i = 0; i < ODVA_MOTION_LANES; i++)
-        if (reserve_lane(&e->lane[i], plane, max_size(nodes, level_nodes)) < 0)
+        if (reserve_lane(&e->lane[i], plane, nodes > level_nodes ? nodes : level_nodes) < 0)
             return ONEDVA_ERR_NOMEM;
     e->nodes = odva_reserve(e->nodes, &e->node_capacity, ODVA_MOTION_LANES * level_nodes,
                             sizeof(*e->nodes));
@@ -123,7 +109,7 @@ static int reserve(struct odva_motion_estimation *e)
 static struct odva_displacement_mesh level_mesh(const struct odva_motion_estimation *e, int level,
                                                 float (*d)[2])
 {
-    const int spacing = max_int(CELL << level, e->spacing);
+    const int spacing = odva_max(CELL << level, e->spacing);
 
     return (struct odva_displacement_mesh){
         .spacing = spacing,
@@ -284,8 +270,8 @@ static void weigh_cell(const struct odva_motion_estimation *e, struct odva_motio
     const struct odva_luma_plane *plane = &e->pyramid[0].level[level];
     const int per_cell = lane->mesh.spacing >> level >> 2;
     const int columns = blocks(plane->width);
-    const int x_end = min_int((i + 1) * per_cell, columns);
-    const int y_end = min_int((j + 1) * per_cell, blocks(plane->height));
+    const int x_end = odva_min((i + 1) * per_cell, columns);
+    const int y_end = odva_min((j + 1) * per_cell, blocks(plane->height));
     const int known =
         knows_cell(e, &lane->mesh, i, j, (x_end * BLOCK) << level, (y_end * BLOCK) << level);
 
@@ -404,12 +390,12 @@ static float difference_at(const struct odva_motion_estimation *e, int t, int dx
     const struct odva_luma_plane *a = &e->pyramid[t].level[level];
     const struct odva_luma_plane *b = &e->mosaic.pyramid.level[level - e->base];
     const int margin = e->mosaic.margin >> (level - e->base), scale = 1 << (level - e->base);
-    const int left = max_int(0, -dx - margin), right = min_int(a->width, b->width - dx - margin);
+    const int left = odva_max(0, -dx - margin), right = odva_min(a->width, b->width - dx - margin);
     const float most = limit * (float)(a->width * a->height);
     int64_t sum = 0;
     int count = 0;
 
-    for (int y = max_int(0, -dy - margin); y < a->height && y + dy + margin < b->height; y++) {
+    for (int y = odva_max(0, -dy - margin); y < a->height && y + dy + margin < b->height; y++) {
         const uint8_t *p = a->data + y * a->stride;
         const uint8_t *q = b->data + (y + dy + margin) * b->stride + dx + margin;
         const uint8_t *seen = odva_mosaic_row(&e->mosaic, (y + dy) * scale);
@@ -503,7 +489,7 @@ static void start_task(void *opaque, int64_t index, int worker)
 
 static int align_lanes(struct odva_motion_estimation *e)
 {
-    const int coarsest = last_level(e), first_mesh = min_int(e->base + MESH_LEVELS - 1, coarsest);
+    const int coarsest = last_level(e), first_mesh = odva_min(e->base + MESH_LEVELS - 1, coarsest);
     int ret = ONEDVA_OK;
 
     odva_backend_parallel_for(e->backend, e->lanes, start_task, e);

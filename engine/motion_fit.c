@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "integers.h"
 #include "motion_paths.h"
 
 #define UNITS_PER_SAMPLE 64.0 /* of a path's step */
@@ -22,11 +23,6 @@ struct projection {
     int frames, terms;
     double weight[ODVA_MAX_TERMS][ONEDVA_MAX_CLIP_FRAMES];
 };
-
-static int min_int(int a, int b)
-{
-    return a < b ? a : b;
-}
 
 static double basis(int frames, int reference, int k, int t)
 {
@@ -118,7 +114,7 @@ static void fit_points(struct odva_motion *motion, const struct odva_affine *aff
 
     motion->points = is_translation(affine, motion->frames) ? !is_still(affine, motion->frames)
                                                             : ODVA_MAX_POINTS;
-    motion->point_terms = motion->points ? min_int(terms, motion->frames - 1) : 0;
+    motion->point_terms = motion->points ? odva_min(terms, motion->frames - 1) : 0;
     motion->point_step = motion->points ? step : 0;
     projection_init(&p, motion->frames, motion->reference, motion->point_terms);
     for (int i = 0; i < motion->points; i++) {
@@ -165,7 +161,7 @@ static int fit_mesh(struct odva_motion *motion, const struct odva_motion_estimat
     int ret;
 
     motion->spacing = e->spacing;
-    motion->mesh_terms = min_int(precision->mesh_terms, motion->frames - 1);
+    motion->mesh_terms = odva_min(precision->mesh_terms, motion->frames - 1);
     motion->mesh_step = precision->mesh_step;
     ret = odva_motion_reserve(motion);
     if (ret < 0)
@@ -253,15 +249,15 @@ static int margin_for(double beyond)
 {
     const int even = 2 * (int)ceil(beyond / 2);
 
-    return beyond <= 0.5 ? 0 : min_int(even, ODVA_MAX_MARGIN);
+    return beyond <= 0.5 ? 0 : odva_min(even, ODVA_MAX_MARGIN);
 }
 
 /* Where the node in column i and row j lies, the last ones brought back to the picture's edge. */
 static void place_node(const struct odva_motion *motion, const struct odva_displacement_mesh *mesh,
                        int i, int j, float place[2])
 {
-    const float x = (float)min_int(i * mesh->spacing, motion->width);
-    const float y = (float)min_int(j * mesh->spacing, motion->height);
+    const float x = (float)odva_min(i * mesh->spacing, motion->width);
+    const float y = (float)odva_min(j * mesh->spacing, motion->height);
 
     odva_mesh_at(mesh, x, y, place);
     place[0] += x;

@@ -60,7 +60,7 @@ static int write_packet(struct onedva_encoder *encoder, const uint32_t *duration
     int status;
 
     odva_layering_init(&layering, encoder->settings.layers, coder->latents.qidx,
-                       encoder->model->config.basis * ODVA_TILE_PATCHES / ODVA_LATENT_TOKEN);
+                       odva_tile_tokens(encoder->model->config.basis));
     status = odva_rate_distortion_divide(&coder->rate_distortion, &coder->latents,
                                          has_refinement(encoder) ? encoder->refined : coder->linear,
                                          &layering);

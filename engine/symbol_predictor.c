@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "symbol_predictor.h"
+#include "integers.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,17 +12,12 @@
 #define GROUP        8      /* magnitudes smoothed at a time */
 #define WEIGHT_LIMIT 32767
 
-static int clip_int(int v, int low, int high)
-{
-    return v < low ? low : v > high ? high : v;
-}
-
 /* 2.5 levels to the octave. @param ratio logarithm of a value over what is expected of it */
 static uint8_t level_of(int ratio)
 {
     if (ratio < MISSING)
         return 0;
-    return (uint8_t)clip_int((ratio * 5 >> 4) + 14, 1, ODVA_PREDICTOR_LEVELS - 1);
+    return (uint8_t)odva_clip((ratio * 5 >> 4) + 14, 1, ODVA_PREDICTOR_LEVELS - 1);
 }
 
 static void set_tables(struct odva_symbol_predictor *predictor)
@@ -41,7 +37,7 @@ static void set_qidx(struct odva_symbol_predictor *predictor, int qidx)
     for (int b = -128; b < 128; b++) {
         const int scale_class = odva_scale_class(b, qidx);
         predictor->scale_row[b + 128] =
-            (uint16_t)clip_int((b - qidx + 40) >> 1, 0, ODVA_PREDICTOR_SCALES - 1);
+            (uint16_t)odva_clip((b - qidx + 40) >> 1, 0, ODVA_PREDICTOR_SCALES - 1);
         predictor->class_row[b + 128] =
             (uint16_t)(ODVA_PREDICTOR_SCALES + scale_class * ODVA_PREDICTOR_LEVELS);
     }
@@ -82,7 +78,7 @@ static uint64_t weight_field(int d, int weight)
 /* What a weight that begins so is stored less: it may change by 16383 before it counts as large. */
 static int anchor_of(int row, int weight)
 {
-    return row < ODVA_PREDICTOR_SCALES ? clip_int(weight, -16383, 16383) : 0;
+    return row < ODVA_PREDICTOR_SCALES ? odva_clip(weight, -16383, 16383) : 0;
 }
 
 void odva_symbol_predictor_start_layer(struct odva_symbol_predictor *predictor,
@@ -110,7 +106,7 @@ static void clip_row(struct odva_symbol_predictor *predictor, int row)
         const int anchor = anchor_of(row, predictor->tables->symbol_weight[row][d]);
         const int field = (int)(predictor->weight[row] >> ODVA_WEIGHT_SHIFT(d) & ODVA_WEIGHT_MASK);
         const int weight =
-            clip_int(field - ODVA_WEIGHT_OFFSET + anchor, -WEIGHT_LIMIT, WEIGHT_LIMIT);
+            odva_clip(field - ODVA_WEIGHT_OFFSET + anchor, -WEIGHT_LIMIT, WEIGHT_LIMIT);
         clipped |= weight_field(d, weight - anchor);
     }
     predictor->weight[row] = clipped;

@@ -52,8 +52,7 @@ static inline void random_latents(struct random *random, struct odva_latents *la
 {
     assert_int_equal(odva_latents_set_size(latents, scans, frames, width, height), ONEDVA_OK);
     latents->qidx = ONEDVA_MIN_QIDX + random_below(random, 128);
-    odva_layering_init(layering, layers, latents->qidx,
-                       latents->basis * ODVA_TILE_PATCHES / ODVA_LATENT_TOKEN);
+    odva_layering_init(layering, layers, latents->qidx, odva_tile_tokens(latents->basis));
     latents->layers = layering->count;
     for (int i = 0; i < latents->grid.tile_count; i++) {
         struct odva_latent_tile *tile = &latents->tiles[i];

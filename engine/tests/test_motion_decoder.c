@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "integers.h"
 #include "motion_coder.h"
 #include "motion_paths.h"
 #include "packet.h"
@@ -131,15 +132,10 @@ static void decode(onedva_decoder *decoder, const struct odva_byte_writer *packe
     assert_true(clip_guards_hold(clip));
 }
 
-static int clip_int(int v, int low, int high)
-{
-    return v < low ? low : v > high ? high : v;
-}
-
 static int sample(const struct clip *clip, int t, int plane, int x, int y)
 {
-    x = clip_int(x, 0, plane_width(clip, plane) - 1);
-    y = clip_int(y, 0, plane_height(clip, plane) - 1);
+    x = odva_clip(x, 0, plane_width(clip, plane) - 1);
+    y = odva_clip(y, 0, plane_height(clip, plane) - 1);
     return clip->picture[t].data[plane][y * clip->picture[t].stride[plane] + x];
 }
 
@@ -252,7 +248,7 @@ static int warped(const struct clip *canvas, const struct onedva_mesh *mesh, int
             sum += tap(py & 15, j) * tap(px & 15, i) *
                    sample(canvas, t, plane, (px >> 4) - 2 + i, (py >> 4) - 2 + j);
     }
-    return clip_int(sum >> 12, 0, 255);
+    return odva_clip(sum >> 12, 0, 255);
 }
 
 static void check_mesh(const struct onedva_mesh *mesh, const struct odva_motion *motion)

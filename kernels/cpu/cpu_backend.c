@@ -12,6 +12,7 @@
 #include "cpu/dct.h"
 #include "cpu/operators.h"
 #include "cpu/planes.h"
+#include "integers.h"
 #include "log.h"
 #include "noise.h"
 #include "thread_pool.h"
@@ -38,16 +39,6 @@ struct cpu_backend {
 static struct cpu_backend *cpu_backend(struct odva_backend *backend)
 {
     return (struct cpu_backend *)backend;
-}
-
-static int64_t min_int64(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-static int64_t ceil_div(int64_t a, int64_t b)
-{
-    return (a + b - 1) / b;
 }
 
 /* Give every worker that many floats; they lie worker_scratch apart. */
@@ -154,7 +145,7 @@ static void linear_task(void *opaque, int64_t index, int worker)
     const struct rows_job *job = opaque;
     const int64_t first = index * LINEAR_ROWS;
 
-    job->cpu->operators->linear(&job->linear, first, min_int64(LINEAR_ROWS, job->rows - first),
+    job->cpu->operators->linear(&job->linear, first, odva_min64(LINEAR_ROWS, job->rows - first),
                                 scratch_of(job->cpu, worker));
 }
 
@@ -191,7 +182,7 @@ static int linear(struct odva_backend *backend, struct odva_matrix dst, struct o
         if (epilogue->add_row)
             job.linear.add_row = indices(epilogue->add_row) + epilogue->first_row;
     }
-    odva_backend_parallel_for(backend, ceil_div(rows, LINEAR_ROWS), linear_task, &job);
+    odva_backend_parallel_for(backend, odva_ceil_div64(rows, LINEAR_ROWS), linear_task, &job);
     return ONEDVA_OK;
 }
 
@@ -201,7 +192,7 @@ static void norm_task(void *opaque, int64_t index, int worker)
     const int64_t first = index * NORM_ROWS;
 
     (void)worker;
-    job->cpu->operators->norm_modulate(&job->norm, first, min_int64(NORM_ROWS, job->rows - first));
+    job->cpu->operators->norm_modulate(&job->norm, first, odva_min64(NORM_ROWS, job->rows - first));
 }
 
 static int norm_modulate(struct odva_backend *backend, struct odva_matrix dst,
@@ -224,7 +215,7 @@ static int norm_modulate(struct odva_backend *backend, struct odva_matrix dst,
         job.norm.scale_stride = modulation->scale.stride;
         job.norm.row = indices(modulation->row) + modulation->first_row;
     }
-    odva_backend_parallel_for(backend, ceil_div(rows, NORM_ROWS), norm_task, &job);
+    odva_backend_parallel_for(backend, odva_ceil_div64(rows, NORM_ROWS), norm_task, &job);
     return ONEDVA_OK;
 }
 
@@ -292,7 +283,7 @@ static void read_task(void *opaque, int64_t index, int worker)
     const struct patch_job *job = opaque;
 
     (void)worker;
-    for (int64_t i = index * PATCHES; i < min_int64((index + 1) * PATCHES, job->count); i++)
+    for (int64_t i = index * PATCHES; i < odva_min64((index + 1) * PATCHES, job->count); i++)
         odva_cpu_read_patch(job->operators, odva_cpu_row(job->rows, i), job->grid, job->sources,
                             job->position[i]);
 }
@@ -308,7 +299,7 @@ static int patchify(struct odva_backend *backend, struct odva_matrix dst,
                             .position = indices(position) + first,
                             .count = count};
 
-    odva_backend_parallel_for(backend, ceil_div(count, PATCHES), read_task, &job);
+    odva_backend_parallel_for(backend, odva_ceil_div64(count, PATCHES), read_task, &job);
     return ONEDVA_OK;
 }
 
@@ -317,7 +308,7 @@ static void write_task(void *opaque, int64_t index, int worker)
     const struct patch_job *job = opaque;
 
     (void)worker;
-    for (int64_t i = index * PATCHES; i < min_int64((index + 1) * PATCHES, job->count); i++)
+    for (int64_t i = index * PATCHES; i < odva_min64((index + 1) * PATCHES, job->count); i++)
         odva_cpu_write_patch(job->operators, job->targets, job->grid, odva_cpu_row(job->rows, i),
                              job->position[i]);
 }
@@ -333,7 +324,7 @@ static int unpatchify(struct odva_backend *backend, const struct onedva_picture 
                             .position = indices(position) + first,
                             .count = count};
 
-    odva_backend_parallel_for(backend, ceil_div(count, PATCHES), write_task, &job);
+    odva_backend_parallel_for(backend, odva_ceil_div64(count, PATCHES), write_task, &job);
     return ONEDVA_OK;
 }
 
@@ -342,7 +333,7 @@ static void noise_task(void *opaque, int64_t index, int worker)
     const struct patch_job *job = opaque;
 
     (void)worker;
-    for (int64_t i = index * PATCHES; i < min_int64((index + 1) * PATCHES, job->count); i++)
+    for (int64_t i = index * PATCHES; i < odva_min64((index + 1) * PATCHES, job->count); i++)
         odva_noise_fill(odva_cpu_row(job->rows, i), (uint64_t)job->position[i] * ODVA_PATCH_SAMPLES,
                         ODVA_PATCH_SAMPLES, job->seed, job->step);
 }
@@ -358,7 +349,7 @@ static int noise(struct odva_backend *backend, struct odva_matrix dst,
                             .seed = seed,
                             .step = step};
 
-    odva_backend_parallel_for(backend, ceil_div(count, PATCHES), noise_task, &job);
+    odva_backend_parallel_for(backend, odva_ceil_div64(count, PATCHES), noise_task, &job);
     return ONEDVA_OK;
 }
 
@@ -466,7 +457,7 @@ static void warp_band(const struct warp_job *job, int t, int plane, int band)
     };
     const int first = band * blocks, end = (part.height + 3) / 4;
 
-    job->operators->warp(&part, first, (int)min_int64(blocks, end - first));
+    job->operators->warp(&part, first, (int)odva_min64(blocks, end - first));
 }
 
 static void warp_task(void *opaque, int64_t index, int worker)
@@ -474,7 +465,7 @@ static void warp_task(void *opaque, int64_t index, int worker)
     const struct warp_job *job = opaque;
     const int64_t first = index * job->bands_per_task;
     const int64_t end =
-        min_int64(first + job->bands_per_task, (int64_t)job->bands * job->warp->frames);
+        odva_min64(first + job->bands_per_task, (int64_t)job->bands * job->warp->frames);
 
     (void)worker;
     for (int64_t i = first; i < end; i++) {
@@ -495,9 +486,10 @@ static int warp(struct odva_backend *backend, const struct onedva_picture *pictu
                            .warp = warp,
                            .bands = (warp->height + 7) / 8};
 
-    job.bands_per_task = (int)ceil_div(WARP_SAMPLES, 8 * (int64_t)warp->width);
+    job.bands_per_task = (int)odva_ceil_div64(WARP_SAMPLES, 8 * (int64_t)warp->width);
     odva_backend_parallel_for(
-        backend, ceil_div((int64_t)job.bands * warp->frames, job.bands_per_task), warp_task, &job);
+        backend, odva_ceil_div64((int64_t)job.bands * warp->frames, job.bands_per_task), warp_task,
+        &job);
     return ONEDVA_OK;
 }
 
@@ -511,9 +503,9 @@ struct deblock_job {
 static void deblock_task(void *opaque, int64_t index, int worker)
 {
     const struct deblock_job *job = opaque;
-    const int tasks = (int)ceil_div(job->bands, job->bands_per_task);
+    const int tasks = (int)odva_ceil_div64(job->bands, job->bands_per_task);
     const int first = (int)(index % tasks) * job->bands_per_task;
-    const int bands = (int)min_int64(job->bands_per_task, job->bands - first);
+    const int bands = (int)odva_min64(job->bands_per_task, job->bands - first);
     const struct onedva_picture *picture = &job->pictures[index / tasks];
 
     (void)worker;
@@ -541,9 +533,9 @@ static int deblock(struct odva_backend *backend, const struct onedva_picture *pi
                               .limit = limit,
                               .bands = (grid->height + 7) / 16 + 1};
 
-    job.bands_per_task = (int)ceil_div(DEBLOCK_SAMPLES, 16 * (int64_t)grid->width);
-    odva_backend_parallel_for(backend, ceil_div(job.bands, job.bands_per_task) * grid->frames,
-                              deblock_task, &job);
+    job.bands_per_task = (int)odva_ceil_div64(DEBLOCK_SAMPLES, 16 * (int64_t)grid->width);
+    odva_backend_parallel_for(
+        backend, odva_ceil_div64(job.bands, job.bands_per_task) * grid->frames, deblock_task, &job);
     return ONEDVA_OK;
 }
 
@@ -556,7 +548,7 @@ struct plane_job {
 
 static int task_rows(const struct plane_job *job, int64_t first)
 {
-    return (int)min_int64(job->rows_per_task, job->rows - first);
+    return (int)odva_min64(job->rows_per_task, job->rows - first);
 }
 
 static void halve_task(void *opaque, int64_t index, int worker)
@@ -581,8 +573,9 @@ static int halve(struct odva_backend *backend, uint8_t *dst, ptrdiff_t dst_strid
         .width = width,
         .height = height,
     };
-    job.rows_per_task = (int)ceil_div(HALVE_SAMPLES, 2 * (int64_t)width);
-    odva_backend_parallel_for(backend, ceil_div(job.rows, job.rows_per_task), halve_task, &job);
+    job.rows_per_task = (int)odva_ceil_div64(HALVE_SAMPLES, 2 * (int64_t)width);
+    odva_backend_parallel_for(backend, odva_ceil_div64(job.rows, job.rows_per_task), halve_task,
+                              &job);
     return ONEDVA_OK;
 }
 
@@ -610,9 +603,9 @@ static int block_tensors(struct odva_backend *backend, struct odva_block_tensor 
         .width = width,
         .height = height,
     };
-    job.rows_per_task = (int)ceil_div(TENSOR_SAMPLES, 4 * (int64_t)width);
-    odva_backend_parallel_for(backend, ceil_div(job.rows, job.rows_per_task), block_tensors_task,
-                              &job);
+    job.rows_per_task = (int)odva_ceil_div64(TENSOR_SAMPLES, 4 * (int64_t)width);
+    odva_backend_parallel_for(backend, odva_ceil_div64(job.rows, job.rows_per_task),
+                              block_tensors_task, &job);
     return ONEDVA_OK;
 }
 
@@ -628,7 +621,7 @@ struct axpby_job {
 static void axpby_task(void *opaque, int64_t index, int worker)
 {
     const struct axpby_job *job = opaque;
-    const int64_t end = min_int64((index + 1) * job->rows_per_task, job->rows);
+    const int64_t end = odva_min64((index + 1) * job->rows_per_task, job->rows);
 
     (void)worker;
     for (int64_t row = index * job->rows_per_task; row < end; row++) {
@@ -645,8 +638,8 @@ static int axpby(struct odva_backend *backend, struct odva_matrix dst, float a,
 {
     struct axpby_job job = {.dst = dst, .x = x, .y = y, .a = a, .b = b, .rows = rows, .cols = cols};
 
-    job.rows_per_task = ceil_div(ELEMENTS, cols);
-    odva_backend_parallel_for(backend, ceil_div(rows, job.rows_per_task), axpby_task, &job);
+    job.rows_per_task = odva_ceil_div64(ELEMENTS, cols);
+    odva_backend_parallel_for(backend, odva_ceil_div64(rows, job.rows_per_task), axpby_task, &job);
     return ONEDVA_OK;
 }
 
@@ -696,7 +689,7 @@ int odva_cpu_backend_open(struct odva_backend **backend, int threads, int bitexa
         free(cpu);
         return ONEDVA_ERR_NOMEM;
     }
-    cpu->base.block_rows = min_int64(BLOCK_ROWS * odva_backend_workers(&cpu->base), MAX_BLOCK);
+    cpu->base.block_rows = odva_min64(BLOCK_ROWS * odva_backend_workers(&cpu->base), MAX_BLOCK);
     odva_cpu_dct_tables_init(&cpu->dct);
     odva_log(logger, ONEDVA_LOG_DEBUG, "backend cpu, %s, %d threads", operators->name,
              odva_backend_workers(&cpu->base));

@@ -5,15 +5,11 @@
 #include "cpu/planes.h"
 
 #include "cpu/reference.h"
+#include "integers.h"
 
 #define LUMA   (ODVA_TOKEN_LUMA * ODVA_TOKEN_LUMA)
 #define CHROMA (ODVA_TOKEN_CHROMA * ODVA_TOKEN_CHROMA)
 #define FRAME  (LUMA + 2 * CHROMA)
-
-static int min_int(int a, int b)
-{
-    return a < b ? a : b;
-}
 
 static float from_sample(uint8_t v)
 {
@@ -46,10 +42,10 @@ static struct odva_cpu_block block_of(const struct odva_grid *grid, int plane, i
 void odva_cpu_read_block_c(float *dst, const struct odva_cpu_block *b, const uint8_t *data,
                            ptrdiff_t stride)
 {
-    const int columns = min_int(b->side, b->width - b->x);
+    const int columns = odva_min(b->side, b->width - b->x);
 
     for (int i = 0; i < b->side; i++, dst += b->side) {
-        const uint8_t *src = data + min_int(b->y + i, b->height - 1) * stride + b->x;
+        const uint8_t *src = data + odva_min(b->y + i, b->height - 1) * stride + b->x;
 
         for (int j = 0; j < columns; j++)
             dst[j] = from_sample(src[j]);
@@ -61,8 +57,8 @@ void odva_cpu_read_block_c(float *dst, const struct odva_cpu_block *b, const uin
 void odva_cpu_write_block_c(uint8_t *data, ptrdiff_t stride, const struct odva_cpu_block *b,
                             const float *src)
 {
-    const int rows = min_int(b->side, b->height - b->y);
-    const int columns = min_int(b->side, b->width - b->x);
+    const int rows = odva_min(b->side, b->height - b->y);
+    const int columns = odva_min(b->side, b->width - b->x);
 
     for (int i = 0; i < rows; i++, src += b->side) {
         uint8_t *dst = data + (b->y + i) * stride + b->x;
@@ -89,7 +85,7 @@ void odva_cpu_read_patch(const struct odva_cpu_operators *operators, float *dst,
 
     for (int f = 0; f < ODVA_TOKEN_FRAMES; f++, dst += FRAME) {
         const struct onedva_const_picture *picture =
-            &pictures[min_int(t * ODVA_TOKEN_FRAMES + f, grid->frames - 1)];
+            &pictures[odva_min(t * ODVA_TOKEN_FRAMES + f, grid->frames - 1)];
 
         for (int p = 0; p < 3; p++) {
             const struct odva_cpu_block b = block_of(grid, p, y, x);
@@ -105,7 +101,7 @@ void odva_cpu_write_patch(const struct odva_cpu_operators *operators,
 {
     const int x = position % grid->gx, y = position / grid->gx % grid->gy;
     const int t = position / grid->gx / grid->gy;
-    const int frames = min_int(ODVA_TOKEN_FRAMES, grid->frames - t * ODVA_TOKEN_FRAMES);
+    const int frames = odva_min(ODVA_TOKEN_FRAMES, grid->frames - t * ODVA_TOKEN_FRAMES);
 
     for (int f = 0; f < frames; f++, src += FRAME) {
         const struct onedva_picture *picture = &pictures[t * ODVA_TOKEN_FRAMES + f];

@@ -15,6 +15,7 @@
 #include "bench_clip.h"
 #include "clip_reader.h"
 #include "machine_peak.h"
+#include "median.h"
 #include "onedva/onedva.h"
 #include "y4m_reader.h"
 
@@ -70,13 +71,6 @@ static void point_at_clip(const struct bench *b, int clip, struct onedva_const_p
     }
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 static void decode_packet(struct bench *b, const struct onedva_packet *packet, struct sums *sums)
 {
     double seconds[RUNS];
@@ -90,8 +84,7 @@ static void decode_packet(struct bench *b, const struct onedva_packet *packet, s
         odva_clip_reader_finish(&b->clip_reader, &clip);
         seconds[run] = machine_thread_seconds() - before;
     }
-    qsort(seconds, RUNS, sizeof(*seconds), compare_doubles);
-    sums->seconds += seconds[RUNS / 2];
+    sums->seconds += bench_median(seconds, RUNS);
     sums->symbols += clip.tokens * ODVA_LATENT_TOKEN;
     sums->bytes += packet->size;
 }

@@ -19,6 +19,7 @@
 #include "backend.h"
 #include "bench_clip.h"
 #include "machine_peak.h"
+#include "median.h"
 
 #define RUNS 31
 
@@ -160,13 +161,6 @@ static void onednn_close(struct onednn_product *o)
 
 enum { ENGINE_F32, ONEDNN_F32, OPENBLAS_F32, ENGINE_BF16, ONEDNN_BF16, PEERS };
 
-static int compare_doubles(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 static void bench(struct odva_backend *backend, int rows, int n_in, int n_out)
 {
     struct product p = {rows,
@@ -197,10 +191,8 @@ static void bench(struct odva_backend *backend, int rows, int n_in, int n_out)
             seconds[peer][i] = machine_thread_seconds() - start;
         }
     }
-    for (int peer = 0; peer < PEERS; peer++) {
-        qsort(seconds[peer], RUNS, sizeof(double), compare_doubles);
-        speed[peer] = 2e-9 * rows * n_in * n_out / seconds[peer][RUNS / 2];
-    }
+    for (int peer = 0; peer < PEERS; peer++)
+        speed[peer] = 2e-9 * rows * n_in * n_out / bench_median(seconds[peer], RUNS);
     printf("| %d x %d -> %d | %.0f | %.0f | %.0f | %.2f | %.0f | %.0f | %.2f |\n", rows, n_in,
            n_out, speed[ENGINE_F32], speed[ONEDNN_F32], speed[OPENBLAS_F32],
            speed[ENGINE_F32] / speed[ONEDNN_F32], speed[ENGINE_BF16], speed[ONEDNN_BF16],

@@ -18,6 +18,7 @@
 #include "array.h"
 #include "backend.h"
 #include "bench_clip.h"
+#include "median.h"
 #include "model.h"
 #include "synthesis.h"
 
@@ -117,19 +118,12 @@ static void bench_synthesis(struct odva_backend *backend, const onedva_model *mo
 #define MOTION_RUNS  21
 #define LOG2_SPACING 5
 
-static int compare_doubles(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 /* The median of MOTION_RUNS times, each over a clip. */
 static void report_samples(const char *what, double *seconds, int width, int height)
 {
-    qsort(seconds, MOTION_RUNS, sizeof(*seconds), compare_doubles);
     printf("%-20s %8.3f ns per luma sample\n", what,
-           seconds[MOTION_RUNS / 2] * 1e9 / ((double)ONEDVA_MAX_CLIP_FRAMES * width * height));
+           bench_median(seconds, MOTION_RUNS) * 1e9 /
+               ((double)ONEDVA_MAX_CLIP_FRAMES * width * height));
 }
 
 /* Waves of a few samples with a little noise: no two blocks have the same vector. */

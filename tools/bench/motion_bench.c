@@ -16,6 +16,7 @@
 #include "canvas_builder.h"
 #include "clip_writer.h"
 #include "linear_coder.h"
+#include "median.h"
 #include "motion_estimation.h"
 #include "motion_fit.h"
 #include "onedva/onedva.h"
@@ -193,8 +194,7 @@ static void measure_clip(struct bench *b, const struct onedva_const_picture *pic
     *seconds[ANALYSIS] = lap();
     check(odva_linear_coder_quantise(&b->coder, b->coder.linear, QIDX, &bits), "quantiser");
     *seconds[QUANTISER] = lap();
-    odva_layering_init(&layering, 1, QIDX,
-                       b->model->config.basis * ODVA_TILE_PATCHES / ODVA_LATENT_TOKEN);
+    odva_layering_init(&layering, 1, QIDX, odva_tile_tokens(b->model->config.basis));
     check(odva_clip_writer_write(&b->writer, &b->coder.latents, &layering, &b->motion, NULL, NULL),
           "writer");
     *seconds[WRITER] = lap();
@@ -217,19 +217,6 @@ static void measure_clip(struct bench *b, const struct onedva_const_picture *pic
     b->clips++;
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static double median(struct bench *b, enum part part)
-{
-    qsort(b->seconds[part], b->clips, sizeof(double), compare_doubles);
-    return b->seconds[part][b->clips / 2];
-}
-
 static void report(struct bench *b, int threads)
 {
     static const char *const names[PARTS] = {
@@ -248,7 +235,7 @@ static void report(struct bench *b, int threads)
     printf("%dx%d, %d clips of %d frames, %d threads\n\n| part | ms per frame |\n|---|---|\n",
            b->reader.width, b->reader.height, b->clips, FRAMES, threads);
     for (int p = 0; p < PARTS; p++) {
-        value[p] = median(b, p);
+        value[p] = bench_median(b->seconds[p], b->clips);
         encode += p >= CANVASES && p <= WRITER ? value[p] : 0;
         printf("| %s | %.3f |\n", names[p], 1000 * value[p] / FRAMES);
     }

@@ -11,6 +11,7 @@
 #include "cpu/buffer.h"
 #include "cpu/operators.h"
 #include "machine_peak.h"
+#include "median.h"
 
 #define MAX_ROWS 64
 #define MAX_RUNS 32
@@ -277,20 +278,12 @@ void operator_count_next_run(void)
     runs++;
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 static double median(const double *values)
 {
     double sorted[MAX_RUNS];
 
     memcpy(sorted, values, runs * sizeof(*sorted));
-    qsort(sorted, runs, sizeof(*sorted), compare_doubles);
-    return sorted[runs / 2];
+    return bench_median(sorted, runs);
 }
 
 static int compare_rows(const void *a, const void *b)

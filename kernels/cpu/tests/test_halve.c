@@ -8,13 +8,9 @@
 
 #include "cpu/tests/each_version.h"
 #include "cpu/tests/guarded.h"
+#include "integers.h"
 
 #define CANARY 0xA5
-
-static int min_int(int a, int b)
-{
-    return a < b ? a : b;
-}
 
 static void check_size(struct odva_backend *backend, const char *name, struct random *random,
                        int width, int height)
@@ -34,8 +30,8 @@ static void check_size(struct odva_backend *backend, const char *name, struct ra
     for (int y = 0; y < h; y++) {
         for (int x = 0; x < w; x++) {
             const uint8_t *above = src + 2 * y * pitch;
-            const uint8_t *below = src + min_int(2 * y + 1, height - 1) * pitch;
-            const int right = min_int(2 * x + 1, width - 1);
+            const uint8_t *below = src + odva_min(2 * y + 1, height - 1) * pitch;
+            const int right = odva_min(2 * x + 1, width - 1);
             const int expected =
                 (above[2 * x] + above[right] + below[2 * x] + below[right] + 2) >> 2;
 

@@ -10,6 +10,7 @@
 #include "cpu/planes.h"
 #include "cpu/tests/each_version.h"
 #include "cpu/tests/guarded.h"
+#include "integers.h"
 
 #define PADDING 5 /* bytes behind each row, which have to stay as they are */
 #define CANARY  0xA5
@@ -46,11 +47,6 @@ static uint8_t *sample(const struct planes *planes, int t, int p, int y, int x)
     return &planes->data[t][p][y * (planes->width[p] + PADDING) + x];
 }
 
-static int min_int(int a, int b)
-{
-    return a < b ? a : b;
-}
-
 /* The bitstream's definition, sample by sample. */
 static float expected_sample(const struct planes *planes, const struct odva_grid *grid,
                              int32_t position, int i)
@@ -59,10 +55,10 @@ static float expected_sample(const struct planes *planes, const struct odva_grid
     const int t = position / grid->gx / grid->gy * 4 + i / 384, inside = i % 384;
     const int p = inside < 256 ? 0 : inside < 320 ? 1 : 2, side = p ? 8 : 16;
     const int j = inside - (p == 0 ? 0 : p == 1 ? 256 : 320);
-    const int sy = min_int(y * side + j / side, planes->height[p] - 1);
-    const int sx = min_int(x * side + j % side, planes->width[p] - 1);
+    const int sy = odva_min(y * side + j / side, planes->height[p] - 1);
+    const int sx = odva_min(x * side + j % side, planes->width[p] - 1);
 
-    return *sample(planes, min_int(t, planes->frames - 1), p, sy, sx) / 127.5f - 1.0f;
+    return *sample(planes, odva_min(t, planes->frames - 1), p, sy, sx) / 127.5f - 1.0f;
 }
 
 static void check_size(const struct odva_cpu_operators *operators, struct random *random,
