@@ -5,7 +5,9 @@
 /*
  * This engine's matrix products beside those of oneDNN and OpenBLAS, at the shapes of its networks,
  * with one thread, in turns: the median of RUNS. All have their weights packed beforehand but
- * OpenBLAS, which has no such call.
+ * OpenBLAS, which has no such call. The engine begins with floats in every precision; oneDNN is
+ * measured with rows rounded to bfloat16 beforehand and with that rounding, and with bytes that
+ * somebody else made.
  *
  * make gemm-bench
  */
@@ -74,7 +76,8 @@ static void engine_close(struct engine_product *e)
 struct onednn_product {
     dnnl_engine_t engine;
     dnnl_stream_t stream;
-    dnnl_primitive_t primitive;
+    dnnl_primitive_t rounding, primitive;
+    dnnl_memory_t floats;    /* x before the rounding */
     dnnl_memory_t memory[3]; /* x, w, y */
 };
 
@@ -94,53 +97,66 @@ static dnnl_memory_desc_t matrix_of(int rows, int columns, dnnl_data_type_t type
     return desc;
 }
 
-/* data, of floats in a plain order, as what a primitive wants */
-static dnnl_memory_t reordered(const struct onednn_product *o, const dnnl_memory_desc_t *plain,
-                               void *data, const dnnl_memory_desc_t *wanted)
+static void reorder(const struct onednn_product *o, dnnl_primitive_t primitive, dnnl_memory_t from,
+                    dnnl_memory_t to)
 {
-    dnnl_memory_t from, to;
-    dnnl_primitive_desc_t desc;
-    dnnl_primitive_t primitive;
-
-    check(dnnl_memory_create(&from, plain, o->engine, data));
-    check(dnnl_memory_create(&to, wanted, o->engine, DNNL_MEMORY_ALLOCATE));
-    check(dnnl_reorder_primitive_desc_create(&desc, plain, o->engine, wanted, o->engine, NULL));
-    check(dnnl_primitive_create(&primitive, desc));
     check(dnnl_primitive_execute(
         primitive, o->stream, 2,
         (const dnnl_exec_arg_t[]){{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}}));
     check(dnnl_stream_wait(o->stream));
-    check(dnnl_primitive_destroy(primitive));
+}
+
+/* data, of floats in a plain order, as what a primitive wants. @param from, primitive get what it
+ * takes to do so again */
+static dnnl_memory_t reordered(const struct onednn_product *o, const dnnl_memory_desc_t *plain,
+                               void *data, const dnnl_memory_desc_t *wanted, dnnl_memory_t *from,
+                               dnnl_primitive_t *primitive)
+{
+    dnnl_memory_t to;
+    dnnl_primitive_desc_t desc;
+
+    check(dnnl_memory_create(from, plain, o->engine, data));
+    check(dnnl_memory_create(&to, wanted, o->engine, DNNL_MEMORY_ALLOCATE));
+    check(dnnl_reorder_primitive_desc_create(&desc, plain, o->engine, wanted, o->engine, NULL));
+    check(dnnl_primitive_create(primitive, desc));
     check(dnnl_primitive_desc_destroy(desc));
-    check(dnnl_memory_destroy(from));
+    reorder(o, *primitive, *from, to);
     return to;
 }
 
-/* @param type of x and w; y is of floats */
-static void onednn_open(struct onednn_product *o, const struct product *p, dnnl_data_type_t type)
+/* @param x_type, w_type y is of floats */
+static void onednn_open(struct onednn_product *o, const struct product *p, dnnl_data_type_t x_type,
+                        dnnl_data_type_t w_type)
 {
     const dnnl_memory_desc_t x_plain = matrix_of(p->rows, p->n_in, dnnl_f32, dnnl_ab);
     const dnnl_memory_desc_t w_plain = matrix_of(p->n_in, p->n_out, dnnl_f32, dnnl_ba);
-    const dnnl_memory_desc_t x = matrix_of(p->rows, p->n_in, type, dnnl_ab);
-    const dnnl_memory_desc_t w = matrix_of(p->n_in, p->n_out, type, dnnl_format_tag_any);
+    const dnnl_memory_desc_t x = matrix_of(p->rows, p->n_in, x_type, dnnl_ab);
+    const dnnl_memory_desc_t w = matrix_of(p->n_in, p->n_out, w_type, dnnl_format_tag_any);
     const dnnl_memory_desc_t y = matrix_of(p->rows, p->n_out, dnnl_f32, dnnl_ab);
     dnnl_matmul_desc_t matmul;
     dnnl_primitive_desc_t desc;
+    dnnl_primitive_t packing;
+    dnnl_memory_t plain;
 
     check(dnnl_engine_create(&o->engine, dnnl_cpu, 0));
     check(dnnl_stream_create(&o->stream, o->engine, dnnl_stream_default_flags));
     check(dnnl_matmul_desc_init(&matmul, &x, &w, NULL, &y));
     check(dnnl_primitive_desc_create(&desc, &matmul, NULL, o->engine, NULL));
     check(dnnl_primitive_create(&o->primitive, desc));
-    o->memory[0] = reordered(o, &x_plain, p->x, &x);
+    o->memory[0] = reordered(o, &x_plain, p->x, &x, &o->floats, &o->rounding);
     o->memory[1] =
-        reordered(o, &w_plain, p->w, dnnl_primitive_desc_query_md(desc, dnnl_query_weights_md, 0));
+        reordered(o, &w_plain, p->w, dnnl_primitive_desc_query_md(desc, dnnl_query_weights_md, 0),
+                  &plain, &packing);
+    check(dnnl_primitive_destroy(packing));
+    check(dnnl_memory_destroy(plain));
     check(dnnl_memory_create(&o->memory[2], &y, o->engine, p->y));
     check(dnnl_primitive_desc_destroy(desc));
 }
 
-static void onednn_run(struct onednn_product *o)
+static void onednn_run(struct onednn_product *o, int with_rounding)
 {
+    if (with_rounding)
+        reorder(o, o->rounding, o->floats, o->memory[0]);
     check(dnnl_primitive_execute(o->primitive, o->stream, 3,
                                  (const dnnl_exec_arg_t[]){{DNNL_ARG_SRC, o->memory[0]},
                                                            {DNNL_ARG_WEIGHTS, o->memory[1]},
@@ -152,6 +168,8 @@ static void onednn_close(struct onednn_product *o)
 {
     for (int i = 0; i < 3; i++)
         check(dnnl_memory_destroy(o->memory[i]));
+    check(dnnl_memory_destroy(o->floats));
+    check(dnnl_primitive_destroy(o->rounding));
     check(dnnl_primitive_destroy(o->primitive));
     check(dnnl_stream_destroy(o->stream));
     check(dnnl_engine_destroy(o->engine));
@@ -159,63 +177,132 @@ static void onednn_close(struct onednn_product *o)
 
 /* ---- in turns ---------------------------------------------------------------------------- */
 
-enum { ENGINE_F32, ONEDNN_F32, OPENBLAS_F32, ENGINE_BF16, ONEDNN_BF16, PEERS };
+enum {
+    ENGINE_F32,
+    ONEDNN_F32,
+    OPENBLAS_F32,
+    ENGINE_BF16,
+    ONEDNN_BF16,
+    ONEDNN_ROUNDING_BF16,
+    ENGINE_INT8,
+    ONEDNN_INT8,
+    PEERS
+};
 
-static void bench(struct odva_backend *backend, int rows, int n_in, int n_out)
+/* A product in every precision that both have. */
+struct products {
+    struct product plain;
+    struct engine_product engine[3];
+    struct onednn_product onednn[3];
+};
+
+/* @param backend of bfloat16, and of 8 bits */
+static void products_open(struct products *s, struct odva_backend *const backend[2], int rows,
+                          int n_in, int n_out)
 {
-    struct product p = {rows,
-                        n_in,
-                        n_out,
-                        bench_random_floats((size_t)rows * n_in),
-                        bench_random_floats((size_t)n_out * n_in),
-                        bench_random_floats((size_t)rows * n_out)};
-    struct engine_product engine[2];
-    struct onednn_product onednn[2];
+    struct product *p = &s->plain;
+
+    *p = (struct product){rows,
+                          n_in,
+                          n_out,
+                          bench_random_floats((size_t)rows * n_in),
+                          bench_random_floats((size_t)n_out * n_in),
+                          bench_random_floats((size_t)rows * n_out)};
+    engine_open(&s->engine[0], backend[0], p, ODVA_PRECISION_EXACT);
+    engine_open(&s->engine[1], backend[0], p, ODVA_PRECISION_NETWORK);
+    engine_open(&s->engine[2], backend[1], p, ODVA_PRECISION_NETWORK);
+    onednn_open(&s->onednn[0], p, dnnl_f32, dnnl_f32);
+    onednn_open(&s->onednn[1], p, dnnl_bf16, dnnl_bf16);
+    onednn_open(&s->onednn[2], p, dnnl_u8, dnnl_s8);
+}
+
+static void products_close(struct products *s)
+{
+    for (int i = 0; i < 3; i++) {
+        engine_close(&s->engine[i]);
+        onednn_close(&s->onednn[i]);
+    }
+    free(s->plain.x);
+    free(s->plain.w);
+    free(s->plain.y);
+}
+
+static void run_peer(struct products *s, int peer)
+{
+    const struct product *p = &s->plain;
+
+    switch (peer) {
+    case ENGINE_F32:
+        engine_run(&s->engine[0], p);
+        break;
+    case ONEDNN_F32:
+        onednn_run(&s->onednn[0], 0);
+        break;
+    case OPENBLAS_F32:
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, p->rows, p->n_out, p->n_in, 1, p->x,
+                    p->n_in, p->w, p->n_in, 0, p->y, p->n_out);
+        break;
+    case ENGINE_BF16:
+        engine_run(&s->engine[1], p);
+        break;
+    case ONEDNN_BF16:
+    case ONEDNN_ROUNDING_BF16:
+        onednn_run(&s->onednn[1], peer == ONEDNN_ROUNDING_BF16);
+        break;
+    case ENGINE_INT8:
+        engine_run(&s->engine[2], p);
+        break;
+    case ONEDNN_INT8:
+        onednn_run(&s->onednn[2], 0);
+        break;
+    }
+}
+
+static void bench(struct odva_backend *const backend[2], int rows, int n_in, int n_out)
+{
+    struct products s;
     double seconds[PEERS][RUNS], speed[PEERS];
 
-    engine_open(&engine[0], backend, &p, ODVA_PRECISION_EXACT);
-    engine_open(&engine[1], backend, &p, ODVA_PRECISION_NETWORK);
-    onednn_open(&onednn[0], &p, dnnl_f32);
-    onednn_open(&onednn[1], &p, dnnl_bf16);
+    products_open(&s, backend, rows, n_in, n_out);
     for (int i = 0; i < RUNS; i++) {
         for (int peer = 0; peer < PEERS; peer++) {
             const double start = machine_thread_seconds();
 
-            if (peer == ENGINE_F32 || peer == ENGINE_BF16)
-                engine_run(&engine[peer == ENGINE_BF16], &p);
-            else if (peer == ONEDNN_F32 || peer == ONEDNN_BF16)
-                onednn_run(&onednn[peer == ONEDNN_BF16]);
-            else
-                cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rows, n_out, n_in, 1, p.x,
-                            n_in, p.w, n_in, 0, p.y, n_out);
+            run_peer(&s, peer);
             seconds[peer][i] = machine_thread_seconds() - start;
         }
     }
     for (int peer = 0; peer < PEERS; peer++)
         speed[peer] = 2e-9 * rows * n_in * n_out / bench_median(seconds[peer], RUNS);
-    printf("| %d x %d -> %d | %.0f | %.0f | %.0f | %.2f | %.0f | %.0f | %.2f |\n", rows, n_in,
-           n_out, speed[ENGINE_F32], speed[ONEDNN_F32], speed[OPENBLAS_F32],
-           speed[ENGINE_F32] / speed[ONEDNN_F32], speed[ENGINE_BF16], speed[ONEDNN_BF16],
-           speed[ENGINE_BF16] / speed[ONEDNN_BF16]);
-    for (int i = 0; i < 2; i++) {
-        engine_close(&engine[i]);
-        onednn_close(&onednn[i]);
-    }
-    free(p.x);
-    free(p.w);
-    free(p.y);
+    printf("| %d x %d -> %d | %.0f | %.0f | %.0f | %.2f |", rows, n_in, n_out, speed[ENGINE_F32],
+           speed[ONEDNN_F32], speed[OPENBLAS_F32], speed[ENGINE_F32] / speed[ONEDNN_F32]);
+    printf(" %.0f | %.0f | %.2f | %.0f | %.2f |", speed[ENGINE_BF16], speed[ONEDNN_BF16],
+           speed[ENGINE_BF16] / speed[ONEDNN_BF16], speed[ONEDNN_ROUNDING_BF16],
+           speed[ENGINE_BF16] / speed[ONEDNN_ROUNDING_BF16]);
+    printf(" %.0f | %.0f | %.2f |\n", speed[ENGINE_INT8], speed[ONEDNN_INT8],
+           speed[ENGINE_INT8] / speed[ONEDNN_INT8]);
+    products_close(&s);
+}
+
+static struct odva_backend *open_engine(enum onedva_precision precision)
+{
+    struct odva_backend *backend;
+
+    if (odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 1, 0, precision, NULL) < 0)
+        fail("opening the engine");
+    return backend;
 }
 
 int main(void)
 {
     static const int rows[] = {256, 3680}, width[] = {128, 320};
-    struct odva_backend *backend;
+    struct odva_backend *backend[2] = {open_engine(ONEDVA_PRECISION_BFLOAT16),
+                                       open_engine(ONEDVA_PRECISION_INT8)};
 
-    if (odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 1, 0, ONEDVA_PRECISION_BFLOAT16, NULL) < 0)
-        fail("opening the engine");
     printf("GFLOP/s, one thread, median of %d.\n\n", RUNS);
-    puts("| rows x in -> out | f32 | oneDNN | OpenBLAS | of oneDNN | bf16 | oneDNN | of oneDNN |");
-    puts("|---|---|---|---|---|---|---|---|");
+    puts("| rows x in -> out | f32 | oneDNN | OpenBLAS | of oneDNN | bf16 | oneDNN | of oneDNN "
+         "| oneDNN with rounding | of that | int8 | oneDNN | of oneDNN |");
+    puts("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
     for (int r = 0; r < 2; r++) {
         for (int w = 0; w < 2; w++) {
             const int d = width[w];
@@ -227,6 +314,7 @@ int main(void)
             bench(backend, rows[r], d, 1536);
         }
     }
-    odva_backend_close(&backend);
+    odva_backend_close(&backend[0]);
+    odva_backend_close(&backend[1]);
     return 0;
 }
