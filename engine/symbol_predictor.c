@@ -3,10 +3,11 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 #include "symbol_predictor.h"
-#include "integers.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "integers.h"
 
 #define MISSING      (-300) /* a ratio below it is of something that is not there */
 #define GROUP        8      /* magnitudes smoothed at a time */
