@@ -334,7 +334,8 @@ valgrind: ffmpeg-check $(TEST_PROGRAMS)
 	    %/test_motion_accuracy %/test_memory %/test_allocation_failure,$(TEST_PROGRAMS))
 
 THREAD_TESTS = $(addprefix $(BUILD)/,kernels/cpu/tests/test_thread_pool engine/tests/test_determinism \
-    engine/tests/test_packet_queue engine/tests/test_codec engine/tests/test_reduced_frames)
+    engine/tests/test_packet_queue engine/tests/test_codec engine/tests/test_reduced_frames \
+    engine/tests/test_overlapped_encoding)
 
 tsan:
 	+@$(MAKE) --no-print-directory BUILD=build/tsan SANITIZERS=yes SANITIZE='-fsanitize=thread' tsan-tests

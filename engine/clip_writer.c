@@ -9,7 +9,6 @@
 
 #include "latent_coder.h"
 #include "motion_coder.h"
-#include "packet.h"
 
 int odva_clip_writer_init(struct odva_clip_writer *writer, const struct onedva_model *model)
 {
@@ -64,11 +63,13 @@ static void write_motion(struct odva_clip_writer *writer, const struct odva_moti
     packet->motion_size = writer->motion.size;
 }
 
-int odva_clip_writer_write(struct odva_clip_writer *writer, struct odva_latents *latents,
-                           const struct odva_layering *layering, const struct odva_motion *motion,
-                           const struct onedva_stream *stream, const uint32_t *durations)
+void odva_clip_writer_begin(struct odva_clip_writer *writer, const struct odva_latents *latents,
+                            const struct odva_layering *layering, const struct odva_motion *motion,
+                            const struct onedva_stream *stream, const uint32_t *durations)
 {
-    struct odva_packet packet = {
+    struct odva_packet *packet = &writer->fields;
+
+    *packet = (struct odva_packet){
         .frames = latents->grid.frames,
         .qidx = latents->qidx,
         .dropped_passes = latents->nested,
@@ -77,17 +78,28 @@ int odva_clip_writer_write(struct odva_clip_writer *writer, struct odva_latents 
         .has_durations = durations != NULL,
         .layers = layering->count,
     };
-
     writer->layering = *layering;
     if (stream)
-        packet.stream = *stream;
+        packet->stream = *stream;
     if (durations)
-        memcpy(packet.durations, durations, packet.frames * sizeof(*durations));
-    write_motion(writer, motion, &packet);
-    write_payloads(writer, latents, &packet);
+        memcpy(packet->durations, durations, packet->frames * sizeof(*durations));
+    write_motion(writer, motion, packet);
+}
+
+int odva_clip_writer_end(struct odva_clip_writer *writer, struct odva_latents *latents)
+{
+    write_payloads(writer, latents, &writer->fields);
     odva_byte_writer_reset(&writer->packet);
-    odva_packet_write(&writer->packet, &packet);
+    odva_packet_write(&writer->packet, &writer->fields);
     return writer->motion.failed || writer->payloads.failed || writer->packet.failed
                ? ONEDVA_ERR_NOMEM
                : ONEDVA_OK;
+}
+
+int odva_clip_writer_write(struct odva_clip_writer *writer, struct odva_latents *latents,
+                           const struct odva_layering *layering, const struct odva_motion *motion,
+                           const struct onedva_stream *stream, const uint32_t *durations)
+{
+    odva_clip_writer_begin(writer, latents, layering, motion, stream, durations);
+    return odva_clip_writer_end(writer, latents);
 }

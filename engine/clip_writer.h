@@ -12,6 +12,7 @@
 #include "model.h"
 #include "motion.h"
 #include "onedva/onedva.h"
+#include "packet.h"
 #include "symbol_predictor.h"
 
 struct odva_clip_writer {
@@ -21,6 +22,7 @@ struct odva_clip_writer {
     struct odva_byte_writer packet; /* the last one written */
     struct odva_byte_writer motion; /* of the packet written last; empty where it has none */
     struct odva_byte_writer payloads;
+    struct odva_packet fields; /* of the packet begun last */
     struct odva_symbol_predictor predictor;
 };
 
@@ -29,7 +31,19 @@ int odva_clip_writer_init(struct odva_clip_writer *writer, const struct onedva_m
 void odva_clip_writer_free(struct odva_clip_writer *writer);
 
 /**
- * Write writer->packet.
+ * Begin a packet with all but its latents.
+ * @param latents   qidx, nested and frames
+ * @param layering, motion, stream, durations as for odva_clip_writer_write; none is kept
+ */
+void odva_clip_writer_begin(struct odva_clip_writer *writer, const struct odva_latents *latents,
+                            const struct odva_layering *layering, const struct odva_motion *motion,
+                            const struct onedva_stream *stream, const uint32_t *durations);
+
+/** Write writer->packet with its latents. @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
+int odva_clip_writer_end(struct odva_clip_writer *writer, struct odva_latents *latents);
+
+/**
+ * Begin and end a packet.
  * @param latents   q, qidx and the tiles' tokens and lengths of the layers
  * @param layering  with its ends
  * @param motion    whose canvases the latents are of, or NULL: they are of the pictures

@@ -156,9 +156,9 @@ static int open_parts(struct onedva_encoder *encoder)
         return status;
     encoder->clip_choice.backend = encoder->backend;
     status = odva_linear_coder_open(&encoder->coder, encoder->model, encoder->backend, settings);
-    if (status < 0)
-        return status;
-    return odva_clip_writer_init(&encoder->writer, encoder->model);
+    for (int i = 0; i < 2 && status == ONEDVA_OK; i++)
+        status = odva_clip_writer_init(&encoder->slot[i].writer, encoder->model);
+    return status;
 }
 
 static int open_psnr_target(struct onedva_encoder *encoder)
@@ -227,6 +227,14 @@ int onedva_encoder_open(onedva_encoder **result, const onedva_model *model,
     return ONEDVA_OK;
 }
 
+static void free_slot(struct onedva_encoder *encoder, struct odva_packet_slot *slot)
+{
+    if (encoder->backend)
+        odva_thread_pool_cancel(encoder->backend->pool, &slot->job);
+    odva_clip_writer_free(&slot->writer);
+    odva_latents_free(&slot->latents);
+}
+
 void onedva_encoder_close(onedva_encoder **encoder_pointer)
 {
     struct onedva_encoder *encoder = *encoder_pointer;
@@ -237,7 +245,8 @@ void onedva_encoder_close(onedva_encoder **encoder_pointer)
     odva_pass_writer_free(&encoder->first_pass.writer);
     odva_rate_plan_close(&encoder->plan);
     odva_psnr_target_close(&encoder->psnr_target);
-    odva_clip_writer_free(&encoder->writer);
+    for (int i = 0; i < 2; i++)
+        free_slot(encoder, &encoder->slot[i]);
     odva_clip_choice_free(&encoder->clip_choice);
     odva_linear_coder_close(&encoder->coder);
     odva_backend_close(&encoder->backend);
@@ -330,20 +339,18 @@ static int analyse(struct onedva_encoder *encoder, const struct onedva_const_pic
     return encoder->refined ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
 }
 
+/* What is known of a packet before its bytes. */
 static void report(struct onedva_encoder *encoder, struct onedva_packet *packet)
 {
-    const struct odva_latents *latents = &encoder->coder.latents;
-    const struct odva_clip_writer *writer = &encoder->writer;
+    const struct odva_latents *latents = encoder->latents;
+    const struct odva_clip_writer *writer = &odva_encoder_slot(encoder)->writer;
 
     *packet = (struct onedva_packet){
-        .data = writer->packet.data,
-        .size = writer->packet.size,
         .frames = encoder->frames,
         .stats =
             {
                 .qidx = latents->qidx,
                 .tiles = latents->grid.tile_count,
-                .bytes = writer->packet.size,
                 .motion = odva_aligned_clip_motion(encoder->clip_choice.trial),
                 .motion_bytes = writer->motion.size,
             },
@@ -367,7 +374,7 @@ void onedva_encoder_get_canvas(const onedva_encoder *encoder, struct onedva_canv
 
 int onedva_encoder_get_tiles(onedva_encoder *encoder, struct onedva_tiles *tiles)
 {
-    const struct odva_latents *latents = &encoder->coder.latents;
+    const struct odva_latents *latents = encoder->latents;
     const struct odva_grid *grid = &latents->grid;
 
     *tiles = (struct onedva_tiles){0};
@@ -448,32 +455,119 @@ int onedva_encoder_end_pass(onedva_encoder *encoder, const char **pass_stats)
     return writer->text.failed ? ONEDVA_ERR_NOMEM : ONEDVA_OK;
 }
 
-int onedva_encode(onedva_encoder *encoder, const struct onedva_const_picture *frames,
-                  const uint32_t *durations, int n, struct onedva_packet *packet)
+int odva_encoder_overlaps(const struct onedva_encoder *encoder)
 {
-    const double crf_index = encoder->index;
-    const enum onedva_pass pass = encoder->settings.pass;
-    int status = check_clip(encoder, durations, n);
+    const struct onedva_encoder_settings *settings = &encoder->settings;
 
-    *packet = (struct onedva_packet){0};
-    encoder->frames = 0;
-    if (status == ONEDVA_OK && pass == ONEDVA_PASS_SECOND)
-        status = begin_second_pass(encoder, frames, n);
-    if (status == ONEDVA_OK)
-        status = analyse(encoder, frames, n);
+    return odva_backend_workers(encoder->backend) > 1 && settings->bitrate == 0 &&
+           settings->buffer_size == 0 && settings->target_psnr == 0 &&
+           settings->pass == ONEDVA_PASS_ONLY;
+}
+
+int onedva_encoder_delay(const onedva_encoder *encoder)
+{
+    return odva_encoder_overlaps(encoder);
+}
+
+static void write_latents(void *opaque)
+{
+    struct odva_packet_slot *slot = opaque;
+
+    slot->status = odva_clip_writer_end(&slot->writer, &slot->latents);
+}
+
+/* Let another thread write the latents, while the next clip's go where others were before. */
+static void start_writing(struct onedva_encoder *encoder, struct odva_packet_slot *slot)
+{
+    const struct odva_latents latents = slot->latents;
+
+    slot->latents = encoder->coder.latents;
+    encoder->coder.latents = latents;
+    encoder->latents = &slot->latents;
+    slot->job = (struct odva_thread_job){.fn = write_latents, .opaque = slot};
+    odva_thread_pool_start(encoder->backend->pool, &slot->job);
+}
+
+/* Encode a clip, but for the bytes of its latents where another thread can write them. */
+static int encode_clip(struct onedva_encoder *encoder, const struct onedva_const_picture *frames,
+                       const uint32_t *durations, int n)
+{
+    struct odva_packet_slot *slot = odva_encoder_slot(encoder);
+    int status = analyse(encoder, frames, n);
+
     if (status < 0)
         return status;
     n = odva_encoder_clip(encoder)->frames;
-    if (pass == ONEDVA_PASS_FIRST)
+    if (encoder->settings.pass == ONEDVA_PASS_FIRST)
         begin_first_pass(encoder, frames, durations);
     status = odva_encode_clip(encoder, frames, durations, seconds_of(encoder, durations, n));
     if (status < 0)
         return status;
     encoder->frames = n;
-    report(encoder, packet);
+    report(encoder, &slot->packet);
+    slot->status = ONEDVA_OK;
+    if (odva_encoder_overlaps(encoder))
+        start_writing(encoder, slot);
+    return ONEDVA_OK;
+}
+
+int onedva_encode_begin(onedva_encoder *encoder, const struct onedva_const_picture *frames,
+                        const uint32_t *durations, int n, struct onedva_packet *packet)
+{
+    const double crf_index = encoder->index;
+    const enum onedva_pass pass = encoder->settings.pass;
+    struct odva_packet_slot *slot = odva_encoder_slot(encoder);
+    int status = check_clip(encoder, durations, n);
+
+    *packet = (struct onedva_packet){0};
+    if (status == ONEDVA_OK && encoder->begun == 2) {
+        odva_log(&encoder->settings.logger, ONEDVA_LOG_ERROR,
+                 "a third clip is begun before the first of them is ended");
+        status = ONEDVA_ERR_ARGUMENT;
+    }
+    encoder->frames = 0;
+    encoder->latents = &encoder->coder.latents;
+    if (status == ONEDVA_OK && pass == ONEDVA_PASS_SECOND)
+        status = begin_second_pass(encoder, frames, n);
+    if (status == ONEDVA_OK)
+        status = encode_clip(encoder, frames, durations, n);
+    if (status < 0)
+        return status;
     if (encoder->settings.bitrate == 0 && encoder->settings.target_psnr == 0)
         encoder->index = crf_index;
     if (pass == ONEDVA_PASS_FIRST)
-        packet->pass_stats = (const char *)encoder->first_pass.writer.text.data;
-    return encoder->first_pass.writer.text.failed ? ONEDVA_ERR_NOMEM : ONEDVA_OK;
+        slot->packet.pass_stats = (const char *)encoder->first_pass.writer.text.data;
+    if (encoder->first_pass.writer.text.failed)
+        return ONEDVA_ERR_NOMEM;
+    encoder->begun++;
+    *packet = slot->packet;
+    return ONEDVA_OK;
+}
+
+int onedva_encode_end(onedva_encoder *encoder, struct onedva_packet *packet)
+{
+    struct odva_packet_slot *slot = &encoder->slot[encoder->first_slot];
+
+    *packet = (struct onedva_packet){0};
+    if (encoder->begun == 0) {
+        odva_log(&encoder->settings.logger, ONEDVA_LOG_ERROR, "no clip is begun that could end");
+        return ONEDVA_ERR_ARGUMENT;
+    }
+    odva_thread_pool_wait(encoder->backend->pool, &slot->job);
+    encoder->first_slot ^= 1;
+    encoder->begun--;
+    if (slot->status < 0)
+        return slot->status;
+    slot->packet.data = slot->writer.packet.data;
+    slot->packet.size = slot->packet.stats.bytes = slot->writer.packet.size;
+    *packet = slot->packet;
+    return ONEDVA_OK;
+}
+
+int onedva_encode(onedva_encoder *encoder, const struct onedva_const_picture *frames,
+                  const uint32_t *durations, int n, struct onedva_packet *packet)
+{
+    const int status = onedva_encode_begin(encoder, frames, durations, n, packet);
+
+    return status < 0 ? status : onedva_encode_end(encoder, packet);
 }

@@ -14,9 +14,19 @@
 #include "psnr_target.h"
 #include "rate_control.h"
 #include "rate_plan.h"
+#include "thread_pool.h"
 
 /* crf 0 and qp 0 are this quantiser index. */
 #define ODVA_QIDX_OF_CRF_0 (-40)
+
+/* A packet whose bytes may be made beside the next clip's analysis. */
+struct odva_packet_slot {
+    struct odva_clip_writer writer;
+    struct odva_latents latents; /* of a packet that is so made */
+    struct odva_thread_job job;
+    int status; /* of the job */
+    struct onedva_packet packet;
+};
 
 struct onedva_encoder {
     const struct onedva_model *model;
@@ -30,7 +40,9 @@ struct onedva_encoder {
     struct odva_first_pass first_pass;
     struct odva_rate_plan plan; /* of a second pass */
     struct odva_psnr_target psnr_target;
-    struct odva_clip_writer writer;
+    struct odva_packet_slot slot[2];
+    int first_slot, begun;              /* packets that were begun and not ended */
+    const struct odva_latents *latents; /* of the last clip */
     double index; /* of the quantiser (odva_rate_distortion_run): of the last clip, or the first */
     int frames;   /* of the last clip, 0: none */
     float *refined; /* what odva_analysis_refine gave */
@@ -45,5 +57,14 @@ odva_encoder_clip(const struct onedva_encoder *encoder)
 {
     return encoder->clip_choice.trial;
 }
+
+/** Where the packet goes that is begun next, or was begun last while its clip is encoded. */
+static inline struct odva_packet_slot *odva_encoder_slot(struct onedva_encoder *encoder)
+{
+    return &encoder->slot[(encoder->first_slot + encoder->begun) & 1];
+}
+
+/** Whether nothing that follows waits for a packet's size, and another thread can make it. */
+int odva_encoder_overlaps(const struct onedva_encoder *encoder);
 
 #endif

@@ -54,8 +54,8 @@ static const uint32_t *unusual_durations(const struct onedva_encoder *encoder,
 static int write_packet(struct onedva_encoder *encoder, const uint32_t *durations)
 {
     const struct odva_aligned_clip *clip = odva_encoder_clip(encoder);
+    struct odva_clip_writer *writer = &odva_encoder_slot(encoder)->writer;
     struct odva_linear_coder *coder = &encoder->coder;
-
     struct odva_layering layering;
     int status;
 
@@ -67,20 +67,22 @@ static int write_packet(struct onedva_encoder *encoder, const uint32_t *duration
     if (status < 0)
         return status;
     odva_layering_set_ends(&layering, &coder->latents);
-    return odva_clip_writer_write(&encoder->writer, &coder->latents, &layering,
-                                  clip->is_aligned ? &clip->motion : NULL,
-                                  encoder->settings.header_in_packets ? &encoder->stream : NULL,
-                                  unusual_durations(encoder, durations, clip->frames));
+    odva_clip_writer_begin(writer, &coder->latents, &layering,
+                           clip->is_aligned ? &clip->motion : NULL,
+                           encoder->settings.header_in_packets ? &encoder->stream : NULL,
+                           unusual_durations(encoder, durations, clip->frames));
+    return odva_encoder_overlaps(encoder) ? ONEDVA_OK
+                                          : odva_clip_writer_end(writer, &coder->latents);
 }
 
-static double packet_bits(const struct onedva_encoder *encoder)
+static double packet_bits(struct onedva_encoder *encoder)
 {
-    return 8.0 * (double)encoder->writer.packet.size;
+    return 8.0 * (double)odva_encoder_slot(encoder)->writer.packet.size;
 }
 
-static double payload_bits(const struct onedva_encoder *encoder)
+static double payload_bits(struct onedva_encoder *encoder)
 {
-    return 8.0 * (double)encoder->writer.payloads.size;
+    return 8.0 * (double)odva_encoder_slot(encoder)->writer.payloads.size;
 }
 
 /* Latents at encoder->index, and their packet. @param counted bits of its payloads */
@@ -111,7 +113,7 @@ static int search_qidx(struct onedva_encoder *encoder, double budget, double *bi
 static int count_motion(struct onedva_encoder *encoder, double *bits)
 {
     const struct odva_aligned_clip *clip = odva_encoder_clip(encoder);
-    struct odva_byte_writer *motion = &encoder->writer.motion;
+    struct odva_byte_writer *motion = &odva_encoder_slot(encoder)->writer.motion;
 
     odva_byte_writer_reset(motion);
     if (clip->is_aligned)
@@ -220,7 +222,7 @@ static int encode_second_pass(struct onedva_encoder *encoder, const uint32_t *du
 static int encode_at_psnr(struct onedva_encoder *encoder, const struct onedva_const_picture *frames,
                           const uint32_t *durations, double *counted)
 {
-    const struct odva_byte_writer *packet = &encoder->writer.packet;
+    const struct odva_byte_writer *packet = &odva_encoder_slot(encoder)->writer.packet;
     struct odva_psnr_search search;
     double psnr;
     int status, goes_on = 1;
@@ -264,7 +266,7 @@ static int keep_within_buffer(struct onedva_encoder *encoder, const uint32_t *du
         odva_log(&encoder->settings.logger, ONEDVA_LOG_WARNING,
                  "a packet of %zu bytes breaks the buffer, which holds %.0f bits of it; a larger "
                  "buffer, shorter clips or a smaller picture would not",
-                 encoder->writer.packet.size, most);
+                 odva_encoder_slot(encoder)->writer.packet.size, most);
     return status;
 }
 
@@ -298,6 +300,8 @@ int odva_encode_clip(struct onedva_encoder *encoder, const struct onedva_const_p
         status = encode_at_bitrate(encoder, durations, seconds, &counted);
     else
         status = encode_packet(encoder, durations, &counted);
+    if (odva_encoder_overlaps(encoder))
+        return status;
     if (status == ONEDVA_OK)
         status = keep_within_buffer(encoder, durations, &counted);
     if (status == ONEDVA_OK)

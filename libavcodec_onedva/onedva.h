@@ -420,8 +420,9 @@ static inline int ff_onedva_clip_set_crf(OneDVAClip *clip, onedva_encoder *encod
     return 0;
 }
 
-/** Encode the clip, or the first packet->frames of it; they stay in it until they are dropped. */
-static inline int ff_onedva_clip_encode(OneDVAClip *clip, onedva_encoder *encoder, OneDVALog *log,
+/** Begin to encode the clip, or the first packet->frames of it; they stay in it until they are
+ *  dropped. @param packet what onedva_encode_begin() gives */
+static inline int ff_onedva_clip_encode_begin(OneDVAClip *clip, onedva_encoder *encoder, OneDVALog *log,
                                         struct onedva_packet *packet)
 {
     struct onedva_const_picture pictures[ONEDVA_MAX_CLIP_FRAMES];
@@ -438,12 +439,27 @@ static inline int ff_onedva_clip_encode(OneDVAClip *clip, onedva_encoder *encode
         if (clip->durations[i] != clip->stream.frame_duration)
             durations = clip->durations;
     }
-    ret = ff_onedva_check(log,
-                          onedva_encode(encoder, pictures, durations, clip->nb_frames, packet),
-                          "encoding a clip");
+    ret = onedva_encode_begin(encoder, pictures, durations, clip->nb_frames, packet);
+    return ff_onedva_check(log, ret, "encoding a clip");
+}
+
+/** End the clip begun first. */
+static inline int ff_onedva_clip_encode_end(onedva_encoder *encoder, OneDVALog *log,
+                                            struct onedva_packet *packet)
+{
+    int ret = ff_onedva_check(log, onedva_encode_end(encoder, packet), "encoding a clip");
+
     if (ret >= 0)
         ff_onedva_log_packet(log, packet);
     return ret;
+}
+
+static inline int ff_onedva_clip_encode(OneDVAClip *clip, onedva_encoder *encoder, OneDVALog *log,
+                                        struct onedva_packet *packet)
+{
+    int ret = ff_onedva_clip_encode_begin(clip, encoder, log, packet);
+
+    return ret < 0 ? ret : ff_onedva_clip_encode_end(encoder, log, packet);
 }
 
 /* ---- clips on the decoding side ---- */

@@ -26,6 +26,14 @@ typedef struct OneDVAEncContext {
     onedva_encoder *encoder;
     OneDVAClip clip;
     AVFrame *next; ///< received, not yet in the clip: its pts ends the frame before
+
+    struct {
+        AVFrame *first; ///< properties of its first frame
+        int64_t duration;
+    } begun[2]; ///< clips that were begun and not ended
+    int nb_begun;
+    int delay; ///< how many clips are begun before the first of them is ended
+    int error; ///< that comes out after them
 } OneDVAEncContext;
 
 static struct onedva_stream stream_from_context(const AVCodecContext *avctx)
@@ -87,6 +95,11 @@ static av_cold int onedva_encode_init(AVCodecContext *avctx)
     s->next     = av_frame_alloc();
     if (!s->next)
         return AVERROR(ENOMEM);
+    for (int i = 0; i < FF_ARRAY_ELEMS(s->begun); i++) {
+        s->begun[i].first = av_frame_alloc();
+        if (!s->begun[i].first)
+            return AVERROR(ENOMEM);
+    }
     ret = ff_onedva_clip_init(&s->clip, &s->options, &stream);
     if (ret < 0)
         return ret;
@@ -107,6 +120,8 @@ static av_cold int onedva_encode_init(AVCodecContext *avctx)
                           "opening the encoder");
     if (ret < 0)
         return ret;
+    if (!(avctx->flags & AV_CODEC_FLAG_LOW_DELAY))
+        s->delay = onedva_encoder_delay(s->encoder);
     return set_extradata(avctx);
 }
 
@@ -131,10 +146,10 @@ static int get_next_frame(AVCodecContext *avctx)
     return ret;
 }
 
-static int fill_packet(AVCodecContext *avctx, AVPacket *pkt, const struct onedva_packet *packet)
+/** @param first properties of the clip's first frame */
+static int fill_packet(AVCodecContext *avctx, AVPacket *pkt, const struct onedva_packet *packet,
+                       const AVFrame *first, int64_t duration)
 {
-    OneDVAEncContext *s = avctx->priv_data;
-    const OneDVAClip *clip = &s->clip;
     const int crf = packet->stats.qidx + 40;
     int ret;
 
@@ -145,16 +160,15 @@ static int fill_packet(AVCodecContext *avctx, AVPacket *pkt, const struct onedva
         return ret;
     memcpy(pkt->data, packet->data, packet->size);
 
-    pkt->pts = pkt->dts = clip->frames[0]->pts;
-    for (int i = 0; i < packet->frames; i++)
-        pkt->duration += clip->durations[i];
-    pkt->flags |= AV_PKT_FLAG_KEY;
+    pkt->pts = pkt->dts = first->pts;
+    pkt->duration = duration;
+    pkt->flags   |= AV_PKT_FLAG_KEY;
 
     ret = ff_side_data_set_encoder_stats(pkt, FFMAX(crf, 0) * FF_QP2LAMBDA, NULL, 0,
                                          AV_PICTURE_TYPE_I);
     if (ret < 0)
         return ret;
-    return ff_encode_reordered_opaque(avctx, pkt, clip->frames[0]);
+    return ff_encode_reordered_opaque(avctx, pkt, first);
 }
 
 /** Give the statistics of a first pass out. @param text NULL: there are none */
@@ -180,10 +194,10 @@ static int end_pass(AVCodecContext *avctx)
     return ret < 0 ? ret : AVERROR_EOF;
 }
 
-static int onedva_receive_packet(AVCodecContext *avctx, AVPacket *pkt)
+/** Collect frames. @return 0 when a clip is complete, AVERROR_EOF when there is none left */
+static int complete_clip(AVCodecContext *avctx)
 {
     OneDVAEncContext *s = avctx->priv_data;
-    struct onedva_packet packet;
     int ret;
 
     for (;;) {
@@ -193,29 +207,90 @@ static int onedva_receive_packet(AVCodecContext *avctx, AVPacket *pkt)
             ret = get_next_frame(avctx);
             if (ret == AVERROR_EOF && s->clip.nb_frames)
                 next = NULL;
-            else if (ret == AVERROR_EOF)
-                return end_pass(avctx);
             else if (ret < 0)
                 return ret;
         }
         if (s->clip.nb_frames && !ff_onedva_clip_continues(&s->clip, next))
-            break;
+            return 0;
         ff_onedva_clip_add(&s->clip, s->next);
     }
+}
 
-    ret = ff_onedva_clip_encode(&s->clip, s->encoder, &s->log, &packet);
+/** Begin to encode the clip, and take note of what its packet will want to know. */
+static int begin_clip(AVCodecContext *avctx)
+{
+    OneDVAEncContext *s = avctx->priv_data;
+    AVFrame *first = s->begun[s->nb_begun].first;
+    struct onedva_packet packet = { 0 };
+    int64_t duration = 0;
+    int ret = av_frame_copy_props(first, s->clip.frames[0]);
+
     if (ret >= 0)
-        ret = fill_packet(avctx, pkt, &packet);
-    if (ret >= 0)
-        ret = set_stats_out(avctx, packet.pass_stats);
+        ret = ff_onedva_clip_encode_begin(&s->clip, s->encoder, &s->log, &packet);
+    for (int i = 0; i < packet.frames; i++)
+        duration += s->clip.durations[i];
     ff_onedva_clip_drop(&s->clip, ret < 0 ? s->clip.nb_frames : packet.frames);
+    if (ret < 0) {
+        av_frame_unref(first);
+        return ret;
+    }
+    s->begun[s->nb_begun++].duration = duration;
+    return set_stats_out(avctx, packet.pass_stats);
+}
+
+/** End the clip begun first. @param packet its data are valid until the next clip is begun */
+static int end_clip(OneDVAEncContext *s, struct onedva_packet *packet)
+{
+    FFSWAP(AVFrame *, s->begun[0].first, s->begun[1].first);
+    s->begun[0].duration = s->begun[1].duration;
+    s->nb_begun--;
+    return ff_onedva_clip_encode_end(s->encoder, &s->log, packet);
+}
+
+static int output_clip(AVCodecContext *avctx, AVPacket *pkt)
+{
+    OneDVAEncContext *s = avctx->priv_data;
+    const int64_t duration = s->begun[0].duration;
+    AVFrame *first = s->begun[0].first;
+    struct onedva_packet packet;
+    int ret = end_clip(s, &packet);
+
+    if (ret >= 0)
+        ret = fill_packet(avctx, pkt, &packet, first, duration);
+    av_frame_unref(first);
     return ret;
+}
+
+static int onedva_receive_packet(AVCodecContext *avctx, AVPacket *pkt)
+{
+    OneDVAEncContext *s = avctx->priv_data;
+    int ret = s->error;
+
+    while (!ret && s->nb_begun <= s->delay) {
+        ret = complete_clip(avctx);
+        if (ret == AVERROR(EAGAIN))
+            return ret;
+        if (ret >= 0)
+            ret = begin_clip(avctx);
+    }
+    if (s->nb_begun) {
+        s->error = ret == AVERROR_EOF ? 0 : ret;
+        return output_clip(avctx, pkt);
+    }
+    s->error = 0;
+    return ret == AVERROR_EOF ? end_pass(avctx) : ret;
 }
 
 static av_cold void onedva_encode_flush(AVCodecContext *avctx)
 {
     OneDVAEncContext *s = avctx->priv_data;
+    struct onedva_packet packet;
 
+    while (s->nb_begun) {
+        av_frame_unref(s->begun[0].first);
+        end_clip(s, &packet);
+    }
+    s->error = 0;
     ff_onedva_clip_clear(&s->clip);
     av_frame_unref(s->next);
 }
@@ -228,6 +303,8 @@ static av_cold int onedva_encode_close(AVCodecContext *avctx)
     onedva_model_close(&s->model);
     ff_onedva_clip_free(&s->clip);
     av_frame_free(&s->next);
+    for (int i = 0; i < FF_ARRAY_ELEMS(s->begun); i++)
+        av_frame_free(&s->begun[i].first);
     av_freep(&avctx->stats_out);
     return 0;
 }

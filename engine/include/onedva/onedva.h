@@ -235,6 +235,26 @@ ONEDVA_API void onedva_encoder_stream_header(const onedva_encoder *encoder, cons
 ONEDVA_API int onedva_encode(onedva_encoder *encoder, const struct onedva_const_picture *frames,
                              const uint32_t *durations, int n, struct onedva_packet *packet);
 
+/** How many clips it pays to begin before the first of them is ended: 1 where a packet's bytes can
+ * be made beside the next clip's analysis, or else 0. */
+ONEDVA_API int onedva_encoder_delay(const onedva_encoder *encoder);
+
+/**
+ * Encode one clip as onedva_encode does, but for the bytes of its packet, which onedva_encode_end
+ * gives: clips end in the order in which they were begun. The frames are not kept.
+ * @param packet without data, size and stats.bytes
+ * @return ONEDVA_OK or an error; ONEDVA_ERR_ARGUMENT, too, where two clips are begun and not ended
+ */
+ONEDVA_API int onedva_encode_begin(onedva_encoder *encoder,
+                                   const struct onedva_const_picture *frames,
+                                   const uint32_t *durations, int n, struct onedva_packet *packet);
+
+/**
+ * @param packet of the clip begun first; its data are valid until the next clip but one is begun
+ * @return ONEDVA_OK, ONEDVA_ERR_NOMEM, or ONEDVA_ERR_ARGUMENT where no clip is begun
+ */
+ONEDVA_API int onedva_encode_end(onedva_encoder *encoder, struct onedva_packet *packet);
+
 /**
  * End a pass after its last clip.
  * @param pass_stats first pass: the end of the statistics, owned by the encoder; or else NULL. A
