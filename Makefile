@@ -15,6 +15,9 @@
 # make kernel-bench  speed of each operator
 # make valgrind    Valgrind's memcheck on the unit tests and on a short encode and decode
 # make tsan        ThreadSanitizer on the tests of threads and on a short encode and decode by ffmpeg
+# make load        64 decoders at once; everything opened and closed OPENINGS=n times [10000]
+# make soak        encodes and decodes for MINUTES=n with sizes and options changing, memory flat [30]
+# make damage      what packets lost and bit errors cost: doc/robustness.md [INPUT=file RUNS=20]
 # make check-aarch64  the operators and the exact codec on AArch64, emulated by QEMU
 # make check-s390x what reads and writes bytes and the exact codec on a big-endian machine, emulated by QEMU
 # make checkasm    every operator's SIMD versions against C, with guard pages [BENCH=1: and their speed]
@@ -42,7 +45,7 @@ endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .PHONY: all lib install demo check unit unit-tests fuzz fuzz-corpus fuzz-run checkasm fate-onedva bench kernel-bench network-bench roofline \
-        precision-bench gemm-bench latents-bench motion-bench layers-bench rate-bench entropy-bench check-aarch64 check-s390x byte-order-tests valgrind tsan tsan-tests ffmpeg-tsan clean distclean canvas entropy eval latents corpus ffmpeg-full \
+        precision-bench gemm-bench latents-bench motion-bench layers-bench rate-bench entropy-bench check-aarch64 check-s390x byte-order-tests valgrind tsan tsan-tests ffmpeg-tsan load soak damage clean distclean canvas entropy eval latents corpus ffmpeg-full \
         ffmpeg-check
 
 all:
@@ -65,7 +68,7 @@ CONFIG = build
 ifeq ($(wildcard $(CONFIG)/config.mak),)
 
 all lib install unit fuzz fuzz-corpus checkasm fate-onedva bench kernel-bench network-bench roofline precision-bench gemm-bench latents-bench \
-motion-bench layers-bench rate-bench entropy-bench valgrind tsan canvas entropy eval latents corpus ffmpeg-full ffmpeg-check:
+motion-bench layers-bench rate-bench entropy-bench valgrind tsan load soak damage canvas entropy eval latents corpus ffmpeg-full ffmpeg-check:
 	./configure
 	+@$(MAKE) $@
 
@@ -352,6 +355,18 @@ ffmpeg-tsan: export ONEDVA_FFPLAY := no
 ffmpeg-tsan: export ONEDVA_SANITIZERS := no
 ffmpeg-tsan: $(STATIC) $(PC)
 	+@tools/ffmpeg/build.sh tsan
+
+load: $(BUILD)/engine/tests/test_load
+	@ONEDVA_TEST_OPENINGS=$(or $(OPENINGS),10000) $<
+
+soak: export ONEDVA_MODEL := $(CURDIR)/fate/model/onedva-test.safetensors
+soak: ffmpeg-check
+	@mkdir -p build/test
+	@fate/api/build.sh soak build/test/onedva-soak
+	@build/test/onedva-soak $(or $(MINUTES),30)
+
+damage: ffmpeg-check
+	@tools/bench/damage.sh "$(INPUT)" $(or $(RUNS),20)
 
 OPERATOR_TESTS = $(filter $(BUILD)/kernels/%,$(TEST_PROGRAMS))
 

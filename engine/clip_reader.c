@@ -14,6 +14,10 @@
 #include "motion_coder.h"
 #include "packet.h"
 
+/* Canvases may be larger than pictures, but not by any factor that a narrow picture allows. */
+#define CANVAS_FACTOR 4
+#define CANVAS_EXTRA  (1 << 20) /* pixels */
+
 #define HOW_TO_CHOOSE "give the right file with -model or ONEDVA_MODEL"
 
 int odva_clip_reader_init(struct odva_clip_reader *reader, const struct onedva_model *model,
@@ -60,22 +64,29 @@ static int check_stream(const struct odva_clip_reader *reader, const struct oned
     return ONEDVA_OK;
 }
 
+/* Make a stream the current one, or none where it is refused: what follows belongs to neither that
+ * stream nor the one before. */
+static int change_stream(struct odva_clip_reader *reader, const struct onedva_stream *stream,
+                         int status)
+{
+    if (status == ONEDVA_OK)
+        status = check_stream(reader, stream);
+    reader->refusal = status;
+    reader->has_stream = status == ONEDVA_OK;
+    if (reader->has_stream)
+        reader->stream = *stream;
+    return status;
+}
+
 int odva_clip_reader_set_stream(struct odva_clip_reader *reader, const uint8_t *data, size_t size)
 {
     struct onedva_stream stream;
-    int status = onedva_stream_header_parse(&stream, data, size);
+    const int status = onedva_stream_header_parse(&stream, data, size);
 
-    if (status < 0) {
+    if (status < 0)
         odva_log(&reader->logger, ONEDVA_LOG_ERROR, "stream header of %zu bytes: %s", size,
                  onedva_status_text(status));
-        return status;
-    }
-    status = check_stream(reader, &stream);
-    if (status < 0)
-        return status;
-    reader->stream = stream;
-    reader->has_stream = 1;
-    return ONEDVA_OK;
+    return change_stream(reader, &stream, status);
 }
 
 /* Check the packet's model and take over its stream header. */
@@ -84,11 +95,9 @@ static int apply_stream(struct odva_clip_reader *reader, const struct odva_packe
     const struct onedva_model *model = reader->model;
 
     if (packet->has_stream) {
-        const int status = check_stream(reader, &packet->stream);
+        const int status = change_stream(reader, &packet->stream, ONEDVA_OK);
         if (status < 0)
             return status;
-        reader->stream = packet->stream;
-        reader->has_stream = 1;
     }
     if (packet->model_tag != (uint16_t)model->id) {
         odva_log(&reader->logger, ONEDVA_LOG_ERROR,
@@ -96,6 +105,12 @@ static int apply_stream(struct odva_clip_reader *reader, const struct odva_packe
                  "%016" PRIx64 " (%s); " HOW_TO_CHOOSE,
                  packet->model_tag, model->id, model->name);
         return ONEDVA_ERR_MODEL_MISMATCH;
+    }
+    if (reader->refusal) {
+        odva_log(&reader->logger, ONEDVA_LOG_ERROR,
+                 "packet of a stream whose header was refused: %s",
+                 onedva_status_text(reader->refusal));
+        return reader->refusal;
     }
     if (!reader->has_stream) {
         odva_log(&reader->logger, ONEDVA_LOG_ERROR,
@@ -207,6 +222,14 @@ static int set_latents_size(struct odva_clip_reader *reader, const struct odva_p
     const int height =
         reader->has_motion ? odva_motion_canvas_height(motion) : (int)reader->stream.height;
 
+    if (reader->has_motion && reader->max_pixels > 0 &&
+        ((int64_t)width * height - CANVAS_EXTRA) / CANVAS_FACTOR > reader->max_pixels) {
+        odva_log(&reader->logger, ONEDVA_LOG_ERROR,
+                 "canvas of %dx%d is larger than %d times the limit of %" PRId64
+                 " pixels and %d pixels more",
+                 width, height, CANVAS_FACTOR, reader->max_pixels, CANVAS_EXTRA);
+        return ONEDVA_ERR_LIMIT;
+    }
     return odva_latents_set_size(&reader->latents, reader->scans, packet->frames, width, height);
 }
 
@@ -252,12 +275,13 @@ static int parse(struct odva_clip_reader *reader, struct odva_packet *packet, co
     return ONEDVA_OK;
 }
 
-/* Read all but the layers. The stream header of a packet that is invalid does not count. */
+/* Read all but the layers. The stream header of a packet that is invalid does not count; one that
+ * is beyond the limit does, and what follows it is refused. */
 static int read_header(struct odva_clip_reader *reader, const uint8_t *data, size_t size,
                        struct odva_packet *packet, struct onedva_clip *clip)
 {
     const struct onedva_stream stream = reader->stream;
-    const int had_stream = reader->has_stream;
+    const int had_stream = reader->has_stream, refusal = reader->refusal;
     int status = parse(reader, packet, data, size, clip);
 
     if (status < 0)
@@ -265,8 +289,11 @@ static int read_header(struct odva_clip_reader *reader, const uint8_t *data, siz
     if ((status = check_header(reader, packet, clip)) < 0 ||
         (status = read_motion(reader, packet)) < 0 ||
         (status = set_latents_size(reader, packet)) < 0) {
-        reader->stream = stream;
-        reader->has_stream = had_stream;
+        if (reader->refusal != ONEDVA_ERR_LIMIT) {
+            reader->stream = stream;
+            reader->has_stream = had_stream;
+            reader->refusal = refusal;
+        }
         return status;
     }
     reader->latents.qidx = odva_packet_qidx(packet, 0);

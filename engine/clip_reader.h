@@ -25,6 +25,7 @@ struct odva_clip_reader {
     int64_t max_pixels; /* 0: no limit */
 
     int has_stream;
+    int refusal; /* why the stream header that came last was refused; 0: it was not */
     struct onedva_stream stream; /* the current one, where has_stream */
     struct odva_symbol_predictor predictor;
     struct odva_packet packet; /* the one begun; its payloads are the caller's memory */

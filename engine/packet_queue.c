@@ -82,6 +82,7 @@ static struct odva_queued_packet *next_packet(struct odva_packet_queue *queue)
     if (!*next)
         return NULL;
     (*next)->reader.has_stream = before->has_stream;
+    (*next)->reader.refusal = before->refusal;
     (*next)->reader.stream = before->stream;
     return *next;
 }
@@ -124,6 +125,7 @@ static void advance(struct odva_packet_queue *queue)
     if (first->is_begun)
         return;
     first->reader.has_stream = last->reader.has_stream;
+    first->reader.refusal = last->reader.refusal;
     first->reader.stream = last->reader.stream;
 }
 

@@ -124,7 +124,8 @@ static av_cold int open_decoder(AVCodecContext *avctx)
     if (ret < 0)
         return ret;
     ff_onedva_decoder_settings(&settings, &s->options, &s->model_options, &s->log);
-    settings.max_pixels = avctx->max_pixels;
+    // no larger picture gets a buffer, and the library must not find memory for its latents
+    settings.max_pixels = av_clip64(avctx->max_pixels, 1, INT_MAX / 8);
     settings.threads    = avctx->thread_count;
     settings.bitexact   = !!(avctx->flags & AV_CODEC_FLAG_BITEXACT);
     ret = ff_onedva_check(&s->log, onedva_decoder_open(&s->decoder, s->model, &settings),

@@ -3,30 +3,15 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 /* A decoder takes no more memory after 1,000 clips than after the first ones. */
-#include <malloc.h>
 #include <stdlib.h>
 
+#include "allocated.h"
 #include "codec.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-size_t __sanitizer_get_current_allocated_bytes(void);
-#endif
 
 #define CLIPS  1000
 #define FIRST  20 /* after which every size of clip has been */
 #define SIDE   24
 #define FRAMES 16
-
-static size_t allocated(void)
-{
-#if defined(__SANITIZE_ADDRESS__)
-    return __sanitizer_get_current_allocated_bytes();
-#else
-    const struct mallinfo2 info = mallinfo2();
-
-    return info.uordblks + info.hblkhd;
-#endif
-}
 
 /* A packet of n frames in memory of its own. */
 static struct onedva_packet packet_of(struct codec *codec,

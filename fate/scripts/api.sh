@@ -14,4 +14,7 @@ for name in $(./test_codec); do
     check "$name" ./test_codec "$name"
 done
 
+"$root/fate/api/build.sh" soak soak || exit 1
+check "three rounds of make soak" ./soak 0.001
+
 finish

@@ -69,6 +69,26 @@ other_model() (
 check "latents of another model" other_model
 check "unwritable output" says "/nowhere/x.safetensors: No such file" 1 export video.mkv /nowhere/x.safetensors
 
+# A name that no file may take the place of.
+into_a_pipe() {
+    rm -f fifo && mkfifo fifo && { cat fifo > through.safetensors & } &&
+        ./onedva-latents export video.mkv fifo && wait && [ -p fifo ] &&
+        ./onedva-latents export video.mkv direct.safetensors && cmp direct.safetensors through.safetensors
+}
+check "output into a pipe" into_a_pipe
+# usage: limited COMMAND...; no file may become larger than 1 kB
+limited() (
+    trap '' XFSZ
+    ulimit -f 2 # blocks of 512 bytes
+    "$@"
+)
+full_disk() {
+    limited says "full.safetensors: File too large" 1 export video.mkv full.safetensors &&
+        [ ! -e full.safetensors ] && [ ! -e full.safetensors.part ] &&
+        limited says "full.nut: File too large" 1 import direct.safetensors full.nut
+}
+check "full disk: one line, and no part of a file of latents" full_disk
+
 # The packet in the middle has bytes changed; the others are exported.
 damaged() {
     ffmpeg -i video.mkv -map 0:1 -c copy -bsf:v "noise=amount='if(eq(n,1),1,0)'" damaged.mkv &&

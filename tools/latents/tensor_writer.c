@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define ALIGNMENT 64 /* bytes: tensors can be used where they are mapped */
 
@@ -116,26 +117,42 @@ static int write_file(FILE *file, const char *header, const struct growing_tenso
     return ferror(file) ? (errno ? errno : EIO) : 0;
 }
 
+/* What is there under this name is to be written to: a device or a pipe, which no file replaces. */
+static int is_written_to(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+}
+
+static int write_path(const char *path, const char *header, const struct growing_tensor *tensors,
+                      int count)
+{
+    FILE *file = fopen(path, "wb");
+    int error = file ? write_file(file, header, tensors, count) : errno;
+
+    if (file && fclose(file) && !error)
+        error = errno;
+    return error;
+}
+
 int tensors_write(const char *path, const struct growing_tensor *tensors, int count,
                   const char *metadata)
 {
+    const int direct = is_written_to(path);
     char *header = make_header(tensors, count, metadata);
     char *part = malloc(strlen(path) + sizeof(".part"));
-    FILE *file = NULL;
     int error = header && part ? 0 : ENOMEM;
 
     for (int i = 0; i < count; i++)
         if (tensors[i].bytes.failed)
             error = ENOMEM;
     if (!error) {
-        sprintf(part, "%s.part", path);
-        file = fopen(part, "wb");
-        error = file ? write_file(file, header, tensors, count) : errno;
-        if (file && fclose(file) && !error)
+        sprintf(part, "%s%s", path, direct ? "" : ".part");
+        error = write_path(part, header, tensors, count);
+        if (!error && !direct && rename(part, path))
             error = errno;
-        if (!error && rename(part, path))
-            error = errno;
-        if (error && file)
+        if (error && !direct)
             remove(part);
     }
     free(header);

@@ -315,7 +315,8 @@ struct onedva_decoder_settings {
     enum onedva_sampler sampler;
     int max_tokens;     /* decode only the first tokens of each tile, 0: all */
     int smooth_clips;   /* smooth the change from clip to clip: pixels depend on the clip before */
-    int64_t max_pixels; /* refuse larger pictures, default 2^27, 0: 65535 x 65535 */
+    int64_t max_pixels; /* refuse larger pictures, and canvases of 4 max_pixels + 2^20 pixels;
+                         * default 2^27, 0: 65535 x 65535 */
     enum onedva_precision precision; /* default ONEDVA_PRECISION_BFLOAT16 */
     enum onedva_backend backend;
     int threads;  /* 0: one per processor */
@@ -341,7 +342,8 @@ ONEDVA_API int onedva_decoder_open(onedva_decoder **decoder, const onedva_model 
                                    const struct onedva_decoder_settings *settings);
 ONEDVA_API void onedva_decoder_close(onedva_decoder **decoder);
 
-/** Give the stream header that the container carried. */
+/** Give the stream header that the container carried. After one that is refused, or is refused in a
+ * packet, so are packets without a header of their own: what they belong to is not known. */
 ONEDVA_API int onedva_decoder_set_stream_header(onedva_decoder *decoder, const uint8_t *data,
                                                 size_t size);
 

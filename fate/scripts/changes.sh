@@ -1,0 +1,87 @@
+#!/bin/sh
+# libonedva: the One-DVA learned video codec
+# Copyright (C) 2026 the One-DVA for FFmpeg authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Streams whose pictures change their size midway, in each container that can say so, and in any by
+# headers in packets; sizes above a limit, and the longest sides there are.
+
+# shellcheck source=fate/common.sh
+. "$(dirname "$0")/../common.sh"
+
+# usage: encode FILE SIZE [OPTION...]; 20 frames in packets of 8
+encode() {
+    encoded=$1 size=$2
+    shift 2
+    ffmpeg -f lavfi -i "testsrc2=size=$size:rate=25,trim=end_frame=20,format=yuv420p" \
+        -c:v onedva -clip_frames 8 -adaptive_clips 0 "$@" "$encoded"
+}
+
+# usage: frames FILE [OPTION...] > FILE; size and checksum of each frame, whatever its size
+frames() {
+    input=$1
+    shift
+    ffmpeg -v info "$@" -i "$input" -noautoscale -vf showinfo -f null - 2>&1 |
+        sed -n 's/.* n: .* s:\([0-9x]*\) .*checksum:\([0-9A-F]*\) .*/\1 \2/p'
+}
+
+# AVI has no place for a stream header, so it is in the packets, and stays there in copies.
+for name in small large; do
+    case $name in small) size=66x50 ;; *) size=300x180 ;; esac
+    encode $name.odva $size
+    encode $name.avi $size
+    for container in mkv nut mp4; do
+        ffmpeg -i $name.avi -c copy $name.$container
+    done
+    frames $name.odva > $name.frames
+done
+cat small.frames large.frames small.frames > expected.frames
+
+# usage: changes CONTAINER; three files in a row by FFmpeg's concat demuxer, headers in packets
+changes() {
+    printf "file '%s'\n" "small.$1" "large.$1" "small.$1" > list
+    for threads in 1 8; do
+        frames list -threads $threads -f concat > found && same expected.frames found || return
+    done
+}
+for container in avi mkv nut mp4; do
+    check "headers in packets, $container" changes $container
+done
+
+cat small.odva large.odva small.odva > joined.odva
+joined() {
+    for threads in 1 8; do
+        frames joined.odva -threads $threads > found && same expected.frames found || return
+    done
+}
+check "files of odva joined by cat" joined
+
+# usage: one_line_each PATTERN PACKETS; the decoder says one thing of each
+one_line_each() {
+    cat log
+    [ "$(grep -c '^\[onedva' log)" -eq "$2" ] && [ "$(grep '^\[onedva' log | grep -c "$1")" -eq "$2" ]
+}
+
+# What a refused header begins is left out whole; it must not be taken for the stream before.
+refused_midway() {
+    pixels joined.odva -max_pixels 10000 > found 2> log
+    pixels small.odva > expected && cat expected >> expected.twice && cat expected >> expected.twice
+    one_line_each 'limit of 10000 pixels\|header was refused' 3 && same expected.twice found
+}
+check "size above -max_pixels midway: its packets are refused, the others decode" refused_midway
+refused_at_first() {
+    ! ffmpeg -max_pixels 10000 -i large.odva -f null - 2> log && cat log && grep 'Picture size 300x180' log
+}
+check "size above -max_pixels at the beginning" refused_at_first
+
+# usage: longest SIZE
+longest() {
+    ffmpeg -f lavfi -i "color=0x406080:size=$1:rate=25,trim=end_frame=3,format=yuv420p" \
+        -c:v onedva long.nut &&
+        [ "$(ffprobe -show_entries stream=width,height -of csv=p=0:s=x long.nut)" = "$1" ] &&
+        [ "$(frames long.nut | grep -c "^$1 ")" -eq 3 ]
+}
+check "65535x2" longest 65535x2
+check "2x65535" longest 2x65535
+
+finish
