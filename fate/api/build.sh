@@ -26,7 +26,8 @@ for name in avfilter avformat avcodec swscale swresample avutil; do
     extra="$extra $(setting "EXTRALIBS-$name")"
 done
 # shellcheck disable=SC2046,SC2086 # lists of words
-${CC:-cc} -std=c11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -I"$build/src" -I"$build" $(setting LDFLAGS) "$@" \
+${CC:-cc} -std=c11 -D_GNU_SOURCE -O1 -g -Wall -Wextra -I"$build/src" -I"$build" \
+    -I"$directory/../../engine/include" $(setting LDFLAGS) "$@" \
     -o "$output" "$directory/$program.c" $libraries $extra $(setting EXTRALIBS) || {
     echo "$program: cannot compile with the libraries in $build" >&2
     exit 1

@@ -62,6 +62,12 @@ static AVCodecContext *open_with(const AVCodec *codec, int stream, const char *o
     return context;
 }
 
+/* What a damaged packet gives: a damaged version is one that is not known. */
+static int is_damage(int ret)
+{
+    return ret == AVERROR_INVALIDDATA || ret == AVERROR_PATCHWELCOME;
+}
+
 /* Send a packet, NULL for the end, and take all frames there are. Errors of packets, which may have
  * been sent before this one, are counted. @return the number of frames that came */
 static int decode(AVCodecContext *decoder, const AVPacket *packet, int stream, int64_t *errors)
@@ -71,19 +77,18 @@ static int decode(AVCodecContext *decoder, const AVPacket *packet, int stream, i
     do {
         if (sent == AVERROR(EAGAIN)) {
             sent = avcodec_send_packet(decoder, packet);
-            CHECK(sent >= 0 || sent == AVERROR(EAGAIN) || sent == AVERROR_INVALIDDATA);
-            *errors += sent == AVERROR_INVALIDDATA;
+            CHECK(sent >= 0 || sent == AVERROR(EAGAIN) || is_damage(sent));
+            *errors += is_damage(sent);
         }
         ret = avcodec_receive_frame(decoder, soak.frame);
-        CHECK(ret >= 0 || ret == AVERROR(EAGAIN) || ret == AVERROR_EOF ||
-              ret == AVERROR_INVALIDDATA);
-        *errors += ret == AVERROR_INVALIDDATA;
+        CHECK(ret >= 0 || ret == AVERROR(EAGAIN) || ret == AVERROR_EOF || is_damage(ret));
+        *errors += is_damage(ret);
         frames += ret >= 0;
         if (ret >= 0)
             CHECK(soak.frame->width == streams[stream].width &&
                   soak.frame->height == streams[stream].height);
         av_frame_unref(soak.frame);
-    } while (ret >= 0 || ret == AVERROR_INVALIDDATA || sent == AVERROR(EAGAIN));
+    } while (ret >= 0 || is_damage(ret) || sent == AVERROR(EAGAIN));
     return frames;
 }
 
