@@ -338,12 +338,12 @@ valgrind: ffmpeg-check $(TEST_PROGRAMS)
 
 THREAD_TESTS = $(addprefix $(BUILD)/,kernels/cpu/tests/test_thread_pool engine/tests/test_determinism \
     engine/tests/test_packet_queue engine/tests/test_codec engine/tests/test_reduced_frames \
-    engine/tests/test_overlapped_encoding)
+    engine/tests/test_overlapped_encoding engine/tests/test_load)
 
 tsan:
 	+@$(MAKE) --no-print-directory BUILD=build/tsan SANITIZERS=yes SANITIZE='-fsanitize=thread' tsan-tests
 tsan-tests: $(THREAD_TESTS) ffmpeg-tsan
-	@tools/run-unit-tests.sh $(THREAD_TESTS)
+	@ONEDVA_TEST_OPENINGS=50 tools/run-unit-tests.sh $(THREAD_TESTS)
 	@tools/tests/test_tsan.sh
 
 # ONEDVA_SANITIZERS means AddressSanitizer, which does not go together with this one.

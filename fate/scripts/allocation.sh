@@ -16,4 +16,25 @@ for name in $(./test_allocation); do
     check "$name" ./test_allocation "$name"
 done
 
+# usage: within KBYTES COMMAND...; with no more address space than that
+within() (
+    ulimit -v "$1" && shift && "$@"
+)
+# Any answer but a crash; FFmpeg's own codes for errors are above all signals'.
+address_space() {
+    for kbytes in $(seq 50000 50000 600000); do
+        within "$kbytes" ffmpeg -threads 4 -i space.mkv -vf onedva -f null - 2> log
+        code=$?
+        [ $code -lt 128 ] || [ $code -gt 159 ] || { echo "$kbytes kB: $code"; cat log; return 1; }
+        codes="$codes $code"
+    done
+    echo "$codes"
+    [ "$code" -eq 0 ] && echo "$codes" | grep -q '69\|24[45]'
+}
+if within 2000000 ffmpeg -version > /dev/null; then # not with AddressSanitizer
+    ffmpeg -f lavfi -i testsrc2=size=130x98:rate=25,trim=end_frame=20 -pix_fmt yuv420p -c:v onedva space.mkv
+    codes=
+    check "ffmpeg in 50 to 600 MB of address space" address_space
+fi
+
 finish
