@@ -222,7 +222,7 @@ network-bench: $(BUILD)/tools/bench/kernel_bench
 
 # CPU: instruction sets to compare with the C reference
 precision-bench: all $(BUILD)/tools/bench/precision
-	@tools/bench/precision.sh "$(VALID)" $(or $(CPU),avx512bf16)
+	@tools/bench/precision.sh "$(VALID)" $(or $(CPU),avx512bf16 avx512bf16vnni)
 
 gemm-bench: $(STATIC)
 	@tools/install-deps.sh gemm

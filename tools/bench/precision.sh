@@ -14,7 +14,7 @@ folder=${1:-}
 [ -d "$folder" ] || { echo "precision: say which folder has the clips: precision.sh FOLDER CPU..." >&2; exit 1; }
 folder=$(cd "$folder" && pwd)
 shift
-[ $# -gt 0 ] || set -- avx512bf16
+[ $# -gt 0 ] || set -- avx512bf16 avx512bf16vnni
 cd "$(dirname "$0")/../.."
 mkdir -p build/bench
 for clip in "$folder"/*.mp4; do
