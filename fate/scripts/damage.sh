@@ -35,4 +35,7 @@ plays_to_the_end() {
 }
 check "1 % of packets damaged: plays to the end, one line, one clip lost" plays_to_the_end
 
+check "bit errors in a whole .odva file cost its packets, and nothing is wrong" \
+    python3 "$root/fate/damaged_files.py" "$ONEDVA_BIN/ffmpeg" "$work/one.nut" 5 odva
+
 finish

@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # What packets lost, sent twice or out of order, bit errors and other damage cost, for packets of one
-# layer and of four. The tables are Markdown, for doc/robustness.md.
+# layer and of four, and bit errors in whole files. The tables are Markdown, for doc/robustness.md.
 #
 # usage: damage.sh VIDEO|"" RUNS
 
@@ -29,3 +29,4 @@ for layers in 1 4; do
     build/bench/damage build/bench/damage.nut "$2" steps=0:threads=2
     echo
 done
+fate/damaged_files.py build/ffmpeg-check/ffmpeg build/bench/damage.nut $((($2 + 3) / 4)) odva mkv nut mp4
