@@ -45,6 +45,8 @@ def measure(ffmpeg, path, rate, runs):
     with open(path, "rb") as file:
         data = file.read()
     expected, _ = frames(ffmpeg, path)
+    if not expected:
+        sys.exit(f"damaged_files: no frame of {path} decodes; is ONEDVA_MODEL its model?")
     sums = {"bits": 0, "frames": runs * len(expected), "lost": 0, "wrong": 0, "elsewhere": 0,
             "crashes": 0}
     for seed in range(runs):
