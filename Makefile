@@ -334,7 +334,8 @@ unit-tests: $(TEST_PROGRAMS)
 valgrind: ffmpeg-check $(TEST_PROGRAMS)
 	@tools/install-deps.sh valgrind
 	@tools/tests/test_valgrind.sh $(filter-out \
-	    %/test_motion_accuracy %/test_memory %/test_allocation_failure,$(TEST_PROGRAMS))
+	    %/test_motion_accuracy %/test_memory %/test_load %/test_model_fields \
+	    %/test_allocation_failure,$(TEST_PROGRAMS))
 
 THREAD_TESTS = $(addprefix $(BUILD)/,kernels/cpu/tests/test_thread_pool engine/tests/test_determinism \
     engine/tests/test_packet_queue engine/tests/test_codec engine/tests/test_reduced_frames \

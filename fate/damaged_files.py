@@ -21,8 +21,9 @@ SIGNALS = range(128, 160)  # FFmpeg's own exit codes are above
 
 def frames(ffmpeg, path):
     """Checksum of each frame by its time in ms, and whether ffmpeg crashed."""
-    command = [ffmpeg, "-hide_banner", "-nostdin", "-v", "quiet", "-max_error_rate", "1", "-i", path,
-               "-fps_mode", "passthrough", "-enc_time_base", "1/1000", "-f", "framemd5", "-"]
+    command = [ffmpeg, "-hide_banner", "-nostdin", "-v", "quiet", "-max_error_rate", "1",
+               "-steps", "0", "-i", path, "-fps_mode", "passthrough", "-enc_time_base", "1/1000",
+               "-f", "framemd5", "-"]
     result = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=300, check=False)
     fields = (line.split(",") for line in result.stdout.splitlines() if line.startswith("0,"))
     found = {int(f[2]): f[5].strip() for f in fields}

@@ -18,6 +18,7 @@ done
 
 # usage: within KBYTES COMMAND...; with no more address space than that
 within() (
+    # shellcheck disable=SC3045 # Debian's sh has it
     ulimit -v "$1" && shift && "$@"
 )
 # Any answer but a crash; FFmpeg's own codes for errors are above all signals'.
