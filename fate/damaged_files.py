@@ -6,7 +6,8 @@
 otherwise, or at times where there is none. The table is Markdown, for doc/robustness.md. Fails where
 ffmpeg crashes, and where an .odva file gives a wrong frame.
 
-usage: damaged_files.py FFMPEG VIDEO RUNS CONTAINER..."""
+usage: damaged_files.py FFMPEG VIDEO RUNS CONTAINER...
+  VIDEO  of packets of one layer: what more layers save would count as wrong"""
 
 import math
 import os

@@ -62,10 +62,10 @@ static AVCodecContext *open_with(const AVCodec *codec, int stream, const char *o
     return context;
 }
 
-/* What a damaged packet gives: a damaged version is one that is not known. */
+/* What a damaged packet gives: a damaged version or format is one that is not known. */
 static int is_damage(int ret)
 {
-    return ret == AVERROR_INVALIDDATA || ret == AVERROR_PATCHWELCOME;
+    return ret == AVERROR_INVALIDDATA || ret == AVERROR_PATCHWELCOME || ret == AVERROR(ENOSYS);
 }
 
 /* Send a packet, NULL for the end, and take all frames there are. Errors of packets, which may have

@@ -21,7 +21,7 @@ if [ -z "$input" ]; then
 fi
 unset ONEDVA_MODEL
 fate/api/build.sh damage build/bench/damage
-for layers in 1 4; do
+for layers in 4 1; do
     build/ffmpeg-check/ffmpeg -v error -nostdin -y -stream_loop -1 -t 64 -i "$input" -map 0:v:0 \
         -vf scale=320:180,fps=25,format=yuv420p -c:v onedva -preset ultrafast -motion off -crf 30 \
         -adaptive_clips 0 -layers $layers build/bench/damage.nut
