@@ -1,5 +1,5 @@
 /*
- * One-DVA headers: print them, change their colour fields
+ * One-DVA headers: print them, change their colour fields, repeat them in packets
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -25,7 +25,11 @@ typedef struct OneDVAMetadataContext {
     int transfer_characteristics;
     int matrix_coefficients;
     int chroma_location;
+    int repeat_headers;
     int print;
+
+    struct onedva_stream stream; ///< of the packets that come now, as changed
+    int has_stream;
 } OneDVAMetadataContext;
 
 static int changes_fields(const OneDVAMetadataContext *s)
@@ -74,15 +78,25 @@ static void print_stream(AVBSFContext *ctx, const struct onedva_stream *stream)
            location, stream->timebase_num, stream->timebase_den, stream->frame_duration);
 }
 
+static int write_header(uint8_t header[ONEDVA_MAX_STREAM_HEADER], size_t *size,
+                        const struct onedva_stream *stream)
+{
+    int status = onedva_stream_header_write(header, size, stream);
+
+    if (status < 0)
+        return status == ONEDVA_ERR_NOMEM ? AVERROR(ENOMEM) : AVERROR(EINVAL);
+    return 0;
+}
+
 static int set_extradata(AVCodecParameters *par, const struct onedva_stream *stream)
 {
     uint8_t header[ONEDVA_MAX_STREAM_HEADER];
     uint8_t *data;
     size_t size;
-    int status = onedva_stream_header_write(header, &size, stream);
+    int ret = write_header(header, &size, stream);
 
-    if (status < 0)
-        return status == ONEDVA_ERR_NOMEM ? AVERROR(ENOMEM) : AVERROR(EINVAL);
+    if (ret < 0)
+        return ret;
     data = av_mallocz(size + AV_INPUT_BUFFER_PADDING_SIZE);
     if (!data)
         return AVERROR(ENOMEM);
@@ -95,28 +109,28 @@ static int set_extradata(AVCodecParameters *par, const struct onedva_stream *str
 
 static av_cold int metadata_init(AVBSFContext *ctx)
 {
-    const OneDVAMetadataContext *s = ctx->priv_data;
-    struct onedva_stream stream;
+    OneDVAMetadataContext *s = ctx->priv_data;
     int status, ret;
 
     if (!ctx->par_in->extradata_size)
         return 0;
-    status = onedva_stream_header_parse(&stream, ctx->par_in->extradata,
+    status = onedva_stream_header_parse(&s->stream, ctx->par_in->extradata,
                                         ctx->par_in->extradata_size);
     if (status < 0) {
         av_log(ctx, AV_LOG_ERROR, "stream header of %d bytes: %s\n", ctx->par_in->extradata_size,
                onedva_status_text(status));
         return AVERROR_INVALIDDATA;
     }
+    s->has_stream = 1;
     if (changes_fields(s)) {
-        change_fields(s, &stream);
-        ret = set_extradata(ctx->par_out, &stream);
+        change_fields(s, &s->stream);
+        ret = set_extradata(ctx->par_out, &s->stream);
         if (ret < 0)
             return ret;
-        set_parameters(ctx->par_out, &stream);
+        set_parameters(ctx->par_out, &s->stream);
     }
     if (s->print)
-        print_stream(ctx, &stream);
+        print_stream(ctx, &s->stream);
     return 0;
 }
 
@@ -162,6 +176,48 @@ static int change_packet(AVBSFContext *ctx, AVPacket *pkt, const struct onedva_s
     return 0;
 }
 
+/// Take over and change the stream header in a packet's side data.
+static int change_side_data(AVBSFContext *ctx, AVPacket *pkt)
+{
+    OneDVAMetadataContext *s = ctx->priv_data;
+    uint8_t header[ONEDVA_MAX_STREAM_HEADER];
+    size_t size;
+    uint8_t *data = av_packet_get_side_data(pkt, AV_PKT_DATA_NEW_EXTRADATA, &size);
+    int ret;
+
+    if (!data)
+        return 0;
+    s->has_stream = onedva_stream_header_parse(&s->stream, data, size) >= 0;
+    if (!s->has_stream) // the decoder will say so
+        return 0;
+    if (changes_fields(s)) {
+        change_fields(s, &s->stream);
+        ret = write_header(header, &size, &s->stream);
+        if (ret < 0)
+            return ret;
+        memcpy(data, header, size); // never longer: in as few bytes as it takes
+        av_packet_shrink_side_data(pkt, AV_PKT_DATA_NEW_EXTRADATA, size);
+    }
+    if (s->print)
+        print_stream(ctx, &s->stream);
+    return 0;
+}
+
+/// Change the packet's stream header, or give it one.
+static int change_header(AVBSFContext *ctx, AVPacket *pkt, struct onedva_packet_info *info)
+{
+    OneDVAMetadataContext *s = ctx->priv_data;
+
+    if (info->has_stream) {
+        change_fields(s, &info->stream);
+        s->stream     = info->stream;
+        s->has_stream = 1;
+    }
+    if (info->has_stream ? changes_fields(s) : s->repeat_headers && s->has_stream)
+        return change_packet(ctx, pkt, &s->stream);
+    return 0;
+}
+
 static int metadata_filter(AVBSFContext *ctx, AVPacket *pkt)
 {
     const OneDVAMetadataContext *s = ctx->priv_data;
@@ -171,17 +227,16 @@ static int metadata_filter(AVBSFContext *ctx, AVPacket *pkt)
     ret = ff_bsf_get_packet_ref(ctx, pkt);
     if (ret < 0 || !pkt->size) // AVI has empty ones
         return ret;
+    ret = change_side_data(ctx, pkt);
     status = onedva_packet_get_info(&info, pkt->data, pkt->size);
     if (status < 0 || info.whole_layers < info.layers)
         av_log(ctx, AV_LOG_WARNING, "packet of %d bytes is passed on as it is: %s\n", pkt->size,
                status < 0 ? onedva_status_text(status) : "it is cut short");
-    else if (info.has_stream && changes_fields(s)) {
-        change_fields(s, &info.stream);
-        ret = change_packet(ctx, pkt, &info.stream);
-        if (ret < 0) {
-            av_packet_unref(pkt);
-            return ret;
-        }
+    else if (ret >= 0)
+        ret = change_header(ctx, pkt, &info);
+    if (ret < 0) {
+        av_packet_unref(pkt);
+        return ret;
     }
     if (status >= 0 && s->print)
         print_packet(ctx, pkt, &info);
@@ -213,6 +268,8 @@ static const AVOption options[] = {
         NAMED("top", AVCHROMA_LOC_TOP, "location"),
         NAMED("bottomleft", AVCHROMA_LOC_BOTTOMLEFT, "location"),
         NAMED("bottom", AVCHROMA_LOC_BOTTOM, "location"),
+    { "repeat_headers", "put the stream header into every packet, for containers that cannot say "
+      "that it changes", OFFSET(repeat_headers), AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, FLAGS },
     { "print", "print the stream header and each packet's header", OFFSET(print),
       AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, FLAGS },
     { NULL },

@@ -56,6 +56,21 @@ joined() {
 }
 check "files of odva joined by cat" joined
 
+# usage: copied CONTAINER; which cannot say that the size changes, so each packet does
+copied() {
+    ffmpeg -i joined.odva -c copy -bsf:v onedva_metadata=repeat_headers=1 "copy.$1" &&
+        frames "copy.$1" > found && same expected.frames found
+}
+for container in mkv nut mp4 avi odva; do
+    check "joined files copied to $container" copied $container
+done
+changed_in_side_data() {
+    ffmpeg -i joined.odva -c copy -bsf:v onedva_metadata=color_primaries=9:matrix_coefficients=9 changed.odva &&
+        frames changed.odva > found && same expected.frames found &&
+        [ "$(ffprobe -show_entries frame=color_primaries -of csv=p=0 changed.odva | sed 's/,.*//' | sort -u)" = bt2020 ]
+}
+check "colours changed in the header of each size" changed_in_side_data
+
 # usage: one_line_each PATTERN PACKETS; the decoder says one thing of each
 one_line_each() {
     cat log
