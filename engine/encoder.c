@@ -375,13 +375,14 @@ void onedva_encoder_get_canvas(const onedva_encoder *encoder, struct onedva_canv
 int onedva_encoder_get_tiles(onedva_encoder *encoder, struct onedva_tiles *tiles)
 {
     const struct odva_latents *latents = encoder->latents;
-    const struct odva_grid *grid = &latents->grid;
+    const struct odva_grid *grid;
 
     *tiles = (struct onedva_tiles){0};
     if (encoder->frames == 0) {
         odva_log(&encoder->settings.logger, ONEDVA_LOG_ERROR, "tiles wanted of no clip");
         return ONEDVA_ERR_ARGUMENT;
     }
+    grid = &latents->grid;
     encoder->tile_tokens = odva_reserve(encoder->tile_tokens, &encoder->tile_capacity,
                                         grid->tile_count, sizeof(*encoder->tile_tokens));
     if (!encoder->tile_tokens)
