@@ -24,7 +24,8 @@ static const struct {
     {"onedva_truncate=tokens=7", -1},
     {"onedva_truncate=bitrate=20000", -1},
     {"onedva_metadata=print=1", -1},
-    {"onedva_metadata=color_primaries=9:color_range=tv:chroma_location=2:print=1", 9},
+    {"onedva_metadata=color_primaries=9:color_range=tv:chroma_location=2:repeat_headers=1:print=1",
+     9},
     {"onedva_truncate=layers=2,onedva_metadata=color_primaries=255:print=1", 255},
     {"onedva_metadata=color_primaries=0:transfer_characteristics=16:matrix_coefficients=9,"
      "onedva_truncate=bitrate=9000000000000000000",
@@ -73,9 +74,9 @@ static void check_packet(const AVPacket *packet, const uint8_t *data, size_t siz
     FUZZ_CHECK(onedva_packet_get_info(&after, packet->data, (size_t)packet->size) == ONEDVA_OK);
     FUZZ_CHECK(after.frames == before.frames && after.model_tag == before.model_tag);
     FUZZ_CHECK(after.layers <= before.layers && after.whole_layers <= before.whole_layers);
-    FUZZ_CHECK(after.whole_layers >= 1 && after.has_stream == before.has_stream);
+    FUZZ_CHECK(after.whole_layers >= 1 && after.has_stream >= before.has_stream);
     if (primaries < 0)
-        FUZZ_CHECK((size_t)packet->size <= size);
+        FUZZ_CHECK((size_t)packet->size <= size && after.has_stream == before.has_stream);
     else if (after.has_stream && before.whole_layers == before.layers)
         FUZZ_CHECK(after.stream.colour_primaries == primaries);
 }
