@@ -37,13 +37,33 @@ void odva_cpu_deblock_border(uint8_t *at, ptrdiff_t distance, int limit)
     }
 }
 
+void odva_cpu_deblock_wide(uint8_t *at, ptrdiff_t distance, int limit)
+{
+    static const int weights[ODVA_CPU_DEBLOCK_WIDE_REACH] = ODVA_CPU_DEBLOCK_WIDE_WEIGHTS;
+    const int slopes = at[-distance] - at[-4 * distance] + at[3 * distance] - at[0];
+    const int step = 6 * (at[0] - at[-distance]) - slopes;
+
+    if (abs(step) >= limit)
+        return;
+    for (int i = 0; i < ODVA_CPU_DEBLOCK_WIDE_REACH; i++) {
+        const int share = (weights[i] * abs(step) + 64) >> 7, move = step < 0 ? -share : share;
+        uint8_t *before = at - (i + 1) * distance, *behind = at + i * distance;
+
+        *before = clip_byte(*before + move);
+        *behind = clip_byte(*behind - move);
+    }
+}
+
 void odva_cpu_deblock_columns(const struct odva_cpu_deblock *job, int first_row, int end_row)
 {
     for (int y = first_row; y < end_row; y++) {
         uint8_t *row = job->plane + y * job->stride;
 
-        for (int x = job->spacing; x + ODVA_CPU_DEBLOCK_REACH <= job->width; x += job->spacing)
+        for (int x = job->spacing; x + ODVA_CPU_DEBLOCK_REACH <= job->width; x += job->spacing) {
             odva_cpu_deblock_border(row + x, 1, odva_cpu_deblock_limit(job, x));
+            if (odva_cpu_deblock_is_wide(job, x, job->width))
+                odva_cpu_deblock_wide(row + x, 1, odva_cpu_deblock_wide_limit(job));
+        }
     }
 }
 
@@ -62,10 +82,15 @@ void odva_cpu_deblock_bands(const struct odva_cpu_deblock *job, int first_band, 
 
 static void deblock_row_c(const struct odva_cpu_deblock *job, int border)
 {
+    uint8_t *row = job->plane + border * job->stride;
     const int limit = odva_cpu_deblock_limit(job, border);
 
     for (int x = 0; x < job->width; x++)
-        odva_cpu_deblock_border(job->plane + border * job->stride + x, job->stride, limit);
+        odva_cpu_deblock_border(row + x, job->stride, limit);
+    if (!odva_cpu_deblock_is_wide(job, border, job->height))
+        return;
+    for (int x = 0; x < job->width; x++)
+        odva_cpu_deblock_wide(row + x, job->stride, odva_cpu_deblock_wide_limit(job));
 }
 
 void odva_cpu_deblock_c(const struct odva_cpu_deblock *job, int first_band, int bands)

@@ -38,6 +38,13 @@ void odva_cpu_transform_c(float *restrict dst, const float *restrict src,
         26, 13, 5, 2                                                                               \
     }
 
+/* The same of the filter that follows at borders of tiles, of six times the step. */
+#define ODVA_CPU_DEBLOCK_WIDE_REACH 6
+#define ODVA_CPU_DEBLOCK_WIDE_WEIGHTS                                                              \
+    {                                                                                              \
+        10, 8, 6, 4, 3, 1                                                                          \
+    }
+
 /** First row of a band: each has the rows half a spacing above and below the border band * spacing.
  */
 static inline int odva_cpu_deblock_top(const struct odva_cpu_deblock *job, int band)
@@ -56,9 +63,24 @@ static inline int odva_cpu_deblock_limit(const struct odva_cpu_deblock *job, int
     return limit < ODVA_CPU_DEBLOCK_MOST ? limit : ODVA_CPU_DEBLOCK_MOST;
 }
 
+/** Whether the wide filter follows at a border. @param size of the plane across it */
+static inline int odva_cpu_deblock_is_wide(const struct odva_cpu_deblock *job, int border, int size)
+{
+    return job->spacing == ODVA_TOKEN_LUMA && border % (ODVA_TILE_SIDE * ODVA_TOKEN_LUMA) == 0 &&
+           border + ODVA_CPU_DEBLOCK_WIDE_REACH <= size;
+}
+
+/** The least of six times the step that the wide filter takes for one of content. */
+static inline int odva_cpu_deblock_wide_limit(const struct odva_cpu_deblock *job)
+{
+    return 3 * job->limit / 5;
+}
+
 /** Deblock one line across a border. @param at its first sample behind it @param distance of
  * samples */
 void odva_cpu_deblock_border(uint8_t *at, ptrdiff_t distance, int limit);
+/** The wide filter on one line. @param limit of odva_cpu_deblock_wide_limit() */
+void odva_cpu_deblock_wide(uint8_t *at, ptrdiff_t distance, int limit);
 /** Deblock rows across the borders between columns. */
 void odva_cpu_deblock_columns(const struct odva_cpu_deblock *job, int first_row, int end_row);
 /** All of some bands; row deblocks the border above a row in all columns. */

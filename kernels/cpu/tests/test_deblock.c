@@ -31,6 +31,20 @@ static void expect_line(uint8_t *at, int distance, int limit)
     }
 }
 
+static void expect_wide_line(uint8_t *at, int distance, int limit)
+{
+    static const int w[6] = {10, 8, 6, 4, 3, 1};
+    const int h = 6 * (at[0] - at[-distance]) - (at[-distance] - at[-4 * distance]) -
+                  (at[3 * distance] - at[0]);
+
+    for (int i = 0; i < 6 && abs(h) < 3 * limit / 5; i++) {
+        const int d = (h < 0 ? -1 : 1) * ((w[i] * abs(h) + 64) / 128);
+
+        at[-(i + 1) * distance] = (uint8_t)clip(at[-(i + 1) * distance] + d);
+        at[i * distance] = (uint8_t)clip(at[i * distance] - d);
+    }
+}
+
 /* Borders of tiles are at every eighth of tokens. */
 static int limit_at(int border, int s, int limit)
 {
@@ -42,11 +56,17 @@ static int limit_at(int border, int s, int limit)
 static void expect_plane(uint8_t *plane, int width, int height, int s, int limit)
 {
     for (int y = 0; y < height; y++)
-        for (int x = s; x + 4 <= width; x += s)
+        for (int x = s; x + 4 <= width; x += s) {
             expect_line(plane + y * width + x, 1, limit_at(x, s, limit));
+            if (s == 16 && x % 128 == 0 && x + 6 <= width)
+                expect_wide_line(plane + y * width + x, 1, limit);
+        }
     for (int y = s; y + 4 <= height; y += s)
-        for (int x = 0; x < width; x++)
+        for (int x = 0; x < width; x++) {
             expect_line(plane + y * width + x, width, limit_at(y, s, limit));
+            if (s == 16 && y % 128 == 0 && y + 6 <= height)
+                expect_wide_line(plane + y * width + x, width, limit);
+        }
 }
 
 /* Flat blocks of 8 samples with noise: steps of all sizes at all borders. */
@@ -114,6 +134,10 @@ static void check(struct odva_backend *backend, const char *name)
     for (int i = 0; i < 20; i++)
         check_size(backend, name, &random, 1 + random_below(&random, 300),
                    1 + random_below(&random, 100), limits[i % 7]);
+    for (int size = 120; size < 140; size++) {
+        check_size(backend, name, &random, size, 40, 84);
+        check_size(backend, name, &random, 40, size, 1020);
+    }
     check_size(backend, name, &random, 1500, 701, 48); /* several tasks */
 }
 

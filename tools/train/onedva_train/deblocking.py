@@ -6,6 +6,8 @@ from . import geometry as geo
 
 WEIGHTS = (26, 13, 5, 2)   # of 128
 REACH = len(WEIGHTS)
+WIDE_WEIGHTS = (10, 8, 6, 4, 3, 1)   # of 128; at borders of tiles, in luma, after the others
+WIDE_REACH = len(WIDE_WEIGHTS)
 MOST = 1020
 
 
@@ -26,14 +28,35 @@ def border_limits(limit, count, chroma):
 
 def borders(frames):
     """Views of frames [B, gt, gy, gx, 4, 384]: of each plane, between columns and then between rows, the samples that
-    lie before borders and behind them, each [..., 4]; the borders' axis; whether it is chroma."""
+    lie before borders and behind them, each [..., 4], or [..., 6] where the wide filter follows; the borders' axis;
+    which filter: "luma", "chroma" or "wide"."""
     first = 0
     for side in (geo.TOKEN_LUMA, geo.TOKEN_CHROMA, geo.TOKEN_CHROMA):
         plane = frames[..., first:first + side * side].unflatten(-1, (side, side))
-        turned, chroma = plane.transpose(-1, -2), side == geo.TOKEN_CHROMA
-        yield plane[:, :, :, :-1, ..., -REACH:], plane[:, :, :, 1:, ..., :REACH], 3, chroma
-        yield turned[:, :, :-1, ..., -REACH:], turned[:, :, 1:, ..., :REACH], 2, chroma
+        turned, kind = plane.transpose(-1, -2), "luma" if side == geo.TOKEN_LUMA else "chroma"
+        last, next_ = slice(geo.TILE - 1, -1, geo.TILE), slice(geo.TILE, None, geo.TILE)
+        yield plane[:, :, :, :-1, ..., -REACH:], plane[:, :, :, 1:, ..., :REACH], 3, kind
+        if kind == "luma":
+            yield plane[:, :, :, last, ..., -WIDE_REACH:], plane[:, :, :, next_, ..., :WIDE_REACH], 3, "wide"
+        yield turned[:, :, :-1, ..., -REACH:], turned[:, :, 1:, ..., :REACH], 2, kind
+        if kind == "luma":
+            yield turned[:, :, last, ..., -WIDE_REACH:], turned[:, :, next_, ..., :WIDE_REACH], 2, "wide"
         first += side * side
+
+
+def usual_step(before, behind, most):
+    """-> the size that the filter moves by, its slope by the step's size, the step's sign"""
+    step = 3 * (behind[..., 0] - before[..., 3]) - (behind[..., 1] - before[..., 2])
+    size = step.abs()
+    slope = (size < most).to(step) - ((size > most) & (size < 2 * most)).to(step)
+    return torch.minimum(size, 2 * most - size).clamp(min=0), slope, step.sign()
+
+
+def wide_step(before, behind, most):
+    """As usual_step."""
+    step = 6 * (behind[..., 0] - before[..., 5]) - (before[..., 5] - before[..., 2]) - (behind[..., 3] - behind[..., 0])
+    slope = (step.abs() < most).to(step)
+    return slope * step.abs(), slope, step.sign()
 
 
 class Deblock(torch.autograd.Function):
@@ -42,37 +65,45 @@ class Deblock(torch.autograd.Function):
     @staticmethod
     def forward(ctx, levels, qidx, exact):
         levels = levels.clone()
-        weights, limit, slopes = torch.tensor(WEIGHTS).to(levels) / 128, limits(qidx), []
-        for before, behind, axis, chroma in borders(levels.unflatten(-1, (geo.TOKEN_FRAMES, -1))):
-            step = 3 * (behind[..., 0] - before[..., 3]) - (behind[..., 1] - before[..., 2])
-            shape = [len(step)] + [1] * (step.dim() - 1)
-            shape[axis] = step.shape[axis]
-            most = border_limits(limit, step.shape[axis], chroma).to(levels).reshape(shape)
-            size = step.abs()
-            share = torch.minimum(size, 2 * most - size).clamp(min=0)[..., None] * weights
+        limit, slopes = limits(qidx), []
+        for before, behind, axis, kind in borders(levels.unflatten(-1, (geo.TOKEN_FRAMES, -1))):
+            wide, count = kind == "wide", before.shape[axis]
+            shape = [len(before)] + [1] * (before.dim() - 2)
+            if wide:
+                most = torch.div(3 * limit, 5, rounding_mode="floor")
+            else:
+                shape[axis], most = count, border_limits(limit, count, kind == "chroma")
+            size, slope, sign = (wide_step if wide else usual_step)(before, behind, most.to(levels).reshape(shape))
+            share = size[..., None] * (torch.tensor(WIDE_WEIGHTS if wide else WEIGHTS).to(levels) / 128)
             if exact:
                 share = (share + 0.5).floor()
-            share = share * step.sign()[..., None]
+            share = share * sign[..., None]
             before += share.flip(-1)
             behind -= share
             if exact:
                 before.clamp_(0, 255)
                 behind.clamp_(0, 255)
-            slopes.append((size < most).to(levels) - ((size > most) & (size < 2 * most)).to(levels))
+            slopes.append(slope)
         ctx.save_for_backward(*slopes)
         return levels
 
     @staticmethod
     def backward(ctx, grad):
         grad = grad.clone()
-        weights = torch.tensor(WEIGHTS).to(grad) / 128
         places = list(borders(grad.unflatten(-1, (geo.TOKEN_FRAMES, -1))))
-        for (before, behind, _, _), slope in reversed(list(zip(places, ctx.saved_tensors))):
+        for (before, behind, _, kind), slope in reversed(list(zip(places, ctx.saved_tensors))):
+            weights = torch.tensor(WIDE_WEIGHTS if kind == "wide" else WEIGHTS).to(grad) / 128
             step = slope * ((before.flip(-1) - behind) * weights).sum(-1)
-            before[..., 2] += step
-            before[..., 3] -= 3 * step
-            behind[..., 0] += 3 * step
-            behind[..., 1] -= step
+            if kind == "wide":
+                before[..., 2] += step
+                before[..., 5] -= 7 * step
+                behind[..., 0] += 7 * step
+                behind[..., 3] -= step
+            else:
+                before[..., 2] += step
+                before[..., 3] -= 3 * step
+                behind[..., 0] += 3 * step
+                behind[..., 1] -= step
         return grad, None, None
 
 

@@ -8,6 +8,15 @@ from onedva_train import deblocking
 from onedva_train import geometry as geo
 
 
+def literal_wide(line, at, limit):
+    p, q = [int(line[at - 1 - i]) for i in range(6)], [int(line[at + i]) for i in range(6)]
+    h = 6 * (q[0] - p[0]) - (p[0] - p[3]) - (q[3] - q[0])
+    for i, w in enumerate((10, 8, 6, 4, 3, 1)):
+        d = ((w * abs(h) + 64) >> 7) * (1 if h > 0 else -1) if abs(h) < limit else 0
+        line[at - 1 - i] = min(max(p[i] + d, 0), 255)
+        line[at + i] = min(max(q[i] - d, 0), 255)
+
+
 def literal(plane, spacing, limit):
     """Section 8 of doc/bitstream.md on one plane of integers, sample by sample, in place."""
     for axis in (1, 0):
@@ -22,6 +31,8 @@ def literal(plane, spacing, limit):
                     d = ((w * m + 64) >> 7) * (1 if g > 0 else -1)
                     line[at - 1 - i] = min(max(p[i] + d, 0), 255)
                     line[at + i] = min(max(q[i] - d, 0), 255)
+                if spacing == 16 and at % 128 == 0:
+                    literal_wide(line, at, 3 * limit // 5)
     return plane
 
 
