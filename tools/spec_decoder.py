@@ -675,7 +675,10 @@ def deblock(planes, qidx):
     for plane, spacing, limit in zip(planes, (16, 8, 8), (luma, 5 * luma // 8, 5 * luma // 8)):
         for samples in (plane, plane.transpose(0, 2, 1)):
             for x in range(spacing, samples.shape[2] - 3, spacing):
-                _deblock_border(samples, x, min(3 * limit // 2, 1020) if x % (8 * spacing) == 0 else limit)
+                of_tile = x % (8 * spacing) == 0
+                _deblock_border(samples, x, min(3 * limit // 2, 1020) if of_tile else limit)
+                if of_tile and spacing == 16 and x + 6 <= samples.shape[2]:
+                    _deblock_wide(samples, x, 3 * limit // 5)
 
 
 def _deblock_border(samples, x, limit):
@@ -684,6 +687,14 @@ def _deblock_border(samples, x, limit):
     m = np.maximum(0, np.minimum(abs(g), 2 * limit - abs(g)))
     for i, w in enumerate((26, 13, 5, 2)):
         d = np.sign(g) * (w * m + 64 >> 7)
+        p[i][...], q[i][...] = np.clip(p[i] + d, 0, 255), np.clip(q[i] - d, 0, 255)
+
+
+def _deblock_wide(samples, x, limit):
+    p, q = [samples[:, :, x - 1 - i] for i in range(6)], [samples[:, :, x + i] for i in range(6)]
+    h = 6 * (q[0] - p[0]) - (p[0] - p[3]) - (q[3] - q[0])
+    for i, w in enumerate((10, 8, 6, 4, 3, 1)):
+        d = np.where(abs(h) < limit, np.sign(h) * (w * abs(h) + 64 >> 7), 0)
         p[i][...], q[i][...] = np.clip(p[i] + d, 0, 255), np.clip(q[i] - d, 0, 255)
 
 
