@@ -72,6 +72,8 @@ static AVFormatContext *open_demuxer(AVIOContext *reader, int options)
 
     FUZZ_CHECK(demuxer);
     demuxer->pb = reader;
+    demuxer->format_whitelist = av_strdup("odva"); /* others that FFmpeg has may be probed, too */
+    FUZZ_CHECK(demuxer->format_whitelist);
     return avformat_open_input(&demuxer, NULL, format, NULL) < 0 ? NULL : demuxer;
 }
 
