@@ -207,7 +207,8 @@ corpus:
 fate-onedva: export ONEDVA_MODEL := $(CURDIR)/fate/model/onedva-test.safetensors
 fate-onedva: ffmpeg-check
 	+@$(MAKE) --no-print-directory -k -C build/ffmpeg-check fate-onedva
-	$(if $(GEN),@cp build/ffmpeg-src/tests/ref/fate/onedva-* fate/ref/fate)
+	$(if $(GEN),@for kind in fate seek; do \
+	    mkdir -p fate/ref/$$kind; cp build/ffmpeg-src/tests/ref/$$kind/onedva-* fate/ref/$$kind; done)
 
 bench: all
 	@tools/bench/bench.sh

@@ -3,8 +3,10 @@
 # Copyright (C) 2026 the One-DVA for FFmpeg authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Makes the references in fate/ref/fate anew, after a change of the bitstream, the test model or the
-# strict C kernels that is meant to change results. Look at "git diff" before committing them.
+# Makes the references in fate/ref anew, after a change of the bitstream, of a model or of the strict C
+# kernels that is meant to change results, and the stream of the shipped model where it is of another
+# one. Look at "git diff" before committing them. "make fate-onedva GEN=1" only brings references up to
+# date; this removes those of tests that are gone, too.
 #
 # usage: make-references.sh
 
@@ -12,13 +14,11 @@ set -eu
 
 cd "$(dirname "$0")/.."
 make ffmpeg-check
-references=build/ffmpeg-src/tests/ref/fate
-mkdir -p fate/ref/fate
-rm -f fate/ref/fate/onedva-* $references/onedva-*
-ONEDVA_MODEL=$PWD/fate/model/onedva-test.safetensors \
-    make -C build/ffmpeg-check fate-onedva GEN=1 > build/make-references.log 2>&1 || {
+build/ffmpeg-check/ffmpeg -v quiet -xerror -model models/onedva-tiny.safetensors \
+    -i fate/streams/shipped/parts.nut -f null - || fate/make-streams.sh shipped/parts
+rm -f fate/ref/*/onedva-* build/ffmpeg-src/tests/ref/*/onedva-*
+make fate-onedva GEN=1 > build/make-references.log 2>&1 || {
     tail -n 5 build/make-references.log >&2
     exit 1
 }
-cp $references/onedva-* fate/ref/fate
 make fate-onedva

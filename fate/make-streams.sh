@@ -169,6 +169,14 @@ if wanted headers; then
     expect headers "frames 16 .* spacing 0;frames 4 .* spacing 0"
 fi
 
+# By the model that is shipped.
+if wanted shipped/parts; then
+    mkdir -p fate/streams/shipped
+    encode fate/streams/shipped/parts.nut "$parts" -motion mesh -crf 40 \
+        -model models/onedva-tiny.safetensors
+    expect shipped/parts ".* spacing 32"
+fi
+
 # One clip of each length.
 if wanted lengths; then
     for frames in $(seq 16); do
