@@ -48,6 +48,7 @@ run configure tools/ffmpeg/tests/test_configure.sh
 run library make lib
 run unit make unit
 run bitexact tools/tests/test_bitexact.sh
+run integers tools/tests/test_integers.sh
 if command -v apt-get > /dev/null; then
     run aarch64 make check-aarch64
     run s390x make check-s390x

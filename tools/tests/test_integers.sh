@@ -1,0 +1,43 @@
+#!/bin/sh
+# libonedva: the One-DVA learned video codec
+# Copyright (C) 2026 the One-DVA for FFmpeg authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# What reads packets compiles for a processor without floating-point registers: latents and motion
+# are the same numbers on any machine.
+#
+# usage: test_integers.sh
+
+set -eu
+
+cd "$(dirname "$0")/../.."
+cc=$(sed -n 's/^CC = //p' build/config.mak)
+work=build/test/integers
+case $($cc -dumpmachine) in
+x86_64* | aarch64*) ;;
+*)
+    echo "skipped: the compiler has -mgeneral-regs-only for x86-64 and AArch64 only"
+    exit 0
+    ;;
+esac
+rm -rf $work
+mkdir -p $work
+
+# usage: compiles FILE; without floating point
+compiles() {
+    # shellcheck disable=SC2046 # a list of options
+    $cc -std=c11 -O2 -D_GNU_SOURCE -DONEDVA_BUILDING -Iengine/include -Iengine -Ikernels -Ibuild \
+        $(sed -n 's/^LIBRARY_CFLAGS = //p' build/config.mak) -mgeneral-regs-only -c -o $work/object.o "$1"
+}
+
+echo 'float twice(float x) { return 2 * x; }' > $work/float.c
+! compiles $work/float.c 2> $work/log || {
+    echo "a function with floats compiled, so that this test proves nothing" >&2
+    exit 1
+}
+for name in byte_reader crc16 stream_header packet_parser packet_info packet_truncation clip_reader \
+    range_decoder latent_decoder latents layout scan symbol_predictor symbol_context logistic \
+    motion_reader motion_context motion_paths; do
+    compiles engine/$name.c
+    echo "ok $name"
+done
