@@ -12,9 +12,6 @@
 
 #include "cpu/linear_operator_simd.h"
 
-#define BF16_ROWS  48 /* of a block: a multiple of V_TILE_ROWS */
-#define FETCH_ROWS 3  /* ahead, that a part of a wider matrix is asked for */
-
 /* Numbers from one rounded row to the next; the odd line keeps rows out of each other's sets. */
 static inline int64_t rounded_stride(int n_in)
 {
@@ -23,7 +20,8 @@ static inline int64_t rounded_stride(int n_in)
 
 static size_t linear_scratch_bf16(int n_in)
 {
-    const size_t floats = BF16_ROWS * rounded_stride(n_in) / 2, exact = linear_scratch_simd(n_in);
+    const size_t floats = ROUNDED_ROWS * rounded_stride(n_in) / 2,
+                 exact = linear_scratch_simd(n_in);
 
     return floats > exact ? floats : exact;
 }
@@ -102,12 +100,12 @@ static __attribute__((noinline)) void dot_1_row(const struct tile_place *p, cons
     dot_rows(p, src, stride, panel, pairs, 1);
 }
 
-/* A block of up to BF16_ROWS rounded rows by one panel. */
+/* A block of up to ROUNDED_ROWS rounded rows by one panel. */
 static void dot_block(struct tile_place p, const uint16_t *src, int64_t stride,
                       const uint16_t *panel, int pairs, int64_t rows)
 {
     for (int step; rows > 0; rows -= step, p.row += step, src += step * stride) {
-        step = rows >= 12 ? 12 : rows >= 4 ? 4 : 1;
+        step = rounded_tile_rows(rows);
         if (step == 12)
             dot_12_rows(&p, src, stride, panel, pairs);
         else if (step == 4)
@@ -129,8 +127,8 @@ static void linear_bf16(const struct odva_cpu_linear *linear, int64_t first_row,
         linear_simd(linear, first_row, rows, scratch);
         return;
     }
-    for (int64_t row = first_row; row < end; row += BF16_ROWS) {
-        const int64_t height = end - row < BF16_ROWS ? end - row : BF16_ROWS;
+    for (int64_t row = first_row; row < end; row += ROUNDED_ROWS) {
+        const int64_t height = end - row < ROUNDED_ROWS ? end - row : ROUNDED_ROWS;
         const uint16_t *panel = weights->pairs;
 
         round_rows(rounded, linear->src + row * linear->src_stride, linear->src_stride, height,

@@ -13,9 +13,6 @@
 
 #include "cpu/linear_operator_simd.h"
 
-#define INT8_ROWS       48 /* of a block: a multiple of V_TILE_ROWS */
-#define INT8_FETCH_ROWS 3  /* ahead, that a part of a wider matrix is asked for */
-
 /* Bytes from one row to the next; the odd line keeps rows out of each other's sets. */
 static inline int64_t byte_stride(int n_in)
 {
@@ -24,7 +21,7 @@ static inline int64_t byte_stride(int n_in)
 
 static size_t linear_scratch_int8(int n_in)
 {
-    const size_t floats = INT8_ROWS * (byte_stride(n_in) / sizeof(float) + 1);
+    const size_t floats = ROUNDED_ROWS * (byte_stride(n_in) / sizeof(float) + 1);
     const size_t exact = linear_scratch_simd(n_in);
 
     return floats > exact ? floats : exact;
@@ -49,7 +46,7 @@ static void quantise_rows(uint8_t *dst, float *scale, const float *src, int64_t 
     const int64_t stride = byte_stride(n_in);
 
     for (int64_t r = 0; r < rows; r++, dst += stride, src += src_stride) {
-        const float *later = src + (r + INT8_FETCH_ROWS < rows ? INT8_FETCH_ROWS : 0) * src_stride;
+        const float *later = src + (r + FETCH_ROWS < rows ? FETCH_ROWS : 0) * src_stride;
         const float largest = largest_of(src, later, n_in);
         const v_float inverse =
             v_set1(largest > ODVA_CPU_INT8_LEAST ? ODVA_CPU_INT8_MAX / largest : 0);
@@ -128,12 +125,12 @@ static __attribute__((noinline)) void dot_1_byte_row(const struct tile_place *p,
     dot_byte_rows(p, src, stride, scale, panel, quads, 1);
 }
 
-/* A block of up to INT8_ROWS quantised rows by one panel. */
+/* A block of up to ROUNDED_ROWS quantised rows by one panel. */
 static void dot_byte_block(struct tile_place p, const uint8_t *src, int64_t stride,
                            const float *scale, const int8_t *panel, int quads, int64_t rows)
 {
     for (int step; rows > 0; rows -= step, p.row += step, src += step * stride, scale += step) {
-        step = rows >= 12 ? 12 : rows >= 4 ? 4 : 1;
+        step = rounded_tile_rows(rows);
         if (step == 12)
             dot_12_byte_rows(&p, src, stride, scale, panel, quads);
         else if (step == 4)
@@ -149,14 +146,14 @@ static void linear_int8(const struct odva_cpu_linear *linear, int64_t first_row,
     const struct odva_weights *weights = linear->weights;
     const int64_t stride = byte_stride(weights->n_in), end = first_row + rows;
     const int quads = (weights->n_in + 3) / 4;
-    uint8_t *bytes = (uint8_t *)(scratch + INT8_ROWS);
+    uint8_t *bytes = (uint8_t *)(scratch + ROUNDED_ROWS);
 
     if (!weights->bytes) {
         linear_simd(linear, first_row, rows, scratch);
         return;
     }
-    for (int64_t row = first_row; row < end; row += INT8_ROWS) {
-        const int64_t height = end - row < INT8_ROWS ? end - row : INT8_ROWS;
+    for (int64_t row = first_row; row < end; row += ROUNDED_ROWS) {
+        const int64_t height = end - row < ROUNDED_ROWS ? end - row : ROUNDED_ROWS;
         const int8_t *panel = weights->bytes;
 
         quantise_rows(bytes, scratch, linear->src + row * linear->src_stride, linear->src_stride,

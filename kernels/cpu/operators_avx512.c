@@ -5,28 +5,16 @@
 #include "cpu/simd_avx512.h"
 
 #include "cpu/attention_simd.h"
-#include "cpu/block_tensors_simd.h"
-#include "cpu/deblock_simd.h"
-#include "cpu/halve_simd.h"
 #include "cpu/linear_operator_simd.h"
-#include "cpu/norm_simd.h"
-#include "cpu/planes_simd.h"
-#include "cpu/transform_simd.h"
 #include "cpu/warp_simd.h"
+
+#include "cpu/common_operators_simd.h"
 
 const struct odva_cpu_operators odva_cpu_operators_avx512 = {
     .name = "avx512",
-    .panel_width = PANEL,
     .linear = linear_simd,
     .linear_scratch = linear_scratch_simd,
-    .norm_modulate = norm_modulate_simd,
     .attention = attention_simd,
     .attention_scratch = attention_scratch_simd,
-    .warp = warp_simd,
-    .halve = halve_simd,
-    .deblock = deblock_simd,
-    .block_tensors = block_tensors_simd,
-    .read_block = read_block_simd,
-    .write_block = write_block_simd,
-    .transform = transform_simd,
+    COMMON_OPERATORS_SIMD,
 };
