@@ -10,6 +10,7 @@
 #include <xxhash.h>
 
 #include "latent_coder.h"
+#include "layering.h"
 #include "log.h"
 #include "motion_coder.h"
 #include "packet.h"
@@ -237,17 +238,12 @@ void odva_clip_reader_finish(struct odva_clip_reader *reader, struct onedva_clip
 {
     const struct odva_packet *packet = &reader->packet;
     const int last_pass = packet->layer[packet->whole_layers - 1].pass;
-    struct odva_layer_range range = {0};
+    struct odva_layering layering;
 
-    for (int i = 0; i < packet->whole_layers; i++) {
-        const struct odva_layer *layer = &packet->layer[i];
-        range.index = i;
-        range.end = (int)layer->token_end;
-        if (i > 0 && layer->pass > packet->layer[i - 1].pass)
-            range.first = i;
-        odva_decode_layer(&reader->latents, &reader->model->tables, range, layer->payload,
-                          layer->size, &reader->predictor);
-    }
+    odva_layering_of_packet(&layering, packet);
+    for (int i = 0; i < packet->whole_layers; i++)
+        odva_decode_layer(&reader->latents, &reader->model->tables, layering.layer[i],
+                          packet->layer[i].payload, packet->layer[i].size, &reader->predictor);
     reader->latents.nested = packet->passes - 1 - last_pass + packet->dropped_passes;
     clip->qidx = reader->latents.qidx;
     clip->tokens = finish_tiles(reader);

@@ -39,7 +39,8 @@ static void write_payloads(struct odva_clip_writer *writer, struct odva_latents 
         latents->shift = writer->layering.passes - 1 - writer->layering.pass[i];
         latents->qidx = qidx + latents->shift * ODVA_QIDX_OF_HALVING;
         odva_encode_layer(latents, &writer->model->tables, range, payloads, &writer->predictor);
-        packet->layer[i].token_end = range.end;
+        packet->layer[i].token_end = (uint32_t)range.end;
+        packet->layer[i].threshold = range.threshold;
         packet->layer[i].size = payloads->size - start;
         start = payloads->size;
     }

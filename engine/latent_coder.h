@@ -14,12 +14,17 @@
 #include "model.h"
 #include "symbol_predictor.h"
 
-/** What a layer holds: it goes on with every tile where the layer before of its pass ended. */
+/** What a layer holds: it goes on with every tile where the layer before of its scan ended. */
 struct odva_layer_range {
-    int index; /* among the packet's layers */
-    int first; /* index of the first layer of its pass */
-    int end;   /* tokens of its pass that a tile has at most with its end */
+    int index;     /* among the packet's layers */
+    int first;     /* index of the first layer of its pass */
+    int scan;      /* index of the first layer of its scan */
+    int end;       /* tokens of its scan that a tile has at most with its end */
+    int threshold; /* least probability, in 1/32, of not being 0 that coefficients it codes have */
 };
+
+/* From a threshold to 1/32768. */
+#define ODVA_THRESHOLD_SHIFT 10
 
 /* What is known of a coefficient that is refined: min(|q|, 3) before, less 1. */
 #define ODVA_REFINEMENT_CONTEXTS 3
@@ -40,11 +45,38 @@ static inline int odva_length_class(int length)
     return c;
 }
 
-/** Tokens of a tile that the layers before of the same pass hold. */
+/** Whether a layer is of a pass of one scan. */
+static inline int odva_layer_is_of_only_scan(struct odva_layer_range layer)
+{
+    return layer.scan == layer.first && layer.threshold == 0;
+}
+
+/** Whether a layer leaves a coefficient for later ones. @param probability of not being 0, in
+ * 1/32768 */
+static inline int odva_layer_leaves(struct odva_layer_range layer, int probability)
+{
+    return probability < layer.threshold << ODVA_THRESHOLD_SHIFT;
+}
+
+/** Logit of a coefficient not being 0. @param is_known whether passes before have told that it is
+ * less than 2 */
+static inline int odva_significance_logit(const struct odva_symbol_features *features, int is_known)
+{
+    return is_known ? odva_symbol_logit_up_to_1(features) : odva_symbol_logit(features, 0);
+}
+
+static inline int odva_symbol_of(int32_t q)
+{
+    const int32_t level = q < 0 ? -q : q;
+
+    return level < ODVA_ESCAPE ? level : ODVA_ESCAPE;
+}
+
+/** Tokens of a tile that the layers before of the same scan hold. */
 static inline int odva_layer_start(const struct odva_latent_tile *tile,
                                    struct odva_layer_range layer)
 {
-    return layer.index > layer.first ? tile->length[layer.index - 1] : 0;
+    return layer.index > layer.scan ? tile->length[layer.index - 1] : 0;
 }
 
 /** Tokens of a tile that a layer has room for; without any, it does not code a length. */

@@ -2,6 +2,8 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
+#include <string.h>
+
 #include "adaptive_bit.h"
 #include "latent_coder.h"
 #include "logistic.h"
@@ -42,29 +44,28 @@ static int32_t decode_large(struct odva_range_decoder *range,
 /* |q| */
 static inline int32_t decode_magnitude(struct odva_range_decoder *range,
                                        const struct odva_model_tables *tables,
-                                       struct odva_symbol_predictor *predictor, int i)
+                                       struct odva_symbol_predictor *predictor,
+                                       const struct odva_symbol_features *features, int i)
 {
-    struct odva_symbol_features features;
     struct odva_range_decoder copy; /* its address is taken, so range can stay in registers */
     uint64_t change = 0;
     int32_t magnitude;
     int logit = 0;
 
-    odva_symbol_features(predictor, i, &features);
     ODVA_UNROLL
     for (int d = 0; d < ODVA_PREDICTOR_DECISIONS; d++) {
         int probability, bit;
 
-        logit = odva_symbol_logit(&features, d);
+        logit = odva_symbol_logit(features, d);
         probability = odva_logistic(logit);
         bit = odva_range_decode_bit(range, (uint32_t)(32768 - probability));
         change += odva_symbol_change(d, probability, bit);
         if (!bit) {
-            odva_symbol_learn(predictor, &features, change);
+            odva_symbol_learn(predictor, features, change);
             return d;
         }
     }
-    odva_symbol_learn(predictor, &features, change);
+    odva_symbol_learn(predictor, features, change);
     copy = *range;
     magnitude = decode_large(&copy, tables, logit,
                              odva_scale_class(predictor->scan->scale[i], predictor->qidx));
@@ -74,9 +75,10 @@ static inline int32_t decode_magnitude(struct odva_range_decoder *range,
 
 static inline int32_t decode_coefficient(struct odva_range_decoder *range,
                                          const struct odva_model_tables *tables,
-                                         struct odva_symbol_predictor *predictor, int i)
+                                         struct odva_symbol_predictor *predictor,
+                                         const struct odva_symbol_features *features, int i)
 {
-    const int32_t magnitude = decode_magnitude(range, tables, predictor, i);
+    const int32_t magnitude = decode_magnitude(range, tables, predictor, features, i);
     int32_t sign;
 
     if (magnitude == 0)
@@ -86,69 +88,139 @@ static inline int32_t decode_coefficient(struct odva_range_decoder *range,
     return (magnitude ^ sign) - sign;
 }
 
-/* One more bit of a coefficient. @param q what the passes before told, doubled */
+/* A coefficient that was 0 in the passes before. @return -1..1 */
+static inline int32_t decode_small(struct odva_range_decoder *range,
+                                   struct odva_symbol_predictor *predictor,
+                                   const struct odva_symbol_features *features, int i)
+{
+    const int probability = odva_logistic(odva_symbol_logit_up_to_1(features));
+    const int bit = odva_range_decode_bit(range, (uint32_t)(32768 - probability));
+
+    odva_symbol_learn(predictor, features, odva_symbol_change(0, probability, bit));
+    if (!bit)
+        return 0;
+    odva_symbol_note(predictor, i, 1);
+    return odva_range_decode_even_bit(range) ? -1 : 1;
+}
+
+/* One more bit of a coefficient that was not 0 in the passes before. @param q of them, doubled */
 static inline int32_t refine_coefficient(struct odva_range_decoder *range,
                                          struct odva_symbol_predictor *predictor,
                                          struct odva_adaptive_bit *refinement, int i, int32_t q)
 {
-    struct odva_symbol_features features;
     int32_t level = q < 0 ? -q : q;
 
-    odva_symbol_features(predictor, i, &features);
-    if (level > 0) {
-        level += odva_adaptive_bit_decode(range, &refinement[odva_refinement_context(level >> 1)]);
-        q = q < 0 ? -level : level;
-    } else {
-        const int probability = odva_logistic(odva_symbol_logit_up_to_1(&features));
-        level = odva_range_decode_bit(range, (uint32_t)(32768 - probability));
-        odva_symbol_learn(predictor, &features, odva_symbol_change(0, probability, level));
-        if (level == 0)
-            return 0;
-        q = odva_range_decode_even_bit(range) ? -1 : 1;
-    }
-    odva_symbol_note(predictor, i, level < ODVA_ESCAPE ? level : ODVA_ESCAPE);
+    odva_symbol_forget(predictor, &predictor->entry[i]);
+    level += odva_adaptive_bit_decode(range, &refinement[odva_refinement_context(level >> 1)]);
+    q = q < 0 ? -level : level;
+    odva_symbol_note(predictor, i, odva_symbol_of(q));
     return q;
+}
+
+/* Coefficients [first, end) of a tile in a pass of one scan. */
+static void decode_all(struct odva_range_decoder *range_decoder,
+                       const struct odva_model_tables *tables,
+                       struct odva_symbol_predictor *predictor,
+                       struct odva_adaptive_bit *refinement, int first, int known, int end,
+                       int32_t *q, uint8_t *seen)
+{
+    struct odva_range_decoder range = *range_decoder;
+    struct odva_symbol_features features;
+    int i = first;
+
+    for (; i < end && i < known; i++) {
+        if (q[i] != 0) {
+            q[i] = refine_coefficient(&range, predictor, refinement, i, q[i]);
+            continue;
+        }
+        odva_symbol_features(predictor, i, &features);
+        q[i] = decode_small(&range, predictor, &features, i);
+    }
+    for (; i < end; i++) {
+        odva_symbol_features(predictor, i, &features);
+        q[i] = decode_coefficient(&range, tables, predictor, &features, i);
+    }
+    for (i = first; i < end; i++)
+        seen[i] = predictor->magnitude[i + ODVA_SMOOTH_REACH] | ODVA_CODED;
+    *range_decoder = range;
+}
+
+/* Those of them that are not coded yet and whose turn has come in one of several scans. */
+static void decode_some(struct odva_range_decoder *range_decoder,
+                        const struct odva_model_tables *tables,
+                        struct odva_symbol_predictor *predictor,
+                        struct odva_adaptive_bit *refinement, struct odva_layer_range layer,
+                        int first, int known, int end, int32_t *q, uint8_t *seen)
+{
+    struct odva_range_decoder range = *range_decoder;
+
+    for (int i = first; i < end; i++) {
+        const int is_known = i < known, is_refined = is_known && q[i] != 0;
+        struct odva_symbol_features features;
+
+        if (seen[i] & ODVA_CODED || (is_refined && layer.threshold > 0)) {
+            odva_symbol_pass(predictor, i);
+            continue;
+        }
+        if (is_refined) {
+            q[i] = refine_coefficient(&range, predictor, refinement, i, q[i]);
+        } else {
+            odva_symbol_features(predictor, i, &features);
+            q[i] = 0;
+            if (odva_layer_leaves(layer,
+                                  odva_logistic(odva_significance_logit(&features, is_known))))
+                continue;
+            q[i] = is_known ? decode_small(&range, predictor, &features, i)
+                            : decode_coefficient(&range, tables, predictor, &features, i);
+        }
+        seen[i] = predictor->magnitude[i + ODVA_SMOOTH_REACH] | ODVA_CODED;
+    }
+    *range_decoder = range;
 }
 
 static void decode_tokens(struct odva_latents *latents, const struct odva_model_tables *tables,
                           int index, struct odva_layer_range layer, int length,
-                          struct odva_range_decoder *range_decoder,
-                          struct odva_symbol_predictor *predictor,
+                          struct odva_range_decoder *range, struct odva_symbol_predictor *predictor,
                           struct odva_adaptive_bit *refinement)
 {
     struct odva_latent_tile *tile = &latents->tiles[index];
-    struct odva_range_decoder range = *range_decoder;
     const int start = odva_layer_start(tile, layer);
     const int known = odva_coefficients_of(tile, odva_tokens_known(tile, layer.first));
     const int first = odva_coefficients_of(tile, start);
     const int end = odva_coefficients_of(tile, start + length);
     int32_t *q = latents->q + tile->offset;
-    int i = first;
+    uint8_t *seen = latents->seen + tile->offset;
 
     odva_symbol_predictor_start_tile(predictor, latents, index, first, end);
-    for (; i < end && i < known; i++)
-        q[i] = refine_coefficient(&range, predictor, refinement, i, q[i]);
-    for (; i < end; i++)
-        q[i] = decode_coefficient(&range, tables, predictor, i);
+    if (odva_layer_is_of_only_scan(layer))
+        decode_all(range, tables, predictor, refinement, first, known, end, q, seen);
+    else
+        decode_some(range, tables, predictor, refinement, layer, first, known, end, q, seen);
+    tile->seen_count = tile->seen_count > end ? tile->seen_count : end;
     odva_symbol_predictor_end_tile(predictor, latents, index, end);
     tile->length[layer.index] = start + length;
     if (tile->tokens < start + length)
         tile->tokens = start + length;
-    *range_decoder = range;
 }
 
-/* Halve the step of what the passes before told. */
-static void start_pass(struct odva_latents *latents)
+/* Halve the step of what the passes before told. In a pass of one scan, nothing of it is seen. */
+static void start_pass(struct odva_latents *latents, struct odva_layer_range layer)
 {
-    latents->qidx -= ODVA_QIDX_OF_HALVING;
+    if (layer.index > 0)
+        latents->qidx -= ODVA_QIDX_OF_HALVING;
     for (int i = 0; i < latents->grid.tile_count; i++) {
         struct odva_latent_tile *tile = &latents->tiles[i];
-        int32_t *q = latents->q + tile->offset;
         const int count = odva_coefficients_of(tile, tile->tokens);
+        int32_t *q = latents->q + tile->offset;
+        uint8_t *seen = latents->seen + tile->offset;
 
         tile->shown = 0;
+        tile->seen_count = odva_layer_is_of_only_scan(layer) ? 0 : count;
+        memset(seen, 0, tile->coefficients);
         for (int c = 0; c < count; c++)
             q[c] *= 2;
+        for (int c = 0; c < tile->seen_count; c++)
+            seen[c] = (uint8_t)odva_symbol_of(q[c]);
     }
 }
 
@@ -162,8 +234,8 @@ void odva_decode_layer(struct odva_latents *latents, const struct odva_model_tab
 
     for (int i = 0; i < ODVA_REFINEMENT_CONTEXTS; i++)
         refinement[i] = ODVA_ADAPTIVE_BIT_INIT;
-    if (layer.index > 0 && layer.index == layer.first)
-        start_pass(latents);
+    if (layer.index == layer.first)
+        start_pass(latents, layer);
     latents->layers = layer.index + 1;
     odva_range_decoder_init(&range, payload, size);
     odva_symbol_predictor_start_layer(predictor, tables);

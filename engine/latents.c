@@ -52,11 +52,13 @@ int odva_latents_set_size(struct odva_latents *latents, struct odva_scan_cache *
         return status;
     latents->q = odva_reserve(latents->q, &latents->q_capacity, odva_latents_count(latents),
                               sizeof(*latents->q));
+    latents->seen = odva_reserve(latents->seen, &latents->seen_capacity,
+                                 odva_latents_count(latents), sizeof(*latents->seen));
     latents->log_smooth = odva_reserve(latents->log_smooth, &latents->log_smooth_capacity,
                                        odva_latents_count(latents), sizeof(*latents->log_smooth));
     latents->tiles = odva_reserve(latents->tiles, &latents->tile_capacity, latents->grid.tile_count,
                                   sizeof(*latents->tiles));
-    if (!latents->q || !latents->log_smooth || !latents->tiles)
+    if (!latents->q || !latents->seen || !latents->log_smooth || !latents->tiles)
         return ONEDVA_ERR_NOMEM;
     return set_tiles(latents, scans);
 }
@@ -65,6 +67,7 @@ void odva_latents_free(struct odva_latents *latents)
 {
     odva_grid_free(&latents->grid);
     free(latents->q);
+    free(latents->seen);
     free(latents->log_smooth);
     free(latents->tiles);
     *latents = (struct odva_latents){0};

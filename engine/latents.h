@@ -18,6 +18,12 @@
 #define ODVA_MAX_PASSES      4
 #define ODVA_QIDX_OF_HALVING 8
 
+/* In what is seen of a coefficient: the pass at hand has coded it. */
+#define ODVA_CODED 0x80
+
+/* The rest of it: min(|q|, 15). */
+#define ODVA_SEEN_MAGNITUDE 0x0F
+
 /** What is kept for each tile. */
 struct odva_latent_tile {
     const struct odva_scan *scan;
@@ -27,6 +33,7 @@ struct odva_latent_tile {
     int tokens;                    /* latent tokens held: the longest of the passes */
     int length[ONEDVA_MAX_LAYERS]; /* tokens of its pass that are coded with each layer's end */
     int shown;                     /* coefficients of which other tiles see the magnitudes */
+    int seen_count;                /* coefficients behind which nothing of the pass is seen */
 };
 
 /**
@@ -37,13 +44,14 @@ struct odva_latents {
     struct odva_grid grid;
     int basis; /* K */
     int qidx;
-    int layers; /* that the tiles' lengths are of */
-    int nested; /* how many finer passes the values lack: q is rounded towards 0 from theirs */
-    int shift;  /* how many low bits of q the pass being encoded leaves out; 0 when decoded */
-    int32_t *q; /* K * grid.patches */
+    int layers;    /* that the tiles' lengths are of */
+    int nested;    /* how many finer passes the values lack: q is rounded towards 0 from theirs */
+    int shift;     /* how many low bits of q the pass being encoded leaves out; 0 when decoded */
+    int32_t *q;    /* K * grid.patches */
+    uint8_t *seen; /* of each, in the pass at hand: magnitude and ODVA_CODED */
     int16_t *log_smooth;            /* see odva_symbol_predictor_end_tile */
     struct odva_latent_tile *tiles; /* grid.tile_count */
-    size_t q_capacity, log_smooth_capacity, tile_capacity;
+    size_t q_capacity, seen_capacity, log_smooth_capacity, tile_capacity;
 };
 
 /**

@@ -10,9 +10,14 @@
 #include "latents.h"
 #include "onedva/onedva.h"
 
+/* token_end and the threshold are one number. */
+#define ODVA_TOKEN_END_BITS 12
+#define ODVA_MAX_THRESHOLD  31
+
 struct odva_layer {
-    int pass;
+    int pass, scan; /* set by the parser */
     uint32_t token_end;
+    int threshold;
     const uint8_t *payload;
     size_t size;
 };
@@ -36,7 +41,7 @@ struct odva_packet {
     struct odva_layer layer[ONEDVA_MAX_LAYERS];
 };
 
-/** Append a packet. All fields but passes, the layers' passes and whole_layers are read. */
+/** Append a packet. All fields but those that the parser sets are read. */
 void odva_packet_write(struct odva_byte_writer *writer, const struct odva_packet *packet);
 
 /** The same with the payloads' checksums. @param crc packet->layers */
@@ -58,6 +63,12 @@ int odva_packet_parse(struct odva_packet *packet, const uint8_t *data, size_t si
  */
 int odva_packet_parse_header(struct odva_packet *packet, const uint8_t *data, size_t size,
                              uint16_t *crc);
+
+/** What a layer's token_end and threshold are in the header. */
+static inline uint32_t odva_layer_extent(const struct odva_layer *layer)
+{
+    return layer->token_end | (uint32_t)layer->threshold << ODVA_TOKEN_END_BITS;
+}
 
 /** Quantiser index of a pass. @param pass 0..packet->passes-1 */
 static inline int odva_packet_qidx(const struct odva_packet *packet, int pass)

@@ -34,13 +34,13 @@ int onedva_packet_get_info(struct onedva_packet_info *info, const uint8_t *data,
     for (int i = packet.layers - 1; i >= 0; i--) {
         info->layer[i].qidx = odva_packet_qidx(&packet, packet.layer[i].pass);
         info->layer[i].token_end = packet.layer[i].token_end;
-        info->layer[i].token_start = i > 0 && packet.layer[i - 1].pass == packet.layer[i].pass
+        info->layer[i].token_start = i > 0 && packet.layer[i - 1].scan == packet.layer[i].scan
                                          ? packet.layer[i - 1].token_end
                                          : 0;
         /* one that leaves passes out says so in a byte, once */
         info->layer[i].size =
             header + (packet.dropped_passes == 0 && packet.layer[i].pass < packet.passes - 1);
-        header -= odva_leb_size(packet.layer[i].token_end) +
+        header -= odva_leb_size(odva_layer_extent(&packet.layer[i])) +
                   odva_leb_size((uint32_t)packet.layer[i].size) + 2;
     }
     for (int i = 0; i < packet.layers; i++) {

@@ -30,23 +30,35 @@ static int read_motion(struct odva_byte_reader *reader, struct odva_packet *pack
     return packet->motion ? ONEDVA_OK : ONEDVA_ERR_DATA;
 }
 
+/* Which scan and pass a layer behind the first one is of. */
+static void place_layer(struct odva_packet *packet, int i)
+{
+    struct odva_layer *layer = &packet->layer[i];
+    const struct odva_layer *before = layer - 1;
+    const int is_new =
+        layer->token_end <= before->token_end || layer->threshold != before->threshold;
+
+    packet->passes += is_new && before->threshold == 0;
+    layer->pass = packet->passes - 1;
+    layer->scan = before->scan + is_new;
+}
+
 /* Read the layers' sizes and checksums. */
 static int read_layer_table(struct odva_byte_reader *reader, struct odva_packet *packet,
                             uint16_t *crc)
 {
-    uint32_t previous_end = 0;
-
     packet->passes = 1;
     for (int i = 0; i < packet->layers; i++) {
         struct odva_layer *layer = &packet->layer[i];
-        layer->token_end = odva_read_leb(reader);
+        const uint32_t extent = odva_read_leb(reader);
+        layer->token_end = extent & ((1u << ODVA_TOKEN_END_BITS) - 1);
+        layer->threshold = (int)(extent >> ODVA_TOKEN_END_BITS);
         layer->size = odva_read_leb(reader);
         crc[i] = odva_read_u16(reader);
-        if (reader->failed || layer->token_end == 0)
+        if (reader->failed || layer->token_end == 0 || layer->threshold > ODVA_MAX_THRESHOLD)
             return ONEDVA_ERR_DATA;
-        packet->passes += layer->token_end <= previous_end;
-        layer->pass = packet->passes - 1;
-        previous_end = layer->token_end;
+        if (i > 0)
+            place_layer(packet, i);
     }
     return packet->passes + packet->dropped_passes <= ODVA_MAX_PASSES ? ONEDVA_OK : ONEDVA_ERR_DATA;
 }

@@ -43,7 +43,7 @@ void odva_packet_write_checked(struct odva_byte_writer *writer, const struct odv
         odva_write_bytes(writer, packet->motion, packet->motion_size);
     }
     for (int i = 0; i < packet->layers; i++) {
-        odva_write_leb(writer, packet->layer[i].token_end);
+        odva_write_leb(writer, odva_layer_extent(&packet->layer[i]));
         odva_write_leb(writer, (uint32_t)packet->layer[i].size);
         odva_write_u16(writer, crc[i]);
     }

@@ -41,20 +41,21 @@ void odva_dequantiser_init(struct odva_dequantiser *dequantiser,
     }
 }
 
-/* Tokens [start, end) of a tile. @param halvings of the levels' step that this clip's other tokens
- * have and these do not */
-static void dequantise_tokens(const struct odva_dequantiser *dequantiser,
-                              const struct odva_latents *latents,
-                              const struct odva_latent_tile *tile, int start, int end, int halvings,
-                              float *y)
+/* The first coefficients of a tile. @param dequantiser of those that the last pass has coded, and
+ * of those whose levels' step it has not halved */
+static void dequantise_tile(const struct odva_dequantiser dequantiser[2],
+                            const struct odva_latents *latents, const struct odva_latent_tile *tile,
+                            int count, float *y)
 {
-    const int qidx = latents->qidx + halvings * ODVA_QIDX_OF_HALVING;
     const int32_t *q = latents->q + tile->offset;
+    const uint8_t *seen = latents->seen + tile->offset;
 
-    for (int i = odva_coefficients_of(tile, start); i < odva_coefficients_of(tile, end); i++) {
+    for (int i = 0; i < count; i++) {
+        const int halvings = !(seen[i] & ODVA_CODED);
+        const int qidx = latents->qidx + halvings * ODVA_QIDX_OF_HALVING;
         const int scale_class = odva_scale_class(tile->scan->scale[i], qidx);
-        const float magnitude =
-            odva_dequantise(dequantiser, scale_class, (q[i] < 0 ? -q[i] : q[i]) >> halvings);
+        const float magnitude = odva_dequantise(&dequantiser[halvings], scale_class,
+                                                (q[i] < 0 ? -q[i] : q[i]) >> halvings);
         y[i] = q[i] < 0 ? -magnitude : magnitude;
     }
 }
@@ -62,20 +63,17 @@ static void dequantise_tokens(const struct odva_dequantiser *dequantiser,
 void odva_dequantise_latents(const struct odva_latents *latents,
                              const struct odva_model_tables *tables, float *y)
 {
-    struct odva_dequantiser refined, unrefined;
+    struct odva_dequantiser dequantiser[2];
 
-    odva_dequantiser_init(&refined, tables, latents->qidx, latents->nested);
-    odva_dequantiser_init(&unrefined, tables, latents->qidx + ODVA_QIDX_OF_HALVING,
+    odva_dequantiser_init(&dequantiser[0], tables, latents->qidx, latents->nested);
+    odva_dequantiser_init(&dequantiser[1], tables, latents->qidx + ODVA_QIDX_OF_HALVING,
                           latents->nested + 1);
     for (int i = 0; i < latents->grid.tile_count; i++) {
         const struct odva_latent_tile *tile = &latents->tiles[i];
-        const int length = tile->length[latents->layers - 1];
-        const int end = length < tile->tokens ? length : tile->tokens;
         const int count = odva_coefficients_of(tile, tile->tokens);
         float *values = y + tile->offset;
 
-        dequantise_tokens(&refined, latents, tile, 0, end, 0, values);
-        dequantise_tokens(&unrefined, latents, tile, end, tile->tokens, 1, values);
+        dequantise_tile(dequantiser, latents, tile, count, values);
         memset(values + count, 0, (tile->coefficients - count) * sizeof(*values));
     }
 }

@@ -57,15 +57,12 @@ static int write_packet(struct onedva_encoder *encoder, const uint32_t *duration
     struct odva_clip_writer *writer = &odva_encoder_slot(encoder)->writer;
     struct odva_linear_coder *coder = &encoder->coder;
     struct odva_layering layering;
-    int status;
 
     odva_layering_init(&layering, encoder->settings.layers, coder->latents.qidx,
                        odva_tile_tokens(encoder->model->config.basis));
-    status = odva_rate_distortion_divide(&coder->rate_distortion, &coder->latents,
-                                         has_refinement(encoder) ? encoder->refined : coder->linear,
-                                         &layering);
-    if (status < 0)
-        return status;
+    odva_rate_distortion_divide(&coder->rate_distortion, &coder->latents,
+                                has_refinement(encoder) ? encoder->refined : coder->linear,
+                                &layering);
     odva_layering_set_ends(&layering, &coder->latents);
     odva_clip_writer_begin(writer, &coder->latents, &layering,
                            clip->is_aligned ? &clip->motion : NULL,

@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "activity_mask.h"
 #include "backend.h"
@@ -20,8 +21,8 @@
  * lost that much. */
 #define DEAD_ZONE_SLOPE 0.08f
 
-/* log2 of how much dearer bits are in the first of many layers of a pass than at its end: half of a
- * pass is then at 0.53 of the rate (2: 0.66, 3: 0.38). */
+/* log2 of how much dearer bits are in the first of many layers of the first pass than at its end.
+ */
 #define SHARE_SLOPE 2.7
 
 /* One run over a clip. */
@@ -58,7 +59,6 @@ void odva_rate_distortion_free(struct odva_rate_distortion *rd)
 {
     free(rd->magnitude);
     free(rd->candidates);
-    free(rd->coarser);
     free(rd->longest);
     free(rd->weight);
     *rd = (struct odva_rate_distortion){0};
@@ -139,6 +139,8 @@ static void measure_tile(void *opaque, int64_t index, int worker)
     int32_t *q = m->latents->q + tile->offset;
 
     m->rd->longest[index] = useful_tokens(m, tile);
+    if (!m->given)
+        memset(m->latents->seen + tile->offset, ODVA_CODED, tile->coefficients);
     candidates[0] = sum;
     odva_symbol_context_start(&context, tile->scan, q, 0, ODVA_INITIAL_ACTIVITY);
     for (int n = 0; n < m->rd->longest[index]; n++) {
@@ -156,7 +158,6 @@ static void measure_tile(void *opaque, int64_t index, int worker)
 struct length_choice {
     int layer;
     int start; /* layer whose lengths are the least, or -1 */
-    int known; /* layer up to whose lengths the coarser candidates are paid for, or -1 */
     int most;
     double lambda; /* over the measurement's */
 };
@@ -166,10 +167,8 @@ static int choose_length(const struct measurement *m, const struct length_choice
                          int previous, int64_t *bits)
 {
     const struct odva_latent_tile *tile = &m->latents->tiles[index];
-    const size_t offset = candidate_offset(m->latents, index);
-    const struct odva_length_candidate *candidates = m->rd->candidates + offset;
-    const struct odva_length_candidate *coarser =
-        choice->known >= 0 ? m->rd->coarser + offset : NULL;
+    const struct odva_length_candidate *candidates =
+        m->rd->candidates + candidate_offset(m->latents, index);
     const double lambda =
         choice->lambda * m->lambda * (m->rd->masking > 0 ? m->rd->weight[index] : 1);
     const int start = choice->start >= 0 ? tile->length[choice->start] : 0;
@@ -179,16 +178,10 @@ static int choose_length(const struct measurement *m, const struct length_choice
 
     *bits = 0;
     for (int n = start; n <= longest; n++) {
-        double distortion = candidates[n].distortion;
-        int64_t all_bits =
+        const int64_t all_bits =
             candidates[n].bits + odva_length_cost(&m->rd->bit_cost, previous, n - start);
-        if (coarser) {
-            const int known = tile->length[choice->known];
-            distortion -= coarser[n < known ? n : known].distortion;
-            all_bits -= coarser[n < known ? n : known].bits;
-        }
-        if (distortion + lambda * (double)all_bits < best) {
-            best = distortion + lambda * (double)all_bits;
+        if (candidates[n].distortion + lambda * (double)all_bits < best) {
+            best = candidates[n].distortion + lambda * (double)all_bits;
             *bits = all_bits;
             length = n;
         }
@@ -245,7 +238,7 @@ static size_t candidate_count(const struct odva_latents *latents)
 int odva_rate_distortion_run(struct odva_rate_distortion *rd, struct odva_latents *latents,
                              const float *y, double index, int64_t *bits)
 {
-    static const struct length_choice only = {0, -1, -1, INT32_MAX, 1};
+    static const struct length_choice only = {0, -1, INT32_MAX, 1};
     struct measurement m;
 
     rd->candidates = odva_reserve(rd->candidates, &rd->candidate_capacity, candidate_count(latents),
@@ -279,7 +272,7 @@ static void end_pass(struct odva_latents *latents, int layer, int before, int is
     }
 }
 
-/* Layers in the midst of a pass, from which none goes beyond its end. */
+/* Layers in the midst of the only scan of a pass, from which none goes beyond its end. */
 static void choose_shares(struct measurement *m, const struct odva_layering *layering, int first,
                           int last)
 {
@@ -290,7 +283,6 @@ static void choose_shares(struct measurement *m, const struct odva_layering *lay
         const struct length_choice share = {
             .layer = layer,
             .start = layer > first ? layer - 1 : -1,
-            .known = first - 1,
             .most = layering->layer[layer].end,
             .lambda = exp2(SHARE_SLOPE * left),
         };
@@ -303,34 +295,30 @@ static void choose_shares(struct measurement *m, const struct odva_layering *lay
     }
 }
 
-int odva_rate_distortion_divide(struct odva_rate_distortion *rd, struct odva_latents *latents,
-                                const float *y, const struct odva_layering *layering)
+/* Scans of a pass are all as long as it is. */
+static void set_scans(struct odva_latents *latents, int first, int last)
+{
+    for (int layer = first; layer < last; layer++)
+        for (int i = 0; i < latents->grid.tile_count; i++)
+            latents->tiles[i].length[layer] = latents->tiles[i].length[last];
+}
+
+void odva_rate_distortion_divide(struct odva_rate_distortion *rd, struct odva_latents *latents,
+                                 const float *y, const struct odva_layering *layering)
 {
     latents->layers = layering->count;
-    if (layering->count == 1)
-        return ONEDVA_OK;
-    rd->coarser = odva_reserve(rd->coarser, &rd->coarser_capacity, candidate_count(latents),
-                               sizeof(*rd->coarser));
-    if (!rd->coarser)
-        return ONEDVA_ERR_NOMEM;
-    for (int last = 0; last < layering->count; last++) {
+    for (int last = 0; last < layering->count && layering->count > 1; last++) {
         const int first = layering->layer[last].first;
-        const struct length_choice whole = {last, -1, -1, INT32_MAX, 1};
-        struct odva_length_candidate *measured;
+        const struct length_choice whole = {last, -1, INT32_MAX, 1};
         struct measurement m;
-        size_t capacity;
         if (!odva_layer_ends_pass(layering, last))
             continue;
         measure(&m, rd, latents, y, 1, layering->passes - 1 - layering->pass[last], 0);
         choose_lengths(&m, &whole);
         end_pass(latents, last, first - 1, last == layering->count - 1);
-        choose_shares(&m, layering, first, last);
-        measured = rd->candidates;
-        rd->candidates = rd->coarser;
-        rd->coarser = measured;
-        capacity = rd->candidate_capacity;
-        rd->candidate_capacity = rd->coarser_capacity;
-        rd->coarser_capacity = capacity;
+        if (odva_layer_is_of_only_scan(layering->layer[last]))
+            choose_shares(&m, layering, first, last);
+        else
+            set_scans(latents, first, last);
     }
-    return ONEDVA_OK;
 }

@@ -41,10 +41,9 @@ struct odva_rate_distortion {
     struct odva_bit_cost bit_cost;
     uint8_t *magnitude; /* a symbol context for each worker */
     struct odva_length_candidate *candidates;
-    struct odva_length_candidate *coarser; /* those of the pass before */
-    int *longest;                          /* candidate of each tile */
-    double *weight;                        /* of each tile's bits, with masking */
-    size_t candidate_capacity, coarser_capacity, longest_capacity, weight_capacity;
+    int *longest;   /* candidate of each tile */
+    double *weight; /* of each tile's bits, with masking */
+    size_t candidate_capacity, longest_capacity, weight_capacity;
 };
 
 /**
@@ -72,12 +71,11 @@ int odva_rate_distortion_run(struct odva_rate_distortion *rd, struct odva_latent
 /**
  * Choose the tiles' lengths for layers. Those of a coarser pass as odva_rate_distortion_run does at
  * its step, but of the levels that the last pass' leave when they are rounded towards 0; a layer in
- * the midst of a pass ends a tile where another bit takes away less squared error than it is worth
- * between the two passes' steps.
+ * the midst of a scan ends a tile where another bit takes away less squared error than it is worth
+ * at a coarser step.
  * @param latents what odva_rate_distortion_run made of y; the tiles' lengths are the result
- * @return ONEDVA_OK or ONEDVA_ERR_NOMEM
  */
-int odva_rate_distortion_divide(struct odva_rate_distortion *rd, struct odva_latents *latents,
-                                const float *y, const struct odva_layering *layering);
+void odva_rate_distortion_divide(struct odva_rate_distortion *rd, struct odva_latents *latents,
+                                 const float *y, const struct odva_layering *layering);
 
 #endif

@@ -154,7 +154,8 @@ void odva_symbol_predictor_start_tile(struct odva_symbol_predictor *predictor,
 {
     const struct odva_tile *place = &latents->grid.tiles[tile];
     const struct odva_scan *scan = latents->tiles[tile].scan;
-    const int32_t *q = latents->q + latents->tiles[tile].offset;
+    const uint8_t *seen = latents->seen + latents->tiles[tile].offset;
+    const int seen_count = latents->tiles[tile].seen_count;
 
     if (latents->qidx != predictor->qidx)
         set_qidx(predictor, latents->qidx);
@@ -169,13 +170,12 @@ void odva_symbol_predictor_start_tile(struct odva_symbol_predictor *predictor,
     }
     memset(predictor->mean, 0, sizeof(predictor->mean));
     memset(predictor->around, 0, scan->around_count * sizeof(*predictor->around));
-    memset(predictor->magnitude + ODVA_SMOOTH_REACH, 0, end);
-    for (int i = 0; i < first; i++) {
-        const int32_t level = (q[i] < 0 ? -q[i] : q[i]) >> latents->shift;
-        odva_symbol_forget(predictor, &scan->entry[i]);
-        if (level > 0)
-            odva_symbol_note(predictor, i, level < ODVA_ESCAPE ? level : ODVA_ESCAPE);
-    }
+    memset(predictor->magnitude + ODVA_SMOOTH_REACH, 0, end > seen_count ? end : seen_count);
+    for (int i = 0; i < seen_count; i++)
+        if (seen[i] & ODVA_SEEN_MAGNITUDE)
+            odva_symbol_show(predictor, i, seen[i] & ODVA_SEEN_MAGNITUDE);
+    for (int i = 0; i < first; i++)
+        odva_symbol_pass(predictor, i);
 }
 
 static uint64_t load_group(const uint8_t *magnitude)
@@ -197,9 +197,10 @@ static void smooth_group(uint8_t sum[GROUP], const uint8_t *magnitude)
 }
 
 void odva_symbol_predictor_end_tile(struct odva_symbol_predictor *predictor,
-                                    struct odva_latents *latents, int tile, int count)
+                                    struct odva_latents *latents, int tile, int end)
 {
     int16_t *log_smooth = latents->log_smooth + latents->tiles[tile].offset;
+    const int shown = latents->tiles[tile].shown, count = end > shown ? end : shown;
     uint8_t sum[GROUP];
 
     memset(predictor->magnitude + count + ODVA_SMOOTH_REACH, 0, ODVA_SMOOTH_REACH + GROUP);

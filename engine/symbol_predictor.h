@@ -81,14 +81,15 @@ void odva_symbol_predictor_start_layer(struct odva_symbol_predictor *predictor,
 
 /**
  * Continue a tile behind its first coefficients, up to end.
- * @param first number of coefficients decoded, q[0 .. first-1] of the tile
+ * @param first number of coefficients gone through; what is seen of the tile's first
+ * tile->seen_count coefficients is read
  */
 void odva_symbol_predictor_start_tile(struct odva_symbol_predictor *predictor,
                                       struct odva_latents *latents, int tile, int first, int end);
 
-/** End a tile of count decoded coefficients: let others see its magnitudes. */
+/** End a tile behind its first coefficients: let others see its magnitudes. */
 void odva_symbol_predictor_end_tile(struct odva_symbol_predictor *predictor,
-                                    struct odva_latents *latents, int tile, int count);
+                                    struct odva_latents *latents, int tile, int end);
 
 /** Clip the weights of a coefficient that learning has left up to one step too large. */
 void odva_symbol_clip_weights(struct odva_symbol_predictor *predictor,
@@ -190,19 +191,42 @@ static inline void odva_symbol_learn(struct odva_symbol_predictor *predictor,
     }
 }
 
-/** Note the symbol min(|q|, 15) of scan index i; nothing need be noted of 0. */
-static inline void odva_symbol_note(struct odva_symbol_predictor *predictor, int i, int symbol)
+/** Let the coefficients around scan index i see its symbol min(|q|, 15). */
+static inline void odva_symbol_show(struct odva_symbol_predictor *predictor, int i, int symbol)
 {
     const struct odva_scan_entry *entry = &predictor->entry[i];
+    const int more = symbol - predictor->magnitude[i + ODVA_SMOOTH_REACH];
 
     predictor->magnitude[i + ODVA_SMOOTH_REACH] = (uint8_t)symbol;
     ODVA_UNROLL
-    for (int g = 0; g < ODVA_SCAN_MEANS; g++)
-        predictor->mean[entry->group[g]] += (uint32_t)symbol << 8;
-    ODVA_UNROLL
     for (int n = 0; n < ODVA_SCAN_OFFSETS; n++)
         predictor->around[entry->around + predictor->offset[n]] +=
-            (uint16_t)(n < ODVA_SCAN_NEAREST ? 2 * symbol : symbol);
+            (uint16_t)(n < ODVA_SCAN_NEAREST ? 2 * more : more);
+}
+
+/* Let the running means of a coefficient have its symbol. */
+static inline void odva_symbol_add(struct odva_symbol_predictor *predictor,
+                                   const struct odva_scan_entry *entry, int symbol)
+{
+    ODVA_UNROLL
+    for (int g = 0; g < ODVA_SCAN_MEANS; g++)
+        predictor->mean[entry->group[g]] += (uint32_t)symbol << 8;
+}
+
+/** Note the symbol of scan index i; nothing need be noted of 0. */
+static inline void odva_symbol_note(struct odva_symbol_predictor *predictor, int i, int symbol)
+{
+    odva_symbol_show(predictor, i, symbol);
+    odva_symbol_add(predictor, &predictor->entry[i], symbol);
+}
+
+/** Go on behind scan index i, the next one, of which the symbol is shown. */
+static inline void odva_symbol_pass(struct odva_symbol_predictor *predictor, int i)
+{
+    const struct odva_scan_entry *entry = &predictor->entry[i];
+
+    odva_symbol_forget(predictor, entry);
+    odva_symbol_add(predictor, entry, predictor->magnitude[i + ODVA_SMOOTH_REACH]);
 }
 
 /** Which CDF magnitudes above 2 have. @param logit of decision 2 */

@@ -225,7 +225,7 @@ static void read_lengths(const struct importer *im, struct odva_latent_tile *til
         if (tile->length[i] < odva_layer_start(tile, layer) || tile->length[i] > layer.end ||
             tile->length[i] > tile->tokens ||
             (odva_layer_ends_pass(layering, i) && i < layering->count - 1 &&
-             tile->length[i] < odva_tokens_known(tile, layer.first)))
+             tile->length[i] < odva_tokens_known(tile, i)))
             die("%s: tile %" PRId64 " of %d tokens has tile.lengths that do not rise to them, or "
                 "not as its layers' ends allow",
                 im->path, number, tile->tokens);
@@ -254,21 +254,6 @@ static void read_tile(const struct importer *im, struct odva_latents *latents, i
         set_level(im, &latents->q[tile->offset + i], first * ODVA_LATENT_TOKEN + i, inverse_step);
 }
 
-static void read_layering(struct importer *im, const struct odva_packet *parsed)
-{
-    struct odva_layering *layering = &im->layering;
-    int first = 0;
-
-    layering->count = parsed->layers;
-    layering->passes = parsed->passes;
-    for (int i = 0; i < parsed->layers; i++) {
-        if (i > 0 && parsed->layer[i].pass > parsed->layer[i - 1].pass)
-            first = i;
-        layering->pass[i] = parsed->layer[i].pass;
-        layering->layer[i] = (struct odva_layer_range){i, first, (int)parsed->layer[i].token_end};
-    }
-}
-
 /* Size, motion and layers are those of the clip's header; its payloads are coded anew. */
 static void write_packet(struct importer *im, const struct odva_packet *parsed)
 {
@@ -295,7 +280,7 @@ static void make_packet(struct importer *im, int64_t clip)
     if (latents->qidx < ONEDVA_MIN_QIDX || latents->qidx > most)
         die("%s: clip.qidx has %d, %d to %d can be", im->path, latents->qidx, ONEDVA_MIN_QIDX,
             most);
-    read_layering(im, &parsed);
+    odva_layering_of_packet(&im->layering, &parsed);
     latents->layers = parsed.layers;
     latents->nested = parsed.dropped_passes;
     span_of(im, LATENTS_CLIP_FIRST_TILE, clip, places->shape[0], &first, &end);
