@@ -186,11 +186,21 @@ def read_stream_header(data, seen):
 
 
 class Layer:
-    """token_end, pass_ (0: coarsest), payload; None where it is lost."""
+    """token_end, threshold, what it begins ("pass", "scan" or "share" of a scan), pass_ (0: coarsest), payload; None where it
+    is lost."""
 
-    def __init__(self, token_end, size, crc):
-        self.token_end, self.size, self.crc = token_end, size, crc
-        self.pass_, self.payload = 0, None
+    def __init__(self, extent, size, crc, before=None):
+        self.extent, self.size, self.crc = extent, size, crc
+        self.token_end, self.threshold = extent & 4095, extent >> 12
+        self.begins, self.pass_, self.payload = "pass", 0, None
+        if before is not None:
+            self._follow(before)
+
+    def _follow(self, before):
+        self.begins = "share"
+        if self.token_end <= before.token_end or self.threshold != before.threshold:
+            self.begins = "scan" if before.threshold > 0 else "pass"
+        self.pass_ = before.pass_ + (self.begins == "pass")
 
 
 class Packet:
@@ -225,9 +235,11 @@ class Packet:
         self.has_header = bool(flags & HAS_HEADER)
         self.durations = [read.leb("duration") for _ in range(self.frames)] if flags & HAS_DURATIONS else None
         self.motion_bytes = read.take(read.leb("motion_size"), "motion") if flags & HAS_MOTION else None
-        self.layers = [Layer(read.leb("token_end"), read.leb("layer size"), read.u16("layer crc"))
-                       for _ in range(layers + 1)]
-        self._number_passes()
+        self.layers = []
+        for _ in range(layers + 1):
+            fields = read.leb("layer extent"), read.leb("layer size"), read.u16("layer crc")
+            self.layers.append(Layer(*fields, *self.layers[-1:]))
+        self._check_passes()
         end = read.at
         if crc16(data[:end]) != read.u16("header_crc"):
             raise Invalid("wrong header_crc")
@@ -251,14 +263,14 @@ class Packet:
             if duration == 0 and self.header is not None and self.header.frame_duration:
                 raise Invalid("duration 0 beside a frame_duration")
 
-    def _number_passes(self):
-        pass_, before = 0, 0
-        for layer in self.layers:
-            if before and layer.token_end <= before:
-                pass_ += 1
-            layer.pass_, before = pass_, layer.token_end
-        self.passes = pass_ + 1
+    def _check_passes(self):
+        self.passes = self.layers[-1].pass_ + 1
         self.seen("packet.passes", self.passes)
+        for layer in self.layers:
+            if layer.threshold > 31:
+                raise Invalid(f"threshold {layer.threshold}")
+            self.seen("layer.begins", layer.begins)
+            self.seen("layer.threshold", layer.threshold)
         if self.passes + self.dropped > 4:
             raise Invalid(f"{self.passes} passes and {self.dropped} dropped")
         if self.qidx + 8 * (self.passes - 1) > 63:
@@ -308,7 +320,7 @@ def truncated(data, count):
     if packet.motion_bytes is not None:
         made += leb(len(packet.motion_bytes)) + packet.motion_bytes
     for layer in packet.layers[:count]:
-        made += leb(layer.token_end) + leb(layer.size) + struct.pack("<H", layer.crc)
+        made += leb(layer.extent) + leb(layer.size) + struct.pack("<H", layer.crc)
     made += struct.pack("<H", crc16(made))
     return bytes(made) + b"".join(layer.payload for layer in packet.layers[:count])
 
@@ -363,19 +375,28 @@ class Tile:
     def __init__(self, y, x, scan, left, above):
         self.y, self.x, self.scan, self.left, self.above = y, x, scan, left, above
         self.q = [0] * len(scan.positions)
-        self.m = [0] * len(scan.positions)      # min(|q|, 15) of what this pass has decoded
-        self.tokens = 0                         # that this pass has decoded
-        self.lengths = [0]                      # of each pass begun
-        self.behind = []                        # tokens behind each layer, of its pass
+        self.m = []         # min(|q|, 15) of what is seen of this pass
+        self.coded = []     # of each coefficient, whether this pass has decoded it
+        self.tokens = 0     # that this scan has gone through
+        self.lengths = []   # of each pass begun: tokens that the longest of its scans has gone through
+        self.behind = []    # tokens behind each layer, of its scan
 
     def coefficients(self, tokens):
         return min(tokens * TOKEN, len(self.q))
 
-    def begin_pass(self):
-        self.q = [2 * q for q in self.q]
-        self.m = [0] * len(self.q)
-        self.tokens = 0
-        self.lengths.append(0)
+    def begin(self, layer):
+        """What a layer begins."""
+        if layer.begins == "pass":
+            self.q = [2 * q for q in self.q]
+            self.m = [min(abs(q), 15) if layer.threshold > 0 else 0 for q in self.q]
+            self.coded = [False] * len(self.q)
+            self.lengths.append(0)
+        if layer.begins != "share":
+            self.tokens = 0
+
+    def known(self):
+        """Coefficients that passes before have gone through."""
+        return self.coefficients(max(self.lengths[:-1], default=0))
 
 
 def tiles_of(model, frames, width, height):
@@ -491,6 +512,8 @@ class LayerDecoder:
 
     def decode(self, tiles):
         for tile in tiles:
+            tile.begin(self.layer)
+        for tile in tiles:
             room = min(self.layer.token_end, tile.scan.tokens) - tile.tokens
             self.seen("layer.room", room > 0)
             if room > 0:
@@ -510,17 +533,30 @@ class LayerDecoder:
 
     def _tile(self, tile, length):
         first, end = tile.coefficients(tile.tokens), tile.coefficients(tile.tokens + length)
-        refined = tile.coefficients(max(tile.lengths[:-1], default=0))
+        known = tile.known()
         means = self._means(tile, first)
         for i in range(first, end):
-            rows = self._rows(tile, i, means)
-            q = self._refine(rows, tile.q[i]) if i < refined else self._symbol(rows, tile.scan.scale[i])
-            tile.q[i], tile.m[i] = q, min(abs(q), 15)
+            q = None if tile.coded[i] else self._coefficient(tile, i, i < known, means)
+            if q is not None:
+                tile.q[i], tile.m[i], tile.coded[i] = q, min(abs(q), 15), True
             self._account(tile, i, means)
         tile.tokens += length
-        tile.lengths[-1] = tile.tokens
+        tile.lengths[-1] = max(tile.lengths[-1], tile.tokens)
 
-    # Running means: {group: [M, X]} behind the coefficients that the pass has decoded.
+    def _coefficient(self, tile, i, is_known, means):
+        """q, or None where a later scan has it."""
+        q, threshold = tile.q[i], self.layer.threshold
+        if is_known and q != 0:
+            return None if threshold > 0 else self._refine(q)
+        rows = self._rows(tile, i, means)
+        logit = self._logit(rows, 0)
+        if is_known:
+            logit -= interpolate(SOFTPLUS, self._logit(rows, 1))
+        if threshold > 0 and self.seen("symbol.left", interpolate(SQUASH, logit) < 1024 * threshold):
+            return None
+        return self._small(rows, logit) if is_known else self._symbol(rows)
+
+    # Running means: {group: [M, X]} behind the first coefficients.
     def _means(self, tile, end):
         means = collections.defaultdict(lambda: [0, 0])
         for i in range(end):
@@ -562,7 +598,7 @@ class LayerDecoder:
     def _beside(self, other, position, b):
         if other is None:
             return 0
-        decoded, j = other.coefficients(other.tokens), other.scan.index.get(position)
+        decoded, j = other.coefficients(other.lengths[-1]), other.scan.index.get(position)
         if j is None or j >= decoded:
             return 0
         m = 3 * other.m[j] + sum(other.m[max(j - 3, 0):j]) + sum(other.m[j + 1:min(j + 4, decoded)])
@@ -583,7 +619,7 @@ class LayerDecoder:
         self._learn(rows, decision, bit, p)
         return self.seen(f"symbol.decision {decision}", bit)
 
-    def _symbol(self, rows, b):
+    def _symbol(self, rows):
         for d in range(3):
             logit = self._logit(rows, d)
             if not self._decision(rows, d, interpolate(SQUASH, logit)):
@@ -606,15 +642,15 @@ class LayerDecoder:
         self.seen("escape.longest", n == 15 - e)
         return 15 + (((1 << n) - 1) << e) + self.coder.bits(n + e)
 
-    def _refine(self, rows, q):
-        if q == 0:
-            p = interpolate(SQUASH, self._logit(rows, 0) - interpolate(SOFTPLUS, self._logit(rows, 1)))
-            bit = self.coder.bit(32768 - p)
-            self._learn(rows, 0, bit, p)
-            self.seen("refinement of 0", bit)
-            if bit:
-                q = -1 if self.seen("refinement.sign", self.coder.bits(1)) else 1
-            return q
+    def _small(self, rows, logit):
+        p = interpolate(SQUASH, logit)
+        bit = self.coder.bit(32768 - p)
+        self._learn(rows, 0, bit, p)
+        if not self.seen("refinement of 0", bit):
+            return 0
+        return -1 if self.seen("refinement.sign", self.coder.bits(1)) else 1
+
+    def _refine(self, q):
         context = min(abs(q) // 2, 3) - 1
         bit = self.seen(f"refinement {context}", self.refining[context].decode(self.coder))
         return q + (bit if q > 0 else -bit)
@@ -625,13 +661,12 @@ class LayerDecoder:
 
 def dequantised(model, tile, qidx, finer):
     """The tile's coefficients; qidx: of the last pass decoded; finer: passes that are finer than it."""
-    decoded = tile.coefficients(tile.tokens)
     values = np.zeros(len(tile.q))
     for i, q in enumerate(tile.q):
         if q == 0:
             continue
         of_qidx, n = qidx, finer
-        if i >= decoded:
+        if not tile.coded[i]:
             q, of_qidx, n = int(q / 2), qidx + 8, finer + 1
         symbol_class = clip((tile.scan.scale[i] - of_qidx + 40) >> 2, 0, 31)
         delta = model.delta[symbol_class][min(abs(q), 3) - 1] / 256
@@ -937,14 +972,10 @@ class Clip:
         self._decode(model, packet)
 
     def _decode(self, model, packet):
-        seen, last = packet.seen, 0
+        seen, last = packet.seen, packet.whole_layers[-1].pass_
         for layer in packet.whole_layers:
-            if layer.pass_ > last:
-                for tile in self.tiles:
-                    tile.begin_pass()
             seen("layer.pass", layer.pass_)
-            last = layer.pass_
-            LayerDecoder(model, layer, packet.qidx + 8 * (packet.passes - 1 - last), seen).decode(self.tiles)
+            LayerDecoder(model, layer, packet.qidx + 8 * (packet.passes - 1 - layer.pass_), seen).decode(self.tiles)
         missing = packet.passes - 1 - last
         self.qidx = packet.qidx + 8 * missing
         self.finer = packet.dropped + missing

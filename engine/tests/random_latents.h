@@ -27,8 +27,8 @@ static inline int32_t random_level(struct random *random)
     return random_below(random, 2) ? -level : level;
 }
 
-/* Lengths of a tile's layers: they rise within a pass, as its ends allow, and no pass is shorter
- * than the one before; the tile's tokens are the last one's. */
+/* Lengths of a tile's layers: they rise within a scan, as its ends allow, none is longer than its
+ * pass, and no pass is shorter than the one before; the tile's tokens are the last one's. */
 static inline void random_lengths(struct random *random, struct odva_latent_tile *tile,
                                   const struct odva_layering *layering)
 {
@@ -36,11 +36,12 @@ static inline void random_lengths(struct random *random, struct odva_latent_tile
 
     tile->length[layering->count - 1] = tile->tokens;
     for (int i = layering->count - 2; i >= 0; i--) {
-        const int ends_pass = odva_layer_ends_pass(layering, i);
-        const int length = random_below(random, (ends_pass ? whole : tile->length[i + 1]) + 1);
+        const int most = odva_layer_ends_scan(layering, i) ? whole : tile->length[i + 1];
+        const int length = random_below(random, most + 1);
         const int end = layering->layer[i].end;
         tile->length[i] = length < end ? length : end;
-        whole = ends_pass ? tile->length[i] : whole;
+        if (odva_layer_ends_pass(layering, i))
+            whole = tile->length[i];
     }
 }
 

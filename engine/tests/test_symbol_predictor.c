@@ -19,7 +19,7 @@ struct mean {
 
 /* A decoder as the text describes it. */
 struct reference {
-    const struct odva_latents *latents;
+    struct odva_latents *latents;
     int w[ODVA_PREDICTOR_WEIGHTS][ODVA_PREDICTOR_DECISIONS];
     struct mean all, of_t[4], of_k[BASIS], of_zone[16];
     int place[BASIS][4][8][8]; /* scan index of (k, ft, fy, fx) in the tile, -1: outside of it */
@@ -54,9 +54,10 @@ static uint64_t expected(int b)
     return u[(b + 128) % 8] << ((b + 128) / 8);
 }
 
+/* m: what is seen of a coefficient. */
 static int magnitude(const struct reference *r, int tile, int j)
 {
-    return clip(abs(r->latents->q[r->latents->tiles[tile].offset + j]), 0, 15);
+    return r->latents->seen[r->latents->tiles[tile].offset + j] & 15;
 }
 
 /* Frequencies k, t, y, x of scan index i in its own tile, or in a full one. */
@@ -89,7 +90,7 @@ static void means_of(struct reference *r, const struct odva_scan *scan, int i, s
                                       : 3)];
 }
 
-/* Magnitudes around and what to expect of those before i. */
+/* Magnitudes around, and what to expect of those before i. */
 static void around(const struct reference *r, int tile, int i, uint64_t *m, uint64_t *x)
 {
     static const int8_t distance[17][5] = {
@@ -112,10 +113,9 @@ static void around(const struct reference *r, int tile, int i, uint64_t *m, uint
             z >= scan->nx)
             continue;
         j = r->place[k][t][y][z];
-        if (j >= i)
-            continue;
         *m += (uint64_t)(d[0] * magnitude(r, tile, j));
-        *x += (uint64_t)d[0] * expected(scan->scale[j]);
+        if (j < i)
+            *x += (uint64_t)d[0] * expected(scan->scale[j]);
     }
 }
 
@@ -196,7 +196,8 @@ static void note(struct reference *r, int tile, int i)
 static void walk_symbol(struct reference *r, struct odva_symbol_predictor *predictor, int tile,
                         int i, const int *shown)
 {
-    const int symbol = magnitude(r, tile, i);
+    const size_t place = r->latents->tiles[tile].offset + (size_t)i;
+    const int symbol = clip(abs(r->latents->q[place]), 0, 15);
     struct odva_symbol_features features;
     uint64_t changes = 0;
     int row[1 + RATIOS];
@@ -220,36 +221,92 @@ static void walk_symbol(struct reference *r, struct odva_symbol_predictor *predi
     odva_symbol_learn(predictor, &features, changes);
     if (symbol > 0)
         odva_symbol_note(predictor, i, symbol);
+    r->latents->seen[place] = (uint8_t)(symbol | ODVA_CODED);
     note(r, tile, i);
 }
 
+/* Coefficients [first, end) of a tile; in one of several scans, those that are not 0 are coded by
+ * turns, and of the others those that are left. */
+static void walk_tile(struct reference *r, struct odva_symbol_predictor *predictor, int tile,
+                      int first, int end, int scan, int *shown)
+{
+    const struct odva_latent_tile *of = &r->latents->tiles[tile];
+    const uint8_t *seen = r->latents->seen + of->offset;
+
+    start_tile(r, tile);
+    for (int i = 0; i < first; i++)
+        note(r, tile, i);
+    odva_symbol_predictor_start_tile(predictor, r->latents, tile, first, end);
+    for (int i = first; i < end; i++) {
+        if (seen[i] & ODVA_CODED || (scan == 0 && (seen[i] || i % 3 == 0))) {
+            odva_symbol_pass(predictor, i);
+            note(r, tile, i);
+        } else {
+            walk_symbol(r, predictor, tile, i, shown);
+        }
+    }
+    odva_symbol_predictor_end_tile(predictor, r->latents, tile, end);
+    shown[tile] = end > shown[tile] ? end : shown[tile];
+}
+
+static void start_layer(struct reference *r, struct odva_symbol_predictor *predictor,
+                        const struct odva_model_tables *tables)
+{
+    odva_symbol_predictor_start_layer(predictor, tables);
+    for (int row = 0; row < ODVA_PREDICTOR_WEIGHTS; row++)
+        for (int d = 0; d < ODVA_PREDICTOR_DECISIONS; d++)
+            r->w[row][d] = tables->symbol_weight[row][d];
+}
+
+/* What is seen at the start of a pass: nothing, or magnitudes without their last bit. */
+static void start_pass(struct odva_latents *latents, int are_seen)
+{
+    for (int t = 0; t < latents->grid.tile_count; t++) {
+        struct odva_latent_tile *tile = &latents->tiles[t];
+        const int count = odva_coefficients_of(tile, tile->tokens);
+        uint8_t *seen = latents->seen + tile->offset;
+        memset(seen, 0, tile->coefficients);
+        tile->shown = 0;
+        tile->seen_count = count;
+        for (int i = 0; i < count && are_seen; i++)
+            seen[i] = (uint8_t)clip(abs(latents->q[tile->offset + (size_t)i]) & ~1, 0, 15);
+    }
+}
+
 /* All tiles, in layers as long as a third of a full tile. */
-static void walk_clip(struct reference *r, struct odva_symbol_predictor *predictor,
-                      struct odva_latents *latents, const struct odva_model_tables *tables)
+static void walk_shares(struct reference *r, struct odva_symbol_predictor *predictor,
+                        const struct odva_model_tables *tables)
 {
     const int step = BASIS * ODVA_TILE_PATCHES / 3;
     int shown[16] = {0};
 
-    r->latents = latents;
+    start_pass(r->latents, 0);
     for (int start = 0; start < BASIS * ODVA_TILE_PATCHES; start += step) {
-        odva_symbol_predictor_start_layer(predictor, tables);
-        for (int row = 0; row < ODVA_PREDICTOR_WEIGHTS; row++)
-            for (int d = 0; d < ODVA_PREDICTOR_DECISIONS; d++)
-                r->w[row][d] = tables->symbol_weight[row][d];
-        for (int tile = 0; tile < latents->grid.tile_count; tile++) {
+        start_layer(r, predictor, tables);
+        for (int tile = 0; tile < r->latents->grid.tile_count; tile++) {
             const int count =
-                odva_coefficients_of(&latents->tiles[tile], latents->tiles[tile].tokens);
+                odva_coefficients_of(&r->latents->tiles[tile], r->latents->tiles[tile].tokens);
             const int end = count < start + step ? count : start + step;
-            if (end <= start)
-                continue;
-            start_tile(r, tile);
-            for (int i = 0; i < start; i++)
-                note(r, tile, i);
-            odva_symbol_predictor_start_tile(predictor, latents, tile, start, end);
-            for (int i = start; i < end; i++)
-                walk_symbol(r, predictor, tile, i, shown);
-            odva_symbol_predictor_end_tile(predictor, latents, tile, end);
-            shown[tile] = end;
+            if (end > start)
+                walk_tile(r, predictor, tile, start, end, 1, shown);
+        }
+    }
+}
+
+/* All tiles, in two scans of a pass that refines; the first one is half as long. */
+static void walk_scans(struct reference *r, struct odva_symbol_predictor *predictor,
+                       const struct odva_model_tables *tables)
+{
+    int shown[16] = {0};
+
+    start_pass(r->latents, 1);
+    for (int scan = 0; scan < 2; scan++) {
+        start_layer(r, predictor, tables);
+        for (int tile = 0; tile < r->latents->grid.tile_count; tile++) {
+            const int count =
+                odva_coefficients_of(&r->latents->tiles[tile], r->latents->tiles[tile].tokens);
+            if (count > 1)
+                walk_tile(r, predictor, tile, 0, scan ? count : count / 2, scan, shown);
         }
     }
 }
@@ -291,7 +348,9 @@ static void as_the_text_says(void **state)
         random_latents(&random, &latents, &scans, size[0], size[1], size[2], &layering, 1);
         if (run % 3 == 0)
             latents.qidx = run % 2 ? ONEDVA_MAX_QIDX : ONEDVA_MIN_QIDX;
-        walk_clip(&reference, &predictor, &latents, &model->tables);
+        reference.latents = &latents;
+        walk_shares(&reference, &predictor, &model->tables);
+        walk_scans(&reference, &predictor, &model->tables);
         odva_latents_free(&latents);
         odva_symbol_predictor_free(&predictor);
         odva_scan_cache_free(&scans);

@@ -65,24 +65,22 @@ def random_motion(header, frames, seed, bold=0.3, ones=0.5, **fields):
     return motion(**fields, paths=coder.finish())
 
 
-def random_packet(model, applies, frames, token_ends, seed, *, qidx=-10, dropped=0, bold=0.05, ones=0.5, motion_=None,
+def random_packet(model, applies, frames, extents, seed, *, qidx=-10, dropped=0, bold=0.05, ones=0.5, motion_=None,
                   **fields):
-    """A packet whose layers end with these tokens; applies: the StreamHeader of its pictures; fields: of stream_writer.packet."""
+    """A packet whose layers have these extents (token_end + 4096 threshold); applies: the StreamHeader of its pictures; fields: of stream_writer.packet."""
     rng, seen = random.Random(seed), spec_decoder.Seen()
     width, height = applies.width, applies.height
     if motion_ is not None:
         decoded = spec_decoder.Motion(motion_, applies, frames, seen)
         width, height = decoded.canvas_width, decoded.canvas_height
     tiles = spec_decoder.tiles_of(model, frames, width, height)
-    passes = 1 + sum(b <= a for a, b in zip(token_ends, token_ends[1:]))
-    number, layers = 0, []
-    for i, token_end in enumerate(token_ends):
-        if i and token_end <= token_ends[i - 1]:
-            number += 1
-            for tile in tiles:
-                tile.begin_pass()
-        layer = spec_decoder.Layer(token_end, 0, 0)
+    layers = []
+    for extent in extents:
+        layers.append(spec_decoder.Layer(extent, 0, 0, *layers[-1:]))
+    for layer in layers:
         layer.payload, coder = b"", RandomCoder(rng, bold, ones)
-        spec_decoder.LayerDecoder(model, layer, qidx + 8 * (passes - 1 - number), seen, coder).decode(tiles)
-        layers.append((token_end, coder.finish()))
-    return packet(model, frames, layers, qidx=qidx, dropped=dropped, motion_=motion_, **fields)
+        of_pass = qidx + 8 * (layers[-1].pass_ - layer.pass_)
+        spec_decoder.LayerDecoder(model, layer, of_pass, seen, coder).decode(tiles)
+        layer.payload = coder.finish()
+    return packet(model, frames, [(layer.extent, layer.payload) for layer in layers], qidx=qidx, dropped=dropped, motion_=motion_,
+                  **fields)

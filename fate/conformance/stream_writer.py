@@ -31,7 +31,7 @@ def motion(margins=(0, 0, 0, 0), reference=0, points=0, point_terms=1, point_ste
 
 def packet(model, frames, layers, *, qidx=-10, sync=0xD5, version=1, flags=0, model_tag=None, dropped=0, header=None,
            header_size=None, durations=None, motion_=None, crcs=(), header_crc_wrong=0, size=0, behind=b""):
-    """layers: (token_end, payload) of each; crcs: (number of a layer, what its crc is off by); behind: bytes behind the last payload."""
+    """layers: (extent, payload) of each; crcs: (number of a layer, what its crc is off by); behind: bytes behind the last payload."""
     flags |= (HAS_HEADER * (header is not None) | HAS_DURATIONS * (durations is not None)
               | HAS_MOTION * (motion_ is not None) | HAS_DROPPED * (dropped != 0))
     tag = model.id & 0xFFFF if model_tag is None else model_tag
@@ -44,8 +44,8 @@ def packet(model, frames, layers, *, qidx=-10, sync=0xD5, version=1, flags=0, mo
         made += b"".join(leb(duration, size) for duration in durations)
     if motion_ is not None:
         made += leb(len(motion_), size) + motion_
-    for i, (token_end, payload) in enumerate(layers):
-        made += leb(token_end, size) + leb(len(payload), size) + struct.pack("<H", crc16(payload) ^ dict(crcs).get(i, 0))
+    for i, (extent, payload) in enumerate(layers):
+        made += leb(extent, size) + leb(len(payload), size) + struct.pack("<H", crc16(payload) ^ dict(crcs).get(i, 0))
     return made + struct.pack("<H", crc16(made) ^ header_crc_wrong) + b"".join(payload for _, payload in layers) + behind
 
 
