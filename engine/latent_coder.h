@@ -14,12 +14,12 @@
 #include "model.h"
 #include "symbol_predictor.h"
 
-/** What a layer holds: it goes on with every tile where the layer before of its scan ended. */
+/** What a layer holds: it goes on with every tile where the layer before of its sweep ended. */
 struct odva_layer_range {
     int index;     /* among the packet's layers */
     int first;     /* index of the first layer of its pass */
-    int scan;      /* index of the first layer of its scan */
-    int end;       /* tokens of its scan that a tile has at most with its end */
+    int sweep;     /* index of the first layer of its sweep */
+    int end;       /* tokens of its sweep that a tile has at most with its end */
     int threshold; /* least probability, in 1/32, of not being 0 that coefficients it codes have */
 };
 
@@ -45,10 +45,10 @@ static inline int odva_length_class(int length)
     return c;
 }
 
-/** Whether a layer is of a pass of one scan. */
-static inline int odva_layer_is_of_only_scan(struct odva_layer_range layer)
+/** Whether a layer is of a pass of one sweep. */
+static inline int odva_layer_is_of_only_sweep(struct odva_layer_range layer)
 {
-    return layer.scan == layer.first && layer.threshold == 0;
+    return layer.sweep == layer.first && layer.threshold == 0;
 }
 
 /** Whether a layer leaves a coefficient for later ones. @param probability of not being 0, in
@@ -72,11 +72,11 @@ static inline int odva_symbol_of(int32_t q)
     return level < ODVA_ESCAPE ? level : ODVA_ESCAPE;
 }
 
-/** Tokens of a tile that the layers before of the same scan hold. */
+/** Tokens of a tile that the layers before of the same sweep hold. */
 static inline int odva_layer_start(const struct odva_latent_tile *tile,
                                    struct odva_layer_range layer)
 {
-    return layer.index > layer.scan ? tile->length[layer.index - 1] : 0;
+    return layer.index > layer.sweep ? tile->length[layer.index - 1] : 0;
 }
 
 /** Tokens of a tile that a layer has room for; without any, it does not code a length. */

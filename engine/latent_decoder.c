@@ -117,7 +117,7 @@ static inline int32_t refine_coefficient(struct odva_range_decoder *range,
     return q;
 }
 
-/* Coefficients [first, end) of a tile in a pass of one scan. */
+/* Coefficients [first, end) of a tile in a pass of one sweep. */
 static void decode_all(struct odva_range_decoder *range_decoder,
                        const struct odva_model_tables *tables,
                        struct odva_symbol_predictor *predictor,
@@ -145,7 +145,7 @@ static void decode_all(struct odva_range_decoder *range_decoder,
     *range_decoder = range;
 }
 
-/* Those of them that are not coded yet and whose turn has come in one of several scans. */
+/* Those of them that are not coded yet and whose turn has come in one of several sweeps. */
 static void decode_some(struct odva_range_decoder *range_decoder,
                         const struct odva_model_tables *tables,
                         struct odva_symbol_predictor *predictor,
@@ -192,7 +192,7 @@ static void decode_tokens(struct odva_latents *latents, const struct odva_model_
     uint8_t *seen = latents->seen + tile->offset;
 
     odva_symbol_predictor_start_tile(predictor, latents, index, first, end);
-    if (odva_layer_is_of_only_scan(layer))
+    if (odva_layer_is_of_only_sweep(layer))
         decode_all(range, tables, predictor, refinement, first, known, end, q, seen);
     else
         decode_some(range, tables, predictor, refinement, layer, first, known, end, q, seen);
@@ -203,7 +203,7 @@ static void decode_tokens(struct odva_latents *latents, const struct odva_model_
         tile->tokens = start + length;
 }
 
-/* Halve the step of what the passes before told. In a pass of one scan, nothing of it is seen. */
+/* Halve the step of what the passes before told. In a pass of one sweep, nothing of it is seen. */
 static void start_pass(struct odva_latents *latents, struct odva_layer_range layer)
 {
     if (layer.index > 0)
@@ -215,7 +215,7 @@ static void start_pass(struct odva_latents *latents, struct odva_layer_range lay
         uint8_t *seen = latents->seen + tile->offset;
 
         tile->shown = 0;
-        tile->seen_count = odva_layer_is_of_only_scan(layer) ? 0 : count;
+        tile->seen_count = odva_layer_is_of_only_sweep(layer) ? 0 : count;
         memset(seen, 0, tile->coefficients);
         for (int c = 0; c < count; c++)
             q[c] *= 2;

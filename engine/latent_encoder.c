@@ -163,7 +163,7 @@ static void encode_tokens(struct odva_latents *latents, const struct odva_model_
     odva_symbol_predictor_end_tile(predictor, latents, index, end);
 }
 
-/* Nothing is shown before the first layer of a pass, and of a pass of one scan nothing seen. */
+/* Nothing is shown before the first layer of a pass, and of a pass of one sweep nothing seen. */
 static void start_pass(struct odva_latents *latents, struct odva_layer_range layer)
 {
     for (int i = 0; i < latents->grid.tile_count; i++) {
@@ -172,7 +172,7 @@ static void start_pass(struct odva_latents *latents, struct odva_layer_range lay
         uint8_t *seen = latents->seen + tile->offset;
 
         tile->shown = 0;
-        tile->seen_count = odva_layer_is_of_only_scan(layer)
+        tile->seen_count = odva_layer_is_of_only_sweep(layer)
                                ? 0
                                : odva_coefficients_of(tile, odva_tokens_known(tile, layer.first));
         memset(seen, 0, tile->coefficients);

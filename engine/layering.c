@@ -39,7 +39,7 @@ void odva_layering_init(struct odva_layering *layering, int count, int qidx, int
             layering->layer[layer] = (struct odva_layer_range){
                 .index = layer,
                 .first = first,
-                .scan = pass > 0 ? layer : first,
+                .sweep = pass > 0 ? layer : first,
                 .end = pass > 0 ? most : most - (end - 1 - layer),
                 .threshold = pass > 0 ? threshold_of(layer - first, end - first) : 0,
             };
@@ -49,7 +49,7 @@ void odva_layering_init(struct odva_layering *layering, int count, int qidx, int
 
 void odva_layering_of_packet(struct odva_layering *layering, const struct odva_packet *packet)
 {
-    int first = 0, scan = 0;
+    int first = 0, sweep = 0;
 
     layering->count = packet->layers;
     layering->passes = packet->passes;
@@ -57,26 +57,26 @@ void odva_layering_of_packet(struct odva_layering *layering, const struct odva_p
         const struct odva_layer *layer = &packet->layer[i];
         if (i > 0 && layer->pass > layer[-1].pass)
             first = i;
-        if (i > 0 && layer->scan > layer[-1].scan)
-            scan = i;
+        if (i > 0 && layer->sweep > layer[-1].sweep)
+            sweep = i;
         layering->pass[i] = layer->pass;
         layering->layer[i] = (struct odva_layer_range){
             .index = i,
             .first = first,
-            .scan = scan,
+            .sweep = sweep,
             .end = (int)layer->token_end,
             .threshold = layer->threshold,
         };
     }
 }
 
-/* Ends rise within a scan, and none is above where it was. */
+/* Ends rise within a sweep, and none is above where it was. */
 void odva_layering_set_ends(struct odva_layering *layering, const struct odva_latents *latents)
 {
     for (int i = 0; i < layering->count; i++) {
         struct odva_layer_range *layer = &layering->layer[i];
-        int longest = i > layer->scan ? layering->layer[i - 1].end + 1 : 1;
-        if (odva_layer_ends_scan(layering, i))
+        int longest = i > layer->sweep ? layering->layer[i - 1].end + 1 : 1;
+        if (odva_layer_ends_sweep(layering, i))
             continue;
         for (int t = 0; t < latents->grid.tile_count; t++) {
             if (latents->tiles[t].length[i] > longest)

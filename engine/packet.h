@@ -15,7 +15,7 @@
 #define ODVA_MAX_THRESHOLD  31
 
 struct odva_layer {
-    int pass, scan; /* set by the parser */
+    int pass, sweep; /* set by the parser */
     uint32_t token_end;
     int threshold;
     const uint8_t *payload;

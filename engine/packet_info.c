@@ -34,7 +34,8 @@ int onedva_packet_get_info(struct onedva_packet_info *info, const uint8_t *data,
     for (int i = packet.layers - 1; i >= 0; i--) {
         info->layer[i].qidx = odva_packet_qidx(&packet, packet.layer[i].pass);
         info->layer[i].token_end = packet.layer[i].token_end;
-        info->layer[i].token_start = i > 0 && packet.layer[i - 1].scan == packet.layer[i].scan
+        info->layer[i].threshold = packet.layer[i].threshold;
+        info->layer[i].token_start = i > 0 && packet.layer[i - 1].sweep == packet.layer[i].sweep
                                          ? packet.layer[i - 1].token_end
                                          : 0;
         /* one that leaves passes out says so in a byte, once */

@@ -30,7 +30,7 @@ static int read_motion(struct odva_byte_reader *reader, struct odva_packet *pack
     return packet->motion ? ONEDVA_OK : ONEDVA_ERR_DATA;
 }
 
-/* Which scan and pass a layer behind the first one is of. */
+/* Which sweep and pass a layer behind the first one is of. */
 static void place_layer(struct odva_packet *packet, int i)
 {
     struct odva_layer *layer = &packet->layer[i];
@@ -40,7 +40,7 @@ static void place_layer(struct odva_packet *packet, int i)
 
     packet->passes += is_new && before->threshold == 0;
     layer->pass = packet->passes - 1;
-    layer->scan = before->scan + is_new;
+    layer->sweep = before->sweep + is_new;
 }
 
 /* Read the layers' sizes and checksums. */

@@ -272,7 +272,7 @@ static void end_pass(struct odva_latents *latents, int layer, int before, int is
     }
 }
 
-/* Layers in the midst of the only scan of a pass, from which none goes beyond its end. */
+/* Layers in the midst of the only sweep of a pass, from which none goes beyond its end. */
 static void choose_shares(struct measurement *m, const struct odva_layering *layering, int first,
                           int last)
 {
@@ -296,7 +296,7 @@ static void choose_shares(struct measurement *m, const struct odva_layering *lay
 }
 
 /* Scans of a pass are all as long as it is. */
-static void set_scans(struct odva_latents *latents, int first, int last)
+static void set_sweeps(struct odva_latents *latents, int first, int last)
 {
     for (int layer = first; layer < last; layer++)
         for (int i = 0; i < latents->grid.tile_count; i++)
@@ -316,9 +316,9 @@ void odva_rate_distortion_divide(struct odva_rate_distortion *rd, struct odva_la
         measure(&m, rd, latents, y, 1, layering->passes - 1 - layering->pass[last], 0);
         choose_lengths(&m, &whole);
         end_pass(latents, last, first - 1, last == layering->count - 1);
-        if (odva_layer_is_of_only_scan(layering->layer[last]))
+        if (odva_layer_is_of_only_sweep(layering->layer[last]))
             choose_shares(&m, layering, first, last);
         else
-            set_scans(latents, first, last);
+            set_sweeps(latents, first, last);
     }
 }

@@ -22,6 +22,7 @@ static void check_kept(const struct onedva_packet_info *before,
         FUZZ_CHECK(after->layer[i].qidx == before->layer[i].qidx);
         FUZZ_CHECK(after->layer[i].token_start == before->layer[i].token_start);
         FUZZ_CHECK(after->layer[i].token_end == before->layer[i].token_end);
+        FUZZ_CHECK(after->layer[i].threshold == before->layer[i].threshold);
     }
 }
 

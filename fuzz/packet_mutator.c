@@ -112,7 +112,7 @@ static void mutate_header(struct odva_packet *packet, unsigned *seed)
 {
     struct odva_layer *layer = &packet->layer[fuzz_below(seed, packet->layers)];
 
-    switch (fuzz_below(seed, 9)) {
+    switch (fuzz_below(seed, 10)) {
     case 0:
         packet->frames = 1 + (int)fuzz_below(seed, ONEDVA_MAX_CLIP_FRAMES);
         break;
@@ -139,6 +139,9 @@ static void mutate_header(struct odva_packet *packet, unsigned *seed)
     case 7:
         packet->has_stream = !packet->has_stream;
         break;
+    case 8:
+        layer->threshold = (int)fuzz_below(seed, 34);
+        break;
     default:
         packet->stream.frame_duration = fuzz_below(seed, 3);
         break;
@@ -154,6 +157,7 @@ static void mutate_layers(struct odva_packet *packet, unsigned *seed)
     if (fuzz_below(seed, 2) && packet->layers < ONEDVA_MAX_LAYERS) {
         memmove(layer + 1, layer, (packet->layers++ - at) * sizeof(*layer));
         layer[1].token_end += fuzz_below(seed, 2) * fuzz_below(seed, 8);
+        layer->threshold = (int)(fuzz_below(seed, 2) * fuzz_below(seed, 20));
     } else if (fuzz_below(seed, 2) && packet->layers > 1) {
         memmove(layer, layer + 1, (--packet->layers - at) * sizeof(*layer));
     } else {

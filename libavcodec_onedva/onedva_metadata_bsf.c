@@ -141,9 +141,10 @@ static void print_packet(AVBSFContext *ctx, const AVPacket *pkt,
 
     av_bprint_init(&layers, 0, AV_BPRINT_SIZE_AUTOMATIC);
     for (int i = 0; i < info->layers; i++)
-        av_bprintf(&layers, "; layer %d%s: qidx %d, tokens %"PRIu32" to %"PRIu32", ends at %zu", i,
+        av_bprintf(&layers, "; layer %d%s: qidx %d, tokens %"PRIu32" to %"PRIu32", threshold %d, ends at %zu", i,
                    i < info->whole_layers ? "" : " (missing)", info->layer[i].qidx,
-                   info->layer[i].token_start, info->layer[i].token_end, info->layer[i].size);
+                   info->layer[i].token_start, info->layer[i].token_end, info->layer[i].threshold,
+                   info->layer[i].size);
     av_log(ctx, AV_LOG_INFO,
            "packet at %s: %d bytes, %d frames%s, model tag %04x, motion in %zu bytes, %d passes "
            "dropped%s\n",

@@ -186,7 +186,7 @@ def read_stream_header(data, seen):
 
 
 class Layer:
-    """token_end, threshold, what it begins ("pass", "scan" or "share" of a scan), pass_ (0: coarsest), payload; None where it
+    """token_end, threshold, what it begins ("pass", "sweep" or "share" of a sweep), pass_ (0: coarsest), payload; None where it
     is lost."""
 
     def __init__(self, extent, size, crc, before=None):
@@ -199,7 +199,7 @@ class Layer:
     def _follow(self, before):
         self.begins = "share"
         if self.token_end <= before.token_end or self.threshold != before.threshold:
-            self.begins = "scan" if before.threshold > 0 else "pass"
+            self.begins = "sweep" if before.threshold > 0 else "pass"
         self.pass_ = before.pass_ + (self.begins == "pass")
 
 
@@ -377,9 +377,9 @@ class Tile:
         self.q = [0] * len(scan.positions)
         self.m = []         # min(|q|, 15) of what is seen of this pass
         self.coded = []     # of each coefficient, whether this pass has decoded it
-        self.tokens = 0     # that this scan has gone through
-        self.lengths = []   # of each pass begun: tokens that the longest of its scans has gone through
-        self.behind = []    # tokens behind each layer, of its scan
+        self.tokens = 0     # that this sweep has gone through
+        self.lengths = []   # of each pass begun: tokens that the longest of its sweeps has gone through
+        self.behind = []    # tokens behind each layer, of its sweep
 
     def coefficients(self, tokens):
         return min(tokens * TOKEN, len(self.q))
@@ -544,7 +544,7 @@ class LayerDecoder:
         tile.lengths[-1] = max(tile.lengths[-1], tile.tokens)
 
     def _coefficient(self, tile, i, is_known, means):
-        """q, or None where a later scan has it."""
+        """q, or None where a later sweep has it."""
         q, threshold = tile.q[i], self.layer.threshold
         if is_known and q != 0:
             return None if threshold > 0 else self._refine(q)

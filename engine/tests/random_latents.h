@@ -27,7 +27,7 @@ static inline int32_t random_level(struct random *random)
     return random_below(random, 2) ? -level : level;
 }
 
-/* Lengths of a tile's layers: they rise within a scan, as its ends allow, none is longer than its
+/* Lengths of a tile's layers: they rise within a sweep, as its ends allow, none is longer than its
  * pass, and no pass is shorter than the one before; the tile's tokens are the last one's. */
 static inline void random_lengths(struct random *random, struct odva_latent_tile *tile,
                                   const struct odva_layering *layering)
@@ -36,7 +36,7 @@ static inline void random_lengths(struct random *random, struct odva_latent_tile
 
     tile->length[layering->count - 1] = tile->tokens;
     for (int i = layering->count - 2; i >= 0; i--) {
-        const int most = odva_layer_ends_scan(layering, i) ? whole : tile->length[i + 1];
+        const int most = odva_layer_ends_sweep(layering, i) ? whole : tile->length[i + 1];
         const int length = random_below(random, most + 1);
         const int end = layering->layer[i].end;
         tile->length[i] = length < end ? length : end;

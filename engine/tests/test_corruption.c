@@ -80,6 +80,8 @@ static struct bytes corrupt_inside(struct random *random, struct odva_packet pac
     if (random_below(random, 4) == 0)
         packet.layer[packet.layers - 1].token_end += random_below(random, 20);
     if (random_below(random, 4) == 0)
+        packet.layer[random_below(random, packet.layers)].threshold = random_below(random, 32);
+    if (random_below(random, 4) == 0)
         packet.stream.width = 1 + random_below(random, 700);
     odva_packet_write(&writer, &packet);
     result = copy_bytes(writer.data, writer.size);

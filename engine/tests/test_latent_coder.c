@@ -29,7 +29,8 @@ static void assert_latents_equal(const struct coder *coder, int max_tokens)
     }
 }
 
-/* Whether layers of a pass of one scan, or a scan that leaves nothing, have coded a coefficient. */
+/* Whether layers of a pass of one sweep, or a sweep that leaves nothing, have coded a coefficient.
+ */
 static int must_be_coded(const struct coder *coder, const struct odva_latent_tile *tile, int layers,
                          int c)
 {

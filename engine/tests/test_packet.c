@@ -43,7 +43,11 @@ static struct odva_packet make_packet(int frames, int layers, int qidx, int flag
     for (int i = 0; i < layers; i++) {
         const int size = i == 1 ? 0 : random_below(&random, 200);
         packet.layer[i] = (struct odva_layer){
-            .token_end = (uint32_t)(i + 1) * 3, .payload = bytes + 200 * i, .size = size};
+            .token_end = (uint32_t)(i + 1) * 3,
+            .threshold = frames % 3 == 0 ? 31 - i : 0,
+            .payload = bytes + 200 * i,
+            .size = size,
+        };
         for (int b = 0; b < 200; b++)
             bytes[200 * i + b] = (uint8_t)random_u64(&random);
     }
@@ -69,6 +73,7 @@ static void assert_packets_equal(const struct odva_packet *a, const struct odva_
     }
     for (int i = 0; i < b->whole_layers; i++) {
         assert_int_equal(a->layer[i].token_end, b->layer[i].token_end);
+        assert_int_equal(a->layer[i].threshold, b->layer[i].threshold);
         assert_int_equal(a->layer[i].size, b->layer[i].size);
         assert_memory_equal(a->layer[i].payload, b->layer[i].payload, a->layer[i].size);
     }
@@ -260,6 +265,42 @@ static void passes(void **state)
     }
 }
 
+/* A layer whose token_end is not above the one before or whose threshold is another begins a sweep,
+ * and the next pass where the one before leaves nothing. */
+static void sweeps(void **state)
+{
+    static const struct {
+        int ends[6], thresholds[6], sweep[6], passes, status;
+    } cases[] = {
+        {{3, 6, 9, 12, 15, 18}, {5, 5, 5, 5, 5, 5}, {0, 0, 0, 0, 0, 0}, 1, ONEDVA_OK},
+        {{3, 6, 6, 12, 15, 18}, {5, 5, 5, 5, 5, 31}, {0, 0, 1, 1, 1, 2}, 1, ONEDVA_OK},
+        {{9, 9, 9, 9, 9, 9}, {9, 0, 9, 0, 9, 0}, {0, 1, 2, 3, 4, 5}, 3, ONEDVA_OK},
+        {{3, 6, 9, 12, 15, 18}, {0, 1, 2, 3, 0, 1}, {0, 1, 2, 3, 4, 5}, 3, ONEDVA_OK},
+        {{3, 2, 1, 3, 2, 1}, {1, 1, 1, 0, 0, 0}, {0, 1, 2, 3, 4, 5}, 3, ONEDVA_OK},
+        {{9, 9, 9, 9, 9, 9}, {0, 0, 0, 0, 0, 1}, {0, 1, 2, 3, 4, 5}, 6, ONEDVA_ERR_DATA},
+        {{3, 6, 9, 12, 15, 18}, {5, 5, 5, 5, 5, 32}, {0}, 0, ONEDVA_ERR_DATA},
+        {{3, 6, 0, 12, 15, 18}, {5, 5, 5, 5, 5, 5}, {0}, 0, ONEDVA_ERR_DATA},
+    };
+
+    (void)state;
+    for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
+        uint8_t bytes[200 * ONEDVA_MAX_LAYERS];
+        struct odva_byte_writer writer = {0};
+        struct odva_packet packet = make_packet(2, 6, 0, 0, bytes), parsed;
+        for (int i = 0; i < 6; i++) {
+            packet.layer[i].token_end = (uint32_t)cases[c].ends[i];
+            packet.layer[i].threshold = cases[c].thresholds[i];
+        }
+        odva_packet_write(&writer, &packet);
+        assert_int_equal(parse_exact(&parsed, writer.data, writer.size), cases[c].status);
+        for (int i = 0; i < 6 && cases[c].status == ONEDVA_OK; i++)
+            assert_int_equal(parsed.layer[i].sweep, cases[c].sweep[i]);
+        if (cases[c].status == ONEDVA_OK)
+            assert_int_equal(parsed.passes, cases[c].passes);
+        odva_byte_writer_free(&writer);
+    }
+}
+
 /* The size of a stream header inside a packet is exactly what it takes. */
 static void stream_header_size(void **state)
 {
@@ -299,9 +340,13 @@ static void motion_size(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(round_trips), cmocka_unit_test(truncations),
-        cmocka_unit_test(single_bits), cmocka_unit_test(field_limits),
-        cmocka_unit_test(passes),      cmocka_unit_test(stream_header_size),
+        cmocka_unit_test(round_trips),
+        cmocka_unit_test(truncations),
+        cmocka_unit_test(single_bits),
+        cmocka_unit_test(field_limits),
+        cmocka_unit_test(passes),
+        cmocka_unit_test(sweeps),
+        cmocka_unit_test(stream_header_size),
         cmocka_unit_test(motion_size),
     };
 

@@ -225,10 +225,10 @@ static void walk_symbol(struct reference *r, struct odva_symbol_predictor *predi
     note(r, tile, i);
 }
 
-/* Coefficients [first, end) of a tile; in one of several scans, those that are not 0 are coded by
+/* Coefficients [first, end) of a tile; in one of several sweeps, those that are not 0 are coded by
  * turns, and of the others those that are left. */
 static void walk_tile(struct reference *r, struct odva_symbol_predictor *predictor, int tile,
-                      int first, int end, int scan, int *shown)
+                      int first, int end, int sweep, int *shown)
 {
     const struct odva_latent_tile *of = &r->latents->tiles[tile];
     const uint8_t *seen = r->latents->seen + of->offset;
@@ -238,7 +238,7 @@ static void walk_tile(struct reference *r, struct odva_symbol_predictor *predict
         note(r, tile, i);
     odva_symbol_predictor_start_tile(predictor, r->latents, tile, first, end);
     for (int i = first; i < end; i++) {
-        if (seen[i] & ODVA_CODED || (scan == 0 && (seen[i] || i % 3 == 0))) {
+        if (seen[i] & ODVA_CODED || (sweep == 0 && (seen[i] || i % 3 == 0))) {
             odva_symbol_pass(predictor, i);
             note(r, tile, i);
         } else {
@@ -293,20 +293,20 @@ static void walk_shares(struct reference *r, struct odva_symbol_predictor *predi
     }
 }
 
-/* All tiles, in two scans of a pass that refines; the first one is half as long. */
-static void walk_scans(struct reference *r, struct odva_symbol_predictor *predictor,
-                       const struct odva_model_tables *tables)
+/* All tiles, in two sweeps of a pass that refines; the first one is half as long. */
+static void walk_sweeps(struct reference *r, struct odva_symbol_predictor *predictor,
+                        const struct odva_model_tables *tables)
 {
     int shown[16] = {0};
 
     start_pass(r->latents, 1);
-    for (int scan = 0; scan < 2; scan++) {
+    for (int sweep = 0; sweep < 2; sweep++) {
         start_layer(r, predictor, tables);
         for (int tile = 0; tile < r->latents->grid.tile_count; tile++) {
             const int count =
                 odva_coefficients_of(&r->latents->tiles[tile], r->latents->tiles[tile].tokens);
             if (count > 1)
-                walk_tile(r, predictor, tile, 0, scan ? count : count / 2, scan, shown);
+                walk_tile(r, predictor, tile, 0, sweep ? count : count / 2, sweep, shown);
         }
     }
 }
@@ -350,7 +350,7 @@ static void as_the_text_says(void **state)
             latents.qidx = run % 2 ? ONEDVA_MAX_QIDX : ONEDVA_MIN_QIDX;
         reference.latents = &latents;
         walk_shares(&reference, &predictor, &model->tables);
-        walk_scans(&reference, &predictor, &model->tables);
+        walk_sweeps(&reference, &predictor, &model->tables);
         odva_latents_free(&latents);
         odva_symbol_predictor_free(&predictor);
         odva_scan_cache_free(&scans);

@@ -27,6 +27,7 @@ BIN = os.environ.get("ONEDVA_BIN", os.path.join(ROOT, "build", "ffmpeg-check"))
 MODEL_FILE = os.path.join(ROOT, "fate", "model", "onedva-test.safetensors")
 MODEL = spec_decoder.Model(MODEL_FILE)
 STREAMS = {}
+T = 4096            # a threshold of 1 in a layer's extent
 
 
 def stream(function):
@@ -245,7 +246,7 @@ def edited_invalid():
     wrong = [
         made(sync=0xD4), made(version=2), made(model_tag=1), made(qidx=64), made(qidx=-65),
         made(dropped=4), made(dropped=3, layers=[(64, b"a"), (64, b"b")]), made(header_crc_wrong=1),
-        made(crcs=[(0, 1)]), made()[:12], made(layers=[(0, b"a")]), made(layers=[(65, b"a")]),
+        made(crcs=[(0, 1)]), made()[:12], made(layers=[(0, b"a")]), made(layers=[(65, b"a")]), made(layers=[(64 + 32 * T, b"a")]), made(layers=[(9 * T, b"a")]),
         made(qidx=40, layers=[(64, b"a")] * 4), made(layers=[(64, b"a")] * 5), made(durations=[1, 1, 0, 1]),
         made(header=header, header_size=len(header) - 1), made(header=header + b"\0"), made(header=header * 3),
         headed(version=2), headed(model_id=MODEL.id ^ 1 << 40), headed(format_=1), headed(colours=(3, 2, 2, 2, 0)),
@@ -322,6 +323,18 @@ def random_passes():
         random_packet(MODEL, fields, 7, ends, 400 + i, qidx=(-64, -30, 0, 20, 39)[i % 5], bold=(0.02, 0.2)[i % 2],
                       dropped=4 - passes if i % 3 == 0 and passes < 4 else 0)
         for i, ends in enumerate(layouts) for passes in [1 + sum(b <= a for a, b in zip(ends, ends[1:]))]], 7))
+
+
+@stream
+def random_sweeps():
+    """Every threshold; shares of sweeps, sweeps that are shorter than others, passes that leave something."""
+    header, fields = headers_of(150, 40)
+    layouts = ([64 + T * t for t in range(31, 15, -1)], [64 + T * t for t in range(15, -1, -1)], [64 + 9 * T, 64], [64, 64 + 9 * T, 64],
+               [10 + 9 * T, 40 + 9 * T, 64 + 9 * T, 30, 64], [64 + 5 * T, 20, 64 + 5 * T, 64], [64 + 2 * T, 64 + 9 * T, 64 + 4 * T, 64],
+               [64, *[64 + 12 * T, 64 + 6 * T, 64] * 3], [20, 64, 40 + 3 * T, 30, 64 + 8 * T, 64 + 8 * T], [64 + 9 * T] * 3)
+    return segment(header, in_turn([
+        random_packet(MODEL, fields, 7, extents, 700 + i, qidx=(-64, -30, 0, 20, 39)[i % 5], bold=(0.02, 0.2)[i % 2],
+                      dropped=i % 3 % 2) for i, extents in enumerate(layouts)], 7))
 
 
 @stream

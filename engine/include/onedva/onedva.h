@@ -410,7 +410,8 @@ struct onedva_packet_info {
     int whole_layers;   /* that are not cut short; they may be damaged */
     struct {
         int qidx;                        /* of the quantiser that the layer belongs to */
-        uint32_t token_start, token_end; /* tokens of each tile that it holds */
+        uint32_t token_start, token_end; /* tokens of each tile that it goes through */
+        int threshold;                   /* what it leaves for later ones; 0: nothing */
         size_t size;                     /* of the packet with this layer as its last */
     } layer[ONEDVA_MAX_LAYERS];          /* coarse to fine */
 };
