@@ -186,13 +186,13 @@ def read_stream_header(data, seen):
 
 
 class Layer:
-    """token_end, threshold, what it begins ("pass", "sweep" or "share" of a sweep), pass_ (0: coarsest), payload; None where it
-    is lost."""
+    """token_end, threshold, what it begins ("pass", "sweep" or "share" of a sweep), pass_ (0: coarsest), payload, None where it
+    is lost, and bytes of it that were needed."""
 
     def __init__(self, extent, size, crc, before=None):
         self.extent, self.size, self.crc = extent, size, crc
         self.token_end, self.threshold = extent & 4095, extent >> 12
-        self.begins, self.pass_, self.payload = "pass", 0, None
+        self.begins, self.pass_, self.payload, self.needed = "pass", 0, None, None
         if before is not None:
             self._follow(before)
 
@@ -519,6 +519,7 @@ class LayerDecoder:
             if room > 0:
                 self._tile(tile, self._length(room))
             tile.behind.append(tile.tokens)
+        self.layer.needed = self.coder.at
         self.seen("layer.zero bytes dropped", self.coder.at > len(self.coder.payload))
 
     def _length(self, room):

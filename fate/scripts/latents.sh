@@ -40,6 +40,16 @@ for container in mkv mp4 mov avi; do
     check "second stream of $container" comes_back "video.$container" 1 "copy.$container"
 done
 
+# A stream of sixteen layers, and what is left of it where one of them is the last.
+still="mandelbrot=size=320x240:rate=25:start_scale=0.5,trim=end_frame=1,loop=-1:1:0,setpts=N"
+ffmpeg -filter_complex "$still,crop=130:98:x=2*n:y=n:exact=1,trim=end_frame=20,format=yuv420p" \
+    -c:v onedva -crf 10 -layers 16 layers.nut
+for layers in 16 15 14 13 10 6 5 3; do
+    ffmpeg -i layers.nut -c copy -bsf:v onedva_truncate=layers=$layers cut.nut
+    check "$layers of 16 layers" comes_back cut.nut 0 copy.nut
+    check "$layers of 16 layers from values" comes_back cut.nut 0 copy.nut --from y
+done
+
 elementary_stream() {
     ffmpeg -i "$root/fate/streams/passes.nut" -c copy video.odva &&
         comes_back video.odva 0 copy.odva && cmp video.odva copy.odva
