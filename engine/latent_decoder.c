@@ -42,10 +42,10 @@ static int32_t decode_large(struct odva_range_decoder *range,
 }
 
 /* |q| */
-static inline int32_t decode_magnitude(struct odva_range_decoder *range,
-                                       const struct odva_model_tables *tables,
-                                       struct odva_symbol_predictor *predictor,
-                                       const struct odva_symbol_features *features, int i)
+static inline __attribute__((always_inline)) int32_t
+decode_magnitude(struct odva_range_decoder *range, const struct odva_model_tables *tables,
+                 struct odva_symbol_predictor *predictor,
+                 const struct odva_symbol_features *features, int i)
 {
     struct odva_range_decoder copy; /* its address is taken, so range can stay in registers */
     uint64_t change = 0;
@@ -73,10 +73,11 @@ static inline int32_t decode_magnitude(struct odva_range_decoder *range,
     return magnitude;
 }
 
-static inline int32_t decode_coefficient(struct odva_range_decoder *range,
-                                         const struct odva_model_tables *tables,
-                                         struct odva_symbol_predictor *predictor,
-                                         const struct odva_symbol_features *features, int i)
+/* In both of its callers, because in most streams every coefficient is decoded here. */
+static inline __attribute__((always_inline)) int32_t
+decode_coefficient(struct odva_range_decoder *range, const struct odva_model_tables *tables,
+                   struct odva_symbol_predictor *predictor,
+                   const struct odva_symbol_features *features, int i)
 {
     const int32_t magnitude = decode_magnitude(range, tables, predictor, features, i);
     int32_t sign;
