@@ -4,9 +4,8 @@
  */
 #include "layering.h"
 
-/* Above the least probability in the first of many layers of a pass, in 1/32. On four clips at crf
- * 30 half the bytes of eight layers lose 0.24 dB against encoding at that rate (two layers of a
- * pass with 8, 10 and 13: 0.23, 0.24, 0.25); refining what is not 0 first: 0.28. */
+/* Above the least probability in the first of many layers of a pass, in 1/32: with two layers
+ * rates are evenly spaced, in ratio (doc/decisions.md). */
 #define FIRST_THRESHOLD 18
 
 /* Passes that a packet of so many layers has, none of them coarser than quantisers can be. */
