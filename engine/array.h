@@ -24,7 +24,7 @@ void odva_array_free(struct odva_backend *backend, struct odva_array *array);
 static inline struct odva_matrix odva_array_rows(const struct odva_array *array, int64_t row,
                                                  int64_t stride)
 {
-    return (struct odva_matrix){array->buffer, row * stride, stride};
+    return (struct odva_matrix){array->buffer, row * stride, stride, ODVA_FLOAT32};
 }
 
 /** The same matrix from another row on. */

@@ -55,9 +55,7 @@ int odva_diffusion_decoder_open(struct odva_diffusion_decoder *dec,
     if ((ret = load_layers(dec, tensors)) < 0 ||
         (ret = odva_transformer_open(&dec->transformer, backend, config, &tensors->cond, SCALARS,
                                      tensors->blocks, config->decoder_layers,
-                                     ODVA_PRECISION_NETWORK)) < 0 ||
-        (ret = odva_array_reserve(backend, &dec->norm, backend->block_rows * dec->width,
-                                  sizeof(float))) < 0)
+                                     ODVA_PRECISION_NETWORK)) < 0)
         odva_diffusion_decoder_close(dec);
     return ret;
 }
@@ -89,7 +87,6 @@ void odva_diffusion_decoder_close(struct odva_diffusion_decoder *dec)
     free_window_set(backend, &dec->shifted_windows);
     odva_array_free(backend, &dec->h);
     odva_array_free(backend, &dec->modulation);
-    odva_array_free(backend, &dec->norm);
     odva_array_free(backend, &dec->latents_device);
     free(dec->latents);
     free(dec->scalars);
@@ -351,20 +348,18 @@ int odva_diffusion_decoder_run(struct odva_diffusion_decoder *dec, struct odva_m
 int odva_diffusion_decoder_correct(struct odva_diffusion_decoder *dec, struct odva_matrix x,
                                    int64_t first, int64_t count)
 {
-    struct odva_backend *backend = dec->backend;
     const int64_t d = dec->width;
-    const struct odva_matrix norm = odva_array_rows(&dec->norm, 0, d);
-    const struct odva_modulation modulation = {
-        .shift = {dec->modulation.buffer, 0, 2 * d},
-        .scale = {dec->modulation.buffer, d, 2 * d},
+    const struct odva_modulation norm = {
+        .shift = {dec->modulation.buffer, 0, 2 * d, ODVA_FLOAT32},
+        .scale = {dec->modulation.buffer, d, 2 * d, ODVA_FLOAT32},
         .row = dec->cond_row.buffer,
         .first_row = first,
     };
-    const int ret = backend->ops->norm_modulate(backend, norm, odva_array_rows(&dec->h, first, d),
-                                                count, dec->width, &modulation);
+    const struct odva_linear_step step = {.dst = x,
+                                          .src = odva_array_rows(&dec->h, first, d),
+                                          .norm = &norm,
+                                          .weights = dec->out.weights,
+                                          .epilogue = {.bias = dec->out.bias, .add = x}};
 
-    if (ret < 0)
-        return ret;
-    return odva_linear_layer_run(&dec->out, backend, x, norm, count,
-                                 (struct odva_epilogue){.add = x});
+    return dec->backend->ops->linear_chain(dec->backend, &step, 1, count);
 }

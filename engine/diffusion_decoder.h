@@ -34,7 +34,6 @@ struct odva_diffusion_decoder {
     struct odva_window_set tile_windows, shifted_windows;
     struct odva_array h;          /* [patches + context_rows][d] */
     struct odva_array modulation; /* shift, scale of the output, [tiles][2 d] */
-    struct odva_array norm;       /* [backend->block_rows][d] */
     /* of the current clip */
     float *latents; /* host, [context_rows][32] */
     struct odva_array latents_device;

@@ -124,13 +124,8 @@ int odva_transformer_open(struct odva_transformer *tr, struct odva_backend *back
 void odva_transformer_close(struct odva_transformer *tr)
 {
     struct odva_backend *backend = tr->backend;
-    struct odva_array *arrays[] = {&tr->features_device,
-                                   &tr->hidden_cond,
-                                   &tr->cond,
-                                   &tr->mods,
-                                   &tr->qkv,
-                                   &tr->norm,
-                                   &tr->mlp};
+    struct odva_array *arrays[] = {&tr->features_device, &tr->hidden_cond, &tr->cond, &tr->mods,
+                                   &tr->qkv};
 
     if (!backend)
         return;
@@ -228,78 +223,56 @@ static struct odva_matrix modulation(const struct run *run, enum modulation part
     return mods;
 }
 
-static int norm(const struct run *run, int64_t first, int64_t count, enum modulation shift,
-                enum modulation scale)
+static struct odva_modulation normalised(const struct run *run, enum modulation shift,
+                                         enum modulation scale)
 {
-    struct odva_transformer *tr = run->tr;
-    const struct odva_modulation mod = {.shift = modulation(run, shift),
-                                        .scale = modulation(run, scale),
-                                        .row = run->cond_row,
-                                        .first_row = first};
-
-    return tr->backend->ops->norm_modulate(tr->backend, odva_array_rows(&tr->norm, 0, tr->width),
-                                           odva_matrix_from(run->h, first), count, tr->width, &mod);
+    return (struct odva_modulation){
+        .shift = modulation(run, shift), .scale = modulation(run, scale), .row = run->cond_row};
 }
 
-static struct odva_epilogue gated_residual(const struct run *run, int64_t first,
-                                           enum modulation gate)
+static struct odva_epilogue
+gated_residual(const struct run *run, const struct odva_linear_layer *layer, enum modulation gate)
 {
-    return (struct odva_epilogue){.gate = modulation(run, gate),
+    return (struct odva_epilogue){.bias = layer->bias,
+                                  .gate = modulation(run, gate),
                                   .gate_row = run->cond_row,
-                                  .add = odva_matrix_from(run->h, first),
-                                  .first_row = first};
+                                  .add = run->h};
 }
 
-static int project(const struct run *run, int64_t first, int64_t count)
+/* qkv of normalised tokens. */
+static int project(const struct run *run, struct odva_matrix qkv, int64_t rows)
 {
-    struct odva_transformer *tr = run->tr;
-    const int ret = norm(run, first, count, SHIFT1, SCALE1);
+    const struct odva_modulation norm = normalised(run, SHIFT1, SCALE1);
+    const struct odva_linear_step step = {.dst = qkv,
+                                          .src = run->h,
+                                          .norm = &norm,
+                                          .weights = run->block->qkv.weights,
+                                          .epilogue = {.bias = run->block->qkv.bias}};
 
-    if (ret < 0)
-        return ret;
-    return odva_linear_layer_run(
-        &run->block->qkv, tr->backend, odva_array_rows(&tr->qkv, first, 3 * (int64_t)tr->width),
-        odva_array_rows(&tr->norm, 0, tr->width), count, (struct odva_epilogue){0});
+    return run->tr->backend->ops->linear_chain(run->tr->backend, &step, 1, rows);
 }
 
-/* The attention's output lies in the q columns. */
-static int finish(const struct run *run, int64_t first, int64_t count)
+/* What follows attention, whose output lies in the q columns. */
+static int finish(const struct run *run, struct odva_matrix qkv, int64_t rows)
 {
-    struct odva_transformer *tr = run->tr;
-    const int d = tr->width;
-    const struct odva_matrix h = odva_matrix_from(run->h, first);
-    const struct odva_matrix mlp = odva_array_rows(&tr->mlp, 0, 4 * (int64_t)d);
-    int ret = odva_linear_layer_run(&run->block->proj, tr->backend, h,
-                                    odva_array_rows(&tr->qkv, first, 3 * (int64_t)d), count,
-                                    gated_residual(run, first, GATE1));
+    const struct odva_transformer_block *block = run->block;
+    const struct odva_modulation norm = normalised(run, SHIFT2, SCALE2);
+    const struct odva_linear_step steps[] = {
+        {.dst = run->h,
+         .src = qkv,
+         .weights = block->proj.weights,
+         .epilogue = gated_residual(run, &block->proj, GATE1)},
+        {.src = run->h,
+         .norm = &norm,
+         .weights = block->fc1.weights,
+         .epilogue = {.bias = block->fc1.bias, .activation = ODVA_ACTIVATION_GELU}},
+        {.dst = run->h,
+         .weights = block->fc2.weights,
+         .epilogue = gated_residual(run, &block->fc2, GATE2)},
+    };
 
-    if (ret < 0 || (ret = norm(run, first, count, SHIFT2, SCALE2)) < 0 ||
-        (ret = odva_linear_layer_run(
-             &run->block->fc1, tr->backend, mlp, odva_array_rows(&tr->norm, 0, d), count,
-             (struct odva_epilogue){.activation = ODVA_ACTIVATION_GELU})) < 0)
-        return ret;
-    return odva_linear_layer_run(&run->block->fc2, tr->backend, h, mlp, count,
-                                 gated_residual(run, first, GATE2));
-}
-
-/* Rows that have temporaries of their own at a time. */
-static int64_t rows_at_once(const struct odva_transformer *tr)
-{
-    return 2 * tr->backend->block_rows;
-}
-
-static int for_blocks(const struct run *run, int64_t rows,
-                      int (*fn)(const struct run *run, int64_t first, int64_t count))
-{
-    const int64_t step = rows_at_once(run->tr);
-
-    for (int64_t first = 0; first < rows; first += step) {
-        const int ret = fn(run, first, rows - first < step ? rows - first : step);
-
-        if (ret < 0)
-            return ret;
-    }
-    return ONEDVA_OK;
+    return run->tr->backend->ops->linear_chain(run->tr->backend, steps,
+                                               sizeof(steps) / sizeof(steps[0]), rows);
 }
 
 int odva_transformer_run(struct odva_transformer *tr, int index, struct odva_matrix h, int64_t rows,
@@ -307,27 +280,28 @@ int odva_transformer_run(struct odva_transformer *tr, int index, struct odva_mat
                          const struct odva_buffer *cond_row)
 {
     struct odva_backend *backend = tr->backend;
-    const int64_t d = tr->width, step = rows_at_once(tr);
+    const int64_t d = tr->width;
     const struct run run = {tr, &tr->blocks[index], h, cond_row};
     const struct odva_attention attention = {.heads = tr->width / tr->head_dim,
                                              .head_dim = tr->head_dim,
                                              .precision = tr->precision,
                                              .cosines = tr->cosines,
                                              .sines = tr->sines};
+    const enum odva_element element =
+        tr->precision == ODVA_PRECISION_NETWORK ? backend->network_element : ODVA_FLOAT32;
     const struct odva_epilogue mod_bias = {.bias = run.block->mod_bias};
     struct odva_matrix qkv;
     int ret;
 
-    if ((ret = odva_array_reserve(backend, &tr->qkv, rows * 3 * d, sizeof(float))) < 0 ||
-        (ret = odva_array_reserve(backend, &tr->norm, step * d, sizeof(float))) < 0 ||
-        (ret = odva_array_reserve(backend, &tr->mlp, step * 4 * d, sizeof(float))) < 0)
+    if ((ret = odva_array_reserve(backend, &tr->qkv, rows * 3 * d, odva_element_size(element))) < 0)
         return ret;
     qkv = odva_array_rows(&tr->qkv, 0, 3 * d);
+    qkv.element = element;
     if ((ret = backend->ops->linear(backend, odva_array_rows(&tr->mods, 0, MODULATIONS * d),
                                     odva_array_rows(&tr->cond, 0, d), tr->cond_rows,
                                     tr->mod.weights, &mod_bias)) < 0 ||
-        (ret = for_blocks(&run, rows, project)) < 0 ||
+        (ret = project(&run, qkv, rows)) < 0 ||
         (ret = backend->ops->attention(backend, qkv, qkv, &attention, windows)) < 0)
         return ret;
-    return for_blocks(&run, kept, finish);
+    return finish(&run, qkv, kept);
 }

@@ -32,8 +32,6 @@ struct odva_transformer {
     struct odva_array cond; /* c, [rows][d] */
     struct odva_array mods; /* of the block that runs, [rows][6 d] */
     struct odva_array qkv;  /* [tokens][3 d] */
-    struct odva_array norm; /* [block][d] */
-    struct odva_array mlp;  /* [block][4 d] */
     int64_t cond_rows;
 };
 

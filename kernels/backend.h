@@ -22,11 +22,22 @@ struct odva_backend;
 struct odva_buffer;  /* memory of the device */
 struct odva_weights; /* a matrix in the device's own arrangement */
 
-/** Rows of float32 in a buffer; offset and stride (between rows) count floats. */
+enum odva_element {
+    ODVA_FLOAT32,
+    ODVA_BFLOAT16, /* only where odva_backend.network_element is that */
+};
+
+static inline size_t odva_element_size(enum odva_element element)
+{
+    return element == ODVA_BFLOAT16 ? 2 : sizeof(float);
+}
+
+/** Rows of numbers in a buffer; offset and stride (between rows) count numbers. */
 struct odva_matrix {
     struct odva_buffer *buffer;
     int64_t offset;
     int64_t stride;
+    enum odva_element element;
 };
 
 enum odva_activation {
@@ -60,6 +71,19 @@ struct odva_modulation {
     struct odva_matrix shift, scale; /* buffer NULL: neither, y = LN(x) */
     const struct odva_buffer *row;   /* int32 for each row */
     int64_t first_row;               /* of the call's row 0 in row */
+};
+
+#define ODVA_CHAIN_MAX 3 /* steps */
+
+/**
+ * One of several linear operators that follow each other: dst[r] = epilogue(x[r] W^T), x being src
+ * or, with norm, what norm_modulate makes of it.
+ */
+struct odva_linear_step {
+    struct odva_matrix dst, src; /* buffer NULL: rows between two steps, as the device likes */
+    const struct odva_modulation *norm; /* NULL: none */
+    const struct odva_weights *weights;
+    struct odva_epilogue epilogue;
 };
 
 /** Sets of token rows that attend to each other, in compressed sparse row form (int32). */
@@ -128,6 +152,14 @@ struct odva_backend_ops {
                   int64_t rows, const struct odva_weights *weights,
                   const struct odva_epilogue *epilogue);
 
+    /**
+     * All steps on some rows, then on others, in any order: a step must not read another row than
+     * the one it makes of what an earlier step writes.
+     * @param count 1 .. ODVA_CHAIN_MAX
+     */
+    int (*linear_chain)(struct odva_backend *backend, const struct odva_linear_step *steps,
+                        int count, int64_t rows);
+
     /** Layer norm over width numbers with eps 1e-6, then modulation. dst may be src. */
     int (*norm_modulate)(struct odva_backend *backend, struct odva_matrix dst,
                          struct odva_matrix src, int64_t rows, int width,
@@ -136,7 +168,7 @@ struct odva_backend_ops {
     /**
      * softmax(q k^T / sqrt(head_dim)) v inside each window.
      * @param qkv rows of [3][heads][head_dim], q and k not yet rotated
-     * @param dst rows of [heads][head_dim]; may be the q columns of qkv
+     * @param dst rows of [heads][head_dim]; may be the q columns of qkv, is of the same element
      */
     int (*attention)(struct odva_backend *backend, struct odva_matrix dst, struct odva_matrix qkv,
                      const struct odva_attention *attention, const struct odva_windows *windows);
@@ -213,6 +245,8 @@ struct odva_backend {
     const struct odva_backend_ops *ops;
     struct odva_thread_pool *pool;
     int64_t block_rows; /* rows that a temporary of full patches should have */
+    /* of rows that only operators of ODVA_PRECISION_NETWORK read */
+    enum odva_element network_element;
 };
 
 /**

@@ -190,7 +190,8 @@ static void check_prediction(struct odva_backend *backend, struct odva_linear_pa
 {
     const int kept = ODVA_PATCH_SAMPLES / SAMPLE_STEP;
     const int64_t bytes = patches * ODVA_PATCH_SAMPLES * sizeof(float);
-    struct odva_matrix x = {backend->ops->alloc(backend, bytes), 0, ODVA_PATCH_SAMPLES};
+    struct odva_matrix x = {backend->ops->alloc(backend, bytes), 0, ODVA_PATCH_SAMPLES,
+                            ODVA_FLOAT32};
     float *all = malloc(bytes), *found = malloc(patches * kept * sizeof(*found));
 
     assert_non_null(x.buffer);
@@ -244,7 +245,7 @@ static void check_decoder_case(struct odva_backend *backend, struct odva_linear_
                                struct setup *setup)
 {
     const struct odva_grid *grid = &setup->grid;
-    struct odva_matrix z = {noisy_clip(backend, grid), 0, ODVA_PATCH_SAMPLES};
+    struct odva_matrix z = {noisy_clip(backend, grid), 0, ODVA_PATCH_SAMPLES, ODVA_FLOAT32};
     int32_t *tokens = golden_ints(&golden, prefix, "tokens");
     float *t = golden_floats(&golden, prefix, "t");
 

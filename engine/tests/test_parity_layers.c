@@ -82,9 +82,10 @@ static void check_linear(struct odva_backend *backend)
 
     assert_non_null(weights);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        assert_int_equal(backend->ops->linear(backend, (struct odva_matrix){y, 0, n_out},
-                                              (struct odva_matrix){x, 0, n_in}, rows, weights,
-                                              &cases[i].epilogue),
+        assert_int_equal(backend->ops->linear(backend,
+                                              (struct odva_matrix){y, 0, n_out, ODVA_FLOAT32},
+                                              (struct odva_matrix){x, 0, n_in, ODVA_FLOAT32}, rows,
+                                              weights, &cases[i].epilogue),
                          ONEDVA_OK);
         compare(backend, y, cases[i].name);
     }
@@ -106,10 +107,11 @@ static void check_norm(struct odva_backend *backend)
     struct odva_buffer *scale = upload_floats(backend, "norm.scale");
     struct odva_buffer *row = upload_ints(backend, "linear.row");
     struct odva_buffer *y = new_buffer(backend, NULL, rows * width * sizeof(float));
-    const struct odva_matrix src = {x, 0, width}, dst = {y, 0, width};
+    const struct odva_matrix src = {x, 0, width, ODVA_FLOAT32}, dst = {y, 0, width, ODVA_FLOAT32};
     const struct odva_modulation plain = {0};
-    const struct odva_modulation modulated = {
-        .shift = {shift, 0, width}, .scale = {scale, 0, width}, .row = row};
+    const struct odva_modulation modulated = {.shift = {shift, 0, width, ODVA_FLOAT32},
+                                              .scale = {scale, 0, width, ODVA_FLOAT32},
+                                              .row = row};
 
     assert_int_equal(backend->ops->norm_modulate(backend, dst, src, rows, width, &plain),
                      ONEDVA_OK);
@@ -141,7 +143,8 @@ static void check_attention(struct odva_backend *backend)
     assert_int_equal(odva_rope_tables(backend, HEAD_DIM, &cosines, &sines), ONEDVA_OK);
     assert_int_equal(
         backend->ops->attention(
-            backend, (struct odva_matrix){y, 0, D}, (struct odva_matrix){qkv, 0, 3 * D},
+            backend, (struct odva_matrix){y, 0, D, ODVA_FLOAT32},
+            (struct odva_matrix){qkv, 0, 3 * D, ODVA_FLOAT32},
             &(struct odva_attention){
                 .heads = HEADS, .head_dim = HEAD_DIM, .cosines = cosines, .sines = sines},
             &(struct odva_windows){0, 1, LENGTH, begin, rows, rope}),

@@ -62,13 +62,27 @@ static struct dot_scratch cut_dot_scratch(float *scratch, int count, int head_di
 
 /* ---- packing ----------------------------------------------------------------------------- */
 
-/* Elements i .. i+n-1 of both halves, rotated, times factor and rounded. */
-static inline __attribute__((always_inline)) void
-round_rotated_pairs(uint16_t *dst, const float *src, const float *cosines, const float *sines,
-                    int half, v_float factor, int n)
+/* Numbers at .. at+n-1 of qkv. */
+static inline __attribute__((always_inline)) v_float load_qkv(const struct odva_cpu_attention *a,
+                                                              int64_t at, int n)
 {
-    const v_float x = v_mul(v_load_n(src, n), factor);
-    const v_float y = v_mul(v_load_n(src + half, n), factor);
+    return a->rounded_qkv ? v_load_rounded_n(a->rounded_qkv + at, n) : v_load_n(a->qkv + at, n);
+}
+
+/* Where q of an entry is in qkv. */
+static inline int64_t query_at(const struct odva_cpu_attention *a, int entry, int head)
+{
+    return a->rows[entry] * a->qkv_stride + head * a->head_dim;
+}
+
+/* n numbers at src and half later, rotated, times factor and rounded. */
+static inline __attribute__((always_inline)) void
+round_rotated_pairs(uint16_t *dst, const struct odva_cpu_attention *a, int64_t src,
+                    const float *cosines, const float *sines, v_float factor, int n)
+{
+    const int half = a->head_dim / 2;
+    const v_float x = v_mul(load_qkv(a, src, n), factor);
+    const v_float y = v_mul(load_qkv(a, src + half, n), factor);
 
     if (cosines) {
         const v_float c = v_load_n(cosines, n), s = v_load_n(sines, n);
@@ -81,9 +95,9 @@ round_rotated_pairs(uint16_t *dst, const float *src, const float *cosines, const
     }
 }
 
-/* A rotated row times factor; head_dim / 2 is a multiple of 8. */
-static inline void round_rotated(uint16_t *dst, const float *src,
-                                 const struct odva_cpu_attention *a, int position, v_float factor)
+/* The row at src rotated, times factor; head_dim / 2 is a multiple of 8. */
+static inline void round_rotated(uint16_t *dst, const struct odva_cpu_attention *a, int64_t src,
+                                 int position, v_float factor)
 {
     const int half = a->head_dim / 2;
     const float *c = position < 0 ? NULL : a->cosines + (int64_t)position * half;
@@ -91,18 +105,18 @@ static inline void round_rotated(uint16_t *dst, const float *src,
     int i = 0;
 
     for (; i + V_WIDTH <= half; i += V_WIDTH)
-        round_rotated_pairs(dst + i, src + i, c ? c + i : c, s ? s + i : s, half, factor, V_WIDTH);
+        round_rotated_pairs(dst + i, a, src + i, c ? c + i : c, s ? s + i : s, factor, V_WIDTH);
     if (i < half)
-        round_rotated_pairs(dst + i, src + i, c ? c + i : c, s ? s + i : s, half, factor, half - i);
+        round_rotated_pairs(dst + i, a, src + i, c ? c + i : c, s ? s + i : s, factor, half - i);
 }
 
-/* Values of two tokens; one of them may be missing. */
-static void pack_values(const struct dot_scratch *s, const float *first, const float *second,
-                        int pair, int head_dim)
+/* Values of two tokens; below 0: there is none. */
+static void pack_values(const struct dot_scratch *s, const struct odva_cpu_attention *a,
+                        int64_t first, int64_t second, int pair)
 {
-    for (int i = 0; i < head_dim; i += V_WIDTH) {
-        const v_pairs pairs = v_zip_pairs(first ? v_load(first + i) : v_zero(),
-                                          second ? v_load(second + i) : v_zero());
+    for (int i = 0; i < a->head_dim; i += V_WIDTH) {
+        const v_pairs pairs = v_zip_pairs(first < 0 ? v_zero() : load_qkv(a, first + i, V_WIDTH),
+                                          second < 0 ? v_zero() : load_qkv(a, second + i, V_WIDTH));
         uint16_t *dst = s->values + ((int64_t)i / DOT_ROWS * s->tokens + 2 * pair) * DOT_ROWS;
 
         v_store_half_pairs(dst, dst + (int64_t)s->tokens * DOT_ROWS, pairs);
@@ -112,36 +126,41 @@ static void pack_values(const struct dot_scratch *s, const float *first, const f
 /* q, k and v of a token that is wanted soon: rows lie too far apart for the processor to guess. */
 static inline void fetch_token(const struct odva_cpu_attention *a, int entry, int head)
 {
-    const float *q = a->qkv + a->rows[entry] * a->qkv_stride + head * a->head_dim;
-    const int64_t width = (int64_t)a->heads * a->head_dim;
+    const int64_t width = (int64_t)a->heads * a->head_dim, q = query_at(a, entry, head);
 
-    for (int part = 0; part < 3; part++)
-        for (int i = 0; i < a->head_dim; i += V_WIDTH)
-            __builtin_prefetch(q + part * width + i);
+    for (int part = 0; part < 3; part++) {
+        if (a->rounded_qkv) {
+            for (int i = 0; i < a->head_dim; i += 2 * V_WIDTH)
+                __builtin_prefetch(a->rounded_qkv + q + part * width + i);
+        } else {
+            for (int i = 0; i < a->head_dim; i += V_WIDTH)
+                __builtin_prefetch(a->qkv + q + part * width + i);
+        }
+    }
 }
 
 static void pack_tokens(const struct dot_scratch *s, const struct odva_cpu_attention *a, int begin,
                         int count, int head)
 {
     const int64_t width = (int64_t)a->heads * a->head_dim;
-    const float *values[2];
+    int64_t values[2];
 
     for (int i = 0; i < s->tokens; i++) {
         uint16_t *key = s->keys + i * s->stride;
 
-        values[i % 2] = NULL;
+        values[i % 2] = -1;
         if (i < count) {
-            const float *q = a->qkv + a->rows[begin + i] * a->qkv_stride + head * a->head_dim;
+            const int64_t q = query_at(a, begin + i, head);
 
             if (i + FETCH_AHEAD < count)
                 fetch_token(a, begin + i + FETCH_AHEAD, head);
-            round_rotated(key, q + width, a, a->rope[begin + i], v_set1(1.0f));
+            round_rotated(key, a, q + width, a->rope[begin + i], v_set1(1.0f));
             values[i % 2] = q + 2 * width;
         } else {
             memset(key, 0, s->stride * sizeof(*key));
         }
         if (i % 2)
-            pack_values(s, values[0], values[1], i / 2, a->head_dim);
+            pack_values(s, a, values[0], values[1], i / 2);
     }
 }
 
@@ -152,9 +171,8 @@ static void pack_queries(const struct dot_scratch *s, const struct odva_cpu_atte
     const v_float factor = v_set1(1.44269504f / sqrtf((float)a->head_dim));
 
     for (int i = 0; i < count; i++)
-        round_rotated(s->rows + i * s->stride,
-                      a->qkv + a->rows[begin + i] * a->qkv_stride + head * a->head_dim, a,
-                      a->rope[begin + i], factor);
+        round_rotated(s->rows + i * s->stride, a, query_at(a, begin + i, head), a->rope[begin + i],
+                      factor);
     for (int q = 0; q < DOT_QUERIES; q += V_WIDTH) {
         for (int i = 0; i < s->stride; i += 2 * V_WIDTH) {
             v_pairs square[V_WIDTH];
@@ -308,10 +326,14 @@ static void store_block(const struct dot_scratch *s, const struct softmax *softm
             for (int r = 0; r < V_WIDTH; r++)
                 square[r] = v_bits(v_mul(v_load(s->sums + (d + r) * DOT_QUERIES + q), factor));
             v_transpose_dwords(square);
-            for (int r = 0; r < V_WIDTH && q + r < count; r++)
-                v_store_pairs(a->dst + a->rows[begin + q + r] * a->dst_stride + head * a->head_dim +
-                                  d,
-                              square[r]);
+            for (int r = 0; r < V_WIDTH && q + r < count; r++) {
+                const int64_t at = a->rows[begin + q + r] * a->dst_stride + head * a->head_dim + d;
+
+                if (a->rounded_dst)
+                    v_store_rounded_n(a->rounded_dst + at, v_of_bits(square[r]), V_WIDTH);
+                else
+                    v_store_pairs(a->dst + at, square[r]);
+            }
         }
     }
 }

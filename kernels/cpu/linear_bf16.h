@@ -119,7 +119,7 @@ static void linear_bf16(const struct odva_cpu_linear *linear, int64_t first_row,
                         float *scratch)
 {
     const struct odva_weights *weights = linear->weights;
-    const int64_t stride = rounded_stride(weights->n_in), end = first_row + rows;
+    const int64_t end = first_row + rows;
     const int pairs = (weights->n_in + 1) / 2;
     uint16_t *rounded = (uint16_t *)scratch;
 
@@ -129,12 +129,18 @@ static void linear_bf16(const struct odva_cpu_linear *linear, int64_t first_row,
     }
     for (int64_t row = first_row; row < end; row += ROUNDED_ROWS) {
         const int64_t height = end - row < ROUNDED_ROWS ? end - row : ROUNDED_ROWS;
-        const uint16_t *panel = weights->pairs;
+        const uint16_t *panel = weights->pairs, *src = rounded;
+        int64_t stride = rounded_stride(weights->n_in);
 
-        round_rows(rounded, linear->src + row * linear->src_stride, linear->src_stride, height,
-                   weights->n_in);
+        if (linear->rounded_src) {
+            src = linear->rounded_src + row * linear->src_stride;
+            stride = linear->src_stride;
+        } else {
+            round_rows(rounded, linear->src + row * linear->src_stride, linear->src_stride, height,
+                       weights->n_in);
+        }
         for (int column = 0; column < weights->n_out; column += PANEL, panel += 2 * PANEL * pairs)
-            dot_block((struct tile_place){linear, row, column, weights->n_out - column}, rounded,
+            dot_block((struct tile_place){linear, row, column, weights->n_out - column}, src,
                       stride, panel, pairs, height);
     }
 }

@@ -27,33 +27,52 @@ static size_t linear_scratch_int8(int n_in)
     return floats > exact ? floats : exact;
 }
 
-/* The largest magnitude of a row. */
-static inline float largest_of(const float *row, const float *later, int n_in)
+/* Numbers at .. at+n-1 of a matrix's source. */
+static inline v_float load_src(const struct odva_cpu_linear *linear, int64_t at, int n)
 {
+    return linear->rounded_src ? v_load_rounded_n(linear->rounded_src + at, n)
+                               : v_load_n(linear->src + at, n);
+}
+
+/* Numbers that are soon to be loaded. */
+static inline void fetch_src(const struct odva_cpu_linear *linear, int64_t at)
+{
+    if (linear->rounded_src)
+        __builtin_prefetch(linear->rounded_src + at);
+    else
+        __builtin_prefetch(linear->src + at);
+}
+
+/* The largest magnitude of the row at at. @param later is wanted soon */
+static inline float largest_of(const struct odva_cpu_linear *linear, int64_t at, int64_t later)
+{
+    const int n_in = linear->weights->n_in;
     v_float largest = v_zero();
 
     for (int i = 0; i < n_in; i += V_WIDTH) {
-        __builtin_prefetch(later + i);
-        largest = v_max(largest, v_abs(v_load_n(row + i, n_in - i)));
+        fetch_src(linear, later + i);
+        largest = v_max(largest, v_abs(load_src(linear, at + i, n_in - i)));
     }
     return v_largest(largest);
 }
 
 /* @param scale gets what a step of each row's bytes is worth */
-static void quantise_rows(uint8_t *dst, float *scale, const float *src, int64_t src_stride,
-                          int64_t rows, int n_in)
+static void quantise_rows(uint8_t *dst, float *scale, const struct odva_cpu_linear *linear,
+                          int64_t row, int64_t rows)
 {
+    const int n_in = linear->weights->n_in;
     const int64_t stride = byte_stride(n_in);
+    int64_t at = row * linear->src_stride;
 
-    for (int64_t r = 0; r < rows; r++, dst += stride, src += src_stride) {
-        const float *later = src + (r + FETCH_ROWS < rows ? FETCH_ROWS : 0) * src_stride;
-        const float largest = largest_of(src, later, n_in);
+    for (int64_t r = 0; r < rows; r++, dst += stride, at += linear->src_stride) {
+        const int64_t later = at + (r + FETCH_ROWS < rows ? FETCH_ROWS : 0) * linear->src_stride;
+        const float largest = largest_of(linear, at, later);
         const v_float inverse =
             v_set1(largest > ODVA_CPU_INT8_LEAST ? ODVA_CPU_INT8_MAX / largest : 0);
 
         scale[r] = largest / ODVA_CPU_INT8_MAX;
         for (int i = 0; i < n_in; i += V_WIDTH)
-            v_store_offset_bytes(dst + i, v_mul(v_load_n(src + i, n_in - i), inverse));
+            v_store_offset_bytes(dst + i, v_mul(load_src(linear, at + i, n_in - i), inverse));
     }
 }
 
@@ -156,8 +175,7 @@ static void linear_int8(const struct odva_cpu_linear *linear, int64_t first_row,
         const int64_t height = end - row < ROUNDED_ROWS ? end - row : ROUNDED_ROWS;
         const int8_t *panel = weights->bytes;
 
-        quantise_rows(bytes, scratch, linear->src + row * linear->src_stride, linear->src_stride,
-                      height, weights->n_in);
+        quantise_rows(bytes, scratch, linear, row, height);
         for (int column = 0; column < weights->n_out; column += PANEL, panel += 4 * PANEL * quads)
             dot_byte_block((struct tile_place){linear, row, column, weights->n_out - column}, bytes,
                            stride, scratch, panel, quads, height);

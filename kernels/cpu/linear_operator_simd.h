@@ -8,7 +8,7 @@
 
 #include "cpu/linear_simd.h"
 
-#define ROUNDED_ROWS 48 /* whose factors are rounded at a time: a multiple of V_TILE_ROWS */
+#define ROUNDED_ROWS 96 /* whose factors are rounded at a time: a multiple of V_TILE_ROWS */
 #define FETCH_ROWS   3  /* ahead, that a part of a wider matrix is asked for */
 
 /* Rows of the next tile of rounded factors. @param rows that are left, 1 or more */
@@ -41,6 +41,18 @@ static inline __attribute__((always_inline)) v_float finish_sum(const struct til
         y = v_add(y, v_load_n(linear->add + add_row * linear->add_stride + column, n));
     }
     return y;
+}
+
+static inline __attribute__((always_inline)) void store_sum(const struct odva_cpu_linear *linear,
+                                                            int64_t at, v_float y, int n)
+{
+#ifdef V_ROUNDS
+    if (linear->rounded_dst) {
+        v_store_rounded_n(linear->rounded_dst + at, y, n);
+        return;
+    }
+#endif
+    v_store_n(linear->dst + at, y, n);
 }
 
 /* n[v] outputs of vector v; where they are constants no masks remain. gelu is one, too. */
@@ -77,11 +89,12 @@ finish_sums(const struct tile_place *p, v_float acc[V_TILE_ROWS][V_TILE_VECS], c
     }
     ODVA_UNROLL
     for (int r = 0; r < rows; r++) {
-        float *dst = linear->dst + (p->row + r) * linear->dst_stride + p->column;
+        const int64_t at = (p->row + r) * linear->dst_stride + p->column;
 
         ODVA_UNROLL
         for (int v = 0; v < V_TILE_VECS; v++)
-            v_store_n(dst + v * V_WIDTH, finish_sum(p, r, v * V_WIDTH, acc[r][v], n[v]), n[v]);
+            store_sum(linear, at + v * V_WIDTH, finish_sum(p, r, v * V_WIDTH, acc[r][v], n[v]),
+                      n[v]);
     }
 }
 
@@ -92,10 +105,14 @@ static inline __attribute__((always_inline)) void fetch_tile(const struct tile_p
     const struct odva_cpu_linear *linear = p->linear;
 
     for (int r = 0; r < rows; r++) {
-        const float *dst = linear->dst + (p->row + r) * linear->dst_stride + p->column;
+        const int64_t at = (p->row + r) * linear->dst_stride + p->column;
 
-        for (int v = 0; v < V_TILE_VECS; v++)
-            __builtin_prefetch(dst + v * V_WIDTH, 1);
+        if (linear->rounded_dst) {
+            __builtin_prefetch(linear->rounded_dst + at, 1);
+        } else {
+            for (int v = 0; v < V_TILE_VECS; v++)
+                __builtin_prefetch(linear->dst + at + v * V_WIDTH, 1);
+        }
         if (linear->add && linear->add != linear->dst) {
             const int64_t add_row = linear->add_row ? linear->add_row[p->row + r] : p->row + r;
             const float *add = linear->add + add_row * linear->add_stride + p->column;

@@ -37,6 +37,8 @@ struct odva_weights {
 struct odva_cpu_linear {
     float *dst;
     const float *src;
+    uint16_t *rounded_dst;       /* not NULL: of bfloat16, instead of dst */
+    const uint16_t *rounded_src; /* not NULL: of bfloat16, instead of src; weights are rounded */
     int64_t dst_stride, src_stride;
     const struct odva_weights *weights;
     const float *bias; /* NULL: none */
@@ -64,6 +66,8 @@ struct odva_cpu_norm {
 struct odva_cpu_attention {
     float *dst;
     const float *qkv;
+    uint16_t *rounded_dst;       /* of bfloat16, instead of dst */
+    const uint16_t *rounded_qkv; /* of bfloat16, instead of qkv; both or none, not if exact */
     int64_t dst_stride, qkv_stride;
     int heads, head_dim;
     enum odva_precision precision;
@@ -123,6 +127,7 @@ struct odva_cpu_operators {
     int panel_width;
     /* of networks */
     enum onedva_precision linear_precision, attention_precision;
+    enum odva_element network_element; /* BFLOAT16: linear and attention take it besides floats */
     /** @param scratch linear_scratch() floats, aligned */
     void (*linear)(const struct odva_cpu_linear *linear, int64_t first_row, int64_t rows,
                    float *scratch);

@@ -14,6 +14,7 @@ const struct odva_cpu_operators odva_cpu_operators_avx512bf16 = {
     .name = "avx512bf16",
     .linear_precision = ONEDVA_PRECISION_BFLOAT16,
     .attention_precision = ONEDVA_PRECISION_BFLOAT16,
+    .network_element = ODVA_BFLOAT16,
     .linear = linear_bf16,
     .linear_scratch = linear_scratch_bf16,
     .attention = attention_bf16,

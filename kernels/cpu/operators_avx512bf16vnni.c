@@ -15,6 +15,7 @@ const struct odva_cpu_operators odva_cpu_operators_avx512bf16vnni = {
     .name = "avx512bf16vnni",
     .linear_precision = ONEDVA_PRECISION_INT8,
     .attention_precision = ONEDVA_PRECISION_BFLOAT16,
+    .network_element = ODVA_BFLOAT16,
     .linear = linear_int8,
     .linear_scratch = linear_scratch_int8,
     .attention = attention_bf16,

@@ -48,6 +48,15 @@ static inline void v_store_n(float *p, v_float a, int n)
     _mm512_mask_storeu_ps(p, v_mask(n), a);
 }
 
+/* The first n of bfloat16 numbers, the rest 0. */
+static inline v_float v_load_rounded_n(const uint16_t *p, int n)
+{
+    const __m256i words = n >= V_WIDTH ? _mm256_loadu_si256((const __m256i *)p)
+                                       : _mm256_maskz_loadu_epi16(v_mask(n), p);
+
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(words), 16));
+}
+
 /* A bit for each number that is not 0. */
 static inline unsigned v_nonzero(v_float a)
 {

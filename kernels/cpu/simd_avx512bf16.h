@@ -9,16 +9,20 @@
 #ifndef ODVA_CPU_SIMD_AVX512BF16_H
 #define ODVA_CPU_SIMD_AVX512BF16_H
 
+#include <string.h>
+
 #include "cpu/simd_avx512.h"
+
+#define V_ROUNDS 1 /* v_store_rounded_n */
 
 typedef __m512i v_pairs; /* V_WIDTH pairs */
 
 #define v_load_pairs(p)      _mm512_loadu_si512(p)
 #define v_store_pairs(p, a)  _mm512_storeu_si512(p, a)
-#define v_set1_pair(p)       _mm512_set1_epi32(*(const int *)(p))
 #define v_dot_pairs(c, a, b) _mm512_dpbf16_ps(c, (__m512bh)(a), (__m512bh)(b)) /* c + a b */
 
 #define v_bits(a)         _mm512_castps_si512(a)
+#define v_of_bits(a)      _mm512_castsi512_ps(a)
 #define v_any_above(a, b) (_mm512_cmp_ps_mask(a, b, _CMP_GT_OQ) != 0)
 
 static inline void v_store_rounded_n(uint16_t *p, v_float a, int n)
@@ -29,6 +33,15 @@ static inline void v_store_rounded_n(uint16_t *p, v_float a, int n)
         _mm256_storeu_si256((__m256i *)p, rounded);
     else
         _mm256_mask_storeu_epi16(p, v_mask(n), rounded);
+}
+
+/* A pair that may lie anywhere. */
+static inline v_pairs v_set1_pair(const uint16_t *p)
+{
+    int pair;
+
+    memcpy(&pair, p, sizeof(pair));
+    return _mm512_set1_epi32(pair);
 }
 
 /* The first half of the pairs and the second half. */

@@ -13,12 +13,13 @@
 #include "machine_peak.h"
 #include "median.h"
 
-#define MAX_ROWS 64
-#define MAX_RUNS 32
+#define MAX_ROWS    64
+#define MAX_RUNS    32
+#define NAME_LENGTH 96
 
 /** One operator with one shape. */
 struct row {
-    char name[56];
+    char name[NAME_LENGTH];
     enum machine_peak_kind bound;       /* what its rate is compared with */
     int64_t calls;                      /* of all runs */
     double operations, bytes, elements; /* of all runs */
@@ -73,22 +74,54 @@ static const struct factors *factors_of(const struct odva_weights *weights)
     return weights->bytes ? &int8 : weights->pairs ? &bf16 : &float32;
 }
 
+/* A chain counts as one operator: its steps take turns. */
+static void add_linear(const struct odva_linear_step *steps, int count, int64_t n, double seconds)
+{
+    const char *const activations[] = {"", " GELU", " SiLU"};
+    const struct factors *factors = factors_of(steps[0].weights);
+    double operations = 0, bytes = 0, elements = 0;
+    char name[NAME_LENGTH] = "linear";
+
+    for (int i = 0; i < count; i++) {
+        const struct odva_weights *weights = steps[i].weights;
+        const struct odva_epilogue *epilogue = &steps[i].epilogue;
+        const double in = weights->n_in, out = weights->n_out;
+        const size_t used = strlen(name);
+
+        snprintf(name + used, sizeof(name) - used, "%s%s %d to %d%s%s%s", i > 0 ? "," : "",
+                 steps[i].norm ? " norm" : "", weights->n_in, weights->n_out,
+                 activations[epilogue->activation], epilogue->gate.buffer ? " gate" : "",
+                 epilogue->add.buffer ? " add" : "");
+        operations += 2 * n * in * out;
+        bytes += in * out * factors->size;
+        if (steps[i].src.buffer)
+            bytes += n * in * odva_element_size(steps[i].src.element);
+        if (steps[i].dst.buffer)
+            bytes += n * out * odva_element_size(steps[i].dst.element);
+        if (epilogue->add.buffer)
+            bytes += n * out * sizeof(float);
+        elements += n * out;
+    }
+    snprintf(name + strlen(name), sizeof(name) - strlen(name), "%s", factors->suffix);
+    add(name, factors->peak, operations, bytes, elements, seconds);
+}
+
 static int linear(struct odva_backend *backend, struct odva_matrix dst, struct odva_matrix src,
                   int64_t n, const struct odva_weights *weights,
                   const struct odva_epilogue *epilogue)
 {
     TIMED(linear(backend, dst, src, n, weights, epilogue));
-    const char *const activations[] = {"", " GELU", " SiLU"};
-    const double in = weights->n_in, out = weights->n_out;
-    char name[56];
 
-    snprintf(name, sizeof(name), "linear %d to %d%s%s%s%s", weights->n_in, weights->n_out,
-             activations[epilogue->activation], epilogue->gate.buffer ? " gate" : "",
-             epilogue->add.buffer ? " add" : "", factors_of(weights)->suffix);
-    add(name, factors_of(weights)->peak, 2 * n * in * out,
-        n * (in + out + (epilogue->add.buffer ? out : 0)) * sizeof(float) +
-            in * out * factors_of(weights)->size,
-        n * out, seconds);
+    add_linear(&(struct odva_linear_step){dst, src, NULL, weights, *epilogue}, 1, n, seconds);
+    return ret;
+}
+
+static int linear_chain(struct odva_backend *backend, const struct odva_linear_step *steps,
+                        int count, int64_t n)
+{
+    TIMED(linear_chain(backend, steps, count, n));
+
+    add_linear(steps, count, n, seconds);
     return ret;
 }
 
@@ -112,7 +145,7 @@ static int attention(struct odva_backend *backend, struct odva_matrix dst, struc
     const int bf16 = odva_cpu_operators_choose(0, ONEDVA_PRECISION_BFLOAT16)->attention_precision &&
                      params->precision == ODVA_PRECISION_NETWORK;
     double products = 0, tokens = 0;
-    char name[56];
+    char name[NAME_LENGTH];
 
     for (int w = windows->first; w < windows->first + windows->count; w++) {
         const double length = begin[w + 1] - begin[w];
@@ -122,8 +155,8 @@ static int attention(struct odva_backend *backend, struct odva_matrix dst, struc
     }
     snprintf(name, sizeof(name), "attention, heads of %d%s", params->head_dim,
              bf16 ? ", bf16" : "");
-    add(name, bf16 ? PEAK_BF16 : PEAK_FMA, 4 * products * width, 4 * tokens * width * sizeof(float),
-        tokens * width, seconds);
+    add(name, bf16 ? PEAK_BF16 : PEAK_FMA, 4 * products * width,
+        4 * tokens * width * odva_element_size(qkv.element), tokens * width, seconds);
     return ret;
 }
 
@@ -246,6 +279,7 @@ void operator_count_attach(struct odva_backend *backend)
     real = backend->ops;
     counting = *real;
     counting.linear = linear;
+    counting.linear_chain = linear_chain;
     counting.norm_modulate = norm_modulate;
     counting.attention = attention;
     counting.patchify = patchify;

@@ -222,6 +222,88 @@ static void check_linear(const struct odva_cpu_operators *operators, enum odva_p
     }
 }
 
+/* Copies of rows as bfloat16, which they are already. */
+static uint16_t *rounded_copy(const float *data, int64_t count)
+{
+    uint16_t *copy = guarded_new(count * sizeof(*copy));
+
+    for (int64_t i = 0; i < count; i++) {
+        uint32_t bits;
+
+        memcpy(&bits, &data[i], sizeof(bits));
+        copy[i] = (uint16_t)(bits >> 16);
+    }
+    return copy;
+}
+
+/* count numbers of bfloat16 have to be those of floats rounded, where nothing was written, too. */
+static void compare_rounded(const uint16_t *found, float *expected, int64_t count, const char *what)
+{
+    uint16_t *rounded;
+
+    round_floats(expected, count);
+    rounded = rounded_copy(expected, count);
+    if (memcmp(found, rounded, count * sizeof(*found)))
+        fail_msg("%s: rows of bfloat16 are not those of floats", what);
+    guarded_free(rounded);
+}
+
+static uint16_t *rounded_canaries(int64_t count)
+{
+    float *data = canaries(count);
+    uint16_t *rounded;
+
+    round_floats(data, count);
+    rounded = rounded_copy(data, count);
+    guarded_free(data);
+    return rounded;
+}
+
+/* From and to rows of bfloat16. To be freed. */
+static uint16_t *run_rounded_linear(const struct odva_cpu_operators *operators,
+                                    const struct linear_case *c)
+{
+    struct odva_weights *weights =
+        odva_cpu_weights_pack(c->w, c->n_out, c->n_in, ODVA_PRECISION_NETWORK, operators);
+    float *scratch = linear_scratch(operators, c->n_in);
+    uint16_t *src = rounded_copy(c->linear.src, c->rows * c->linear.src_stride);
+    struct odva_cpu_linear linear = c->linear;
+
+    assert_non_null(weights);
+    linear.src = NULL;
+    linear.rounded_src = src;
+    linear.rounded_dst = rounded_canaries(c->rows * c->stride);
+    linear.weights = weights;
+    operators->linear(&linear, 0, c->rows, scratch);
+    odva_cpu_weights_free(weights);
+    guarded_free(scratch);
+    guarded_free(src);
+    return linear.rounded_dst;
+}
+
+static void check_rounded_linear(const struct odva_cpu_operators *operators)
+{
+    struct random random = {5};
+
+    for (int round = 0; round < ROUNDS; round++) {
+        struct linear_case c;
+
+        linear_case_new(&c, &random);
+        if (c.n_in % 2 == 0) {
+            float *expected;
+            uint16_t *found;
+
+            round_floats((float *)c.linear.src, c.rows * c.linear.src_stride);
+            expected = run_linear(operators, &c, ODVA_PRECISION_NETWORK, c.rows);
+            found = run_rounded_linear(operators, &c);
+            compare_rounded(found, expected, c.rows * c.stride, operators->name);
+            guarded_free(expected);
+            guarded_free(found);
+        }
+        linear_case_free(&c);
+    }
+}
+
 /* The residual is added in place. */
 static void check_linear_in_place(const struct odva_cpu_operators *operators,
                                   enum odva_precision precision)
@@ -312,6 +394,28 @@ static void run_attention(const struct odva_cpu_operators *operators,
     guarded_free(scratch);
 }
 
+/* Rows of bfloat16 against floats with the same numbers, which are in attention. */
+static void check_rounded_attention(const struct odva_cpu_operators *operators,
+                                    const struct odva_cpu_attention *attention, int windows,
+                                    int max_length, int total)
+{
+    const int d = attention->heads * attention->head_dim;
+    struct odva_cpu_attention floats = *attention, rounded = *attention;
+    float *expected = canaries((int64_t)total * (d + 3));
+    uint16_t *found = rounded_canaries((int64_t)total * (d + 3));
+    uint16_t *qkv = rounded_copy(attention->qkv, (int64_t)total * 3 * d);
+
+    run_attention(operators, &floats, windows, max_length, expected, d + 3);
+    rounded.qkv = NULL;
+    rounded.rounded_qkv = qkv;
+    rounded.rounded_dst = found;
+    run_attention(operators, &rounded, windows, max_length, NULL, d + 3);
+    compare_rounded(found, expected, (int64_t)total * (d + 3), operators->name);
+    guarded_free(expected);
+    guarded_free(found);
+    guarded_free(qkv);
+}
+
 /*
  * Windows over shuffled rows. With a large scale one key takes all, and scores are in the
  * thousands, whose own rounding then shows in the weights.
@@ -368,6 +472,11 @@ static void attention_round(const struct odva_cpu_operators *operators, struct r
     for (int i = 0; i < total; i++)
         assert_memory_equal(copy + (int64_t)i * 3 * d, found + (int64_t)i * (d + 3),
                             d * sizeof(*copy));
+    if (rounded && operators->network_element == ODVA_BFLOAT16) {
+        round_floats(qkv, (int64_t)total * 3 * d);
+        attention.qkv = qkv;
+        check_rounded_attention(operators, &attention, WINDOWS, length, total);
+    }
     guarded_free(rows);
     guarded_free(rope);
     guarded_free(qkv);
@@ -409,6 +518,8 @@ static void check(const char *name)
     check_linear(operators, ODVA_PRECISION_NETWORK);
     check_linear_in_place(operators, ODVA_PRECISION_EXACT);
     check_linear_in_place(operators, ODVA_PRECISION_NETWORK);
+    if (operators->network_element == ODVA_BFLOAT16)
+        check_rounded_linear(operators);
     check_norm(operators);
     check_attention(operators, ODVA_PRECISION_EXACT);
     check_attention(operators, ODVA_PRECISION_NETWORK);
