@@ -139,7 +139,7 @@ static void measure_tile(void *opaque, int64_t index, int worker)
     int32_t *q = m->latents->q + tile->offset;
 
     m->rd->longest[index] = useful_tokens(m, tile);
-    if (!m->given)
+    if (!m->given) /* all of them are of the last pass where they are dequantised */
         memset(m->latents->seen + tile->offset, ODVA_CODED, tile->coefficients);
     candidates[0] = sum;
     odva_symbol_context_start(&context, tile->scan, q, 0, ODVA_INITIAL_ACTIVITY);
@@ -295,7 +295,7 @@ static void choose_shares(struct measurement *m, const struct odva_layering *lay
     }
 }
 
-/* Scans of a pass are all as long as it is. */
+/* Sweeps of a pass are all as long as it is. */
 static void set_sweeps(struct odva_latents *latents, int first, int last)
 {
     for (int layer = first; layer < last; layer++)
