@@ -18,6 +18,7 @@
 # make load        64 decoders at once; everything opened and closed OPENINGS=n times [10000]
 # make soak        encodes and decodes for MINUTES=n with sizes and options changing, memory flat [30]
 # make damage      what packets lost and bit errors cost: doc/robustness.md [INPUT=file RUNS=20]
+# make coverage    which lines the tests reach: doc/coverage.md
 # make check-aarch64  the operators and the exact codec on AArch64, emulated by QEMU
 # make check-s390x what reads and writes bytes and the exact codec on a big-endian machine, emulated by QEMU
 # make checkasm    every operator's SIMD versions against C, with guard pages [BENCH=1: and their speed]
@@ -45,7 +46,7 @@ endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .PHONY: all lib install demo check unit unit-tests fuzz fuzz-corpus fuzz-run checkasm fate-onedva bench kernel-bench network-bench roofline \
-        precision-bench gemm-bench latents-bench motion-bench layers-bench rate-bench entropy-bench check-aarch64 check-s390x byte-order-tests valgrind tsan tsan-tests ffmpeg-tsan load soak damage clean distclean canvas entropy eval latents corpus ffmpeg-full \
+        precision-bench gemm-bench latents-bench motion-bench layers-bench rate-bench entropy-bench check-aarch64 check-s390x byte-order-tests valgrind tsan tsan-tests ffmpeg-tsan coverage ffmpeg-coverage unit-programs replay-programs load soak damage clean distclean canvas entropy eval latents corpus ffmpeg-full \
         ffmpeg-check
 
 all:
@@ -68,7 +69,7 @@ CONFIG = build
 ifeq ($(wildcard $(CONFIG)/config.mak),)
 
 all lib install unit fuzz fuzz-corpus checkasm fate-onedva bench kernel-bench network-bench roofline precision-bench gemm-bench latents-bench \
-motion-bench layers-bench rate-bench entropy-bench valgrind tsan load soak damage canvas entropy eval latents corpus ffmpeg-full ffmpeg-check:
+motion-bench layers-bench rate-bench entropy-bench valgrind tsan load soak damage coverage canvas entropy eval latents corpus ffmpeg-full ffmpeg-check:
 	./configure
 	+@$(MAKE) $@
 
@@ -121,6 +122,14 @@ lib: $(STATIC) $(SHARED) $(PC)
 ifeq ($(FUZZ),yes)
 SANITIZE += -fsanitize=float-cast-overflow,fuzzer-no-link -fno-sanitize-recover=all
 $(BUILD)/obj/kernels/cpu/operators_avx%.o: SANITIZE = -fsanitize=address -fno-omit-frame-pointer
+endif
+
+# Threads count together. FFmpeg's tests would take six times as long with counters in the operators' loops.
+ifdef COVERAGE
+OPTIMIZE = -O1 --coverage -fprofile-update=atomic
+ifeq ($(COVERAGE),engine)
+$(BUILD)/obj/kernels/cpu/%.o: OPTIMIZE = -O2
+endif
 endif
 
 $(BUILD)/obj/%_avx2.o: SIMD_FLAGS = $(AVX2_FLAGS)
@@ -348,15 +357,24 @@ tsan-tests: $(THREAD_TESTS) ffmpeg-tsan
 	@ONEDVA_TEST_OPENINGS=50 tools/run-unit-tests.sh $(THREAD_TESTS)
 	@tools/tests/test_tsan.sh
 
-# ONEDVA_SANITIZERS means AddressSanitizer, which does not go together with this one.
-ffmpeg-tsan: export ONEDVA_CC := $(CC)
-ffmpeg-tsan: export ONEDVA_PREFIX := $(PREFIX)
-ffmpeg-tsan: export ONEDVA_FFMPEG_SOURCE := $(FFMPEG_SOURCE)
-ffmpeg-tsan: export ONEDVA_FFMPEG_FLAGS :=
+# ONEDVA_SANITIZERS means AddressSanitizer, which does not go together with these.
+ffmpeg-tsan ffmpeg-coverage: export ONEDVA_CC := $(CC)
+ffmpeg-tsan ffmpeg-coverage: export ONEDVA_PREFIX := $(PREFIX)
+ffmpeg-tsan ffmpeg-coverage: export ONEDVA_FFMPEG_SOURCE := $(FFMPEG_SOURCE)
+ffmpeg-tsan ffmpeg-coverage: export ONEDVA_FFMPEG_FLAGS :=
 ffmpeg-tsan: export ONEDVA_FFPLAY := no
-ffmpeg-tsan: export ONEDVA_SANITIZERS := no
-ffmpeg-tsan: $(STATIC) $(PC)
-	+@tools/ffmpeg/build.sh tsan
+ffmpeg-coverage: export ONEDVA_FFPLAY := $(FFPLAY)
+ffmpeg-tsan ffmpeg-coverage: export ONEDVA_SANITIZERS := no
+ffmpeg-tsan ffmpeg-coverage: ffmpeg-%: $(STATIC) $(PC)
+	+@tools/ffmpeg/build.sh $*
+
+coverage:
+	@tools/install-deps.sh coverage
+	+@$(MAKE) --no-print-directory BUILD=build/coverage-ffmpeg CC=gcc SANITIZERS=no COVERAGE=engine ffmpeg-coverage
+	+@$(MAKE) --no-print-directory BUILD=build/coverage CC=gcc SANITIZERS=no COVERAGE=yes \
+	    FFMPEG_TREE=build/ffmpeg-coverage unit-programs replay-programs
+	@tools/coverage/coverage.sh
+unit-programs: $(TEST_PROGRAMS)
 
 load: $(BUILD)/engine/tests/test_load
 	@ONEDVA_TEST_OPENINGS=$(or $(OPENINGS),10000) $<
@@ -416,8 +434,19 @@ fuzz-corpus: $(BUILD)/fuzz/make_corpus ffmpeg-check
 	@$< fuzz/corpus
 	@fuzz/make-odva.sh fuzz/corpus/demuxer
 
+define link_fuzz
+@mkdir -p $(@D)
+@echo "CCLD    $@"
+$(Q)$(CC) $(FLAGS) -MMD -MP -MF $@.d -o $@ $(filter %.c %.o,$^) $(filter $(FFMPEG_LIBS),$^) $(STATIC) \
+    $(LIBRARY_LIBS)
+endef
+
 FUZZ_PROGRAMS = $(patsubst %.c,$(BUILD)/%,$(wildcard fuzz/fuzz_*.c) fuzz/make_corpus.c)
 FUZZ_FFMPEG   = $(addprefix $(BUILD)/fuzz/fuzz_,bsf demuxer)
+
+# The same targets, given files instead of libFuzzer's inputs.
+REPLAY_PROGRAMS = $(TARGETS:%=$(BUILD)/fuzz/replay_%)
+REPLAY_FFMPEG   = $(FUZZ_FFMPEG:$(BUILD)/fuzz/fuzz_%=$(BUILD)/fuzz/replay_%)
 
 # One-DVA's files of FFmpeg, compiled for the fuzzer: the linker takes no others of that name from
 # FFmpeg's libraries, which are those of the tests.
@@ -434,8 +463,8 @@ $(BUILD)/obj/ffmpeg/%.o: build/ffmpeg-src/%.c
 	    -Wno-implicit-const-int-float-conversion \
 	    -I$(FFMPEG_TREE) -Ibuild/ffmpeg-src -Iengine/include -MMD -MP -c -o $@ $<
 
-$(FUZZ_FFMPEG): private FLAGS += -I$(FFMPEG_TREE) -Ibuild/ffmpeg-src
-$(FUZZ_FFMPEG): private LIBRARY_LIBS += $(foreach l,avformat avcodec swresample avutil,\
+$(FUZZ_FFMPEG) $(REPLAY_FFMPEG): private FLAGS += -I$(FFMPEG_TREE) -Ibuild/ffmpeg-src
+$(FUZZ_FFMPEG) $(REPLAY_FFMPEG): private LIBRARY_LIBS += $(foreach l,avformat avcodec swresample avutil,\
     $(call ffmpeg_setting,EXTRALIBS-$l))
 $(FUZZ_FFMPEG): $(FFMPEG_OBJECTS) $(FFMPEG_LIBS)
 
@@ -445,10 +474,13 @@ $(BUILD)/fuzz/fuzz_%: private FLAGS += -fsanitize=fuzzer
 $(addprefix $(BUILD)/fuzz/fuzz_,decoder packet_tools bsf): $(BUILD)/obj/fuzz/packet_mutator.o
 $(BUILD)/fuzz/fuzz_demuxer: $(BUILD)/obj/fuzz/unit_mutator.o
 $(FUZZ_PROGRAMS): $(BUILD)/fuzz/%: fuzz/%.c $(BUILD)/obj/fuzz/fuzz.o $(STATIC)
-	@mkdir -p $(@D)
-	@echo "CCLD    $@"
-	$(Q)$(CC) $(FLAGS) -MMD -MP -MF $@.d -o $@ $(filter %.c %.o,$^) $(filter $(FFMPEG_LIBS),$^) $(STATIC) \
-	    $(LIBRARY_LIBS)
+	$(link_fuzz)
+
+$(REPLAY_FFMPEG): $(FFMPEG_LIBS)
+$(REPLAY_PROGRAMS): $(BUILD)/fuzz/replay_%: fuzz/fuzz_%.c $(BUILD)/obj/fuzz/fuzz.o $(BUILD)/obj/fuzz/replay.o $(STATIC)
+	$(link_fuzz)
+
+replay-programs: $(REPLAY_PROGRAMS)
 
 -include $(wildcard $(BUILD)/fuzz/*.d $(BUILD)/obj/fuzz/*.d $(BUILD)/obj/ffmpeg/*/*.d)
 

@@ -142,7 +142,7 @@ static void measure_tile(void *opaque, int64_t index, int worker)
     if (!m->given) /* all of them are of the last pass where they are dequantised */
         memset(m->latents->seen + tile->offset, ODVA_CODED, tile->coefficients);
     candidates[0] = sum;
-    odva_symbol_context_start(&context, tile->scan, q, 0, ODVA_INITIAL_ACTIVITY);
+    odva_symbol_context_start(&context, tile->scan);
     for (int n = 0; n < m->rd->longest[index]; n++) {
         for (int i = n * ODVA_LATENT_TOKEN; i < odva_coefficients_of(tile, n + 1); i++) {
             const int32_t level =

@@ -13,17 +13,12 @@ int odva_symbol_context_size(int basis)
     return (basis + 1) * (ODVA_TILE_FRAMES + 1) * (ODVA_TILE_SIDE + 1) * (ODVA_TILE_SIDE + 1);
 }
 
-void odva_symbol_context_start(struct odva_symbol_context *context, const struct odva_scan *scan,
-                               const int32_t *q, int count, int activity)
+void odva_symbol_context_start(struct odva_symbol_context *context, const struct odva_scan *scan)
 {
     context->scan = scan;
-    context->activity = activity;
+    context->activity = ODVA_INITIAL_ACTIVITY;
     context->step_y = scan->nx + 1;
     context->step_t = context->step_y * (scan->ny + 1);
     context->step_k = context->step_t * (scan->nt + 1);
     memset(context->magnitude, 0, scan->padded_count);
-    for (int i = 0; i < count; i++) {
-        const int32_t level = q[i] < 0 ? -q[i] : q[i];
-        context->magnitude[scan->padded[i]] = (uint8_t)(level < ODVA_ESCAPE ? level : ODVA_ESCAPE);
-    }
 }

@@ -27,14 +27,8 @@ struct odva_symbol_context {
 /** Bytes that a tile's magnitude needs at most. */
 int odva_symbol_context_size(int basis);
 
-/**
- * Continue a tile behind its first count coefficients.
- * @param context  magnitude points to odva_symbol_context_size() bytes
- * @param q        the tile's coefficients in scan order
- * @param activity what context->activity was there; ODVA_INITIAL_ACTIVITY for count 0
- */
-void odva_symbol_context_start(struct odva_symbol_context *context, const struct odva_scan *scan,
-                               const int32_t *q, int count, int activity);
+/** Begin a tile. @param context magnitude points to odva_symbol_context_size() bytes */
+void odva_symbol_context_start(struct odva_symbol_context *context, const struct odva_scan *scan);
 
 /** Scale class of a coefficient with scale b: 0..31. */
 static inline int odva_scale_class(int b, int qidx)

@@ -58,10 +58,10 @@ static int set_stream(AVCodecContext *avctx, const struct onedva_stream *stream)
 {
     int ret;
 
-    if (!stream->timebase_num || stream->timebase_num > INT_MAX ||
-        !stream->timebase_den || stream->timebase_den > INT_MAX) {
-        av_log(avctx, AV_LOG_ERROR, "stream header: time base %"PRIu32"/%"PRIu32" is not above 0\n",
-               stream->timebase_num, stream->timebase_den);
+    // the parser refuses 0
+    if (stream->timebase_num > INT_MAX || stream->timebase_den > INT_MAX) {
+        av_log(avctx, AV_LOG_ERROR, "stream header: time base %"PRIu32"/%"PRIu32" has a number above %d\n",
+               stream->timebase_num, stream->timebase_den, INT_MAX);
         return AVERROR_INVALIDDATA;
     }
     if (avctx->width != stream->width || avctx->height != stream->height) {

@@ -6,6 +6,8 @@
  * usage: test_codec CASE; exits with 0 when the case passes. Without a case it lists them.
  */
 
+#include <onedva/onedva.h>
+
 #include "api.h"
 
 static void drain_into_nothing(AVCodecContext *codec)
@@ -340,6 +342,51 @@ static void flush_after_cut(void)
     avcodec_free_context(&encoder);
 }
 
+/* Flushing drops a clip that other threads work on. */
+static void flush_while_encoding(void)
+{
+    AVCodecContext *encoder = avcodec_alloc_context3(avcodec_find_encoder_by_name("onedva"));
+    AVPacket *packet = av_packet_alloc();
+
+    CHECK(encoder && packet);
+    encoder->width = WIDTH;
+    encoder->height = HEIGHT;
+    encoder->pix_fmt = AV_PIX_FMT_YUV420P;
+    encoder->time_base = (AVRational){1, 25};
+    encoder->thread_count = 2;
+    CHECK(av_opt_set_int(encoder->priv_data, "adaptive_clips", 0, 0) == 0);
+    CHECK(avcodec_open2(encoder, NULL, NULL) == 0);
+    send_frames(encoder, 0, 20);
+    CHECK(avcodec_receive_packet(encoder, packet) == AVERROR(EAGAIN));
+    av_packet_free(&packet);
+    avcodec_flush_buffers(encoder);
+    packet = encode_clip(encoder, 100, 3);
+    CHECK(packet->pts == 100 && packet->duration == 3);
+    drain_into_nothing(encoder);
+    av_packet_free(&packet);
+    avcodec_free_context(&encoder);
+}
+
+/* A stream header may hold a time base that FFmpeg has no numbers for. */
+static void time_base_out_of_range(void)
+{
+    AVCodecContext *encoder = open_encoder(WIDTH, HEIGHT, AV_CODEC_FLAG_GLOBAL_HEADER);
+    AVCodecContext *decoder = avcodec_alloc_context3(avcodec_find_decoder_by_name("onedva"));
+    struct onedva_stream stream;
+    size_t size;
+
+    CHECK(decoder);
+    CHECK(onedva_stream_header_parse(&stream, encoder->extradata, encoder->extradata_size) == 0);
+    stream.timebase_den = UINT32_C(1) << 31;
+    decoder->extradata = av_mallocz(ONEDVA_MAX_STREAM_HEADER + AV_INPUT_BUFFER_PADDING_SIZE);
+    CHECK(decoder->extradata);
+    CHECK(onedva_stream_header_write(decoder->extradata, &size, &stream) == 0);
+    decoder->extradata_size = size;
+    CHECK(avcodec_open2(decoder, NULL, NULL) == AVERROR_INVALIDDATA);
+    avcodec_free_context(&decoder);
+    avcodec_free_context(&encoder);
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -351,6 +398,8 @@ static const struct {
     {"pixel_limit", pixel_limit},             {"start_off_the_grid", start_off_the_grid},
     {"no_timestamps", no_timestamps},         {"cut_packet", cut_packet},
     {"scene_cut", scene_cut},                 {"flush_after_cut", flush_after_cut},
+    {"flush_while_encoding", flush_while_encoding},
+    {"time_base_out_of_range", time_base_out_of_range},
 };
 
 int main(int argc, char **argv)

@@ -144,6 +144,15 @@ check "maxrate without bufsize" refuses "a maximum rate needs a buffer size" -ma
 check "bufsize without a rate" refuses "a maximum rate needs a buffer size" -bufsize 50k
 check "maxrate below the bitrate" refuses "maximum rate 50000 is below the bitrate 60000" \
     -b:v 60k -maxrate 50k -bufsize 50k
+check "buffer fuller than it is large" refuses "buffer begins with 70000 bits, not 1 to its size 60000" \
+    -b:v 60k -maxrate 60k -bufsize 60k -rc_init_occupancy 70k
+# Each packet that no quantiser makes small enough is said, and written.
+too_small_buffer() {
+    ffmpeg -v warning -f lavfi -i "testsrc2=size=160x120:rate=25,trim=end_frame=20,format=yuv420p" \
+        -c:v onedva -adaptive_clips 0 -maxrate 50 -bufsize 50 small.mkv 2> log && cat log &&
+        [ "$(grep -c 'breaks the buffer' log)" -eq 2 ] && [ "$(count small.mkv)" -eq 20 ]
+}
+check "buffer that no packet fits into" too_small_buffer
 check "qp with a bitrate" refuses "constant quantiser qp 30 keeps to no bitrate" -qp 30 -b:v 60k
 check "qp with a buffer" refuses "constant quantiser qp 30 keeps to no buffer" \
     -qp 30 -maxrate 60k -bufsize 60k

@@ -6,11 +6,13 @@
 # Configures and builds FFmpeg with One-DVA, outside its source tree. The Makefile runs it with
 # the library made and the settings of build/config.mak in the environment.
 #
-# usage: build.sh full|check|tsan
+# usage: build.sh full|check|tsan|coverage
 #   full   build/ffmpeg-full: all of FFmpeg's native parts
 #   check  build/ffmpeg-check: only what the tests use
 #   tsan   build/ffmpeg-tsan: only what tools/tests/test_tsan.sh uses, under ThreadSanitizer, with
 #          build/tsan/lib/libonedva.a
+#   coverage  build/ffmpeg-coverage: what the tests use, with One-DVA's files counting how often each
+#          line runs, and build/coverage-ffmpeg/lib/libonedva.a
 
 set -eu
 
@@ -40,22 +42,27 @@ tsan_parts="--disable-everything
     --enable-muxer=framemd5,null,nut,odva --enable-demuxer=nut,odva --enable-protocol=file,pipe
     --enable-bsf=onedva_truncate --enable-indev=lavfi --enable-filter=format,null,onedva,scale,testsrc2,trim"
 
-[ $# -eq 1 ] || die "usage: build.sh full|check|tsan"
+[ $# -eq 1 ] || die "usage: build.sh full|check|tsan|coverage"
+# FFmpeg reads DASH manifests with libxml2.
+if pkg-config --exists libxml-2.0; then
+    check_parts="$check_parts --enable-libxml2 --enable-demuxer=dash"
+fi
 libraries=build/lib
+rule= # more for make
 case $1 in
 full) parts= ;;
-check)
-    parts=$check_parts
-    # FFmpeg reads DASH manifests with libxml2.
-    if pkg-config --exists libxml-2.0; then
-        parts="$parts --enable-libxml2 --enable-demuxer=dash"
-    fi
+check) parts=$check_parts ;;
+coverage)
+    parts="$check_parts --extra-ldflags=--coverage"
+    libraries=build/coverage-ffmpeg/lib
+    rule="libavcodec/onedva% libavformat/odva% libavfilter/onedva% libavfilter/vf_onedva%: \
+        CFLAGS += --coverage -fprofile-update=atomic"
     ;;
 tsan)
     parts="$tsan_parts --extra-cflags=-fsanitize=thread --extra-ldflags=-fsanitize=thread"
     libraries=build/tsan/lib
     ;;
-*) die "unknown flavour $1; expected full, check or tsan" ;;
+*) die "unknown flavour $1; expected full, check, tsan or coverage" ;;
 esac
 directory=build/ffmpeg-$1
 
@@ -129,7 +136,7 @@ programs="ffmpeg ffprobe"
 
 echo "ffmpeg: building $directory"
 # shellcheck disable=SC2086
-make $jobs $programs > make.log 2>&1 || {
+make $jobs ${rule:+"--eval=$rule"} $programs > make.log 2>&1 || {
     grep -m 5 -E 'error:|undefined reference|No rule to make' make.log >&2 ||
         tail -n 5 make.log >&2
     die "the build failed; see $directory/make.log"

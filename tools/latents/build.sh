@@ -5,7 +5,7 @@
 #
 # Compiles onedva-latents with the static libraries of a build of FFmpeg.
 #
-# usage: build.sh DIRECTORY-OF-FFMPEG PROGRAM; CC and CFLAGS (optimisation) may be set
+# usage: build.sh DIRECTORY-OF-FFMPEG PROGRAM; CC, CFLAGS (optimisation) and ONEDVA_LIBRARY (static) may be set
 
 set -eu
 
@@ -16,6 +16,7 @@ set -eu
 ffmpeg=$1
 program=$2
 cd "$(dirname "$0")/../.."
+onedva=${ONEDVA_LIBRARY:-build/lib/libonedva.a}
 
 # usage: setting NAME; of FFmpeg's configuration
 setting() {
@@ -26,7 +27,7 @@ libraries=
 for library in avformat avcodec swresample avutil; do
     libraries="$libraries $ffmpeg/lib$library/lib$library.a"
 done
-for file in tools/latents/*.c tools/latents/*.h $libraries build/lib/libonedva.a; do
+for file in tools/latents/*.c tools/latents/*.h $libraries $onedva; do
     [ ! -f "$program" ] || [ -z "$(find "$file" -newer "$program")" ] || rm -f "$program"
 done
 [ ! -f "$program" ] || exit 0
@@ -35,5 +36,5 @@ echo "CCLD    $program"
 # shellcheck disable=SC2046,SC2086 # flags are lists of words
 ${CC:-cc} -std=c11 ${CFLAGS:--O2 -g} -Wall -Wextra -D_GNU_SOURCE -Iengine/include -Iengine \
     -Ikernels -Ibuild -I"$ffmpeg/src" -I"$ffmpeg" $(setting LDFLAGS) -o "$program" tools/latents/*.c \
-    $libraries build/lib/libonedva.a $(setting EXTRALIBS-avformat) $(setting EXTRALIBS-avcodec) \
+    $libraries $onedva $(setting EXTRALIBS-avformat) $(setting EXTRALIBS-avcodec) \
     $(setting EXTRALIBS-swresample) $(setting EXTRALIBS-avutil) $(setting EXTRALIBS)
