@@ -9,6 +9,8 @@
 # make check       every test
 # make unit        only the unit tests, under AddressSanitizer and UndefinedBehaviorSanitizer
 # make fuzz        random and damaged input, SECONDS=n for each target [10; TARGETS="decoder bsf"]
+# make fuzz-report what the runs of make fuzz so far came to, and what of engine/ their inputs reach
+# make fuzz-merge  leaves only those inputs in build/fuzz/corpus that reach what no other does
 # make fuzz-corpus makes the inputs anew that fuzzing starts with
 # make fate-onedva only the tests in FFmpeg's own harness
 # make bench       decoding speed against H.264
@@ -45,7 +47,7 @@ Q = @
 endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.PHONY: all lib install demo check unit unit-tests fuzz fuzz-corpus fuzz-run checkasm fate-onedva bench kernel-bench network-bench roofline \
+.PHONY: all lib install demo check unit unit-tests fuzz fuzz-corpus fuzz-merge fuzz-merge-inputs fuzz-report fuzz-run checkasm fate-onedva bench kernel-bench network-bench roofline \
         precision-bench gemm-bench latents-bench motion-bench layers-bench rate-bench entropy-bench check-aarch64 check-s390x byte-order-tests valgrind tsan tsan-tests ffmpeg-tsan coverage ffmpeg-coverage unit-programs replay-programs load soak damage clean distclean canvas entropy eval latents corpus ffmpeg-full \
         ffmpeg-check
 
@@ -68,7 +70,7 @@ CONFIG = build
 
 ifeq ($(wildcard $(CONFIG)/config.mak),)
 
-all lib install unit fuzz fuzz-corpus checkasm fate-onedva bench kernel-bench network-bench roofline precision-bench gemm-bench latents-bench \
+all lib install unit fuzz fuzz-corpus fuzz-merge fuzz-report checkasm fate-onedva bench kernel-bench network-bench roofline precision-bench gemm-bench latents-bench \
 motion-bench layers-bench rate-bench entropy-bench valgrind tsan load soak damage coverage canvas entropy eval latents corpus ffmpeg-full ffmpeg-check:
 	./configure
 	+@$(MAKE) $@
@@ -130,6 +132,12 @@ OPTIMIZE = -O1 --coverage -fprofile-update=atomic
 ifeq ($(COVERAGE),engine)
 $(BUILD)/obj/kernels/cpu/%.o: OPTIMIZE = -O2
 endif
+endif
+
+ifeq ($(FUZZ_COVERAGE),yes)
+OPTIMIZE = -O1 -fprofile-instr-generate -fcoverage-mapping
+SANITIZE =
+$(BUILD)/obj/kernels/%.o: OPTIMIZE = -O2
 endif
 
 $(BUILD)/obj/%_avx2.o: SIMD_FLAGS = $(AVX2_FLAGS)
@@ -430,6 +438,19 @@ fuzz-run: $(FUZZ_RUNS)
 $(FUZZ_RUNS): fuzz-run-%: $(BUILD)/fuzz/fuzz_% | $(TARGETS:%=$(BUILD)/fuzz/fuzz_%)
 	@fuzz/run.sh $(SECONDS) $<
 
+fuzz-merge: ffmpeg-check
+	@tools/install-deps.sh fuzz
+	+@$(MAKE) --no-print-directory BUILD=build/fuzz CC=clang SANITIZERS=yes FUZZ=yes fuzz-merge-inputs
+fuzz-merge-inputs: $(TARGETS:%=$(BUILD)/fuzz/fuzz_%)
+	@for program in $^; do fuzz/merge.sh $$program || exit 1; done
+
+# Operators are not counted: what is asked is how much of engine/ is reached.
+fuzz-report: ffmpeg-check
+	@tools/install-deps.sh fuzz-report
+	+@$(MAKE) --no-print-directory BUILD=build/fuzz-coverage CC=clang SANITIZERS=no FUZZ_COVERAGE=yes replay-programs
+	@fuzz/coverage.sh $(TARGETS)
+	@fuzz/report.py $(TARGETS)
+
 fuzz-corpus: $(BUILD)/fuzz/make_corpus ffmpeg-check
 	@$< fuzz/corpus
 	@fuzz/make-odva.sh fuzz/corpus/demuxer
@@ -476,7 +497,7 @@ $(BUILD)/fuzz/fuzz_demuxer: $(BUILD)/obj/fuzz/unit_mutator.o
 $(FUZZ_PROGRAMS): $(BUILD)/fuzz/%: fuzz/%.c $(BUILD)/obj/fuzz/fuzz.o $(STATIC)
 	$(link_fuzz)
 
-$(REPLAY_FFMPEG): $(FFMPEG_LIBS)
+$(REPLAY_FFMPEG): $(if $(FUZZ_COVERAGE),$(FFMPEG_OBJECTS)) $(FFMPEG_LIBS)
 $(REPLAY_PROGRAMS): $(BUILD)/fuzz/replay_%: fuzz/fuzz_%.c $(BUILD)/obj/fuzz/fuzz.o $(BUILD)/obj/fuzz/replay.o $(STATIC)
 	$(link_fuzz)
 

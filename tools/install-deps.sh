@@ -5,7 +5,7 @@
 #
 # Installs the Debian packages that a command needs and the machine lacks.
 #
-# usage: install-deps.sh build|check|fuzz|cluster|aarch64|s390x|coverage|valgrind|bench|gemm|train|eval
+# usage: install-deps.sh build|check|fuzz|fuzz-report|cluster|aarch64|s390x|coverage|valgrind|bench|gemm|train|eval
 
 set -eu
 
@@ -17,6 +17,7 @@ check)
         python3-numpy python3-torch xauth xdotool xvfb"
     ;;
 fuzz) wanted="$build clang libclang-rt-dev" ;;
+fuzz-report) wanted="$build clang libclang-rt-dev llvm python3" ;;
 cluster) wanted="openssh-client openssh-server munge slurm-wlm" ;; # daemons: not for everyone's machine
 aarch64) wanted="$build gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user" ;;
 s390x) wanted="$build gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user" ;;
@@ -27,7 +28,7 @@ gemm) wanted="$build libdnnl-dev libopenblas-dev" ;;
 train) wanted="$build python3 python3-numpy python3-torch" ;;
 eval) wanted="$build ffmpeg python3 python3-numpy python3-matplotlib" ;;
 *)
-    echo "usage: install-deps.sh build|check|fuzz|cluster|aarch64|s390x|coverage|valgrind|bench|gemm|train|eval" >&2
+    echo "usage: install-deps.sh build|check|fuzz|fuzz-report|cluster|aarch64|s390x|coverage|valgrind|bench|gemm|train|eval" >&2
     exit 1
     ;;
 esac

@@ -11,6 +11,8 @@
 set -u
 
 cd "$(dirname "$0")/../.." || exit 1
+# shellcheck source=fuzz/common.sh
+. fuzz/common.sh
 logs=$PWD/build/coverage/log
 mkdir -p "$logs"
 failed=
@@ -34,10 +36,8 @@ run unit tools/run-unit-tests.sh $(find build/coverage/engine/tests build/covera
 for program in build/coverage/fuzz/replay_*; do
     case $program in
     *.*) continue ;;
-    */replay_decoder | */replay_packet_tools | */replay_bsf) inputs=packets ;;
-    *) inputs=${program##*/replay_} ;;
     esac
-    run "${program##*/}" "$program" "fuzz/corpus/$inputs"/*
+    run "${program##*/}" "$program" "$(inputs_of "${program##*/replay_}")"/*
 done
 run fate-onedva env ONEDVA_MODEL="$PWD/fate/model/onedva-test.safetensors" \
     make -k -j "$(nproc)" -C build/ffmpeg-coverage fate-onedva
