@@ -96,7 +96,7 @@ round_rotated_pairs(uint16_t *dst, const struct odva_cpu_attention *a, int64_t s
 }
 
 /* The row at src rotated, times factor; head_dim / 2 is a multiple of 8. */
-static inline void round_rotated(uint16_t *dst, const struct odva_cpu_attention *a, int64_t src,
+static inline __attribute__((always_inline)) void round_rotated(uint16_t *dst, const struct odva_cpu_attention *a, int64_t src,
                                  int position, v_float factor)
 {
     const int half = a->head_dim / 2;
@@ -188,46 +188,62 @@ static void pack_queries(const struct dot_scratch *s, const struct odva_cpu_atte
 
 /* ---- products ---------------------------------------------------------------------------- */
 
-/* acc += rows of pairs, each row_step apart and pair_step from pair to pair, times columns. */
-static inline __attribute__((always_inline)) void dot_tile(v_float acc[DOT_ROWS][2],
-                                                           const uint16_t *rows, int64_t row_step,
-                                                           int64_t pair_step,
-                                                           const uint16_t *columns, int pairs)
+/* acc += rows of pairs, each row_step apart and pair_step from pair to pair, times columns; vecs,
+ * the vectors of queries, is a constant wherever this and what calls it is inlined. */
+static inline __attribute__((always_inline)) void
+dot_tile(v_float acc[DOT_ROWS][2], const uint16_t *rows, int64_t row_step, int64_t pair_step,
+         const uint16_t *columns, int pairs, const int vecs)
 {
     for (int i = 0; i < pairs; i++, rows += pair_step, columns += 2 * DOT_QUERIES) {
-        const v_pairs c0 = v_load_pairs(columns), c1 = v_load_pairs(columns + 2 * V_WIDTH);
+        v_pairs c[2];
 
+        ODVA_UNROLL
+        for (int v = 0; v < vecs; v++)
+            c[v] = v_load_pairs(columns + 2 * v * V_WIDTH);
         ODVA_UNROLL
         for (int r = 0; r < DOT_ROWS; r++) {
             const v_pairs x = v_set1_pair(rows + r * row_step);
 
-            acc[r][0] = v_dot_pairs(acc[r][0], x, c0);
-            acc[r][1] = v_dot_pairs(acc[r][1], x, c1);
+            ODVA_UNROLL
+            for (int v = 0; v < vecs; v++)
+                acc[r][v] = v_dot_pairs(acc[r][v], x, c[v]);
         }
     }
 }
 
-/* Add the values of the pending keys, the last of which is key end - 1. */
-static __attribute__((noinline)) void mix_pending(struct dot_scratch *s, int end, int head_dim)
+static inline __attribute__((always_inline)) void
+mix_vectors(struct dot_scratch *s, const uint16_t *values, int head_dim, const int vecs)
 {
-    const uint16_t *values = s->values + (int64_t)(end - s->pending) * DOT_ROWS;
-
     for (int d = 0; d < head_dim; d += DOT_ROWS, values += (int64_t)s->tokens * DOT_ROWS) {
         float *sums = s->sums + d * DOT_QUERIES;
         v_float acc[DOT_ROWS][2];
 
         ODVA_UNROLL
         for (int r = 0; r < DOT_ROWS; r++) {
-            acc[r][0] = v_load(sums + r * DOT_QUERIES);
-            acc[r][1] = v_load(sums + r * DOT_QUERIES + V_WIDTH);
+            ODVA_UNROLL
+            for (int v = 0; v < vecs; v++)
+                acc[r][v] = v_load(sums + r * DOT_QUERIES + v * V_WIDTH);
         }
-        dot_tile(acc, values, 2, 2 * DOT_ROWS, s->weights, s->pending / 2);
+        dot_tile(acc, values, 2, 2 * DOT_ROWS, s->weights, s->pending / 2, vecs);
         ODVA_UNROLL
         for (int r = 0; r < DOT_ROWS; r++) {
-            v_store(sums + r * DOT_QUERIES, acc[r][0]);
-            v_store(sums + r * DOT_QUERIES + V_WIDTH, acc[r][1]);
+            ODVA_UNROLL
+            for (int v = 0; v < vecs; v++)
+                v_store(sums + r * DOT_QUERIES + v * V_WIDTH, acc[r][v]);
         }
     }
+}
+
+/* Add the values of the pending keys, the last of which is key end - 1. */
+static __attribute__((noinline)) void mix_pending(struct dot_scratch *s, int end, int head_dim,
+                                                  int vecs)
+{
+    const uint16_t *values = s->values + (int64_t)(end - s->pending) * DOT_ROWS;
+
+    if (vecs == 2)
+        mix_vectors(s, values, head_dim, 2);
+    else
+        mix_vectors(s, values, head_dim, 1);
     s->pending = 0;
 }
 
@@ -247,11 +263,11 @@ static inline __attribute__((always_inline)) v_float largest_score(v_float acc[D
 /* Make the scores of the tile that begins at key first at most 0. */
 static __attribute__((noinline)) void raise_maximum(struct dot_scratch *s, struct softmax *softmax,
                                                     v_float acc[DOT_ROWS][2], int first,
-                                                    int head_dim)
+                                                    int head_dim, int vecs)
 {
     if (s->pending)
-        mix_pending(s, first, head_dim);
-    for (int v = 0; v < 2; v++) {
+        mix_pending(s, first, head_dim, vecs);
+    for (int v = 0; v < vecs; v++) {
         const v_float top = largest_score(acc, v);
         const v_float by = first ? v_max(top, v_zero()) : top;
         const v_float factor = v_exp2_coarse(v_sub(v_zero(), by));
@@ -270,37 +286,49 @@ static __attribute__((noinline)) void raise_maximum(struct dot_scratch *s, struc
     }
 }
 
+static inline __attribute__((always_inline)) int any_too_large(v_float acc[DOT_ROWS][2],
+                                                               const int vecs)
+{
+    v_float largest = largest_score(acc, 0);
+
+    if (vecs == 2)
+        largest = v_max(largest, largest_score(acc, 1));
+    return v_any_above(largest, v_set1(SCORE_LIMIT));
+}
+
 /* Weights of the keys first .. first + DOT_ROWS - 1, of which left exist. */
-static inline __attribute__((always_inline)) void
-weigh_tile(struct dot_scratch *s, struct softmax *softmax, int first, int left, int head_dim)
+static inline __attribute__((always_inline)) void weigh_tile(struct dot_scratch *s,
+                                                             struct softmax *softmax, int first,
+                                                             int left, int head_dim, const int vecs)
 {
     uint16_t *weights = s->weights + s->pending * DOT_QUERIES;
     v_float acc[DOT_ROWS][2];
 
     ODVA_UNROLL
     for (int r = 0; r < DOT_ROWS; r++) {
-        acc[r][0] = v_sub(v_zero(), softmax->maximum[0]);
-        acc[r][1] = v_sub(v_zero(), softmax->maximum[1]);
+        ODVA_UNROLL
+        for (int v = 0; v < vecs; v++)
+            acc[r][v] = v_sub(v_zero(), softmax->maximum[v]);
     }
-    dot_tile(acc, s->keys + first * s->stride, s->stride, 2, s->queries, (head_dim + 1) / 2);
+    dot_tile(acc, s->keys + first * s->stride, s->stride, 2, s->queries, (head_dim + 1) / 2, vecs);
     if (left < DOT_ROWS) {
         ODVA_UNROLL
         for (int r = 0; r < DOT_ROWS; r++) {
-            acc[r][0] = r < left ? acc[r][0] : v_set1(SCORE_NONE);
-            acc[r][1] = r < left ? acc[r][1] : v_set1(SCORE_NONE);
+            ODVA_UNROLL
+            for (int v = 0; v < vecs; v++)
+                acc[r][v] = r < left ? acc[r][v] : v_set1(SCORE_NONE);
         }
     }
-    if (first == 0 ||
-        v_any_above(v_max(largest_score(acc, 0), largest_score(acc, 1)), v_set1(SCORE_LIMIT))) {
+    if (first == 0 || any_too_large(acc, vecs)) {
         v_float copy[DOT_ROWS][2];
 
         memcpy(copy, acc, sizeof(copy));
-        raise_maximum(s, softmax, copy, first, head_dim);
+        raise_maximum(s, softmax, copy, first, head_dim, vecs);
         memcpy(acc, copy, sizeof(acc));
         weights = s->weights + s->pending * DOT_QUERIES;
     }
     ODVA_UNROLL
-    for (int v = 0; v < 2; v++) {
+    for (int v = 0; v < vecs; v++) {
         ODVA_UNROLL
         for (int r = 0; r < DOT_ROWS; r += 2) {
             const v_float a = v_exp2_coarse(acc[r][v]), b = v_exp2_coarse(acc[r + 1][v]);
@@ -338,6 +366,31 @@ static void store_block(const struct dot_scratch *s, const struct softmax *softm
     }
 }
 
+static inline __attribute__((always_inline)) void weigh_and_mix(struct dot_scratch *s,
+                                                                struct softmax *softmax, int keys,
+                                                                int head_dim, const int vecs)
+{
+    for (int first = 0; first < keys; first += DOT_ROWS) {
+        weigh_tile(s, softmax, first, keys - first, head_dim, vecs);
+        if (s->pending == DOT_KEYS)
+            mix_pending(s, first + DOT_ROWS, head_dim, vecs);
+    }
+    mix_pending(s, s->tokens, head_dim, vecs);
+}
+
+/* Separate functions, so that each has the registers to itself. */
+static __attribute__((noinline)) void
+weigh_and_mix_2(struct dot_scratch *s, struct softmax *softmax, int keys, int head_dim)
+{
+    weigh_and_mix(s, softmax, keys, head_dim, 2);
+}
+
+static __attribute__((noinline)) void
+weigh_and_mix_1(struct dot_scratch *s, struct softmax *softmax, int keys, int head_dim)
+{
+    weigh_and_mix(s, softmax, keys, head_dim, 1);
+}
+
 static void attend_queries(struct dot_scratch *s, const struct odva_cpu_attention *a, int begin,
                            int count, int keys, int head)
 {
@@ -346,12 +399,10 @@ static void attend_queries(struct dot_scratch *s, const struct odva_cpu_attentio
     pack_queries(s, a, begin, count, head);
     memset(s->sums, 0, a->head_dim * DOT_QUERIES * sizeof(*s->sums));
     s->pending = 0;
-    for (int first = 0; first < keys; first += DOT_ROWS) {
-        weigh_tile(s, &softmax, first, keys - first, a->head_dim);
-        if (s->pending == DOT_KEYS)
-            mix_pending(s, first + DOT_ROWS, a->head_dim);
-    }
-    mix_pending(s, s->tokens, a->head_dim);
+    if (count > V_WIDTH)
+        weigh_and_mix_2(s, &softmax, keys, a->head_dim);
+    else
+        weigh_and_mix_1(s, &softmax, keys, a->head_dim);
     store_block(s, &softmax, a, begin, count, head);
 }
 

@@ -68,13 +68,14 @@ void odva_cpu_deblock_columns(const struct odva_cpu_deblock *job, int first_row,
 }
 
 void odva_cpu_deblock_bands(const struct odva_cpu_deblock *job, int first_band, int bands,
+                            void (*columns)(const struct odva_cpu_deblock *job, int first_row,
+                                            int end_row),
                             void (*row)(const struct odva_cpu_deblock *job, int border))
 {
     for (int band = first_band; band < first_band + bands; band++) {
         const int border = band * job->spacing;
 
-        odva_cpu_deblock_columns(job, odva_cpu_deblock_top(job, band),
-                                 odva_cpu_deblock_top(job, band + 1));
+        columns(job, odva_cpu_deblock_top(job, band), odva_cpu_deblock_top(job, band + 1));
         if (border > 0 && border + ODVA_CPU_DEBLOCK_REACH <= job->height)
             row(job, border);
     }
@@ -95,5 +96,5 @@ static void deblock_row_c(const struct odva_cpu_deblock *job, int border)
 
 void odva_cpu_deblock_c(const struct odva_cpu_deblock *job, int first_band, int bands)
 {
-    odva_cpu_deblock_bands(job, first_band, bands, deblock_row_c);
+    odva_cpu_deblock_bands(job, first_band, bands, odva_cpu_deblock_columns, deblock_row_c);
 }

@@ -83,8 +83,11 @@ void odva_cpu_deblock_border(uint8_t *at, ptrdiff_t distance, int limit);
 void odva_cpu_deblock_wide(uint8_t *at, ptrdiff_t distance, int limit);
 /** Deblock rows across the borders between columns. */
 void odva_cpu_deblock_columns(const struct odva_cpu_deblock *job, int first_row, int end_row);
-/** All of some bands; row deblocks the border above a row in all columns. */
+/** All of some bands; columns does what odva_cpu_deblock_columns() does, row deblocks the border
+ * above a row in all columns. */
 void odva_cpu_deblock_bands(const struct odva_cpu_deblock *job, int first_band, int bands,
+                            void (*columns)(const struct odva_cpu_deblock *job, int first_row,
+                                            int end_row),
                             void (*row)(const struct odva_cpu_deblock *job, int border));
 void odva_cpu_deblock_c(const struct odva_cpu_deblock *job, int first_band, int bands);
 
