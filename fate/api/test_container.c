@@ -1,5 +1,5 @@
 /*
- * One-DVA: the muxer and a bitstream filter through FFmpeg's API, for what ffmpeg itself never does
+ * One-DVA: the muxer and bitstream filters through FFmpeg's API, for what ffmpeg itself never does
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
@@ -100,6 +100,58 @@ static void empty_packet(void)
     close_muxer(muxer);
 }
 
+/* A header in side data that is the one in use begins no other segment. */
+static void same_header(void)
+{
+    AVFormatContext *muxer = open_muxer(20);
+    AVPacket *packet = make_packet(100, 0);
+    uint8_t *header;
+    int64_t before;
+
+    CHECK(avformat_write_header(muxer, NULL) >= 0);
+    CHECK(av_write_frame(muxer, packet) == 0);
+    before = avio_tell(muxer->pb);
+    header = av_packet_new_side_data(packet, AV_PKT_DATA_NEW_EXTRADATA, 20);
+    CHECK(header);
+    memset(header, 0, 20);
+    packet->pts = packet->dts = 1;
+    CHECK(av_write_frame(muxer, packet) == 0);
+    CHECK(avio_tell(muxer->pb) > before && avio_tell(muxer->pb) < before + 120);
+    av_packet_free(&packet);
+    CHECK(av_write_trailer(muxer) == 0);
+    close_muxer(muxer);
+}
+
+/* onedva_metadata refuses a damaged header, and leaves one in side data to the decoder. */
+static void damaged_header(void)
+{
+    AVCodecContext *encoder = open_encoder(WIDTH, HEIGHT, AV_CODEC_FLAG_GLOBAL_HEADER);
+    AVPacket *packet = encode_clip(encoder, 0, 1);
+    AVBSFContext *bsf;
+    uint8_t *header;
+    size_t size;
+
+    CHECK(av_bsf_list_parse_str("onedva_metadata=color_primaries=9", &bsf) == 0);
+    CHECK(avcodec_parameters_from_context(bsf->par_in, encoder) == 0);
+    bsf->par_in->extradata[0] ^= 0xFF;
+    CHECK(av_bsf_init(bsf) == AVERROR_INVALIDDATA);
+    av_bsf_free(&bsf);
+
+    CHECK(av_bsf_list_parse_str("onedva_metadata=color_primaries=9", &bsf) == 0);
+    CHECK(avcodec_parameters_from_context(bsf->par_in, encoder) == 0);
+    CHECK(av_bsf_init(bsf) == 0);
+    header = av_packet_new_side_data(packet, AV_PKT_DATA_NEW_EXTRADATA, 5);
+    CHECK(header);
+    memset(header, 0xFF, 5);
+    CHECK(av_bsf_send_packet(bsf, packet) == 0);
+    CHECK(av_bsf_receive_packet(bsf, packet) == 0);
+    header = av_packet_get_side_data(packet, AV_PKT_DATA_NEW_EXTRADATA, &size);
+    CHECK(header && size == 5 && header[0] == 0xFF && header[4] == 0xFF);
+    av_bsf_free(&bsf);
+    av_packet_free(&packet);
+    avcodec_free_context(&encoder);
+}
+
 /* The size that a packet has behind the filter. */
 static int filtered_size(AVBSFContext *bsf, const AVPacket *source)
 {
@@ -142,10 +194,9 @@ static const struct {
     const char *name;
     void (*run)(void);
 } cases[] = {
-    {"long_private_data", long_private_data},
-    {"long_side_data", long_side_data},
-    {"empty_packet", empty_packet},
-    {"truncate_flush", truncate_flush},
+    {"long_private_data", long_private_data}, {"long_side_data", long_side_data},
+    {"empty_packet", empty_packet},           {"same_header", same_header},
+    {"damaged_header", damaged_header},       {"truncate_flush", truncate_flush},
 };
 
 int main(int argc, char **argv)

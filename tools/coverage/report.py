@@ -22,12 +22,16 @@ from pathlib import Path, PurePosixPath
 
 REASONS = Path(__file__).with_name("unreached.txt")
 
+GOAL = 90  # per cent of the lines
+GOAL_FOLDERS = "engine", "libavcodec_onedva"
+
 HEAD = """# Coverage
 
 Which lines of C the tests reach: the unit tests, the committed inputs of the fuzz targets, `make fate-onedva` and `fate/scripts`.
-Made by `make coverage` (GCC's counters, gcovr) on {machine}, commit {commit}. The goal is 90 % of the lines of `engine/` and
-`libavcodec_onedva/`. Lines are those that hold code on that machine: kernels for other processors are not among them. Branches are
-those of conditions, each way.
+Made by `make coverage` (GCC's counters, gcovr) on {machine}, commit {commit}. The goal is {goal} % of the lines of `engine/` and
+`libavcodec_onedva/`. Lines are those that hold code on that machine: kernels for other processors are not among them. `kernels/cpu` is counted
+in the unit tests and the fuzzer's inputs only, because counters in its loops make FFmpeg's tests six times as slow. Branches are those of
+conditions, each way.
 
 | folder | files | lines | reached | branches | reached |
 |---|---:|---:|---:|---:|---:|"""
@@ -127,10 +131,14 @@ def commit():
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def print_folders(counts):
+def sum_folders(counts):
     folders = defaultdict(Counts)
     for name, of_file in counts.items():
         folders[name.split("/", 1)[0]].add(of_file)
+    return folders
+
+
+def print_folders(folders):
     for name, of_folder in sorted(folders.items()):
         print(f"| `{name}/` | {of_folder.files} | {of_folder.lines} | {percent(of_folder.reached, of_folder.lines)} "
               f"| {of_folder.branches} | {percent(of_folder.branches_reached, of_folder.branches)} |")
@@ -160,11 +168,13 @@ def main():
         files = {source_name(entry["file"]): entry for entry in json.load(file)["files"]}
     counts = {name: of_file for name, of_file in ((name, count(entry)) for name, entry in files.items())
               if of_file.lines}
-    print(HEAD.format(machine=machine(), commit=commit()))
-    print_folders(counts)
+    print(HEAD.format(machine=machine(), commit=commit(), goal=GOAL))
+    folders = sum_folders(counts)
+    print_folders(folders)
     print_unreached(files)
     print_files(counts)
-    return 0
+    low = [name for name in GOAL_FOLDERS if 100 * folders[name].reached < GOAL * folders[name].lines]
+    return f"coverage: less than {GOAL} % of {' and '.join(low)}" if low else 0
 
 
 if __name__ == "__main__":
