@@ -79,11 +79,19 @@ random() {
     awk -v seed="$1" -v most="$2" 'BEGIN { srand(seed); rand(); print most * rand() }'
 }
 
+# However busy the machine is, a video takes longer than what follows takes to kill it.
+cat > slow-ffmpeg << END
+#!/bin/sh
+sleep 0.5
+exec "$ONEDVA_BIN/ffmpeg" "\$@"
+END
+chmod +x slow-ffmpeg
+
 killed_everywhere() {
     : > seen
     interrupted=0
     for round in $(seq 40); do
-        setsid "$root/tools/corpus/onedva-corpus" --ffmpeg "$ONEDVA_BIN/ffmpeg" --format odva --jobs 2 \
+        setsid "$root/tools/corpus/onedva-corpus" --ffmpeg "$PWD/slow-ffmpeg" --format odva --jobs 2 \
             videos killed -- -crf 30 -preset slow > run.log 2>&1 &
         leader=$!
         before=$(finished killed | wc -l)
@@ -91,7 +99,7 @@ killed_everywhere() {
             [ "$(finished killed | wc -l)" -eq "$before" ] || break
             sleep 0.05
         done
-        sleep "$(random "$round" 0.5)"
+        sleep "$(random "$round" 1)"
         case $((round % 4)) in
         0) kill_some $leader alone ;;
         1 | 3) kill_some $leader all ;;
