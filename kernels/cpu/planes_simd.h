@@ -31,11 +31,13 @@ static void read_block_simd(float *dst, const struct odva_cpu_block *b, const ui
         odva_cpu_read_block_c(dst, b, data, stride);
         return;
     }
+#if V_WIDTH > ODVA_TOKEN_CHROMA
     if (b->side < V_WIDTH) {
         for (int i = 0; i < b->side; i += 2, src += 2 * stride, dst += V_WIDTH)
             v_store(dst, from_samples(v_load_two_samples(src, src + stride)));
         return;
     }
+#endif
     for (int i = 0; i < b->side; i++, src += stride, dst += b->side)
         for (int j = 0; j < b->side; j += V_WIDTH)
             v_store(dst + j, from_samples(v_load_samples(src + j)));
@@ -50,11 +52,13 @@ static void write_block_simd(uint8_t *data, ptrdiff_t stride, const struct odva_
         odva_cpu_write_block_c(data, stride, b, src);
         return;
     }
+#if V_WIDTH > ODVA_TOKEN_CHROMA
     if (b->side < V_WIDTH) {
         for (int i = 0; i < b->side; i += 2, dst += 2 * stride, src += V_WIDTH)
             v_store_two_samples(dst, dst + stride, to_samples(v_load(src)));
         return;
     }
+#endif
     for (int i = 0; i < b->side; i++, dst += stride, src += b->side)
         for (int j = 0; j < b->side; j += V_WIDTH)
             v_store_samples(dst + j, to_samples(v_load(src + j)));

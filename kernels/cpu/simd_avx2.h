@@ -86,16 +86,6 @@ static inline v_float v_load_samples(const uint8_t *p)
     return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)p)));
 }
 
-/* V_WIDTH / 2 bytes of each. */
-static inline v_float v_load_two_samples(const uint8_t *p, const uint8_t *q)
-{
-    int a, b;
-
-    memcpy(&a, p, sizeof(a));
-    memcpy(&b, q, sizeof(b));
-    return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_set_epi32(0, 0, b, a)));
-}
-
 /* Numbers from 0 to 255, rounded down: to the first V_WIDTH bytes. */
 static inline __m128i v_to_bytes(v_float a)
 {
@@ -109,15 +99,6 @@ static inline __m128i v_to_bytes(v_float a)
 static inline void v_store_samples(uint8_t *p, v_float a)
 {
     _mm_storel_epi64((__m128i *)p, v_to_bytes(a));
-}
-
-static inline void v_store_two_samples(uint8_t *p, uint8_t *q, v_float a)
-{
-    const __m128i bytes = v_to_bytes(a);
-    const int first = _mm_extract_epi32(bytes, 0), second = _mm_extract_epi32(bytes, 1);
-
-    memcpy(p, &first, sizeof(first));
-    memcpy(q, &second, sizeof(second));
 }
 
 #define V_WORDS 16

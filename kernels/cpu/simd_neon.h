@@ -145,16 +145,6 @@ static inline v_float v_load_samples(const uint8_t *p)
     return v_from_bytes(vld1_u8(p));
 }
 
-/* V_WIDTH / 2 bytes of each. */
-static inline v_float v_load_two_samples(const uint8_t *p, const uint8_t *q)
-{
-    uint8_t bytes[V_WIDTH];
-
-    memcpy(bytes, p, V_WIDTH / 2);
-    memcpy(bytes + V_WIDTH / 2, q, V_WIDTH / 2);
-    return v_from_bytes(vld1_u8(bytes));
-}
-
 /* Numbers from 0 to 255, rounded down. */
 static inline uint8x8_t v_to_bytes(v_float a)
 {
@@ -165,15 +155,6 @@ static inline uint8x8_t v_to_bytes(v_float a)
 static inline void v_store_samples(uint8_t *p, v_float a)
 {
     vst1_u8(p, v_to_bytes(a));
-}
-
-static inline void v_store_two_samples(uint8_t *p, uint8_t *q, v_float a)
-{
-    uint8_t bytes[V_WIDTH];
-
-    vst1_u8(bytes, v_to_bytes(a));
-    memcpy(p, bytes, V_WIDTH / 2);
-    memcpy(q, bytes + V_WIDTH / 2, V_WIDTH / 2);
 }
 
 #define V_WORDS 16
