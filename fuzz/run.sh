@@ -36,7 +36,7 @@ read_processor() {
 # usage: fuzz SECONDS
 fuzz() {
     ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 \
-        "$program" -max_total_time="$1" -rss_limit_mb=2000 -timeout=60 -max_len=8192 \
+        "$program" -max_total_time="$1" -rss_limit_mb=2000 -timeout=300 -max_len=8192 \
         -artifact_prefix="$found/$name-" -print_final_stats=1 ${dictionary:+-dict="$dictionary"} \
         "build/fuzz/corpus/$name" "$(inputs_of "$name")" > "$log" 2>&1
 }
