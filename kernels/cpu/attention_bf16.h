@@ -96,8 +96,10 @@ round_rotated_pairs(uint16_t *dst, const struct odva_cpu_attention *a, int64_t s
 }
 
 /* The row at src rotated, times factor; head_dim / 2 is a multiple of 8. */
-static inline __attribute__((always_inline)) void round_rotated(uint16_t *dst, const struct odva_cpu_attention *a, int64_t src,
-                                 int position, v_float factor)
+static inline __attribute__((always_inline)) void round_rotated(uint16_t *dst,
+                                                                const struct odva_cpu_attention *a,
+                                                                int64_t src, int position,
+                                                                v_float factor)
 {
     const int half = a->head_dim / 2;
     const float *c = position < 0 ? NULL : a->cosines + (int64_t)position * half;
