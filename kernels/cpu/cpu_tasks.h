@@ -1,0 +1,78 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* What the parts of the CPU backend share. Each cuts its operators into tasks for the thread pool.
+ */
+#ifndef ODVA_CPU_TASKS_H
+#define ODVA_CPU_TASKS_H
+
+#include "cpu/buffer.h"
+#include "cpu/dct.h"
+#include "cpu/operators.h"
+
+struct odva_cpu_backend {
+    struct odva_backend base;
+    const struct odva_cpu_operators *operators;
+    struct odva_cpu_dct_tables dct;
+    float *scratch; /* of all workers */
+    size_t scratch_size, worker_scratch;
+};
+
+static inline struct odva_cpu_backend *odva_cpu_backend_of(struct odva_backend *backend)
+{
+    return (struct odva_cpu_backend *)backend;
+}
+
+/** Give every worker that many floats; they lie worker_scratch apart.
+ * @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
+int odva_cpu_reserve_scratch(struct odva_cpu_backend *cpu, size_t floats);
+
+/** A worker's scratch, NULL where the operators need none. */
+static inline float *odva_cpu_scratch_of(const struct odva_cpu_backend *cpu, int worker)
+{
+    return cpu->scratch ? cpu->scratch + worker * cpu->worker_scratch : NULL;
+}
+
+static inline const int32_t *odva_cpu_indices(const struct odva_buffer *buffer)
+{
+    return buffer ? buffer->data : NULL;
+}
+
+/* Members of odva_backend_ops. */
+int odva_cpu_backend_linear(struct odva_backend *backend, struct odva_matrix dst,
+                            struct odva_matrix src, int64_t rows,
+                            const struct odva_weights *weights,
+                            const struct odva_epilogue *epilogue);
+int odva_cpu_backend_linear_chain(struct odva_backend *backend,
+                                  const struct odva_linear_step *steps, int count, int64_t rows);
+int odva_cpu_backend_norm_modulate(struct odva_backend *backend, struct odva_matrix dst,
+                                   struct odva_matrix src, int64_t rows, int width,
+                                   const struct odva_modulation *modulation);
+int odva_cpu_backend_attention(struct odva_backend *backend, struct odva_matrix dst,
+                               struct odva_matrix qkv, const struct odva_attention *attention,
+                               const struct odva_windows *windows);
+int odva_cpu_backend_axpby(struct odva_backend *backend, struct odva_matrix dst, float a,
+                           struct odva_matrix x, float b, struct odva_matrix y, int64_t rows,
+                           int cols);
+int odva_cpu_backend_patchify(struct odva_backend *backend, struct odva_matrix dst,
+                              const struct odva_grid *grid,
+                              const struct onedva_const_picture *pictures,
+                              const struct odva_buffer *position, int64_t first, int64_t count);
+int odva_cpu_backend_unpatchify(struct odva_backend *backend, const struct onedva_picture *pictures,
+                                const struct odva_grid *grid, struct odva_matrix src,
+                                const struct odva_buffer *position, int64_t first, int64_t count);
+int odva_cpu_backend_noise(struct odva_backend *backend, struct odva_matrix dst,
+                           const struct odva_buffer *position, int64_t first, int64_t count,
+                           uint64_t seed, uint32_t step);
+int odva_cpu_backend_warp(struct odva_backend *backend, const struct onedva_picture *pictures,
+                          const struct onedva_const_picture *sources, const struct odva_warp *warp);
+int odva_cpu_backend_deblock(struct odva_backend *backend, const struct onedva_picture *pictures,
+                             const struct odva_grid *grid, int limit);
+int odva_cpu_backend_halve(struct odva_backend *backend, uint8_t *dst, ptrdiff_t dst_stride,
+                           const uint8_t *src, ptrdiff_t src_stride, int width, int height);
+int odva_cpu_backend_block_tensors(struct odva_backend *backend, struct odva_block_tensor *tensors,
+                                   const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b,
+                                   ptrdiff_t b_stride, int width, int height);
+
+#endif

@@ -1,0 +1,295 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* The CPU backend's operators on pictures, and between them and tokens. */
+#include <stdint.h>
+
+#include "cpu/cpu_tasks.h"
+#include "cpu/planes.h"
+#include "integers.h"
+#include "noise.h"
+#include "thread_pool.h"
+
+#define PATCHES         8
+#define WARP_SAMPLES    (1 << 15) /* a task takes more time than to wake a thread */
+#define TENSOR_SAMPLES  (1 << 17)
+#define DEBLOCK_SAMPLES (1 << 17)
+#define HALVE_SAMPLES   (1 << 18)
+
+/* ---- planes ------------------------------------------------------------------------------ */
+
+struct patch_job {
+    const struct odva_cpu_operators *operators;
+    struct odva_matrix rows;
+    const struct odva_grid *grid;
+    const struct onedva_const_picture *sources;
+    const struct onedva_picture *targets;
+    const int32_t *position;
+    int64_t count;
+    uint64_t seed;
+    uint32_t step;
+};
+
+static void read_task(void *opaque, int64_t index, int worker)
+{
+    const struct patch_job *job = opaque;
+
+    (void)worker;
+    for (int64_t i = index * PATCHES; i < odva_min64((index + 1) * PATCHES, job->count); i++)
+        odva_cpu_read_patch(job->operators, odva_cpu_row(job->rows, i), job->grid, job->sources,
+                            job->position[i]);
+}
+
+int odva_cpu_backend_patchify(struct odva_backend *backend, struct odva_matrix dst,
+                              const struct odva_grid *grid,
+                              const struct onedva_const_picture *pictures,
+                              const struct odva_buffer *position, int64_t first, int64_t count)
+{
+    struct patch_job job = {.operators = odva_cpu_backend_of(backend)->operators,
+                            .rows = dst,
+                            .grid = grid,
+                            .sources = pictures,
+                            .position = odva_cpu_indices(position) + first,
+                            .count = count};
+
+    odva_backend_parallel_for(backend, odva_ceil_div64(count, PATCHES), read_task, &job);
+    return ONEDVA_OK;
+}
+
+static void write_task(void *opaque, int64_t index, int worker)
+{
+    const struct patch_job *job = opaque;
+
+    (void)worker;
+    for (int64_t i = index * PATCHES; i < odva_min64((index + 1) * PATCHES, job->count); i++)
+        odva_cpu_write_patch(job->operators, job->targets, job->grid, odva_cpu_row(job->rows, i),
+                             job->position[i]);
+}
+
+int odva_cpu_backend_unpatchify(struct odva_backend *backend, const struct onedva_picture *pictures,
+                                const struct odva_grid *grid, struct odva_matrix src,
+                                const struct odva_buffer *position, int64_t first, int64_t count)
+{
+    struct patch_job job = {.operators = odva_cpu_backend_of(backend)->operators,
+                            .rows = src,
+                            .grid = grid,
+                            .targets = pictures,
+                            .position = odva_cpu_indices(position) + first,
+                            .count = count};
+
+    odva_backend_parallel_for(backend, odva_ceil_div64(count, PATCHES), write_task, &job);
+    return ONEDVA_OK;
+}
+
+static void noise_task(void *opaque, int64_t index, int worker)
+{
+    const struct patch_job *job = opaque;
+
+    (void)worker;
+    for (int64_t i = index * PATCHES; i < odva_min64((index + 1) * PATCHES, job->count); i++)
+        odva_noise_fill(odva_cpu_row(job->rows, i), (uint64_t)job->position[i] * ODVA_PATCH_SAMPLES,
+                        ODVA_PATCH_SAMPLES, job->seed, job->step);
+}
+
+int odva_cpu_backend_noise(struct odva_backend *backend, struct odva_matrix dst,
+                           const struct odva_buffer *position, int64_t first, int64_t count,
+                           uint64_t seed, uint32_t step)
+{
+    struct patch_job job = {.operators = odva_cpu_backend_of(backend)->operators,
+                            .rows = dst,
+                            .position = odva_cpu_indices(position) + first,
+                            .count = count,
+                            .seed = seed,
+                            .step = step};
+
+    odva_backend_parallel_for(backend, odva_ceil_div64(count, PATCHES), noise_task, &job);
+    return ONEDVA_OK;
+}
+
+/* ---- motion ------------------------------------------------------------------------------ */
+
+struct warp_job {
+    const struct odva_cpu_operators *operators;
+    const struct onedva_picture *pictures;
+    const struct onedva_const_picture *sources;
+    const struct odva_warp *warp;
+    int bands, bands_per_task; /* a band is 8 rows of luma; bands of a frame */
+};
+
+static void warp_band(const struct warp_job *job, int t, int plane, int band)
+{
+    const struct odva_warp *warp = job->warp;
+    const int chroma = plane > 0, blocks = chroma ? 1 : 2;
+    const struct odva_cpu_warp part = {
+        .dst = job->pictures[t].data[plane],
+        .src = job->sources[t].data[plane],
+        .dst_stride = job->pictures[t].stride[plane],
+        .src_stride = job->sources[t].stride[plane],
+        .width = (warp->width + chroma) >> chroma,
+        .height = (warp->height + chroma) >> chroma,
+        .source_width = (warp->source_width + chroma) >> chroma,
+        .source_height = (warp->source_height + chroma) >> chroma,
+        .left = warp->left / (1 + chroma),
+        .top = warp->top / (1 + chroma),
+        .chroma = chroma,
+        .log2_spacing = warp->log2_spacing,
+        .columns = warp->columns,
+        .rows = warp->rows,
+        .nodes = warp->nodes + (size_t)t * warp->rows * warp->columns,
+    };
+    const int first = band * blocks, end = (part.height + 3) / 4;
+
+    job->operators->warp(&part, first, (int)odva_min64(blocks, end - first));
+}
+
+static void warp_task(void *opaque, int64_t index, int worker)
+{
+    const struct warp_job *job = opaque;
+    const int64_t first = index * job->bands_per_task;
+    const int64_t end =
+        odva_min64(first + job->bands_per_task, (int64_t)job->bands * job->warp->frames);
+
+    (void)worker;
+    for (int64_t i = first; i < end; i++) {
+        const int t = (int)(i / job->bands), band = (int)(i % job->bands);
+
+        for (int plane = 0; plane < 3; plane++)
+            if (job->pictures[t].data[plane] && job->sources[t].data[plane])
+                warp_band(job, t, plane, band);
+    }
+}
+
+int odva_cpu_backend_warp(struct odva_backend *backend, const struct onedva_picture *pictures,
+                          const struct onedva_const_picture *sources, const struct odva_warp *warp)
+{
+    struct warp_job job = {.operators = odva_cpu_backend_of(backend)->operators,
+                           .pictures = pictures,
+                           .sources = sources,
+                           .warp = warp,
+                           .bands = (warp->height + 7) / 8};
+
+    job.bands_per_task = (int)odva_ceil_div64(WARP_SAMPLES, 8 * (int64_t)warp->width);
+    odva_backend_parallel_for(
+        backend, odva_ceil_div64((int64_t)job.bands * warp->frames, job.bands_per_task), warp_task,
+        &job);
+    return ONEDVA_OK;
+}
+
+struct deblock_job {
+    const struct odva_cpu_operators *operators;
+    const struct onedva_picture *pictures;
+    const struct odva_grid *grid;
+    int limit, bands, bands_per_task;
+};
+
+static void deblock_task(void *opaque, int64_t index, int worker)
+{
+    const struct deblock_job *job = opaque;
+    const int tasks = (int)odva_ceil_div64(job->bands, job->bands_per_task);
+    const int first = (int)(index % tasks) * job->bands_per_task;
+    const int bands = (int)odva_min64(job->bands_per_task, job->bands - first);
+    const struct onedva_picture *picture = &job->pictures[index / tasks];
+
+    (void)worker;
+    for (int p = 0; p < 3; p++) {
+        const struct odva_cpu_deblock plane = {
+            .plane = picture->data[p],
+            .stride = picture->stride[p],
+            .width = p ? (job->grid->width + 1) / 2 : job->grid->width,
+            .height = p ? (job->grid->height + 1) / 2 : job->grid->height,
+            .spacing = p ? ODVA_TOKEN_CHROMA : ODVA_TOKEN_LUMA,
+            .limit = p ? 5 * job->limit / 8 : job->limit,
+        };
+
+        if (plane.plane && plane.limit > 0)
+            job->operators->deblock(&plane, first, bands);
+    }
+}
+
+int odva_cpu_backend_deblock(struct odva_backend *backend, const struct onedva_picture *pictures,
+                             const struct odva_grid *grid, int limit)
+{
+    struct deblock_job job = {.operators = odva_cpu_backend_of(backend)->operators,
+                              .pictures = pictures,
+                              .grid = grid,
+                              .limit = limit,
+                              .bands = (grid->height + 7) / 16 + 1};
+
+    job.bands_per_task = (int)odva_ceil_div64(DEBLOCK_SAMPLES, 16 * (int64_t)grid->width);
+    odva_backend_parallel_for(
+        backend, odva_ceil_div64(job.bands, job.bands_per_task) * grid->frames, deblock_task, &job);
+    return ONEDVA_OK;
+}
+
+struct plane_job {
+    const struct odva_cpu_operators *operators;
+    struct odva_cpu_halve halve;
+    struct odva_cpu_block_tensors block_tensors;
+    int rows, rows_per_task;
+};
+
+static int task_rows(const struct plane_job *job, int64_t first)
+{
+    return (int)odva_min64(job->rows_per_task, job->rows - first);
+}
+
+static void halve_task(void *opaque, int64_t index, int worker)
+{
+    const struct plane_job *job = opaque;
+    const int64_t first = index * job->rows_per_task;
+
+    (void)worker;
+    job->operators->halve(&job->halve, (int)first, task_rows(job, first));
+}
+
+int odva_cpu_backend_halve(struct odva_backend *backend, uint8_t *dst, ptrdiff_t dst_stride,
+                           const uint8_t *src, ptrdiff_t src_stride, int width, int height)
+{
+    struct plane_job job = {.operators = odva_cpu_backend_of(backend)->operators,
+                            .rows = (height + 1) / 2};
+
+    job.halve = (struct odva_cpu_halve){
+        .dst = dst,
+        .src = src,
+        .dst_stride = dst_stride,
+        .src_stride = src_stride,
+        .width = width,
+        .height = height,
+    };
+    job.rows_per_task = (int)odva_ceil_div64(HALVE_SAMPLES, 2 * (int64_t)width);
+    odva_backend_parallel_for(backend, odva_ceil_div64(job.rows, job.rows_per_task), halve_task,
+                              &job);
+    return ONEDVA_OK;
+}
+
+static void block_tensors_task(void *opaque, int64_t index, int worker)
+{
+    const struct plane_job *job = opaque;
+    const int64_t first = index * job->rows_per_task;
+
+    (void)worker;
+    job->operators->block_tensors(&job->block_tensors, (int)first, task_rows(job, first));
+}
+
+int odva_cpu_backend_block_tensors(struct odva_backend *backend, struct odva_block_tensor *tensors,
+                                   const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b,
+                                   ptrdiff_t b_stride, int width, int height)
+{
+    struct plane_job job = {.operators = odva_cpu_backend_of(backend)->operators,
+                            .rows = (height + 3) / 4};
+
+    job.block_tensors = (struct odva_cpu_block_tensors){
+        .tensors = tensors,
+        .a = a,
+        .b = b,
+        .a_stride = a_stride,
+        .b_stride = b_stride,
+        .width = width,
+        .height = height,
+    };
+    job.rows_per_task = (int)odva_ceil_div64(TENSOR_SAMPLES, 4 * (int64_t)width);
+    odva_backend_parallel_for(backend, odva_ceil_div64(job.rows, job.rows_per_task),
+                              block_tensors_task, &job);
+    return ONEDVA_OK;
+}
