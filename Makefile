@@ -79,6 +79,10 @@ else
 
 include $(CONFIG)/config.mak
 
+# Configured again, with the same options, where configure is newer than what it wrote.
+$(CONFIG)/config.mak: configure
+	eval "./configure $$(sed -n 's/^# Written by configure\(.*\)\.$$/\1/p' $@)"
+
 # A second build of the library with other settings gives another BUILD, CC or OPTIMIZE.
 BUILD    = build
 OPTIMIZE = -O2

@@ -4,7 +4,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Every test of the project: installs and builds what is missing, runs each test even after a
-# failure, and ends with the line "N passed, N failed". Logs are in build/check.
+# failure, and ends with the line "N passed, N failed" with the end of each failed test's log below
+# it. Logs are in build/check.
 #
 # usage: check.sh; FUZZ_SECONDS=n fuzzes each target for so long [60]
 
@@ -12,7 +13,7 @@ set -u
 
 cd "$(dirname "$0")/.." || exit 1
 logs=$PWD/build/check
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 failures=
 
 # usage: run NAME COMMAND...
 run() {
@@ -23,13 +24,16 @@ run() {
     if "$@" > "$logs/$name.log" 2>&1 < /dev/null; then
         passed=$((passed + 1)) verdict=ok
     else
-        failed=$((failed + 1)) verdict=FAILED
+        failed=$((failed + 1)) verdict=FAILED failures="$failures $name"
     fi
     echo "$verdict ($(($(date +%s) - begin)) s)"
-    if [ $verdict = FAILED ]; then
-        tail -n 25 "$logs/$name.log" | sed 's/^/    /'
-        echo "    whole log: build/check/$name.log"
-    fi
+}
+
+# usage: show NAME
+# The end of the log of a failed test.
+show() {
+    echo "$1 FAILED, build/check/$1.log ends with:"
+    tail -n 25 "$logs/$1.log" | sed 's/^/    /'
 }
 
 # usage: skip NAME REASON
@@ -75,4 +79,9 @@ run install tools/tests/test_install.sh
 
 echo
 echo "$passed passed, $failed failed, $skipped skipped"
-[ $failed -eq 0 ]
+for name in $failures; do
+    show "$name"
+done
+[ $failed -eq 0 ] && exit
+echo "failed:$failures"
+exit 1

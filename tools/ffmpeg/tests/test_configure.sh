@@ -3,7 +3,8 @@
 # Copyright (C) 2026 the One-DVA for FFmpeg authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# configure: what it writes for its options, and one clear line for each that is wrong.
+# configure: what it writes for its options, one clear line for each that is wrong, and make, which
+# runs it again once it is newer than what it wrote.
 #
 # usage: test_configure.sh
 
@@ -65,4 +66,13 @@ expect_setting 'HAVE_AVX512 = no'
 expect_setting 'SANITIZERS = yes'
 expect_setting 'FFMPEG_FLAGS = --enable-gpl --enable-libx264'
 grep -qx '#define HAVE_AVX2 0' build/config.h || die "build/config.h still has AVX2"
+
+# An old configuration: make asks configure again, with the options it had.
+cp "$root/Makefile" .
+sed -i '/^HAVE_AVX2/d' build/config.mak
+touch -d '1 hour ago' build/config.mak
+make build/config.mak > output 2>&1 || die "make does not configure again: $(cat output)"
+expect_setting 'HAVE_AVX2 = no'
+expect_setting "MODEL = $scratch/other.safetensors"
+expect_setting 'FFMPEG_FLAGS = --enable-gpl --enable-libx264'
 echo "configure: as expected"
