@@ -3,8 +3,8 @@
 # Copyright (C) 2026 the One-DVA for FFmpeg authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Runs test programs from the repository's root, all of them even after a failure; EMULATOR: a
-# command that runs them.
+# Runs test programs from the repository's root, as many at a time as there are processors, all of
+# them even after a failure; EMULATOR: a command that runs them.
 #
 # usage: run-unit-tests.sh PROGRAM...
 
@@ -15,12 +15,16 @@ cd "$(dirname "$0")/.." || exit 1
     echo "unit: no test programs" >&2
     exit 1
 }
-failed=
-for program; do
-    echo "UNIT    ${program##*/}"
-    ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1 ${EMULATOR:-} "$program" || failed="$failed ${program##*/}"
-done
-[ -z "$failed" ] || {
-    echo "unit: failed:$failed" >&2
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' INT TERM
+export scratch EMULATOR="${EMULATOR:-}" ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1
+# shellcheck disable=SC2016 # expanded by the shell that xargs starts
+printf '%s\n' "$@" | xargs -P "$(nproc)" -I PROGRAM sh -c '
+    name=${1##*/}
+    $EMULATOR "$1" > "$scratch/$name.log" 2>&1 || echo " $name" >> "$scratch/failed"
+    flock "$scratch" sh -c "echo \"UNIT    \$1\" && cat \"\$scratch/\$1.log\"" sh "$name"' sh PROGRAM
+[ ! -e "$scratch/failed" ] || {
+    echo "unit: failed:$(tr -d '\n' < "$scratch/failed")" >&2
     exit 1
 }
