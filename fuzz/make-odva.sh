@@ -37,6 +37,8 @@ encode three testsrc2=size=24x16:rate=25:duration=0.48 -crf 40 -clip_frames 4
 encode ntsc testsrc2=size=16x24:rate=30000/1001:duration=0.2 -crf 50 -clip_frames 2
 encode late testsrc2=size=16x16:rate=10:duration=0.8,setpts=PTS+3/TB -crf 50 -clip_frames 4 -copyts
 head -c -40 "$work/three" > "$work/cut"
+build/ffmpeg-check/ffmpeg -nostdin -v error -f odva -i "$work/three" -c copy -bsf:v "setts=ts='if(N,8e18+N,-8e18)'" \
+    -f odva - | head -c -40 > "$work/far-times"
 
 save one '\001\000\000\001\000\377\377' one
 save streamed '\004\000\000\001\000\377\377' three
@@ -44,6 +46,7 @@ save three '\011\005\000\001\000\011\000' three
 save ntsc '\007\002\000\004\000\001\000' ntsc
 save late '\003\036\000\050\000\001\000' late
 save cut '\005\005\000\001\000\011\000' cut
+save far-times '\001\005\000\020\000\011\000' far-times
 save two '\011\005\000\020\000\011\000' three ntsc
 save cut-first '\001\005\000\020\000\011\000' cut late one
 save far '\031\005\000\020\000\377\177' ntsc three ntsc

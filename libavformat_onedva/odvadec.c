@@ -271,7 +271,7 @@ static void estimate_duration(AVFormatContext *s, AVStream *st)
 
     if (start != AV_NOPTS_VALUE &&
         ff_find_last_ts(s, st->index, &end_pts, NULL, odva_read_timestamp) >= 0 && end_pts > start)
-        st->duration = end_pts - start;
+        st->duration = av_sat_sub64(end_pts, start);
 }
 
 static int odva_read_header(AVFormatContext *s)

@@ -159,6 +159,15 @@ cut_in_packet() {
 }
 check "file cut in a unit" cut_in_packet
 
+# The times of what is left are further apart than 64 bits hold.
+cut_with_far_times() {
+    ffmpeg -i a.odva -c copy -bsf:v "setts=ts='if(N,8e18+N,-8e18)'" far.odva &&
+        head -c -40 far.odva > short.odva &&
+        ffprobe -show_entries stream=duration_ts -of csv=p=0 short.odva > found 2> errors
+    grep -x 9223372036854775807 found
+}
+check "file cut with times far apart" cut_with_far_times
+
 damaged_unit() {
     cp a.odva damaged.odva && poke damaged.odva $((second + 2)) &&
         says "damaged: no unit at byte $second, going on at byte" decode damaged.odva &&
