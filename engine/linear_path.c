@@ -11,39 +11,67 @@
 
 #define PATCH ODVA_PATCH_SAMPLES
 
-/* -mu U, in double because its terms are all of one sign in flat areas. */
-static void project_mean(float *dst, const struct odva_model_weights *weights, int basis)
+/* (shift - mu) U, in double because its terms are all of one sign in flat areas. */
+static void project_mean(float *dst, const struct odva_model_weights *weights, int basis,
+                         double shift)
 {
     for (int k = 0; k < basis; k++) {
         double sum = 0.0;
 
         for (int i = 0; i < PATCH; i++)
-            sum += (double)weights->mu[i] * weights->basis[(size_t)k * PATCH + i];
-        dst[k] = (float)-sum;
+            sum += (shift - weights->mu[i]) * weights->basis[(size_t)k * PATCH + i];
+        dst[k] = (float)sum;
     }
 }
 
-static int open_layers(struct odva_linear_path *path, const struct odva_model_weights *weights)
+/* @param scale,shift a number x of the model's domain is patchify's number times scale, plus shift
+ */
+static int open_forward(struct odva_linear_path *path, const struct odva_model_weights *weights,
+                        double scale, double shift, enum odva_precision precision)
 {
     const int basis = path->basis;
-    float *transposed = malloc((size_t)PATCH * basis * sizeof(*transposed));
+    float *scaled = malloc((size_t)basis * PATCH * sizeof(*scaled));
     float *mean = malloc(basis * sizeof(*mean));
     int ret = ONEDVA_ERR_NOMEM;
 
-    if (transposed && mean) {
-        project_mean(mean, weights, basis);
-        for (int i = 0; i < PATCH; i++)
-            for (int k = 0; k < basis; k++)
-                transposed[(size_t)i * basis + k] = weights->basis[(size_t)k * PATCH + i];
-        ret = odva_linear_layer_open(&path->forward, path->backend, weights->basis, mean, basis,
-                                     PATCH, ODVA_PRECISION_EXACT);
-        if (ret == ONEDVA_OK)
-            ret = odva_linear_layer_open(&path->inverse, path->backend, transposed, weights->mu,
-                                         PATCH, basis, ODVA_PRECISION_EXACT);
+    if (scaled && mean) {
+        project_mean(mean, weights, basis, shift);
+        for (int i = 0; i < basis * PATCH; i++)
+            scaled[i] = (float)(weights->basis[i] * scale);
+        ret = odva_linear_layer_open(&path->forward, path->backend, scaled, mean, basis, PATCH,
+                                     precision);
     }
-    free(transposed);
+    free(scaled);
     free(mean);
     return ret;
+}
+
+static int open_inverse(struct odva_linear_path *path, const struct odva_model_weights *weights)
+{
+    const int basis = path->basis;
+    float *transposed = malloc((size_t)PATCH * basis * sizeof(*transposed));
+    int ret;
+
+    if (!transposed)
+        return ONEDVA_ERR_NOMEM;
+    for (int i = 0; i < PATCH; i++)
+        for (int k = 0; k < basis; k++)
+            transposed[(size_t)i * basis + k] = weights->basis[(size_t)k * PATCH + i];
+    ret = odva_linear_layer_open(&path->inverse, path->backend, transposed, weights->mu, PATCH,
+                                 basis, ODVA_PRECISION_EXACT);
+    free(transposed);
+    return ret;
+}
+
+/* Samples are whole numbers, which bfloat16 holds: only the basis is rounded. */
+static int open_layers(struct odva_linear_path *path, const struct odva_model_weights *weights)
+{
+    const int ret =
+        path->backend->sample_element == ODVA_BFLOAT16
+            ? open_forward(path, weights, 1.0 / 127.5, 128.0 / 127.5 - 1.0, ODVA_PRECISION_NETWORK)
+            : open_forward(path, weights, 1.0, 0.0, ODVA_PRECISION_EXACT);
+
+    return ret < 0 ? ret : open_inverse(path, weights);
 }
 
 int odva_linear_path_open(struct odva_linear_path *path, const struct onedva_model *model,
@@ -184,10 +212,11 @@ int odva_linear_path_analyse(struct odva_linear_path *path, const struct odva_gr
                              const struct onedva_const_picture *pictures, float *latents)
 {
     struct odva_backend *backend = path->backend;
-    const struct odva_matrix block = odva_array_rows(&path->block, 0, PATCH);
+    struct odva_matrix block = odva_array_rows(&path->block, 0, PATCH);
     int64_t count;
     int ret;
 
+    block.element = backend->sample_element;
     for (int64_t first = 0; first < grid->patches; first += count) {
         count = block_count(path, grid->patches - first);
         ret = backend->ops->patchify(backend, block, grid, pictures, path->position.buffer, first,

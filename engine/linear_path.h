@@ -27,7 +27,7 @@ struct odva_linear_path {
     int tile_capacity;
     struct odva_array coefs;   /* c, [patches][K] */
     struct odva_array latents; /* K * patches */
-    struct odva_array block;   /* [backend->block_rows][1536] */
+    struct odva_array block;   /* [backend->block_rows][1536], floats or less */
 };
 
 int odva_linear_path_open(struct odva_linear_path *path, const struct onedva_model *model,

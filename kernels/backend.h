@@ -24,7 +24,7 @@ struct odva_weights; /* a matrix in the device's own arrangement */
 
 enum odva_element {
     ODVA_FLOAT32,
-    ODVA_BFLOAT16, /* only where odva_backend.network_element is that */
+    ODVA_BFLOAT16, /* only where odva_backend.network_element or .sample_element is that */
 };
 
 static inline size_t odva_element_size(enum odva_element element)
@@ -174,8 +174,9 @@ struct odva_backend_ops {
                      const struct odva_attention *attention, const struct odva_windows *windows);
 
     /**
-     * Samples v of the patches first .. first+count-1 to v / 127.5 - 1, in rows of 1536.
-     * Beyond the picture and the clip the last sample and frame repeat.
+     * Samples v of the patches first .. first+count-1 to v / 127.5 - 1, in rows of 1536; rows of
+     * bfloat16 get v - 128, which they hold exactly. Beyond the picture and the clip the last
+     * sample and frame repeat.
      * @param position int32: place of each patch in the grid, (t*gy + y)*gx + x
      */
     int (*patchify)(struct odva_backend *backend, struct odva_matrix dst,
@@ -247,6 +248,8 @@ struct odva_backend {
     int64_t block_rows; /* rows that a temporary of full patches should have */
     /* of rows that only operators of ODVA_PRECISION_NETWORK read */
     enum odva_element network_element;
+    /* that patchify's rows may be of: BFLOAT16 where weights of that precision are, too */
+    enum odva_element sample_element;
 };
 
 /**

@@ -18,6 +18,15 @@ static inline float *odva_cpu_floats(struct odva_matrix matrix)
     return (float *)matrix.buffer->data + matrix.offset;
 }
 
+/** @return NULL where there is no buffer */
+static inline void *odva_cpu_elements(struct odva_matrix matrix, int64_t row)
+{
+    const int64_t offset = matrix.offset + row * matrix.stride;
+
+    return matrix.buffer ? (char *)matrix.buffer->data + offset * odva_element_size(matrix.element)
+                         : NULL;
+}
+
 static inline float *odva_cpu_row(struct odva_matrix matrix, int64_t row)
 {
     return odva_cpu_floats(matrix) + row * matrix.stride;

@@ -215,6 +215,9 @@ int odva_cpu_backend_open(struct odva_backend **backend, int threads, int bitexa
     }
     cpu->base.block_rows = odva_min64(BLOCK_ROWS * odva_backend_workers(&cpu->base), MAX_BLOCK);
     cpu->base.network_element = operators->network_element;
+    cpu->base.sample_element = operators->linear_precision == ONEDVA_PRECISION_BFLOAT16
+                                   ? operators->network_element
+                                   : ODVA_FLOAT32;
     odva_cpu_dct_tables_init(&cpu->dct);
     odva_log(logger, ONEDVA_LOG_DEBUG, "backend cpu, %s, %d threads", operators->name,
              odva_backend_workers(&cpu->base));

@@ -108,13 +108,6 @@ static void chain_task(void *opaque, int64_t index, int worker)
     }
 }
 
-static void *elements(struct odva_matrix matrix)
-{
-    const size_t size = odva_element_size(matrix.element);
-
-    return matrix.buffer ? (char *)matrix.buffer->data + matrix.offset * size : NULL;
-}
-
 static struct odva_cpu_norm norm_of(struct odva_matrix src, int width,
                                     const struct odva_modulation *modulation)
 {
@@ -142,8 +135,8 @@ static struct odva_cpu_linear linear_of(const struct odva_linear_step *step)
         .activation = epilogue->activation,
     };
 
-    set_src(&linear, elements(step->src), step->src.element);
-    set_dst(&linear, elements(step->dst), step->dst.element);
+    set_src(&linear, odva_cpu_elements(step->src, 0), step->src.element);
+    set_dst(&linear, odva_cpu_elements(step->dst, 0), step->dst.element);
     if (epilogue->gate.buffer) {
         linear.gate = odva_cpu_floats(epilogue->gate);
         linear.gate_stride = epilogue->gate.stride;
@@ -305,11 +298,11 @@ int odva_cpu_backend_attention(struct odva_backend *backend, struct odva_matrix 
         .rope = odva_cpu_indices(windows->rope),
     };
     if (qkv.element == ODVA_BFLOAT16) {
-        job.attention.rounded_dst = elements(dst);
-        job.attention.rounded_qkv = elements(qkv);
+        job.attention.rounded_dst = odva_cpu_elements(dst, 0);
+        job.attention.rounded_qkv = odva_cpu_elements(qkv, 0);
     } else {
-        job.attention.dst = elements(dst);
-        job.attention.qkv = elements(qkv);
+        job.attention.dst = odva_cpu_elements(dst, 0);
+        job.attention.qkv = odva_cpu_elements(qkv, 0);
     }
     odva_backend_parallel_for(backend, (int64_t)windows->count * attention->heads, attention_task,
                               &job);

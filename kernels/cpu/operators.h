@@ -147,6 +147,9 @@ struct odva_cpu_operators {
      */
     void (*read_block)(float *dst, const struct odva_cpu_block *block, const uint8_t *data,
                        ptrdiff_t stride);
+    /** The same, of bfloat16: samples less 128. NULL: network_element is another */
+    void (*read_centred_block)(uint16_t *dst, const struct odva_cpu_block *block,
+                               const uint8_t *data, ptrdiff_t stride);
     void (*write_block)(uint8_t *data, ptrdiff_t stride, const struct odva_cpu_block *block,
                         const float *src);
     /** dst[o] = sum over i of matrix[o][i] src[i], on n vectors of length numbers. */

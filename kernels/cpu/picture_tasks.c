@@ -37,8 +37,8 @@ static void read_task(void *opaque, int64_t index, int worker)
 
     (void)worker;
     for (int64_t i = index * PATCHES; i < odva_min64((index + 1) * PATCHES, job->count); i++)
-        odva_cpu_read_patch(job->operators, odva_cpu_row(job->rows, i), job->grid, job->sources,
-                            job->position[i]);
+        odva_cpu_read_patch(job->operators, odva_cpu_elements(job->rows, i), job->rows.element,
+                            job->grid, job->sources, job->position[i]);
 }
 
 int odva_cpu_backend_patchify(struct odva_backend *backend, struct odva_matrix dst,

@@ -6,6 +6,7 @@
 
 #include "cpu/reference.h"
 #include "integers.h"
+#include "strict_math.h"
 
 #define LUMA   (ODVA_TOKEN_LUMA * ODVA_TOKEN_LUMA)
 #define CHROMA (ODVA_TOKEN_CHROMA * ODVA_TOKEN_CHROMA)
@@ -14,6 +15,12 @@
 static float from_sample(uint8_t v)
 {
     return v / 127.5f - 1.0f;
+}
+
+/* A whole number from -128 to 127 in bfloat16: the upper half of a float. */
+static uint16_t centred(uint8_t v)
+{
+    return (uint16_t)(odva_float_to_bits((float)(v - 128)) >> 16);
 }
 
 /* Not a number gives 0. */
@@ -54,6 +61,17 @@ void odva_cpu_read_block_c(float *dst, const struct odva_cpu_block *b, const uin
     }
 }
 
+void odva_cpu_read_centred_block_c(uint16_t *dst, const struct odva_cpu_block *b,
+                                   const uint8_t *data, ptrdiff_t stride)
+{
+    for (int i = 0; i < b->side; i++, dst += b->side) {
+        const uint8_t *src = data + odva_min(b->y + i, b->height - 1) * stride;
+
+        for (int j = 0; j < b->side; j++)
+            dst[j] = centred(src[odva_min(b->x + j, b->width - 1)]);
+    }
+}
+
 void odva_cpu_write_block_c(uint8_t *data, ptrdiff_t stride, const struct odva_cpu_block *b,
                             const float *src)
 {
@@ -76,21 +94,26 @@ void odva_cpu_write_block_c(uint8_t *data, ptrdiff_t stride, const struct odva_c
 
 static const int plane_offset[3] = {0, LUMA, LUMA + CHROMA};
 
-void odva_cpu_read_patch(const struct odva_cpu_operators *operators, float *dst,
-                         const struct odva_grid *grid, const struct onedva_const_picture *pictures,
-                         int32_t position)
+void odva_cpu_read_patch(const struct odva_cpu_operators *operators, void *dst,
+                         enum odva_element element, const struct odva_grid *grid,
+                         const struct onedva_const_picture *pictures, int32_t position)
 {
     const int x = position % grid->gx, y = position / grid->gx % grid->gy;
     const int t = position / grid->gx / grid->gy;
 
-    for (int f = 0; f < ODVA_TOKEN_FRAMES; f++, dst += FRAME) {
+    for (int f = 0; f < ODVA_TOKEN_FRAMES; f++) {
         const struct onedva_const_picture *picture =
             &pictures[odva_min(t * ODVA_TOKEN_FRAMES + f, grid->frames - 1)];
 
         for (int p = 0; p < 3; p++) {
             const struct odva_cpu_block b = block_of(grid, p, y, x);
 
-            operators->read_block(dst + plane_offset[p], &b, picture->data[p], picture->stride[p]);
+            if (element == ODVA_BFLOAT16)
+                operators->read_centred_block((uint16_t *)dst + f * FRAME + plane_offset[p], &b,
+                                              picture->data[p], picture->stride[p]);
+            else
+                operators->read_block((float *)dst + f * FRAME + plane_offset[p], &b,
+                                      picture->data[p], picture->stride[p]);
         }
     }
 }

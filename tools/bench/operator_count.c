@@ -172,7 +172,8 @@ static int patchify(struct odva_backend *backend, struct odva_matrix dst,
     TIMED(patchify(backend, dst, grid, pictures, position, first, count));
     const double samples = (double)count * ODVA_PATCH_SAMPLES;
 
-    add("patchify", PEAK_COPY, 2 * samples, 5 * samples, samples, seconds);
+    add("patchify", PEAK_COPY, 2 * samples, samples * (1 + odva_element_size(dst.element)), samples,
+        seconds);
     return ret;
 }
 

@@ -11,6 +11,7 @@
 #include "cpu/tests/each_version.h"
 #include "cpu/tests/guarded.h"
 #include "integers.h"
+#include "strict_math.h"
 
 #define PADDING 5 /* bytes behind each row, which have to stay as they are */
 #define CANARY  0xA5
@@ -48,8 +49,8 @@ static uint8_t *sample(const struct planes *planes, int t, int p, int y, int x)
 }
 
 /* The bitstream's definition, sample by sample. */
-static float expected_sample(const struct planes *planes, const struct odva_grid *grid,
-                             int32_t position, int i)
+static uint8_t expected_sample(const struct planes *planes, const struct odva_grid *grid,
+                               int32_t position, int i)
 {
     const int x = position % grid->gx, y = position / grid->gx % grid->gy;
     const int t = position / grid->gx / grid->gy * 4 + i / 384, inside = i % 384;
@@ -58,7 +59,21 @@ static float expected_sample(const struct planes *planes, const struct odva_grid
     const int sy = odva_min(y * side + j / side, planes->height[p] - 1);
     const int sx = odva_min(x * side + j % side, planes->width[p] - 1);
 
-    return *sample(planes, odva_min(t, planes->frames - 1), p, sy, sx) / 127.5f - 1.0f;
+    return *sample(planes, odva_min(t, planes->frames - 1), p, sy, sx);
+}
+
+/* Rows of bfloat16. */
+static void check_centred(const struct odva_cpu_operators *operators, const struct planes *planes,
+                          const struct odva_grid *grid, const struct onedva_const_picture *pictures,
+                          int32_t position)
+{
+    uint16_t *patch = guarded_new(ODVA_PATCH_SAMPLES * sizeof(*patch));
+
+    odva_cpu_read_patch(operators, patch, ODVA_BFLOAT16, grid, pictures, position);
+    for (int j = 0; j < ODVA_PATCH_SAMPLES; j++)
+        assert_true(odva_bits_to_float((uint32_t)patch[j] << 16) ==
+                    expected_sample(planes, grid, position, j) - 128);
+    guarded_free(patch);
 }
 
 static void check_size(const struct odva_cpu_operators *operators, struct random *random,
@@ -85,9 +100,11 @@ static void check_size(const struct odva_cpu_operators *operators, struct random
     for (int32_t i = 0; i < grid.patches; i++) {
         float patch[ODVA_PATCH_SAMPLES];
 
-        odva_cpu_read_patch(operators, patch, &grid, sources, i);
+        odva_cpu_read_patch(operators, patch, ODVA_FLOAT32, &grid, sources, i);
         for (int j = 0; j < ODVA_PATCH_SAMPLES; j++)
-            assert_true(patch[j] == expected_sample(&source, &grid, i, j));
+            assert_true(patch[j] == expected_sample(&source, &grid, i, j) / 127.5f - 1.0f);
+        if (operators->network_element == ODVA_BFLOAT16)
+            check_centred(operators, &source, &grid, sources, i);
         odva_cpu_write_patch(operators, targets, &grid, patch, i);
     }
     for (int t = 0; t < frames; t++)
