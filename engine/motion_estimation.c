@@ -18,7 +18,7 @@
 #define CELL             16  /* samples of a level between the nodes of its mesh */
 #define MIN_LOG2_SPACING 3   /* of the warp operator */
 #define SMALL_PICTURE    300 /* lines below which motion is estimated at full size */
-#define AFFINE_STEPS     3
+#define AFFINE_STEPS     2
 #define MESH_STEPS       3
 #define MESH_LEVELS      3 /* the finest levels, on which the mesh moves */
 
