@@ -25,13 +25,9 @@ struct tile_place {
     int count; /* outputs from column on; PANEL or more: all */
 };
 
-static inline __attribute__((always_inline)) v_float finish_sum(const struct tile_place *p, int r,
-                                                                int offset, v_float y, int n)
+static inline __attribute__((always_inline)) v_float
+finish_sum(const struct odva_cpu_linear *linear, int64_t row, int column, v_float y, int n)
 {
-    const struct odva_cpu_linear *linear = p->linear;
-    const int column = p->column + offset;
-    const int64_t row = p->row + r;
-
     if (linear->gate)
         y = v_mul(y,
                   v_load_n(linear->gate + linear->gate_row[row] * linear->gate_stride + column, n));
@@ -43,16 +39,36 @@ static inline __attribute__((always_inline)) v_float finish_sum(const struct til
     return y;
 }
 
-static inline __attribute__((always_inline)) void store_sum(const struct odva_cpu_linear *linear,
-                                                            int64_t at, v_float y, int n)
+/* Constants wherever this is inlined: rows, whether sums are finished, and whether they are
+ * rounded.
+ */
+static inline __attribute__((always_inline)) void
+store_sums(const struct odva_cpu_linear *linear, int64_t row, int column,
+           v_float acc[V_TILE_ROWS][V_TILE_VECS], const int rows, const int n[V_TILE_VECS],
+           const int finished, const int rounded)
 {
+    const int64_t at = row * linear->dst_stride + column;
+
+    ODVA_UNROLL
+    for (int r = 0; r < rows; r++) {
+        ODVA_UNROLL
+        for (int v = 0; v < V_TILE_VECS; v++) {
+            const int64_t place = at + r * linear->dst_stride + v * V_WIDTH;
+            const v_float y =
+                finished ? acc[r][v]
+                         : finish_sum(linear, row + r, column + v * V_WIDTH, acc[r][v], n[v]);
+
 #ifdef V_ROUNDS
-    if (linear->rounded_dst) {
-        v_store_rounded_n(linear->rounded_dst + at, y, n);
-        return;
-    }
+            if (rounded) {
+                v_store_rounded_n(linear->rounded_dst + place, y, n[v]);
+                continue;
+            }
+#else
+            (void)rounded;
 #endif
-    v_store_n(linear->dst + at, y, n);
+            v_store_n(linear->dst + place, y, n[v]);
+        }
+    }
 }
 
 /* n[v] outputs of vector v; where they are constants no masks remain. gelu is one, too. */
@@ -60,12 +76,14 @@ static inline __attribute__((always_inline)) void
 finish_sums(const struct tile_place *p, v_float acc[V_TILE_ROWS][V_TILE_VECS], const int rows,
             const int n[V_TILE_VECS], v_float (*gelu)(v_float))
 {
-    const struct odva_cpu_linear *linear = p->linear;
+    const struct odva_cpu_linear own = *p->linear, *linear = &own; /* no store can change it */
+    const int64_t row = p->row;
+    const int column = p->column, finished = !linear->gate && !linear->add;
 
     if (linear->bias) {
         ODVA_UNROLL
         for (int v = 0; v < V_TILE_VECS; v++) {
-            const v_float bias = v_load_n(linear->bias + p->column + v * V_WIDTH, n[v]);
+            const v_float bias = v_load_n(linear->bias + column + v * V_WIDTH, n[v]);
 
             ODVA_UNROLL
             for (int r = 0; r < rows; r++)
@@ -87,15 +105,14 @@ finish_sums(const struct tile_place *p, v_float acc[V_TILE_ROWS][V_TILE_VECS], c
                 acc[r][v] = v_silu(acc[r][v]);
         }
     }
-    ODVA_UNROLL
-    for (int r = 0; r < rows; r++) {
-        const int64_t at = (p->row + r) * linear->dst_stride + p->column;
-
-        ODVA_UNROLL
-        for (int v = 0; v < V_TILE_VECS; v++)
-            store_sum(linear, at + v * V_WIDTH, finish_sum(p, r, v * V_WIDTH, acc[r][v], n[v]),
-                      n[v]);
-    }
+    if (finished && linear->rounded_dst)
+        store_sums(linear, row, column, acc, rows, n, 1, 1);
+    else if (finished)
+        store_sums(linear, row, column, acc, rows, n, 1, 0);
+    else if (linear->rounded_dst)
+        store_sums(linear, row, column, acc, rows, n, 0, 1);
+    else
+        store_sums(linear, row, column, acc, rows, n, 0, 0);
 }
 
 /* Lines that the epilogue will want, which are often far away. */
@@ -103,23 +120,32 @@ static inline __attribute__((always_inline)) void fetch_tile(const struct tile_p
                                                              const int rows)
 {
     const struct odva_cpu_linear *linear = p->linear;
+    const int64_t stride = linear->dst_stride, at = p->row * stride + p->column;
 
+    if (linear->rounded_dst) {
+        const uint16_t *dst = linear->rounded_dst + at;
+
+        ODVA_UNROLL
+        for (int r = 0; r < rows; r++)
+            __builtin_prefetch(dst + r * stride, 1);
+    } else {
+        const float *dst = linear->dst + at;
+
+        ODVA_UNROLL
+        for (int r = 0; r < rows; r++) {
+            ODVA_UNROLL
+            for (int v = 0; v < V_TILE_VECS; v++)
+                __builtin_prefetch(dst + r * stride + v * V_WIDTH, 1);
+        }
+    }
+    if (!linear->add || linear->add == linear->dst)
+        return;
     for (int r = 0; r < rows; r++) {
-        const int64_t at = (p->row + r) * linear->dst_stride + p->column;
+        const int64_t add_row = linear->add_row ? linear->add_row[p->row + r] : p->row + r;
+        const float *add = linear->add + add_row * linear->add_stride + p->column;
 
-        if (linear->rounded_dst) {
-            __builtin_prefetch(linear->rounded_dst + at, 1);
-        } else {
-            for (int v = 0; v < V_TILE_VECS; v++)
-                __builtin_prefetch(linear->dst + at + v * V_WIDTH, 1);
-        }
-        if (linear->add && linear->add != linear->dst) {
-            const int64_t add_row = linear->add_row ? linear->add_row[p->row + r] : p->row + r;
-            const float *add = linear->add + add_row * linear->add_stride + p->column;
-
-            for (int v = 0; v < V_TILE_VECS; v++)
-                __builtin_prefetch(add + v * V_WIDTH);
-        }
+        for (int v = 0; v < V_TILE_VECS; v++)
+            __builtin_prefetch(add + v * V_WIDTH);
     }
 }
 
@@ -192,6 +218,12 @@ linear_listed_tile(const struct tile_place *p, const float *panel, const int32_t
 }
 
 static __attribute__((noinline)) void
+linear_listed_4_rows(const struct tile_place *p, const float *panel, const int32_t *list, int count)
+{
+    linear_rows(p, panel, list, count, 4);
+}
+
+static __attribute__((noinline)) void
 linear_listed_row(const struct tile_place *p, const float *panel, const int32_t *list, int count)
 {
     linear_rows(p, panel, list, count, 1);
@@ -214,6 +246,8 @@ static void linear_simd(const struct odva_cpu_linear *linear, int64_t first_row,
             else
                 linear_tile(&p, panel, count);
         }
+        for (; p.row + 4 <= first_row + rows; p.row += 4)
+            linear_listed_4_rows(&p, panel, inputs, count);
         for (; p.row < first_row + rows; p.row++)
             linear_listed_row(&p, panel, inputs, count);
     }
