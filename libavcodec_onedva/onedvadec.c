@@ -153,8 +153,8 @@ static int64_t clip_time(int64_t start, int64_t ticks, AVRational stream_tb, AVR
     int64_t grid = av_rescale_q(start, pkt_tb, stream_tb);
 
     if (av_rescale_q(grid, stream_tb, pkt_tb) == start)
-        return av_rescale_q(grid + ticks, stream_tb, pkt_tb);
-    return start + av_rescale_q(ticks, stream_tb, pkt_tb);
+        return av_rescale_q(av_sat_add64(grid, ticks), stream_tb, pkt_tb);
+    return av_sat_add64(start, av_rescale_q(ticks, stream_tb, pkt_tb));
 }
 
 static void set_timestamps(const AVCodecContext *avctx, const AVPacket *pkt,
@@ -177,13 +177,15 @@ static void set_timestamps(const AVCodecContext *avctx, const AVPacket *pkt,
         frame->duration = av_rescale_q(duration, stream_tb, pkt_tb);
         if (start != AV_NOPTS_VALUE && (!i || ticks)) {
             frame->pts = frame->pkt_dts = clip_time(start, ticks, stream_tb, pkt_tb);
-            frame->duration = clip_time(start, ticks + duration, stream_tb, pkt_tb) - frame->pts;
+            frame->duration = av_sat_sub64(clip_time(start, av_sat_add64(ticks, duration),
+                                                     stream_tb, pkt_tb), frame->pts);
         }
         // an edit list hides a packet that begins before its start, which is 0
         if (start < 0 && frame->pts >= 0)
             frame->flags &= ~AV_FRAME_FLAG_DISCARD;
-        ticks += duration;
-        s->next_pts  = frame->pts == AV_NOPTS_VALUE ? AV_NOPTS_VALUE : frame->pts + frame->duration;
+        ticks = av_sat_add64(ticks, duration);
+        s->next_pts  = frame->pts == AV_NOPTS_VALUE ? AV_NOPTS_VALUE
+                                                    : av_sat_add64(frame->pts, frame->duration);
         s->tolerance = FFMAX(frame->duration / 2, 1);
     }
 }
@@ -194,7 +196,8 @@ static void check_continuity(OneDVADecContext *s, const AVPacket *pkt)
     const int64_t start = pkt->pts != AV_NOPTS_VALUE ? pkt->pts : pkt->dts;
 
     if (s->next_pts != AV_NOPTS_VALUE && start != AV_NOPTS_VALUE &&
-        FFABS(start - s->next_pts) > s->tolerance)
+        (start > av_sat_add64(s->next_pts, s->tolerance) ||
+         start < av_sat_sub64(s->next_pts, s->tolerance)))
         s->is_interrupted = 1;
     if (s->is_interrupted && s->options.smooth_clips) {
         onedva_decoder_flush(s->decoder);

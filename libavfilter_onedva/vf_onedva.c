@@ -263,7 +263,7 @@ static void check_continuity(OneDVAFilterContext *s, int nb_frames)
         onedva_decoder_flush(s->decoder);
     s->clip_end = start;
     for (int i = 0; i < nb_frames && start != AV_NOPTS_VALUE; i++)
-        s->clip_end += s->clip.durations[i];
+        s->clip_end = av_sat_add64(s->clip_end, s->clip.durations[i]);
 }
 
 /** Encode and decode the clip, or the first frames of it, into the output frames. */

@@ -159,7 +159,8 @@ cut_in_packet() {
 }
 check "file cut in a unit" cut_in_packet
 
-# The times of what is left are further apart than 64 bits hold.
+# The times of the first packet and of what follows are further apart than 64 bits hold; what begins before 0 is
+# not shown.
 cut_with_far_times() {
     ffmpeg -i a.odva -c copy -bsf:v "setts=ts='if(N,8e18+N,-8e18)'" far.odva &&
         head -c -40 far.odva > short.odva &&
@@ -167,6 +168,12 @@ cut_with_far_times() {
     grep -x 9223372036854775807 found
 }
 check "file cut with times far apart" cut_with_far_times
+
+far_times() {
+    ffprobe -smooth_clips 1 -show_entries frame=pts -of csv=p=0 far.odva > found 2> errors
+    [ "$(wc -l < found)" -eq 59 ] && [ ! -s errors ]
+}
+check "frames with times far apart" far_times
 
 damaged_unit() {
     cp a.odva damaged.odva && poke damaged.odva $((second + 2)) &&

@@ -8,7 +8,8 @@
 #
 # usage: build.sh full|check|tsan|coverage
 #   full   build/ffmpeg-full: all of FFmpeg's native parts
-#   check  build/ffmpeg-check: only what the tests use
+#   check  build/ffmpeg-check: only what the tests use, One-DVA's files under
+#          UndefinedBehaviorSanitizer, which ends the program where it finds something
 #   tsan   build/ffmpeg-tsan: only what tools/tests/test_tsan.sh uses, under ThreadSanitizer, with
 #          build/tsan/lib/libonedva.a
 #   coverage  build/ffmpeg-coverage: what the tests use, with One-DVA's files counting how often each
@@ -48,15 +49,18 @@ if pkg-config --exists libxml-2.0; then
     check_parts="$check_parts --enable-libxml2 --enable-demuxer=dash"
 fi
 libraries=build/lib
+own="libavcodec/onedva% libavformat/odva% libavfilter/onedva% libavfilter/vf_onedva%"
 rule= # more for make
 case $1 in
 full) parts= ;;
-check) parts=$check_parts ;;
+check)
+    parts="$check_parts --extra-ldflags=-fsanitize=undefined"
+    rule="$own: CFLAGS += -fsanitize=undefined -fno-sanitize-recover=undefined"
+    ;;
 coverage)
     parts="$check_parts --extra-ldflags=--coverage"
     libraries=build/coverage-ffmpeg/lib
-    rule="libavcodec/onedva% libavformat/odva% libavfilter/onedva% libavfilter/vf_onedva%: \
-        CFLAGS += --coverage -fprofile-update=atomic"
+    rule="$own: CFLAGS += --coverage -fprofile-update=atomic"
     ;;
 tsan)
     parts="$tsan_parts --extra-cflags=-fsanitize=thread --extra-ldflags=-fsanitize=thread"
