@@ -46,11 +46,12 @@ tools/install-deps.sh check || exit 1
 [ -f build/config.mak ] || ./configure || exit 1
 mkdir -p "$logs"
 python=$(sed -n 's/^PYTHON = //p' build/config.mak)
+jobs=-j$(nproc)
 
 run register tools/ffmpeg/tests/test_register.sh
 run configure tools/ffmpeg/tests/test_configure.sh
-run library make lib
-run unit make unit
+run library make "$jobs" lib
+run unit make "$jobs" unit
 run bitexact tools/tests/test_bitexact.sh
 run integers tools/tests/test_integers.sh
 if command -v apt-get > /dev/null; then

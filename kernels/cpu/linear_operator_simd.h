@@ -71,14 +71,15 @@ store_sums(const struct odva_cpu_linear *linear, int64_t row, int column,
     }
 }
 
-/* n[v] outputs of vector v; where they are constants no masks remain. gelu is one, too. */
+/* n[v] outputs of vector v, all of them where whole; where they are constants no masks remain. gelu
+ * is one, too. */
 static inline __attribute__((always_inline)) void
 finish_sums(const struct tile_place *p, v_float acc[V_TILE_ROWS][V_TILE_VECS], const int rows,
-            const int n[V_TILE_VECS], v_float (*gelu)(v_float))
+            const int n[V_TILE_VECS], const int whole, v_float (*gelu)(v_float))
 {
     const struct odva_cpu_linear own = *p->linear, *linear = &own; /* no store can change it */
     const int64_t row = p->row;
-    const int column = p->column, finished = !linear->gate && !linear->add;
+    const int column = p->column;
 
     if (linear->bias) {
         ODVA_UNROLL
@@ -105,14 +106,12 @@ finish_sums(const struct tile_place *p, v_float acc[V_TILE_ROWS][V_TILE_VECS], c
                 acc[r][v] = v_silu(acc[r][v]);
         }
     }
-    if (finished && linear->rounded_dst)
+    if (whole && !linear->gate && !linear->add && linear->rounded_dst)
         store_sums(linear, row, column, acc, rows, n, 1, 1);
-    else if (finished)
+    else if (whole && !linear->gate && !linear->add)
         store_sums(linear, row, column, acc, rows, n, 1, 0);
-    else if (linear->rounded_dst)
-        store_sums(linear, row, column, acc, rows, n, 0, 1);
     else
-        store_sums(linear, row, column, acc, rows, n, 0, 0);
+        store_sums(linear, row, column, acc, rows, n, 0, linear->rounded_dst != NULL);
 }
 
 /* Lines that the epilogue will want, which are often far away. */
@@ -155,11 +154,11 @@ static inline __attribute__((always_inline)) void finish_tile(const struct tile_
                                                               v_float (*gelu)(v_float))
 {
     if (p->count >= PANEL) {
-        finish_sums(p, acc, rows, (const int[V_TILE_VECS]){V_WIDTH, V_WIDTH}, gelu);
+        finish_sums(p, acc, rows, (const int[V_TILE_VECS]){V_WIDTH, V_WIDTH}, 1, gelu);
     } else {
         const int second = p->count > V_WIDTH ? p->count - V_WIDTH : 0;
 
-        finish_sums(p, acc, rows, (const int[V_TILE_VECS]){p->count - second, second}, gelu);
+        finish_sums(p, acc, rows, (const int[V_TILE_VECS]){p->count - second, second}, 0, gelu);
     }
 }
 
