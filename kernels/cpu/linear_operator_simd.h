@@ -39,9 +39,7 @@ finish_sum(const struct odva_cpu_linear *linear, int64_t row, int column, v_floa
     return y;
 }
 
-/* Constants wherever this is inlined: rows, whether sums are finished, and whether they are
- * rounded.
- */
+/* rows and whether sums are finished are constants wherever this is inlined. */
 static inline __attribute__((always_inline)) void
 store_sums(const struct odva_cpu_linear *linear, int64_t row, int column,
            v_float acc[V_TILE_ROWS][V_TILE_VECS], const int rows, const int n[V_TILE_VECS],
@@ -106,12 +104,12 @@ finish_sums(const struct tile_place *p, v_float acc[V_TILE_ROWS][V_TILE_VECS], c
                 acc[r][v] = v_silu(acc[r][v]);
         }
     }
-    if (whole && !linear->gate && !linear->add && linear->rounded_dst)
-        store_sums(linear, row, column, acc, rows, n, 1, 1);
-    else if (whole && !linear->gate && !linear->add)
-        store_sums(linear, row, column, acc, rows, n, 1, 0);
-    else
+    if (!whole || linear->gate || linear->add)
         store_sums(linear, row, column, acc, rows, n, 0, linear->rounded_dst != NULL);
+    else if (linear->rounded_dst)
+        store_sums(linear, row, column, acc, rows, n, 1, 1);
+    else
+        store_sums(linear, row, column, acc, rows, n, 1, 0);
 }
 
 /* Lines that the epilogue will want, which are often far away. */

@@ -20,6 +20,7 @@
 /* ---- planes ------------------------------------------------------------------------------ */
 
 struct patch_job {
+    void (*patch)(const struct patch_job *job, int64_t i); /* does one */
     const struct odva_cpu_operators *operators;
     struct odva_matrix rows;
     const struct odva_grid *grid;
@@ -31,14 +32,29 @@ struct patch_job {
     uint32_t step;
 };
 
-static void read_task(void *opaque, int64_t index, int worker)
+static void patch_task(void *opaque, int64_t index, int worker)
 {
     const struct patch_job *job = opaque;
 
     (void)worker;
     for (int64_t i = index * PATCHES; i < odva_min64((index + 1) * PATCHES, job->count); i++)
-        odva_cpu_read_patch(job->operators, odva_cpu_elements(job->rows, i), job->rows.element,
-                            job->grid, job->sources, job->position[i]);
+        job->patch(job, i);
+}
+
+static int run_patches(struct odva_backend *backend, struct patch_job *job,
+                       const struct odva_buffer *position, int64_t first, int64_t count)
+{
+    job->operators = odva_cpu_backend_of(backend)->operators;
+    job->position = odva_cpu_indices(position) + first;
+    job->count = count;
+    odva_backend_parallel_for(backend, odva_ceil_div64(count, PATCHES), patch_task, job);
+    return ONEDVA_OK;
+}
+
+static void read_patch(const struct patch_job *job, int64_t i)
+{
+    odva_cpu_read_patch(job->operators, odva_cpu_elements(job->rows, i), job->rows.element,
+                        job->grid, job->sources, job->position[i]);
 }
 
 int odva_cpu_backend_patchify(struct odva_backend *backend, struct odva_matrix dst,
@@ -46,65 +62,39 @@ int odva_cpu_backend_patchify(struct odva_backend *backend, struct odva_matrix d
                               const struct onedva_const_picture *pictures,
                               const struct odva_buffer *position, int64_t first, int64_t count)
 {
-    struct patch_job job = {.operators = odva_cpu_backend_of(backend)->operators,
-                            .rows = dst,
-                            .grid = grid,
-                            .sources = pictures,
-                            .position = odva_cpu_indices(position) + first,
-                            .count = count};
+    struct patch_job job = {.patch = read_patch, .rows = dst, .grid = grid, .sources = pictures};
 
-    odva_backend_parallel_for(backend, odva_ceil_div64(count, PATCHES), read_task, &job);
-    return ONEDVA_OK;
+    return run_patches(backend, &job, position, first, count);
 }
 
-static void write_task(void *opaque, int64_t index, int worker)
+static void write_patch(const struct patch_job *job, int64_t i)
 {
-    const struct patch_job *job = opaque;
-
-    (void)worker;
-    for (int64_t i = index * PATCHES; i < odva_min64((index + 1) * PATCHES, job->count); i++)
-        odva_cpu_write_patch(job->operators, job->targets, job->grid, odva_cpu_row(job->rows, i),
-                             job->position[i]);
+    odva_cpu_write_patch(job->operators, job->targets, job->grid, odva_cpu_row(job->rows, i),
+                         job->position[i]);
 }
 
 int odva_cpu_backend_unpatchify(struct odva_backend *backend, const struct onedva_picture *pictures,
                                 const struct odva_grid *grid, struct odva_matrix src,
                                 const struct odva_buffer *position, int64_t first, int64_t count)
 {
-    struct patch_job job = {.operators = odva_cpu_backend_of(backend)->operators,
-                            .rows = src,
-                            .grid = grid,
-                            .targets = pictures,
-                            .position = odva_cpu_indices(position) + first,
-                            .count = count};
+    struct patch_job job = {.patch = write_patch, .rows = src, .grid = grid, .targets = pictures};
 
-    odva_backend_parallel_for(backend, odva_ceil_div64(count, PATCHES), write_task, &job);
-    return ONEDVA_OK;
+    return run_patches(backend, &job, position, first, count);
 }
 
-static void noise_task(void *opaque, int64_t index, int worker)
+static void fill_patch(const struct patch_job *job, int64_t i)
 {
-    const struct patch_job *job = opaque;
-
-    (void)worker;
-    for (int64_t i = index * PATCHES; i < odva_min64((index + 1) * PATCHES, job->count); i++)
-        odva_noise_fill(odva_cpu_row(job->rows, i), (uint64_t)job->position[i] * ODVA_PATCH_SAMPLES,
-                        ODVA_PATCH_SAMPLES, job->seed, job->step);
+    odva_noise_fill(odva_cpu_row(job->rows, i), (uint64_t)job->position[i] * ODVA_PATCH_SAMPLES,
+                    ODVA_PATCH_SAMPLES, job->seed, job->step);
 }
 
 int odva_cpu_backend_noise(struct odva_backend *backend, struct odva_matrix dst,
                            const struct odva_buffer *position, int64_t first, int64_t count,
                            uint64_t seed, uint32_t step)
 {
-    struct patch_job job = {.operators = odva_cpu_backend_of(backend)->operators,
-                            .rows = dst,
-                            .position = odva_cpu_indices(position) + first,
-                            .count = count,
-                            .seed = seed,
-                            .step = step};
+    struct patch_job job = {.patch = fill_patch, .rows = dst, .seed = seed, .step = step};
 
-    odva_backend_parallel_for(backend, odva_ceil_div64(count, PATCHES), noise_task, &job);
-    return ONEDVA_OK;
+    return run_patches(backend, &job, position, first, count);
 }
 
 /* ---- motion ------------------------------------------------------------------------------ */
