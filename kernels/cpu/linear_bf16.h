@@ -55,6 +55,7 @@ static inline __attribute__((always_inline)) void dot_rows(const struct tile_pla
                                                            const int rows)
 {
     v_float acc[V_TILE_ROWS][V_TILE_VECS];
+    struct fetch_ahead fetch = *p->fetch;
 
     fetch_tile(p, rows);
     ODVA_UNROLL
@@ -66,6 +67,7 @@ static inline __attribute__((always_inline)) void dot_rows(const struct tile_pla
     for (int i = 0; i < pairs; i++, panel += 2 * PANEL) {
         v_pairs w[V_TILE_VECS];
 
+        fetch_ahead_step(&fetch);
         ODVA_UNROLL
         for (int v = 0; v < V_TILE_VECS; v++)
             w[v] = v_load_pairs(panel + 2 * v * V_WIDTH);
@@ -78,6 +80,7 @@ static inline __attribute__((always_inline)) void dot_rows(const struct tile_pla
                 acc[r][v] = v_dot_pairs(acc[r][v], x, w[v]);
         }
     }
+    *p->fetch = fetch;
     finish_tile(p, acc, rows, v_gelu_coarse);
 }
 
@@ -131,6 +134,7 @@ static void linear_bf16(const struct odva_cpu_linear *linear, int64_t first_row,
         const int64_t height = end - row < ROUNDED_ROWS ? end - row : ROUNDED_ROWS;
         const uint16_t *panel = weights->pairs, *src = rounded;
         int64_t stride = rounded_stride(weights->n_in);
+        struct fetch_ahead fetch = begin_fetch(linear, height, pairs);
 
         if (linear->rounded_src) {
             src = linear->rounded_src + row * linear->src_stride;
@@ -140,8 +144,8 @@ static void linear_bf16(const struct odva_cpu_linear *linear, int64_t first_row,
                        weights->n_in);
         }
         for (int column = 0; column < weights->n_out; column += PANEL, panel += 2 * PANEL * pairs)
-            dot_block((struct tile_place){linear, row, column, weights->n_out - column}, src,
-                      stride, panel, pairs, height);
+            dot_block((struct tile_place){linear, row, column, weights->n_out - column, &fetch},
+                      src, stride, panel, pairs, height);
     }
 }
 

@@ -84,6 +84,7 @@ dot_byte_rows(const struct tile_place *p, const uint8_t *src, int64_t stride, co
     const struct odva_weights *weights = p->linear->weights;
     v_int sums[V_TILE_ROWS][V_TILE_VECS];
     v_float acc[V_TILE_ROWS][V_TILE_VECS];
+    struct fetch_ahead fetch = *p->fetch;
 
     fetch_tile(p, rows);
     ODVA_UNROLL
@@ -97,6 +98,7 @@ dot_byte_rows(const struct tile_place *p, const uint8_t *src, int64_t stride, co
     for (int i = 0; i < quads; i++, panel += 4 * PANEL) {
         v_int w[V_TILE_VECS];
 
+        fetch_ahead_step(&fetch);
         ODVA_UNROLL
         for (int v = 0; v < V_TILE_VECS; v++)
             w[v] = v_load_dwords(panel + 4 * v * V_WIDTH);
@@ -109,6 +111,7 @@ dot_byte_rows(const struct tile_place *p, const uint8_t *src, int64_t stride, co
                 sums[r][v] = v_dot_quads(sums[r][v], x, w[v]);
         }
     }
+    *p->fetch = fetch;
     ODVA_UNROLL
     for (int v = 0; v < V_TILE_VECS; v++) {
         const v_float step = v_load(weights->scale + p->column + v * V_WIDTH);
@@ -174,11 +177,13 @@ static void linear_int8(const struct odva_cpu_linear *linear, int64_t first_row,
     for (int64_t row = first_row; row < end; row += ROUNDED_ROWS) {
         const int64_t height = end - row < ROUNDED_ROWS ? end - row : ROUNDED_ROWS;
         const int8_t *panel = weights->bytes;
+        struct fetch_ahead fetch = begin_fetch(linear, height, quads);
 
         quantise_rows(bytes, scratch, linear, row, height);
         for (int column = 0; column < weights->n_out; column += PANEL, panel += 4 * PANEL * quads)
-            dot_byte_block((struct tile_place){linear, row, column, weights->n_out - column}, bytes,
-                           stride, scratch, panel, quads, height);
+            dot_byte_block(
+                (struct tile_place){linear, row, column, weights->n_out - column, &fetch}, bytes,
+                stride, scratch, panel, quads, height);
     }
 }
 

@@ -22,7 +22,8 @@ struct tile_place {
     const struct odva_cpu_linear *linear;
     int64_t row;
     int column;
-    int count; /* outputs from column on; PANEL or more: all */
+    int count;                 /* outputs from column on; PANEL or more: all */
+    struct fetch_ahead *fetch; /* of the rows ahead */
 };
 
 static inline __attribute__((always_inline)) v_float
@@ -160,6 +161,17 @@ static inline __attribute__((always_inline)) void finish_tile(const struct tile_
     }
 }
 
+/* Begins to ask for the rows ahead beside the products of rows by all panels. @param steps of the
+ * sums of a tile */
+static inline struct fetch_ahead begin_fetch(const struct odva_cpu_linear *linear, int64_t rows,
+                                             int steps)
+{
+    const int64_t tiles = rows < V_TILE_ROWS ? 1 : rows / V_TILE_ROWS;
+    const int panels = odva_cpu_round_up(linear->weights->n_out, PANEL) / PANEL;
+
+    return fetch_ahead_begin(&linear->ahead, tiles * panels * steps);
+}
+
 static size_t linear_scratch_simd(int n_in)
 {
     return n_in; /* int32 */
@@ -197,7 +209,7 @@ static inline __attribute__((always_inline)) void linear_rows(const struct tile_
 
     fetch_tile(p, rows);
     sum_rows(acc, linear->src + p->row * linear->src_stride, linear->src_stride, panel, list, count,
-             rows);
+             p->fetch, rows);
     finish_tile(p, acc, rows, v_gelu);
 }
 
@@ -233,9 +245,10 @@ static void linear_simd(const struct odva_cpu_linear *linear, int64_t first_row,
     const float *panel = weights->panels;
     int32_t *inputs = (int32_t *)scratch;
     const int count = list_inputs(inputs, linear, first_row, rows);
+    struct fetch_ahead fetch = begin_fetch(linear, rows, count);
 
     for (int column = 0; column < weights->n_out; column += PANEL, panel += PANEL * weights->n_in) {
-        struct tile_place p = {linear, first_row, column, weights->n_out - column};
+        struct tile_place p = {linear, first_row, column, weights->n_out - column, &fetch};
 
         for (; p.row + V_TILE_ROWS <= first_row + rows; p.row += V_TILE_ROWS) {
             if (count < weights->n_in)

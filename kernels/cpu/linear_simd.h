@@ -9,6 +9,7 @@
 #ifndef ODVA_CPU_LINEAR_SIMD_H
 #define ODVA_CPU_LINEAR_SIMD_H
 
+#include "cpu/fetch_ahead.h"
 #include "cpu/math_simd.h"
 #include "cpu/operators.h"
 #include "cpu/unroll.h"
@@ -18,13 +19,16 @@
 /*
  * acc = src [rows][count] panel; rows is a constant wherever this is inlined.
  * @param list NULL, or which count inputs are to be summed: the others' terms are 0
+ * @param fetch NULL: none
  */
 static inline __attribute__((always_inline)) void sum_rows(v_float acc[V_TILE_ROWS][V_TILE_VECS],
                                                            const float *src, int64_t stride,
                                                            const float *panel, const int32_t *list,
-                                                           int count, const int rows)
+                                                           int count, struct fetch_ahead *fetch,
+                                                           const int rows)
 {
     v_float sums[V_TILE_ROWS][V_TILE_VECS]; /* its own, so that they are in registers */
+    struct fetch_ahead own = fetch ? *fetch : (struct fetch_ahead){0};
 
     ODVA_UNROLL
     for (int r = 0; r < rows; r++) {
@@ -36,6 +40,8 @@ static inline __attribute__((always_inline)) void sum_rows(v_float acc[V_TILE_RO
         const int64_t i = list ? list[k] : k;
         v_float w[V_TILE_VECS];
 
+        if (fetch)
+            fetch_ahead_step(&own);
         ODVA_UNROLL
         for (int v = 0; v < V_TILE_VECS; v++)
             w[v] = v_load(panel + i * PANEL + v * V_WIDTH);
@@ -54,6 +60,8 @@ static inline __attribute__((always_inline)) void sum_rows(v_float acc[V_TILE_RO
         for (int v = 0; v < V_TILE_VECS; v++)
             acc[r][v] = sums[r][v];
     }
+    if (fetch)
+        *fetch = own;
 }
 
 /* sums [rows][PANEL] = src [rows][n_in] panel */
@@ -63,7 +71,7 @@ static inline __attribute__((always_inline)) void multiply_rows(float *sums, con
 {
     v_float acc[V_TILE_ROWS][V_TILE_VECS];
 
-    sum_rows(acc, src, stride, panel, NULL, n_in, rows);
+    sum_rows(acc, src, stride, panel, NULL, n_in, NULL, rows);
     ODVA_UNROLL
     for (int r = 0; r < rows; r++) {
         ODVA_UNROLL

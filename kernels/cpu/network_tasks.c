@@ -80,12 +80,30 @@ static void advance(struct chain_step *step, int64_t row)
         step->norm.row += row;
 }
 
-/* A block of rows through all steps. */
+/* Where the first step will read a block of rows. */
+static struct odva_cpu_range rows_from(const struct chain_job *job, int64_t first)
+{
+    const int64_t rows = odva_min64(job->rows_per_task, job->rows - first);
+    struct chain_step step = job->steps[0];
+
+    if (rows <= 0)
+        return (struct odva_cpu_range){0};
+    advance(&step, first);
+    if (step.norm.width)
+        return (struct odva_cpu_range){step.norm.src, rows * step.norm.src_stride * sizeof(float)};
+    if (step.linear.rounded_src)
+        return (struct odva_cpu_range){step.linear.rounded_src,
+                                       rows * step.linear.src_stride * sizeof(uint16_t)};
+    return (struct odva_cpu_range){step.linear.src, rows * step.linear.src_stride * sizeof(float)};
+}
+
+/* A block of rows through all steps. Workers take blocks in turns, more or less. */
 static void chain_task(void *opaque, int64_t index, int worker)
 {
     const struct chain_job *job = opaque;
     const struct odva_cpu_operators *operators = job->cpu->operators;
     const int64_t first = index * job->rows_per_task;
+    const int64_t next = first + odva_backend_workers(&job->cpu->base) * job->rows_per_task;
     const int64_t rows = odva_min64(job->rows_per_task, job->rows - first);
     float *scratch = odva_cpu_scratch_of(job->cpu, worker);
 
@@ -94,6 +112,8 @@ static void chain_task(void *opaque, int64_t index, int worker)
         struct odva_cpu_linear *linear = &step.linear;
 
         advance(&step, first);
+        if (i == 0)
+            linear->ahead = rows_from(job, next);
         if (step.src_between)
             set_src(linear, scratch + job->between[(i + 1) % 2], element_before(linear));
         if (step.dst_between)
@@ -193,12 +213,13 @@ static int reserve_chain(struct odva_cpu_backend *cpu, struct chain_job *job)
     return odva_cpu_reserve_scratch(cpu, job->between[1] + between);
 }
 
-/* Weights are read once for each task. */
+/* Weights are read once for each task; smaller ones share few rows more evenly. */
 static int64_t linear_rows_per_task(const struct odva_backend *backend, int64_t rows)
 {
     const int64_t most = 2 * LINEAR_ROWS;
+    const int workers = odva_backend_workers(backend);
 
-    return rows < most * LINEAR_TASKS * odva_backend_workers(backend) ? LINEAR_ROWS : most;
+    return workers > 1 && rows < most * LINEAR_TASKS * workers ? LINEAR_ROWS : most;
 }
 
 int odva_cpu_backend_linear_chain(struct odva_backend *backend,

@@ -33,6 +33,12 @@ struct odva_weights {
 #define ODVA_CPU_INT8_MAX   127.0f /* so that there are as many steps to both sides of 0 */
 #define ODVA_CPU_INT8_LEAST 1e-30f /* numbers all below it are 0; above it, inverses are finite */
 
+/** Bytes in a row somewhere in memory. */
+struct odva_cpu_range {
+    const void *data;
+    int64_t bytes; /* 0: none */
+};
+
 /** odva_backend_ops.linear with plain pointers. */
 struct odva_cpu_linear {
     float *dst;
@@ -48,7 +54,8 @@ struct odva_cpu_linear {
     const int32_t *gate_row;
     const float *add; /* NULL: none */
     int64_t add_stride;
-    const int32_t *add_row; /* NULL: the same row */
+    const int32_t *add_row;      /* NULL: the same row */
+    struct odva_cpu_range ahead; /* wanted after these rows, to be asked for meanwhile */
 };
 
 /** odva_backend_ops.norm_modulate with plain pointers. */

@@ -5,9 +5,10 @@
 /*
  * This engine's matrix products beside those of oneDNN and OpenBLAS, at the shapes of its networks,
  * with one thread, in turns: the median of RUNS. All have their weights packed beforehand but
- * OpenBLAS, which has no such call. The engine begins with floats in every precision; oneDNN is
- * measured with rows rounded to bfloat16 beforehand and with that rounding, and with bytes that
- * somebody else made.
+ * OpenBLAS, which has no such call. With bfloat16 both read rows of it and write them, as between
+ * the network's operators, or both begin and end with floats, where oneDNN rounds the rows in a
+ * step of its own. With 8 bits both begin with floats, too; the engine finds a scale for each row,
+ * oneDNN has none to find.
  *
  * make gemm-bench
  */
@@ -42,25 +43,44 @@ static void fail(const char *what)
 struct engine_product {
     struct odva_backend *backend;
     struct odva_weights *weights;
-    struct odva_array x, y;
+    struct odva_array x, y, rounded_x; /* rounded: bfloat16 */
 };
+
+/* Half of the bits of each number, the upper ones, which are a bfloat16 number. */
+static void cut_to_bfloat16(uint16_t *dst, const float *src, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+
+        memcpy(&bits, &src[i], sizeof(bits));
+        dst[i] = (uint16_t)(bits >> 16);
+    }
+}
 
 static void engine_open(struct engine_product *e, struct odva_backend *backend,
                         const struct product *p, enum odva_precision precision)
 {
+    const size_t count = (size_t)p->rows * p->n_in;
+    uint16_t *rounded = bench_checked(malloc(count * sizeof(*rounded)));
+
     *e = (struct engine_product){.backend = backend};
     e->weights = bench_checked(backend->ops->pack(backend, p->w, p->n_out, p->n_in, precision));
-    if (odva_array_set(backend, &e->x, p->x, (int64_t)p->rows * p->n_in, sizeof(float)) < 0 ||
+    cut_to_bfloat16(rounded, p->x, count);
+    if (odva_array_set(backend, &e->x, p->x, count, sizeof(float)) < 0 ||
+        odva_array_set(backend, &e->rounded_x, rounded, count, sizeof(*rounded)) < 0 ||
         odva_array_reserve(backend, &e->y, (int64_t)p->rows * p->n_out, sizeof(float)) < 0)
         fail("allocation");
+    free(rounded);
 }
 
-static void engine_run(struct engine_product *e, const struct product *p)
+static void engine_run(struct engine_product *e, const struct product *p, enum odva_element element)
 {
     const struct odva_epilogue none = {0};
+    struct odva_matrix y = odva_array_rows(&e->y, 0, p->n_out), x;
 
-    if (e->backend->ops->linear(e->backend, odva_array_rows(&e->y, 0, p->n_out),
-                                odva_array_rows(&e->x, 0, p->n_in), p->rows, e->weights, &none) < 0)
+    x = odva_array_rows(element == ODVA_BFLOAT16 ? &e->rounded_x : &e->x, 0, p->n_in);
+    x.element = y.element = element;
+    if (e->backend->ops->linear(e->backend, y, x, p->rows, e->weights, &none) < 0)
         fail("linear");
 }
 
@@ -68,6 +88,7 @@ static void engine_close(struct engine_product *e)
 {
     e->backend->ops->free_weights(e->backend, e->weights);
     odva_array_free(e->backend, &e->x);
+    odva_array_free(e->backend, &e->rounded_x);
     odva_array_free(e->backend, &e->y);
 }
 
@@ -124,15 +145,18 @@ static dnnl_memory_t reordered(const struct onednn_product *o, const dnnl_memory
     return to;
 }
 
-/* @param x_type, w_type y is of floats */
-static void onednn_open(struct onednn_product *o, const struct product *p, dnnl_data_type_t x_type,
-                        dnnl_data_type_t w_type)
+/* What the rows of a product, its weights and its results are made of. */
+struct types {
+    dnnl_data_type_t x, w, y;
+};
+
+static void onednn_open(struct onednn_product *o, const struct product *p, struct types types)
 {
     const dnnl_memory_desc_t x_plain = matrix_of(p->rows, p->n_in, dnnl_f32, dnnl_ab);
     const dnnl_memory_desc_t w_plain = matrix_of(p->n_in, p->n_out, dnnl_f32, dnnl_ba);
-    const dnnl_memory_desc_t x = matrix_of(p->rows, p->n_in, x_type, dnnl_ab);
-    const dnnl_memory_desc_t w = matrix_of(p->n_in, p->n_out, w_type, dnnl_format_tag_any);
-    const dnnl_memory_desc_t y = matrix_of(p->rows, p->n_out, dnnl_f32, dnnl_ab);
+    const dnnl_memory_desc_t x = matrix_of(p->rows, p->n_in, types.x, dnnl_ab);
+    const dnnl_memory_desc_t w = matrix_of(p->n_in, p->n_out, types.w, dnnl_format_tag_any);
+    const dnnl_memory_desc_t y = matrix_of(p->rows, p->n_out, types.y, dnnl_ab);
     dnnl_matmul_desc_t matmul;
     dnnl_primitive_desc_t desc;
     dnnl_primitive_t packing;
@@ -183,7 +207,8 @@ enum {
     OPENBLAS_F32,
     ENGINE_BF16,
     ONEDNN_BF16,
-    ONEDNN_ROUNDING_BF16,
+    ENGINE_ROUNDING,
+    ONEDNN_ROUNDING,
     ENGINE_INT8,
     ONEDNN_INT8,
     PEERS
@@ -193,7 +218,7 @@ enum {
 struct products {
     struct product plain;
     struct engine_product engine[3];
-    struct onednn_product onednn[3];
+    struct onednn_product onednn[4];
 };
 
 /* @param backend of bfloat16, and of 8 bits */
@@ -211,17 +236,18 @@ static void products_open(struct products *s, struct odva_backend *const backend
     engine_open(&s->engine[0], backend[0], p, ODVA_PRECISION_EXACT);
     engine_open(&s->engine[1], backend[0], p, ODVA_PRECISION_NETWORK);
     engine_open(&s->engine[2], backend[1], p, ODVA_PRECISION_NETWORK);
-    onednn_open(&s->onednn[0], p, dnnl_f32, dnnl_f32);
-    onednn_open(&s->onednn[1], p, dnnl_bf16, dnnl_bf16);
-    onednn_open(&s->onednn[2], p, dnnl_u8, dnnl_s8);
+    onednn_open(&s->onednn[0], p, (struct types){dnnl_f32, dnnl_f32, dnnl_f32});
+    onednn_open(&s->onednn[1], p, (struct types){dnnl_bf16, dnnl_bf16, dnnl_bf16});
+    onednn_open(&s->onednn[2], p, (struct types){dnnl_bf16, dnnl_bf16, dnnl_f32});
+    onednn_open(&s->onednn[3], p, (struct types){dnnl_u8, dnnl_s8, dnnl_f32});
 }
 
 static void products_close(struct products *s)
 {
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 3; i++)
         engine_close(&s->engine[i]);
+    for (int i = 0; i < 4; i++)
         onednn_close(&s->onednn[i]);
-    }
     free(s->plain.x);
     free(s->plain.w);
     free(s->plain.y);
@@ -233,7 +259,7 @@ static void run_peer(struct products *s, int peer)
 
     switch (peer) {
     case ENGINE_F32:
-        engine_run(&s->engine[0], p);
+        engine_run(&s->engine[0], p, ODVA_FLOAT32);
         break;
     case ONEDNN_F32:
         onednn_run(&s->onednn[0], 0);
@@ -243,28 +269,40 @@ static void run_peer(struct products *s, int peer)
                     p->n_in, p->w, p->n_in, 0, p->y, p->n_out);
         break;
     case ENGINE_BF16:
-        engine_run(&s->engine[1], p);
+        engine_run(&s->engine[1], p, ODVA_BFLOAT16);
         break;
     case ONEDNN_BF16:
-    case ONEDNN_ROUNDING_BF16:
-        onednn_run(&s->onednn[1], peer == ONEDNN_ROUNDING_BF16);
+        onednn_run(&s->onednn[1], 0);
+        break;
+    case ENGINE_ROUNDING:
+        engine_run(&s->engine[1], p, ODVA_FLOAT32);
+        break;
+    case ONEDNN_ROUNDING:
+        onednn_run(&s->onednn[2], 1);
         break;
     case ENGINE_INT8:
-        engine_run(&s->engine[2], p);
+        engine_run(&s->engine[2], p, ODVA_FLOAT32);
         break;
     case ONEDNN_INT8:
-        onednn_run(&s->onednn[2], 0);
+        onednn_run(&s->onednn[3], 1);
         break;
     }
+}
+
+static void print_beside(double engine, double onednn)
+{
+    printf("| %.0f | %.0f | %.2f ", engine, onednn, engine / onednn);
 }
 
 static void bench(struct odva_backend *const backend[2], int rows, int n_in, int n_out)
 {
     struct products s;
-    double seconds[PEERS][RUNS], speed[PEERS];
+    double seconds[PEERS][RUNS], speed[PEERS], peak[2][RUNS];
 
     products_open(&s, backend, rows, n_in, n_out);
     for (int i = 0; i < RUNS; i++) {
+        peak[0][i] = 1e-9 * machine_peak(PEAK_FMA);
+        peak[1][i] = 1e-9 * machine_peak(PEAK_BF16);
         for (int peer = 0; peer < PEERS; peer++) {
             double start;
 
@@ -277,13 +315,14 @@ static void bench(struct odva_backend *const backend[2], int rows, int n_in, int
     }
     for (int peer = 0; peer < PEERS; peer++)
         speed[peer] = 2e-9 * rows * n_in * n_out / bench_median(seconds[peer], RUNS);
-    printf("| %d x %d -> %d | %.0f | %.0f | %.0f | %.2f |", rows, n_in, n_out, speed[ENGINE_F32],
-           speed[ONEDNN_F32], speed[OPENBLAS_F32], speed[ENGINE_F32] / speed[ONEDNN_F32]);
-    printf(" %.0f | %.0f | %.2f | %.0f | %.2f |", speed[ENGINE_BF16], speed[ONEDNN_BF16],
-           speed[ENGINE_BF16] / speed[ONEDNN_BF16], speed[ONEDNN_ROUNDING_BF16],
-           speed[ENGINE_BF16] / speed[ONEDNN_ROUNDING_BF16]);
-    printf(" %.0f | %.0f | %.2f |\n", speed[ENGINE_INT8], speed[ONEDNN_INT8],
-           speed[ENGINE_INT8] / speed[ONEDNN_INT8]);
+    printf("| %d x %d -> %d ", rows, n_in, n_out);
+    print_beside(speed[ENGINE_F32], speed[ONEDNN_F32]);
+    printf("| %.0f | %.2f ", speed[OPENBLAS_F32], speed[ENGINE_F32] / bench_median(peak[0], RUNS));
+    print_beside(speed[ENGINE_BF16], speed[ONEDNN_BF16]);
+    printf("| %.2f ", speed[ENGINE_BF16] / bench_median(peak[1], RUNS));
+    print_beside(speed[ENGINE_ROUNDING], speed[ONEDNN_ROUNDING]);
+    print_beside(speed[ENGINE_INT8], speed[ONEDNN_INT8]);
+    puts("|");
     products_close(&s);
 }
 
@@ -303,9 +342,10 @@ int main(void)
                                        open_engine(ONEDVA_PRECISION_INT8)};
 
     printf("GFLOP/s, one thread, median of %d.\n\n", RUNS);
-    puts("| rows x in -> out | f32 | oneDNN | OpenBLAS | of oneDNN | bf16 | oneDNN | of oneDNN "
-         "| oneDNN with rounding | of that | int8 | oneDNN | of oneDNN |");
-    puts("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
+    puts("| rows x in -> out | f32 | oneDNN | of oneDNN | OpenBLAS | of the peak "
+         "| bf16 | oneDNN | of oneDNN | of the peak | bf16 of floats | oneDNN | of oneDNN "
+         "| int8 of floats | oneDNN | of oneDNN |");
+    puts("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
     for (int r = 0; r < 2; r++) {
         for (int w = 0; w < 2; w++) {
             const int d = width[w];

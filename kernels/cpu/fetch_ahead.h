@@ -1,0 +1,31 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* Asks for memory that is wanted later, a little at each step of a loop that has no use for it. */
+#ifndef ODVA_CPU_FETCH_AHEAD_H
+#define ODVA_CPU_FETCH_AHEAD_H
+
+#include "cpu/operators.h"
+
+struct fetch_ahead {
+    uintptr_t next; /* may lead beyond the range, where asking does no harm */
+    int64_t step;   /* bytes */
+};
+
+/** @param steps of the loop, in which all of the range is to be asked for */
+static inline struct fetch_ahead fetch_ahead_begin(const struct odva_cpu_range *range,
+                                                   int64_t steps)
+{
+    /* where there is nothing, a line that is near */
+    return (struct fetch_ahead){.next = (uintptr_t)(range->bytes > 0 ? range->data : range),
+                                .step = steps > 0 ? (range->bytes + steps - 1) / steps : 0};
+}
+
+static inline __attribute__((always_inline)) void fetch_ahead_step(struct fetch_ahead *fetch)
+{
+    __builtin_prefetch((const void *)fetch->next);
+    fetch->next += fetch->step;
+}
+
+#endif
