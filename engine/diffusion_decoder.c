@@ -302,7 +302,7 @@ static int embed_tokens(struct odva_diffusion_decoder *dec, struct odva_matrix c
 {
     struct odva_backend *backend = dec->backend;
     const struct odva_matrix h = odva_array_rows(&dec->h, 0, dec->width);
-    const struct odva_epilogue embed = {.add = {dec->embed, 0, dec->width},
+    const struct odva_epilogue embed = {.add = {dec->embed, 0, dec->width, ODVA_FLOAT32},
                                         .add_row = dec->embed_row.buffer};
     int ret = odva_linear_layer_run(&dec->coef, backend, h, coefs, dec->patches,
                                     (struct odva_epilogue){0});

@@ -303,7 +303,7 @@ static int run_group(struct odva_query_encoder *enc, const struct odva_tile_grou
         odva_array_rows(&enc->embedded, group->first_patch, enc->width);
     const struct odva_matrix tokens =
         odva_array_rows(&enc->tokens_device, group->first_query, TOKEN);
-    const struct odva_epilogue embed = {.add = {enc->embed, 0, enc->width},
+    const struct odva_epilogue embed = {.add = {enc->embed, 0, enc->width, ODVA_FLOAT32},
                                         .add_row = enc->embed_row.buffer,
                                         .first_row = group->first_query};
     struct odva_windows windows = enc->windows;

@@ -55,6 +55,7 @@ static inline __attribute__((always_inline)) void dot_rows(const struct tile_pla
                                                            const int rows)
 {
     v_float acc[V_TILE_ROWS][V_TILE_VECS];
+    const struct row_groups groups = row_groups_of(src, stride * sizeof(*src), rows);
     struct fetch_ahead fetch = *p->fetch;
 
     fetch_tile(p, rows);
@@ -73,7 +74,7 @@ static inline __attribute__((always_inline)) void dot_rows(const struct tile_pla
             w[v] = v_load_pairs(panel + 2 * v * V_WIDTH);
         ODVA_UNROLL
         for (int r = 0; r < rows; r++) {
-            const v_pairs x = v_set1_pair(src + r * stride + 2 * i);
+            const v_pairs x = v_set1_pair((const uint16_t *)row_of(&groups, r) + 2 * i);
 
             ODVA_UNROLL
             for (int v = 0; v < V_TILE_VECS; v++)

@@ -84,6 +84,7 @@ dot_byte_rows(const struct tile_place *p, const uint8_t *src, int64_t stride, co
     const struct odva_weights *weights = p->linear->weights;
     v_int sums[V_TILE_ROWS][V_TILE_VECS];
     v_float acc[V_TILE_ROWS][V_TILE_VECS];
+    const struct row_groups groups = row_groups_of(src, stride, rows);
     struct fetch_ahead fetch = *p->fetch;
 
     fetch_tile(p, rows);
@@ -104,7 +105,7 @@ dot_byte_rows(const struct tile_place *p, const uint8_t *src, int64_t stride, co
             w[v] = v_load_dwords(panel + 4 * v * V_WIDTH);
         ODVA_UNROLL
         for (int r = 0; r < rows; r++) {
-            const v_int x = v_set1_quad(src + r * stride + 4 * i);
+            const v_int x = v_set1_quad((const uint8_t *)row_of(&groups, r) + 4 * i);
 
             ODVA_UNROLL
             for (int v = 0; v < V_TILE_VECS; v++)

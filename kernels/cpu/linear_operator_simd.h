@@ -46,13 +46,14 @@ store_sums(const struct odva_cpu_linear *linear, int64_t row, int column,
            v_float acc[V_TILE_ROWS][V_TILE_VECS], const int rows, const int n[V_TILE_VECS],
            const int finished, const int rounded)
 {
-    const int64_t at = row * linear->dst_stride + column;
+    int64_t at = row * linear->dst_stride + column;
 
     ODVA_UNROLL
-    for (int r = 0; r < rows; r++) {
+    for (int r = 0; r < rows; r++, at += linear->dst_stride) {
+        ODVA_FORGET(at);
         ODVA_UNROLL
         for (int v = 0; v < V_TILE_VECS; v++) {
-            const int64_t place = at + r * linear->dst_stride + v * V_WIDTH;
+            const int64_t place = at + v * V_WIDTH;
             const v_float y =
                 finished ? acc[r][v]
                          : finish_sum(linear, row + r, column + v * V_WIDTH, acc[r][v], n[v]);
@@ -113,29 +114,32 @@ finish_sums(const struct tile_place *p, v_float acc[V_TILE_ROWS][V_TILE_VECS], c
         store_sums(linear, row, column, acc, rows, n, 1, 0);
 }
 
+/* @param stride numbers, each of size bytes */
+static inline __attribute__((always_inline)) void fetch_rows(const void *first, int64_t stride,
+                                                             const int size, const int rows)
+{
+    const char *row = first;
+
+    ODVA_UNROLL
+    for (int r = 0; r < rows; r++, row += stride * size) {
+        ODVA_FORGET(row);
+        for (int i = 0; i < PANEL * size; i += ODVA_CPU_ALIGN)
+            __builtin_prefetch(row + i, 1);
+    }
+}
+
 /* Lines that the epilogue will want, which are often far away. */
 static inline __attribute__((always_inline)) void fetch_tile(const struct tile_place *p,
                                                              const int rows)
 {
     const struct odva_cpu_linear *linear = p->linear;
-    const int64_t stride = linear->dst_stride, at = p->row * stride + p->column;
+    const int64_t at = p->row * linear->dst_stride + p->column;
 
-    if (linear->rounded_dst) {
-        const uint16_t *dst = linear->rounded_dst + at;
-
-        ODVA_UNROLL
-        for (int r = 0; r < rows; r++)
-            __builtin_prefetch(dst + r * stride, 1);
-    } else {
-        const float *dst = linear->dst + at;
-
-        ODVA_UNROLL
-        for (int r = 0; r < rows; r++) {
-            ODVA_UNROLL
-            for (int v = 0; v < V_TILE_VECS; v++)
-                __builtin_prefetch(dst + r * stride + v * V_WIDTH, 1);
-        }
-    }
+    if (linear->rounded_dst)
+        fetch_rows(linear->rounded_dst + at, linear->dst_stride, sizeof(*linear->rounded_dst),
+                   rows);
+    else
+        fetch_rows(linear->dst + at, linear->dst_stride, sizeof(*linear->dst), rows);
     if (!linear->add || linear->add == linear->dst)
         return;
     for (int r = 0; r < rows; r++) {

@@ -12,6 +12,7 @@
 #include "cpu/fetch_ahead.h"
 #include "cpu/math_simd.h"
 #include "cpu/operators.h"
+#include "cpu/row_groups.h"
 #include "cpu/unroll.h"
 
 #define PANEL (V_TILE_VECS * V_WIDTH)
@@ -28,6 +29,7 @@ static inline __attribute__((always_inline)) void sum_rows(v_float acc[V_TILE_RO
                                                            const int rows)
 {
     v_float sums[V_TILE_ROWS][V_TILE_VECS]; /* its own, so that they are in registers */
+    const struct row_groups groups = row_groups_of(src, stride * sizeof(*src), rows);
     struct fetch_ahead own = fetch ? *fetch : (struct fetch_ahead){0};
 
     ODVA_UNROLL
@@ -47,7 +49,7 @@ static inline __attribute__((always_inline)) void sum_rows(v_float acc[V_TILE_RO
             w[v] = v_load(panel + i * PANEL + v * V_WIDTH);
         ODVA_UNROLL
         for (int r = 0; r < rows; r++) {
-            const v_float x = v_set1(src[r * stride + i]);
+            const v_float x = v_set1(((const float *)row_of(&groups, r))[i]);
 
             ODVA_UNROLL
             for (int v = 0; v < V_TILE_VECS; v++)

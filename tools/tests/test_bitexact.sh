@@ -4,7 +4,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # One stream, encoded by the library as it is shipped, decodes to the same pixels when the library
-# is built by gcc -O0, gcc -O3 and clang -O2; the packet they encode is the same, too.
+# is built by gcc -O0, gcc -O3 and clang -O2; the packet they encode is the same, too. None of the
+# compilers warns of anything.
 #
 # usage: test_bitexact.sh
 
@@ -26,7 +27,7 @@ mkdir -p build/variants
 
 for variant in gcc-O0 gcc-O3 clang-O2; do
     directory=build/variants/$variant
-    make --no-print-directory BUILD=$directory CC="${variant%-*}" OPTIMIZE="-${variant#*-}" \
+    make --no-print-directory BUILD=$directory CC="${variant%-*}" OPTIMIZE="-${variant#*-} -Werror" \
         "$directory/$program"
     echo "$variant"
     "$directory/$program" decode build/variants/reference.odva > "$directory/pixels.txt"
