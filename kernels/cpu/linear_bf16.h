@@ -10,7 +10,7 @@
 #ifndef ODVA_CPU_LINEAR_BF16_H
 #define ODVA_CPU_LINEAR_BF16_H
 
-#include "cpu/linear_operator_simd.h"
+#include "cpu/linear_rounded.h"
 
 /* Numbers from one rounded row to the next; the odd line keeps rows out of each other's sets. */
 static inline int64_t rounded_stride(int n_in)
@@ -49,13 +49,13 @@ static void round_rows(uint16_t *dst, const float *src, int64_t src_stride, int6
 }
 
 /* rows is a constant wherever this is inlined. */
-static inline __attribute__((always_inline)) void dot_rows(const struct tile_place *p,
-                                                           const uint16_t *src, int64_t stride,
-                                                           const uint16_t *panel, int pairs,
-                                                           const int rows)
+static inline __attribute__((always_inline)) void
+dot_rows(const struct tile_place *p, const struct tile_factors *f, const int rows)
 {
+    const uint16_t *panel = f->panel;
+    const int pairs = f->steps;
     v_float acc[V_TILE_ROWS][V_TILE_VECS];
-    const struct row_groups groups = row_groups_of(src, stride * sizeof(*src), rows);
+    const struct row_groups groups = row_groups_of(f->rows, f->stride, rows);
     struct fetch_ahead fetch = *p->fetch;
 
     fetch_tile(p, rows);
@@ -86,37 +86,22 @@ static inline __attribute__((always_inline)) void dot_rows(const struct tile_pla
 }
 
 /* Separate functions, so that each has the registers to itself. */
-static __attribute__((noinline)) void dot_12_rows(const struct tile_place *p, const uint16_t *src,
-                                                  int64_t stride, const uint16_t *panel, int pairs)
+static __attribute__((noinline)) void dot_12_rows(const struct tile_place *p,
+                                                  const struct tile_factors *f)
 {
-    dot_rows(p, src, stride, panel, pairs, 12);
+    dot_rows(p, f, 12);
 }
 
-static __attribute__((noinline)) void dot_4_rows(const struct tile_place *p, const uint16_t *src,
-                                                 int64_t stride, const uint16_t *panel, int pairs)
+static __attribute__((noinline)) void dot_4_rows(const struct tile_place *p,
+                                                 const struct tile_factors *f)
 {
-    dot_rows(p, src, stride, panel, pairs, 4);
+    dot_rows(p, f, 4);
 }
 
-static __attribute__((noinline)) void dot_1_row(const struct tile_place *p, const uint16_t *src,
-                                                int64_t stride, const uint16_t *panel, int pairs)
+static __attribute__((noinline)) void dot_1_row(const struct tile_place *p,
+                                                const struct tile_factors *f)
 {
-    dot_rows(p, src, stride, panel, pairs, 1);
-}
-
-/* A block of up to ROUNDED_ROWS rounded rows by one panel. */
-static void dot_block(struct tile_place p, const uint16_t *src, int64_t stride,
-                      const uint16_t *panel, int pairs, int64_t rows)
-{
-    for (int step; rows > 0; rows -= step, p.row += step, src += step * stride) {
-        step = rounded_tile_rows(rows);
-        if (step == 12)
-            dot_12_rows(&p, src, stride, panel, pairs);
-        else if (step == 4)
-            dot_4_rows(&p, src, stride, panel, pairs);
-        else
-            dot_1_row(&p, src, stride, panel, pairs);
-    }
+    dot_rows(p, f, 1);
 }
 
 static void linear_bf16(const struct odva_cpu_linear *linear, int64_t first_row, int64_t rows,
@@ -145,8 +130,10 @@ static void linear_bf16(const struct odva_cpu_linear *linear, int64_t first_row,
                        weights->n_in);
         }
         for (int column = 0; column < weights->n_out; column += PANEL, panel += 2 * PANEL * pairs)
-            dot_block((struct tile_place){linear, row, column, weights->n_out - column, &fetch},
-                      src, stride, panel, pairs, height);
+            multiply_block(
+                (struct tile_place){linear, row, column, weights->n_out - column, &fetch},
+                (struct tile_factors){src, stride * sizeof(*src), NULL, panel, pairs}, height,
+                dot_12_rows, dot_4_rows, dot_1_row);
     }
 }
 

@@ -11,7 +11,7 @@
 #ifndef ODVA_CPU_LINEAR_INT8_H
 #define ODVA_CPU_LINEAR_INT8_H
 
-#include "cpu/linear_operator_simd.h"
+#include "cpu/linear_rounded.h"
 
 /* Bytes from one row to the next; the odd line keeps rows out of each other's sets. */
 static inline int64_t byte_stride(int n_in)
@@ -76,15 +76,15 @@ static void quantise_rows(uint8_t *dst, float *scale, const struct odva_cpu_line
     }
 }
 
-/* rows is a constant wherever this is inlined. @param scale of the rows */
+/* rows is a constant wherever this is inlined. */
 static inline __attribute__((always_inline)) void
-dot_byte_rows(const struct tile_place *p, const uint8_t *src, int64_t stride, const float *scale,
-              const int8_t *panel, int quads, const int rows)
+dot_byte_rows(const struct tile_place *p, const struct tile_factors *f, const int rows)
 {
+    const int8_t *panel = f->panel;
     const struct odva_weights *weights = p->linear->weights;
     v_int sums[V_TILE_ROWS][V_TILE_VECS];
     v_float acc[V_TILE_ROWS][V_TILE_VECS];
-    const struct row_groups groups = row_groups_of(src, stride, rows);
+    const struct row_groups groups = row_groups_of(f->rows, f->stride, rows);
     struct fetch_ahead fetch = *p->fetch;
 
     fetch_tile(p, rows);
@@ -96,7 +96,7 @@ dot_byte_rows(const struct tile_place *p, const uint8_t *src, int64_t stride, co
         for (int r = 0; r < rows; r++)
             sums[r][v] = start;
     }
-    for (int i = 0; i < quads; i++, panel += 4 * PANEL) {
+    for (int i = 0; i < f->steps; i++, panel += 4 * PANEL) {
         v_int w[V_TILE_VECS];
 
         fetch_ahead_step(&fetch);
@@ -119,48 +119,28 @@ dot_byte_rows(const struct tile_place *p, const uint8_t *src, int64_t stride, co
 
         ODVA_UNROLL
         for (int r = 0; r < rows; r++)
-            acc[r][v] = v_mul(v_to_float(sums[r][v]), v_mul(step, v_set1(scale[r])));
+            acc[r][v] = v_mul(v_to_float(sums[r][v]), v_mul(step, v_set1(f->scale[r])));
     }
     finish_tile(p, acc, rows, v_gelu_coarse);
 }
 
 /* Separate functions, so that each has the registers to itself. */
 static __attribute__((noinline)) void dot_12_byte_rows(const struct tile_place *p,
-                                                       const uint8_t *src, int64_t stride,
-                                                       const float *scale, const int8_t *panel,
-                                                       int quads)
+                                                       const struct tile_factors *f)
 {
-    dot_byte_rows(p, src, stride, scale, panel, quads, 12);
+    dot_byte_rows(p, f, 12);
 }
 
 static __attribute__((noinline)) void dot_4_byte_rows(const struct tile_place *p,
-                                                      const uint8_t *src, int64_t stride,
-                                                      const float *scale, const int8_t *panel,
-                                                      int quads)
+                                                      const struct tile_factors *f)
 {
-    dot_byte_rows(p, src, stride, scale, panel, quads, 4);
+    dot_byte_rows(p, f, 4);
 }
 
-static __attribute__((noinline)) void dot_1_byte_row(const struct tile_place *p, const uint8_t *src,
-                                                     int64_t stride, const float *scale,
-                                                     const int8_t *panel, int quads)
+static __attribute__((noinline)) void dot_1_byte_row(const struct tile_place *p,
+                                                     const struct tile_factors *f)
 {
-    dot_byte_rows(p, src, stride, scale, panel, quads, 1);
-}
-
-/* A block of up to ROUNDED_ROWS quantised rows by one panel. */
-static void dot_byte_block(struct tile_place p, const uint8_t *src, int64_t stride,
-                           const float *scale, const int8_t *panel, int quads, int64_t rows)
-{
-    for (int step; rows > 0; rows -= step, p.row += step, src += step * stride, scale += step) {
-        step = rounded_tile_rows(rows);
-        if (step == 12)
-            dot_12_byte_rows(&p, src, stride, scale, panel, quads);
-        else if (step == 4)
-            dot_4_byte_rows(&p, src, stride, scale, panel, quads);
-        else
-            dot_1_byte_row(&p, src, stride, scale, panel, quads);
-    }
+    dot_byte_rows(p, f, 1);
 }
 
 static void linear_int8(const struct odva_cpu_linear *linear, int64_t first_row, int64_t rows,
@@ -182,9 +162,10 @@ static void linear_int8(const struct odva_cpu_linear *linear, int64_t first_row,
 
         quantise_rows(bytes, scratch, linear, row, height);
         for (int column = 0; column < weights->n_out; column += PANEL, panel += 4 * PANEL * quads)
-            dot_byte_block(
-                (struct tile_place){linear, row, column, weights->n_out - column, &fetch}, bytes,
-                stride, scratch, panel, quads, height);
+            multiply_block(
+                (struct tile_place){linear, row, column, weights->n_out - column, &fetch},
+                (struct tile_factors){bytes, stride, scratch, panel, quads}, height,
+                dot_12_byte_rows, dot_4_byte_rows, dot_1_byte_row);
     }
 }
 

@@ -8,15 +8,6 @@
 
 #include "cpu/linear_simd.h"
 
-#define ROUNDED_ROWS 96 /* whose factors are rounded at a time: a multiple of V_TILE_ROWS */
-#define FETCH_ROWS   3  /* ahead, that a part of a wider matrix is asked for */
-
-/* Rows of the next tile of rounded factors. @param rows that are left, 1 or more */
-static inline int rounded_tile_rows(int64_t rows)
-{
-    return rows >= 12 ? 12 : rows >= 4 ? 4 : 1;
-}
-
 /* What the epilogue needs of a tile. */
 struct tile_place {
     const struct odva_cpu_linear *linear;
