@@ -32,13 +32,8 @@ static void round_rows(uint16_t *dst, const float *src, int64_t src_stride, int6
     const int whole = n_in / (2 * V_WIDTH) * (2 * V_WIDTH);
 
     for (int64_t r = 0; r < rows; r++, dst += stride, src += src_stride) {
-        const float *later = src + (r + FETCH_ROWS < rows ? FETCH_ROWS : 0) * src_stride;
-
-        for (int i = 0; i < whole; i += 2 * V_WIDTH) {
-            __builtin_prefetch(later + i);
-            __builtin_prefetch(later + i + V_WIDTH);
+        for (int i = 0; i < whole; i += 2 * V_WIDTH)
             v_store_pairs(dst + i, v_round_pairs(v_load(src + i), v_load(src + i + V_WIDTH)));
-        }
         if (whole < n_in) {
             const int n = n_in - whole, second = n > V_WIDTH ? n - V_WIDTH : 0;
 

@@ -27,33 +27,35 @@ static size_t linear_scratch_int8(int n_in)
     return floats > exact ? floats : exact;
 }
 
-/* Numbers at .. at+n-1 of a matrix's source. */
-static inline v_float load_src(const struct odva_cpu_linear *linear, int64_t at, int n)
+/* n numbers of a row at i, V_WIDTH or fewer; rounded, whether they are bfloat16, is a constant
+ * wherever this and what calls it is inlined. */
+static inline __attribute__((always_inline)) v_float load_row(const void *row, int i, int n,
+                                                              const int rounded)
 {
-    return linear->rounded_src ? v_load_rounded_n(linear->rounded_src + at, n)
-                               : v_load_n(linear->src + at, n);
+    return rounded ? v_load_rounded_n((const uint16_t *)row + i, n)
+                   : v_load_n((const float *)row + i, n);
 }
 
-/* Numbers that are soon to be loaded. */
-static inline void fetch_src(const struct odva_cpu_linear *linear, int64_t at)
+/* @return what a step of the row's bytes is worth */
+static inline __attribute__((always_inline)) float quantise_row(uint8_t *dst, const void *row,
+                                                                int n_in, const int rounded)
 {
-    if (linear->rounded_src)
-        __builtin_prefetch(linear->rounded_src + at);
-    else
-        __builtin_prefetch(linear->src + at);
-}
+    const int whole = n_in / V_WIDTH * V_WIDTH;
+    v_float most = v_zero(), inverse;
+    float largest;
 
-/* The largest magnitude of the row at at. @param later is wanted soon */
-static inline float largest_of(const struct odva_cpu_linear *linear, int64_t at, int64_t later)
-{
-    const int n_in = linear->weights->n_in;
-    v_float largest = v_zero();
-
-    for (int i = 0; i < n_in; i += V_WIDTH) {
-        fetch_src(linear, later + i);
-        largest = v_max(largest, v_abs(load_src(linear, at + i, n_in - i)));
-    }
-    return v_largest(largest);
+    for (int i = 0; i < whole; i += V_WIDTH)
+        most = v_max(most, v_abs(load_row(row, i, V_WIDTH, rounded)));
+    if (whole < n_in)
+        most = v_max(most, v_abs(load_row(row, whole, n_in - whole, rounded)));
+    largest = v_largest(most);
+    inverse = v_set1(largest > ODVA_CPU_INT8_LEAST ? ODVA_CPU_INT8_MAX / largest : 0);
+    for (int i = 0; i < whole; i += V_WIDTH)
+        v_store_offset_bytes(dst + i, v_mul(load_row(row, i, V_WIDTH, rounded), inverse));
+    if (whole < n_in)
+        v_store_offset_bytes(dst + whole,
+                             v_mul(load_row(row, whole, n_in - whole, rounded), inverse));
+    return largest / ODVA_CPU_INT8_MAX;
 }
 
 /* @param scale gets what a step of each row's bytes is worth */
@@ -61,18 +63,16 @@ static void quantise_rows(uint8_t *dst, float *scale, const struct odva_cpu_line
                           int64_t row, int64_t rows)
 {
     const int n_in = linear->weights->n_in;
-    const int64_t stride = byte_stride(n_in);
-    int64_t at = row * linear->src_stride;
+    const int64_t stride = byte_stride(n_in), at = row * linear->src_stride;
 
-    for (int64_t r = 0; r < rows; r++, dst += stride, at += linear->src_stride) {
-        const int64_t later = at + (r + FETCH_ROWS < rows ? FETCH_ROWS : 0) * linear->src_stride;
-        const float largest = largest_of(linear, at, later);
-        const v_float inverse =
-            v_set1(largest > ODVA_CPU_INT8_LEAST ? ODVA_CPU_INT8_MAX / largest : 0);
-
-        scale[r] = largest / ODVA_CPU_INT8_MAX;
-        for (int i = 0; i < n_in; i += V_WIDTH)
-            v_store_offset_bytes(dst + i, v_mul(load_src(linear, at + i, n_in - i), inverse));
+    if (linear->rounded_src) {
+        for (int64_t r = 0; r < rows; r++)
+            scale[r] = quantise_row(dst + r * stride,
+                                    linear->rounded_src + at + r * linear->src_stride, n_in, 1);
+    } else {
+        for (int64_t r = 0; r < rows; r++)
+            scale[r] =
+                quantise_row(dst + r * stride, linear->src + at + r * linear->src_stride, n_in, 0);
     }
 }
 

@@ -9,7 +9,6 @@
 #include "cpu/linear_operator_simd.h"
 
 #define ROUNDED_ROWS 96 /* whose factors are rounded at a time: a multiple of V_TILE_ROWS */
-#define FETCH_ROWS   3  /* ahead, that a part of a wider matrix is asked for */
 
 /* What a tile of rounded rows and a panel have for factors. */
 struct tile_factors {

@@ -23,12 +23,13 @@ static inline __attribute__((always_inline)) v_int v_dot_quads(v_int c, v_int a,
     return c;
 }
 
-/* V_WIDTH numbers from -127 to 127 to the nearest bytes 128 higher. */
+/* V_WIDTH numbers from -127 to 127 to the nearest bytes 128 higher: where floats are whole numbers
+ * apart the last byte is that of the number. */
 static inline void v_store_offset_bytes(uint8_t *p, v_float a)
 {
-    const __m512i level = _mm512_add_epi32(_mm512_cvtps_epi32(a), _mm512_set1_epi32(128));
+    const __m512 sum = _mm512_add_ps(a, _mm512_set1_ps(0x1p23f + 128));
 
-    _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8(level));
+    _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8(_mm512_castps_si512(sum)));
 }
 
 #endif
