@@ -19,8 +19,8 @@ check)
 fuzz) wanted="$build clang libclang-rt-dev" ;;
 fuzz-report) wanted="$build clang libclang-rt-dev llvm python3" ;;
 cluster) wanted="openssh-client openssh-server munge slurm-wlm" ;; # daemons: not for everyone's machine
-aarch64) wanted="$build gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user" ;;
-s390x) wanted="$build gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user" ;;
+aarch64) wanted="$build clang gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user" ;;
+s390x) wanted="$build clang gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user" ;;
 coverage) wanted="$build gcovr libcmocka-dev libxml2-dev parallel procps python3 xauth xdotool xvfb" ;;
 valgrind) wanted="$build libcmocka-dev valgrind" ;;
 bench) wanted="$build ffmpeg" ;;

@@ -4,7 +4,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # The library built for another machine by Debian's cross compiler and run by QEMU: its unit tests
-# where that machine differs, and one stream that encodes and decodes to the same bits as here.
+# where that machine differs, and one stream that encodes and decodes to the same bits as here, also
+# when built with other optimisation and by clang. No compiler warns of anything.
 #
 # usage: test_emulated.sh aarch64|s390x
 #   aarch64  every NEON operator against C
@@ -70,16 +71,26 @@ make -j"$(nproc)" --no-print-directory CONFIG="$directory" BUILD="$directory" $t
 program=engine/tests/bitexact_hash
 export ONEDVA_MODEL=fate/model/onedva-test.safetensors
 make --no-print-directory "build/$program"
-make --no-print-directory CONFIG="$directory" BUILD="$directory" "$directory/$program"
 "build/$program" encode "$directory/reference.odva"
 "build/$program" decode "$directory/reference.odva" | tee "$directory/reference.txt"
-$EMULATOR "$directory/$program" encode "$directory/packet.odva"
-cmp "$directory/reference.odva" "$directory/packet.odva" || {
-    echo "test_emulated: $machine encodes another packet" >&2
-    exit 1
-}
-$EMULATOR "$directory/$program" decode "$directory/reference.odva" > "$directory/pixels.txt"
-diff "$directory/reference.txt" "$directory/pixels.txt" || {
-    echo "test_emulated: $machine decodes other pixels" >&2
-    exit 1
-}
+
+for variant in gcc-O0 gcc-O2 gcc-O3 clang-O2; do
+    build=$directory/variants/$variant
+    case $variant in
+    gcc-*) set -- CC="$triplet-gcc" ;;
+    clang-*) set -- CC="clang --target=$triplet" MACHINE_CFLAGS= ;; # those are for GCC
+    esac
+    make -j"$(nproc)" --no-print-directory CONFIG="$directory" BUILD="$build" OPTIMIZE="-${variant#*-} -Werror" \
+        "$@" "$build/$program"
+    $EMULATOR "$build/$program" encode "$build/packet.odva"
+    cmp "$directory/reference.odva" "$build/packet.odva" || {
+        echo "test_emulated: $variant for $machine encodes another packet" >&2
+        exit 1
+    }
+    $EMULATOR "$build/$program" decode "$directory/reference.odva" > "$build/pixels.txt"
+    diff "$directory/reference.txt" "$build/pixels.txt" || {
+        echo "test_emulated: $variant for $machine decodes other pixels" >&2
+        exit 1
+    }
+    echo "$machine $variant: the same packet and pixels"
+done
