@@ -7,8 +7,8 @@
  * with one thread, in turns: the median of RUNS. All have their weights packed beforehand but
  * OpenBLAS, which has no such call. With bfloat16 both read rows of it and write them, as between
  * the network's operators, or both begin and end with floats, where oneDNN rounds the rows in a
- * step of its own. With 8 bits both begin with floats, too; the engine finds a scale for each row,
- * oneDNN has none to find.
+ * step of its own. With 8 bits both begin with floats, too, and have a scale for each output; the engine
+ * finds another for each row.
  *
  * make gemm-bench
  */
@@ -145,6 +145,15 @@ static dnnl_memory_t reordered(const struct onednn_product *o, const dnnl_memory
     return to;
 }
 
+/* What the steps of each output's weights are worth. */
+static void set_scales(dnnl_primitive_attr_t attributes, int n_out)
+{
+    float *scales = bench_random_floats(n_out);
+
+    check(dnnl_primitive_attr_set_output_scales(attributes, n_out, 1 << 1, scales));
+    free(scales);
+}
+
 /* What the rows of a product, its weights and its results are made of. */
 struct types {
     dnnl_data_type_t x, w, y;
@@ -157,6 +166,7 @@ static void onednn_open(struct onednn_product *o, const struct product *p, struc
     const dnnl_memory_desc_t x = matrix_of(p->rows, p->n_in, types.x, dnnl_ab);
     const dnnl_memory_desc_t w = matrix_of(p->n_in, p->n_out, types.w, dnnl_format_tag_any);
     const dnnl_memory_desc_t y = matrix_of(p->rows, p->n_out, types.y, dnnl_ab);
+    dnnl_primitive_attr_t attributes;
     dnnl_matmul_desc_t matmul;
     dnnl_primitive_desc_t desc;
     dnnl_primitive_t packing;
@@ -165,7 +175,11 @@ static void onednn_open(struct onednn_product *o, const struct product *p, struc
     check(dnnl_engine_create(&o->engine, dnnl_cpu, 0));
     check(dnnl_stream_create(&o->stream, o->engine, dnnl_stream_default_flags));
     check(dnnl_matmul_desc_init(&matmul, &x, &w, NULL, &y));
-    check(dnnl_primitive_desc_create(&desc, &matmul, NULL, o->engine, NULL));
+    check(dnnl_primitive_attr_create(&attributes));
+    if (types.w == dnnl_s8)
+        set_scales(attributes, p->n_out);
+    check(dnnl_primitive_desc_create(&desc, &matmul, attributes, o->engine, NULL));
+    check(dnnl_primitive_attr_destroy(attributes));
     check(dnnl_primitive_create(&o->primitive, desc));
     o->memory[0] = reordered(o, &x_plain, p->x, &x, &o->floats, &o->rounding);
     o->memory[1] =
