@@ -7,8 +7,8 @@
  * with one thread, in turns: the median of RUNS. All have their weights packed beforehand but
  * OpenBLAS, which has no such call. With bfloat16 both read rows of it and write them, as between
  * the network's operators, or both begin and end with floats, where oneDNN rounds the rows in a
- * step of its own. With 8 bits both begin with floats, too, and have a scale for each output; the engine
- * finds another for each row.
+ * step of its own. With 8 bits both begin with floats, too, and have a scale for each output; the
+ * engine finds another for each row.
  *
  * make gemm-bench
  */
