@@ -83,7 +83,7 @@ dot_byte_rows(const struct tile_place *p, const struct tile_factors *f, const in
     const int8_t *panel = f->panel;
     const struct odva_weights *weights = p->linear->weights;
     v_int sums[V_TILE_ROWS][V_TILE_VECS];
-    v_float acc[V_TILE_ROWS][V_TILE_VECS];
+    v_float acc[V_TILE_ROWS][V_TILE_VECS], step[V_TILE_VECS];
     const struct row_groups groups = row_groups_of(f->rows, f->stride, rows);
     struct fetch_ahead fetch = *p->fetch;
 
@@ -114,12 +114,15 @@ dot_byte_rows(const struct tile_place *p, const struct tile_factors *f, const in
     }
     *p->fetch = fetch;
     ODVA_UNROLL
-    for (int v = 0; v < V_TILE_VECS; v++) {
-        const v_float step = v_load(weights->scale + p->column + v * V_WIDTH);
+    for (int v = 0; v < V_TILE_VECS; v++)
+        step[v] = v_load(weights->scale + p->column + v * V_WIDTH);
+    ODVA_UNROLL
+    for (int r = 0; r < rows; r++) {
+        const v_float scale = v_set1(f->scale[r]);
 
         ODVA_UNROLL
-        for (int r = 0; r < rows; r++)
-            acc[r][v] = v_mul(v_to_float(sums[r][v]), v_mul(step, v_set1(f->scale[r])));
+        for (int v = 0; v < V_TILE_VECS; v++)
+            acc[r][v] = v_mul(v_mul(v_to_float(sums[r][v]), step[v]), scale);
     }
     finish_tile(p, acc, rows, v_gelu_coarse);
 }
