@@ -61,8 +61,9 @@ else
     skip aarch64 "no apt-get to fetch the cross compiler and its libraries with"
     skip s390x "no apt-get to fetch the cross compiler and its libraries with"
 fi
+run ffmpeg make ffmpeg-check
 if [ -n "$python" ]; then
-    run training sh -c "cd tools/train && exec '$python' -m unittest discover -v -s tests"
+    run training sh -c "cd tools/train && PATH=$PWD/build/ffmpeg-check:\$PATH exec '$python' -m unittest discover -v -s tests"
     run evaluation sh -c "cd tools/eval && exec '$python' -m unittest discover -v -s tests"
     run reader sh -c "cd tools/python && exec '$python' -m unittest discover -v -s tests"
 else
@@ -70,7 +71,6 @@ else
     skip evaluation "no python3 with PyTorch, and so perhaps without numpy"
     skip reader "no python3 with PyTorch, and so perhaps without numpy"
 fi
-run ffmpeg make ffmpeg-check
 run fuzz make fuzz SECONDS="${FUZZ_SECONDS:-60}"
 run fate-onedva make fate-onedva
 for script in fate/scripts/*.sh; do

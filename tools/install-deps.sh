@@ -14,7 +14,7 @@ case ${1:-} in
 build) wanted=$build ;;
 check)
     wanted="$build clang libclang-rt-dev libcmocka-dev libxml2-dev parallel procps python3
-        python3-numpy python3-torch xauth xdotool xvfb"
+        python3-matplotlib python3-numpy python3-torch xauth xdotool xvfb"
     ;;
 fuzz) wanted="$build clang libclang-rt-dev" ;;
 fuzz-report) wanted="$build clang libclang-rt-dev llvm python3" ;;

@@ -17,12 +17,13 @@ encode() {
         -c:v onedva -clip_frames 8 -adaptive_clips 0 "$@" "$encoded"
 }
 
-# usage: frames FILE [OPTION...] > FILE; size and checksum of each frame, whatever its size
+# usage: frames FILE [OPTION...] > FILE; size and checksum of each frame, whatever its size. Lines of
+# other threads' logs may stand between the two.
 frames() {
     input=$1
     shift
     ffmpeg -v info "$@" -i "$input" -noautoscale -vf showinfo -f null - 2>&1 |
-        sed -n 's/.* n: .* s:\([0-9x]*\) .*checksum:\([0-9A-F]*\) .*/\1 \2/p'
+        grep -oE ' (s:[0-9]+x[0-9]+|checksum:[0-9A-F]+) ' | sed 's/.*:\(.*\) $/\1/' | paste -d ' ' - -
 }
 
 # AVI has no place for a stream header, so it is in the packets, and stays there in copies.

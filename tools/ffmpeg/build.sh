@@ -25,7 +25,7 @@ die() {
 # Only what tools/check.sh and fate/ use; configure adds what these need.
 check_parts="--disable-everything
     --enable-encoder=onedva,ffv1,mpeg4,png,rawvideo,wrapped_avframe,pcm_s16le
-    --enable-decoder=onedva,ffv1,h264,mpeg4,pcm_f64le,pcm_s16le,png,rawvideo,wrapped_avframe,xwd
+    --enable-decoder=onedva,ffv1,h264,mpeg4,pcm_f64le,pcm_s16le,png,ppm,rawvideo,wrapped_avframe,xwd
     --enable-parser=h264,mpeg4video
     --enable-muxer=avi,crc,framecrc,framehash,framemd5,hash,image2,matroska,md5,mov,mp4,null,nut
     --enable-muxer=dash,data,hls,mpegts,odva,rawvideo,segment,tee,yuv4mpegpipe
