@@ -501,6 +501,8 @@ $(BUILD)/fuzz/fuzz_demuxer: $(BUILD)/obj/fuzz/unit_mutator.o
 $(FUZZ_PROGRAMS): $(BUILD)/fuzz/%: fuzz/%.c $(BUILD)/obj/fuzz/fuzz.o $(STATIC)
 	$(link_fuzz)
 
+# The muxer comes from the tests' FFmpeg, in which it checks itself (tools/ffmpeg/build.sh).
+$(REPLAY_FFMPEG): private LIBRARY_LIBS += $(if $(FUZZ_COVERAGE),-fsanitize=undefined)
 $(REPLAY_FFMPEG): $(if $(FUZZ_COVERAGE),$(FFMPEG_OBJECTS)) $(FFMPEG_LIBS)
 $(REPLAY_PROGRAMS): $(BUILD)/fuzz/replay_%: fuzz/fuzz_%.c $(BUILD)/obj/fuzz/fuzz.o $(BUILD)/obj/fuzz/replay.o $(STATIC)
 	$(link_fuzz)
