@@ -249,7 +249,7 @@ precision-bench: all $(BUILD)/tools/bench/precision
 gemm-bench: $(STATIC)
 	@tools/install-deps.sh gemm
 	@mkdir -p $(BUILD)/tools/bench
-	$(Q)$(CC) $(FLAGS) $(shell pkg-config --cflags openblas) -o $(BUILD)/tools/bench/gemm_peers \
+	$(Q)$(CC) $(FLAGS) $(if $(RUNS),-DRUNS=$(RUNS)) $(shell pkg-config --cflags openblas) -o $(BUILD)/tools/bench/gemm_peers \
 	    $(addprefix tools/bench/, gemm_peers.c bench_clip.c machine_peak.c) \
 	    $(STATIC) $(LIBRARY_LIBS) -ldnnl $(shell pkg-config --libs openblas)
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BUILD)/tools/bench/gemm_peers

@@ -63,7 +63,7 @@ else
 fi
 run ffmpeg make ffmpeg-check
 if [ -n "$python" ]; then
-    run training sh -c "cd tools/train && PATH=$PWD/build/ffmpeg-check:\$PATH exec '$python' -m unittest discover -v -s tests"
+    run training env PATH="$PWD/build/ffmpeg-check:$PATH" sh -c "cd tools/train && exec '$python' -m unittest discover -v -s tests"
     run evaluation sh -c "cd tools/eval && exec '$python' -m unittest discover -v -s tests"
     run reader sh -c "cd tools/python && exec '$python' -m unittest discover -v -s tests"
 else

@@ -10,7 +10,7 @@
  * step of its own. With 8 bits both begin with floats, too, and have a scale for each output; the
  * engine finds another for each row.
  *
- * make gemm-bench
+ * make gemm-bench [RUNS=n]
  */
 #include <cblas.h>
 #include <oneapi/dnnl/dnnl.h>
@@ -24,7 +24,9 @@
 #include "machine_peak.h"
 #include "median.h"
 
+#ifndef RUNS
 #define RUNS 31
+#endif
 
 /** A product y [rows][n_out] = x [rows][n_in] w^T, w [n_out][n_in]. */
 struct product {

@@ -66,7 +66,7 @@ PKG_CONFIG_LIBDIR=$root/usr/lib/$triplet/pkgconfig PKG_CONFIG_SYSROOT_DIR=$root 
 export EMULATOR="qemu-$machine -L /usr/$triplet \
     -E LD_LIBRARY_PATH=$root/usr/lib/$triplet:/usr/$triplet/lib"
 
-make -j"$(nproc)" --no-print-directory CONFIG="$directory" BUILD="$directory" $tests
+make -j"$(nproc)" --no-print-directory CONFIG="$directory" BUILD="$directory" OPTIMIZE="-O2 -Werror" $tests
 
 program=engine/tests/bitexact_hash
 export ONEDVA_MODEL=fate/model/onedva-test.safetensors
@@ -74,8 +74,9 @@ make --no-print-directory "build/$program"
 "build/$program" encode "$directory/reference.odva"
 "build/$program" decode "$directory/reference.odva" | tee "$directory/reference.txt"
 
-for variant in gcc-O0 gcc-O2 gcc-O3 clang-O2; do
+for variant in gcc-O2 gcc-O0 gcc-O3 clang-O2; do
     build=$directory/variants/$variant
+    [ $variant != gcc-O2 ] || build=$directory # with the tests
     case $variant in
     gcc-*) set -- CC="$triplet-gcc" ;;
     clang-*) set -- CC="clang --target=$triplet" MACHINE_CFLAGS= ;; # those are for GCC
