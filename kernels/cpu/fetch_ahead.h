@@ -28,4 +28,19 @@ static inline __attribute__((always_inline)) void fetch_ahead_step(struct fetch_
     fetch->next += fetch->step;
 }
 
+/** What is asked for while a tile is summed. */
+struct tile_fetch {
+    struct fetch_ahead results; /* two lines for each row of the tile */
+    struct fetch_ahead rows;    /* of the next block */
+};
+
+/** A step of one of the first sums: all lines at once would keep the sums' own factors waiting. */
+static inline __attribute__((always_inline)) void fetch_tile_row(struct tile_fetch *fetch)
+{
+    __builtin_prefetch((const void *)fetch->results.next, 1);
+    __builtin_prefetch((const void *)(fetch->results.next + ODVA_CPU_ALIGN), 1);
+    fetch->results.next += fetch->results.step;
+    fetch_ahead_step(&fetch->rows);
+}
+
 #endif

@@ -76,18 +76,40 @@ static void quantise_rows(uint8_t *dst, float *scale, const struct odva_cpu_line
     }
 }
 
+/* sums += quad i of rows times the panel's; how many rows is a constant wherever this is inlined.
+ */
+static inline __attribute__((always_inline)) void dot_quad(v_int sums[V_TILE_ROWS][V_TILE_VECS],
+                                                           const struct row_groups *groups,
+                                                           const int8_t *panel, int i,
+                                                           const int rows)
+{
+    v_int w[V_TILE_VECS];
+
+    panel += (int64_t)i * 4 * PANEL;
+    ODVA_UNROLL
+    for (int v = 0; v < V_TILE_VECS; v++)
+        w[v] = v_load_dwords(panel + 4 * v * V_WIDTH);
+    ODVA_UNROLL
+    for (int r = 0; r < rows; r++) {
+        const v_int x = v_set1_quad((const uint8_t *)row_of(groups, r) + 4 * i);
+
+        ODVA_UNROLL
+        for (int v = 0; v < V_TILE_VECS; v++)
+            sums[r][v] = v_dot_quads(sums[r][v], x, w[v]);
+    }
+}
+
 /* rows is a constant wherever this is inlined. */
 static inline __attribute__((always_inline)) void
 dot_byte_rows(const struct tile_place *p, const struct tile_factors *f, const int rows)
 {
-    const int8_t *panel = f->panel;
     const struct odva_weights *weights = p->linear->weights;
     v_int sums[V_TILE_ROWS][V_TILE_VECS];
     v_float acc[V_TILE_ROWS][V_TILE_VECS], step[V_TILE_VECS];
     const struct row_groups groups = row_groups_of(f->rows, f->stride, rows);
-    struct fetch_ahead fetch = *p->fetch;
+    struct tile_fetch fetch = begin_tile_fetch(p, rows);
+    int i = 0;
 
-    fetch_tile(p, rows);
     ODVA_UNROLL
     for (int v = 0; v < V_TILE_VECS; v++) {
         const v_int start = v_load_dwords(weights->start + p->column + v * V_WIDTH);
@@ -96,23 +118,15 @@ dot_byte_rows(const struct tile_place *p, const struct tile_factors *f, const in
         for (int r = 0; r < rows; r++)
             sums[r][v] = start;
     }
-    for (int i = 0; i < f->steps; i++, panel += 4 * PANEL) {
-        v_int w[V_TILE_VECS];
-
-        fetch_ahead_step(&fetch);
-        ODVA_UNROLL
-        for (int v = 0; v < V_TILE_VECS; v++)
-            w[v] = v_load_dwords(panel + 4 * v * V_WIDTH);
-        ODVA_UNROLL
-        for (int r = 0; r < rows; r++) {
-            const v_int x = v_set1_quad((const uint8_t *)row_of(&groups, r) + 4 * i);
-
-            ODVA_UNROLL
-            for (int v = 0; v < V_TILE_VECS; v++)
-                sums[r][v] = v_dot_quads(sums[r][v], x, w[v]);
-        }
+    for (; i < rows && i < f->steps; i++) {
+        fetch_tile_row(&fetch);
+        dot_quad(sums, &groups, f->panel, i, rows);
     }
-    *p->fetch = fetch;
+    for (; i < f->steps; i++) {
+        fetch_ahead_step(&fetch.rows);
+        dot_quad(sums, &groups, f->panel, i, rows);
+    }
+    *p->fetch = fetch.rows;
     ODVA_UNROLL
     for (int v = 0; v < V_TILE_VECS; v++)
         step[v] = v_load(weights->scale + p->column + v * V_WIDTH);

@@ -105,34 +105,12 @@ finish_sums(const struct tile_place *p, v_float acc[V_TILE_ROWS][V_TILE_VECS], c
         store_sums(linear, row, column, acc, rows, n, 1, 0);
 }
 
-/* @param stride numbers, each of size bytes */
-static inline __attribute__((always_inline)) void fetch_rows(const void *first, int64_t stride,
-                                                             const int size, const int rows)
-{
-    const char *row = first;
-
-    ODVA_UNROLL
-    for (int r = 0; r < rows; r++, row += stride * size) {
-        ODVA_FORGET(row);
-        for (int i = 0; i < PANEL * size; i += ODVA_CPU_ALIGN)
-            __builtin_prefetch(row + i, 1);
-    }
-}
-
-/* Lines that the epilogue will want, which are often far away. */
-static inline __attribute__((always_inline)) void fetch_tile(const struct tile_place *p,
-                                                             const int rows)
+/* Asks for what the epilogue will add. */
+static inline __attribute__((always_inline)) void fetch_added(const struct tile_place *p,
+                                                              const int rows)
 {
     const struct odva_cpu_linear *linear = p->linear;
-    const int64_t at = p->row * linear->dst_stride + p->column;
 
-    if (linear->rounded_dst)
-        fetch_rows(linear->rounded_dst + at, linear->dst_stride, sizeof(*linear->rounded_dst),
-                   rows);
-    else
-        fetch_rows(linear->dst + at, linear->dst_stride, sizeof(*linear->dst), rows);
-    if (!linear->add || linear->add == linear->dst)
-        return;
     for (int r = 0; r < rows; r++) {
         const int64_t add_row = linear->add_row ? linear->add_row[p->row + r] : p->row + r;
         const float *add = linear->add + add_row * linear->add_stride + p->column;
@@ -140,6 +118,25 @@ static inline __attribute__((always_inline)) void fetch_tile(const struct tile_p
         for (int v = 0; v < V_TILE_VECS; v++)
             __builtin_prefetch(add + v * V_WIDTH);
     }
+}
+
+/* Begins to ask for what is far away: results, what is added to them, and rows of the next block.
+ */
+static inline __attribute__((always_inline)) struct tile_fetch
+begin_tile_fetch(const struct tile_place *p, const int rows)
+{
+    const struct odva_cpu_linear *linear = p->linear;
+    const int64_t size = linear->rounded_dst ? sizeof(*linear->rounded_dst) : sizeof(*linear->dst);
+    const void *dst = linear->rounded_dst ? (const void *)linear->rounded_dst : linear->dst;
+
+    if (linear->add && linear->add != linear->dst)
+        fetch_added(p, rows);
+    return (struct tile_fetch){
+        .results = {.next = (uintptr_t)dst +
+                            (uintptr_t)((p->row * linear->dst_stride + p->column) * size),
+                    .step = linear->dst_stride * size},
+        .rows = *p->fetch,
+    };
 }
 
 static inline __attribute__((always_inline)) void finish_tile(const struct tile_place *p,
@@ -201,10 +198,11 @@ static inline __attribute__((always_inline)) void linear_rows(const struct tile_
 {
     const struct odva_cpu_linear *linear = p->linear;
     v_float acc[V_TILE_ROWS][V_TILE_VECS];
+    struct tile_fetch fetch = begin_tile_fetch(p, rows);
 
-    fetch_tile(p, rows);
     sum_rows(acc, linear->src + p->row * linear->src_stride, linear->src_stride, panel, list, count,
-             p->fetch, rows);
+             &fetch, rows);
+    *p->fetch = fetch.rows;
     finish_tile(p, acc, rows, v_gelu);
 }
 

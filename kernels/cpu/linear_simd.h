@@ -17,6 +17,27 @@
 
 #define PANEL (V_TILE_VECS * V_WIDTH)
 
+/* sums += input i of src [rows] times the panel's */
+static inline __attribute__((always_inline)) void sum_input(v_float sums[V_TILE_ROWS][V_TILE_VECS],
+                                                            const struct row_groups *groups,
+                                                            const float *panel, int64_t i,
+                                                            const int rows)
+{
+    v_float w[V_TILE_VECS];
+
+    ODVA_UNROLL
+    for (int v = 0; v < V_TILE_VECS; v++)
+        w[v] = v_load(panel + i * PANEL + v * V_WIDTH);
+    ODVA_UNROLL
+    for (int r = 0; r < rows; r++) {
+        const v_float x = v_set1(((const float *)row_of(groups, r))[i]);
+
+        ODVA_UNROLL
+        for (int v = 0; v < V_TILE_VECS; v++)
+            sums[r][v] = v_fma(x, w[v], sums[r][v]);
+    }
+}
+
 /*
  * acc = src [rows][count] panel; rows is a constant wherever this is inlined.
  * @param list NULL, or which count inputs are to be summed: the others' terms are 0
@@ -25,12 +46,13 @@
 static inline __attribute__((always_inline)) void sum_rows(v_float acc[V_TILE_ROWS][V_TILE_VECS],
                                                            const float *src, int64_t stride,
                                                            const float *panel, const int32_t *list,
-                                                           int count, struct fetch_ahead *fetch,
+                                                           int count, struct tile_fetch *fetch,
                                                            const int rows)
 {
     v_float sums[V_TILE_ROWS][V_TILE_VECS]; /* its own, so that they are in registers */
     const struct row_groups groups = row_groups_of(src, stride * sizeof(*src), rows);
-    struct fetch_ahead own = fetch ? *fetch : (struct fetch_ahead){0};
+    struct tile_fetch own = fetch ? *fetch : (struct tile_fetch){0};
+    int k = 0;
 
     ODVA_UNROLL
     for (int r = 0; r < rows; r++) {
@@ -38,23 +60,16 @@ static inline __attribute__((always_inline)) void sum_rows(v_float acc[V_TILE_RO
         for (int v = 0; v < V_TILE_VECS; v++)
             sums[r][v] = v_zero();
     }
-    for (int k = 0; k < count; k++) {
-        const int64_t i = list ? list[k] : k;
-        v_float w[V_TILE_VECS];
-
-        if (fetch)
-            fetch_ahead_step(&own);
-        ODVA_UNROLL
-        for (int v = 0; v < V_TILE_VECS; v++)
-            w[v] = v_load(panel + i * PANEL + v * V_WIDTH);
-        ODVA_UNROLL
-        for (int r = 0; r < rows; r++) {
-            const v_float x = v_set1(((const float *)row_of(&groups, r))[i]);
-
-            ODVA_UNROLL
-            for (int v = 0; v < V_TILE_VECS; v++)
-                sums[r][v] = v_fma(x, w[v], sums[r][v]);
+    if (fetch) {
+        for (; k < rows && k < count; k++) {
+            fetch_tile_row(&own);
+            sum_input(sums, &groups, panel, list ? list[k] : k, rows);
         }
+    }
+    for (; k < count; k++) {
+        if (fetch)
+            fetch_ahead_step(&own.rows);
+        sum_input(sums, &groups, panel, list ? list[k] : k, rows);
     }
     ODVA_UNROLL
     for (int r = 0; r < rows; r++) {
