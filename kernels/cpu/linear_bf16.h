@@ -43,7 +43,7 @@ static void round_rows(uint16_t *dst, const float *src, int64_t src_stride, int6
     }
 }
 
-/* acc += pair i of rows times the panel's; how many rows is a constant wherever this is inlined. */
+/* acc += pair i of the rows times the panel's; rows is a constant wherever this is inlined. */
 static inline __attribute__((always_inline)) void dot_pair(v_float acc[V_TILE_ROWS][V_TILE_VECS],
                                                            const struct row_groups *groups,
                                                            const uint16_t *panel, int i,

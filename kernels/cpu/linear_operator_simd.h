@@ -120,8 +120,7 @@ static inline __attribute__((always_inline)) void fetch_added(const struct tile_
     }
 }
 
-/* Begins to ask for what is far away: results, what is added to them, and rows of the next block.
- */
+/* Begins to ask for what is far away: results, what is added to them, rows of the next block. */
 static inline __attribute__((always_inline)) struct tile_fetch
 begin_tile_fetch(const struct tile_place *p, const int rows)
 {
