@@ -43,26 +43,27 @@ static void round_rows(uint16_t *dst, const float *src, int64_t src_stride, int6
     }
 }
 
-/* acc += pair i of the rows times the panel's; rows is a constant wherever this is inlined. */
+/* acc += the next pair of the rows times the panel's; rows is a constant wherever this is inlined.
+ */
 static inline __attribute__((always_inline)) void dot_pair(v_float acc[V_TILE_ROWS][V_TILE_VECS],
-                                                           const struct row_groups *groups,
-                                                           const uint16_t *panel, int i,
-                                                           const int rows)
+                                                           struct row_groups *groups,
+                                                           const uint16_t **panel, const int rows)
 {
     v_pairs w[V_TILE_VECS];
 
-    panel += (int64_t)i * 2 * PANEL;
     ODVA_UNROLL
     for (int v = 0; v < V_TILE_VECS; v++)
-        w[v] = v_load_pairs(panel + 2 * v * V_WIDTH);
+        w[v] = v_load_pairs(*panel + 2 * v * V_WIDTH);
     ODVA_UNROLL
     for (int r = 0; r < rows; r++) {
-        const v_pairs x = v_set1_pair((const uint16_t *)row_of(groups, r) + 2 * i);
+        const v_pairs x = v_set1_pair(row_of(groups, r));
 
         ODVA_UNROLL
         for (int v = 0; v < V_TILE_VECS; v++)
             acc[r][v] = v_dot_pairs(acc[r][v], x, w[v]);
     }
+    *panel += 2 * PANEL;
+    row_groups_advance(groups, 2 * sizeof(**panel), rows);
 }
 
 /* rows is a constant wherever this is inlined. */
@@ -70,23 +71,26 @@ static inline __attribute__((always_inline)) void
 dot_rows(const struct tile_place *p, const struct tile_factors *f, const int rows)
 {
     v_float acc[V_TILE_ROWS][V_TILE_VECS];
-    const struct row_groups groups = row_groups_of(f->rows, f->stride, rows);
+    struct row_groups groups = row_groups_of(f->rows, f->stride, rows);
     struct tile_fetch fetch = begin_tile_fetch(p, rows);
+    const uint16_t *panel = f->panel;
+    const int pairs = f->steps;
     int i = 0;
 
+    ODVA_KEEP_IN_MEMORY(p);
     ODVA_UNROLL
     for (int r = 0; r < rows; r++) {
         ODVA_UNROLL
         for (int v = 0; v < V_TILE_VECS; v++)
             acc[r][v] = v_zero();
     }
-    for (; i < rows && i < f->steps; i++) {
+    for (; i < rows && i < pairs; i++) {
         fetch_tile_row(&fetch);
-        dot_pair(acc, &groups, f->panel, i, rows);
+        dot_pair(acc, &groups, &panel, rows);
     }
-    for (; i < f->steps; i++) {
+    for (; i < pairs; i++) {
         fetch_ahead_step(&fetch.rows);
-        dot_pair(acc, &groups, f->panel, i, rows);
+        dot_pair(acc, &groups, &panel, rows);
     }
     *p->fetch = fetch.rows;
     finish_tile(p, acc, rows, v_gelu_coarse);

@@ -76,59 +76,63 @@ static void quantise_rows(uint8_t *dst, float *scale, const struct odva_cpu_line
     }
 }
 
-/* sums += quad i of the rows times the panel's; rows is a constant wherever this is inlined. */
+/* sums += the next quad of the rows times the panel's; rows is a constant wherever this is inlined.
+ */
 static inline __attribute__((always_inline)) void dot_quad(v_int sums[V_TILE_ROWS][V_TILE_VECS],
-                                                           const struct row_groups *groups,
-                                                           const int8_t *panel, int i,
-                                                           const int rows)
+                                                           struct row_groups *groups,
+                                                           const int8_t **panel, const int rows)
 {
     v_int w[V_TILE_VECS];
 
-    panel += (int64_t)i * 4 * PANEL;
     ODVA_UNROLL
     for (int v = 0; v < V_TILE_VECS; v++)
-        w[v] = v_load_dwords(panel + 4 * v * V_WIDTH);
+        w[v] = v_load_dwords(*panel + 4 * v * V_WIDTH);
     ODVA_UNROLL
     for (int r = 0; r < rows; r++) {
-        const v_int x = v_set1_quad((const uint8_t *)row_of(groups, r) + 4 * i);
+        const v_int x = v_set1_quad(row_of(groups, r));
 
         ODVA_UNROLL
         for (int v = 0; v < V_TILE_VECS; v++)
             sums[r][v] = v_dot_quads(sums[r][v], x, w[v]);
     }
+    *panel += 4 * PANEL;
+    row_groups_advance(groups, 4 * sizeof(**panel), rows);
 }
 
 /* rows is a constant wherever this is inlined. */
 static inline __attribute__((always_inline)) void
 dot_byte_rows(const struct tile_place *p, const struct tile_factors *f, const int rows)
 {
-    const struct odva_weights *weights = p->linear->weights;
     v_int sums[V_TILE_ROWS][V_TILE_VECS];
     v_float acc[V_TILE_ROWS][V_TILE_VECS], step[V_TILE_VECS];
-    const struct row_groups groups = row_groups_of(f->rows, f->stride, rows);
+    struct row_groups groups = row_groups_of(f->rows, f->stride, rows);
     struct tile_fetch fetch = begin_tile_fetch(p, rows);
+    const int8_t *panel = f->panel;
+    const int quads = f->steps;
     int i = 0;
 
     ODVA_UNROLL
     for (int v = 0; v < V_TILE_VECS; v++) {
-        const v_int start = v_load_dwords(weights->start + p->column + v * V_WIDTH);
+        const v_int start = v_load_dwords(p->linear->weights->start + p->column + v * V_WIDTH);
 
         ODVA_UNROLL
         for (int r = 0; r < rows; r++)
             sums[r][v] = start;
     }
-    for (; i < rows && i < f->steps; i++) {
+    ODVA_KEEP_IN_MEMORY(p);
+    ODVA_KEEP_IN_MEMORY(f);
+    for (; i < rows && i < quads; i++) {
         fetch_tile_row(&fetch);
-        dot_quad(sums, &groups, f->panel, i, rows);
+        dot_quad(sums, &groups, &panel, rows);
     }
-    for (; i < f->steps; i++) {
+    for (; i < quads; i++) {
         fetch_ahead_step(&fetch.rows);
-        dot_quad(sums, &groups, f->panel, i, rows);
+        dot_quad(sums, &groups, &panel, rows);
     }
     *p->fetch = fetch.rows;
     ODVA_UNROLL
     for (int v = 0; v < V_TILE_VECS; v++)
-        step[v] = v_load(weights->scale + p->column + v * V_WIDTH);
+        step[v] = v_load(p->linear->weights->scale + p->column + v * V_WIDTH);
     ODVA_UNROLL
     for (int r = 0; r < rows; r++) {
         const v_float scale = v_set1(f->scale[r]);

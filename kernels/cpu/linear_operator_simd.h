@@ -31,6 +31,20 @@ finish_sum(const struct odva_cpu_linear *linear, int64_t row, int column, v_floa
     return y;
 }
 
+#ifdef V_ROUNDS
+static inline __attribute__((always_inline)) void
+store_rounded_row(uint16_t *dst, const v_float y[V_TILE_VECS], const int n[V_TILE_VECS])
+{
+    if (n[0] == V_WIDTH && n[1] == V_WIDTH) {
+        v_store_pairs(dst, v_round_pairs(y[0], y[1]));
+        return;
+    }
+    ODVA_UNROLL
+    for (int v = 0; v < V_TILE_VECS; v++)
+        v_store_rounded_n(dst + v * V_WIDTH, y[v], n[v]);
+}
+#endif
+
 /* rows and whether sums are finished are constants wherever this is inlined. */
 static inline __attribute__((always_inline)) void
 store_sums(const struct odva_cpu_linear *linear, int64_t row, int column,
@@ -41,24 +55,24 @@ store_sums(const struct odva_cpu_linear *linear, int64_t row, int column,
 
     ODVA_UNROLL
     for (int r = 0; r < rows; r++, at += linear->dst_stride) {
+        v_float y[V_TILE_VECS];
+
         ODVA_FORGET(at);
         ODVA_UNROLL
-        for (int v = 0; v < V_TILE_VECS; v++) {
-            const int64_t place = at + v * V_WIDTH;
-            const v_float y =
-                finished ? acc[r][v]
-                         : finish_sum(linear, row + r, column + v * V_WIDTH, acc[r][v], n[v]);
-
+        for (int v = 0; v < V_TILE_VECS; v++)
+            y[v] = finished ? acc[r][v]
+                            : finish_sum(linear, row + r, column + v * V_WIDTH, acc[r][v], n[v]);
 #ifdef V_ROUNDS
-            if (rounded) {
-                v_store_rounded_n(linear->rounded_dst + place, y, n[v]);
-                continue;
-            }
-#else
-            (void)rounded;
-#endif
-            v_store_n(linear->dst + place, y, n[v]);
+        if (rounded) {
+            store_rounded_row(linear->rounded_dst + at, y, n);
+            continue;
         }
+#else
+        (void)rounded;
+#endif
+        ODVA_UNROLL
+        for (int v = 0; v < V_TILE_VECS; v++)
+            v_store_n(linear->dst + at + v * V_WIDTH, y[v], n[v]);
     }
 }
 

@@ -20,6 +20,12 @@
 /* From here on the compiler does not know where a pointer or an index comes from. */
 #define ODVA_FORGET(place) __asm__("" : "+r"(place))
 
+/*
+ * What a tile needs after its sums is in memory until then. The compiler would keep some in vector
+ * registers, and what comes out of those waits behind all products that are under way.
+ */
+#define ODVA_KEEP_IN_MEMORY(place) __asm__("" : "+m"(place))
+
 struct row_groups {
     const char *first[GROUPS_MAX]; /* row of each group */
     int64_t stride;                /* bytes */
@@ -43,6 +49,17 @@ static inline __attribute__((always_inline)) const void *row_of(const struct row
                                                                 int row)
 {
     return groups->first[row / ROWS_OF_GROUP] + row % ROWS_OF_GROUP * groups->stride;
+}
+
+/* @param rows as row_groups_of had them */
+static inline __attribute__((always_inline)) void row_groups_advance(struct row_groups *groups,
+                                                                     int bytes, const int rows)
+{
+    ODVA_UNROLL
+    for (int g = 0; g * ROWS_OF_GROUP < rows; g++) {
+        groups->first[g] += bytes;
+        ODVA_FORGET(groups->first[g]);
+    }
 }
 
 #endif
