@@ -7,8 +7,8 @@
  * with one thread, in turns: the median of RUNS. All have their weights packed beforehand but
  * OpenBLAS, which has no such call. With bfloat16 both read rows of it and write them, as between
  * the network's operators, or both begin and end with floats, where oneDNN rounds the rows in a
- * step of its own. With 8 bits both begin with floats, too, and have a scale for each output; the
- * engine finds another for each row.
+ * step of its own. With 8 bits both begin and end with bfloat16, oneDNN scales the rows in a step
+ * of its own, and both have a scale for each output; the engine finds another for each row.
  *
  * make gemm-bench [RUNS=n]
  */
@@ -32,12 +32,27 @@
 struct product {
     int rows, n_in, n_out;
     float *x, *w, *y;
+    uint16_t *rounded_x; /* bfloat16 */
 };
 
 static void fail(const char *what)
 {
     fprintf(stderr, "gemm_peers: %s failed\n", what);
     exit(1);
+}
+
+/* @return half of the bits of each number, the upper ones, which are a bfloat16 number */
+static uint16_t *cut_to_bfloat16(const float *src, size_t count)
+{
+    uint16_t *dst = bench_checked(malloc(count * sizeof(*dst)));
+
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits;
+
+        memcpy(&bits, &src[i], sizeof(bits));
+        dst[i] = (uint16_t)(bits >> 16);
+    }
+    return dst;
 }
 
 /* ---- this engine ------------------------------------------------------------------------- */
@@ -48,31 +63,17 @@ struct engine_product {
     struct odva_array x, y, rounded_x; /* rounded: bfloat16 */
 };
 
-/* Half of the bits of each number, the upper ones, which are a bfloat16 number. */
-static void cut_to_bfloat16(uint16_t *dst, const float *src, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        uint32_t bits;
-
-        memcpy(&bits, &src[i], sizeof(bits));
-        dst[i] = (uint16_t)(bits >> 16);
-    }
-}
-
 static void engine_open(struct engine_product *e, struct odva_backend *backend,
                         const struct product *p, enum odva_precision precision)
 {
     const size_t count = (size_t)p->rows * p->n_in;
-    uint16_t *rounded = bench_checked(malloc(count * sizeof(*rounded)));
 
     *e = (struct engine_product){.backend = backend};
     e->weights = bench_checked(backend->ops->pack(backend, p->w, p->n_out, p->n_in, precision));
-    cut_to_bfloat16(rounded, p->x, count);
     if (odva_array_set(backend, &e->x, p->x, count, sizeof(float)) < 0 ||
-        odva_array_set(backend, &e->rounded_x, rounded, count, sizeof(*rounded)) < 0 ||
+        odva_array_set(backend, &e->rounded_x, p->rounded_x, count, sizeof(*p->rounded_x)) < 0 ||
         odva_array_reserve(backend, &e->y, (int64_t)p->rows * p->n_out, sizeof(float)) < 0)
         fail("allocation");
-    free(rounded);
 }
 
 static void engine_run(struct engine_product *e, const struct product *p, enum odva_element element)
@@ -100,7 +101,7 @@ struct onednn_product {
     dnnl_engine_t engine;
     dnnl_stream_t stream;
     dnnl_primitive_t rounding, primitive;
-    dnnl_memory_t floats;    /* x before the rounding */
+    dnnl_memory_t given;     /* x before the rounding */
     dnnl_memory_t memory[3]; /* x, w, y */
 };
 
@@ -129,7 +130,7 @@ static void reorder(const struct onednn_product *o, dnnl_primitive_t primitive, 
     check(dnnl_stream_wait(o->stream));
 }
 
-/* data, of floats in a plain order, as what a primitive wants. @param from, primitive get what it
+/* data, in a plain order, as what a primitive wants. @param from, primitive get what it
  * takes to do so again */
 static dnnl_memory_t reordered(const struct onednn_product *o, const dnnl_memory_desc_t *plain,
                                void *data, const dnnl_memory_desc_t *wanted, dnnl_memory_t *from,
@@ -156,14 +157,15 @@ static void set_scales(dnnl_primitive_attr_t attributes, int n_out)
     free(scales);
 }
 
-/* What the rows of a product, its weights and its results are made of. */
+/* What the rows of a product are given in, and what they, its weights and its results are made of.
+ */
 struct types {
-    dnnl_data_type_t x, w, y;
+    dnnl_data_type_t given, x, w, y;
 };
 
 static void onednn_open(struct onednn_product *o, const struct product *p, struct types types)
 {
-    const dnnl_memory_desc_t x_plain = matrix_of(p->rows, p->n_in, dnnl_f32, dnnl_ab);
+    const dnnl_memory_desc_t x_plain = matrix_of(p->rows, p->n_in, types.given, dnnl_ab);
     const dnnl_memory_desc_t w_plain = matrix_of(p->n_in, p->n_out, dnnl_f32, dnnl_ba);
     const dnnl_memory_desc_t x = matrix_of(p->rows, p->n_in, types.x, dnnl_ab);
     const dnnl_memory_desc_t w = matrix_of(p->n_in, p->n_out, types.w, dnnl_format_tag_any);
@@ -183,7 +185,9 @@ static void onednn_open(struct onednn_product *o, const struct product *p, struc
     check(dnnl_primitive_desc_create(&desc, &matmul, attributes, o->engine, NULL));
     check(dnnl_primitive_attr_destroy(attributes));
     check(dnnl_primitive_create(&o->primitive, desc));
-    o->memory[0] = reordered(o, &x_plain, p->x, &x, &o->floats, &o->rounding);
+    o->memory[0] =
+        reordered(o, &x_plain, types.given == dnnl_f32 ? (void *)p->x : (void *)p->rounded_x, &x,
+                  &o->given, &o->rounding);
     o->memory[1] =
         reordered(o, &w_plain, p->w, dnnl_primitive_desc_query_md(desc, dnnl_query_weights_md, 0),
                   &plain, &packing);
@@ -196,7 +200,7 @@ static void onednn_open(struct onednn_product *o, const struct product *p, struc
 static void onednn_run(struct onednn_product *o, int with_rounding)
 {
     if (with_rounding)
-        reorder(o, o->rounding, o->floats, o->memory[0]);
+        reorder(o, o->rounding, o->given, o->memory[0]);
     check(dnnl_primitive_execute(o->primitive, o->stream, 3,
                                  (const dnnl_exec_arg_t[]){{DNNL_ARG_SRC, o->memory[0]},
                                                            {DNNL_ARG_WEIGHTS, o->memory[1]},
@@ -208,7 +212,7 @@ static void onednn_close(struct onednn_product *o)
 {
     for (int i = 0; i < 3; i++)
         check(dnnl_memory_destroy(o->memory[i]));
-    check(dnnl_memory_destroy(o->floats));
+    check(dnnl_memory_destroy(o->given));
     check(dnnl_primitive_destroy(o->rounding));
     check(dnnl_primitive_destroy(o->primitive));
     check(dnnl_stream_destroy(o->stream));
@@ -248,14 +252,16 @@ static void products_open(struct products *s, struct odva_backend *const backend
                           n_out,
                           bench_random_floats((size_t)rows * n_in),
                           bench_random_floats((size_t)n_out * n_in),
-                          bench_random_floats((size_t)rows * n_out)};
+                          bench_random_floats((size_t)rows * n_out),
+                          NULL};
+    p->rounded_x = cut_to_bfloat16(p->x, (size_t)rows * n_in);
     engine_open(&s->engine[0], backend[0], p, ODVA_PRECISION_EXACT);
     engine_open(&s->engine[1], backend[0], p, ODVA_PRECISION_NETWORK);
     engine_open(&s->engine[2], backend[1], p, ODVA_PRECISION_NETWORK);
-    onednn_open(&s->onednn[0], p, (struct types){dnnl_f32, dnnl_f32, dnnl_f32});
-    onednn_open(&s->onednn[1], p, (struct types){dnnl_bf16, dnnl_bf16, dnnl_bf16});
-    onednn_open(&s->onednn[2], p, (struct types){dnnl_bf16, dnnl_bf16, dnnl_f32});
-    onednn_open(&s->onednn[3], p, (struct types){dnnl_u8, dnnl_s8, dnnl_f32});
+    onednn_open(&s->onednn[0], p, (struct types){dnnl_f32, dnnl_f32, dnnl_f32, dnnl_f32});
+    onednn_open(&s->onednn[1], p, (struct types){dnnl_bf16, dnnl_bf16, dnnl_bf16, dnnl_bf16});
+    onednn_open(&s->onednn[2], p, (struct types){dnnl_f32, dnnl_bf16, dnnl_bf16, dnnl_f32});
+    onednn_open(&s->onednn[3], p, (struct types){dnnl_bf16, dnnl_u8, dnnl_s8, dnnl_bf16});
 }
 
 static void products_close(struct products *s)
@@ -265,6 +271,7 @@ static void products_close(struct products *s)
     for (int i = 0; i < 4; i++)
         onednn_close(&s->onednn[i]);
     free(s->plain.x);
+    free(s->plain.rounded_x);
     free(s->plain.w);
     free(s->plain.y);
 }
@@ -297,7 +304,7 @@ static void run_peer(struct products *s, int peer)
         onednn_run(&s->onednn[2], 1);
         break;
     case ENGINE_INT8:
-        engine_run(&s->engine[2], p, ODVA_FLOAT32);
+        engine_run(&s->engine[2], p, ODVA_BFLOAT16);
         break;
     case ONEDNN_INT8:
         onednn_run(&s->onednn[3], 1);
@@ -360,7 +367,7 @@ int main(void)
     printf("GFLOP/s, one thread, median of %d.\n\n", RUNS);
     puts("| rows x in -> out | f32 | oneDNN | of oneDNN | OpenBLAS | of the peak "
          "| bf16 | oneDNN | of oneDNN | of the peak | bf16 of floats | oneDNN | of oneDNN "
-         "| int8 of floats | oneDNN | of oneDNN |");
+         "| int8 | oneDNN | of oneDNN |");
     puts("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
     for (int r = 0; r < 2; r++) {
         for (int w = 0; w < 2; w++) {
