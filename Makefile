@@ -126,9 +126,9 @@ lib: $(STATIC) $(SHARED) $(PC)
 # The fuzzer sees where the library goes. Its counters in all the code that the SIMD operators inline
 # would take minutes to compile. What is compared it sees only where bytes from outside are read: loops
 # over pixels and weights would take two thirds of a run.
+ifeq ($(FUZZ),yes)
 READERS = $(wildcard engine/*_reader.c engine/packet_*.c) \
           $(addprefix engine/, decoder.c encoder.c latent_decoder.c model.c range_decoder.c stream_header.c)
-ifeq ($(FUZZ),yes)
 SANITIZE += -fsanitize=float-cast-overflow,fuzzer-no-link -fno-sanitize-recover=all
 $(filter-out $(READERS:%.c=$(BUILD)/obj/%.o), $(OBJECTS)): SANITIZE += -fno-sanitize-coverage=trace-cmp
 $(BUILD)/obj/kernels/cpu/operators_avx%.o: SANITIZE = -fsanitize=address -fno-omit-frame-pointer

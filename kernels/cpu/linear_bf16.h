@@ -43,8 +43,7 @@ static void round_rows(uint16_t *dst, const float *src, int64_t src_stride, int6
     }
 }
 
-/* acc += the next pair of the rows times the panel's; rows is a constant wherever this is inlined.
- */
+/* acc += the next pair of rows times the panel's; rows is a constant wherever this is inlined. */
 static inline __attribute__((always_inline)) void dot_pair(v_float acc[V_TILE_ROWS][V_TILE_VECS],
                                                            struct row_groups *groups,
                                                            const uint16_t **panel, const int rows)

@@ -76,8 +76,7 @@ static void quantise_rows(uint8_t *dst, float *scale, const struct odva_cpu_line
     }
 }
 
-/* sums += the next quad of the rows times the panel's; rows is a constant wherever this is inlined.
- */
+/* sums += the next quad of rows times the panel's; rows is a constant wherever this is inlined. */
 static inline __attribute__((always_inline)) void dot_quad(v_int sums[V_TILE_ROWS][V_TILE_VECS],
                                                            struct row_groups *groups,
                                                            const int8_t **panel, const int rows)

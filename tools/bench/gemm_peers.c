@@ -157,8 +157,7 @@ static void set_scales(dnnl_primitive_attr_t attributes, int n_out)
     free(scales);
 }
 
-/* What the rows of a product are given in, and what they, its weights and its results are made of.
- */
+/* What rows are given in, and what rows, weights and results of a product are made of. */
 struct types {
     dnnl_data_type_t given, x, w, y;
 };
