@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "byte_reader.h"
+#include "base/byte_reader.h"
 #include "onedva/onedva.h"
 
 /** What does not hold is a finding, as a crash is. */

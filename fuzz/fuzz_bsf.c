@@ -36,7 +36,7 @@ static const struct {
 static AVBSFContext *open_filter(const char *filter, const uint8_t *header, size_t size)
 {
     AVBSFContext *bsf = NULL;
-    int ret;
+    int status;
 
     FUZZ_CHECK(av_bsf_list_parse_str(filter, &bsf) == 0);
     bsf->par_in->codec_type = AVMEDIA_TYPE_VIDEO;
@@ -48,9 +48,9 @@ static AVBSFContext *open_filter(const char *filter, const uint8_t *header, size
         memcpy(bsf->par_in->extradata, header, size);
         bsf->par_in->extradata_size = (int)size;
     }
-    ret = av_bsf_init(bsf);
-    FUZZ_CHECK(ret == 0 || (ret == AVERROR_INVALIDDATA && header));
-    if (ret < 0)
+    status = av_bsf_init(bsf);
+    FUZZ_CHECK(status == 0 || (status == AVERROR_INVALIDDATA && header));
+    if (status < 0)
         av_bsf_free(&bsf);
     return bsf;
 }

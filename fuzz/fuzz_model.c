@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "fuzz.h"
-#include "mapped_file.h"
+#include "model/mapped_file.h"
 
 #define SIDE       24
 #define FRAMES     5

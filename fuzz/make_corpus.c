@@ -9,9 +9,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "byte_writer.h"
+#include "base/byte_writer.h"
 #include "fuzz.h"
-#include "mapped_file.h"
+#include "model/mapped_file.h"
 
 static const char *folder;
 

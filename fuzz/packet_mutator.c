@@ -6,11 +6,11 @@
  * decoder behind them is reached (doc/bitstream.md, section 3). */
 #include <string.h>
 
-#include "crc16.h"
+#include "bitstream/crc16.h"
+#include "bitstream/packet.h"
+#include "bitstream/packet_format.h"
 #include "fuzz.h"
 #include "mutator.h"
-#include "packet.h"
-#include "packet_format.h"
 
 #define MAX_PACKET 65535
 #define MAX_LIST   32
@@ -129,7 +129,7 @@ static void mutate_header(struct odva_packet *packet, unsigned *seed)
         layer->token_end = fuzz_below(seed, 80);
         break;
     case 5:
-        packet->dropped_passes = (int)fuzz_below(seed, 4);
+        packet->dropped_refinements = (int)fuzz_below(seed, 4);
         break;
     case 6:
         packet->has_durations = !packet->has_durations;

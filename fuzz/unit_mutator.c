@@ -7,7 +7,7 @@
 #include <libavutil/intreadwrite.h>
 #include <string.h>
 
-#include "crc16.h"
+#include "bitstream/crc16.h"
 #include "fuzz.h"
 #include "libavformat/odva.h"
 #include "mutator.h"

@@ -2,11 +2,11 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include "backend.h"
+#include "kernels/backend.h"
 
-#include "cpu/cpu_backend.h"
-#include "log.h"
-#include "thread_pool.h"
+#include "base/log.h"
+#include "base/thread_pool.h"
+#include "kernels/cpu/cpu_backend.h"
 
 int odva_backend_open(struct odva_backend **backend, enum onedva_backend kind, int threads,
                       int bitexact, enum onedva_precision precision,

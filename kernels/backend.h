@@ -15,7 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "layout.h"
+#include "base/layout.h"
+#include "base/thread_pool.h"
 #include "onedva/onedva.h"
 
 struct odva_backend;
@@ -124,7 +125,7 @@ struct odva_warp {
 };
 
 /** Sums over a 4x4 block, for motion estimation: gradients g of a + b and difference e = b - a. */
-struct odva_block_tensor {
+struct odva_structure_tensor {
     int32_t xx, xy, yy; /* of gx gx, gx gy, gy gy, with gx = (a+b)(x+1, y) - (a+b)(x-1, y) */
     int32_t xe, ye, ee;
 };
@@ -209,16 +210,16 @@ struct odva_backend_ops {
      * Half the size: each sample is the mean of 2x2, (a + b + c + d + 2) >> 2; an odd last row or
      * column repeats. @param width, height of src; dst has ceil(size/2)
      */
-    int (*halve)(struct odva_backend *backend, uint8_t *dst, ptrdiff_t dst_stride,
-                 const uint8_t *src, ptrdiff_t src_stride, int width, int height);
+    int (*downscale2x)(struct odva_backend *backend, uint8_t *dst, ptrdiff_t dst_stride,
+                       const uint8_t *src, ptrdiff_t src_stride, int width, int height);
 
     /**
      * The tensors of all ceil(width/4) x ceil(height/4) blocks of two planes, row by row. Samples
      * outside of the planes are those of the edge for gradients, and do not count in the sums.
      */
-    int (*block_tensors)(struct odva_backend *backend, struct odva_block_tensor *tensors,
-                         const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride,
-                         int width, int height);
+    int (*structure_tensors)(struct odva_backend *backend, struct odva_structure_tensor *tensors,
+                             const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b,
+                             ptrdiff_t b_stride, int width, int height);
 
     /** Orthonormal 3D DCT-II of [nt][ny][nx][basis] per tile, then the scan. */
     int (*dct_forward)(struct odva_backend *backend, struct odva_buffer *latents,
@@ -264,9 +265,6 @@ int odva_backend_open(struct odva_backend **backend, enum onedva_backend kind, i
                       int bitexact, enum onedva_precision precision,
                       const struct onedva_logger *logger);
 void odva_backend_close(struct odva_backend **backend);
-
-/** One piece of work. @param worker 0 .. odva_backend_workers() - 1, for scratch memory */
-typedef void (*odva_task_fn)(void *opaque, int64_t index, int worker);
 
 /** Run fn for index 0 .. count-1 on the host's threads, in any order; returns when all are done. */
 void odva_backend_parallel_for(struct odva_backend *backend, int64_t count, odva_task_fn fn,

@@ -150,7 +150,7 @@ static void print_packet(AVBSFContext *ctx, const AVPacket *pkt,
            "dropped%s\n",
            av_ts2str(pkt->pts), pkt->size, info->frames,
            info->has_durations ? " of given durations" : "", info->model_tag, info->motion_size,
-           info->dropped_passes, layers.str);
+           info->dropped_refinements, layers.str);
     av_bprint_finalize(&layers, NULL);
     if (info->has_stream)
         print_stream(ctx, &info->stream);

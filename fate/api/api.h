@@ -79,10 +79,10 @@ static inline AVFrame *make_frame(int width, int height, int64_t pts)
 
 static inline int send_frame(AVCodecContext *encoder, AVFrame *frame)
 {
-    int ret = avcodec_send_frame(encoder, frame);
+    int status = avcodec_send_frame(encoder, frame);
 
     av_frame_free(&frame);
-    return ret;
+    return status;
 }
 
 static inline void send_frames(AVCodecContext *encoder, int64_t first_pts, int n)

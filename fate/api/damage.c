@@ -105,18 +105,18 @@ static AVCodecContext *open_file_decoder(void)
 static void decode(AVCodecContext *decoder, const AVPacket *packet, void (*take)(const AVFrame *))
 {
     AVFrame *frame = av_frame_alloc();
-    int sent = AVERROR(EAGAIN), ret;
+    int sent = AVERROR(EAGAIN), status;
 
     CHECK(frame);
     do {
         if (sent == AVERROR(EAGAIN))
             sent = avcodec_send_packet(decoder, packet);
-        ret = avcodec_receive_frame(decoder, frame);
-        if (ret >= 0)
+        status = avcodec_receive_frame(decoder, frame);
+        if (status >= 0)
             take(frame);
         av_frame_unref(frame);
-    } while (ret >= 0 || sent == AVERROR(EAGAIN) ||
-             (!packet && ret != AVERROR_EOF && ret != AVERROR(EAGAIN)));
+    } while (status >= 0 || sent == AVERROR(EAGAIN) ||
+             (!packet && status != AVERROR_EOF && status != AVERROR(EAGAIN)));
     av_frame_free(&frame);
 }
 

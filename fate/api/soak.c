@@ -63,16 +63,16 @@ static AVCodecContext *open_with(const AVCodec *codec, int stream, const char *o
 }
 
 /* What a damaged packet gives: a damaged version or format is one that is not known. */
-static int is_damage(int ret)
+static int is_damage(int status)
 {
-    return ret == AVERROR_INVALIDDATA || ret == AVERROR_PATCHWELCOME || ret == AVERROR(ENOSYS);
+    return status == AVERROR_INVALIDDATA || status == AVERROR_PATCHWELCOME || status == AVERROR(ENOSYS);
 }
 
 /* Send a packet, NULL for the end, and take all frames there are. Errors of packets, which may have
  * been sent before this one, are counted. @return the number of frames that came */
 static int decode(AVCodecContext *decoder, const AVPacket *packet, int stream, int64_t *errors)
 {
-    int sent = AVERROR(EAGAIN), frames = 0, ret;
+    int sent = AVERROR(EAGAIN), frames = 0, status;
 
     do {
         if (sent == AVERROR(EAGAIN)) {
@@ -80,15 +80,15 @@ static int decode(AVCodecContext *decoder, const AVPacket *packet, int stream, i
             CHECK(sent >= 0 || sent == AVERROR(EAGAIN) || is_damage(sent));
             *errors += is_damage(sent);
         }
-        ret = avcodec_receive_frame(decoder, soak.frame);
-        CHECK(ret >= 0 || ret == AVERROR(EAGAIN) || ret == AVERROR_EOF || is_damage(ret));
-        *errors += is_damage(ret);
-        frames += ret >= 0;
-        if (ret >= 0)
+        status = avcodec_receive_frame(decoder, soak.frame);
+        CHECK(status >= 0 || status == AVERROR(EAGAIN) || status == AVERROR_EOF || is_damage(status));
+        *errors += is_damage(status);
+        frames += status >= 0;
+        if (status >= 0)
             CHECK(soak.frame->width == streams[stream].width &&
                   soak.frame->height == streams[stream].height);
         av_frame_unref(soak.frame);
-    } while (ret >= 0 || is_damage(ret) || sent == AVERROR(EAGAIN));
+    } while (status >= 0 || is_damage(status) || sent == AVERROR(EAGAIN));
     return frames;
 }
 
@@ -117,11 +117,11 @@ static void run_stream(int stream)
     int frames = 0;
 
     for (int i = 0; i <= streams[stream].frames; i++) {
-        int ret = i < streams[stream].frames
+        int status = i < streams[stream].frames
                       ? send_frame(encoder, make_frame(encoder->width, encoder->height, i))
                       : avcodec_send_frame(encoder, NULL);
 
-        CHECK(ret == 0);
+        CHECK(status == 0);
         while (avcodec_receive_packet(encoder, soak.packet) == 0) {
             frames += decode(decoder, soak.packet, stream, &errors);
             decode_on(stream);

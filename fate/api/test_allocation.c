@@ -83,11 +83,11 @@ void *__wrap_aligned_alloc(size_t alignment, size_t size)
 
 int __wrap_posix_memalign(void **memory, size_t alignment, size_t size)
 {
-    int ret = fails() ? ENOMEM : __real_posix_memalign(memory, alignment, size);
+    int status = fails() ? ENOMEM : __real_posix_memalign(memory, alignment, size);
 
-    if (!ret)
+    if (!status)
         count(*memory);
-    return ret;
+    return status;
 }
 
 void __wrap_free(void *memory)
@@ -111,10 +111,10 @@ static int extradata_size;
 static AVIOContext *file; /* of the two packets */
 
 /* The first error of several calls, where AVERROR(EAGAIN) and AVERROR_EOF are none. */
-static void note(int *first, int ret)
+static void note(int *first, int status)
 {
-    if (ret < 0 && ret != AVERROR(EAGAIN) && ret != AVERROR_EOF && *first >= 0)
-        *first = ret;
+    if (status < 0 && status != AVERROR(EAGAIN) && status != AVERROR_EOF && *first >= 0)
+        *first = status;
 }
 
 /* ---- parts ---- */
@@ -143,19 +143,19 @@ static int use_encoder(void)
 {
     AVCodecContext *encoder = new_encoder();
     AVPacket *packet = av_packet_alloc();
-    int ret = packet ? avcodec_open2(encoder, NULL, NULL) : AVERROR(ENOMEM);
+    int status = packet ? avcodec_open2(encoder, NULL, NULL) : AVERROR(ENOMEM);
 
     for (int i = 0; i <= FRAMES && avcodec_is_open(encoder); i++) {
-        note(&ret, avcodec_send_frame(encoder, i < FRAMES ? frames[i] : NULL));
+        note(&status, avcodec_send_frame(encoder, i < FRAMES ? frames[i] : NULL));
         for (int received = 0, tries = 0; received >= 0 && tries < FRAMES; tries++) {
             received = avcodec_receive_packet(encoder, packet);
-            note(&ret, received);
+            note(&status, received);
             av_packet_unref(packet);
         }
     }
     av_packet_free(&packet);
     avcodec_free_context(&encoder);
-    return ret;
+    return status;
 }
 
 static AVCodecContext *new_decoder(void)
@@ -177,19 +177,19 @@ static int use_decoder(void)
 {
     AVCodecContext *decoder = new_decoder();
     AVFrame *frame = av_frame_alloc();
-    int ret = frame ? avcodec_open2(decoder, NULL, NULL) : AVERROR(ENOMEM);
+    int status = frame ? avcodec_open2(decoder, NULL, NULL) : AVERROR(ENOMEM);
 
     for (int i = 0; i <= PACKETS && avcodec_is_open(decoder); i++) {
-        note(&ret, avcodec_send_packet(decoder, i < PACKETS ? packets[i] : NULL));
+        note(&status, avcodec_send_packet(decoder, i < PACKETS ? packets[i] : NULL));
         for (int received = 0, tries = 0; received >= 0 && tries <= FRAMES; tries++) {
             received = avcodec_receive_frame(decoder, frame);
-            note(&ret, received);
+            note(&status, received);
             av_frame_unref(frame);
         }
     }
     av_frame_free(&frame);
     avcodec_free_context(&decoder);
-    return ret;
+    return status;
 }
 
 /* A source, the filter, not initialised yet, and a sink. */
@@ -221,25 +221,25 @@ static int use_filter(void)
     AVFilterContext *source, *filter, *sink;
     AVFilterGraph *graph = new_graph(&source, &filter, &sink);
     AVFrame *frame = av_frame_alloc();
-    int ret = frame ? avfilter_init_dict(filter, NULL) : AVERROR(ENOMEM);
+    int status = frame ? avfilter_init_dict(filter, NULL) : AVERROR(ENOMEM);
 
-    if (ret >= 0) {
+    if (status >= 0) {
         atomic_store(&plenty, 1);
         CHECK(avfilter_link(source, 0, filter, 0) >= 0 && avfilter_link(filter, 0, sink, 0) >= 0);
         atomic_store(&plenty, 0);
-        ret = avfilter_graph_config(graph, NULL);
+        status = avfilter_graph_config(graph, NULL);
     }
-    for (int i = 0; i <= FRAMES && ret >= 0; i++) {
-        ret = av_buffersrc_add_frame_flags(source, i < FRAMES ? frames[i] : NULL,
+    for (int i = 0; i <= FRAMES && status >= 0; i++) {
+        status = av_buffersrc_add_frame_flags(source, i < FRAMES ? frames[i] : NULL,
                                            AV_BUFFERSRC_FLAG_KEEP_REF | AV_BUFFERSRC_FLAG_PUSH);
-        while (ret >= 0 && (ret = av_buffersink_get_frame(sink, frame)) >= 0)
+        while (status >= 0 && (status = av_buffersink_get_frame(sink, frame)) >= 0)
             av_frame_unref(frame);
-        if (ret == AVERROR(EAGAIN) || ret == AVERROR_EOF)
-            ret = 0;
+        if (status == AVERROR(EAGAIN) || status == AVERROR_EOF)
+            status = 0;
     }
     av_frame_free(&frame);
     avfilter_graph_free(&graph);
-    return ret;
+    return status;
 }
 
 static int set_parameters(AVCodecParameters *parameters)
@@ -260,26 +260,26 @@ static int use_bsf(const char *name, const char *option, const char *value)
 {
     AVBSFContext *bsf = NULL;
     AVPacket *packet = av_packet_alloc();
-    int ret = packet ? av_bsf_alloc(av_bsf_get_by_name(name), &bsf) : AVERROR(ENOMEM);
+    int status = packet ? av_bsf_alloc(av_bsf_get_by_name(name), &bsf) : AVERROR(ENOMEM);
 
-    if (ret >= 0 && (ret = set_parameters(bsf->par_in)) >= 0 &&
-        (ret = av_opt_set(bsf->priv_data, option, value, 0)) >= 0) {
+    if (status >= 0 && (status = set_parameters(bsf->par_in)) >= 0 &&
+        (status = av_opt_set(bsf->priv_data, option, value, 0)) >= 0) {
         bsf->time_base_in = (AVRational){1, 25};
-        ret = av_bsf_init(bsf);
+        status = av_bsf_init(bsf);
     }
-    for (int i = 0; i <= PACKETS && ret >= 0; i++) {
+    for (int i = 0; i <= PACKETS && status >= 0; i++) {
         if (i < PACKETS)
-            ret = av_packet_ref(packet, packets[i]);
-        if (ret >= 0)
-            ret = av_bsf_send_packet(bsf, i < PACKETS ? packet : NULL);
-        while (ret >= 0 && (ret = av_bsf_receive_packet(bsf, packet)) >= 0)
+            status = av_packet_ref(packet, packets[i]);
+        if (status >= 0)
+            status = av_bsf_send_packet(bsf, i < PACKETS ? packet : NULL);
+        while (status >= 0 && (status = av_bsf_receive_packet(bsf, packet)) >= 0)
             av_packet_unref(packet);
-        if (ret == AVERROR(EAGAIN) || ret == AVERROR_EOF)
-            ret = 0;
+        if (status == AVERROR(EAGAIN) || status == AVERROR_EOF)
+            status = 0;
     }
     av_packet_free(&packet);
     av_bsf_free(&bsf);
-    return ret;
+    return status;
 }
 
 static int use_truncate(void)
@@ -297,50 +297,50 @@ static int use_muxer(void)
     AVFormatContext *muxer = NULL;
     AVPacket *packet = av_packet_alloc();
     AVStream *stream;
-    int ret = packet ? avformat_alloc_output_context2(&muxer, NULL, "odva", NULL) : AVERROR(ENOMEM);
+    int status = packet ? avformat_alloc_output_context2(&muxer, NULL, "odva", NULL) : AVERROR(ENOMEM);
 
-    if (ret >= 0) {
+    if (status >= 0) {
         muxer->pb = file;
         avio_seek(file, 0, SEEK_SET);
         stream = avformat_new_stream(muxer, NULL);
-        ret = stream ? set_parameters(stream->codecpar) : AVERROR(ENOMEM);
+        status = stream ? set_parameters(stream->codecpar) : AVERROR(ENOMEM);
     }
-    if (ret >= 0) {
+    if (status >= 0) {
         stream->time_base = (AVRational){1, 25};
-        ret = avformat_write_header(muxer, NULL);
+        status = avformat_write_header(muxer, NULL);
     }
-    if (ret >= 0) {
+    if (status >= 0) {
         for (int i = 0; i < PACKETS; i++) {
-            note(&ret, av_packet_ref(packet, packets[i]));
+            note(&status, av_packet_ref(packet, packets[i]));
             if (packet->data)
-                note(&ret, av_write_frame(muxer, packet));
+                note(&status, av_write_frame(muxer, packet));
             av_packet_unref(packet);
         }
-        note(&ret, av_write_trailer(muxer));
+        note(&status, av_write_trailer(muxer));
     }
     av_packet_free(&packet);
     avformat_free_context(muxer);
-    return ret;
+    return status;
 }
 
 static int use_demuxer(void)
 {
     AVFormatContext *demuxer = avformat_alloc_context();
     AVPacket *packet = av_packet_alloc();
-    int ret = demuxer && packet ? 0 : AVERROR(ENOMEM);
+    int status = demuxer && packet ? 0 : AVERROR(ENOMEM);
 
-    if (ret >= 0) {
+    if (status >= 0) {
         demuxer->pb = file;
         avio_seek(file, 0, SEEK_SET);
-        ret = avformat_open_input(&demuxer, NULL, NULL, NULL); /* frees it where it fails */
+        status = avformat_open_input(&demuxer, NULL, NULL, NULL); /* frees it where it fails */
     }
-    if (ret >= 0)
-        ret = av_seek_frame(demuxer, 0, 1, AVSEEK_FLAG_BACKWARD);
-    while (ret >= 0 && (ret = av_read_frame(demuxer, packet)) >= 0)
+    if (status >= 0)
+        status = av_seek_frame(demuxer, 0, 1, AVSEEK_FLAG_BACKWARD);
+    while (status >= 0 && (status = av_read_frame(demuxer, packet)) >= 0)
         av_packet_unref(packet);
     av_packet_free(&packet);
     avformat_close_input(&demuxer);
-    return ret == AVERROR_EOF ? 0 : ret;
+    return status == AVERROR_EOF ? 0 : status;
 }
 
 /* ---- runs ---- */
@@ -384,20 +384,20 @@ static void fail_each(int (*use)(void), int least)
     CHECK(use() == 0); /* makes what is kept */
     for (int n = 1;; n++) {
         const int before = atomic_load(&live);
-        int ret, reached;
+        int status, reached;
 
         atomic_store(&countdown, n);
-        ret = use();
+        status = use();
         reached = atomic_load(&countdown) <= 0;
         atomic_store(&countdown, 0);
-        if (ret < 0 && (!reached || ret != AVERROR(ENOMEM)))
-            fprintf(stderr, "allocation %d: %s\n", n, av_err2str(ret));
-        CHECK(ret >= 0 || (reached && ret == AVERROR(ENOMEM)));
+        if (status < 0 && (!reached || status != AVERROR(ENOMEM)))
+            fprintf(stderr, "allocation %d: %s\n", n, av_err2str(status));
+        CHECK(status >= 0 || (reached && status == AVERROR(ENOMEM)));
         if (atomic_load(&live) != before)
             fprintf(stderr, "allocation %d: %d more are left than before\n", n,
                     atomic_load(&live) - before);
         CHECK(atomic_load(&live) == before);
-        refused += ret < 0;
+        refused += status < 0;
         if (reached)
             continue;
         printf("%d allocations, %d of which are errors where they fail\n", n - 1, refused);

@@ -81,15 +81,15 @@ static AVPacket *hostile_packet(const AVCodecContext *encoder, const AVPacket *p
 static int decode(AVCodecContext *decoder, const AVPacket *packet)
 {
     AVFrame *frame = av_frame_alloc();
-    int ret = avcodec_send_packet(decoder, packet);
+    int status = avcodec_send_packet(decoder, packet);
 
     CHECK(frame);
-    while (ret >= 0) {
-        ret = avcodec_receive_frame(decoder, frame);
+    while (status >= 0) {
+        status = avcodec_receive_frame(decoder, frame);
         av_frame_unref(frame);
     }
     av_frame_free(&frame);
-    return ret == AVERROR(EAGAIN) ? 0 : ret;
+    return status == AVERROR(EAGAIN) ? 0 : status;
 }
 
 static void run(const struct test_case *test)

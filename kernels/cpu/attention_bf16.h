@@ -14,7 +14,7 @@
 
 #include <math.h>
 
-#include "cpu/attention_simd.h"
+#include "kernels/cpu/attention_simd.h"
 
 #define DOT_QUERIES (2 * V_WIDTH) /* in a block */
 #define DOT_ROWS    8             /* keys, or elements of values, in a tile */

@@ -6,7 +6,7 @@
 #ifndef ODVA_CPU_BUFFER_H
 #define ODVA_CPU_BUFFER_H
 
-#include "backend.h"
+#include "kernels/backend.h"
 
 struct odva_buffer {
     size_t bytes;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "config.h"
-#include "cpu/operators.h"
+#include "kernels/cpu/operators.h"
 
 /* What the build has, fastest first. */
 static const struct odva_cpu_operators *const available[] = {

@@ -6,18 +6,19 @@
 #ifndef ODVA_CPU_COMMON_OPERATORS_SIMD_H
 #define ODVA_CPU_COMMON_OPERATORS_SIMD_H
 
-#include "cpu/block_tensors_simd.h"
-#include "cpu/deblock_simd.h"
-#include "cpu/halve_simd.h"
-#include "cpu/linear_simd.h"
-#include "cpu/norm_simd.h"
-#include "cpu/planes_simd.h"
-#include "cpu/transform_simd.h"
+#include "kernels/cpu/deblock_simd.h"
+#include "kernels/cpu/downscale2x_simd.h"
+#include "kernels/cpu/linear_simd.h"
+#include "kernels/cpu/norm_simd.h"
+#include "kernels/cpu/planes_simd.h"
+#include "kernels/cpu/structure_tensors_simd.h"
+#include "kernels/cpu/transform_simd.h"
 
 /* Members of struct odva_cpu_operators. */
 #define COMMON_OPERATORS_SIMD                                                                      \
     .panel_width = PANEL, .norm_modulate = norm_modulate_simd, .warp = warp_simd,                  \
-    .halve = halve_simd, .deblock = deblock_simd, .block_tensors = block_tensors_simd,             \
-    .read_block = read_block_simd, .write_block = write_block_simd, .transform = transform_simd
+    .downscale2x = downscale2x_simd, .deblock = deblock_simd,                                      \
+    .structure_tensors = structure_tensors_simd, .read_block = read_block_simd,                    \
+    .write_block = write_block_simd, .transform = transform_simd
 
 #endif

@@ -3,15 +3,15 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 /* The CPU backend itself: memory, transform and what it consists of. */
-#include "cpu/cpu_backend.h"
+#include "kernels/cpu/cpu_backend.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "cpu/cpu_tasks.h"
-#include "integers.h"
-#include "log.h"
-#include "thread_pool.h"
+#include "base/integers.h"
+#include "base/log.h"
+#include "base/thread_pool.h"
+#include "kernels/cpu/cpu_tasks.h"
 
 #define BLOCK_ROWS 96 /* per worker */
 #define MAX_BLOCK  6144
@@ -136,11 +136,11 @@ static void inverse_task(void *opaque, int64_t index, int worker)
 
 static int run_dct(struct odva_backend *backend, odva_task_fn task, struct dct_job *job, int count)
 {
-    const int ret = odva_cpu_reserve_scratch(odva_cpu_backend_of(backend),
-                                             (size_t)2 * ODVA_TILE_PATCHES * job->basis);
+    const int status = odva_cpu_reserve_scratch(odva_cpu_backend_of(backend),
+                                                (size_t)2 * ODVA_TILE_PATCHES * job->basis);
 
-    if (ret < 0)
-        return ret;
+    if (status < 0)
+        return status;
     job->cpu = odva_cpu_backend_of(backend);
     odva_backend_parallel_for(backend, count, task, job);
     return ONEDVA_OK;
@@ -183,8 +183,8 @@ static const struct odva_backend_ops cpu_ops = {
     .unpatchify = odva_cpu_backend_unpatchify,
     .warp = odva_cpu_backend_warp,
     .deblock = odva_cpu_backend_deblock,
-    .halve = odva_cpu_backend_halve,
-    .block_tensors = odva_cpu_backend_block_tensors,
+    .downscale2x = odva_cpu_backend_downscale2x,
+    .structure_tensors = odva_cpu_backend_structure_tensors,
     .dct_forward = dct_forward,
     .dct_inverse = dct_inverse,
     .axpby = odva_cpu_backend_axpby,

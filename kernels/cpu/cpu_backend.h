@@ -6,7 +6,7 @@
 #ifndef ODVA_CPU_BACKEND_H
 #define ODVA_CPU_BACKEND_H
 
-#include "backend.h"
+#include "kernels/backend.h"
 
 /** See odva_backend_open. */
 int odva_cpu_backend_open(struct odva_backend **backend, int threads, int bitexact,

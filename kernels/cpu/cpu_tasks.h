@@ -7,9 +7,9 @@
 #ifndef ODVA_CPU_TASKS_H
 #define ODVA_CPU_TASKS_H
 
-#include "cpu/buffer.h"
-#include "cpu/dct.h"
-#include "cpu/operators.h"
+#include "kernels/cpu/buffer.h"
+#include "kernels/cpu/dct.h"
+#include "kernels/cpu/operators.h"
 
 struct odva_cpu_backend {
     struct odva_backend base;
@@ -69,10 +69,11 @@ int odva_cpu_backend_warp(struct odva_backend *backend, const struct onedva_pict
                           const struct onedva_const_picture *sources, const struct odva_warp *warp);
 int odva_cpu_backend_deblock(struct odva_backend *backend, const struct onedva_picture *pictures,
                              const struct odva_grid *grid, int limit);
-int odva_cpu_backend_halve(struct odva_backend *backend, uint8_t *dst, ptrdiff_t dst_stride,
-                           const uint8_t *src, ptrdiff_t src_stride, int width, int height);
-int odva_cpu_backend_block_tensors(struct odva_backend *backend, struct odva_block_tensor *tensors,
-                                   const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b,
-                                   ptrdiff_t b_stride, int width, int height);
+int odva_cpu_backend_downscale2x(struct odva_backend *backend, uint8_t *dst, ptrdiff_t dst_stride,
+                                 const uint8_t *src, ptrdiff_t src_stride, int width, int height);
+int odva_cpu_backend_structure_tensors(struct odva_backend *backend,
+                                       struct odva_structure_tensor *tensors, const uint8_t *a,
+                                       ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride,
+                                       int width, int height);
 
 #endif

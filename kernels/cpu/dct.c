@@ -2,12 +2,12 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include "cpu/dct.h"
+#include "kernels/cpu/dct.h"
 
 #include <math.h>
 
-#include "cpu/reference.h"
-#include "strict_math.h"
+#include "base/strict_math.h"
+#include "kernels/cpu/reference.h"
 
 void odva_cpu_dct_tables_init(struct odva_cpu_dct_tables *tables)
 {

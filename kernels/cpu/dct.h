@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "cpu/operators.h"
+#include "kernels/cpu/operators.h"
 
 /** Matrices of all lengths: forward[n][f][i] and its transpose. */
 struct odva_cpu_dct_tables {

@@ -2,7 +2,7 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include "cpu/reference.h"
+#include "kernels/cpu/reference.h"
 
 #include <stdlib.h>
 

@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-#include "cpu/reference.h"
-#include "cpu/unroll.h"
+#include "base/unroll.h"
+#include "kernels/cpu/reference.h"
 
 #define SQUARES 4 /* of 8x8 samples around borders, deblocked side by side: V_WORDS or more */
 

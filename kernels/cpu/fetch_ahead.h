@@ -6,7 +6,7 @@
 #ifndef ODVA_CPU_FETCH_AHEAD_H
 #define ODVA_CPU_FETCH_AHEAD_H
 
-#include "cpu/operators.h"
+#include "kernels/cpu/operators.h"
 
 struct fetch_ahead {
     uintptr_t next; /* may lead beyond the range, where asking does no harm */

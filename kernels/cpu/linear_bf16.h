@@ -10,7 +10,7 @@
 #ifndef ODVA_CPU_LINEAR_BF16_H
 #define ODVA_CPU_LINEAR_BF16_H
 
-#include "cpu/linear_rounded.h"
+#include "kernels/cpu/linear_rounded.h"
 
 /* Numbers from one rounded row to the next; the odd line keeps rows out of each other's sets. */
 static inline int64_t rounded_stride(int n_in)

@@ -8,9 +8,9 @@
  */
 #include <string.h>
 
-#include "cpu/reference.h"
-#include "cpu/unroll.h"
-#include "strict_math.h"
+#include "base/strict_math.h"
+#include "base/unroll.h"
+#include "kernels/cpu/reference.h"
 
 #define WIDTH ODVA_CPU_C_WIDTH
 #define ROWS  2

@@ -11,7 +11,7 @@
 #ifndef ODVA_CPU_LINEAR_INT8_H
 #define ODVA_CPU_LINEAR_INT8_H
 
-#include "cpu/linear_rounded.h"
+#include "kernels/cpu/linear_rounded.h"
 
 /* Bytes from one row to the next; the odd line keeps rows out of each other's sets. */
 static inline int64_t byte_stride(int n_in)

@@ -6,7 +6,7 @@
 #ifndef ODVA_CPU_LINEAR_ROUNDED_H
 #define ODVA_CPU_LINEAR_ROUNDED_H
 
-#include "cpu/linear_operator_simd.h"
+#include "kernels/cpu/linear_operator_simd.h"
 
 #define ROUNDED_ROWS 96 /* whose factors are rounded at a time: a multiple of V_TILE_ROWS */
 

@@ -9,11 +9,11 @@
 #ifndef ODVA_CPU_LINEAR_SIMD_H
 #define ODVA_CPU_LINEAR_SIMD_H
 
-#include "cpu/fetch_ahead.h"
-#include "cpu/math_simd.h"
-#include "cpu/operators.h"
-#include "cpu/row_groups.h"
-#include "cpu/unroll.h"
+#include "base/unroll.h"
+#include "kernels/cpu/fetch_ahead.h"
+#include "kernels/cpu/math_simd.h"
+#include "kernels/cpu/operators.h"
+#include "kernels/cpu/row_groups.h"
 
 #define PANEL (V_TILE_VECS * V_WIDTH)
 

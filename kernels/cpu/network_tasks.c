@@ -5,9 +5,9 @@
 /* The CPU backend's operators on rows of tokens. */
 #include <stdint.h>
 
-#include "cpu/cpu_tasks.h"
-#include "integers.h"
-#include "thread_pool.h"
+#include "base/integers.h"
+#include "base/thread_pool.h"
+#include "kernels/cpu/cpu_tasks.h"
 
 #define LINEAR_ROWS  48 /* a multiple of every kernel's rows */
 #define LINEAR_TASKS 4  /* for each worker, or tasks have LINEAR_ROWS and not twice as many */
@@ -227,14 +227,14 @@ int odva_cpu_backend_linear_chain(struct odva_backend *backend,
 {
     struct odva_cpu_backend *cpu = odva_cpu_backend_of(backend);
     struct chain_job job = {.cpu = cpu, .count = count, .rows = rows};
-    int ret;
+    int status;
 
     job.rows_per_task = linear_rows_per_task(backend, rows);
     for (int i = 0; i < count; i++)
         job.steps[i] = chain_step_of(&steps[i]);
-    ret = reserve_chain(cpu, &job);
-    if (ret < 0)
-        return ret;
+    status = reserve_chain(cpu, &job);
+    if (status < 0)
+        return status;
     odva_backend_parallel_for(backend, odva_ceil_div64(rows, job.rows_per_task), chain_task, &job);
     return ONEDVA_OK;
 }
@@ -301,11 +301,11 @@ int odva_cpu_backend_attention(struct odva_backend *backend, struct odva_matrix 
 {
     struct odva_cpu_backend *cpu = odva_cpu_backend_of(backend);
     struct attention_job job = {.cpu = cpu};
-    const int ret = odva_cpu_reserve_scratch(
+    const int status = odva_cpu_reserve_scratch(
         cpu, cpu->operators->attention_scratch(windows->max_length, attention->head_dim));
 
-    if (ret < 0)
-        return ret;
+    if (status < 0)
+        return status;
     job.attention = (struct odva_cpu_attention){
         .dst_stride = dst.stride,
         .qkv_stride = qkv.stride,

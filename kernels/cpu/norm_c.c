@@ -4,7 +4,7 @@
  */
 #include <math.h>
 
-#include "cpu/reference.h"
+#include "kernels/cpu/reference.h"
 
 #define WIDTH ODVA_CPU_C_WIDTH
 

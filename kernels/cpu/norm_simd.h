@@ -8,7 +8,7 @@
 
 #include <math.h>
 
-#include "cpu/operators.h"
+#include "kernels/cpu/operators.h"
 
 static inline float row_sum(const float *x, int n)
 {

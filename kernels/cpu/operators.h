@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "backend.h"
+#include "kernels/backend.h"
 
 #define ODVA_CPU_ALIGN 64
 
@@ -95,17 +95,17 @@ struct odva_cpu_warp {
     const int16_t (*nodes)[2]; /* [rows][columns]; the last ones go on where some are missing */
 };
 
-/** odva_backend_ops.halve. */
-struct odva_cpu_halve {
+/** odva_backend_ops.downscale2x. */
+struct odva_cpu_downscale2x {
     uint8_t *dst;
     const uint8_t *src;
     ptrdiff_t dst_stride, src_stride;
     int width, height; /* of src */
 };
 
-/** odva_backend_ops.block_tensors. */
-struct odva_cpu_block_tensors {
-    struct odva_block_tensor *tensors;
+/** odva_backend_ops.structure_tensors. */
+struct odva_cpu_structure_tensors {
+    struct odva_structure_tensor *tensors;
     const uint8_t *a, *b;
     ptrdiff_t a_stride, b_stride;
     int width, height;
@@ -145,10 +145,11 @@ struct odva_cpu_operators {
                       float *scratch);
     size_t (*attention_scratch)(int max_length, int head_dim);
     /* Integers only: the same in all versions. */
-    void (*warp)(const struct odva_cpu_warp *warp, int first_row, int rows);    /* of blocks */
-    void (*halve)(const struct odva_cpu_halve *halve, int first_row, int rows); /* of dst */
-    void (*block_tensors)(const struct odva_cpu_block_tensors *job, int first_row,
-                          int rows); /* of blocks */
+    void (*warp)(const struct odva_cpu_warp *warp, int first_row, int rows); /* of blocks */
+    void (*downscale2x)(const struct odva_cpu_downscale2x *downscale2x, int first_row,
+                        int rows); /* of dst */
+    void (*structure_tensors)(const struct odva_cpu_structure_tensors *job, int first_row,
+                              int rows); /* of blocks */
     void (*deblock)(const struct odva_cpu_deblock *job, int first_band, int bands);
     /** [side][side] numbers of a block's samples. The same in all versions, and so is write_block.
      */

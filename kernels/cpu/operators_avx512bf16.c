@@ -2,13 +2,13 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include "cpu/simd_avx512bf16.h"
+#include "kernels/cpu/simd_avx512bf16.h"
 
-#include "cpu/attention_bf16.h"
-#include "cpu/linear_bf16.h"
-#include "cpu/warp_simd.h"
+#include "kernels/cpu/attention_bf16.h"
+#include "kernels/cpu/linear_bf16.h"
+#include "kernels/cpu/warp_simd.h"
 
-#include "cpu/common_operators_simd.h"
+#include "kernels/cpu/common_operators_simd.h"
 
 const struct odva_cpu_operators odva_cpu_operators_avx512bf16 = {
     .name = "avx512bf16",

@@ -2,7 +2,7 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include "cpu/reference.h"
+#include "kernels/cpu/reference.h"
 
 const struct odva_cpu_operators odva_cpu_operators_c = {
     .name = "c",
@@ -12,9 +12,9 @@ const struct odva_cpu_operators odva_cpu_operators_c = {
     .attention = odva_cpu_attention_c,
     .attention_scratch = odva_cpu_attention_scratch_c,
     .warp = odva_cpu_warp_c,
-    .halve = odva_cpu_halve_c,
+    .downscale2x = odva_cpu_downscale2x_c,
     .deblock = odva_cpu_deblock_c,
-    .block_tensors = odva_cpu_block_tensors_c,
+    .structure_tensors = odva_cpu_structure_tensors_c,
     .read_block = odva_cpu_read_block_c,
     .write_block = odva_cpu_write_block_c,
     .transform = odva_cpu_transform_c,

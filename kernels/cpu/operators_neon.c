@@ -2,13 +2,13 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include "cpu/simd_neon.h"
+#include "kernels/cpu/simd_neon.h"
 
-#include "cpu/attention_simd.h"
-#include "cpu/linear_operator_simd.h"
-#include "cpu/warp_neon.h"
+#include "kernels/cpu/attention_simd.h"
+#include "kernels/cpu/linear_operator_simd.h"
+#include "kernels/cpu/warp_neon.h"
 
-#include "cpu/common_operators_simd.h"
+#include "kernels/cpu/common_operators_simd.h"
 
 const struct odva_cpu_operators odva_cpu_operators_neon = {
     .name = "neon",

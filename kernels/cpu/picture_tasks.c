@@ -5,11 +5,11 @@
 /* The CPU backend's operators on pictures, and between them and tokens. */
 #include <stdint.h>
 
-#include "cpu/cpu_tasks.h"
-#include "cpu/planes.h"
-#include "integers.h"
-#include "noise.h"
-#include "thread_pool.h"
+#include "base/integers.h"
+#include "base/noise.h"
+#include "base/thread_pool.h"
+#include "kernels/cpu/cpu_tasks.h"
+#include "kernels/cpu/planes.h"
 
 #define PATCHES         8
 #define WARP_SAMPLES    (1 << 15) /* a task takes more time than to wake a thread */
@@ -214,8 +214,8 @@ int odva_cpu_backend_deblock(struct odva_backend *backend, const struct onedva_p
 
 struct plane_job {
     const struct odva_cpu_operators *operators;
-    struct odva_cpu_halve halve;
-    struct odva_cpu_block_tensors block_tensors;
+    struct odva_cpu_downscale2x downscale2x;
+    struct odva_cpu_structure_tensors structure_tensors;
     int rows, rows_per_task;
 };
 
@@ -224,22 +224,22 @@ static int task_rows(const struct plane_job *job, int64_t first)
     return (int)odva_min64(job->rows_per_task, job->rows - first);
 }
 
-static void halve_task(void *opaque, int64_t index, int worker)
+static void downscale2x_task(void *opaque, int64_t index, int worker)
 {
     const struct plane_job *job = opaque;
     const int64_t first = index * job->rows_per_task;
 
     (void)worker;
-    job->operators->halve(&job->halve, (int)first, task_rows(job, first));
+    job->operators->downscale2x(&job->downscale2x, (int)first, task_rows(job, first));
 }
 
-int odva_cpu_backend_halve(struct odva_backend *backend, uint8_t *dst, ptrdiff_t dst_stride,
-                           const uint8_t *src, ptrdiff_t src_stride, int width, int height)
+int odva_cpu_backend_downscale2x(struct odva_backend *backend, uint8_t *dst, ptrdiff_t dst_stride,
+                                 const uint8_t *src, ptrdiff_t src_stride, int width, int height)
 {
     struct plane_job job = {.operators = odva_cpu_backend_of(backend)->operators,
                             .rows = (height + 1) / 2};
 
-    job.halve = (struct odva_cpu_halve){
+    job.downscale2x = (struct odva_cpu_downscale2x){
         .dst = dst,
         .src = src,
         .dst_stride = dst_stride,
@@ -248,28 +248,29 @@ int odva_cpu_backend_halve(struct odva_backend *backend, uint8_t *dst, ptrdiff_t
         .height = height,
     };
     job.rows_per_task = (int)odva_ceil_div64(HALVE_SAMPLES, 2 * (int64_t)width);
-    odva_backend_parallel_for(backend, odva_ceil_div64(job.rows, job.rows_per_task), halve_task,
-                              &job);
+    odva_backend_parallel_for(backend, odva_ceil_div64(job.rows, job.rows_per_task),
+                              downscale2x_task, &job);
     return ONEDVA_OK;
 }
 
-static void block_tensors_task(void *opaque, int64_t index, int worker)
+static void structure_tensors_task(void *opaque, int64_t index, int worker)
 {
     const struct plane_job *job = opaque;
     const int64_t first = index * job->rows_per_task;
 
     (void)worker;
-    job->operators->block_tensors(&job->block_tensors, (int)first, task_rows(job, first));
+    job->operators->structure_tensors(&job->structure_tensors, (int)first, task_rows(job, first));
 }
 
-int odva_cpu_backend_block_tensors(struct odva_backend *backend, struct odva_block_tensor *tensors,
-                                   const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b,
-                                   ptrdiff_t b_stride, int width, int height)
+int odva_cpu_backend_structure_tensors(struct odva_backend *backend,
+                                       struct odva_structure_tensor *tensors, const uint8_t *a,
+                                       ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride,
+                                       int width, int height)
 {
     struct plane_job job = {.operators = odva_cpu_backend_of(backend)->operators,
                             .rows = (height + 3) / 4};
 
-    job.block_tensors = (struct odva_cpu_block_tensors){
+    job.structure_tensors = (struct odva_cpu_structure_tensors){
         .tensors = tensors,
         .a = a,
         .b = b,
@@ -280,6 +281,6 @@ int odva_cpu_backend_block_tensors(struct odva_backend *backend, struct odva_blo
     };
     job.rows_per_task = (int)odva_ceil_div64(TENSOR_SAMPLES, 4 * (int64_t)width);
     odva_backend_parallel_for(backend, odva_ceil_div64(job.rows, job.rows_per_task),
-                              block_tensors_task, &job);
+                              structure_tensors_task, &job);
     return ONEDVA_OK;
 }

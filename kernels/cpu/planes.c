@@ -2,11 +2,11 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include "cpu/planes.h"
+#include "kernels/cpu/planes.h"
 
-#include "cpu/reference.h"
-#include "integers.h"
-#include "strict_math.h"
+#include "base/integers.h"
+#include "base/strict_math.h"
+#include "kernels/cpu/reference.h"
 
 #define LUMA   (ODVA_TOKEN_LUMA * ODVA_TOKEN_LUMA)
 #define CHROMA (ODVA_TOKEN_CHROMA * ODVA_TOKEN_CHROMA)

@@ -8,8 +8,8 @@
 
 #include <stdint.h>
 
-#include "cpu/operators.h"
-#include "layout.h"
+#include "base/layout.h"
+#include "kernels/cpu/operators.h"
 #include "onedva/onedva.h"
 
 /** One patch at (t, y, x) = position of the grid. @param dst 1536 of these elements */

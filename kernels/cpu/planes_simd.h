@@ -6,7 +6,7 @@
 #ifndef ODVA_CPU_PLANES_SIMD_H
 #define ODVA_CPU_PLANES_SIMD_H
 
-#include "cpu/reference.h"
+#include "kernels/cpu/reference.h"
 
 /* v / 127.5 - 1 */
 static inline v_float from_samples(v_float v)

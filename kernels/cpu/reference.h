@@ -6,8 +6,8 @@
 #ifndef ODVA_CPU_REFERENCE_H
 #define ODVA_CPU_REFERENCE_H
 
-#include "cpu/operators.h"
-#include "layout.h"
+#include "base/layout.h"
+#include "kernels/cpu/operators.h"
 
 #define ODVA_CPU_C_WIDTH 16 /* numbers that a loop handles side by side */
 
@@ -18,8 +18,10 @@ void odva_cpu_attention_c(const struct odva_cpu_attention *attention, int window
                           float *scratch);
 size_t odva_cpu_attention_scratch_c(int max_length, int head_dim);
 void odva_cpu_warp_c(const struct odva_cpu_warp *warp, int first_row, int rows);
-void odva_cpu_halve_c(const struct odva_cpu_halve *halve, int first_row, int rows);
-void odva_cpu_block_tensors_c(const struct odva_cpu_block_tensors *job, int first_row, int rows);
+void odva_cpu_downscale2x_c(const struct odva_cpu_downscale2x *downscale2x, int first_row,
+                            int rows);
+void odva_cpu_structure_tensors_c(const struct odva_cpu_structure_tensors *job, int first_row,
+                                  int rows);
 
 void odva_cpu_read_block_c(float *dst, const struct odva_cpu_block *block, const uint8_t *data,
                            ptrdiff_t stride);

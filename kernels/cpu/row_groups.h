@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-#include "cpu/unroll.h"
+#include "base/unroll.h"
 
 #define ROWS_OF_GROUP 4
 #define GROUPS_MAX    3

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#include "cpu/simd_avx512.h"
+#include "kernels/cpu/simd_avx512.h"
 
 #define V_ROUNDS 1 /* v_store_rounded_n */
 

@@ -9,7 +9,7 @@
 #ifndef ODVA_CPU_SIMD_AVX512VNNI_H
 #define ODVA_CPU_SIMD_AVX512VNNI_H
 
-#include "cpu/simd_avx512.h"
+#include "kernels/cpu/simd_avx512.h"
 
 #define v_abs(a)         _mm512_abs_ps(a)
 #define v_load_dwords(p) _mm512_loadu_si512(p)

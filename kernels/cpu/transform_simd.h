@@ -6,8 +6,8 @@
 #ifndef ODVA_CPU_TRANSFORM_SIMD_H
 #define ODVA_CPU_TRANSFORM_SIMD_H
 
-#include "cpu/operators.h"
-#include "cpu/unroll.h"
+#include "base/unroll.h"
+#include "kernels/cpu/operators.h"
 
 /* count numbers of each vector; n is a constant wherever this is inlined. */
 static inline __attribute__((always_inline)) void

@@ -15,8 +15,8 @@
 
 #include <string.h>
 
-#include "cpu/operators.h"
-#include "cpu/warp_taps.h"
+#include "kernels/cpu/operators.h"
+#include "kernels/cpu/warp_taps.h"
 
 #define WARP_WINDOW (4 + WARP_TAPS - 1)
 

@@ -2,9 +2,9 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include "cpu/reference.h"
-#include "cpu/unroll.h"
-#include "cpu/warp_taps.h"
+#include "base/unroll.h"
+#include "kernels/cpu/reference.h"
+#include "kernels/cpu/warp_taps.h"
 
 #define PHASE(...) {__VA_ARGS__},
 
@@ -39,7 +39,7 @@ static inline void warp_block(uint8_t *dst, ptrdiff_t dst_stride, const uint8_t 
 }
 
 #define WARP_READ 9
-#include "cpu/warp_blocks.h"
+#include "kernels/cpu/warp_blocks.h"
 
 void odva_cpu_warp_c(const struct odva_cpu_warp *warp, int first_row, int rows)
 {

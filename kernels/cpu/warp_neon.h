@@ -11,8 +11,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "cpu/unroll.h"
-#include "cpu/warp_taps.h"
+#include "base/unroll.h"
+#include "kernels/cpu/warp_taps.h"
 
 #define WARP_READ 16
 
@@ -58,7 +58,7 @@ static inline void warp_block(uint8_t *dst, ptrdiff_t dst_stride, const uint8_t 
     }
 }
 
-#include "cpu/warp_blocks.h"
+#include "kernels/cpu/warp_blocks.h"
 
 static void warp_simd(const struct odva_cpu_warp *warp, int first_row, int rows)
 {

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cpu/operators.h"
+#include "kernels/cpu/operators.h"
 
 void *odva_cpu_alloc(size_t bytes)
 {

@@ -2,7 +2,7 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include "bench_clip.h"
+#include "tools/bench/bench_clip.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 #ifndef ONEDVA_BENCH_CLIP_H
 #define ONEDVA_BENCH_CLIP_H
 
-#include "layout.h"
+#include "base/layout.h"
 #include "onedva/onedva.h"
 
 /** 16 frames of a gradient, and room for its numbers. */

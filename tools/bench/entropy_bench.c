@@ -12,12 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bench_clip.h"
-#include "clip_reader.h"
-#include "machine_peak.h"
-#include "median.h"
+#include "bitstream/packet_decoder.h"
 #include "onedva/onedva.h"
-#include "y4m_reader.h"
+#include "tools/bench/bench_clip.h"
+#include "tools/bench/machine_peak.h"
+#include "tools/bench/median.h"
+#include "tools/canvas/y4m_reader.h"
 
 #define MAX_CLIPS 8
 #define RUNS      7
@@ -33,7 +33,7 @@ struct bench {
     onedva_model *model;
     struct onedva_stream stream;
     struct odva_scan_cache scans;
-    struct odva_clip_reader clip_reader;
+    struct odva_packet_decoder packet_decoder;
 };
 
 /* What was found at one rate. */
@@ -79,9 +79,10 @@ static void decode_packet(struct bench *b, const struct onedva_packet *packet, s
     for (int run = 0; run < RUNS; run++) {
         double before;
 
-        bench_check(odva_clip_reader_begin(&b->clip_reader, packet->data, packet->size, &clip));
+        bench_check(
+            odva_packet_decoder_begin(&b->packet_decoder, packet->data, packet->size, &clip));
         before = machine_thread_seconds();
-        odva_clip_reader_finish(&b->clip_reader, &clip);
+        odva_packet_decoder_finish(&b->packet_decoder, &clip);
         seconds[run] = machine_thread_seconds() - before;
     }
     sums->seconds += bench_median(seconds, RUNS);
@@ -155,9 +156,9 @@ int main(void)
                                       .matrix = 2};
     bench_check(onedva_model_open(&b.model, NULL, NULL));
     b.scans.model = b.model;
-    bench_check(odva_clip_reader_init(&b.clip_reader, b.model, &b.scans, 0, 0, &silent));
+    bench_check(odva_packet_decoder_init(&b.packet_decoder, b.model, &b.scans, 0, 0, &silent));
     report(&b);
-    odva_clip_reader_free(&b.clip_reader);
+    odva_packet_decoder_free(&b.packet_decoder);
     odva_scan_cache_free(&b.scans);
     onedva_model_close(&b.model);
     free(b.video);

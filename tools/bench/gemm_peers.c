@@ -18,11 +18,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "array.h"
-#include "backend.h"
-#include "bench_clip.h"
-#include "machine_peak.h"
-#include "median.h"
+#include "kernels/backend.h"
+#include "kernels/device_array.h"
+#include "tools/bench/bench_clip.h"
+#include "tools/bench/machine_peak.h"
+#include "tools/bench/median.h"
 
 #ifndef RUNS
 #define RUNS 31
@@ -60,7 +60,7 @@ static uint16_t *cut_to_bfloat16(const float *src, size_t count)
 struct engine_product {
     struct odva_backend *backend;
     struct odva_weights *weights;
-    struct odva_array x, y, rounded_x; /* rounded: bfloat16 */
+    struct odva_device_array x, y, rounded_x; /* rounded: bfloat16 */
 };
 
 static void engine_open(struct engine_product *e, struct odva_backend *backend,
@@ -70,18 +70,19 @@ static void engine_open(struct engine_product *e, struct odva_backend *backend,
 
     *e = (struct engine_product){.backend = backend};
     e->weights = bench_checked(backend->ops->pack(backend, p->w, p->n_out, p->n_in, precision));
-    if (odva_array_set(backend, &e->x, p->x, count, sizeof(float)) < 0 ||
-        odva_array_set(backend, &e->rounded_x, p->rounded_x, count, sizeof(*p->rounded_x)) < 0 ||
-        odva_array_reserve(backend, &e->y, (int64_t)p->rows * p->n_out, sizeof(float)) < 0)
+    if (odva_device_array_set(backend, &e->x, p->x, count, sizeof(float)) < 0 ||
+        odva_device_array_set(backend, &e->rounded_x, p->rounded_x, count, sizeof(*p->rounded_x)) <
+            0 ||
+        odva_device_array_reserve(backend, &e->y, (int64_t)p->rows * p->n_out, sizeof(float)) < 0)
         fail("allocation");
 }
 
 static void engine_run(struct engine_product *e, const struct product *p, enum odva_element element)
 {
     const struct odva_epilogue none = {0};
-    struct odva_matrix y = odva_array_rows(&e->y, 0, p->n_out), x;
+    struct odva_matrix y = odva_device_array_rows(&e->y, 0, p->n_out), x;
 
-    x = odva_array_rows(element == ODVA_BFLOAT16 ? &e->rounded_x : &e->x, 0, p->n_in);
+    x = odva_device_array_rows(element == ODVA_BFLOAT16 ? &e->rounded_x : &e->x, 0, p->n_in);
     x.element = y.element = element;
     if (e->backend->ops->linear(e->backend, y, x, p->rows, e->weights, &none) < 0)
         fail("linear");
@@ -90,9 +91,9 @@ static void engine_run(struct engine_product *e, const struct product *p, enum o
 static void engine_close(struct engine_product *e)
 {
     e->backend->ops->free_weights(e->backend, e->weights);
-    odva_array_free(e->backend, &e->x);
-    odva_array_free(e->backend, &e->rounded_x);
-    odva_array_free(e->backend, &e->y);
+    odva_device_array_free(e->backend, &e->x);
+    odva_device_array_free(e->backend, &e->rounded_x);
+    odva_device_array_free(e->backend, &e->y);
 }
 
 /* ---- oneDNN ------------------------------------------------------------------------------ */

@@ -14,13 +14,13 @@
 #include <string.h>
 #include <time.h>
 
-#include "analysis.h"
-#include "array.h"
-#include "backend.h"
-#include "bench_clip.h"
-#include "median.h"
-#include "model.h"
-#include "synthesis.h"
+#include "decoder/synthesis.h"
+#include "encoder/analysis.h"
+#include "kernels/backend.h"
+#include "kernels/device_array.h"
+#include "model/model.h"
+#include "tools/bench/bench_clip.h"
+#include "tools/bench/median.h"
 
 static double now(void)
 {
@@ -36,19 +36,20 @@ static void bench_linear(struct odva_backend *backend, int n_out, int n_in,
 {
     const int64_t rows = 768, runs = (int64_t)4e9 / (2 * rows * n_out * n_in) + 1;
     const struct odva_epilogue epilogue = {.activation = activation};
-    struct odva_array x = {0}, y = {0};
+    struct odva_device_array x = {0}, y = {0};
     float *w = bench_random_floats((int64_t)n_out * n_in), *data = bench_random_floats(rows * n_in);
     struct odva_weights *weights =
         bench_checked(backend->ops->pack(backend, w, n_out, n_in, ODVA_PRECISION_NETWORK));
     double best = 1e9;
 
-    bench_check(odva_array_set(backend, &x, data, rows * n_in, sizeof(float)));
-    bench_check(odva_array_reserve(backend, &y, rows * n_out, sizeof(float)));
+    bench_check(odva_device_array_set(backend, &x, data, rows * n_in, sizeof(float)));
+    bench_check(odva_device_array_reserve(backend, &y, rows * n_out, sizeof(float)));
     for (int64_t i = 0; i < runs; i++) {
         const double start = now();
 
-        bench_check(backend->ops->linear(backend, odva_array_rows(&y, 0, n_out),
-                                         odva_array_rows(&x, 0, n_in), rows, weights, &epilogue));
+        bench_check(backend->ops->linear(backend, odva_device_array_rows(&y, 0, n_out),
+                                         odva_device_array_rows(&x, 0, n_in), rows, weights,
+                                         &epilogue));
         if (now() - start < best)
             best = now() - start;
     }
@@ -56,8 +57,8 @@ static void bench_linear(struct odva_backend *backend, int n_out, int n_in,
            activation == ODVA_ACTIVATION_GELU ? " GELU" : "     ",
            2e-9 * rows * n_out * n_in / best);
     backend->ops->free_weights(backend, weights);
-    odva_array_free(backend, &x);
-    odva_array_free(backend, &y);
+    odva_device_array_free(backend, &x);
+    odva_device_array_free(backend, &y);
     free(w);
     free(data);
 }
@@ -185,8 +186,8 @@ static void bench_deblock(struct odva_backend *backend, const struct bench_clip 
     report_samples("deblock", seconds, width, height);
 }
 
-static void bench_halve(struct odva_backend *backend, const struct bench_clip *sources,
-                        const struct bench_clip *targets, int width, int height)
+static void bench_downscale2x(struct odva_backend *backend, const struct bench_clip *sources,
+                              const struct bench_clip *targets, int width, int height)
 {
     double seconds[MOTION_RUNS];
 
@@ -194,25 +195,26 @@ static void bench_halve(struct odva_backend *backend, const struct bench_clip *s
         const double start = now();
 
         for (int t = 0; t < ONEDVA_MAX_CLIP_FRAMES; t++)
-            bench_check(backend->ops->halve(backend, targets->pictures[t].data[0], width,
-                                            sources->sources[t].data[0], width, width, height));
+            bench_check(backend->ops->downscale2x(backend, targets->pictures[t].data[0], width,
+                                                  sources->sources[t].data[0], width, width,
+                                                  height));
         seconds[i] = now() - start;
     }
-    report_samples("halve", seconds, width, height);
+    report_samples("downscale2x", seconds, width, height);
 }
 
-static void bench_block_tensors(struct odva_backend *backend, const struct bench_clip *clip,
-                                int width, int height)
+static void bench_structure_tensors(struct odva_backend *backend, const struct bench_clip *clip,
+                                    int width, int height)
 {
     const size_t blocks = (size_t)((width + 3) / 4) * ((height + 3) / 4);
-    struct odva_block_tensor *tensors = bench_checked(malloc(blocks * sizeof(*tensors)));
+    struct odva_structure_tensor *tensors = bench_checked(malloc(blocks * sizeof(*tensors)));
     double seconds[MOTION_RUNS];
 
     for (int i = 0; i < MOTION_RUNS; i++) {
         const double start = now();
 
         for (int t = 0; t < ONEDVA_MAX_CLIP_FRAMES; t++)
-            bench_check(backend->ops->block_tensors(
+            bench_check(backend->ops->structure_tensors(
                 backend, tensors, clip->sources[t].data[0], width,
                 clip->sources[(t + 1) % ONEDVA_MAX_CLIP_FRAMES].data[0], width, width, height));
         seconds[i] = now() - start;
@@ -230,8 +232,8 @@ static void bench_motion(struct odva_backend *backend, int width, int height)
     bench_warp(backend, &sources, &targets, width, height, 0);
     bench_warp(backend, &sources, &targets, width, height, 1);
     bench_deblock(backend, &targets, width, height);
-    bench_halve(backend, &sources, &targets, width, height);
-    bench_block_tensors(backend, &sources, width, height);
+    bench_downscale2x(backend, &sources, &targets, width, height);
+    bench_structure_tensors(backend, &sources, width, height);
     bench_clip_close(&sources);
     bench_clip_close(&targets);
 }

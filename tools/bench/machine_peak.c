@@ -2,7 +2,7 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include "machine_peak.h"
+#include "tools/bench/machine_peak.h"
 
 #include <stdint.h>
 #include <stdlib.h>

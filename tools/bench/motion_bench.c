@@ -12,15 +12,15 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "backend.h"
-#include "canvas_builder.h"
-#include "clip_writer.h"
-#include "linear_coder.h"
-#include "median.h"
-#include "motion_estimation.h"
-#include "motion_fit.h"
+#include "bitstream/packet_encoder.h"
+#include "encoder/trial_coder.h"
+#include "kernels/backend.h"
+#include "motion/canvas_builder.h"
+#include "motion/motion_estimation.h"
+#include "motion/motion_fit.h"
 #include "onedva/onedva.h"
-#include "y4m_reader.h"
+#include "tools/bench/median.h"
+#include "tools/canvas/y4m_reader.h"
 
 #define FRAMES    ONEDVA_MAX_CLIP_FRAMES
 #define MAX_CLIPS 64
@@ -44,8 +44,8 @@ struct bench {
     struct y4m_reader reader;
     onedva_model *model;
     struct odva_backend *backend;
-    struct odva_linear_coder coder;
-    struct odva_clip_writer writer;
+    struct odva_trial_coder coder;
+    struct odva_packet_encoder packet_encoder;
     struct odva_motion_estimation estimation;
     struct odva_motion motion;
     struct odva_canvas_builder builder;
@@ -103,8 +103,8 @@ static void open_parts(struct bench *b, int threads)
     onedva_encoder_settings_default(&settings);
     settings.threads = threads;
     settings.preset = ONEDVA_PRESET_ULTRAFAST;
-    check(odva_linear_coder_open(&b->coder, b->model, b->backend, &settings), "coder");
-    check(odva_clip_writer_init(&b->writer, b->model), "writer");
+    check(odva_trial_coder_open(&b->coder, b->model, b->backend, &settings), "coder");
+    check(odva_packet_encoder_init(&b->packet_encoder, b->model), "packet encoder");
     b->estimation.backend = b->builder.backend = b->backend;
     check(onedva_encoder_open(&b->encoder[1], b->model, &settings, &stream), "encoder");
     settings.motion = ONEDVA_MOTION_OFF;
@@ -133,8 +133,8 @@ static void close_parts(struct bench *b)
     odva_canvas_builder_free(&b->builder);
     odva_motion_free(&b->motion);
     odva_motion_estimation_free(&b->estimation);
-    odva_clip_writer_free(&b->writer);
-    odva_linear_coder_close(&b->coder);
+    odva_packet_encoder_free(&b->packet_encoder);
+    odva_trial_coder_close(&b->coder);
     odva_backend_close(&b->backend);
     onedva_model_close(&b->model);
     free(b->video);
@@ -172,7 +172,7 @@ static void estimate(struct bench *b, const struct onedva_const_picture *picture
 
 static void measure_clip(struct bench *b, const struct onedva_const_picture *pictures)
 {
-    struct odva_layering layering;
+    struct odva_layer_plan layer_plan;
     const struct odva_motion_precision precision = {
         .point_terms = ODVA_MAX_TERMS, .mesh = 1, .mesh_terms = 5, .mesh_step = 6};
     const struct odva_canvas *canvas = &b->builder.canvas;
@@ -188,19 +188,20 @@ static void measure_clip(struct bench *b, const struct onedva_const_picture *pic
     check(odva_motion_fit(&b->motion, &b->estimation, FRAMES / 2, &precision), "fit");
     check(odva_canvas_build(&b->builder, &b->motion, pictures), "canvases");
     *seconds[CANVASES] = lap();
-    check(odva_linear_coder_analyse(&b->coder, canvas->const_picture, FRAMES, canvas->width,
-                                    canvas->height),
+    check(odva_trial_coder_analyse(&b->coder, canvas->const_picture, FRAMES, canvas->width,
+                                   canvas->height),
           "analysis");
     *seconds[ANALYSIS] = lap();
-    check(odva_linear_coder_quantise(&b->coder, b->coder.linear, QIDX, &bits), "quantiser");
+    check(odva_trial_coder_quantise(&b->coder, b->coder.linear, QIDX, &bits), "quantiser");
     *seconds[QUANTISER] = lap();
-    odva_layering_init(&layering, 1, QIDX, odva_tile_tokens(b->model->config.basis));
-    check(odva_clip_writer_write(&b->writer, &b->coder.latents, &layering, &b->motion, NULL, NULL),
-          "writer");
+    odva_layer_plan_init(&layer_plan, 1, QIDX, odva_tile_tokens(b->model->config.basis));
+    check(odva_packet_encoder_write(&b->packet_encoder, &b->coder.latents, &layer_plan, &b->motion,
+                                    NULL, NULL),
+          "packet encoder");
     *seconds[WRITER] = lap();
-    check(
-        onedva_decoder_read_packet(b->decoder, b->writer.packet.data, b->writer.packet.size, &clip),
-        "packet");
+    check(onedva_decoder_read_packet(b->decoder, b->packet_encoder.packet.data,
+                                     b->packet_encoder.packet.size, &clip),
+          "packet");
     check(onedva_decoder_reconstruct(b->decoder, b->decoded.picture, FRAMES), "decode");
     *seconds[DECODE] = lap();
     check(odva_motion_warp_set(&b->warp, &b->motion), "warp");

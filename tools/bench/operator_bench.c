@@ -13,13 +13,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "analysis.h"
-#include "backend.h"
-#include "bench_clip.h"
-#include "deblocking.h"
-#include "model.h"
-#include "operator_count.h"
-#include "synthesis.h"
+#include "decoder/synthesis.h"
+#include "encoder/analysis.h"
+#include "kernels/backend.h"
+#include "model/model.h"
+#include "tools/bench/bench_clip.h"
+#include "tools/bench/operator_count.h"
+#include "transform/deblocking.h"
 
 #define WIDTH        640
 #define HEIGHT       360
@@ -34,7 +34,7 @@ struct work {
     struct odva_scan_cache scans;
     struct bench_clip clip, other;
     int16_t (*nodes)[2];
-    struct odva_block_tensor *tensors;
+    struct odva_structure_tensor *tensors;
 };
 
 static void run_motion(struct odva_backend *backend, const struct work *work)
@@ -51,9 +51,9 @@ static void run_motion(struct odva_backend *backend, const struct work *work)
 
     bench_check(backend->ops->warp(backend, work->other.pictures, work->clip.sources, &warp));
     for (int t = 0; t < ONEDVA_MAX_CLIP_FRAMES; t++) {
-        bench_check(backend->ops->halve(backend, work->other.pictures[t].data[0], WIDTH,
-                                        work->clip.sources[t].data[0], WIDTH, WIDTH, HEIGHT));
-        bench_check(backend->ops->block_tensors(
+        bench_check(backend->ops->downscale2x(backend, work->other.pictures[t].data[0], WIDTH,
+                                              work->clip.sources[t].data[0], WIDTH, WIDTH, HEIGHT));
+        bench_check(backend->ops->structure_tensors(
             backend, work->tensors, work->clip.sources[t].data[0], WIDTH,
             work->clip.sources[(t + 1) % ONEDVA_MAX_CLIP_FRAMES].data[0], WIDTH, WIDTH, HEIGHT));
     }
@@ -76,11 +76,11 @@ static void measure(struct work *work, const char *cpu, int runs)
     struct odva_synthesis *synthesis;
     struct odva_analysis *analysis;
     struct odva_backend *backend;
-    int ret;
+    int status;
 
     setenv("ONEDVA_CPU", cpu, 1);
-    ret = odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 1, 0, ONEDVA_PRECISION_BFLOAT16, NULL);
-    if (ret < 0) {
+    status = odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 1, 0, ONEDVA_PRECISION_BFLOAT16, NULL);
+    if (status < 0) {
         printf("\n%s: not in this build, or not on this processor\n", cpu);
         return;
     }

@@ -2,16 +2,16 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include "operator_count.h"
+#include "tools/bench/operator_count.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cpu/buffer.h"
-#include "cpu/operators.h"
-#include "machine_peak.h"
-#include "median.h"
+#include "kernels/cpu/buffer.h"
+#include "kernels/cpu/operators.h"
+#include "tools/bench/machine_peak.h"
+#include "tools/bench/median.h"
 
 #define MAX_ROWS    64
 #define MAX_RUNS    32
@@ -55,7 +55,7 @@ static void add(const char *name, enum machine_peak_kind bound, double operation
 
 #define TIMED(call)                                                                                \
     const double start = machine_thread_seconds();                                                 \
-    const int ret = real->call;                                                                    \
+    const int status = real->call;                                                                 \
     const double seconds = machine_thread_seconds() - start
 
 /* What a matrix is multiplied in. */
@@ -113,7 +113,7 @@ static int linear(struct odva_backend *backend, struct odva_matrix dst, struct o
     TIMED(linear(backend, dst, src, n, weights, epilogue));
 
     add_linear(&(struct odva_linear_step){dst, src, NULL, weights, *epilogue}, 1, n, seconds);
-    return ret;
+    return status;
 }
 
 static int linear_chain(struct odva_backend *backend, const struct odva_linear_step *steps,
@@ -122,7 +122,7 @@ static int linear_chain(struct odva_backend *backend, const struct odva_linear_s
     TIMED(linear_chain(backend, steps, count, n));
 
     add_linear(steps, count, n, seconds);
-    return ret;
+    return status;
 }
 
 static int norm_modulate(struct odva_backend *backend, struct odva_matrix dst,
@@ -133,7 +133,7 @@ static int norm_modulate(struct odva_backend *backend, struct odva_matrix dst,
 
     add("norm and modulation", PEAK_COPY, 8.0 * n * width, 2.0 * n * width * sizeof(float),
         (double)n * width, seconds);
-    return ret;
+    return status;
 }
 
 static int attention(struct odva_backend *backend, struct odva_matrix dst, struct odva_matrix qkv,
@@ -157,7 +157,7 @@ static int attention(struct odva_backend *backend, struct odva_matrix dst, struc
              bf16 ? ", bf16" : "");
     add(name, bf16 ? PEAK_BF16 : PEAK_FMA, 4 * products * width,
         4 * tokens * width * odva_element_size(qkv.element), tokens * width, seconds);
-    return ret;
+    return status;
 }
 
 static double grid_samples(const struct odva_grid *grid)
@@ -174,7 +174,7 @@ static int patchify(struct odva_backend *backend, struct odva_matrix dst,
 
     add("patchify", PEAK_COPY, 2 * samples, samples * (1 + odva_element_size(dst.element)), samples,
         seconds);
-    return ret;
+    return status;
 }
 
 static int unpatchify(struct odva_backend *backend, const struct onedva_picture *pictures,
@@ -185,7 +185,7 @@ static int unpatchify(struct odva_backend *backend, const struct onedva_picture 
     const double samples = (double)count * ODVA_PATCH_SAMPLES;
 
     add("unpatchify", PEAK_COPY, 4 * samples, 5 * samples, samples, seconds);
-    return ret;
+    return status;
 }
 
 static int warp(struct odva_backend *backend, const struct onedva_picture *pictures,
@@ -195,7 +195,7 @@ static int warp(struct odva_backend *backend, const struct onedva_picture *pictu
     const double samples = 1.5 * params->frames * params->width * params->height;
 
     add("warp", PEAK_COPY, 16 * samples, 2 * samples, samples, seconds);
-    return ret;
+    return status;
 }
 
 static int deblock(struct odva_backend *backend, const struct onedva_picture *pictures,
@@ -205,29 +205,29 @@ static int deblock(struct odva_backend *backend, const struct onedva_picture *pi
 
     add("deblock", PEAK_COPY, 4 * grid_samples(grid), 2 * grid_samples(grid), grid_samples(grid),
         seconds);
-    return ret;
+    return status;
 }
 
-static int halve(struct odva_backend *backend, uint8_t *dst, ptrdiff_t dst_stride,
-                 const uint8_t *src, ptrdiff_t src_stride, int width, int height)
+static int downscale2x(struct odva_backend *backend, uint8_t *dst, ptrdiff_t dst_stride,
+                       const uint8_t *src, ptrdiff_t src_stride, int width, int height)
 {
-    TIMED(halve(backend, dst, dst_stride, src, src_stride, width, height));
+    TIMED(downscale2x(backend, dst, dst_stride, src, src_stride, width, height));
     const double samples = (double)width * height;
 
-    add("halve", PEAK_COPY, samples, 1.25 * samples, samples, seconds);
-    return ret;
+    add("downscale2x", PEAK_COPY, samples, 1.25 * samples, samples, seconds);
+    return status;
 }
 
-static int block_tensors(struct odva_backend *backend, struct odva_block_tensor *tensors,
-                         const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride,
-                         int width, int height)
+static int structure_tensors(struct odva_backend *backend, struct odva_structure_tensor *tensors,
+                             const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b,
+                             ptrdiff_t b_stride, int width, int height)
 {
-    TIMED(block_tensors(backend, tensors, a, a_stride, b, b_stride, width, height));
+    TIMED(structure_tensors(backend, tensors, a, a_stride, b, b_stride, width, height));
     const double samples = (double)width * height;
 
     add("block tensors", PEAK_COPY, 17 * samples,
-        (2 + sizeof(struct odva_block_tensor) / 16.0) * samples, samples, seconds);
-    return ret;
+        (2 + sizeof(struct odva_structure_tensor) / 16.0) * samples, samples, seconds);
+    return status;
 }
 
 static void add_dct(const char *name, int basis, const struct odva_dct_tile *tiles, int count,
@@ -251,7 +251,7 @@ static int dct_forward(struct odva_backend *backend, struct odva_buffer *latents
     TIMED(dct_forward(backend, latents, coefs, basis, tiles, count));
 
     add_dct("DCT and scan", basis, tiles, count, seconds);
-    return ret;
+    return status;
 }
 
 static int dct_inverse(struct odva_backend *backend, struct odva_buffer *coefs,
@@ -261,7 +261,7 @@ static int dct_inverse(struct odva_backend *backend, struct odva_buffer *coefs,
     TIMED(dct_inverse(backend, coefs, latents, basis, tiles, count));
 
     add_dct("inverse scan and DCT", basis, tiles, count, seconds);
-    return ret;
+    return status;
 }
 
 static int upload(struct odva_backend *backend, struct odva_buffer *buffer, size_t offset,
@@ -270,7 +270,7 @@ static int upload(struct odva_backend *backend, struct odva_buffer *buffer, size
     TIMED(upload(backend, buffer, offset, data, bytes));
 
     add("upload", PEAK_COPY, 0, 2.0 * bytes, bytes / 4.0, seconds);
-    return ret;
+    return status;
 }
 
 void operator_count_attach(struct odva_backend *backend)
@@ -287,8 +287,8 @@ void operator_count_attach(struct odva_backend *backend)
     counting.unpatchify = unpatchify;
     counting.warp = warp;
     counting.deblock = deblock;
-    counting.halve = halve;
-    counting.block_tensors = block_tensors;
+    counting.downscale2x = downscale2x;
+    counting.structure_tensors = structure_tensors;
     counting.dct_forward = dct_forward;
     counting.dct_inverse = dct_inverse;
     counting.upload = upload;

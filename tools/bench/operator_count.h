@@ -9,7 +9,7 @@
 #ifndef ONEDVA_OPERATOR_COUNT_H
 #define ONEDVA_OPERATOR_COUNT_H
 
-#include "backend.h"
+#include "kernels/backend.h"
 
 /** From now on the backend's operators are counted. */
 void operator_count_attach(struct odva_backend *backend);

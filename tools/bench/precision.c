@@ -17,9 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "machine_peak.h"
 #include "onedva/onedva.h"
-#include "y4m_reader.h"
+#include "tools/bench/machine_peak.h"
+#include "tools/canvas/y4m_reader.h"
 
 #define FRAMES   ONEDVA_MAX_CLIP_FRAMES
 #define MAX_CPUS 8

@@ -14,14 +14,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "analysis.h"
-#include "backend.h"
-#include "bench_clip.h"
-#include "deblocking.h"
-#include "machine_peak.h"
-#include "model.h"
-#include "operator_count.h"
-#include "synthesis.h"
+#include "decoder/synthesis.h"
+#include "encoder/analysis.h"
+#include "kernels/backend.h"
+#include "model/model.h"
+#include "tools/bench/bench_clip.h"
+#include "tools/bench/machine_peak.h"
+#include "tools/bench/operator_count.h"
+#include "transform/deblocking.h"
 
 #define QIDX 0
 

@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "canvas_writer.h"
+#include "tools/canvas/canvas_writer.h"
 
 const char *canvas_motion_name(enum onedva_motion motion)
 {

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "canvas_writer.h"
 #include "onedva/onedva.h"
-#include "y4m_reader.h"
+#include "tools/canvas/canvas_writer.h"
+#include "tools/canvas/y4m_reader.h"
 
 #define MAX_CRFS 16
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "onedva/onedva.h"
-#include "y4m_reader.h"
+#include "tools/canvas/y4m_reader.h"
 
 #define MAX_LINE 256
 

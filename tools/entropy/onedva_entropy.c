@@ -20,13 +20,13 @@
 
 #include <cjson/cJSON.h>
 
-#include "backend.h"
-#include "bit_cost.h"
-#include "linear_coder.h"
-#include "logistic.h"
-#include "model.h"
-#include "quantiser.h"
-#include "symbol_predictor.h"
+#include "bitstream/logistic.h"
+#include "bitstream/symbol_predictor.h"
+#include "encoder/trial_coder.h"
+#include "kernels/backend.h"
+#include "model/model.h"
+#include "rate/bit_cost.h"
+#include "transform/quantiser.h"
 
 #define QUALITIES  6
 #define PASSES     3
@@ -61,7 +61,7 @@ struct bits {
 struct entropy {
     onedva_model *model;
     struct odva_backend *backend;
-    struct odva_linear_coder coder;
+    struct odva_trial_coder coder;
     struct odva_bit_cost bit_cost;
     struct odva_latents latents;
     struct odva_symbol_predictor predictor;
@@ -180,14 +180,14 @@ static void read_clip(struct entropy *entropy, FILE *data, const cJSON *entry, c
         picture[t] = (struct onedva_const_picture){{y, y + luma, y + luma + chroma},
                                                    {width, half_width, half_width}};
     }
-    if (odva_linear_coder_analyse(&entropy->coder, picture, frames, width, height) < 0)
+    if (odva_trial_coder_analyse(&entropy->coder, picture, frames, width, height) < 0)
         die("cannot be analysed", name);
     for (int quality = 0; quality < QUALITIES; quality++) {
         double bits;
         if (clip >= 0 && !is_learned(quality, clip))
             continue;
-        if (odva_linear_coder_quantise(&entropy->coder, entropy->coder.linear, qidx_of(quality),
-                                       &bits) < 0)
+        if (odva_trial_coder_quantise(&entropy->coder, entropy->coder.linear, qidx_of(quality),
+                                      &bits) < 0)
             die("cannot be quantised", name);
         keep(samples, &entropy->coder.latents, quality);
     }
@@ -351,7 +351,7 @@ static void walk_tile(struct walk *walk, int index)
     struct odva_symbol_context context = {.magnitude = entropy->magnitude};
 
     odva_symbol_predictor_start_tile(&entropy->predictor, latents, index, 0, count);
-    odva_symbol_context_start(&context, tile->scan, NULL, 0, ODVA_INITIAL_ACTIVITY);
+    odva_symbol_context_start(&context, tile->scan);
     for (int i = 0; i < count; i++) {
         const int level = abs(latents->q[tile->offset + i]);
         struct odva_symbol_features features;
@@ -569,7 +569,7 @@ static void open_entropy(struct entropy *entropy, const char *model)
     odva_bit_cost_init(&entropy->bit_cost, &entropy->model->tables);
     if (odva_backend_open(&entropy->backend, ONEDVA_BACKEND_CPU, 1, 0, ONEDVA_PRECISION_BFLOAT16,
                           &silent) < 0 ||
-        odva_linear_coder_open(&entropy->coder, entropy->model, entropy->backend, &settings) < 0 ||
+        odva_trial_coder_open(&entropy->coder, entropy->model, entropy->backend, &settings) < 0 ||
         odva_symbol_predictor_init(&entropy->predictor, info.basis) < 0)
         die("out of memory", model);
 }
@@ -578,7 +578,7 @@ static void close_entropy(struct entropy *entropy)
 {
     odva_symbol_predictor_free(&entropy->predictor);
     odva_latents_free(&entropy->latents);
-    odva_linear_coder_close(&entropy->coder);
+    odva_trial_coder_close(&entropy->coder);
     odva_backend_close(&entropy->backend);
     onedva_model_close(&entropy->model);
     free(entropy->magnitude);

@@ -34,7 +34,7 @@ done
 
 echo "CCLD    $program"
 # shellcheck disable=SC2046,SC2086 # flags are lists of words
-${CC:-cc} -std=c11 ${CFLAGS:--O2 -g} -Wall -Wextra -D_GNU_SOURCE -Iengine/include -Iengine \
-    -Ikernels -Ibuild -I"$ffmpeg/src" -I"$ffmpeg" $(setting LDFLAGS) -o "$program" tools/latents/*.c \
+${CC:-cc} -std=c11 ${CFLAGS:--O2 -g} -Wall -Wextra -D_GNU_SOURCE -Iengine/include -Iengine -I. \
+    -Ibuild -I"$ffmpeg/src" -I"$ffmpeg" $(setting LDFLAGS) -o "$program" tools/latents/*.c \
     $libraries $onedva $(setting EXTRALIBS-avformat) $(setting EXTRALIBS-avcodec) \
     $(setting EXTRALIBS-swresample) $(setting EXTRALIBS-avutil) $(setting EXTRALIBS)

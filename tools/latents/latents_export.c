@@ -10,21 +10,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clip_reader.h"
+#include "base/reserve.h"
+#include "bitstream/packet.h"
+#include "bitstream/packet_decoder.h"
 #include "die.h"
 #include "latents_file.h"
-#include "model.h"
-#include "packet.h"
-#include "quantiser.h"
-#include "reserve.h"
+#include "model/model.h"
 #include "tensor_writer.h"
+#include "transform/quantiser.h"
 
 struct exporter {
     const onedva_model *model;
     AVFormatContext *container;
     const AVStream *stream;
     struct odva_scan_cache scans;
-    struct odva_clip_reader reader;
+    struct odva_packet_decoder decoder;
     float *values; /* of the clip read last */
     size_t value_capacity;
     struct growing_tensor tensor[LATENTS_TENSOR_COUNT];
@@ -60,10 +60,10 @@ static void open_reader(struct exporter *e)
     const struct onedva_logger logger = error_logger();
 
     e->scans.model = e->model;
-    check_onedva(odva_clip_reader_init(&e->reader, e->model, &e->scans, 0, 0, &logger));
+    check_onedva(odva_packet_decoder_init(&e->decoder, e->model, &e->scans, 0, 0, &logger));
     if (parameters->extradata_size > 0)
-        check_onedva(odva_clip_reader_set_stream(&e->reader, parameters->extradata,
-                                                 (size_t)parameters->extradata_size));
+        check_onedva(odva_packet_decoder_set_stream(&e->decoder, parameters->extradata,
+                                                    (size_t)parameters->extradata_size));
     tensor_add_u8(&e->tensor[LATENTS_STREAM_HEADER], parameters->extradata,
                   (size_t)parameters->extradata_size);
     tensor_add_i32(&e->tensor[LATENTS_CLIP_FIRST_TILE], 0);
@@ -74,7 +74,7 @@ static void open_reader(struct exporter *e)
 /* One number a coefficient, 0 where a tile's last token has none. */
 static void add_tokens(struct exporter *e, const struct odva_latent_tile *tile)
 {
-    const int32_t *q = e->reader.latents.q + tile->offset;
+    const int32_t *q = e->decoder.latents.q + tile->offset;
     const float *y = e->values + tile->offset;
 
     for (int i = 0; i < tile->tokens * ODVA_LATENT_TOKEN; i++) {
@@ -88,7 +88,7 @@ static void add_tokens(struct exporter *e, const struct odva_latent_tile *tile)
 
 static void add_tiles(struct exporter *e)
 {
-    const struct odva_latents *latents = &e->reader.latents;
+    const struct odva_latents *latents = &e->decoder.latents;
 
     e->values = odva_reserve(e->values, &e->value_capacity, odva_latents_count(latents),
                              sizeof(*e->values));
@@ -129,8 +129,8 @@ static void add_clip(struct exporter *e, const AVPacket *packet, const struct on
     tensor_add_i64(&e->tensor[LATENTS_CLIP_DURATION], packet->duration);
     tensor_add_i32(&e->tensor[LATENTS_CLIP_FRAMES], clip->frames);
     tensor_add_i32(&e->tensor[LATENTS_CLIP_QIDX], clip->qidx);
-    tensor_add_i32(&e->tensor[LATENTS_CLIP_SIZE], e->reader.latents.grid.width);
-    tensor_add_i32(&e->tensor[LATENTS_CLIP_SIZE], e->reader.latents.grid.height);
+    tensor_add_i32(&e->tensor[LATENTS_CLIP_SIZE], e->decoder.latents.grid.width);
+    tensor_add_i32(&e->tensor[LATENTS_CLIP_SIZE], e->decoder.latents.grid.height);
     add_header(e, packet);
     add_tiles(e);
     tensor_add_i32(&e->tensor[LATENTS_CLIP_FIRST_TILE],
@@ -145,9 +145,9 @@ static void read_packet(struct exporter *e, const AVPacket *packet)
     int status = ONEDVA_OK;
 
     if (header)
-        status = odva_clip_reader_set_stream(&e->reader, header, size);
+        status = odva_packet_decoder_set_stream(&e->decoder, header, size);
     if (status == ONEDVA_OK)
-        status = odva_clip_reader_read(&e->reader, packet->data, (size_t)packet->size, &clip);
+        status = odva_packet_decoder_read(&e->decoder, packet->data, (size_t)packet->size, &clip);
     if (status == ONEDVA_OK && clip.layers_decoded == clip.layers) {
         add_clip(e, packet, &clip);
         return;
@@ -195,7 +195,7 @@ int latents_export(const onedva_model *model, const char *input, const char *out
     for (int i = 0; i < LATENTS_TENSOR_COUNT; i++)
         odva_byte_writer_free(&e.tensor[i].bytes);
     free(e.values);
-    odva_clip_reader_free(&e.reader);
+    odva_packet_decoder_free(&e.decoder);
     odva_scan_cache_free(&e.scans);
     av_packet_free(&packet);
     avformat_close_input(&e.container);

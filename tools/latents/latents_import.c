@@ -13,16 +13,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clip_reader.h"
-#include "clip_writer.h"
+#include "bitstream/packet.h"
+#include "bitstream/packet_decoder.h"
+#include "bitstream/packet_encoder.h"
 #include "die.h"
 #include "latents_file.h"
-#include "mapped_file.h"
-#include "model.h"
-#include "packet.h"
-#include "quantiser.h"
-#include "safetensors.h"
+#include "model/mapped_file.h"
+#include "model/model.h"
+#include "model/safetensors.h"
 #include "tensor_writer.h"
+#include "transform/quantiser.h"
 
 struct importer {
     const onedva_model *model;
@@ -34,9 +34,9 @@ struct importer {
     int from_values;
     AVFormatContext *container;
     struct odva_scan_cache scans;
-    struct odva_clip_reader reader; /* tells a clip's geometry from its header */
-    struct odva_clip_writer writer;
-    struct odva_layering layering; /* of the clip's header */
+    struct odva_packet_decoder decoder; /* tells a clip's geometry from its header */
+    struct odva_packet_encoder encoder;
+    struct odva_layer_plan layer_plan; /* of the clip's header */
 };
 
 static const struct {
@@ -153,14 +153,14 @@ static void set_parameters(struct importer *im, AVStream *stream)
         die("this FFmpeg does not have the codec onedva");
     if (header->bytes > ONEDVA_MAX_STREAM_HEADER)
         die("%s: stream.header is larger than a stream header", im->path);
-    check_onedva(odva_clip_reader_set_stream(&im->reader, header->data, header->bytes));
+    check_onedva(odva_packet_decoder_set_stream(&im->decoder, header->data, header->bytes));
     parameters->codec_type = AVMEDIA_TYPE_VIDEO;
     parameters->codec_id = codec->id;
     parameters->format = AV_PIX_FMT_YUV420P;
-    parameters->width = (int)im->reader.stream.width;
-    parameters->height = (int)im->reader.stream.height;
+    parameters->width = (int)im->decoder.stream.width;
+    parameters->height = (int)im->decoder.stream.height;
     parameters->sample_aspect_ratio =
-        (AVRational){(int)im->reader.stream.sar_num, (int)im->reader.stream.sar_den};
+        (AVRational){(int)im->decoder.stream.sar_num, (int)im->decoder.stream.sar_den};
     parameters->extradata = av_mallocz(header->bytes + AV_INPUT_BUFFER_PADDING_SIZE);
     if (!parameters->extradata)
         die("out of memory");
@@ -177,8 +177,8 @@ static void open_output(struct importer *im, const char *output)
     AVStream *stream;
 
     im->scans.model = im->model;
-    check_onedva(odva_clip_reader_init(&im->reader, im->model, &im->scans, 0, 0, &logger));
-    check_onedva(odva_clip_writer_init(&im->writer, im->model));
+    check_onedva(odva_packet_decoder_init(&im->decoder, im->model, &im->scans, 0, 0, &logger));
+    check_onedva(odva_packet_encoder_init(&im->encoder, im->model));
     check_av(avformat_alloc_output_context2(&im->container, NULL, NULL, output), output);
     stream = avformat_new_stream(im->container, NULL);
     if (!stream)
@@ -211,28 +211,28 @@ static void set_level(const struct importer *im, int32_t *q, int64_t element, fl
 /* Set a tile's lengths. @param number of the tile in the file */
 static void read_lengths(const struct importer *im, struct odva_latent_tile *tile, int64_t number)
 {
-    const struct odva_layering *layering = &im->layering;
+    const struct odva_layer_plan *layer_plan = &im->layer_plan;
 
     tile->length[0] = tile->tokens;
-    if (layering->count == 1)
+    if (layer_plan->count == 1)
         return;
     if (number >= im->tensor[LATENTS_TILE_LENGTHS]->shape[0])
         die("%s: tile.lengths has fewer rows than there are tiles", im->path);
-    for (int i = 0; i < layering->count; i++) {
-        const struct odva_layer_range layer = layering->layer[i];
+    for (int i = 0; i < layer_plan->count; i++) {
+        const struct odva_layer_range layer = layer_plan->layer[i];
         tile->length[i] =
             odva_tensor_int32(im->tensor[LATENTS_TILE_LENGTHS], ONEDVA_MAX_LAYERS * number + i);
         if (tile->length[i] < odva_layer_start(tile, layer) || tile->length[i] > layer.end ||
             tile->length[i] > tile->tokens ||
-            (odva_layer_ends_pass(layering, i) && i < layering->count - 1 &&
+            (odva_layer_ends_refinement(layer_plan, i) && i < layer_plan->count - 1 &&
              tile->length[i] < odva_tokens_known(tile, i)))
             die("%s: tile %" PRId64 " of %d tokens has tile.lengths that do not rise to them, or "
                 "not as its layers' ends allow",
                 im->path, number, tile->tokens);
     }
-    if (odva_tokens_known(tile, layering->count) != tile->tokens)
+    if (odva_tokens_known(tile, layer_plan->count) != tile->tokens)
         die("%s: tile %" PRId64 " has %d tokens, tile.lengths %d", im->path, number, tile->tokens,
-            odva_tokens_known(tile, layering->count));
+            odva_tokens_known(tile, layer_plan->count));
 }
 
 static void read_tile(const struct importer *im, struct odva_latents *latents, int index,
@@ -257,32 +257,32 @@ static void read_tile(const struct importer *im, struct odva_latents *latents, i
 /* Size, motion and layers are those of the clip's header; its payloads are coded anew. */
 static void write_packet(struct importer *im, const struct odva_packet *parsed)
 {
-    check_onedva(odva_clip_writer_write(&im->writer, &im->reader.latents, &im->layering,
-                                        parsed->has_motion ? &im->reader.motion : NULL,
-                                        parsed->has_stream ? &parsed->stream : NULL,
-                                        parsed->has_durations ? parsed->durations : NULL));
+    check_onedva(odva_packet_encoder_write(&im->encoder, &im->decoder.latents, &im->layer_plan,
+                                           parsed->has_motion ? &im->decoder.motion : NULL,
+                                           parsed->has_stream ? &parsed->stream : NULL,
+                                           parsed->has_durations ? parsed->durations : NULL));
 }
 
 static void make_packet(struct importer *im, int64_t clip)
 {
     const struct odva_tensor *headers = im->tensor[LATENTS_CLIP_HEADERS];
     const struct odva_tensor *places = im->tensor[LATENTS_TILE_PLACE];
-    struct odva_latents *latents = &im->reader.latents;
+    struct odva_latents *latents = &im->decoder.latents;
     struct odva_packet parsed;
     int64_t first, end;
     int tokens = 0, most;
 
     span_of(im, LATENTS_CLIP_FIRST_BYTE, clip, headers->count, &first, &end);
-    check_onedva(odva_clip_reader_read_header(&im->reader, headers->data + first,
-                                              (size_t)(end - first), &parsed));
-    most = ONEDVA_MAX_QIDX - (parsed.passes - 1) * ODVA_QIDX_OF_HALVING;
+    check_onedva(odva_packet_decoder_read_header(&im->decoder, headers->data + first,
+                                                 (size_t)(end - first), &parsed));
+    most = ONEDVA_MAX_QIDX - (parsed.refinements - 1) * ODVA_QIDX_OF_HALVING;
     latents->qidx = odva_tensor_int32(im->tensor[LATENTS_CLIP_QIDX], clip);
     if (latents->qidx < ONEDVA_MIN_QIDX || latents->qidx > most)
         die("%s: clip.qidx has %d, %d to %d can be", im->path, latents->qidx, ONEDVA_MIN_QIDX,
             most);
-    odva_layering_of_packet(&im->layering, &parsed);
+    odva_layer_plan_of_packet(&im->layer_plan, &parsed);
     latents->layers = parsed.layers;
-    latents->nested = parsed.dropped_passes;
+    latents->nested = parsed.dropped_refinements;
     span_of(im, LATENTS_CLIP_FIRST_TILE, clip, places->shape[0], &first, &end);
     if (end - first != latents->grid.tile_count)
         die("%s: clip %" PRId64 " has %" PRId64 " tiles, its size needs %d", im->path, clip,
@@ -306,8 +306,8 @@ static void write_clips(struct importer *im, const char *output)
         die("out of memory");
     for (int64_t i = 0; i < clips; i++) {
         make_packet(im, i);
-        check_av(av_new_packet(packet, (int)im->writer.packet.size), output);
-        memcpy(packet->data, im->writer.packet.data, im->writer.packet.size);
+        check_av(av_new_packet(packet, (int)im->encoder.packet.size), output);
+        memcpy(packet->data, im->encoder.packet.data, im->encoder.packet.size);
         packet->pts = int64_at(im->tensor[LATENTS_CLIP_PTS], i);
         packet->dts = int64_at(im->tensor[LATENTS_CLIP_DTS], i);
         packet->duration = int64_at(im->tensor[LATENTS_CLIP_DURATION], i);
@@ -330,8 +330,8 @@ void latents_import(const onedva_model *model, const char *input, const char *ou
     if (!(im.container->oformat->flags & AVFMT_NOFILE))
         check_av(avio_closep(&im.container->pb), output);
     avformat_free_context(im.container);
-    odva_clip_writer_free(&im.writer);
-    odva_clip_reader_free(&im.reader);
+    odva_packet_encoder_free(&im.encoder);
+    odva_packet_decoder_free(&im.decoder);
     odva_scan_cache_free(&im.scans);
     odva_safetensors_close(&im.tensors);
     odva_mapped_file_close(&im.file);

@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "byte_writer.h"
+#include "base/byte_writer.h"
 
 enum tensor_type { TENSOR_U8, TENSOR_I8, TENSOR_I32, TENSOR_I64, TENSOR_F32 };
 

@@ -12,7 +12,7 @@
 set -eu
 
 cd "$(dirname "$0")/../.."
-program=engine/tests/bitexact_hash
+program=engine/tests/codec/bitexact_hash
 # In the test model, unlike a freshly fitted one, every network changes the pixels.
 export ONEDVA_MODEL=fate/model/onedva-test.safetensors
 

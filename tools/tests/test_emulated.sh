@@ -68,7 +68,7 @@ export EMULATOR="qemu-$machine -L /usr/$triplet \
 
 make -j"$(nproc)" --no-print-directory CONFIG="$directory" BUILD="$directory" OPTIMIZE="-O2 -Werror" $tests
 
-program=engine/tests/bitexact_hash
+program=engine/tests/codec/bitexact_hash
 export ONEDVA_MODEL=fate/model/onedva-test.safetensors
 make --no-print-directory "build/$program"
 "build/$program" encode "$directory/reference.odva"

@@ -26,7 +26,7 @@ mkdir -p $work
 # usage: compiles FILE; without floating point
 compiles() {
     # shellcheck disable=SC2046 # a list of options
-    $cc -std=c11 -O2 -D_GNU_SOURCE -DONEDVA_BUILDING -Iengine/include -Iengine -Ikernels -Ibuild \
+    $cc -std=c11 -O2 -D_GNU_SOURCE -DONEDVA_BUILDING -Iengine/include -Iengine -I. -Ibuild \
         $(sed -n 's/^LIBRARY_CFLAGS = //p' build/config.mak) -mgeneral-regs-only -c -o $work/object.o "$1"
 }
 
@@ -35,9 +35,11 @@ echo 'float twice(float x) { return 2 * x; }' > $work/float.c
     echo "a function with floats compiled, so that this test proves nothing" >&2
     exit 1
 }
-for name in byte_reader crc16 stream_header packet_parser packet_info packet_truncation clip_reader \
-    range_decoder latent_decoder latents layout scan symbol_predictor symbol_context logistic \
-    motion_reader motion_context motion_paths; do
+for name in base/byte_reader base/layout motion/motion_paths \
+    bitstream/crc16 bitstream/stream_header bitstream/packet_parser bitstream/packet_info \
+    bitstream/packet_truncation bitstream/packet_decoder bitstream/range_decoder bitstream/latent_decoder \
+    bitstream/latents bitstream/scan bitstream/symbol_predictor bitstream/symbol_context \
+    bitstream/logistic bitstream/motion_decoder bitstream/motion_context; do
     compiles engine/$name.c
     echo "ok $name"
 done

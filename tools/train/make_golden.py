@@ -4,7 +4,7 @@
 
 usage: make_golden.py [DIRECTORY]    (default: engine/tests/golden)
 
-Inputs that are large follow from integer formulas that the tests repeat (engine/tests/golden.h).
+Inputs that are large follow from integer formulas that the tests repeat (engine/tests/support/golden.h).
 """
 import os
 import sys

@@ -8,9 +8,9 @@
 
 #include <stdlib.h>
 
-#include "../../../engine/tests/test.h"
-#include "backend.h"
-#include "cpu/operators.h"
+#include "kernels/backend.h"
+#include "kernels/cpu/operators.h"
+#include "tests/support/test.h"
 
 static const char *const version_names[] = {"c",          "avx2",           "avx512", "avx512bf16",
                                             "avx512vnni", "avx512bf16vnni", "neon"};

@@ -15,7 +15,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../../../engine/tests/test.h"
+#include "tests/support/test.h"
 
 #define GUARD_PATTERN 0xC3
 

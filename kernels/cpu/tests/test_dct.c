@@ -6,8 +6,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "cpu/dct.h"
-#include "cpu/tests/each_version.h"
+#include "kernels/cpu/dct.h"
+#include "kernels/cpu/tests/each_version.h"
 
 #define K 19 /* a whole vector and a part of one */
 

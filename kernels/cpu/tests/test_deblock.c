@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cpu/tests/each_version.h"
+#include "kernels/cpu/tests/each_version.h"
 
 #define FRAMES 2
 

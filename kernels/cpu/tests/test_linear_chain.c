@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "array.h"
-#include "cpu/buffer.h"
-#include "cpu/tests/each_version.h"
+#include "kernels/cpu/buffer.h"
+#include "kernels/cpu/tests/each_version.h"
+#include "kernels/device_array.h"
 
 #define WIDTH  48
 #define HIDDEN 80
@@ -23,7 +23,7 @@
 struct work {
     struct odva_backend *backend;
     int64_t rows;
-    struct odva_array x, h, expected, norm, hidden, tables, tile, bias;
+    struct odva_device_array x, h, expected, norm, hidden, tables, tile, bias;
     struct odva_weights *proj, *fc1, *fc2;
 };
 
@@ -37,12 +37,13 @@ static float *random_floats(struct random *random, int64_t count, float scale)
     return data;
 }
 
-static void set_random(struct work *w, struct odva_array *array, struct random *random,
+static void set_random(struct work *w, struct odva_device_array *array, struct random *random,
                        int64_t count)
 {
     float *data = random_floats(random, count, 1);
 
-    assert_int_equal(odva_array_set(w->backend, array, data, count, sizeof(*data)), ONEDVA_OK);
+    assert_int_equal(odva_device_array_set(w->backend, array, data, count, sizeof(*data)),
+                     ONEDVA_OK);
     free(data);
 }
 
@@ -66,18 +67,19 @@ static void work_open(struct work *w, struct random *random, struct odva_backend
     assert_non_null(tile);
     for (int64_t i = 0; i < rows + FIRST; i++)
         tile[i] = random_below(random, TILES);
-    assert_int_equal(odva_array_set(backend, &w->tile, tile, rows + FIRST, sizeof(*tile)),
+    assert_int_equal(odva_device_array_set(backend, &w->tile, tile, rows + FIRST, sizeof(*tile)),
                      ONEDVA_OK);
     free(tile);
     set_random(w, &w->x, random, rows * 3 * WIDTH);
     set_random(w, &w->h, random, rows * WIDTH);
     set_random(w, &w->tables, random, TILES * 4 * WIDTH);
     set_random(w, &w->bias, random, HIDDEN);
-    assert_int_equal(
-        odva_array_set(backend, &w->expected, w->h.buffer->data, rows * WIDTH, sizeof(float)),
-        ONEDVA_OK);
-    assert_int_equal(odva_array_reserve(backend, &w->norm, rows * WIDTH, sizeof(float)), ONEDVA_OK);
-    assert_int_equal(odva_array_reserve(backend, &w->hidden, rows * HIDDEN, sizeof(float)),
+    assert_int_equal(odva_device_array_set(backend, &w->expected, w->h.buffer->data, rows * WIDTH,
+                                           sizeof(float)),
+                     ONEDVA_OK);
+    assert_int_equal(odva_device_array_reserve(backend, &w->norm, rows * WIDTH, sizeof(float)),
+                     ONEDVA_OK);
+    assert_int_equal(odva_device_array_reserve(backend, &w->hidden, rows * HIDDEN, sizeof(float)),
                      ONEDVA_OK);
     w->proj = random_weights(w, random, WIDTH, WIDTH, precision);
     w->fc1 = random_weights(w, random, HIDDEN, WIDTH, precision);
@@ -86,11 +88,11 @@ static void work_open(struct work *w, struct random *random, struct odva_backend
 
 static void work_close(struct work *w)
 {
-    struct odva_array *arrays[] = {&w->x,      &w->h,      &w->expected, &w->norm,
-                                   &w->hidden, &w->tables, &w->tile,     &w->bias};
+    struct odva_device_array *arrays[] = {&w->x,      &w->h,      &w->expected, &w->norm,
+                                          &w->hidden, &w->tables, &w->tile,     &w->bias};
 
     for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
-        odva_array_free(w->backend, arrays[i]);
+        odva_device_array_free(w->backend, arrays[i]);
     w->backend->ops->free_weights(w->backend, w->proj);
     w->backend->ops->free_weights(w->backend, w->fc1);
     w->backend->ops->free_weights(w->backend, w->fc2);
@@ -99,7 +101,7 @@ static void work_close(struct work *w)
 /* A quarter of the tables' columns. */
 static struct odva_matrix table(const struct work *w, int part)
 {
-    struct odva_matrix matrix = odva_array_rows(&w->tables, 0, 4 * WIDTH);
+    struct odva_matrix matrix = odva_device_array_rows(&w->tables, 0, 4 * WIDTH);
 
     matrix.offset += part * WIDTH;
     return matrix;
@@ -124,11 +126,11 @@ static struct odva_epilogue gelu_of(const struct work *w)
 
 static void run_chain(const struct work *w)
 {
-    const struct odva_matrix h = odva_array_rows(&w->h, 0, WIDTH);
+    const struct odva_matrix h = odva_device_array_rows(&w->h, 0, WIDTH);
     const struct odva_modulation norm = modulation_of(w);
     const struct odva_linear_step steps[ODVA_CHAIN_MAX] = {
         {.dst = h,
-         .src = odva_array_rows(&w->x, 0, 3 * WIDTH),
+         .src = odva_device_array_rows(&w->x, 0, 3 * WIDTH),
          .weights = w->proj,
          .epilogue = gated(w, h, 0)},
         {.src = h, .norm = &norm, .weights = w->fc1, .epilogue = gelu_of(w)},
@@ -142,10 +144,10 @@ static void run_chain(const struct work *w)
 static void run_steps(const struct work *w)
 {
     const struct odva_backend_ops *ops = w->backend->ops;
-    const struct odva_matrix h = odva_array_rows(&w->expected, 0, WIDTH);
-    const struct odva_matrix x = odva_array_rows(&w->x, 0, 3 * WIDTH);
-    const struct odva_matrix norm = odva_array_rows(&w->norm, 0, WIDTH);
-    const struct odva_matrix hidden = odva_array_rows(&w->hidden, 0, HIDDEN);
+    const struct odva_matrix h = odva_device_array_rows(&w->expected, 0, WIDTH);
+    const struct odva_matrix x = odva_device_array_rows(&w->x, 0, 3 * WIDTH);
+    const struct odva_matrix norm = odva_device_array_rows(&w->norm, 0, WIDTH);
+    const struct odva_matrix hidden = odva_device_array_rows(&w->hidden, 0, HIDDEN);
     const struct odva_modulation modulation = modulation_of(w);
     const struct odva_epilogue first = gated(w, h, 0), gelu = gelu_of(w), last = gated(w, h, 1);
 

@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../../engine/tests/test.h"
 #include "config.h"
-#include "cpu/tests/each_version.h"
-#include "cpu/tests/guarded.h"
+#include "kernels/cpu/tests/each_version.h"
+#include "kernels/cpu/tests/guarded.h"
+#include "tests/support/test.h"
 
 #define TOLERANCE           1e-5
 #define TOLERANCE_GELU      0x1p-12 /* where factors are rounded */

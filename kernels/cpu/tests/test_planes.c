@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cpu/planes.h"
-#include "cpu/tests/each_version.h"
-#include "cpu/tests/guarded.h"
-#include "integers.h"
-#include "strict_math.h"
+#include "base/integers.h"
+#include "base/strict_math.h"
+#include "kernels/cpu/planes.h"
+#include "kernels/cpu/tests/each_version.h"
+#include "kernels/cpu/tests/guarded.h"
 
 #define PADDING 5 /* bytes behind each row, which have to stay as they are */
 #define CANARY  0xA5

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cpu/tests/each_version.h"
-#include "cpu/tests/guarded.h"
-#include "layout.h"
+#include "base/layout.h"
+#include "kernels/cpu/tests/each_version.h"
+#include "kernels/cpu/tests/guarded.h"
 
 #define CANARY 0xA5
 #define ROUNDS 300

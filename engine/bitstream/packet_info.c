@@ -1,0 +1,52 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* What a packet's header says, of the public interface. */
+#include <string.h>
+
+#include "base/byte_reader.h"
+#include "bitstream/packet.h"
+#include "onedva/onedva.h"
+
+int onedva_packet_get_info(struct onedva_packet_info *info, const uint8_t *data, size_t size)
+{
+    uint16_t crc[ONEDVA_MAX_LAYERS];
+    struct odva_packet packet;
+    size_t header, payloads = 0;
+    const int status = odva_packet_parse_header(&packet, data, size, crc);
+
+    *info = (struct onedva_packet_info){0};
+    if (status < 0)
+        return status;
+    info->frames = packet.frames;
+    info->model_tag = packet.model_tag;
+    info->has_stream = packet.has_stream;
+    info->stream = packet.stream;
+    info->has_durations = packet.has_durations;
+    memcpy(info->durations, packet.durations, sizeof(info->durations));
+    info->has_motion = packet.has_motion;
+    info->motion_size = packet.motion_size;
+    info->dropped_refinements = packet.dropped_refinements;
+    info->layers = packet.layers;
+    info->whole_layers = packet.whole_layers;
+    header = packet.header_size;
+    for (int i = packet.layers - 1; i >= 0; i--) {
+        info->layer[i].qidx = odva_packet_qidx(&packet, packet.layer[i].refinement);
+        info->layer[i].token_end = packet.layer[i].token_end;
+        info->layer[i].threshold = packet.layer[i].threshold;
+        info->layer[i].token_start = i > 0 && packet.layer[i - 1].sweep == packet.layer[i].sweep
+                                         ? packet.layer[i - 1].token_end
+                                         : 0;
+        /* one that leaves refinements out says so in a byte, once */
+        info->layer[i].size = header + (packet.dropped_refinements == 0 &&
+                                        packet.layer[i].refinement < packet.refinements - 1);
+        header -= odva_leb_size(odva_layer_extent(&packet.layer[i])) +
+                  odva_leb_size((uint32_t)packet.layer[i].size) + 2;
+    }
+    for (int i = 0; i < packet.layers; i++) {
+        payloads += packet.layer[i].size;
+        info->layer[i].size += payloads;
+    }
+    return ONEDVA_OK;
+}

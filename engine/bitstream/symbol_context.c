@@ -1,0 +1,24 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "bitstream/symbol_context.h"
+
+#include <string.h>
+
+#include "base/layout.h"
+
+int odva_symbol_context_size(int basis)
+{
+    return (basis + 1) * (ODVA_TILE_FRAMES + 1) * (ODVA_TILE_SIDE + 1) * (ODVA_TILE_SIDE + 1);
+}
+
+void odva_symbol_context_start(struct odva_symbol_context *context, const struct odva_scan *scan)
+{
+    context->scan = scan;
+    context->activity = ODVA_INITIAL_ACTIVITY;
+    context->step_y = scan->nx + 1;
+    context->step_t = context->step_y * (scan->ny + 1);
+    context->step_k = context->step_t * (scan->nt + 1);
+    memset(context->magnitude, 0, scan->padded_count);
+}

@@ -1,0 +1,84 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* What the probabilities of a coefficient's symbol depend on (doc/bitstream.md, section 6). */
+#ifndef ODVA_SYMBOL_CONTEXT_H
+#define ODVA_SYMBOL_CONTEXT_H
+
+#include <stdint.h>
+
+#include "bitstream/scan.h"
+#include "model/model.h"
+
+#define ODVA_ESCAPE           15    /* the symbol from which an Exp-Golomb code follows */
+#define ODVA_MAX_LEVEL        65294 /* largest |q| that an escape of every order can hold */
+#define ODVA_INITIAL_ACTIVITY 128
+#define ODVA_ESCAPE_PREFIX    15 /* n + e of an escape is at most this */
+
+/** Magnitudes of one tile's coefficients and how active it has been of late. */
+struct odva_symbol_context {
+    const struct odva_scan *scan;
+    int activity;
+    int step_k, step_t, step_y; /* distance of neighbours in magnitude; 1 along x */
+    uint8_t *magnitude;         /* min(|q|, 15) at scan->padded, 0 where not yet coded */
+};
+
+/** Bytes that a tile's magnitude needs at most. */
+int odva_symbol_context_size(int basis);
+
+/** Begin a tile. @param context magnitude points to odva_symbol_context_size() bytes */
+void odva_symbol_context_start(struct odva_symbol_context *context, const struct odva_scan *scan);
+
+/** Scale class of a coefficient with scale b: 0..31. */
+static inline int odva_scale_class(int b, int qidx)
+{
+    const int c = (b - qidx + 40) >> 2;
+
+    return c < 0 ? 0 : c > ODVA_SYMBOL_CLASSES - 1 ? ODVA_SYMBOL_CLASSES - 1 : c;
+}
+
+/** Order e of the Exp-Golomb code of escapes. */
+static inline int odva_escape_order(int scale_class)
+{
+    const int e = (scale_class - 12) >> 1;
+
+    return e < 0 ? 0 : e > 8 ? 8 : e;
+}
+
+/** Length n of an escape's prefix of ones. @param excess |q| - 15 */
+static inline int odva_escape_prefix(int order, int32_t excess)
+{
+    int n = 0;
+
+    while (n < ODVA_ESCAPE_PREFIX - order && (((int32_t)2 << n) - 1) << order <= excess)
+        n++;
+    return n;
+}
+
+/** Activity context: how many thresholds the activity has reached. */
+static inline int odva_activity_context(int activity)
+{
+    return (activity >= 8) + (activity >= 24) + (activity >= 64) + (activity >= 160) +
+           (activity >= 400);
+}
+
+/** Neighbour context of scan index i. */
+static inline int odva_neighbour_context(const struct odva_symbol_context *context, int i)
+{
+    const uint8_t *m = context->magnitude + context->scan->padded[i];
+
+    const int near = m[-context->step_y] + m[-1] + m[-context->step_t] + m[-context->step_k];
+
+    return near <= 2 ? near : near <= 5 ? 3 : 4;
+}
+
+/** Note the symbol min(|q|, 15) of scan index i. */
+static inline void odva_symbol_context_update(struct odva_symbol_context *context, int i,
+                                              int symbol)
+{
+    context->magnitude[context->scan->padded[i]] = (uint8_t)symbol;
+    context->activity += (symbol << 4) - (context->activity >> 4);
+}
+
+#endif

@@ -1,0 +1,159 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "decoder/clip_smoothing.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "transform/deblocking.h"
+
+#define ROWS  16  /* of luma, in a task */
+#define CHUNK 256 /* samples side by side */
+
+/** A plane of a clip's first frames and of the frame shown before them. */
+struct plane_job {
+    const uint8_t *last;
+    ptrdiff_t last_stride;
+    uint8_t *frame[ODVA_CLIP_SMOOTHING_FRAMES];
+    ptrdiff_t stride[ODVA_CLIP_SMOOTHING_FRAMES];
+    int frames, width, height, limit;
+};
+
+struct smoothing_job {
+    struct plane_job plane[3];
+};
+
+/* What a difference of coding moves the first frame by, in two halves; 0 where it is too large to
+ * be one. */
+static void find_moves(int16_t *moves, const uint8_t *last, const uint8_t *first, int limit, int n)
+{
+    for (int x = 0; x < n; x++) {
+        const int step = last[x] - first[x], size = abs(step), left = limit - size;
+        const int kept = size < left ? size : left < 0 ? 0 : left;
+
+        moves[x] = (int16_t)(step < 0 ? -kept : kept);
+    }
+}
+
+static void add_moves(uint8_t *samples, const int16_t *moves, int weight, int n)
+{
+    for (int x = 0; x < n; x++) {
+        const int v = samples[x] + ((weight * moves[x] + 16) >> 5);
+
+        samples[x] = (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
+    }
+}
+
+static void smooth_row(const struct plane_job *job, int y)
+{
+    static const int weights[ODVA_CLIP_SMOOTHING_FRAMES] = {16, 11, 7, 3};
+    int16_t moves[CHUNK];
+
+    for (int x = 0; x < job->width; x += CHUNK) {
+        const int n = job->width - x < CHUNK ? job->width - x : CHUNK;
+
+        find_moves(moves, job->last + y * job->last_stride + x,
+                   job->frame[0] + y * job->stride[0] + x, job->limit, n);
+        for (int t = 0; t < job->frames; t++)
+            add_moves(job->frame[t] + y * job->stride[t] + x, moves, weights[t], n);
+    }
+}
+
+static void smooth_task(void *opaque, int64_t index, int worker)
+{
+    const struct smoothing_job *job = opaque;
+
+    (void)worker;
+    for (int p = 0; p < 3; p++) {
+        const struct plane_job *plane = &job->plane[p];
+        const int rows = p ? ROWS / 2 : ROWS, first = (int)index * rows;
+
+        for (int y = first; y < first + rows && y < plane->height; y++)
+            smooth_row(plane, y);
+    }
+}
+
+/* Whether two frames differ, in the mean, by more than coding explains. */
+static int is_cut(const struct plane_job *luma)
+{
+    uint64_t sum = 0;
+
+    for (int y = 0; y < luma->height; y++) {
+        const uint8_t *a = luma->last + y * luma->last_stride;
+        const uint8_t *b = luma->frame[0] + y * luma->stride[0];
+
+        for (int x = 0; x < luma->width; x++)
+            sum += (uint64_t)abs(a[x] - b[x]);
+    }
+    return 2 * sum > (uint64_t)luma->limit * luma->width * luma->height;
+}
+
+static struct plane_job plane_of(const struct odva_canvas *last, int plane,
+                                 const struct onedva_picture *pictures, int n, int limit)
+{
+    struct plane_job job = {
+        .last = last->picture[0].data[plane],
+        .last_stride = last->picture[0].stride[plane],
+        .frames = n < ODVA_CLIP_SMOOTHING_FRAMES ? n : ODVA_CLIP_SMOOTHING_FRAMES,
+        .width = plane ? (last->width + 1) / 2 : last->width,
+        .height = plane ? (last->height + 1) / 2 : last->height,
+        .limit = plane ? 5 * limit / 8 : limit,
+    };
+
+    for (int t = 0; t < job.frames; t++) {
+        job.frame[t] = pictures[t].data[plane];
+        job.stride[t] = pictures[t].stride[plane];
+    }
+    return job;
+}
+
+static void smooth(const struct odva_clip_smoothing *smoothing, struct odva_backend *backend,
+                   const struct onedva_picture *pictures, int n, int qidx)
+{
+    const int limit = odva_deblocking_limit(qidx);
+    struct smoothing_job job;
+
+    for (int p = 0; p < 3; p++)
+        job.plane[p] = plane_of(&smoothing->last, p, pictures, n, limit);
+    if (limit > 0 && !is_cut(&job.plane[0]))
+        odva_backend_parallel_for(backend, (smoothing->last.height + ROWS - 1) / ROWS, smooth_task,
+                                  &job);
+}
+
+static int keep(struct odva_clip_smoothing *smoothing, const struct onedva_picture *picture,
+                int width, int height)
+{
+    struct odva_canvas *last = &smoothing->last;
+    const int status = odva_canvas_set_size(last, 1, width, height);
+
+    if (status < 0)
+        return status;
+    for (int p = 0; p < 3; p++)
+        for (int y = 0; y < (p ? (height + 1) / 2 : height); y++)
+            memcpy(last->picture[0].data[p] + y * last->picture[0].stride[p],
+                   picture->data[p] + y * picture->stride[p], p ? (width + 1) / 2 : width);
+    return ONEDVA_OK;
+}
+
+int odva_clip_smoothing_run(struct odva_clip_smoothing *smoothing, struct odva_backend *backend,
+                            const struct onedva_picture *pictures, int n, int width, int height,
+                            int qidx)
+{
+    const struct odva_canvas *last = &smoothing->last;
+
+    if (last->frames > 0 && last->width == width && last->height == height)
+        smooth(smoothing, backend, pictures, n, qidx);
+    return keep(smoothing, &pictures[n - 1], width, height);
+}
+
+void odva_clip_smoothing_forget(struct odva_clip_smoothing *smoothing)
+{
+    smoothing->last.frames = 0;
+}
+
+void odva_clip_smoothing_free(struct odva_clip_smoothing *smoothing)
+{
+    odva_canvas_free(&smoothing->last);
+}

@@ -1,0 +1,329 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* The decoder of the public interface: a packet to latents to canvases to frames. */
+#include "decoder/decoder.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/reserve.h"
+#include "bitstream/scan.h"
+#include "decoder/clip_smoothing.h"
+#include "decoder/packet_queue.h"
+#include "decoder/step_choice.h"
+#include "decoder/synthesis.h"
+#include "kernels/backend.h"
+#include "model/model.h"
+#include "motion/canvas.h"
+#include "motion/motion_warp.h"
+#include "transform/deblocking.h"
+#include "transform/quantiser.h"
+
+/* Larger than any video there is; what a damaged stream header may claim is bounded by it. */
+#define DEFAULT_MAX_PIXELS (INT64_C(1) << 27)
+
+struct onedva_decoder {
+    const struct onedva_model *model;
+    struct onedva_decoder_settings settings;
+    struct odva_backend *backend;
+    struct odva_scan_cache scans;
+    struct odva_synthesis *synthesis;
+    struct odva_packet_queue packets;
+    float *latents;   /* dequantised */
+    int *tile_tokens; /* of the clip read last */
+    size_t latent_capacity, tile_capacity;
+    struct odva_canvas canvas; /* what the warp makes the pictures from */
+    struct odva_motion_warp warp;
+    struct odva_clip_smoothing smoothing;
+    double seconds;                      /* of the clip read last; 0: not known */
+    struct odva_step_choice step_choice; /* where settings.steps is ONEDVA_STEPS_AUTO */
+};
+
+/* Of the packet read last. */
+static struct odva_packet_decoder *packet_decoder_of(const struct onedva_decoder *decoder)
+{
+    return odva_packet_queue_decoder(&decoder->packets);
+}
+
+void onedva_decoder_settings_default(struct onedva_decoder_settings *settings)
+{
+    *settings = (struct onedva_decoder_settings){
+        .steps = 1,
+        .sampler = ONEDVA_SAMPLER_EULER,
+        .max_pixels = DEFAULT_MAX_PIXELS,
+        .precision = ONEDVA_PRECISION_BFLOAT16,
+        .backend = ONEDVA_BACKEND_AUTO,
+    };
+}
+
+/* @return ONEDVA_OK, or ONEDVA_ERR_ARGUMENT after one line on what is wrong */
+static int check_settings(const struct onedva_decoder_settings *settings)
+{
+    const struct onedva_logger *logger = &settings->logger;
+
+    if ((settings->steps < 0 && settings->steps != ONEDVA_STEPS_AUTO) ||
+        settings->steps > ONEDVA_MAX_STEPS)
+        odva_log(logger, ONEDVA_LOG_ERROR, "%d steps are not 0 to %d", settings->steps,
+                 ONEDVA_MAX_STEPS);
+    else if (settings->sampler != ONEDVA_SAMPLER_EULER && settings->sampler != ONEDVA_SAMPLER_HEUN)
+        odva_log(logger, ONEDVA_LOG_ERROR, "sampler %d does not exist", (int)settings->sampler);
+    else if (settings->max_tokens < 0)
+        odva_log(logger, ONEDVA_LOG_ERROR, "limit of %d tokens is negative", settings->max_tokens);
+    else if (settings->max_pixels < 0)
+        odva_log(logger, ONEDVA_LOG_ERROR, "limit of %" PRId64 " pixels is negative",
+                 settings->max_pixels);
+    else if (settings->precision < ONEDVA_PRECISION_FLOAT32 ||
+             settings->precision > ONEDVA_PRECISION_INT8)
+        odva_log(logger, ONEDVA_LOG_ERROR, "precision %d does not exist", (int)settings->precision);
+    else if (settings->threads < 0)
+        odva_log(logger, ONEDVA_LOG_ERROR, "%d threads are not 0 or more", settings->threads);
+    else
+        return ONEDVA_OK;
+    return ONEDVA_ERR_ARGUMENT;
+}
+
+static int open_parts(struct onedva_decoder *decoder)
+{
+    const struct onedva_decoder_settings *settings = &decoder->settings;
+    int status = odva_backend_open(&decoder->backend, settings->backend, settings->threads,
+                                   settings->bitexact, settings->precision, &settings->logger);
+
+    if (status < 0)
+        return status;
+    status = odva_packet_queue_init(&decoder->packets, decoder->backend->pool, decoder->model,
+                                    &decoder->scans, settings->max_tokens, settings->max_pixels,
+                                    &settings->logger);
+    if (status < 0)
+        return status;
+    return odva_synthesis_open(&decoder->synthesis, decoder->model, decoder->backend,
+                               &decoder->scans);
+}
+
+int onedva_decoder_open(onedva_decoder **result, const onedva_model *model,
+                        const struct onedva_decoder_settings *settings)
+{
+    struct onedva_decoder *decoder;
+    int status = check_settings(settings);
+
+    *result = NULL;
+    if (status < 0)
+        return status;
+    decoder = calloc(1, sizeof(*decoder));
+    if (!decoder)
+        return ONEDVA_ERR_NOMEM;
+    decoder->model = model;
+    decoder->settings = *settings;
+    decoder->scans.model = model;
+    status = open_parts(decoder);
+    if (status < 0) {
+        onedva_decoder_close(&decoder);
+        return status;
+    }
+    *result = decoder;
+    return ONEDVA_OK;
+}
+
+void onedva_decoder_close(onedva_decoder **decoder_pointer)
+{
+    struct onedva_decoder *decoder = *decoder_pointer;
+
+    *decoder_pointer = NULL;
+    if (!decoder)
+        return;
+    odva_synthesis_close(&decoder->synthesis);
+    odva_packet_queue_free(&decoder->packets);
+    odva_scan_cache_free(&decoder->scans);
+    odva_backend_close(&decoder->backend);
+    odva_canvas_free(&decoder->canvas);
+    odva_motion_warp_free(&decoder->warp);
+    odva_clip_smoothing_free(&decoder->smoothing);
+    free(decoder->latents);
+    free(decoder->tile_tokens);
+    free(decoder);
+}
+
+int onedva_decoder_lookahead(const onedva_decoder *decoder)
+{
+    return odva_packet_queue_lookahead(&decoder->packets);
+}
+
+int onedva_decoder_announce_packet(onedva_decoder *decoder, const uint8_t *data, size_t size)
+{
+    return odva_packet_queue_announce(&decoder->packets, data, size);
+}
+
+int onedva_decoder_set_stream_header(onedva_decoder *decoder, const uint8_t *data, size_t size)
+{
+    odva_packet_queue_forget(&decoder->packets);
+    return odva_packet_decoder_set_stream(packet_decoder_of(decoder), data, size);
+}
+
+int onedva_decoder_read_packet(onedva_decoder *decoder, const uint8_t *data, size_t size,
+                               struct onedva_clip *clip)
+{
+    const int status = odva_packet_queue_read(&decoder->packets, data, size, clip);
+    double units = 0;
+
+    if (status < 0) {
+        odva_clip_smoothing_forget(&decoder->smoothing);
+        return status;
+    }
+    for (int i = 0; i < clip->frames; i++)
+        units += clip->durations[i];
+    decoder->seconds = units * clip->stream.timebase_num / clip->stream.timebase_den;
+    return status;
+}
+
+void onedva_decoder_flush(onedva_decoder *decoder)
+{
+    odva_packet_queue_forget(&decoder->packets);
+    odva_clip_smoothing_forget(&decoder->smoothing);
+}
+
+const struct odva_latents *odva_decoder_latents(const onedva_decoder *decoder)
+{
+    return packet_decoder_of(decoder)->frames > 0 ? &packet_decoder_of(decoder)->latents : NULL;
+}
+
+/* Fill in decoder->latents and tile_tokens. @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
+static int dequantise(struct onedva_decoder *decoder)
+{
+    const struct odva_latents *latents = &packet_decoder_of(decoder)->latents;
+
+    decoder->latents = odva_reserve(decoder->latents, &decoder->latent_capacity,
+                                    odva_latents_count(latents), sizeof(*decoder->latents));
+    decoder->tile_tokens = odva_reserve(decoder->tile_tokens, &decoder->tile_capacity,
+                                        latents->grid.tile_count, sizeof(*decoder->tile_tokens));
+    if (!decoder->latents || !decoder->tile_tokens)
+        return ONEDVA_ERR_NOMEM;
+    for (int i = 0; i < latents->grid.tile_count; i++)
+        decoder->tile_tokens[i] = latents->tiles[i].tokens;
+    odva_dequantise_latents(latents, &decoder->model->tables, decoder->latents);
+    return ONEDVA_OK;
+}
+
+/* Make room for the canvases and place the nodes. @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
+static int prepare_warp(struct onedva_decoder *decoder)
+{
+    const struct odva_motion *motion = &packet_decoder_of(decoder)->motion;
+    const int status =
+        odva_canvas_set_size(&decoder->canvas, motion->frames, odva_motion_canvas_width(motion),
+                             odva_motion_canvas_height(motion));
+
+    return status < 0 ? status : odva_motion_warp_set(&decoder->warp, motion);
+}
+
+static int reconstruct(struct onedva_decoder *decoder, const struct onedva_picture *pictures, int n,
+                       int steps)
+{
+    const struct odva_packet_decoder *packet_decoder = packet_decoder_of(decoder);
+    const struct odva_synthesis_params params = {
+        .qidx = packet_decoder->latents.qidx,
+        .steps = steps,
+        .sampler = decoder->settings.sampler,
+        .seed = packet_decoder->seed,
+    };
+    const struct odva_grid *grid = &packet_decoder->latents.grid;
+    const struct onedva_picture *coded =
+        packet_decoder->has_motion ? decoder->canvas.picture : pictures;
+    int status = odva_synthesis_run(decoder->synthesis, grid, decoder->latents,
+                                    decoder->tile_tokens, &params, coded);
+
+    if (status == ONEDVA_OK)
+        status = odva_deblock(decoder->backend, coded, grid, params.qidx);
+    if (status == ONEDVA_OK && packet_decoder->has_motion)
+        status = decoder->backend->ops->warp(decoder->backend, pictures,
+                                             decoder->canvas.const_picture, &decoder->warp.warp);
+    if (status < 0 || !decoder->settings.smooth_clips)
+        return status;
+    return odva_clip_smoothing_run(&decoder->smoothing, decoder->backend, pictures, n,
+                                   (int)packet_decoder->stream.width,
+                                   (int)packet_decoder->stream.height, params.qidx);
+}
+
+static double wall_seconds(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* With as many steps as the first clips say; one where nothing says how long frames last. */
+static int reconstruct_in_time(struct onedva_decoder *decoder,
+                               const struct onedva_picture *pictures, int n)
+{
+    struct odva_step_choice *choice = &decoder->step_choice;
+    const double begin = wall_seconds();
+    int status;
+
+    if (decoder->seconds <= 0)
+        return reconstruct(decoder, pictures, n, 1);
+    status = reconstruct(decoder, pictures, n, odva_step_choice_steps(choice));
+    if (status == ONEDVA_OK &&
+        odva_step_choice_note(choice, wall_seconds() - begin, decoder->seconds))
+        odva_log(&decoder->settings.logger, ONEDVA_LOG_INFO,
+                 "%d step%s: one takes %.0f %% of real time, the rest of decoding %.0f %%",
+                 choice->steps, choice->steps == 1 ? "" : "s", 100 * choice->step,
+                 100 * choice->base);
+    return status;
+}
+
+int onedva_decoder_reconstruct(onedva_decoder *decoder, const struct onedva_picture *pictures,
+                               int n)
+{
+    int status;
+
+    if (packet_decoder_of(decoder)->frames == 0 || n != packet_decoder_of(decoder)->frames) {
+        odva_log(&decoder->settings.logger, ONEDVA_LOG_ERROR, "%d frames wanted of a clip of %d", n,
+                 packet_decoder_of(decoder)->frames);
+        return ONEDVA_ERR_ARGUMENT;
+    }
+    status = dequantise(decoder);
+    if (status == ONEDVA_OK && packet_decoder_of(decoder)->has_motion)
+        status = prepare_warp(decoder);
+    if (status < 0)
+        return status;
+    return decoder->settings.steps == ONEDVA_STEPS_AUTO
+               ? reconstruct_in_time(decoder, pictures, n)
+               : reconstruct(decoder, pictures, n, decoder->settings.steps);
+}
+
+int onedva_decoder_get_mesh(onedva_decoder *decoder, struct onedva_mesh *mesh)
+{
+    const struct odva_packet_decoder *packet_decoder = packet_decoder_of(decoder);
+    const struct odva_motion *motion = &packet_decoder->motion;
+    const struct odva_warp *warp = &decoder->warp.warp;
+    int status;
+
+    *mesh = (struct onedva_mesh){0};
+    if (packet_decoder->frames == 0) {
+        odva_log(&decoder->settings.logger, ONEDVA_LOG_ERROR, "mesh wanted of no clip");
+        return ONEDVA_ERR_ARGUMENT;
+    }
+    if (!packet_decoder->has_motion) {
+        mesh->canvas_width = (int)packet_decoder->stream.width;
+        mesh->canvas_height = (int)packet_decoder->stream.height;
+        return ONEDVA_OK;
+    }
+    status = odva_motion_warp_set(&decoder->warp, motion);
+    if (status < 0)
+        return status;
+    *mesh = (struct onedva_mesh){
+        .motion = motion->spacing > 0 ? ONEDVA_MOTION_MESH : ONEDVA_MOTION_GLOBAL,
+        .left = warp->left,
+        .top = warp->top,
+        .canvas_width = warp->source_width,
+        .canvas_height = warp->source_height,
+        .reference = motion->reference,
+        .spacing = 1 << warp->log2_spacing,
+        .columns = warp->columns,
+        .rows = warp->rows,
+        .nodes = warp->nodes,
+    };
+    return ONEDVA_OK;
+}

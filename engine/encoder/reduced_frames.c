@@ -1,0 +1,60 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "encoder/reduced_frames.h"
+
+#include <stdlib.h>
+
+#include "base/reserve.h"
+#include "kernels/backend.h"
+
+/* The pyramid without its largest level; its memory stays the whole one's. */
+static void drop_level(struct odva_luma_pyramid *dst, const struct odva_luma_pyramid *src)
+{
+    *dst = (struct odva_luma_pyramid){.levels = src->levels - 1};
+    for (int l = 0; l < dst->levels; l++)
+        dst->level[l] = src->level[l + 1];
+}
+
+int odva_reduced_frames_set(struct odva_reduced_frames *reduced, struct odva_backend *backend,
+                            const struct odva_frames *frames)
+{
+    const int width = (frames->width + 1) / 2, height = (frames->height + 1) / 2;
+    const int chroma_width = (width + 1) / 2, chroma_height = (height + 1) / 2;
+    const size_t plane = (size_t)chroma_width * chroma_height;
+    int status = ONEDVA_OK;
+
+    reduced->chroma =
+        odva_reserve(reduced->chroma, &reduced->capacity, 2 * plane * frames->count, 1);
+    if (!reduced->chroma)
+        return ONEDVA_ERR_NOMEM;
+    for (int t = 0; t < frames->count; t++) {
+        struct onedva_const_picture *picture = &reduced->picture[t];
+
+        drop_level(&reduced->pyramid[t], &frames->pyramids[t]);
+        picture->data[0] = reduced->pyramid[t].level[0].data;
+        picture->stride[0] = reduced->pyramid[t].level[0].stride;
+        for (int p = 1; p < 3 && status == ONEDVA_OK; p++) {
+            uint8_t *dst = reduced->chroma + (2 * t + p - 1) * plane;
+
+            status =
+                backend->ops->downscale2x(backend, dst, chroma_width, frames->pictures[t].data[p],
+                                          frames->pictures[t].stride[p], width, height);
+            picture->data[p] = dst;
+            picture->stride[p] = chroma_width;
+        }
+    }
+    reduced->frames = (struct odva_frames){.pictures = reduced->picture,
+                                           .pyramids = reduced->pyramid,
+                                           .count = frames->count,
+                                           .width = width,
+                                           .height = height};
+    return status;
+}
+
+void odva_reduced_frames_free(struct odva_reduced_frames *reduced)
+{
+    free(reduced->chroma);
+    *reduced = (struct odva_reduced_frames){0};
+}

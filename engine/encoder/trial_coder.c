@@ -1,0 +1,154 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "encoder/trial_coder.h"
+
+#include <stdlib.h>
+
+#include "base/reserve.h"
+#include "kernels/backend.h"
+#include "transform/deblocking.h"
+#include "transform/quantiser.h"
+
+/* Half the range of samples is 1 in the model's domain. */
+#define DOMAIN_SCALE 127.5
+
+int odva_trial_coder_open(struct odva_trial_coder *coder, const struct onedva_model *model,
+                          struct odva_backend *backend,
+                          const struct onedva_encoder_settings *settings)
+{
+    int status;
+
+    coder->model = model;
+    coder->backend = backend;
+    coder->scans.model = model;
+    status = odva_analysis_open(&coder->analysis, model, backend, &coder->scans);
+    if (status < 0)
+        return status;
+    status =
+        odva_rate_distortion_init(&coder->rate_distortion, model, backend, settings->max_tokens,
+                                  settings->preset == ONEDVA_PRESET_SLOW);
+    coder->rate_distortion.masking = settings->aq;
+    return status;
+}
+
+void odva_trial_coder_close(struct odva_trial_coder *coder)
+{
+    odva_rate_distortion_free(&coder->rate_distortion);
+    odva_latents_free(&coder->latents);
+    odva_analysis_close(&coder->analysis);
+    odva_scan_cache_free(&coder->scans);
+    odva_canvas_free(&coder->canvas);
+    odva_canvas_free(&coder->pictures);
+    odva_motion_warp_free(&coder->warp);
+    free(coder->linear);
+    free(coder->dequantised);
+    *coder = (struct odva_trial_coder){0};
+}
+
+int odva_trial_coder_analyse(struct odva_trial_coder *coder,
+                             const struct onedva_const_picture *pictures, int n, int width,
+                             int height)
+{
+    int status = odva_latents_set_size(&coder->latents, &coder->scans, n, width, height);
+
+    if (status < 0)
+        return status;
+    coder->linear = odva_reserve(coder->linear, &coder->linear_capacity,
+                                 odva_latents_count(&coder->latents), sizeof(*coder->linear));
+    if (!coder->linear)
+        return ONEDVA_ERR_NOMEM;
+    return odva_analysis_linear(coder->analysis, &coder->latents.grid, pictures, coder->linear);
+}
+
+int odva_trial_coder_quantise(struct odva_trial_coder *coder, const float *y, double index,
+                              double *bits)
+{
+    int64_t cost;
+    const int status =
+        odva_rate_distortion_run(&coder->rate_distortion, &coder->latents, y, index, &cost);
+
+    *bits = (double)cost / ODVA_BIT;
+    return status;
+}
+
+/* Decoded pictures: straight from the latents, or through the canvases. */
+static int reconstruct(struct odva_trial_coder *coder, const struct odva_motion *motion, int width,
+                       int height)
+{
+    const struct odva_grid *grid = &coder->latents.grid;
+    struct odva_canvas *coded = motion ? &coder->canvas : &coder->pictures;
+    int status = odva_canvas_set_size(coded, grid->frames, grid->width, grid->height);
+
+    if (status < 0)
+        return status;
+    coder->dequantised =
+        odva_reserve(coder->dequantised, &coder->dequantised_capacity,
+                     odva_latents_count(&coder->latents), sizeof(*coder->dequantised));
+    if (!coder->dequantised)
+        return ONEDVA_ERR_NOMEM;
+    odva_dequantise_latents(&coder->latents, &coder->model->tables, coder->dequantised);
+    status = odva_analysis_invert(coder->analysis, grid, coder->dequantised, coded->picture);
+    if (status == ONEDVA_OK)
+        status = odva_deblock(coder->backend, coded->picture, grid, coder->latents.qidx);
+    if (status < 0 || !motion)
+        return status;
+    status = odva_canvas_set_size(&coder->pictures, grid->frames, width, height);
+    if (status == ONEDVA_OK)
+        status = odva_motion_warp_set(&coder->warp, motion);
+    if (status < 0)
+        return status;
+    return coder->backend->ops->warp(coder->backend, coder->pictures.picture,
+                                     coder->canvas.const_picture, &coder->warp.warp);
+}
+
+struct comparison {
+    const struct odva_canvas *decoded;
+    const struct onedva_const_picture *frames;
+    int64_t squared[ONEDVA_MAX_CLIP_FRAMES];
+};
+
+static int64_t compare_row(const uint8_t *a, const uint8_t *b, int width)
+{
+    int64_t sum = 0;
+
+    for (int x = 0; x < width; x++)
+        sum += (a[x] - b[x]) * (a[x] - b[x]);
+    return sum;
+}
+
+static void compare_frame(void *opaque, int64_t t, int worker)
+{
+    struct comparison *c = opaque;
+    const struct onedva_const_picture *decoded = &c->decoded->const_picture[t],
+                                      *frame = &c->frames[t];
+
+    (void)worker;
+    for (int p = 0; p < 3; p++) {
+        const int width = p ? (c->decoded->width + 1) / 2 : c->decoded->width;
+        const int height = p ? (c->decoded->height + 1) / 2 : c->decoded->height;
+
+        for (int y = 0; y < height; y++)
+            c->squared[t] += compare_row(decoded->data[p] + y * decoded->stride[p],
+                                         frame->data[p] + y * frame->stride[p], width);
+    }
+}
+
+int odva_trial_coder_compare(struct odva_trial_coder *coder, const struct odva_motion *motion,
+                             const struct onedva_const_picture *frames, double *squared)
+{
+    const struct odva_grid *grid = &coder->latents.grid;
+    struct comparison comparison = {.decoded = &coder->pictures, .frames = frames};
+    int64_t sum = 0;
+    const int status = reconstruct(coder, motion, motion ? motion->width : grid->width,
+                                   motion ? motion->height : grid->height);
+
+    if (status < 0)
+        return status;
+    odva_backend_parallel_for(coder->backend, grid->frames, compare_frame, &comparison);
+    for (int t = 0; t < grid->frames; t++)
+        sum += comparison.squared[t];
+    *squared = (double)sum / (DOMAIN_SCALE * DOMAIN_SCALE);
+    return ONEDVA_OK;
+}

@@ -1,0 +1,58 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* A clip through the linear path and the quantiser, and what that costs in bits and in pixels. */
+#ifndef ODVA_LINEAR_CODER_H
+#define ODVA_LINEAR_CODER_H
+
+#include <stddef.h>
+
+#include "bitstream/latents.h"
+#include "encoder/analysis.h"
+#include "motion/canvas.h"
+#include "motion/motion_warp.h"
+#include "rate/rate_distortion.h"
+
+struct odva_trial_coder {
+    const struct onedva_model *model;
+    struct odva_backend *backend; /* borrowed */
+    struct odva_scan_cache scans;
+    struct odva_analysis *analysis;
+    struct odva_rate_distortion rate_distortion;
+    struct odva_latents latents; /* of the clip quantised last */
+    float *linear;               /* of the clip analysed last */
+    size_t linear_capacity;
+
+    /* of the clip reconstructed last */
+    float *dequantised;
+    size_t dequantised_capacity;
+    struct odva_canvas canvas, pictures;
+    struct odva_motion_warp warp;
+};
+
+/** @param settings tokens, preset, aq. @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
+int odva_trial_coder_open(struct odva_trial_coder *coder, const struct onedva_model *model,
+                          struct odva_backend *backend,
+                          const struct onedva_encoder_settings *settings);
+void odva_trial_coder_close(struct odva_trial_coder *coder);
+
+/** Set coder->linear to the latents of n pictures. @return ONEDVA_OK or an error */
+int odva_trial_coder_analyse(struct odva_trial_coder *coder,
+                             const struct onedva_const_picture *pictures, int n, int width,
+                             int height);
+
+/** Set coder->latents to y quantised (odva_rate_distortion_run). @param bits of the payload */
+int odva_trial_coder_quantise(struct odva_trial_coder *coder, const float *y, double index,
+                              double *bits);
+
+/**
+ * Decode coder->latents without a network and compare.
+ * @param motion  that the clip analysed last was aligned by, or NULL
+ * @param frames  what the decoded clip stands for
+ * @param squared sum of squared differences over all planes, in the model's domain
+ */
+int odva_trial_coder_compare(struct odva_trial_coder *coder, const struct odva_motion *motion,
+                             const struct onedva_const_picture *frames, double *squared);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* A packed matrix and its bias on the device. */
+#ifndef ODVA_LINEAR_LAYER_H
+#define ODVA_LINEAR_LAYER_H
+
+#include "kernels/backend.h"
+#include "model/model_weights.h"
+
+struct odva_linear_layer {
+    struct odva_weights *weights;
+    struct odva_buffer *bias; /* NULL: none */
+};
+
+/** @param weight [n_out][n_in], used with that precision @param bias n_out, or NULL */
+int odva_linear_layer_open(struct odva_linear_layer *layer, struct odva_backend *backend,
+                           const float *weight, const float *bias, int n_out, int n_in,
+                           enum odva_precision precision);
+/** @param extra n_out numbers added to the bias, or NULL */
+int odva_linear_layer_load(struct odva_linear_layer *layer, struct odva_backend *backend,
+                           const struct odva_linear_tensors *tensors, const float *extra,
+                           enum odva_precision precision);
+void odva_linear_layer_close(struct odva_linear_layer *layer, struct odva_backend *backend);
+
+/** dst = src W^T + bias, then what the epilogue has besides a bias. */
+int odva_linear_layer_run(const struct odva_linear_layer *layer, struct odva_backend *backend,
+                          struct odva_matrix dst, struct odva_matrix src, int64_t rows,
+                          struct odva_epilogue epilogue);
+
+/** Copy floats to a new device buffer. @return NULL when that failed */
+struct odva_buffer *odva_buffer_of_floats(struct odva_backend *backend, const float *data,
+                                          int64_t count);
+/** A tensor as floats. @return to be freed; NULL when memory ran out */
+float *odva_tensor_floats(const struct odva_tensor *tensor);
+
+#endif

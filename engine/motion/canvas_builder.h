@@ -1,0 +1,38 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/*
+ * The canvases of a clip, from its frames and its motion: each frame is warped to where its content
+ * rests, and what it does not show is taken from the frame nearest in time that does.
+ */
+#ifndef ODVA_CANVAS_BUILDER_H
+#define ODVA_CANVAS_BUILDER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bitstream/motion.h"
+#include "motion/canvas.h"
+#include "onedva/onedva.h"
+
+struct odva_backend;
+
+struct odva_canvas_builder {
+    struct odva_backend *backend; /* borrowed */
+    struct odva_canvas canvas;    /* the result */
+    uint8_t *visible; /* [frames][block rows][block columns]: 1 where the frame shows a 4x4 block */
+    int block_columns, block_rows;
+    int16_t (*nodes)[2]; /* [frames][rows][columns] of the canvases' own mesh */
+    float (*forward)[2]; /* [frames] of the motion's nodes */
+    size_t visible_capacity, node_capacity, forward_capacity;
+};
+
+/** @return ONEDVA_OK, ONEDVA_ERR_NOMEM, or ONEDVA_ERR_ARGUMENT where the canvas would be too large
+ */
+int odva_canvas_build(struct odva_canvas_builder *builder, const struct odva_motion *motion,
+                      const struct onedva_const_picture *frames);
+
+void odva_canvas_builder_free(struct odva_canvas_builder *builder);
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* Transformer blocks and their conditioning (doc/architecture.md). */
+#ifndef ODVA_TRANSFORMER_H
+#define ODVA_TRANSFORMER_H
+
+#include "kernels/device_array.h"
+#include "model/linear_layer.h"
+#include "model/model.h"
+
+#define ODVA_SCALAR_FEATURES 16 /* of each conditioning scalar */
+
+struct odva_transformer_block {
+    struct odva_linear_layer qkv, proj, fc1, fc2;
+    struct odva_buffer *mod_bias; /* cond.mod's bias + the block's table, [6 d] */
+};
+
+struct odva_transformer {
+    struct odva_backend *backend;
+    int width, head_dim;
+    int scalars;
+    enum odva_precision precision; /* of the blocks; conditioning is always exact */
+    int block_count;
+    struct odva_transformer_block *blocks;
+    struct odva_linear_layer cond1, cond2, mod;
+    struct odva_buffer *cosines, *sines; /* [256][head_dim/2], row (t*8 + y)*8 + x */
+    float *features;                     /* host, [rows][16 scalars] */
+    int64_t features_capacity;
+    struct odva_device_array features_device, hidden_cond;
+    struct odva_device_array cond; /* c, [rows][d] */
+    struct odva_device_array mods; /* of the block that runs, [rows][6 d] */
+    struct odva_device_array qkv;  /* [tokens][3 d] */
+    int64_t cond_rows;
+};
+
+int odva_transformer_open(struct odva_transformer *transformer, struct odva_backend *backend,
+                          const struct odva_model_config *config,
+                          const struct odva_conditioning_tensors *cond, int scalars,
+                          const struct odva_block_tensors *blocks, int block_count,
+                          enum odva_precision precision);
+void odva_transformer_close(struct odva_transformer *transformer);
+
+/** Conditioning of rows sets of scalars. @param scalars [rows][transformer->scalars] */
+int odva_transformer_condition(struct odva_transformer *transformer, const float *scalars,
+                               int64_t rows);
+
+/**
+ * One block, in place.
+ * @param h        [rows][d]
+ * @param rows     tokens that attend and are attended to
+ * @param kept     the first of them, those that are updated; the rest become undefined
+ * @param cond_row int32 for each token: its row of the conditioning
+ */
+int odva_transformer_run(struct odva_transformer *transformer, int block, struct odva_matrix h,
+                         int64_t rows, int64_t kept, const struct odva_windows *windows,
+                         const struct odva_buffer *cond_row);
+
+/** Rotation tables [256][head_dim/2]; on failure either may still have to be freed. */
+int odva_rope_tables(struct odva_backend *backend, int head_dim, struct odva_buffer **cosines,
+                     struct odva_buffer **sines);
+
+/** Row of the rotation tables for a coordinate in a tile. */
+static inline int32_t odva_rope_row(int t, int y, int x)
+{
+    return (t * 8 + y) * 8 + x;
+}
+
+#endif

@@ -1,0 +1,95 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "rate/psnr_target.h"
+
+#include <math.h>
+
+/* What an index changes, about, in dB. */
+#define DB_PER_INDEX 0.45
+
+int odva_psnr_target_open(struct odva_psnr_target *target, const onedva_model *model,
+                          const struct onedva_encoder_settings *settings, const uint8_t *header,
+                          size_t header_size)
+{
+    struct onedva_decoder_settings decoder;
+    int status;
+
+    onedva_decoder_settings_default(&decoder);
+    decoder.max_pixels = 0;
+    decoder.backend = settings->backend;
+    decoder.threads = settings->threads;
+    decoder.bitexact = settings->bitexact;
+    decoder.logger = settings->logger;
+    status = onedva_decoder_open(&target->decoder, model, &decoder);
+    if (status < 0)
+        return status;
+    return onedva_decoder_set_stream_header(target->decoder, header, header_size);
+}
+
+void odva_psnr_target_close(struct odva_psnr_target *target)
+{
+    onedva_decoder_close(&target->decoder);
+    odva_canvas_free(&target->pictures);
+}
+
+static int64_t compare_luma(const struct onedva_const_picture *a,
+                            const struct onedva_const_picture *b, int width, int height)
+{
+    int64_t sum = 0;
+
+    for (int y = 0; y < height; y++) {
+        const uint8_t *p = a->data[0] + y * a->stride[0], *q = b->data[0] + y * b->stride[0];
+        for (int x = 0; x < width; x++)
+            sum += (p[x] - q[x]) * (p[x] - q[x]);
+    }
+    return sum;
+}
+
+int odva_psnr_target_measure(struct odva_psnr_target *target, const uint8_t *data, size_t size,
+                             const struct onedva_const_picture *frames, int n, int width,
+                             int height, double *psnr)
+{
+    struct onedva_clip clip;
+    int64_t sum = 0;
+    int status = odva_canvas_set_size(&target->pictures, n, width, height);
+
+    if (status == ONEDVA_OK)
+        status = onedva_decoder_read_packet(target->decoder, data, size, &clip);
+    if (status == ONEDVA_OK)
+        status = onedva_decoder_reconstruct(target->decoder, target->pictures.picture, n);
+    if (status < 0)
+        return status;
+    for (int t = 0; t < n; t++)
+        sum += compare_luma(&frames[t], &target->pictures.const_picture[t], width, height);
+    *psnr = 10 * log10(255.0 * 255.0 * n * width * height / (double)sum);
+    return ONEDVA_OK;
+}
+
+void odva_psnr_search_start(struct odva_psnr_search *search, double wanted, int guess)
+{
+    *search = (struct odva_psnr_search){
+        .wanted = wanted,
+        .next = guess < ODVA_FINEST ? ODVA_FINEST : guess,
+        .fine = ODVA_FINEST - 1,
+        .coarse = ONEDVA_MAX_QIDX + 1,
+    };
+}
+
+int odva_psnr_search_step(struct odva_psnr_search *search, double psnr)
+{
+    const double distance = fmin(fmax((psnr - search->wanted) / DB_PER_INDEX, -128), 128);
+    int next = search->next + (int)floor(distance);
+
+    if (psnr >= search->wanted)
+        search->fine = search->next;
+    else
+        search->coarse = search->next;
+    if (next <= search->fine)
+        next = search->fine + 1;
+    if (next >= search->coarse)
+        next = search->coarse - 1;
+    search->next = next;
+    return search->coarse - search->fine > 1;
+}

@@ -1,0 +1,117 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "rate/rate_control.h"
+
+#include <math.h>
+
+/* Savings and debts reach over this many clips, and no clip gets more than this many times its
+ * share or less than one part in as many. */
+#define HORIZON 4.0
+
+/* Budgets keep this much below the limit: what a search counts is an estimate. */
+#define HEADROOM 0.95
+
+/* Of a packet, about: header and checksums. */
+#define HEADER_BITS 100
+
+/* What payloads take of what is counted, until a clip has told: doc/decisions.md, and its limits.
+ */
+#define USUAL_PAYLOAD 0.95
+#define LEAST_PAYLOAD 0.7
+#define MOST_PAYLOAD  2
+
+/* First step of the search: neighbouring clips need similar quantisers. */
+#define FIRST_STEP 2
+
+static double clip_double(double v, double low, double high)
+{
+    return v < low ? low : v > high ? high : v;
+}
+
+double odva_rate_control_budget(const struct odva_rate_control *control, double seconds)
+{
+    const double share = control->bitrate * seconds;
+
+    return fmin(clip_double(share + control->saved / 2, share / HORIZON, share * HORIZON),
+                HEADROOM * odva_rate_control_most(control));
+}
+
+double odva_rate_control_most(const struct odva_rate_control *control)
+{
+    return control->buffer_size > 0 ? control->buffered : INFINITY;
+}
+
+static double payload_of(const struct odva_rate_control *control)
+{
+    return control->payload > 0 ? control->payload : USUAL_PAYLOAD;
+}
+
+double odva_rate_control_packet(const struct odva_rate_control *control, double counted,
+                                double motion)
+{
+    return HEADER_BITS + motion + payload_of(control) * counted;
+}
+
+double odva_rate_control_counted(const struct odva_rate_control *control, double packet,
+                                 double motion)
+{
+    return fmax(packet - HEADER_BITS - motion, 0) / payload_of(control);
+}
+
+void odva_rate_control_learn(struct odva_rate_control *control, double counted, double taken)
+{
+    if (counted > 0)
+        control->payload = clip_double(taken / counted, LEAST_PAYLOAD, MOST_PAYLOAD);
+}
+
+void odva_rate_control_spend(struct odva_rate_control *control, double seconds, double bits)
+{
+    const double share = control->bitrate * seconds;
+
+    control->saved = clip_double(control->saved + share - bits, -HORIZON * share, HORIZON * share);
+    control->buffered = clip_double(control->buffered - bits + control->max_rate * seconds, 0,
+                                    control->buffer_size);
+}
+
+void odva_rate_search_start(struct odva_rate_search *search, double budget, int guess)
+{
+    *search = (struct odva_rate_search){
+        .low = ONEDVA_MIN_QIDX,
+        .high = ONEDVA_MAX_QIDX,
+        .next = guess,
+        .step = FIRST_STEP,
+        .best = guess,
+        .best_error = INFINITY,
+        .budget = budget,
+    };
+}
+
+/* Bits fall as the index grows: keep the half that can hold the budget, and until both ends have
+ * moved look only a few indices on. */
+int odva_rate_search_step(struct odva_rate_search *search, double bits)
+{
+    const int tried = search->next;
+    const double ratio = (bits + 1) / (search->budget + 1);
+    const double error = ratio > 1 ? ratio : 1 / ratio;
+
+    if (error < search->best_error) {
+        search->best_error = error;
+        search->best_bits = bits;
+        search->best = tried;
+    }
+    if (ratio > 1)
+        search->low = tried + 1;
+    else
+        search->high = tried - 1;
+    if (search->low > search->high)
+        return 0;
+    search->next = (search->low + search->high) / 2;
+    if (search->high == ONEDVA_MAX_QIDX && tried + search->step < search->next)
+        search->next = tried + search->step;
+    if (search->low == ONEDVA_MIN_QIDX && tried - search->step > search->next)
+        search->next = tried - search->step;
+    search->step *= 2;
+    return 1;
+}

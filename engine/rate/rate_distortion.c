@@ -1,0 +1,326 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "rate/rate_distortion.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/reserve.h"
+#include "bitstream/latent_coder.h"
+#include "bitstream/symbol_context.h"
+#include "kernels/backend.h"
+#include "onedva/onedva.h"
+#include "rate/activity_mask.h"
+#include "transform/quantiser.h"
+
+/* How much narrower the dead zone is one index below the quantiser's: rates then nearly meet. At
+ * equal rate PSNR-Y is within 0.03 dB of whole indices; nearest quantisers with wider ones, too,
+ * lost that much. */
+#define DEAD_ZONE_SLOPE 0.08f
+
+/* log2 of how much dearer bits are in the first of many layers of the first refinement than at its
+ * end.
+ */
+#define SHARE_SLOPE 2.7
+
+/* One run over a clip. */
+struct measurement {
+    struct odva_rate_distortion *rd;
+    struct odva_latents *latents;
+    const float *y;
+    int qidx;
+    int given; /* whether the levels are those that the latents have */
+    int shift; /* how many of their low bits are left out */
+    struct odva_dequantiser dequantiser;
+    float inverse_step;
+    float dead_zone;
+    double lambda; /* squared error per 1/1024 bit */
+};
+
+int odva_rate_distortion_init(struct odva_rate_distortion *rd, const struct onedva_model *model,
+                              struct odva_backend *backend, int max_tokens, int thorough)
+{
+    const size_t context_size = odva_symbol_context_size(model->config.basis);
+
+    *rd = (struct odva_rate_distortion){
+        .model = model,
+        .backend = backend,
+        .max_tokens = max_tokens > 0 ? max_tokens : INT32_MAX,
+        .thorough = thorough,
+    };
+    odva_bit_cost_init(&rd->bit_cost, &model->tables);
+    rd->magnitude = malloc(odva_backend_workers(backend) * context_size);
+    return rd->magnitude ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
+}
+
+void odva_rate_distortion_free(struct odva_rate_distortion *rd)
+{
+    free(rd->magnitude);
+    free(rd->candidates);
+    free(rd->longest);
+    free(rd->weight);
+    *rd = (struct odva_rate_distortion){0};
+}
+
+/* Where a tile's candidates begin: room for one more than its tokens. */
+static size_t candidate_offset(const struct odva_latents *latents, int tile)
+{
+    return latents->tiles[tile].offset / ODVA_LATENT_TOKEN + 2 * (size_t)tile;
+}
+
+/* The level that a coefficient has if no other is better. @param q where levels are given */
+static int32_t first_level(const struct measurement *m, float y, int32_t q)
+{
+    return m->given ? abs(q) >> m->shift : odva_quantise(fabsf(y), m->inverse_step, m->dead_zone);
+}
+
+/* Tokens up to the last coefficient that is not quantised to 0; longer is never better. */
+static int useful_tokens(const struct measurement *m, const struct odva_latent_tile *tile)
+{
+    const float *y = m->y + tile->offset;
+    const int32_t *q = m->latents->q + tile->offset;
+    const int limit = m->given ? tile->tokens : m->rd->max_tokens;
+    int i = odva_coefficients_of(tile, limit < tile->max_tokens ? limit : tile->max_tokens);
+
+    while (i > 0 && first_level(m, y[i - 1], q[i - 1]) == 0)
+        i--;
+    return (i + ODVA_LATENT_TOKEN - 1) / ODVA_LATENT_TOKEN;
+}
+
+/* Squared error of a level, less that of level 0. */
+static double distortion_of(const struct measurement *m, int scale_class, float y, int32_t level)
+{
+    const double point = level == 0 ? 0 : odva_dequantise(&m->dequantiser, scale_class, level);
+
+    return point * (point - 2.0 * y);
+}
+
+/* Add what a level of scan index i costs to a candidate. @param level where no other is better
+ * @return the level chosen */
+static int32_t choose_level(const struct measurement *m, struct odva_symbol_context *context, int i,
+                            float y, int32_t level, struct odva_length_candidate *sum)
+{
+    const int scale_class = odva_scale_class(context->scan->scale[i], m->qidx);
+    const uint16_t *symbol_cost =
+        m->rd->bit_cost.symbol[scale_class][odva_activity_context(context->activity)]
+                              [odva_neighbour_context(context, i)];
+    double distortion = distortion_of(m, scale_class, y, level);
+    int bits = odva_level_cost(symbol_cost, scale_class, level);
+
+    if (m->rd->thorough && !m->given && level > 0) {
+        const double lower_distortion = distortion_of(m, scale_class, y, level - 1);
+        const int lower_bits = odva_level_cost(symbol_cost, scale_class, level - 1);
+        if (lower_distortion + m->lambda * lower_bits < distortion + m->lambda * bits) {
+            level--;
+            distortion = lower_distortion;
+            bits = lower_bits;
+        }
+    }
+    odva_symbol_context_update(context, i, level < ODVA_ESCAPE ? level : ODVA_ESCAPE);
+    sum->distortion += distortion;
+    sum->bits += bits;
+    return level;
+}
+
+/* Quantise a tile and fill in its candidates and the longest of them. */
+static void measure_tile(void *opaque, int64_t index, int worker)
+{
+    const struct measurement *m = opaque;
+    const struct odva_latent_tile *tile = &m->latents->tiles[index];
+    struct odva_length_candidate *candidates =
+        m->rd->candidates + candidate_offset(m->latents, (int)index);
+    struct odva_length_candidate sum = {0};
+    struct odva_symbol_context context = {
+        .magnitude =
+            m->rd->magnitude + (size_t)worker * odva_symbol_context_size(m->latents->basis)};
+    const float *y = m->y + tile->offset;
+    int32_t *q = m->latents->q + tile->offset;
+
+    m->rd->longest[index] = useful_tokens(m, tile);
+    if (!m->given) /* all of them are of the last refinement where they are dequantised */
+        memset(m->latents->seen + tile->offset, ODVA_CODED, tile->coefficients);
+    candidates[0] = sum;
+    odva_symbol_context_start(&context, tile->scan);
+    for (int n = 0; n < m->rd->longest[index]; n++) {
+        for (int i = n * ODVA_LATENT_TOKEN; i < odva_coefficients_of(tile, n + 1); i++) {
+            const int32_t level =
+                choose_level(m, &context, i, fabsf(y[i]), first_level(m, y[i], q[i]), &sum);
+            if (!m->given)
+                q[i] = y[i] < 0 ? -level : level;
+        }
+        candidates[n + 1] = sum;
+    }
+}
+
+/* A choice of lengths for all tiles. */
+struct length_choice {
+    int layer;
+    int start; /* layer whose lengths are the least, or -1 */
+    int most;
+    double lambda; /* over the measurement's */
+};
+
+/* The best length of a tile. @param previous length class coded last @param bits of the tile */
+static int choose_length(const struct measurement *m, const struct length_choice *choice, int index,
+                         int previous, int64_t *bits)
+{
+    const struct odva_latent_tile *tile = &m->latents->tiles[index];
+    const struct odva_length_candidate *candidates =
+        m->rd->candidates + candidate_offset(m->latents, index);
+    const double lambda =
+        choice->lambda * m->lambda * (m->rd->masking > 0 ? m->rd->weight[index] : 1);
+    const int start = choice->start >= 0 ? tile->length[choice->start] : 0;
+    const int longest = m->rd->longest[index] < choice->most ? m->rd->longest[index] : choice->most;
+    double best = INFINITY;
+    int length = start;
+
+    *bits = 0;
+    for (int n = start; n <= longest; n++) {
+        const int64_t all_bits =
+            candidates[n].bits + odva_length_cost(&m->rd->bit_cost, previous, n - start);
+        if (candidates[n].distortion + lambda * (double)all_bits < best) {
+            best = candidates[n].distortion + lambda * (double)all_bits;
+            *bits = all_bits;
+            length = n;
+        }
+    }
+    return length;
+}
+
+/* Choose all tiles' lengths at the end of a layer. @return bits of its refinement up to there */
+static int64_t choose_lengths(struct measurement *m, const struct length_choice *choice)
+{
+    struct odva_latents *latents = m->latents;
+    int64_t bits = 0;
+    int previous = 0;
+
+    for (int i = 0; i < latents->grid.tile_count; i++) {
+        int64_t tile_bits;
+        latents->tiles[i].length[choice->layer] = choose_length(m, choice, i, previous, &tile_bits);
+        previous = odva_length_class(latents->tiles[i].length[choice->layer]);
+        bits += tile_bits;
+    }
+    return bits;
+}
+
+/* @param given whether the latents' levels are, without their last shift bits
+ * @param offset of the index that is wanted from the quantiser's */
+static void measure(struct measurement *m, struct odva_rate_distortion *rd,
+                    struct odva_latents *latents, const float *y, int given, int shift,
+                    double offset)
+{
+    const int qidx = latents->qidx + shift * ODVA_QIDX_OF_HALVING;
+    const double step = odva_quantiser_step(qidx);
+
+    *m = (struct measurement){
+        .rd = rd,
+        .latents = latents,
+        .y = y,
+        .qidx = qidx,
+        .given = given,
+        .shift = shift,
+        .inverse_step = odva_quantiser_step(-qidx),
+        .dead_zone = (rd->thorough ? ODVA_THOROUGH_DEAD_ZONE : ODVA_DEAD_ZONE) +
+                     DEAD_ZONE_SLOPE * (float)offset,
+        .lambda = ODVA_LAMBDA * step * step * exp2(offset / 4) / ODVA_BIT,
+    };
+    odva_dequantiser_init(&m->dequantiser, &rd->model->tables, qidx, shift);
+    odva_backend_parallel_for(rd->backend, latents->grid.tile_count, measure_tile, m);
+}
+
+static size_t candidate_count(const struct odva_latents *latents)
+{
+    return odva_latents_count(latents) / ODVA_LATENT_TOKEN + 2 * (size_t)latents->grid.tile_count;
+}
+
+int odva_rate_distortion_run(struct odva_rate_distortion *rd, struct odva_latents *latents,
+                             const float *y, double index, int64_t *bits)
+{
+    static const struct length_choice only = {0, -1, INT32_MAX, 1};
+    struct measurement m;
+
+    rd->candidates = odva_reserve(rd->candidates, &rd->candidate_capacity, candidate_count(latents),
+                                  sizeof(*rd->candidates));
+    rd->longest = odva_reserve(rd->longest, &rd->longest_capacity, latents->grid.tile_count,
+                               sizeof(*rd->longest));
+    rd->weight = odva_reserve(rd->weight, &rd->weight_capacity, latents->grid.tile_count,
+                              sizeof(*rd->weight));
+    if (!rd->candidates || !rd->longest || !rd->weight)
+        return ONEDVA_ERR_NOMEM;
+    if (rd->masking > 0)
+        odva_activity_weights(latents, y, rd->masking, rd->weight);
+    latents->qidx = odva_qidx_of(index);
+    latents->layers = 1;
+    measure(&m, rd, latents, y, 0, 0, index - latents->qidx);
+    *bits = choose_lengths(&m, &only);
+    for (int i = 0; i < latents->grid.tile_count; i++)
+        latents->tiles[i].tokens = latents->tiles[i].length[0];
+    return ONEDVA_OK;
+}
+
+/* No refinement is shorter than the one before; the last one has all tokens. */
+static void end_refinement(struct odva_latents *latents, int layer, int before, int is_last)
+{
+    for (int i = 0; i < latents->grid.tile_count; i++) {
+        struct odva_latent_tile *tile = &latents->tiles[i];
+        if (is_last)
+            tile->length[layer] = tile->tokens;
+        else if (before >= 0 && tile->length[layer] < tile->length[before])
+            tile->length[layer] = tile->length[before];
+    }
+}
+
+/* Layers in the midst of the only sweep of a refinement, from which none goes beyond its end. */
+static void choose_shares(struct measurement *m, const struct odva_layer_plan *layer_plan,
+                          int first, int last)
+{
+    struct odva_latents *latents = m->latents;
+
+    for (int layer = first; layer < last; layer++) {
+        const double left = (double)(last - layer) / (last - first + 1);
+        const struct length_choice share = {
+            .layer = layer,
+            .start = layer > first ? layer - 1 : -1,
+            .most = layer_plan->layer[layer].end,
+            .lambda = exp2(SHARE_SLOPE * left),
+        };
+        choose_lengths(m, &share);
+        for (int i = 0; i < latents->grid.tile_count; i++) {
+            struct odva_latent_tile *tile = &latents->tiles[i];
+            if (tile->length[layer] > tile->length[last])
+                tile->length[layer] = tile->length[last];
+        }
+    }
+}
+
+/* Sweeps of a refinement are all as long as it is. */
+static void set_sweeps(struct odva_latents *latents, int first, int last)
+{
+    for (int layer = first; layer < last; layer++)
+        for (int i = 0; i < latents->grid.tile_count; i++)
+            latents->tiles[i].length[layer] = latents->tiles[i].length[last];
+}
+
+void odva_rate_distortion_divide(struct odva_rate_distortion *rd, struct odva_latents *latents,
+                                 const float *y, const struct odva_layer_plan *layer_plan)
+{
+    latents->layers = layer_plan->count;
+    for (int last = 0; last < layer_plan->count && layer_plan->count > 1; last++) {
+        const int first = layer_plan->layer[last].first;
+        const struct length_choice whole = {last, -1, INT32_MAX, 1};
+        struct measurement m;
+        if (!odva_layer_ends_refinement(layer_plan, last))
+            continue;
+        measure(&m, rd, latents, y, 1, layer_plan->refinements - 1 - layer_plan->refinement[last],
+                0);
+        choose_lengths(&m, &whole);
+        end_refinement(latents, last, first - 1, last == layer_plan->count - 1);
+        if (odva_layer_is_of_only_sweep(layer_plan->layer[last]))
+            choose_shares(&m, layer_plan, first, last);
+        else
+            set_sweeps(latents, first, last);
+    }
+}

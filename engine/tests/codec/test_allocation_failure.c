@@ -1,0 +1,281 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* Memory that runs out at the nth allocation, for every n: each call says so, and what failed can
+ * be closed. The Makefile links this with wrapped allocation functions. */
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "tests/support/codec.h"
+
+#define WIDTH  40
+#define HEIGHT 32
+#define FRAMES 5
+#define CLIPS  2
+#define ROOM   65536 /* bytes for a packet */
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+void *__real_aligned_alloc(size_t alignment, size_t size);
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*fn)(void *),
+                          void *opaque);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+void *__wrap_aligned_alloc(size_t alignment, size_t size);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*fn)(void *),
+                          void *opaque);
+
+/* Which allocation fails, counted down: 0 or less is none that is still to come. */
+static atomic_int countdown;
+
+static int fails(void)
+{
+    return atomic_fetch_sub(&countdown, 1) == 1;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *memory, size_t size)
+{
+    return fails() ? NULL : __real_realloc(memory, size);
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t size)
+{
+    return fails() ? NULL : __real_aligned_alloc(alignment, size);
+}
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*fn)(void *),
+                          void *opaque)
+{
+    return fails() ? EAGAIN : __real_pthread_create(thread, attributes, fn, opaque);
+}
+
+/* What a run does, all of it from memory that was there before. */
+struct run {
+    onedva_model *model;
+    struct onedva_encoder_settings encoder_settings;
+    struct onedva_decoder_settings decoder_settings;
+    struct onedva_stream stream;
+    struct clip source, decoded;
+    uint8_t *packet[CLIPS];
+    size_t packet_size[CLIPS];
+};
+
+static void run_init(struct run *run, enum onedva_motion motion, int layers, int steps)
+{
+    struct codec codec;
+
+    codec_init(&codec, WIDTH, HEIGHT);
+    *run = (struct run){.model = codec.model,
+                        .encoder_settings = codec.encoder_settings,
+                        .decoder_settings = codec.decoder_settings,
+                        .stream = codec.stream};
+    run->encoder_settings.logger = run->decoder_settings.logger = (struct onedva_logger){0};
+    run->encoder_settings.motion = motion;
+    run->encoder_settings.layers = layers;
+    run->encoder_settings.header_in_packets = 1;
+    run->decoder_settings.steps = steps;
+    run->decoder_settings.smooth_clips = 1;
+    run->decoder_settings.threads = 4;
+    clip_alloc(&run->source, FRAMES, WIDTH, HEIGHT);
+    clip_alloc(&run->decoded, FRAMES, WIDTH, HEIGHT);
+    clip_draw(&run->source, 0);
+}
+
+static void run_free(struct run *run)
+{
+    for (int i = 0; i < CLIPS; i++)
+        free(run->packet[i]);
+    clip_free(&run->source);
+    clip_free(&run->decoded);
+    onedva_model_close(&run->model);
+}
+
+static int open_model(struct run *run)
+{
+    const char *path = getenv("ONEDVA_TEST_MODEL");
+    onedva_model *model;
+    const int status =
+        onedva_model_open(&model, path ? path : "fate/model/onedva-test.safetensors", NULL);
+
+    (void)run;
+    assert_true((status == ONEDVA_OK) == (model != NULL));
+    onedva_model_close(&model);
+    return status;
+}
+
+/* The JSON parser does not say whether memory ran out or the text is wrong. */
+static int parse_model(struct run *run)
+{
+    const int status = open_model(run);
+
+    return status == ONEDVA_ERR_MODEL ? ONEDVA_ERR_NOMEM : status;
+}
+
+/* Encode two clips; an encoder that has failed once encodes the next clip. */
+static int encode_clips(struct run *run)
+{
+    onedva_encoder *encoder;
+    int status = onedva_encoder_open(&encoder, run->model, &run->encoder_settings, &run->stream);
+
+    assert_true((status == ONEDVA_OK) == (encoder != NULL));
+    for (int i = 0; i < CLIPS && encoder; i++) {
+        struct onedva_packet packet;
+        struct onedva_tiles tiles;
+        const int encoded =
+            onedva_encode(encoder, run->source.const_picture, NULL, FRAMES, &packet);
+        if (encoded == ONEDVA_OK && status == ONEDVA_OK)
+            status = onedva_encoder_get_tiles(encoder, &tiles);
+        status = encoded < 0 ? encoded : status;
+    }
+    onedva_encoder_close(&encoder);
+    return status;
+}
+
+/* Decode two clips, the second announced; a decoder that has failed once decodes the next clip. */
+static int decode_clips(struct run *run)
+{
+    onedva_decoder *decoder;
+    int status = onedva_decoder_open(&decoder, run->model, &run->decoder_settings);
+
+    assert_true((status == ONEDVA_OK) == (decoder != NULL));
+    for (int i = 0; i < CLIPS && decoder; i++) {
+        struct onedva_clip clip;
+        struct onedva_mesh mesh;
+        int decoded =
+            onedva_decoder_read_packet(decoder, run->packet[i], run->packet_size[i], &clip);
+        if (i + 1 < CLIPS)
+            onedva_decoder_announce_packet(decoder, run->packet[i + 1], run->packet_size[i + 1]);
+        if (decoded == ONEDVA_OK)
+            decoded = onedva_decoder_get_mesh(decoder, &mesh);
+        if (decoded == ONEDVA_OK)
+            decoded = onedva_decoder_reconstruct(decoder, run->decoded.picture, FRAMES);
+        status = decoded < 0 ? decoded : status;
+    }
+    onedva_decoder_close(&decoder);
+    return status;
+}
+
+static int use_packet_tools(struct run *run)
+{
+    uint8_t header[ONEDVA_MAX_STREAM_HEADER];
+    uint8_t *result = run->packet[1];
+    size_t size;
+    int status = onedva_stream_header_write(header, &size, &run->stream);
+
+    if (status == ONEDVA_OK)
+        status = onedva_packet_truncate(run->packet[0], run->packet_size[0], 1, result, &size);
+    if (status == ONEDVA_OK)
+        status = onedva_packet_set_stream(run->packet[0], run->packet_size[0], &run->stream, result,
+                                          &size);
+    return status;
+}
+
+/* Fail each allocation in turn until none is left that could fail. @return how many said so */
+static int fail_each(struct run *run, int (*fn)(struct run *run))
+{
+    int refused = 0;
+
+    for (int n = 1;; n++) {
+        int status, reached;
+        atomic_store(&countdown, n);
+        status = fn(run);
+        reached = atomic_load(&countdown) <= 0;
+        atomic_store(&countdown, 0);
+        assert_true(status == ONEDVA_OK || (reached && status == ONEDVA_ERR_NOMEM));
+        refused += status == ONEDVA_ERR_NOMEM;
+        if (!reached)
+            return refused;
+    }
+}
+
+/* Packets for decode_clips, in memory with room for a repeated header. */
+static void make_packets(struct run *run)
+{
+    onedva_encoder *encoder;
+
+    assert_int_equal(
+        onedva_encoder_open(&encoder, run->model, &run->encoder_settings, &run->stream), ONEDVA_OK);
+    for (int i = 0; i < CLIPS; i++) {
+        struct onedva_packet packet;
+        clip_draw(&run->source, i * FRAMES);
+        assert_int_equal(onedva_encode(encoder, run->source.const_picture, NULL, FRAMES, &packet),
+                         ONEDVA_OK);
+        run->packet[i] = malloc(ROOM);
+        assert_non_null(run->packet[i]);
+        assert_true(packet.size + ONEDVA_MAX_STREAM_HEADER < ROOM);
+        memcpy(run->packet[i], packet.data, packet.size);
+        run->packet_size[i] = packet.size;
+    }
+    onedva_encoder_close(&encoder);
+}
+
+static void *hooked_malloc(size_t size)
+{
+    return __wrap_malloc(size);
+}
+
+static void opening_a_model(void **state)
+{
+    cJSON_Hooks hooks = {hooked_malloc, free};
+
+    (void)state;
+    assert_true(fail_each(NULL, open_model) >= 8);
+    cJSON_InitHooks(&hooks);
+    assert_true(fail_each(NULL, parse_model) >= 100);
+    cJSON_InitHooks(NULL);
+}
+
+static void encoding_and_decoding(void **state)
+{
+    static const struct {
+        enum onedva_motion motion;
+        int layers, steps;
+    } kinds[] = {{ONEDVA_MOTION_OFF, 6, 0}, {ONEDVA_MOTION_MESH, 1, 2}, {ONEDVA_MOTION_AUTO, 4, 1}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        struct run run;
+        run_init(&run, kinds[i].motion, kinds[i].layers, kinds[i].steps);
+        make_packets(&run);
+        assert_true(fail_each(&run, encode_clips) >= 30);
+        assert_true(fail_each(&run, decode_clips) >= 20);
+        run_free(&run);
+    }
+}
+
+static void packet_tools(void **state)
+{
+    struct run run;
+
+    (void)state;
+    run_init(&run, ONEDVA_MOTION_OFF, 4, 0);
+    make_packets(&run);
+    assert_true(fail_each(&run, use_packet_tools) >= 3);
+    run_free(&run);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(opening_a_model),
+        cmocka_unit_test(encoding_and_decoding),
+        cmocka_unit_test(packet_tools),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

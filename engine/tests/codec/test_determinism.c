@@ -1,0 +1,239 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/*
+ * Whole clips through encoder and decoder networks: the same bits with any number of threads, from
+ * a context that has seen other clips, and, with the strict C operators, from every compiler.
+ */
+#include <string.h>
+
+#include "decoder/synthesis.h"
+#include "encoder/analysis.h"
+#include "model/model.h"
+#include "tests/support/golden.h"
+#include "xxhash.h"
+
+enum {
+    WIDTH = 150,
+    HEIGHT = 141,
+    FRAMES = 6,
+    CHROMA = 75 * 71,
+    FRAME = WIDTH * HEIGHT + 2 * CHROMA
+};
+
+static onedva_model *model;
+
+struct pictures {
+    uint8_t data[FRAMES][FRAME];
+    struct onedva_picture pictures[FRAMES];
+    struct onedva_const_picture sources[FRAMES];
+};
+
+static struct pictures *pictures_new(void)
+{
+    struct pictures *p = calloc(1, sizeof(*p));
+
+    assert_non_null(p);
+    for (int t = 0; t < FRAMES; t++) {
+        const int offset[3] = {0, WIDTH * HEIGHT, WIDTH * HEIGHT + CHROMA};
+
+        for (int i = 0; i < FRAME; i++)
+            p->data[t][i] = golden_sample(0, t, i / WIDTH, i % WIDTH);
+        for (int c = 0; c < 3; c++) {
+            p->pictures[t].data[c] = p->data[t] + offset[c];
+            p->sources[t].data[c] = p->data[t] + offset[c];
+            p->pictures[t].stride[c] = p->sources[t].stride[c] = c ? 75 : WIDTH;
+        }
+    }
+    return p;
+}
+
+/* Encode and decode one clip of the first frames frames. */
+static uint64_t run_clip(struct odva_backend *backend, struct odva_analysis *analysis,
+                         struct odva_synthesis *synthesis, int frames, int steps)
+{
+    struct pictures *p = pictures_new();
+    struct odva_grid grid;
+    uint64_t hash;
+
+    (void)backend;
+    assert_int_equal(odva_grid_init(&grid, frames, WIDTH, HEIGHT, model->config.basis), ONEDVA_OK);
+    const size_t count = grid.patches * model->config.basis;
+    float *linear = malloc(count * sizeof(float)), *latents = malloc(count * sizeof(float));
+    int *tokens = malloc(grid.tile_count * sizeof(*tokens));
+    const struct odva_synthesis_params params = {
+        .qidx = -20, .steps = steps, .sampler = ONEDVA_SAMPLER_HEUN, .seed = 7};
+
+    assert_non_null(linear);
+    assert_non_null(latents);
+    assert_non_null(tokens);
+    for (int i = 0; i < grid.tile_count; i++)
+        tokens[i] = grid.tiles[i].tokens;
+    assert_int_equal(odva_analysis_linear(analysis, &grid, p->sources, linear), ONEDVA_OK);
+    assert_int_equal(odva_analysis_refine(analysis, &grid, -20, linear, latents), ONEDVA_OK);
+    assert_int_equal(odva_synthesis_run(synthesis, &grid, latents, tokens, &params, p->pictures),
+                     ONEDVA_OK);
+    hash = XXH64(latents, count * sizeof(float), 0);
+    hash = XXH64(p->data, sizeof(p->data), hash);
+    free(linear);
+    free(latents);
+    free(tokens);
+    free(p);
+    odva_grid_free(&grid);
+    return hash;
+}
+
+/** What a backend was asked for. */
+static int allocations, packings;
+static const struct odva_backend_ops *counted;
+
+static struct odva_buffer *counting_alloc(struct odva_backend *backend, size_t bytes)
+{
+    allocations++;
+    return counted->alloc(backend, bytes);
+}
+
+static struct odva_weights *counting_pack(struct odva_backend *backend, const float *weights,
+                                          int n_out, int n_in, enum odva_precision precision)
+{
+    packings++;
+    return counted->pack(backend, weights, n_out, n_in, precision);
+}
+
+/* Neither device memory nor weights are asked for again, and none of the network's for linear
+ * clips. */
+static void nothing_is_made_twice(void **state)
+{
+    struct odva_scan_cache scans = {.model = model};
+    struct odva_backend *backend;
+    struct odva_analysis *analysis;
+    struct odva_synthesis *synthesis;
+    struct odva_backend_ops ops;
+
+    (void)state;
+    assert_int_equal(
+        odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 2, 0, ONEDVA_PRECISION_BFLOAT16, NULL),
+        ONEDVA_OK);
+    counted = backend->ops;
+    ops = *counted;
+    ops.alloc = counting_alloc;
+    ops.pack = counting_pack;
+    backend->ops = &ops;
+    assert_int_equal(odva_analysis_open(&analysis, model, backend, &scans), ONEDVA_OK);
+    assert_int_equal(odva_synthesis_open(&synthesis, model, backend, &scans), ONEDVA_OK);
+    assert_int_equal(packings, 4); /* the patch basis, both ways, for each of the two */
+    run_clip(backend, analysis, synthesis, FRAMES, 3);
+    allocations = packings = 0;
+    for (int i = 0; i < 5; i++)
+        run_clip(backend, analysis, synthesis, FRAMES, i);
+    assert_int_equal(allocations, 0);
+    assert_int_equal(packings, 0);
+    odva_synthesis_close(&synthesis);
+    assert_int_equal(odva_synthesis_open(&synthesis, model, backend, &scans), ONEDVA_OK);
+    packings = 0;
+    run_clip(backend, analysis, synthesis, FRAMES, 0);
+    assert_int_equal(packings, 0);
+    run_clip(backend, analysis, synthesis, FRAMES, 1);
+    assert_true(packings > 0);
+    odva_synthesis_close(&synthesis);
+    odva_analysis_close(&analysis);
+    backend->ops = counted;
+    odva_backend_close(&backend);
+    odva_scan_cache_free(&scans);
+}
+
+/* @param before clips of other sizes first */
+static uint64_t run(const char *cpu, int threads, int bitexact, int steps, int before)
+{
+    struct odva_scan_cache scans = {.model = model};
+    struct odva_backend *backend;
+    struct odva_analysis *analysis;
+    struct odva_synthesis *synthesis;
+    uint64_t hash;
+    int status;
+
+    assert_int_equal(setenv("ONEDVA_CPU", cpu, 1), 0);
+    status = odva_backend_open(&backend, ONEDVA_BACKEND_AUTO, threads, bitexact,
+                               ONEDVA_PRECISION_BFLOAT16, NULL);
+    unsetenv("ONEDVA_CPU");
+    if (status == ONEDVA_ERR_UNSUPPORTED)
+        return 0;
+    assert_int_equal(status, ONEDVA_OK);
+    assert_int_equal(odva_analysis_open(&analysis, model, backend, &scans), ONEDVA_OK);
+    assert_int_equal(odva_synthesis_open(&synthesis, model, backend, &scans), ONEDVA_OK);
+    for (int i = 0; i < before; i++)
+        run_clip(backend, analysis, synthesis, 1 + i, i);
+    hash = run_clip(backend, analysis, synthesis, FRAMES, steps);
+    odva_synthesis_close(&synthesis);
+    odva_analysis_close(&analysis);
+    odva_backend_close(&backend);
+    odva_scan_cache_free(&scans);
+    return hash;
+}
+
+static void threads_do_not_matter(void **state)
+{
+    static const char *const cpus[] = {"c", "avx2", "avx512", "avx512bf16", "avx512bf16vnni"};
+
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        const uint64_t one = run(cpus[i], 1, 0, 3, 0);
+
+        assert_int_equal(run(cpus[i], 2, 0, 3, 0), one);
+        assert_int_equal(run(cpus[i], 7, 0, 3, 0), one);
+    }
+}
+
+static void history_does_not_matter(void **state)
+{
+    (void)state;
+    assert_int_equal(run("c", 2, 0, 3, 5), run("c", 2, 0, 3, 0));
+    assert_int_equal(run("c", 2, 0, 0, 5), run("c", 2, 0, 0, 0));
+}
+
+/* The hash was made by gcc -O2; another compiler or level that gives another one is wrong. */
+static void same_bits_everywhere(void **state)
+{
+    (void)state;
+    assert_int_equal(run("avx2", 2, 1, 3, 0), UINT64_C(0xbadc513f05cbc777));
+}
+
+static void absent_backends(void **state)
+{
+    struct odva_backend *backend;
+
+    (void)state;
+    assert_int_equal(
+        odva_backend_open(&backend, ONEDVA_BACKEND_CUDA, 1, 0, ONEDVA_PRECISION_BFLOAT16, NULL),
+        ONEDVA_ERR_UNSUPPORTED);
+    assert_null(backend);
+    assert_int_equal(
+        odva_backend_open(&backend, ONEDVA_BACKEND_VULKAN, 1, 0, ONEDVA_PRECISION_BFLOAT16, NULL),
+        ONEDVA_ERR_UNSUPPORTED);
+    assert_null(backend);
+}
+
+static int open_model(void **state)
+{
+    (void)state;
+    return onedva_model_open(&model, GOLDEN "model.safetensors", NULL);
+}
+
+static int close_model(void **state)
+{
+    (void)state;
+    onedva_model_close(&model);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(threads_do_not_matter), cmocka_unit_test(history_does_not_matter),
+        cmocka_unit_test(same_bits_everywhere),  cmocka_unit_test(nothing_is_made_twice),
+        cmocka_unit_test(absent_backends),
+    };
+
+    return cmocka_run_group_tests(tests, open_model, close_model);
+}

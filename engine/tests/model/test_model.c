@@ -1,0 +1,368 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* Opening of model files: what is read, and one clear line for each way a file can be wrong. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "model/model.h"
+#include "model/model_weights.h"
+#include "tests/support/golden.h"
+#include "xxhash.h"
+
+#define MODEL GOLDEN "model.safetensors"
+
+static char scratch[] = "/tmp/onedva-test-model-XXXXXX";
+
+/** A copy of a model file to be damaged. */
+struct image {
+    uint8_t *data;
+    size_t size;
+};
+
+/** Lines that were logged. */
+struct log {
+    int lines;
+    char last[512];
+};
+
+static void log_line(void *opaque, enum onedva_log_level level, const char *message)
+{
+    struct log *log = opaque;
+
+    if (level != ONEDVA_LOG_ERROR)
+        return;
+    log->lines++;
+    snprintf(log->last, sizeof(log->last), "%s", message);
+}
+
+static struct image image_read(const char *path)
+{
+    struct odva_mapped_file file;
+    struct image image;
+
+    assert_int_equal(odva_mapped_file_open(&file, path), 0);
+    image.size = file.size;
+    image.data = malloc(file.size + 64);
+    assert_non_null(image.data);
+    memcpy(image.data, file.data, file.size);
+    odva_mapped_file_close(&file);
+    return image;
+}
+
+static void image_write(const struct image *image)
+{
+    FILE *file = fopen(scratch, "wb");
+
+    assert_non_null(file);
+    assert_int_equal(fwrite(image->data, 1, image->size, file), image->size);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* Opens the image; a failure logs exactly one line. */
+static int open_image(const struct image *image, struct log *log)
+{
+    const struct onedva_logger logger = {log_line, log};
+    onedva_model *model;
+    int status;
+
+    *log = (struct log){0};
+    image_write(image);
+    status = onedva_model_open(&model, scratch, &logger);
+    assert_int_equal(status < 0, model == NULL);
+    assert_int_equal(log->lines, status < 0);
+    onedva_model_close(&model);
+    return status;
+}
+
+/* Text of the header to another of the same length. */
+static void replace(struct image *image, const char *from, const char *to)
+{
+    uint8_t *at = memmem(image->data, image->size, from, strlen(from));
+
+    if (!at)
+        fail_msg("the model has no text %s", from);
+    assert_int_equal(strlen(from), strlen(to));
+    memcpy(at, to, strlen(to));
+}
+
+static uint8_t *tensor_data(const struct image *image, const char *name)
+{
+    struct odva_safetensors file;
+    struct odva_safetensors_error error;
+    const struct odva_tensor *tensor;
+    uint8_t *data;
+
+    assert_int_equal(odva_safetensors_open(&file, image->data, image->size, &error), ONEDVA_OK);
+    tensor = odva_safetensors_find(&file, name);
+    assert_non_null(tensor);
+    data = image->data + (tensor->data - image->data);
+    odva_safetensors_close(&file);
+    return data;
+}
+
+static void refused(const struct image *image, const char *part_of_message)
+{
+    struct log log;
+
+    assert_int_equal(open_image(image, &log), ONEDVA_ERR_MODEL);
+    if (!strstr(log.last, part_of_message) || !strstr(log.last, scratch))
+        fail_msg("message \"%s\" names neither %s nor the file", log.last, part_of_message);
+}
+
+/* ---- valid ------------------------------------------------------------------------------- */
+
+static void reads_everything(void **state)
+{
+    struct image image = image_read(MODEL);
+    struct onedva_model_info info;
+    onedva_model *model;
+
+    (void)state;
+    assert_int_equal(onedva_model_open(&model, MODEL, NULL), ONEDVA_OK);
+    onedva_model_get_info(model, &info);
+    assert_int_equal(info.id, XXH64(image.data, image.size, 0));
+    assert_string_equal(info.name, "golden");
+    assert_int_equal(info.basis, 8);
+    assert_int_equal(info.max_tile_tokens, 64);
+    assert_true(info.has_query_encoder);
+    assert_true(info.has_decoder);
+    assert_int_equal(model->config.width, 32);
+    assert_int_equal(model->config.head_dim, 16);
+    assert_int_equal(model->config.encoder_layers, 1);
+    assert_int_equal(model->config.decoder_layers, 2);
+    assert_int_equal(model->config.queries, 16);
+    assert_int_equal(model->config.context_tokens, 4);
+    assert_true(fabsf(model->weights->sampler_start - 0.6f) < 1e-7f);
+    assert_int_equal(model->tables.length_cdf[12][13], 32768);
+    assert_int_equal(model->tables.symbol_cdf[31][5][4][16], 32768);
+    assert_int_equal(model->tables.large_cdf[31][13], 32768);
+    assert_memory_equal(model->tables.scan_scale, tensor_data(&image, "scan.scale"), 8 * 256);
+    assert_memory_equal(model->tables.dequant_delta, tensor_data(&image, "dequant.delta"), 96);
+    onedva_model_close(&model);
+    assert_null(model);
+    free(image.data);
+}
+
+static void default_and_environment(void **state)
+{
+    struct onedva_model_info info;
+    onedva_model *model;
+
+    (void)state;
+    unsetenv("ONEDVA_MODEL");
+    assert_int_equal(onedva_model_open(&model, NULL, NULL), ONEDVA_OK);
+    onedva_model_get_info(model, &info);
+    assert_string_not_equal(info.name, "golden");
+    onedva_model_close(&model);
+    assert_int_equal(setenv("ONEDVA_MODEL", MODEL, 1), 0);
+    assert_int_equal(onedva_model_open(&model, NULL, NULL), ONEDVA_OK);
+    unsetenv("ONEDVA_MODEL");
+    onedva_model_get_info(model, &info);
+    assert_string_equal(info.name, "golden");
+    onedva_model_close(&model);
+}
+
+/* ---- invalid ----------------------------------------------------------------------------- */
+
+static void unreadable(void **state)
+{
+    struct log log = {0};
+    const struct onedva_logger logger = {log_line, &log};
+    onedva_model *model;
+
+    (void)state;
+    assert_int_equal(onedva_model_open(&model, "/nonexistent/model", &logger), ONEDVA_ERR_IO);
+    assert_non_null(strstr(log.last, "/nonexistent/model"));
+    assert_int_equal(onedva_model_open(&model, "/tmp", &logger), ONEDVA_ERR_IO);
+    assert_int_equal(onedva_model_open(&model, "/dev/null", &logger), ONEDVA_ERR_IO);
+    assert_int_equal(log.lines, 3);
+}
+
+static void wrong_header(void **state)
+{
+    static const struct {
+        const char *from, *to, *message;
+    } cases[] = {
+        {"\"width\\\": 32", "\"width\\\": 48", "shape"},
+        {"\"width\\\": 32", "\"width\\\": -2", "width"},
+        {"\"width\\\": 32", "\"width\\\": 9 ", "width"},
+        {"\"width\\\": 32", "\"width\\\": 40", "head_dim"},
+        {"\"head_dim\\\": 16", "\"head_dim\\\": 17", "head_dim"},
+        {"\"basis\\\": 8", "\"basis\\\": 9", "linear.U"},
+        {"\"basis\\\": 8", "\"basis\\\": 0", "basis"},
+        {"\"basis\\\":", "\"bases\\\":", "basis"},
+        {"\"format\\\": 1", "\"format\\\": 2", "format"},
+        {"\"queries\\\": 16", "\"queries\\\": 0 ", "queries"},
+        {"\"encoder_layers\\\": 1", "\"encoder_layers\\\": 2", "enc.blocks.1"},
+        {"\"sampler_start\\\": 0.6", "\"sampler_start\\\": 1.6", "sampler_start"},
+        {"\"name\\\":", "\"mane\\\":", "name"},
+        {"\"onedva\"", "\"oneDVA\"", "onedva"},
+        {"\"dec.out.bias\"", "\"dec.out.biaz\"", "dec.out.bias"},
+        {"\"linear.mu\":{\"dtype\":\"F32\"", "\"linear.mu\":{\"dtype\":\"I32\"", "linear.mu"},
+        {"\"scan.order\":{\"dtype\":\"I32\"", "\"scan.order\":{\"dtype\":\"F32\"", "scan.order"},
+        {"\"shape\":[1536]", "\"shape\":[1535]", "bytes"},
+        {"\"shape\":[1536]", "\"shape\":[-536]", "shape"},
+        {"\"shape\":[1536]", "\"shape\":[15.6]", "shape"},
+        {"\"shape\":[1536]", "\"shape\":[9e99]", "shape"},
+        {"\"data_offsets\":[0,", "\"data_offsets\":[8,", "bytes"},
+        {"\"data_offsets\"", "\"date_offsets\"", "data_offsets"},
+        {"{\"__meta", "{ __meta", "JSON"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct image image = image_read(MODEL);
+
+        replace(&image, cases[i].from, cases[i].to);
+        refused(&image, cases[i].message);
+        free(image.data);
+    }
+}
+
+/* The text "[begin,end]" of a tensor's data in the header. */
+static uint8_t *offsets_text(const struct image *image, const char *tensor, size_t *length)
+{
+    uint8_t *at = memmem(image->data, image->size, tensor, strlen(tensor));
+
+    assert_non_null(at);
+    at = memmem(at, 200, "\"data_offsets\":", 15);
+    assert_non_null(at);
+    at += 15;
+    *length = (uint8_t *)memchr(at, ']', 40) - at;
+    return at;
+}
+
+static void overlap(void **state)
+{
+    struct image image = image_read(MODEL);
+    size_t from_length, to_length;
+    const uint8_t *from = offsets_text(&image, "\"dec.cond.fc1.bias\"", &from_length);
+    uint8_t *to = offsets_text(&image, "\"dec.cond.fc2.bias\"", &to_length);
+
+    (void)state;
+    assert_int_equal(from_length, to_length);
+    memcpy(to, from, from_length);
+    refused(&image, "overlap");
+    free(image.data);
+}
+
+static void twice(void **state)
+{
+    struct image image = image_read(MODEL);
+
+    (void)state;
+    replace(&image, "\"dec.cond.fc2.bias\"", "\"dec.cond.fc1.bias\"");
+    refused(&image, "twice");
+    free(image.data);
+}
+
+static void put_int32(uint8_t *p, int64_t index, int32_t value)
+{
+    for (int i = 0; i < 4; i++)
+        p[4 * index + i] = (uint8_t)((uint32_t)value >> 8 * i);
+}
+
+static void wrong_numbers(void **state)
+{
+    static const struct {
+        const char *tensor;
+        int64_t index;
+        int32_t value;
+    } cases[] = {
+        {"linear.mu", 1535, 0x7f800000}, /* infinity */
+        {"linear.U", 12287, 0x7fc00000}, /* not a number */
+        {"enc.patch.weight", 0, (int32_t)0xff800000},
+        {"dec.out.weight", 24575, 0x7f807f80}, /* two bfloat16 numbers */
+        {"dec.blocks.1.table", 0, 0x00007fc0},
+        {"scan.order", 0, -1},
+        {"scan.order", 5, 2048},
+        {"scan.order", 2047, 0}, /* 0 occurs twice */
+        {"length.cdf", 0, 1},
+        {"length.cdf", 13, 32767},
+        {"length.cdf", 5, 40000},
+        {"symbol.cdf", 3, 0},
+        {"symbol.cdf", 16319, -1},
+        {"symbol.cdf", 16319, 65536 + 32768},
+        {"symbol.weight", 0, 32768},
+        {"symbol.weight", 16319, -32768},
+        {"large.cdf", 0, 1},
+        {"large.cdf", 447, 32767},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct image image = image_read(MODEL);
+
+        put_int32(tensor_data(&image, cases[i].tensor), cases[i].index, cases[i].value);
+        refused(&image, cases[i].tensor);
+        free(image.data);
+    }
+}
+
+static void every_truncation(void **state)
+{
+    struct image image = image_read(MODEL);
+    const size_t size = image.size;
+    struct log log;
+
+    (void)state;
+    for (size_t n = 1; n < size; n += n < 64 ? 1 : 9973) {
+        image.size = n;
+        assert_int_equal(open_image(&image, &log), ONEDVA_ERR_MODEL);
+    }
+    image.size = size - 1;
+    assert_int_equal(open_image(&image, &log), ONEDVA_ERR_MODEL);
+    free(image.data);
+}
+
+/* Damaged headers are refused or still valid, never worse. */
+static void random_headers(void **state)
+{
+    const struct image original = image_read(MODEL);
+    const size_t header = 8 + original.data[0] + 256 * original.data[1];
+    struct image image = image_read(MODEL);
+    struct random random = {1};
+    struct log log;
+    int refusals = 0;
+
+    (void)state;
+    for (int i = 0; i < 400; i++) {
+        memcpy(image.data, original.data, header);
+        for (int j = random_below(&random, 3); j >= 0; j--)
+            image.data[random_below(&random, (int)header)] = (uint8_t)random_below(&random, 256);
+        refusals += open_image(&image, &log) < 0;
+    }
+    assert_true(refusals > 200);
+    free(image.data);
+    free(original.data);
+}
+
+static int make_scratch(void **state)
+{
+    const int fd = mkstemp(scratch);
+
+    (void)state;
+    return fd < 0 ? -1 : close(fd);
+}
+
+static int remove_scratch(void **state)
+{
+    (void)state;
+    return unlink(scratch);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_everything), cmocka_unit_test(default_and_environment),
+        cmocka_unit_test(unreadable),       cmocka_unit_test(wrong_header),
+        cmocka_unit_test(overlap),          cmocka_unit_test(twice),
+        cmocka_unit_test(wrong_numbers),    cmocka_unit_test(every_truncation),
+        cmocka_unit_test(random_headers),
+    };
+
+    return cmocka_run_group_tests(tests, make_scratch, remove_scratch);
+}

@@ -1,0 +1,72 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* Quantised latents of every kind, to code without pixels. */
+#ifndef ODVA_RANDOM_LATENTS_H
+#define ODVA_RANDOM_LATENTS_H
+
+#include "bitstream/latents.h"
+#include "bitstream/layer_plan.h"
+#include "bitstream/symbol_context.h"
+#include "onedva/onedva.h"
+#include "tests/support/test.h"
+
+/* Mostly small values, now and then up to the largest. */
+static inline int32_t random_level(struct random *random)
+{
+    const int kind = random_below(random, 64);
+    int32_t level = 0;
+
+    if (kind == 0)
+        level = random_below(random, ODVA_MAX_LEVEL + 1);
+    else if (kind < 4)
+        level = random_below(random, 40);
+    else if (kind < 24)
+        level = random_below(random, 4);
+    return random_below(random, 2) ? -level : level;
+}
+
+/* Lengths of a tile's layers: they rise within a sweep, as its ends allow, none is longer than its
+ * pass, and no pass is shorter than the one before; the tile's tokens are the last one's. */
+static inline void random_lengths(struct random *random, struct odva_latent_tile *tile,
+                                  const struct odva_layer_plan *layer_plan)
+{
+    int whole = tile->tokens;
+
+    tile->length[layer_plan->count - 1] = tile->tokens;
+    for (int i = layer_plan->count - 2; i >= 0; i--) {
+        const int most = odva_layer_ends_sweep(layer_plan, i) ? whole : tile->length[i + 1];
+        const int length = random_below(random, most + 1);
+        const int end = layer_plan->layer[i].end;
+        tile->length[i] = length < end ? length : end;
+        if (odva_layer_ends_refinement(layer_plan, i))
+            whole = tile->length[i];
+    }
+}
+
+/* Set a clip's size, qidx, lengths for so many layers and coefficients; those behind a tile's
+ * tokens are 0. */
+static inline void random_latents(struct random *random, struct odva_latents *latents,
+                                  struct odva_scan_cache *scans, int frames, int width, int height,
+                                  struct odva_layer_plan *layer_plan, int layers)
+{
+    assert_int_equal(odva_latents_set_size(latents, scans, frames, width, height), ONEDVA_OK);
+    latents->qidx = ONEDVA_MIN_QIDX + random_below(random, 128);
+    odva_layer_plan_init(layer_plan, layers, latents->qidx, odva_tile_tokens(latents->basis));
+    latents->layers = layer_plan->count;
+    for (int i = 0; i < latents->grid.tile_count; i++) {
+        struct odva_latent_tile *tile = &latents->tiles[i];
+        int count;
+        tile->tokens = random_below(random, tile->max_tokens + 1);
+        if (random_below(random, 3) == 0)
+            tile->tokens = random_below(random, 2) ? tile->max_tokens : 0;
+        random_lengths(random, tile, layer_plan);
+        count = odva_coefficients_of(tile, tile->tokens);
+        for (int c = 0; c < tile->coefficients; c++)
+            latents->q[tile->offset + c] = c < count ? random_level(random) : 0;
+    }
+    odva_layer_plan_set_ends(layer_plan, latents);
+}
+
+#endif

@@ -1,0 +1,92 @@
+# libonedva: the One-DVA learned video codec
+# Copyright (C) 2026 the One-DVA for FFmpeg authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Benchmarks and the tools of training. VALID: a folder of videos; PYTHON: one with what a target needs.
+
+bench: all
+	@tools/bench/bench.sh
+
+kernel-bench: $(BUILD)/tools/bench/kernel_bench
+	@$<
+
+# PYTHON: one with onnxruntime and onnx, too, to have that beside it; CPU: instruction sets to compare.
+network-bench: $(BUILD)/tools/bench/kernel_bench
+	@tools/install-deps.sh train
+	@$(or $(PYTHON),/usr/bin/python3) -W ignore tools/bench/network_peers.py "$(or $(NETWORK),models/onedva-tiny.safetensors)" --engine $< --cpu $(or $(CPU),"")
+
+# CPU: instruction sets to compare with the C reference
+precision-bench: all $(BUILD)/tools/bench/precision
+	@tools/bench/precision.sh "$(VALID)" $(or $(CPU),avx512bf16 avx512bf16vnni)
+
+gemm-bench: $(STATIC)
+	@tools/install-deps.sh gemm
+	@mkdir -p $(BUILD)/tools/bench
+	$(Q)$(CC) $(FLAGS) $(if $(RUNS),-DRUNS=$(RUNS)) $(shell pkg-config --cflags openblas) -o $(BUILD)/tools/bench/gemm_peers \
+	    $(addprefix tools/bench/, gemm_peers.c bench_clip.c machine_peak.c) \
+	    $(STATIC) $(LIBRARY_LIBS) -ldnnl $(shell pkg-config --libs openblas)
+	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BUILD)/tools/bench/gemm_peers
+
+latents-bench: all
+	@tools/install-deps.sh train
+	@[ -n "$(INPUT)" ] || tools/fetch-clip.sh build/bench/cockatoo.mp4
+	@$(or $(PYTHON),/usr/bin/python3) tools/bench/latents_bench.py "$(or $(INPUT),build/bench/cockatoo.mp4)"
+
+# ONEDVA_MODEL: another model than the one built in
+roofline: $(BUILD)/tools/bench/roofline
+	@$< 640 360 $(or $(RUNS),9)
+
+motion-bench: all $(BUILD)/tools/bench/motion_bench
+	@tools/bench/motion_bench.sh "$(INPUT)"
+
+entropy-bench: all $(BUILD)/tools/bench/entropy_bench
+	@tools/bench/entropy_bench.sh "$(INPUT)"
+
+# PEERS: an ffmpeg with libx264, libx265 and libsvtav1; VMAF: one with libvmaf, none: no VMAF;
+# PICTURE: the clip of the picture at the lowest rate; JOBS: clips at a time.
+PEERS = $(firstword $(wildcard /usr/bin/ffmpeg) ffmpeg)
+JOBS  = 1
+rate-bench: all
+	@[ -n "$(VALID)" ] || { echo "make rate-bench: say which clips to measure on: VALID=folder" >&2; exit 1; }
+	@tools/install-deps.sh eval
+	@$(or $(PYTHON),/usr/bin/python3) tools/eval/rate_control.py "$(VALID)"
+
+eval: all
+	@[ -n "$(VALID)" ] || { echo "make eval: say which clips to measure on: VALID=folder" >&2; exit 1; }
+	@tools/install-deps.sh eval
+	@$(or $(PYTHON),/usr/bin/python3) tools/eval/report.py "$(VALID)" --peers "$(PEERS)" --vmaf "$(VMAF)" \
+	    --jobs $(JOBS) $(if $(PICTURE),--picture "$(PICTURE)")
+
+# What leaving layers out costs, on the clips of a folder.
+layers-bench: all
+	@[ -n "$(VALID)" ] || { echo "make layers-bench: say which clips to measure on: VALID=folder" >&2; exit 1; }
+	@tools/install-deps.sh eval
+	@$(or $(PYTHON),/usr/bin/python3) tools/eval/layers.py "$(VALID)"
+
+BENCH_OBJECTS = $(addprefix $(BUILD)/obj/tools/bench/,bench_clip.o machine_peak.o operator_count.o)
+
+$(BUILD)/tools/bench/kernel_bench: $(BUILD)/obj/tools/bench/bench_clip.o
+$(BUILD)/tools/bench/roofline $(BUILD)/tools/bench/operator_bench: $(BENCH_OBJECTS)
+$(BUILD)/tools/bench/precision: $(BUILD)/obj/tools/canvas/y4m_reader.o $(BUILD)/obj/tools/bench/machine_peak.o
+$(BUILD)/tools/bench/motion_bench: $(BUILD)/obj/tools/canvas/y4m_reader.o
+$(BUILD)/tools/bench/entropy_bench: $(addprefix $(BUILD)/obj/tools/,canvas/y4m_reader.o bench/bench_clip.o bench/machine_peak.o)
+
+$(BUILD)/tools/%: tools/%.c $(STATIC)
+	@mkdir -p $(@D)
+	@echo "CCLD    $@"
+	$(Q)$(CC) $(FLAGS) -MMD -MP -MF $@.d -o $@ $(filter %.c %.o,$^) $(STATIC) $(LIBRARY_LIBS)
+
+CANVAS_OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tools/canvas/*.c))
+
+canvas: $(BUILD)/onedva-canvas
+entropy: $(BUILD)/onedva-entropy
+
+$(BUILD)/onedva-entropy: tools/entropy/onedva_entropy.c $(STATIC)
+	@echo "CCLD    $@"
+	$(Q)$(CC) $(FLAGS) -o $@ $< $(STATIC) $(LIBRARY_LIBS)
+
+$(BUILD)/onedva-canvas: $(CANVAS_OBJECTS) $(STATIC)
+	@echo "CCLD    $@"
+	$(Q)$(CC) $(FLAGS) -o $@ $(CANVAS_OBJECTS) $(STATIC) $(LIBRARY_LIBS)
+
+-include $(CANVAS_OBJECTS:.o=.d) $(BENCH_OBJECTS:.o=.d)

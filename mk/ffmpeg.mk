@@ -1,0 +1,44 @@
+# libonedva: the One-DVA learned video codec
+# Copyright (C) 2026 the One-DVA for FFmpeg authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# FFmpeg with One-DVA, in flavours (tools/ffmpeg/build.sh), and the programs that come with it.
+
+ffmpeg-full ffmpeg-check fate-onedva: export ONEDVA_CC := $(CC)
+ffmpeg-full ffmpeg-check fate-onedva: export ONEDVA_PREFIX := $(PREFIX)
+ffmpeg-full ffmpeg-check fate-onedva: export ONEDVA_FFMPEG_SOURCE := $(FFMPEG_SOURCE)
+ffmpeg-full ffmpeg-check fate-onedva: export ONEDVA_FFMPEG_FLAGS := $(FFMPEG_FLAGS)
+ffmpeg-full ffmpeg-check fate-onedva: export ONEDVA_FFPLAY := $(FFPLAY)
+ffmpeg-full ffmpeg-check fate-onedva: export ONEDVA_SANITIZERS := $(SANITIZERS)
+
+# install FLAVOUR=check installs the programs with only the parts that the tests use.
+FLAVOUR  = full
+PROGRAMS = ffmpeg ffprobe $(if $(filter yes,$(FFPLAY)),ffplay)
+
+ffmpeg-full: lib
+	+@tools/ffmpeg/build.sh full
+	@for program in $(PROGRAMS); do \
+	    cmp -s build/ffmpeg-full/$$program build/$$program || \
+	        install -m 755 build/ffmpeg-full/$$program build/ || exit 1; \
+	done
+
+ffmpeg-check: lib
+	+@tools/ffmpeg/build.sh check
+
+# usage: $(call latents_of,FLAVOUR)
+latents_of = @CC='$(CC)' CFLAGS='$(OPTIMIZE) $(LIBRARY_CFLAGS) $(if $(filter yes,$(SANITIZERS)),$(SANITIZE))' \
+    tools/latents/build.sh build/ffmpeg-$(1) build/ffmpeg-$(1)/onedva-latents
+
+latents: ffmpeg-full
+	$(call latents_of,full)
+	@install -C -m 755 build/ffmpeg-full/onedva-latents build/
+
+corpus:
+	@install -D -C -m 755 tools/corpus/onedva-corpus build/onedva-corpus
+
+# GEN=1 makes the references anew.
+fate-onedva: export ONEDVA_MODEL := $(CURDIR)/fate/model/onedva-test.safetensors
+fate-onedva: ffmpeg-check
+	+@$(MAKE) --no-print-directory -k -C build/ffmpeg-check fate-onedva
+	$(if $(GEN),@for kind in fate seek; do \
+	    mkdir -p fate/ref/$$kind; cp build/ffmpeg-src/tests/ref/$$kind/onedva-* fate/ref/$$kind; done)

@@ -1,0 +1,80 @@
+# libonedva: the One-DVA learned video codec
+# Copyright (C) 2026 the One-DVA for FFmpeg authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The library, static and shared.
+
+# A second build of the library with other settings gives another BUILD, CC or OPTIMIZE.
+BUILD    = build
+OPTIMIZE = -O2
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+
+VERSION := $(shell awk '/define ONEDVA_VERSION_/ { v = v s $$3; s = "." } END { print v }' \
+             engine/include/onedva/onedva.h)
+SONAME   = libonedva.so.0
+
+FLAGS    = -std=c11 $(OPTIMIZE) -g -Wall -Wextra -ffp-contract=off -fPIC -fvisibility=hidden -pthread \
+           -D_GNU_SOURCE -DONEDVA_BUILDING -Iengine/include -Iengine -I. -I$(CONFIG) \
+           $(MACHINE_CFLAGS) $(LIBRARY_CFLAGS) $(if $(filter yes,$(SANITIZERS)),$(SANITIZE))
+
+OBJECTS  = $(SOURCES:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/engine/model/embedded_model.o
+STATIC   = $(BUILD)/lib/libonedva.a
+SHARED   = $(BUILD)/lib/shared/libonedva.so.$(VERSION)
+PC       = $(BUILD)/lib/pkgconfig/onedva.pc
+
+all: lib ffmpeg-full latents corpus
+lib: $(STATIC) $(SHARED) $(PC)
+
+# Threads count together. FFmpeg's tests would take six times as long with counters in the operators' loops.
+ifdef COVERAGE
+OPTIMIZE = -O1 --coverage -fprofile-update=atomic
+ifeq ($(COVERAGE),engine)
+$(BUILD)/obj/kernels/cpu/%.o: OPTIMIZE = -O2
+endif
+endif
+
+$(BUILD)/obj/%_avx2.o: SIMD_FLAGS = $(AVX2_FLAGS)
+$(BUILD)/obj/%_avx512.o: SIMD_FLAGS = $(AVX512_FLAGS)
+$(BUILD)/obj/%_avx512bf16.o: SIMD_FLAGS = $(AVX512BF16_FLAGS)
+$(BUILD)/obj/%_avx512vnni.o: SIMD_FLAGS = $(AVX512VNNI_FLAGS)
+$(BUILD)/obj/%_avx512bf16vnni.o: SIMD_FLAGS = $(AVX512BF16_FLAGS) -mavx512vnni
+
+$(BUILD)/obj/%.o: %.c $(CONFIG)/config.mak
+	@mkdir -p $(@D)
+	@echo "CC      $<"
+	$(Q)$(CC) $(FLAGS) $(SIMD_FLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/obj/engine/model/embedded_model.o: engine/model/embedded_model.S $(MODEL) $(CONFIG)/config.mak
+	@mkdir -p $(@D)
+	@echo "AS      $<"
+	$(Q)$(CC) -DMODEL_FILE='"$(MODEL)"' -c -o $@ $<
+
+# The list of objects: a removed source makes the library anew.
+$(BUILD)/obj/objects: FORCE
+	@mkdir -p $(@D)
+	@echo '$(OBJECTS)' | cmp -s - $@ || echo '$(OBJECTS)' > $@
+FORCE:
+
+$(STATIC): $(OBJECTS) $(BUILD)/obj/objects
+	@mkdir -p $(@D)
+	@echo "AR      $@"
+	@rm -f $@
+	$(Q)ar rcs $@ $(OBJECTS)
+
+$(SHARED): $(OBJECTS) $(BUILD)/obj/objects
+	@mkdir -p $(@D)
+	@echo "LD      $@"
+	$(Q)$(CC) -shared -Wl,-soname,$(SONAME) -Wl,-z,defs $(filter -fsanitize%,$(FLAGS)) -o $@ $(OBJECTS) \
+	    $(LIBRARY_LIBS)
+	@ln -sf $(@F) $(@D)/$(SONAME)
+	@ln -sf $(SONAME) $(@D)/libonedva.so
+
+# Only the static library is in this directory, so that build/ffmpeg is one file.
+$(PC): tools/onedva.pc.in $(CONFIG)/config.mak engine/include/onedva/onedva.h
+	@mkdir -p $(@D)
+	@echo "GEN     $@"
+	$(Q)sed -e 's|@PREFIX@|$(CURDIR)/$(BUILD)|' -e 's|@VERSION@|$(VERSION)|' \
+	    -e 's|@INCLUDE@|$(CURDIR)/engine/include|' \
+	    -e 's|@LIBS@|-L$(CURDIR)/$(BUILD)/lib -lonedva $(LIBRARY_LIBS)|' -e 's|@PRIVATE@||' $< > $@
+
+-include $(SOURCES:%.c=$(BUILD)/obj/%.d)

@@ -1,0 +1,55 @@
+# libonedva: the One-DVA learned video codec
+# Copyright (C) 2026 the One-DVA for FFmpeg authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The files of the library, one list for each folder. A file that is in none is not built.
+
+BASE_SOURCES = $(addprefix engine/base/, \
+    byte_reader byte_writer layout log noise reserve status strict_math thread_pool)
+
+MODEL_SOURCES = $(addprefix engine/model/, \
+    linear_layer mapped_file model safetensors)
+
+BITSTREAM_SOURCES = $(addprefix engine/bitstream/, \
+    crc16 latent_decoder latent_encoder latents layer_plan logistic motion motion_context motion_decoder \
+    motion_encoder packet_decoder packet_encoder packet_info packet_metadata packet_parser \
+    packet_truncation packet_writer range_decoder range_encoder scan stream_header symbol_context \
+    symbol_predictor)
+
+TRANSFORM_SOURCES = $(addprefix engine/transform/, \
+    deblocking linear_path quantiser)
+
+MOTION_SOURCES = $(addprefix engine/motion/, \
+    canvas canvas_builder displacement_mesh inverse_mesh luma_pyramid mesh_solver mosaic \
+    motion_estimation motion_fit motion_paths motion_warp scene_cut)
+
+NETWORK_SOURCES = $(addprefix engine/network/, \
+    diffusion_decoder query_encoder transformer)
+
+RATE_SOURCES = $(addprefix engine/rate/, \
+    activity_mask bit_cost first_pass first_pass_reader first_pass_writer psnr_target rate_control \
+    rate_distortion rate_plan)
+
+ENCODER_SOURCES = $(addprefix engine/encoder/, \
+    analysis clip_choice encoder motion_choice quantiser_choice reduced_frames trial_coder)
+
+DECODER_SOURCES = $(addprefix engine/decoder/, \
+    clip_smoothing decoder packet_queue step_choice synthesis)
+
+KERNELS_SOURCES = $(addprefix kernels/, backend device_array)
+
+CPU_SOURCES = $(addprefix kernels/cpu/, \
+    attention_c choose cpu_backend dct deblock_c downscale2x_c linear_c network_tasks norm_c operators_c \
+    picture_tasks planes structure_tensors_c warp_c weights)
+
+# One file for each instruction set that configure found.
+CPU_SOURCES-$(HAVE_AVX2)           += kernels/cpu/operators_avx2
+CPU_SOURCES-$(HAVE_AVX512)         += kernels/cpu/operators_avx512
+CPU_SOURCES-$(HAVE_AVX512BF16)     += kernels/cpu/operators_avx512bf16
+CPU_SOURCES-$(HAVE_AVX512VNNI)     += kernels/cpu/operators_avx512vnni
+CPU_SOURCES-$(HAVE_AVX512BF16VNNI) += kernels/cpu/operators_avx512bf16vnni
+CPU_SOURCES-$(HAVE_NEON)           += kernels/cpu/operators_neon
+
+SOURCES = $(addsuffix .c, $(BASE_SOURCES) $(MODEL_SOURCES) $(BITSTREAM_SOURCES) $(TRANSFORM_SOURCES) \
+    $(MOTION_SOURCES) $(NETWORK_SOURCES) $(RATE_SOURCES) $(ENCODER_SOURCES) $(DECODER_SOURCES) \
+    $(KERNELS_SOURCES) $(CPU_SOURCES) $(CPU_SOURCES-yes))

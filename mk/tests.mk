@@ -1,0 +1,90 @@
+# libonedva: the One-DVA learned video codec
+# Copyright (C) 2026 the One-DVA for FFmpeg authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Unit tests, and what runs them in other ways.
+
+comma = ,
+
+.PHONY: unit-tests tsan-tests unit-programs byte-order-tests ffmpeg-tsan ffmpeg-coverage
+
+TESTS         = $(wildcard engine/tests/*/test_*.c kernels/cpu/tests/test_*.c)
+TEST_PROGRAMS = $(TESTS:%.c=$(BUILD)/%)
+
+unit:
+	+@$(MAKE) --no-print-directory BUILD=build/sanitized SANITIZERS=yes unit-tests
+
+unit-tests: $(TEST_PROGRAMS)
+	@tools/run-unit-tests.sh $(TEST_PROGRAMS)
+
+# What takes minutes there shows nothing new.
+valgrind: ffmpeg-check $(TEST_PROGRAMS)
+	@tools/install-deps.sh valgrind
+	@tools/tests/test_valgrind.sh $(filter-out \
+	    %/test_motion_accuracy %/test_memory %/test_load %/test_model_fields \
+	    %/test_allocation_failure,$(TEST_PROGRAMS))
+
+THREAD_TESTS = $(addprefix $(BUILD)/,engine/tests/base/test_thread_pool engine/tests/codec/test_determinism \
+    engine/tests/decoder/test_packet_queue engine/tests/codec/test_codec engine/tests/encoder/test_reduced_frames \
+    engine/tests/codec/test_overlapped_encoding engine/tests/codec/test_load)
+
+tsan:
+	+@$(MAKE) --no-print-directory BUILD=build/tsan SANITIZERS=yes SANITIZE='-fsanitize=thread' tsan-tests
+tsan-tests: $(THREAD_TESTS) ffmpeg-tsan
+	@ONEDVA_TEST_OPENINGS=50 tools/run-unit-tests.sh $(THREAD_TESTS)
+	@tools/tests/test_tsan.sh
+
+# ONEDVA_SANITIZERS means AddressSanitizer, which does not go together with these.
+ffmpeg-tsan ffmpeg-coverage: export ONEDVA_CC := $(CC)
+ffmpeg-tsan ffmpeg-coverage: export ONEDVA_PREFIX := $(PREFIX)
+ffmpeg-tsan ffmpeg-coverage: export ONEDVA_FFMPEG_SOURCE := $(FFMPEG_SOURCE)
+ffmpeg-tsan ffmpeg-coverage: export ONEDVA_FFMPEG_FLAGS :=
+ffmpeg-tsan: export ONEDVA_FFPLAY := no
+ffmpeg-coverage: export ONEDVA_FFPLAY := $(FFPLAY)
+ffmpeg-tsan ffmpeg-coverage: export ONEDVA_SANITIZERS := no
+ffmpeg-tsan ffmpeg-coverage: ffmpeg-%: $(STATIC) $(PC)
+	+@tools/ffmpeg/build.sh $*
+
+coverage:
+	@tools/install-deps.sh coverage
+	+@$(MAKE) --no-print-directory BUILD=build/coverage-ffmpeg CC=gcc SANITIZERS=no COVERAGE=engine ffmpeg-coverage
+	+@$(MAKE) --no-print-directory BUILD=build/coverage CC=gcc SANITIZERS=no COVERAGE=yes \
+	    FFMPEG_TREE=build/ffmpeg-coverage unit-programs replay-programs
+	@tools/coverage/coverage.sh
+unit-programs: $(TEST_PROGRAMS)
+
+load: $(BUILD)/engine/tests/codec/test_load
+	@ONEDVA_TEST_OPENINGS=$(or $(OPENINGS),10000) $<
+
+soak: export ONEDVA_MODEL := $(CURDIR)/fate/model/onedva-test.safetensors
+soak: ffmpeg-check
+	@mkdir -p build/test
+	@fate/api/build.sh soak build/test/onedva-soak
+	@build/test/onedva-soak $(or $(MINUTES),30)
+
+damage: ffmpeg-check
+	@tools/bench/damage.sh "$(INPUT)" $(or $(RUNS),20)
+
+OPERATOR_TESTS = $(filter $(BUILD)/kernels/%,$(TEST_PROGRAMS)) $(BUILD)/engine/tests/base/test_thread_pool
+
+checkasm: $(OPERATOR_TESTS) $(if $(BENCH),$(BUILD)/tools/bench/operator_bench)
+	@tools/run-unit-tests.sh $(OPERATOR_TESTS)
+	$(if $(BENCH),@$(BUILD)/tools/bench/operator_bench)
+
+# Files, packets and their payloads.
+BYTE_ORDER_TESTS = $(addprefix $(BUILD)/engine/tests/,model/test_model base/test_noise \
+    $(addprefix bitstream/test_,stream_header packet packet_metadata packet_truncation crc16 range_coder motion_coder))
+
+byte-order-tests: $(BYTE_ORDER_TESTS)
+	@tools/run-unit-tests.sh $^
+
+# its memory runs out
+$(BUILD)/engine/tests/codec/test_allocation_failure: private FLAGS += \
+    $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc aligned_alloc pthread_create)
+
+$(BUILD)/%: %.c $(STATIC)
+	@mkdir -p $(@D)
+	@echo "CCLD    $@"
+	$(Q)$(CC) $(FLAGS) $(CMOCKA_CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(STATIC) $(CMOCKA_LIBS) $(LIBRARY_LIBS)
+
+-include $(TEST_PROGRAMS:%=%.d)
