@@ -107,6 +107,7 @@ struct odva_attention {
 struct odva_dct_tile {
     int nt, ny, nx;
     int64_t offset;                  /* of the tile's K*nt*ny*nx numbers, in both buffers */
+    const struct odva_buffer *rows;  /* int32: where (t*ny + y)*nx + x stands among its patches */
     const struct odva_buffer *order; /* int32: scan index i is ((ft*ny + fy)*nx + fx)*K + k */
 };
 

@@ -12,7 +12,7 @@ MODEL_SOURCES = $(addprefix engine/model/, \
 
 BITSTREAM_SOURCES = $(addprefix engine/bitstream/, \
     crc16 latent_decoder latent_encoder latents layer_plan logistic motion motion_context motion_decoder \
-    motion_encoder packet_decoder packet_encoder packet_info packet_metadata packet_parser \
+    motion_encoder packet_decoder partition packet_encoder packet_info packet_metadata packet_parser \
     packet_truncation packet_writer range_decoder range_encoder scan stream_header symbol_context \
     symbol_predictor)
 
@@ -27,7 +27,7 @@ NETWORK_SOURCES = $(addprefix engine/network/, \
     diffusion_decoder query_encoder transformer)
 
 RATE_SOURCES = $(addprefix engine/rate/, \
-    activity_mask bit_cost first_pass first_pass_reader first_pass_writer psnr_target rate_control \
+    activity_mask bit_cost first_pass first_pass_reader first_pass_writer partition_choice psnr_target rate_control \
     rate_distortion rate_plan)
 
 ENCODER_SOURCES = $(addprefix engine/encoder/, \

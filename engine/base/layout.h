@@ -2,22 +2,26 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-/* The token grid of a clip and its tiles (doc/bitstream.md, section 4). */
+/* The token grid of a clip, its superblocks and their tiles (doc/bitstream.md, section 4). */
 #ifndef ODVA_LAYOUT_H
 #define ODVA_LAYOUT_H
 
 #include <stdint.h>
 
-#define ODVA_TOKEN_FRAMES  4
-#define ODVA_TOKEN_LUMA    16
-#define ODVA_TOKEN_CHROMA  8
-#define ODVA_PATCH_SAMPLES 1536 /* 4 x (16*16 + 2*8*8) */
-#define ODVA_TILE_SIDE     8    /* tokens */
-#define ODVA_TILE_FRAMES   4    /* tokens */
-#define ODVA_TILE_PATCHES  256
-#define ODVA_LATENT_TOKEN  32 /* coefficients per latent token */
+#define ODVA_TOKEN_FRAMES    4
+#define ODVA_TOKEN_LUMA      16
+#define ODVA_TOKEN_CHROMA    8
+#define ODVA_PATCH_SAMPLES   1536 /* 4 x (16*16 + 2*8*8) */
+#define ODVA_SUPERBLOCK_SIDE 8    /* tokens */
+#define ODVA_TILE_SIZES      4    /* sides of 1, 2, 4, 8 tokens: a tile's size is the side's log2 */
+#define ODVA_TILE_FRAMES     4    /* tokens, at most */
+#define ODVA_TILE_PATCHES    256  /* at most */
+#define ODVA_LATENT_TOKEN    32   /* coefficients per latent token */
 
-/** Latent tokens of a tile that no border cuts. @param basis K */
+/* Nodes of a superblock's tree that may be split: one of side 8, 4 of 4, 16 of 2. */
+#define ODVA_ALL_SPLIT 0x1fffffu
+
+/** Latent tokens of the largest tile. @param basis K */
 static inline int odva_tile_tokens(int basis)
 {
     return basis * ODVA_TILE_PATCHES / ODVA_LATENT_TOKEN;
@@ -26,23 +30,72 @@ static inline int odva_tile_tokens(int basis)
 /** A tile: patches [y0, y0+ny) x [x0, x0+nx) of the grid over all nt token times. */
 struct odva_tile {
     int y0, x0;
+    int size; /* log2 of the side that it has where the picture's end does not cut it */
     int nt, ny, nx;
+    int superblock;
     int patches;         /* nt*ny*nx */
     int64_t first_patch; /* patches of all tiles before: tiles are stored one after the other */
     int tokens;          /* latent tokens: ceil(K*patches / 32) */
 };
 
-/** The grid of a clip. Patch p of a tile is (t, y, x) = row-major in [nt][ny][nx]. */
-struct odva_grid {
-    int frames, width, height;
-    int gt, gy, gx;
-    int tiles_y, tiles_x, tile_count;
-    int64_t patches;
-    struct odva_tile *tiles; /* tile_count, row by row */
+/** 8 x 8 patches and what the picture's end leaves of them, over all token times. */
+struct odva_superblock {
+    int y0, x0;
+    int ny, nx;
+    int64_t first_patch;
 };
 
-/** Fill in a grid. @return ONEDVA_OK, ONEDVA_ERR_ARGUMENT or ONEDVA_ERR_NOMEM */
+/**
+ * The grid of a clip. Patches are stored superblock after superblock, row by row; in each of them in
+ * the order of their z-curve, the patches of one place (all token times) one after the other. So the
+ * patches of any tile are stored one after the other, whatever the superblock's partition is.
+ */
+struct odva_grid {
+    int frames, width, height;
+    int basis; /* K */
+    int gt, gy, gx;
+    int superblocks_y, superblocks_x, superblock_count;
+    int64_t patches;
+    struct odva_superblock *superblocks;
+    int32_t *place; /* [gy][gx]: where the patches of that place are stored */
+    /* the partition */
+    int tile_count;
+    struct odva_tile *tiles; /* room for gy*gx */
+    int32_t *tile_of;        /* [gy][gx] */
+};
+
+/**
+ * Fill in a grid whose superblocks are not split.
+ * @param basis K @return ONEDVA_OK, ONEDVA_ERR_ARGUMENT or ONEDVA_ERR_NOMEM
+ */
 int odva_grid_init(struct odva_grid *grid, int frames, int width, int height, int basis);
 void odva_grid_free(struct odva_grid *grid);
+
+/** Patch (t, y, x) of a tile of ny x nx patches is stored as the tile's patch rows[(t*ny + y)*nx + x]. */
+void odva_tile_rows(int32_t *rows, int nt, int ny, int nx);
+
+/** A node of a superblock's tree. @param level 0: side 8, 1: 4, 2: 2 @param index along the z-curve
+ * @return its bit in the superblock's splits */
+static inline uint32_t odva_split_bit(int level, int index)
+{
+    return UINT32_C(1) << ((level == 0 ? 0 : level == 1 ? 1 : 5) + index);
+}
+
+/** How a node of a superblock's tree can be cut. */
+enum odva_node {
+    ODVA_NODE_OUTSIDE, /* of the picture */
+    ODVA_NODE_IMPLIED, /* it is its first quarter and cut as that */
+    ODVA_NODE_FREE,
+};
+
+/** @param y, x its first patch in the grid */
+enum odva_node odva_grid_node(const struct odva_grid *grid, int level, int y, int x);
+
+/**
+ * Set the partition.
+ * @param splits for each superblock: bits of the nodes that are split (odva_split_bit); those of
+ *               nodes that do not exist, or are not free to choose, mean nothing
+ */
+void odva_grid_set_partition(struct odva_grid *grid, const uint32_t *splits);
 
 #endif

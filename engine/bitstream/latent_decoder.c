@@ -7,6 +7,7 @@
 #include "bitstream/adaptive_bit.h"
 #include "bitstream/latent_coder.h"
 #include "bitstream/logistic.h"
+#include "bitstream/partition.h"
 #include "bitstream/range_decoder.h"
 
 static int decode_length(struct odva_range_decoder *range, const struct odva_model_tables *tables,
@@ -237,10 +238,14 @@ void odva_decode_layer(struct odva_latents *latents, const struct odva_model_tab
 
     for (int i = 0; i < ODVA_REFINEMENT_CONTEXTS; i++)
         refinement[i] = ODVA_ADAPTIVE_BIT_INIT;
+    odva_range_decoder_init(&range, payload, size);
+    if (layer.index == 0) {
+        odva_partition_decode(&range, &latents->grid, latents->splits);
+        odva_latents_set_partition(latents);
+    }
     if (layer.index == layer.first)
         start_refinement(latents, layer);
     latents->layers = layer.index + 1;
-    odva_range_decoder_init(&range, payload, size);
     odva_symbol_predictor_start_layer(predictor, tables);
     for (int i = 0; i < latents->grid.tile_count; i++) {
         struct odva_latent_tile *tile = &latents->tiles[i];

@@ -7,6 +7,7 @@
 #include "bitstream/adaptive_bit.h"
 #include "bitstream/latent_coder.h"
 #include "bitstream/logistic.h"
+#include "bitstream/partition.h"
 #include "bitstream/range_encoder.h"
 
 static void encode_length(struct odva_range_encoder *range, const struct odva_model_tables *tables,
@@ -194,6 +195,8 @@ void odva_encode_layer(struct odva_latents *latents, const struct odva_model_tab
         refinement[i] = ODVA_ADAPTIVE_BIT_INIT;
     odva_range_encoder_init(&range, writer);
     odva_symbol_predictor_start_layer(predictor, tables);
+    if (layer.index == 0)
+        odva_partition_encode(&range, &latents->grid, latents->splits);
     if (layer.index == layer.first)
         start_refinement(latents, layer);
     for (int i = 0; i < latents->grid.tile_count; i++) {

@@ -5,27 +5,48 @@
 #include "bitstream/latents.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/reserve.h"
 #include "model/model.h"
 #include "onedva/onedva.h"
 
-static int set_tiles(struct odva_latents *latents, struct odva_scan_cache *scans)
+/* All scans that a partition of the grid can need, so that none is missing later. */
+static int get_scans(struct odva_latents *latents, struct odva_scan_cache *scans)
 {
     const struct odva_grid *grid = &latents->grid;
 
+    for (int size = 0; size < ODVA_TILE_SIZES; size++) {
+        const int side = 1 << size, cut_y = grid->gy % side, cut_x = grid->gx % side;
+
+        for (int i = 0; i < 4; i++) {
+            const int ny = i & 2 && cut_y ? cut_y : side, nx = i & 1 && cut_x ? cut_x : side;
+            const struct odva_scan *scan = odva_scan_get(scans, grid->gt, ny, nx);
+
+            if (!scan)
+                return ONEDVA_ERR_NOMEM;
+            latents->scans[size][i >> 1][i & 1] = scan;
+        }
+    }
+    return ONEDVA_OK;
+}
+
+void odva_latents_set_partition(struct odva_latents *latents)
+{
+    struct odva_grid *grid = &latents->grid;
+
+    odva_grid_set_partition(grid, latents->splits);
     for (int i = 0; i < grid->tile_count; i++) {
         const struct odva_tile *place = &grid->tiles[i];
+        const int side = 1 << place->size;
+
         latents->tiles[i] = (struct odva_latent_tile){
-            .scan = odva_scan_get(scans, place->nt, place->ny, place->nx),
+            .scan = latents->scans[place->size][place->ny < side][place->nx < side],
             .offset = (size_t)place->first_patch * latents->basis,
             .coefficients = place->patches * latents->basis,
             .max_tokens = place->tokens,
         };
-        if (!latents->tiles[i].scan)
-            return ONEDVA_ERR_NOMEM;
     }
-    return ONEDVA_OK;
 }
 
 static int set_grid(struct odva_latents *latents, int frames, int width, int height)
@@ -54,13 +75,20 @@ int odva_latents_set_size(struct odva_latents *latents, struct odva_scan_cache *
                               sizeof(*latents->q));
     latents->seen = odva_reserve(latents->seen, &latents->seen_capacity,
                                  odva_latents_count(latents), sizeof(*latents->seen));
-    latents->log_smooth = odva_reserve(latents->log_smooth, &latents->log_smooth_capacity,
-                                       odva_latents_count(latents), sizeof(*latents->log_smooth));
-    latents->tiles = odva_reserve(latents->tiles, &latents->tile_capacity, latents->grid.tile_count,
+    latents->ratio = odva_reserve(latents->ratio, &latents->ratio_capacity,
+                                  odva_latents_count(latents), sizeof(*latents->ratio));
+    latents->tiles = odva_reserve(latents->tiles, &latents->tile_capacity,
+                                  (size_t)latents->grid.gy * latents->grid.gx,
                                   sizeof(*latents->tiles));
-    if (!latents->q || !latents->seen || !latents->log_smooth || !latents->tiles)
+    latents->splits = odva_reserve(latents->splits, &latents->split_capacity,
+                                   latents->grid.superblock_count, sizeof(*latents->splits));
+    if (!latents->q || !latents->seen || !latents->ratio || !latents->tiles || !latents->splits)
         return ONEDVA_ERR_NOMEM;
-    return set_tiles(latents, scans);
+    memset(latents->splits, 0, latents->grid.superblock_count * sizeof(*latents->splits));
+    status = get_scans(latents, scans);
+    if (status == ONEDVA_OK)
+        odva_latents_set_partition(latents);
+    return status;
 }
 
 void odva_latents_free(struct odva_latents *latents)
@@ -68,7 +96,8 @@ void odva_latents_free(struct odva_latents *latents)
     odva_grid_free(&latents->grid);
     free(latents->q);
     free(latents->seen);
-    free(latents->log_smooth);
+    free(latents->ratio);
     free(latents->tiles);
+    free(latents->splits);
     *latents = (struct odva_latents){0};
 }

@@ -50,18 +50,22 @@ struct odva_latents {
     int shift;  /* how many low bits of q the refinement being encoded leaves out; 0 when decoded */
     int32_t *q; /* K * grid.patches */
     uint8_t *seen;       /* of each, in the refinement at hand: magnitude and ODVA_CODED */
-    int16_t *log_smooth; /* see odva_symbol_predictor_end_tile */
+    int16_t *ratio;      /* see odva_symbol_predictor_end_tile */
+    uint32_t *splits;               /* of each superblock: its partition (odva_split_bit) */
     struct odva_latent_tile *tiles; /* grid.tile_count */
-    size_t q_capacity, seen_capacity, log_smooth_capacity, tile_capacity;
+    const struct odva_scan *scans[ODVA_TILE_SIZES][2][2]; /* of sizes; cut in y, in x */
+    size_t q_capacity, seen_capacity, ratio_capacity, split_capacity, tile_capacity;
 };
 
 /**
- * Set the size of a clip. Memory is kept from clip to clip and grows only where a clip is larger
+ * Set the size of a clip, whose superblocks are not split. Memory is kept from clip to clip and grows only where a clip is larger
  * than all before; q is not initialised.
  * @return ONEDVA_OK, ONEDVA_ERR_ARGUMENT or ONEDVA_ERR_NOMEM
  */
 int odva_latents_set_size(struct odva_latents *latents, struct odva_scan_cache *scans, int frames,
                           int width, int height);
+/** Set the partition to latents->splits: tiles anew, without lengths. */
+void odva_latents_set_partition(struct odva_latents *latents);
 void odva_latents_free(struct odva_latents *latents);
 
 /** Number of coefficients of a clip. */

@@ -42,7 +42,6 @@ static void set_entry(struct odva_scan *scan, int i, int full, int k, int ft, in
         .group = {0, 1 + (full >> 6 & 3), 5 + k, 261 + zone_of(full)},
     };
     scan->full[i] = full;
-    scan->rank[full] = i;
 }
 
 /* Walk the full tile's order and keep the positions that occur in this shape. */
@@ -52,12 +51,12 @@ static void restrict_order(struct odva_scan *scan, const struct onedva_model *mo
     const int nt = scan->nt, ny = scan->ny, nx = scan->nx;
     const int shift = tables->size_shift[nt - 1] + tables->size_shift[4 + ny - 1] +
                       tables->size_shift[12 + nx - 1];
-    int8_t t_of[ODVA_TILE_FRAMES], y_of[ODVA_TILE_SIDE], x_of[ODVA_TILE_SIDE];
+    int8_t t_of[ODVA_TILE_FRAMES], y_of[ODVA_SUPERBLOCK_SIDE], x_of[ODVA_SUPERBLOCK_SIDE];
     int count = 0;
 
     invert_frequencies(t_of, ODVA_TILE_FRAMES, nt);
-    invert_frequencies(y_of, ODVA_TILE_SIDE, ny);
-    invert_frequencies(x_of, ODVA_TILE_SIDE, nx);
+    invert_frequencies(y_of, ODVA_SUPERBLOCK_SIDE, ny);
+    invert_frequencies(x_of, ODVA_SUPERBLOCK_SIDE, nx);
     for (int i = 0; i < model->config.basis * ODVA_TILE_PATCHES; i++) {
         const int full = tables->scan_order[i];
         const int k = full >> 8;
@@ -73,9 +72,24 @@ static void restrict_order(struct odva_scan *scan, const struct onedva_model *mo
     }
 }
 
+/* The scan index of a full position, or else of the next lower frequencies that the shape has. */
+static void set_ranks(struct odva_scan *scan, int basis)
+{
+    const int nt = scan->nt, ny = scan->ny, nx = scan->nx;
+
+    for (int i = 0; i < scan->count; i++)
+        scan->rank[scan->full[i]] = i;
+    for (int full = 0; full < basis * ODVA_TILE_PATCHES; full++) {
+        const int t = (full >> 6 & 3) * nt / 4, y = (full >> 3 & 7) * ny / 8, x = (full & 7) * nx / 8;
+
+        scan->rank[full] =
+            scan->rank[((full >> 8) * 4 + 4 * t / nt) * 64 + 8 * y / ny * 8 + 8 * x / nx];
+    }
+}
+
 int odva_scan_around_size(int basis)
 {
-    return (basis + 3) * (ODVA_TILE_FRAMES + 1) * (ODVA_TILE_SIDE + 2) * (ODVA_TILE_SIDE + 2);
+    return (basis + 3) * (ODVA_TILE_FRAMES + 1) * (ODVA_SUPERBLOCK_SIDE + 2) * (ODVA_SUPERBLOCK_SIDE + 2);
 }
 
 void odva_scan_offsets(const struct odva_scan *scan, int offset[ODVA_SCAN_OFFSETS])
@@ -146,9 +160,8 @@ int odva_scan_init(struct odva_scan *scan, const struct onedva_model *model, int
         odva_scan_free(scan);
         return ONEDVA_ERR_NOMEM;
     }
-    for (int i = 0; i < full_count; i++)
-        scan->rank[i] = -1;
     restrict_order(scan, model);
+    set_ranks(scan, model->config.basis);
     set_expectations(scan, around);
     free(around);
     return ONEDVA_OK;
@@ -182,8 +195,8 @@ const struct odva_scan *odva_scan_get(struct odva_scan_cache *cache, int nt, int
 void odva_scan_cache_free(struct odva_scan_cache *cache)
 {
     for (int t = 0; t < ODVA_TILE_FRAMES; t++) {
-        for (int y = 0; y < ODVA_TILE_SIDE; y++) {
-            for (int x = 0; x < ODVA_TILE_SIDE; x++) {
+        for (int y = 0; y < ODVA_SUPERBLOCK_SIDE; y++) {
+            for (int x = 0; x < ODVA_SUPERBLOCK_SIDE; x++) {
                 if (!cache->scans[t][y][x])
                     continue;
                 odva_scan_free(cache->scans[t][y][x]);

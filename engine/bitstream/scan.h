@@ -40,7 +40,7 @@ struct odva_scan {
     int32_t *full;     /* position in a full tile of scan index i */
     struct odva_scan_entry *entry;
     int around_count; /* (K+3)(nt+1)(ny+2)(nx+2) */
-    int32_t *rank;    /* 256 K: scan index of a full position, -1 where there is none */
+    int32_t *rank;    /* 256 K: scan index of a full position or what is next below it */
 };
 
 /** @return ONEDVA_OK or ONEDVA_ERR_NOMEM */

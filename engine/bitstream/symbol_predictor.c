@@ -121,32 +121,41 @@ void odva_symbol_clip_weights(struct odva_symbol_predictor *predictor,
 }
 
 /* What the tile beside has of coefficients first .. end-1, in this tile's scan. */
-static const int16_t *log_beside(struct odva_symbol_predictor *predictor,
+static const int16_t *ratios_beside(struct odva_symbol_predictor *predictor,
                                  struct odva_latents *latents, int side, int other, int first,
                                  int end)
 {
     const struct odva_latent_tile *tile = &latents->tiles[other];
     const struct odva_scan *scan = predictor->scan;
-    int16_t *log_smooth = latents->log_smooth + tile->offset;
+    int16_t *ratio = latents->ratio + tile->offset;
     int16_t *reordered = predictor->reordered[side];
 
     if (tile->scan == scan) {
         for (int i = tile->shown; i < end; i++)
-            log_smooth[i] = ODVA_NOTHING_BESIDE;
-        return log_smooth;
+            ratio[i] = ODVA_NOTHING_BESIDE;
+        return ratio;
     }
     for (int i = first; i < end; i++) {
         const int j = tile->scan->rank[scan->full[i]];
-        reordered[i] = j < 0 || j >= tile->shown ? ODVA_NOTHING_BESIDE : log_smooth[j];
+        reordered[i] = j >= tile->shown ? ODVA_NOTHING_BESIDE : ratio[j];
     }
     return reordered;
 }
 
-static const int16_t *nothing_beside(int16_t *logs, int first, int end)
+static const int16_t *nothing_beside(int16_t *ratio, int first, int end)
 {
     for (int i = first; i < end; i++)
-        logs[i] = ODVA_NOTHING_BESIDE;
-    return logs;
+        ratio[i] = ODVA_NOTHING_BESIDE;
+    return ratio;
+}
+
+/* The tile beside the middle of a tile's left or upper side, -1: none. */
+static int tile_beside(const struct odva_grid *grid, const struct odva_tile *tile, int side)
+{
+    const int y = side ? tile->y0 - 1 : tile->y0 + (tile->ny - 1) / 2;
+    const int x = side ? tile->x0 + (tile->nx - 1) / 2 : tile->x0 - 1;
+
+    return y < 0 || x < 0 ? -1 : grid->tile_of[(size_t)y * grid->gx + x];
 }
 
 void odva_symbol_predictor_start_tile(struct odva_symbol_predictor *predictor,
@@ -163,10 +172,10 @@ void odva_symbol_predictor_start_tile(struct odva_symbol_predictor *predictor,
     predictor->entry = scan->entry;
     odva_scan_offsets(scan, predictor->offset);
     for (int side = 0; side < 2; side++) {
-        const int has = side ? place->y0 > 0 : place->x0 > 0;
-        const int other = tile - (side ? latents->grid.tiles_x : 1);
-        predictor->beside[side] = has ? log_beside(predictor, latents, side, other, first, end)
-                                      : nothing_beside(predictor->reordered[side], first, end);
+        const int other = tile_beside(&latents->grid, place, side);
+        predictor->beside[side] =
+            other < 0 ? nothing_beside(predictor->reordered[side], first, end)
+                      : ratios_beside(predictor, latents, side, other, first, end);
     }
     memset(predictor->mean, 0, sizeof(predictor->mean));
     memset(predictor->around, 0, scan->around_count * sizeof(*predictor->around));
@@ -199,7 +208,8 @@ static void smooth_group(uint8_t sum[GROUP], const uint8_t *magnitude)
 void odva_symbol_predictor_end_tile(struct odva_symbol_predictor *predictor,
                                     struct odva_latents *latents, int tile, int end)
 {
-    int16_t *log_smooth = latents->log_smooth + latents->tiles[tile].offset;
+    const struct odva_scan_entry *entry = latents->tiles[tile].scan->entry;
+    int16_t *ratio = latents->ratio + latents->tiles[tile].offset;
     const int shown = latents->tiles[tile].shown, count = end > shown ? end : shown;
     uint8_t sum[GROUP];
 
@@ -207,7 +217,7 @@ void odva_symbol_predictor_end_tile(struct odva_symbol_predictor *predictor,
     for (int i = 0; i < count; i += GROUP) {
         smooth_group(sum, predictor->magnitude + i);
         for (int j = 0; j < GROUP && i + j < count; j++)
-            log_smooth[i + j] = predictor->log_around[sum[j]];
+            ratio[i + j] = (int16_t)(predictor->log_around[sum[j]] - entry[i + j].beside);
     }
     latents->tiles[tile].shown = count;
 }

@@ -32,7 +32,7 @@
 #define ODVA_MEAN_SHIFT     4     /* running means forget 1/16 with each magnitude */
 #define ODVA_MEAN_MAX       61455 /* no running mean of magnitudes up to 15 is above */
 #define ODVA_AROUND_MAX     (21 * ODVA_ESCAPE)
-#define ODVA_NOTHING_BESIDE (-ODVA_NOTHING_EXPECTED)
+#define ODVA_NOTHING_BESIDE (-ODVA_NOTHING_EXPECTED) /* a ratio */
 #define ODVA_LEAST_RATIO    (ODVA_NOTHING_BESIDE - 256 + ONEDVA_MIN_QIDX)
 #define ODVA_MOST_RATIO     320
 #define ODVA_SMOOTH_REACH   3 /* a magnitude is smoothed with that many before and behind it */
@@ -61,7 +61,7 @@ struct odva_symbol_predictor {
     const struct odva_scan *scan;
     const struct odva_scan_entry *entry; /* scan->entry */
     int offset[ODVA_SCAN_OFFSETS];       /* where a magnitude counts as one around */
-    const int16_t *beside[2]; /* log_smooth of the tiles to the left and above, in this scan */
+    const int16_t *beside[2]; /* ratios of the tiles to the left and above, in this scan */
     int16_t *reordered[2];    /* memory for it */
 };
 

@@ -5,7 +5,9 @@
 #include "decoder/synthesis.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/reserve.h"
 #include "model/model.h"
 #include "model/model_weights.h"
 #include "network/diffusion_decoder.h"
@@ -20,6 +22,10 @@ struct odva_synthesis {
     struct odva_scan_cache *scans;
     struct odva_linear_path path;
     struct odva_diffusion_decoder decoder; /* opened by the first clip that wants it */
+    struct odva_grid whole;                /* a clip's grid with superblocks that are not split */
+    float *latents;                        /* of such superblocks */
+    float *shares;                         /* of each superblock's coefficients: those decoded */
+    size_t latent_capacity, share_capacity;
     struct odva_device_array z;            /* the noisy clip, [patches][1536] */
     struct odva_device_array ahead;        /* Heun: where an Euler step would lead */
     struct odva_device_array noise;        /* [backend->block_rows][1536] */
@@ -53,6 +59,9 @@ void odva_synthesis_close(struct odva_synthesis **handle)
     if (!synthesis)
         return;
     odva_diffusion_decoder_close(&synthesis->decoder);
+    odva_grid_free(&synthesis->whole);
+    free(synthesis->latents);
+    free(synthesis->shares);
     odva_linear_path_close(&synthesis->path);
     odva_device_array_free(synthesis->backend, &synthesis->z);
     odva_device_array_free(synthesis->backend, &synthesis->ahead);
@@ -232,6 +241,44 @@ static int open_decoder(struct odva_synthesis *s)
     return odva_diffusion_decoder_open(&s->decoder, s->model, s->backend, s->scans);
 }
 
+/* The grid without splits, and memory. */
+static int set_whole(struct odva_synthesis *s, const struct odva_grid *grid)
+{
+    const int basis = s->path.basis;
+    int status = ONEDVA_OK;
+
+    if (s->whole.frames != grid->frames || s->whole.width != grid->width ||
+        s->whole.height != grid->height) {
+        odva_grid_free(&s->whole);
+        status = odva_grid_init(&s->whole, grid->frames, grid->width, grid->height, basis);
+    }
+    if (status < 0)
+        return status;
+    s->latents = odva_reserve(s->latents, &s->latent_capacity, (size_t)grid->patches * basis,
+                              sizeof(*s->latents));
+    s->shares = odva_reserve(s->shares, &s->share_capacity, grid->superblock_count,
+                             sizeof(*s->shares));
+    return s->latents && s->shares ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
+}
+
+/* What the decoder is told of a clip whose path->coefs are there. */
+static int set_clip(struct odva_synthesis *s, const struct odva_grid *grid, const int *tile_tokens,
+                    int qidx)
+{
+    int status = set_whole(s, grid);
+
+    if (status == ONEDVA_OK)
+        status = odva_linear_path_transform(&s->path, &s->whole, s->latents);
+    if (status < 0)
+        return status;
+    memset(s->shares, 0, grid->superblock_count * sizeof(*s->shares));
+    for (int i = 0; i < grid->tile_count; i++)
+        s->shares[grid->tiles[i].superblock] += (float)tile_tokens[i];
+    for (int i = 0; i < grid->superblock_count; i++)
+        s->shares[i] /= (float)s->whole.tiles[i].tokens;
+    return odva_diffusion_decoder_set_clip(&s->decoder, grid, s->latents, s->shares, qidx);
+}
+
 int odva_synthesis_run(struct odva_synthesis *s, const struct odva_grid *grid, const float *latents,
                        const int *tile_tokens, const struct odva_synthesis_params *params,
                        const struct onedva_picture *pictures)
@@ -246,8 +293,7 @@ int odva_synthesis_run(struct odva_synthesis *s, const struct odva_grid *grid, c
         return for_blocks(&clip, 0, output);
     if ((status = open_decoder(s)) < 0 ||
         (status = odva_diffusion_decoder_set_grid(&s->decoder, grid)) < 0 ||
-        (status = odva_diffusion_decoder_set_clip(&s->decoder, grid, latents, tile_tokens,
-                                                  params->qidx)) < 0)
+        (status = set_clip(s, grid, tile_tokens, params->qidx)) < 0)
         return status;
     if (params->steps > 1)
         return sample(&clip);

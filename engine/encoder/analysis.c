@@ -55,8 +55,8 @@ void odva_analysis_close(struct odva_analysis **handle)
     *handle = NULL;
 }
 
-int odva_analysis_linear(struct odva_analysis *analysis, const struct odva_grid *grid,
-                         const struct onedva_const_picture *frames, float *latents)
+int odva_analysis_project(struct odva_analysis *analysis, const struct odva_grid *grid,
+                          const struct onedva_const_picture *frames)
 {
     const int status = odva_linear_path_set_grid(&analysis->path, grid);
 
@@ -64,7 +64,21 @@ int odva_analysis_linear(struct odva_analysis *analysis, const struct odva_grid 
         return status;
     analysis->embedded = 0;
     memcpy(analysis->pictures, frames, grid->frames * sizeof(*frames));
-    return odva_linear_path_analyse(&analysis->path, grid, frames, latents);
+    return odva_linear_path_project(&analysis->path, grid, frames);
+}
+
+int odva_analysis_transform(struct odva_analysis *analysis, const struct odva_grid *grid,
+                            float *latents)
+{
+    return odva_linear_path_transform(&analysis->path, grid, latents);
+}
+
+int odva_analysis_linear(struct odva_analysis *analysis, const struct odva_grid *grid,
+                         const struct onedva_const_picture *frames, float *latents)
+{
+    const int status = odva_analysis_project(analysis, grid, frames);
+
+    return status < 0 ? status : odva_analysis_transform(analysis, grid, latents);
 }
 
 static int embed_clip(struct odva_analysis *analysis, const struct odva_grid *grid)

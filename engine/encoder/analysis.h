@@ -18,11 +18,20 @@ int odva_analysis_open(struct odva_analysis **analysis, const struct onedva_mode
                        struct odva_backend *backend, struct odva_scan_cache *scans);
 void odva_analysis_close(struct odva_analysis **analysis);
 
+/** Begin a clip. */
+int odva_analysis_project(struct odva_analysis *analysis, const struct odva_grid *grid,
+                          const struct onedva_const_picture *frames);
+
 /**
- * Linear latents of a clip.
+ * Linear latents of the clip begun last.
+ * @param grid    of its size, with any partition
  * @param latents K * grid->patches floats: tile after tile, each tile's in scan order (tile i
  * starts at K * tiles[i].first_patch)
  */
+int odva_analysis_transform(struct odva_analysis *analysis, const struct odva_grid *grid,
+                            float *latents);
+
+/** Both. */
 int odva_analysis_linear(struct odva_analysis *analysis, const struct odva_grid *grid,
                          const struct onedva_const_picture *frames, float *latents);
 

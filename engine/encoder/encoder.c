@@ -384,14 +384,15 @@ int onedva_encoder_get_tiles(onedva_encoder *encoder, struct onedva_tiles *tiles
     }
     grid = &latents->grid;
     encoder->tile_tokens = odva_reserve(encoder->tile_tokens, &encoder->tile_capacity,
-                                        grid->tile_count, sizeof(*encoder->tile_tokens));
+                                        grid->superblock_count, sizeof(*encoder->tile_tokens));
     if (!encoder->tile_tokens)
         return ONEDVA_ERR_NOMEM;
+    memset(encoder->tile_tokens, 0, grid->superblock_count * sizeof(*encoder->tile_tokens));
     for (int i = 0; i < grid->tile_count; i++)
-        encoder->tile_tokens[i] = latents->tiles[i].tokens;
+        encoder->tile_tokens[grid->tiles[i].superblock] += latents->tiles[i].tokens;
     *tiles = (struct onedva_tiles){
-        .columns = grid->tiles_x,
-        .rows = grid->tiles_y,
+        .columns = grid->superblocks_x,
+        .rows = grid->superblocks_y,
         .tokens = encoder->tile_tokens,
     };
     return ONEDVA_OK;

@@ -58,7 +58,7 @@ static int measure_cost(struct odva_motion_choice *choice, struct odva_trial_cod
         odva_trial_coder_analyse(coder, clip->pictures, clip->frames, clip->width, clip->height);
 
     if (status == ONEDVA_OK)
-        status = odva_trial_coder_quantise(coder, coder->linear, qidx, &bits);
+        status = odva_trial_coder_quantise(coder, qidx, &bits);
     if (status == ONEDVA_OK)
         status = odva_trial_coder_compare(coder, motion, frames->pictures, &squared);
     if (status < 0)

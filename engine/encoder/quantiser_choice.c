@@ -31,13 +31,14 @@ static int encode_latents(struct onedva_encoder *encoder, double *bits)
     struct odva_trial_coder *coder = &encoder->coder;
     int status;
 
-    if (!has_refinement(encoder))
-        return odva_trial_coder_quantise(coder, coder->linear, encoder->index, bits);
+    status = odva_trial_coder_quantise(coder, encoder->index, bits);
+    if (status < 0 || !has_refinement(encoder))
+        return status;
     status = odva_analysis_refine(coder->analysis, &coder->latents.grid,
                                   odva_qidx_of(encoder->index), coder->linear, encoder->refined);
     if (status < 0)
         return status;
-    return odva_trial_coder_quantise(coder, encoder->refined, encoder->index, bits);
+    return odva_trial_coder_requantise(coder, encoder->refined, encoder->index, bits);
 }
 
 /* Durations that the packet has to carry: NULL where all are the stream's frame_duration. */
@@ -100,7 +101,7 @@ static int search_qidx(struct onedva_encoder *encoder, double budget, double *bi
 
     odva_rate_search_start(&search, budget, odva_qidx_of(encoder->index));
     do {
-        status = odva_trial_coder_quantise(coder, coder->linear, search.next, bits);
+        status = odva_trial_coder_quantise(coder, search.next, bits);
     } while (status == ONEDVA_OK && odva_rate_search_step(&search, *bits));
     encoder->index = search.best;
     *bits = search.best_bits;
@@ -126,7 +127,6 @@ static int encode_at_bitrate(struct onedva_encoder *encoder, const uint32_t *dur
                              double seconds, double *counted)
 {
     double linear_bits, motion_bits, budget;
-    int first;
     int status = count_motion(encoder, &motion_bits);
 
     if (status < 0)
@@ -139,14 +139,10 @@ static int encode_at_bitrate(struct onedva_encoder *encoder, const uint32_t *dur
         status = encode_packet(encoder, durations, counted);
     if (status < 0 || !has_refinement(encoder))
         return status;
-    first = odva_qidx_of(encoder->index);
     status = search_qidx(encoder, budget * (linear_bits + 1) / (*counted + 1), &linear_bits);
     if (status < 0)
         return status;
-    if (odva_qidx_of(encoder->index) != first)
-        return encode_packet(encoder, durations, counted);
-    status = odva_trial_coder_quantise(&encoder->coder, encoder->refined, first, counted);
-    return status < 0 ? status : write_packet(encoder, durations);
+    return encode_packet(encoder, durations, counted);
 }
 
 /* Count what the clip takes at the points of a first pass' statistics. */
@@ -156,7 +152,7 @@ static int count_points(struct onedva_encoder *encoder, struct odva_first_pass_c
     int status = count_motion(encoder, &motion_bits);
 
     for (int i = 0; i < ODVA_FIRST_PASS_POINTS && status == ONEDVA_OK; i++) {
-        status = odva_trial_coder_quantise(&encoder->coder, encoder->coder.linear,
+        status = odva_trial_coder_quantise(&encoder->coder,
                                            ODVA_FIRST_PASS_FINEST + i * ODVA_FIRST_PASS_DISTANCE,
                                            &clip->bits[i]);
         clip->bits[i] =

@@ -36,6 +36,7 @@ int odva_trial_coder_open(struct odva_trial_coder *coder, const struct onedva_mo
 void odva_trial_coder_close(struct odva_trial_coder *coder)
 {
     odva_rate_distortion_free(&coder->rate_distortion);
+    odva_partition_choice_free(&coder->partition);
     odva_latents_free(&coder->latents);
     odva_analysis_close(&coder->analysis);
     odva_scan_cache_free(&coder->scans);
@@ -59,15 +60,32 @@ int odva_trial_coder_analyse(struct odva_trial_coder *coder,
                                  odva_latents_count(&coder->latents), sizeof(*coder->linear));
     if (!coder->linear)
         return ONEDVA_ERR_NOMEM;
-    return odva_analysis_linear(coder->analysis, &coder->latents.grid, pictures, coder->linear);
+    status = odva_partition_choice_set_size(&coder->partition, &coder->scans, n, width, height);
+    if (status == ONEDVA_OK)
+        status = odva_analysis_project(coder->analysis, &coder->latents.grid, pictures);
+    for (int i = 0; i < ODVA_TILE_SIZES && status == ONEDVA_OK; i++) {
+        struct odva_tile_level *level = &coder->partition.level[i];
+        status = odva_analysis_transform(coder->analysis, &level->latents.grid, level->y);
+    }
+    return status;
 }
 
-int odva_trial_coder_quantise(struct odva_trial_coder *coder, const float *y, double index,
-                              double *bits)
+int odva_trial_coder_quantise(struct odva_trial_coder *coder, double index, double *bits)
+{
+    int64_t cost;
+    const int status = odva_partition_choice_run(&coder->partition, &coder->rate_distortion, index,
+                                                 &coder->latents, coder->linear, &cost);
+
+    *bits = (double)cost / ODVA_BIT;
+    return status;
+}
+
+int odva_trial_coder_requantise(struct odva_trial_coder *coder, const float *y, double index,
+                                double *bits)
 {
     int64_t cost;
     const int status =
-        odva_rate_distortion_run(&coder->rate_distortion, &coder->latents, y, index, &cost);
+        odva_rate_distortion_run(&coder->rate_distortion, &coder->latents, y, index, &cost, NULL);
 
     *bits = (double)cost / ODVA_BIT;
     return status;

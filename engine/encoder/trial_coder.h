@@ -12,6 +12,7 @@
 #include "encoder/analysis.h"
 #include "motion/canvas.h"
 #include "motion/motion_warp.h"
+#include "rate/partition_choice.h"
 #include "rate/rate_distortion.h"
 
 struct odva_trial_coder {
@@ -20,8 +21,9 @@ struct odva_trial_coder {
     struct odva_scan_cache scans;
     struct odva_analysis *analysis;
     struct odva_rate_distortion rate_distortion;
+    struct odva_partition_choice partition; /* of the clip analysed last */
     struct odva_latents latents; /* of the clip quantised last */
-    float *linear;               /* of the clip analysed last */
+    float *linear;               /* latents of the clip quantised last, before that */
     size_t linear_capacity;
 
     /* of the clip reconstructed last */
@@ -37,14 +39,19 @@ int odva_trial_coder_open(struct odva_trial_coder *coder, const struct onedva_mo
                           const struct onedva_encoder_settings *settings);
 void odva_trial_coder_close(struct odva_trial_coder *coder);
 
-/** Set coder->linear to the latents of n pictures. @return ONEDVA_OK or an error */
+/** Analyse n pictures with tiles of each size. @return ONEDVA_OK or an error */
 int odva_trial_coder_analyse(struct odva_trial_coder *coder,
                              const struct onedva_const_picture *pictures, int n, int width,
                              int height);
 
-/** Set coder->latents to y quantised (odva_rate_distortion_run). @param bits of the payload */
-int odva_trial_coder_quantise(struct odva_trial_coder *coder, const float *y, double index,
-                              double *bits);
+/** Choose the partition of the clip analysed last; set coder->linear to its latents, and
+ * coder->latents to them quantised. @param bits of the payload */
+int odva_trial_coder_quantise(struct odva_trial_coder *coder, double index, double *bits);
+
+/** Set coder->latents to y quantised with the partition that they have (odva_rate_distortion_run).
+ * @param bits of the payload */
+int odva_trial_coder_requantise(struct odva_trial_coder *coder, const float *y, double index,
+                                double *bits);
 
 /**
  * Decode coder->latents without a network and compare.

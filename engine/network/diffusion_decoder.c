@@ -11,6 +11,7 @@
 #include "network/latent_scale.h"
 
 #define SCALARS 3
+#define SIDE    ODVA_SUPERBLOCK_SIDE
 
 /* ---- opening ----------------------------------------------------------------------------- */
 
@@ -83,7 +84,7 @@ void odva_diffusion_decoder_close(struct odva_diffusion_decoder *dec)
     odva_transformer_close(&dec->transformer);
     odva_device_array_free(backend, &dec->cond_row);
     odva_device_array_free(backend, &dec->embed_row);
-    free_window_set(backend, &dec->tile_windows);
+    free_window_set(backend, &dec->superblock_windows);
     free_window_set(backend, &dec->shifted_windows);
     odva_device_array_free(backend, &dec->h);
     odva_device_array_free(backend, &dec->modulation);
@@ -151,62 +152,54 @@ static int window_list_close(struct window_list *list, struct odva_backend *back
     return status;
 }
 
-/* A tile's context tokens, then its patches. */
-static int list_tile_windows(struct odva_diffusion_decoder *dec, const struct odva_grid *grid)
+static void list_patches(struct window_list *list, const struct odva_grid *grid, int y0, int y1,
+                         int x0, int x1, int shift)
+{
+    for (int t = 0; t < grid->gt; t++)
+        for (int y = y0; y < y1; y++)
+            for (int x = x0; x < x1; x++)
+                window_list_add(list, grid->place[(size_t)y * grid->gx + x] + t,
+                                odva_rope_row(t, (y + shift) % SIDE, (x + shift) % SIDE));
+}
+
+/* A superblock's context tokens, then its patches. */
+static int list_superblock_windows(struct odva_diffusion_decoder *dec, const struct odva_grid *grid)
 {
     struct window_list list;
-    int status = window_list_open(&list, grid->tile_count, dec->patches + dec->context_rows);
+    int status = window_list_open(&list, grid->superblock_count, dec->patches + dec->context_rows);
 
-    for (int i = 0; i < grid->tile_count && status == ONEDVA_OK; i++) {
-        const struct odva_tile *tile = &grid->tiles[i];
-        int64_t row = tile->first_patch;
+    for (int i = 0; i < grid->superblock_count && status == ONEDVA_OK; i++) {
+        const struct odva_superblock *superblock = &grid->superblocks[i];
 
         for (int j = 0; j < dec->context_tokens; j++)
             window_list_add(&list, dec->patches + (int64_t)i * dec->context_tokens + j, -1);
-        for (int t = 0; t < tile->nt; t++)
-            for (int y = 0; y < tile->ny; y++)
-                for (int x = 0; x < tile->nx; x++)
-                    window_list_add(&list, row++, odva_rope_row(t, y, x));
+        list_patches(&list, grid, superblock->y0, superblock->y0 + superblock->ny, superblock->x0,
+                     superblock->x0 + superblock->nx, 0);
         window_list_end(&list);
     }
-    return window_list_close(&list, dec->backend, &dec->tile_windows, status);
+    return window_list_close(&list, dec->backend, &dec->superblock_windows, status);
 }
 
 /* End of the shifted window that begins at a coordinate: 4, 12, 20, ... or the grid's end. */
 static int shifted_end(int begin, int n)
 {
-    const int end = begin ? begin + ODVA_TILE_SIDE : ODVA_TILE_SIDE / 2;
+    const int end = begin ? begin + SIDE : SIDE / 2;
 
     return end < n ? end : n;
-}
-
-static void list_shifted_window(struct window_list *list, const struct odva_grid *grid, int y0,
-                                int x0)
-{
-    for (int t = 0; t < grid->gt; t++) {
-        for (int y = y0; y < shifted_end(y0, grid->gy); y++) {
-            for (int x = x0; x < shifted_end(x0, grid->gx); x++) {
-                const struct odva_tile *tile =
-                    &grid->tiles[y / ODVA_TILE_SIDE * grid->tiles_x + x / ODVA_TILE_SIDE];
-                const int64_t row =
-                    tile->first_patch + (t * tile->ny + y - tile->y0) * tile->nx + x - tile->x0;
-
-                window_list_add(list, row, odva_rope_row(t, (y + 4) % 8, (x + 4) % 8));
-            }
-        }
-    }
-    window_list_end(list);
 }
 
 static int list_shifted_windows(struct odva_diffusion_decoder *dec, const struct odva_grid *grid)
 {
     struct window_list list;
-    const int64_t most = (int64_t)(grid->tiles_y + 1) * (grid->tiles_x + 1);
+    const int64_t most = (int64_t)(grid->superblocks_y + 1) * (grid->superblocks_x + 1);
     int status = window_list_open(&list, most, dec->patches);
 
     for (int y = 0; y < grid->gy && status == ONEDVA_OK; y = shifted_end(y, grid->gy))
-        for (int x = 0; x < grid->gx; x = shifted_end(x, grid->gx))
-            list_shifted_window(&list, grid, y, x);
+        for (int x = 0; x < grid->gx; x = shifted_end(x, grid->gx)) {
+            list_patches(&list, grid, y, shifted_end(y, grid->gy), x, shifted_end(x, grid->gx),
+                         SIDE / 2);
+            window_list_end(&list);
+        }
     return window_list_close(&list, dec->backend, &dec->shifted_windows, status);
 }
 
@@ -224,9 +217,12 @@ static int map_rows(struct odva_diffusion_decoder *dec, const struct odva_grid *
         rows[i] = (int32_t)(i % dec->context_tokens);
     status = odva_device_array_set(dec->backend, &dec->embed_row, rows, dec->context_rows,
                                    sizeof(*rows));
-    for (int i = 0; i < grid->tile_count; i++)
-        for (int j = 0; j < grid->tiles[i].patches; j++)
+    for (int i = 0; i < grid->superblock_count; i++) {
+        const int patches = grid->gt * grid->superblocks[i].ny * grid->superblocks[i].nx;
+
+        for (int j = 0; j < patches; j++)
             rows[n++] = i;
+    }
     for (int64_t i = 0; i < dec->context_rows; i++)
         rows[n++] = (int32_t)(i / dec->context_tokens);
     if (status == ONEDVA_OK)
@@ -255,7 +251,7 @@ int odva_diffusion_decoder_set_grid(struct odva_diffusion_decoder *dec,
                                     const struct odva_grid *grid)
 {
     struct odva_backend *backend = dec->backend;
-    const int64_t tiles = grid->tile_count, d = dec->width;
+    const int64_t superblocks = grid->superblock_count, d = dec->width;
     int status;
 
     if (dec->frames == grid->frames && dec->picture_width == grid->width &&
@@ -263,16 +259,16 @@ int odva_diffusion_decoder_set_grid(struct odva_diffusion_decoder *dec,
         return ONEDVA_OK;
     dec->frames = 0; /* no grid is valid until the end */
     dec->patches = grid->patches;
-    dec->context_rows = tiles * dec->context_tokens;
-    dec->tile_count = grid->tile_count;
+    dec->context_rows = superblocks * dec->context_tokens;
+    dec->superblock_count = grid->superblock_count;
     if (dec->patches + dec->context_rows > INT32_MAX)
         return ONEDVA_ERR_LIMIT;
-    if ((status = reserve_host(dec, grid->tile_count)) < 0 || (status = map_rows(dec, grid)) < 0 ||
-        (status = list_tile_windows(dec, grid)) < 0 ||
+    if ((status = reserve_host(dec, grid->superblock_count)) < 0 || (status = map_rows(dec, grid)) < 0 ||
+        (status = list_superblock_windows(dec, grid)) < 0 ||
         (status = list_shifted_windows(dec, grid)) < 0 ||
         (status = odva_device_array_reserve(
              backend, &dec->h, (dec->patches + dec->context_rows) * d, sizeof(float))) < 0 ||
-        (status = odva_device_array_reserve(backend, &dec->modulation, tiles * 2 * d,
+        (status = odva_device_array_reserve(backend, &dec->modulation, superblocks * 2 * d,
                                             sizeof(float))) < 0)
         return status;
     dec->frames = grid->frames;
@@ -285,19 +281,21 @@ int odva_diffusion_decoder_set_grid(struct odva_diffusion_decoder *dec,
 
 int odva_diffusion_decoder_set_clip(struct odva_diffusion_decoder *dec,
                                     const struct odva_grid *grid, const float *latents,
-                                    const int *tile_tokens, int qidx)
+                                    const float *shares, int qidx)
 {
-    for (int i = 0; i < grid->tile_count; i++) {
-        const struct odva_tile *tile = &grid->tiles[i];
-        const struct odva_scan *scan = odva_scan_get(dec->scans, tile->nt, tile->ny, tile->nx);
+    for (int i = 0; i < grid->superblock_count; i++) {
+        const struct odva_superblock *superblock = &grid->superblocks[i];
+        const struct odva_scan *scan =
+            odva_scan_get(dec->scans, grid->gt, superblock->ny, superblock->nx);
         float *scalars = dec->scalars + (size_t)i * SCALARS;
 
         if (!scan)
             return ONEDVA_ERR_NOMEM;
         odva_normalise_latents(dec->latents + (size_t)i * dec->context_tokens * ODVA_LATENT_TOKEN,
-                               latents + dec->basis * tile->first_patch, scan, dec->context_tokens);
+                               latents + dec->basis * superblock->first_patch, scan,
+                               dec->context_tokens);
         scalars[1] = (float)qidx / 64.0f;
-        scalars[2] = (float)tile_tokens[i] / (float)tile->tokens;
+        scalars[2] = shares[i];
     }
     return odva_device_array_set(dec->backend, &dec->latents_device, dec->latents,
                                  dec->context_rows * ODVA_LATENT_TOKEN, sizeof(float));
@@ -331,14 +329,14 @@ int odva_diffusion_decoder_run(struct odva_diffusion_decoder *dec, struct odva_m
     const int64_t all = dec->patches + dec->context_rows;
     int status;
 
-    for (int i = 0; i < dec->tile_count; i++)
+    for (int i = 0; i < dec->superblock_count; i++)
         dec->scalars[(size_t)i * SCALARS] = t;
     if ((status = embed_tokens(dec, coefs, t, z)) < 0 ||
-        (status = odva_transformer_condition(tr, dec->scalars, dec->tile_count)) < 0)
+        (status = odva_transformer_condition(tr, dec->scalars, dec->superblock_count)) < 0)
         return status;
     for (int i = 0; i < tr->block_count && status == ONEDVA_OK; i++) {
         if (i % 2 == 0)
-            status = odva_transformer_run(tr, i, h, all, all, &dec->tile_windows.windows,
+            status = odva_transformer_run(tr, i, h, all, all, &dec->superblock_windows.windows,
                                           dec->cond_row.buffer);
         else
             status = odva_transformer_run(tr, i, h, dec->patches, dec->patches,
@@ -349,7 +347,7 @@ int odva_diffusion_decoder_run(struct odva_diffusion_decoder *dec, struct odva_m
     return odva_linear_layer_run(
         &dec->final, dec->backend,
         odva_device_array_rows(&dec->modulation, 0, 2 * (int64_t)dec->width),
-        odva_device_array_rows(&tr->cond, 0, dec->width), dec->tile_count,
+        odva_device_array_rows(&tr->cond, 0, dec->width), dec->superblock_count,
         (struct odva_epilogue){0});
 }
 

@@ -25,19 +25,19 @@ struct odva_diffusion_decoder {
     struct odva_linear_layer coef, noise, context, final, out;
     struct odva_buffer *embed; /* [context_tokens][d] */
     struct odva_transformer transformer;
-    /* of the current grid; token rows are all patches, tile after tile, then each tile's context */
+    /* of the current grid; token rows are all patches, then each superblock's context */
     int frames, picture_width, picture_height;
     int64_t patches, context_rows;
-    int tile_count;
-    struct odva_device_array cond_row;  /* int32: tile of each token row */
+    int superblock_count;
+    struct odva_device_array cond_row;  /* int32: superblock of each token row */
     struct odva_device_array embed_row; /* int32: row of embed of each context row */
-    struct odva_window_set tile_windows, shifted_windows;
+    struct odva_window_set superblock_windows, shifted_windows;
     struct odva_device_array h;          /* [patches + context_rows][d] */
-    struct odva_device_array modulation; /* shift, scale of the output, [tiles][2 d] */
+    struct odva_device_array modulation; /* shift, scale of the output, [superblocks][2 d] */
     /* of the current clip */
     float *latents; /* host, [context_rows][32] */
     struct odva_device_array latents_device;
-    float *scalars; /* host, [tiles][3]: t, qidx/64, n/N */
+    float *scalars; /* host, [superblocks][3]: t, qidx/64, n/N */
     int tile_capacity;
 };
 
@@ -46,14 +46,18 @@ int odva_diffusion_decoder_open(struct odva_diffusion_decoder *decoder,
                                 struct odva_scan_cache *scans);
 void odva_diffusion_decoder_close(struct odva_diffusion_decoder *decoder);
 
-/** Prepare for clips of a grid; nothing is done when it is the same as before. */
+/** Prepare for clips of a grid; nothing is done when its size is the same as before. */
 int odva_diffusion_decoder_set_grid(struct odva_diffusion_decoder *decoder,
                                     const struct odva_grid *grid);
 
-/** Give the clip; parameters as in odva_synthesis_run. */
+/**
+ * Give the clip.
+ * @param latents that its superblocks would have as one tile each, one after the other in scan order
+ * @param shares  of each superblock's coefficients: those in its tiles' tokens
+ */
 int odva_diffusion_decoder_set_clip(struct odva_diffusion_decoder *decoder,
                                     const struct odva_grid *grid, const float *latents,
-                                    const int *tile_tokens, int qidx);
+                                    const float *shares, int qidx);
 
 /**
  * Run all blocks.

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/integers.h"
 #include "model/model.h"
 #include "model/model_weights.h"
 #include "network/latent_scale.h"
@@ -110,7 +111,9 @@ void odva_query_encoder_close(struct odva_query_encoder *enc)
 
 static int tile_queries(const struct odva_query_encoder *enc, const struct odva_tile *tile)
 {
-    return tile->tokens < enc->queries ? tile->tokens : enc->queries;
+    const int most = odva_max(1, enc->queries >> 2 * (ODVA_TILE_SIZES - 1 - tile->size));
+
+    return odva_min(tile->tokens, most);
 }
 
 static int reserve_tiles(struct odva_query_encoder *enc, int tiles)
@@ -159,13 +162,14 @@ struct tables {
     int32_t *begin, *rows, *rope, *embed_row, *cond_row;
 };
 
-static void fill_tile(const struct odva_query_encoder *enc, struct tables *tables,
-                      const struct odva_tile_group *group, const struct odva_tile *tile, int index)
+static void fill_tile(const struct odva_query_encoder *enc, const struct odva_grid *grid,
+                      struct tables *tables, const struct odva_tile_group *group, int index)
 {
+    const struct odva_tile *tile = &grid->tiles[index];
     const int64_t query = enc->tile_query[index];
     const int n = tile_queries(enc, tile);
     int64_t entry = tile->first_patch + query;
-    int64_t row = group->queries + tile->first_patch - group->first_patch;
+    const int64_t first = group->queries - group->first_patch;
 
     tables->begin[index] = (int32_t)entry;
     tables->begin[index + 1] = (int32_t)(entry + n + tile->patches);
@@ -177,7 +181,9 @@ static void fill_tile(const struct odva_query_encoder *enc, struct tables *table
     for (int t = 0; t < tile->nt; t++) {
         for (int y = 0; y < tile->ny; y++) {
             for (int x = 0; x < tile->nx; x++, entry++) {
-                tables->rows[entry] = (int32_t)row++;
+                tables->rows[entry] =
+                    (int32_t)(first + grid->place[(size_t)(tile->y0 + y) * grid->gx + tile->x0 + x] +
+                              t);
                 tables->rope[entry] = odva_rope_row(t, y, x);
             }
         }
@@ -216,7 +222,7 @@ static int make_tables(struct odva_query_encoder *enc, const struct odva_grid *g
             const struct odva_tile_group *group = &enc->groups[g];
 
             for (int i = group->first_tile; i < group->first_tile + group->tiles; i++)
-                fill_tile(enc, &tables, group, &grid->tiles[i], i);
+                fill_tile(enc, grid, &tables, group, i);
         }
         status = upload_tables(enc, &tables, grid->tile_count, entries);
     }
@@ -265,21 +271,13 @@ int odva_query_encoder_set_grid(struct odva_query_encoder *enc, const struct odv
 {
     int status;
 
-    if (enc->frames == grid->frames && enc->picture_width == grid->width &&
-        enc->picture_height == grid->height)
-        return ONEDVA_OK;
-    enc->frames = 0; /* no grid is valid until the end */
     if ((status = reserve_tiles(enc, grid->tile_count)) < 0)
         return status;
     make_groups(enc, grid);
     if (grid->patches + enc->query_count > INT32_MAX)
         return ONEDVA_ERR_LIMIT;
-    if ((status = make_tables(enc, grid)) < 0 || (status = reserve_work(enc, grid)) < 0)
-        return status;
-    enc->frames = grid->frames;
-    enc->picture_width = grid->width;
-    enc->picture_height = grid->height;
-    return ONEDVA_OK;
+    status = make_tables(enc, grid);
+    return status < 0 ? status : reserve_work(enc, grid);
 }
 
 /* ---- clip -------------------------------------------------------------------------------- */

@@ -6,29 +6,40 @@
 
 #include <math.h>
 
+#include "base/integers.h"
+
 /* Means and slow gradients mask nothing. */
 #define SMOOTH_COEFFICIENTS 8
 
 /* Activity of a tile that has none: an error of about one level of 255. */
 #define LEAST_ACTIVITY 1e-4
 
-static double log_activity(const struct odva_latent_tile *tile, const float *y)
+static double activity(const struct odva_latents *latents, int index, const float *y)
 {
+    const struct odva_latent_tile *tile = &latents->tiles[index];
+    const int smooth = odva_ceil_div(
+        SMOOTH_COEFFICIENTS * latents->grid.tiles[index].patches, ODVA_TILE_PATCHES);
     double sum = 0;
 
-    for (int i = SMOOTH_COEFFICIENTS; i < tile->coefficients; i++)
-        sum += (double)y[i] * y[i];
-    return log(sum / tile->coefficients + LEAST_ACTIVITY);
+    for (int i = smooth; i < tile->coefficients; i++)
+        sum += (double)y[tile->offset + i] * y[tile->offset + i];
+    return sum;
 }
 
 void odva_activity_weights(const struct odva_latents *latents, const float *y, double strength,
                            double *weight)
 {
-    const int count = latents->grid.tile_count;
+    const struct odva_grid *grid = &latents->grid;
+    const int count = grid->superblock_count;
     double mean = 0;
 
+    for (int i = 0; i < count; i++)
+        weight[i] = 0;
+    for (int i = 0; i < grid->tile_count; i++)
+        weight[grid->tiles[i].superblock] += activity(latents, i, y);
     for (int i = 0; i < count; i++) {
-        weight[i] = log_activity(&latents->tiles[i], y + latents->tiles[i].offset);
+        const int patches = grid->gt * grid->superblocks[i].ny * grid->superblocks[i].nx;
+        weight[i] = log(weight[i] / ((double)patches * latents->basis) + LEAST_ACTIVITY);
         mean += weight[i] / count;
     }
     for (int i = 0; i < count; i++)

@@ -12,7 +12,7 @@
  * By how much a bit must pay more in each tile: (activity / its geometric mean over the tiles)^
  * strength. Activity is the mean square of a tile's coefficients without the first few of the scan.
  * @param y      coefficients, each tile's in scan order
- * @param weight grid.tile_count, geometric mean 1
+ * @param weight grid.superblock_count, geometric mean 1
  */
 void odva_activity_weights(const struct odva_latents *latents, const float *y, double strength,
                            double *weight);

@@ -163,45 +163,50 @@ struct length_choice {
     double lambda; /* over the measurement's */
 };
 
-/* The best length of a tile. @param previous length class coded last @param bits of the tile */
+/* The best length of a tile. @param previous length class coded last @param cost of the tile */
 static int choose_length(const struct measurement *m, const struct length_choice *choice, int index,
-                         int previous, int64_t *bits)
+                         int previous, struct odva_tile_cost *cost)
 {
     const struct odva_latent_tile *tile = &m->latents->tiles[index];
     const struct odva_length_candidate *candidates =
         m->rd->candidates + candidate_offset(m->latents, index);
     const double lambda =
-        choice->lambda * m->lambda * (m->rd->masking > 0 ? m->rd->weight[index] : 1);
+        choice->lambda * m->lambda * (m->rd->masking > 0
+                                    ? m->rd->weight[m->latents->grid.tiles[index].superblock]
+                                    : 1);
     const int start = choice->start >= 0 ? tile->length[choice->start] : 0;
     const int longest = m->rd->longest[index] < choice->most ? m->rd->longest[index] : choice->most;
-    double best = INFINITY;
     int length = start;
 
-    *bits = 0;
+    *cost = (struct odva_tile_cost){INFINITY, 0};
     for (int n = start; n <= longest; n++) {
         const int64_t all_bits =
             candidates[n].bits + odva_length_cost(&m->rd->bit_cost, previous, n - start);
-        if (candidates[n].distortion + lambda * (double)all_bits < best) {
-            best = candidates[n].distortion + lambda * (double)all_bits;
-            *bits = all_bits;
+        const double sum = candidates[n].distortion + lambda * (double)all_bits;
+        if (sum < cost->cost) {
+            *cost = (struct odva_tile_cost){sum, all_bits};
             length = n;
         }
     }
     return length;
 }
 
-/* Choose all tiles' lengths at the end of a layer. @return bits of its refinement up to there */
-static int64_t choose_lengths(struct measurement *m, const struct length_choice *choice)
+/* Choose all tiles' lengths at the end of a layer. @param costs of the tiles, or NULL
+ * @return bits of its refinement up to there */
+static int64_t choose_lengths(struct measurement *m, const struct length_choice *choice,
+                              struct odva_tile_cost *costs)
 {
     struct odva_latents *latents = m->latents;
     int64_t bits = 0;
     int previous = 0;
 
     for (int i = 0; i < latents->grid.tile_count; i++) {
-        int64_t tile_bits;
-        latents->tiles[i].length[choice->layer] = choose_length(m, choice, i, previous, &tile_bits);
+        struct odva_tile_cost cost;
+        latents->tiles[i].length[choice->layer] = choose_length(m, choice, i, previous, &cost);
         previous = odva_length_class(latents->tiles[i].length[choice->layer]);
-        bits += tile_bits;
+        bits += cost.bits;
+        if (costs)
+            costs[i] = cost;
     }
     return bits;
 }
@@ -236,8 +241,14 @@ static size_t candidate_count(const struct odva_latents *latents)
     return odva_latents_count(latents) / ODVA_LATENT_TOKEN + 2 * (size_t)latents->grid.tile_count;
 }
 
+double odva_rate_distortion_lambda(double index)
+{
+    return ODVA_LAMBDA * exp2(index / 4) / ODVA_BIT;
+}
+
 int odva_rate_distortion_run(struct odva_rate_distortion *rd, struct odva_latents *latents,
-                             const float *y, double index, int64_t *bits)
+                             const float *y, double index, int64_t *bits,
+                             struct odva_tile_cost *costs)
 {
     static const struct length_choice only = {0, -1, INT32_MAX, 1};
     struct measurement m;
@@ -246,7 +257,7 @@ int odva_rate_distortion_run(struct odva_rate_distortion *rd, struct odva_latent
                                   sizeof(*rd->candidates));
     rd->longest = odva_reserve(rd->longest, &rd->longest_capacity, latents->grid.tile_count,
                                sizeof(*rd->longest));
-    rd->weight = odva_reserve(rd->weight, &rd->weight_capacity, latents->grid.tile_count,
+    rd->weight = odva_reserve(rd->weight, &rd->weight_capacity, latents->grid.superblock_count,
                               sizeof(*rd->weight));
     if (!rd->candidates || !rd->longest || !rd->weight)
         return ONEDVA_ERR_NOMEM;
@@ -255,7 +266,7 @@ int odva_rate_distortion_run(struct odva_rate_distortion *rd, struct odva_latent
     latents->qidx = odva_qidx_of(index);
     latents->layers = 1;
     measure(&m, rd, latents, y, 0, 0, index - latents->qidx);
-    *bits = choose_lengths(&m, &only);
+    *bits = choose_lengths(&m, &only, costs);
     for (int i = 0; i < latents->grid.tile_count; i++)
         latents->tiles[i].tokens = latents->tiles[i].length[0];
     return ONEDVA_OK;
@@ -287,7 +298,7 @@ static void choose_shares(struct measurement *m, const struct odva_layer_plan *l
             .most = layer_plan->layer[layer].end,
             .lambda = exp2(SHARE_SLOPE * left),
         };
-        choose_lengths(m, &share);
+        choose_lengths(m, &share, NULL);
         for (int i = 0; i < latents->grid.tile_count; i++) {
             struct odva_latent_tile *tile = &latents->tiles[i];
             if (tile->length[layer] > tile->length[last])
@@ -316,7 +327,7 @@ void odva_rate_distortion_divide(struct odva_rate_distortion *rd, struct odva_la
             continue;
         measure(&m, rd, latents, y, 1, layer_plan->refinements - 1 - layer_plan->refinement[last],
                 0);
-        choose_lengths(&m, &whole);
+        choose_lengths(&m, &whole, NULL);
         end_refinement(latents, last, first - 1, last == layer_plan->count - 1);
         if (odva_layer_is_of_only_sweep(layer_plan->layer[last]))
             choose_shares(&m, layer_plan, first, last);

@@ -26,6 +26,12 @@ static inline int odva_qidx_of(double index)
     return (int)ceil(index);
 }
 
+/** What a tile costs at its best length. */
+struct odva_tile_cost {
+    double cost;  /* squared error, less that of length 0, and what its bits are worth */
+    int64_t bits; /* 1/1024 bits */
+};
+
 /** What a tile of one length costs, without the bits of the length itself. */
 struct odva_length_candidate {
     double distortion; /* squared error, less that of length 0 */
@@ -42,7 +48,7 @@ struct odva_rate_distortion {
     uint8_t *magnitude; /* a symbol context for each worker */
     struct odva_length_candidate *candidates;
     int *longest;   /* candidate of each tile */
-    double *weight; /* of each tile's bits, with masking */
+    double *weight; /* of each superblock's bits, with masking */
     size_t candidate_capacity, longest_capacity, weight_capacity;
 };
 
@@ -63,10 +69,15 @@ void odva_rate_distortion_free(struct odva_rate_distortion *rd);
  * @param latents size set; q, qidx and the tiles' tokens, of one refinement, are the result
  * @param y       K * grid.patches coefficients, each tile's in scan order
  * @param bits    of the payload, in 1/1024
+ * @param costs   of each tile, or NULL
  * @return ONEDVA_OK or ONEDVA_ERR_NOMEM
  */
 int odva_rate_distortion_run(struct odva_rate_distortion *rd, struct odva_latents *latents,
-                             const float *y, double index, int64_t *bits);
+                             const float *y, double index, int64_t *bits,
+                             struct odva_tile_cost *costs);
+
+/** Squared error that 1/1024 bit is worth at an index. */
+double odva_rate_distortion_lambda(double index);
 
 /**
  * Choose the tiles' lengths for layers. Those of a coarser refinement as odva_rate_distortion_run

@@ -90,6 +90,17 @@ int odva_linear_path_open(struct odva_linear_path *path, const struct onedva_mod
     return status;
 }
 
+static void free_shape(struct odva_linear_path *path, struct odva_tile_shape *shape)
+{
+    struct odva_backend *backend = path->backend;
+
+    if (shape->order)
+        backend->ops->free(backend, shape->order);
+    if (shape->rows)
+        backend->ops->free(backend, shape->rows);
+    *shape = (struct odva_tile_shape){0};
+}
+
 void odva_linear_path_close(struct odva_linear_path *path)
 {
     struct odva_backend *backend = path->backend;
@@ -101,8 +112,7 @@ void odva_linear_path_close(struct odva_linear_path *path)
     for (int t = 0; t < 4; t++)
         for (int y = 0; y < 8; y++)
             for (int x = 0; x < 8; x++)
-                if (path->orders[t][y][x])
-                    backend->ops->free(backend, path->orders[t][y][x]);
+                free_shape(path, &path->shapes[t][y][x]);
     odva_device_array_free(backend, &path->position);
     odva_device_array_free(backend, &path->coefs);
     odva_device_array_free(backend, &path->latents);
@@ -111,31 +121,43 @@ void odva_linear_path_close(struct odva_linear_path *path)
     *path = (struct odva_linear_path){0};
 }
 
-/* The scan of a tile shape with k innermost, as the transform stores it. */
-static struct odva_buffer *make_order(struct odva_linear_path *path, int nt, int ny, int nx)
+/* A new buffer of indices. @return NULL when memory ran out */
+static struct odva_buffer *upload_indices(struct odva_backend *backend, const int32_t *data,
+                                          int count)
 {
-    struct odva_backend *backend = path->backend;
+    struct odva_buffer *buffer = backend->ops->alloc(backend, count * sizeof(*data));
+
+    if (buffer && backend->ops->upload(backend, buffer, 0, data, count * sizeof(*data)) < 0) {
+        backend->ops->free(backend, buffer);
+        return NULL;
+    }
+    return buffer;
+}
+
+/* The scan of a tile's shape with k innermost, as the transform stores it, and its patches' places.
+ */
+static int make_shape(struct odva_linear_path *path, struct odva_tile_shape *shape, int nt, int ny,
+                      int nx)
+{
     const struct odva_scan *scan = odva_scan_get(path->scans, nt, ny, nx);
     const int patches = nt * ny * nx;
-    struct odva_buffer *buffer;
-    int32_t *order;
+    int32_t *indices;
 
     if (!scan)
-        return NULL;
-    order = malloc(scan->count * sizeof(*order));
-    buffer = backend->ops->alloc(backend, scan->count * sizeof(*order));
-    if (order && buffer) {
-        for (int i = 0; i < scan->count; i++)
-            order[i] = scan->position[i] % patches * path->basis + scan->position[i] / patches;
-        if (backend->ops->upload(backend, buffer, 0, order, scan->count * sizeof(*order)) == 0) {
-            free(order);
-            return buffer;
-        }
-    }
-    free(order);
-    if (buffer)
-        backend->ops->free(backend, buffer);
-    return NULL;
+        return ONEDVA_ERR_NOMEM;
+    indices = malloc(scan->count * sizeof(*indices));
+    if (!indices)
+        return ONEDVA_ERR_NOMEM;
+    for (int i = 0; i < scan->count; i++)
+        indices[i] = scan->position[i] % patches * path->basis + scan->position[i] / patches;
+    shape->order = upload_indices(path->backend, indices, scan->count);
+    odva_tile_rows(indices, nt, ny, nx);
+    shape->rows = upload_indices(path->backend, indices, patches);
+    free(indices);
+    if (shape->order && shape->rows)
+        return ONEDVA_OK;
+    free_shape(path, shape);
+    return ONEDVA_ERR_NOMEM;
 }
 
 static int place_tiles(struct odva_linear_path *path, const struct odva_grid *grid)
@@ -150,17 +172,18 @@ static int place_tiles(struct odva_linear_path *path, const struct odva_grid *gr
     }
     for (int i = 0; i < grid->tile_count; i++) {
         const struct odva_tile *tile = &grid->tiles[i];
-        struct odva_buffer **order = &path->orders[tile->nt - 1][tile->ny - 1][tile->nx - 1];
+        struct odva_tile_shape *shape = &path->shapes[tile->nt - 1][tile->ny - 1][tile->nx - 1];
+        const int status =
+            shape->order ? ONEDVA_OK : make_shape(path, shape, tile->nt, tile->ny, tile->nx);
 
-        if (!*order)
-            *order = make_order(path, tile->nt, tile->ny, tile->nx);
-        if (!*order)
-            return ONEDVA_ERR_NOMEM;
+        if (status < 0)
+            return status;
         path->tiles[i] = (struct odva_dct_tile){.nt = tile->nt,
                                                 .ny = tile->ny,
                                                 .nx = tile->nx,
                                                 .offset = path->basis * tile->first_patch,
-                                                .order = *order};
+                                                .order = shape->order,
+                                                .rows = shape->rows};
     }
     return ONEDVA_OK;
 }
@@ -168,20 +191,16 @@ static int place_tiles(struct odva_linear_path *path, const struct odva_grid *gr
 static int place_patches(struct odva_linear_path *path, const struct odva_grid *grid)
 {
     int32_t *position = malloc(grid->patches * sizeof(*position));
-    int64_t n = 0;
     int status;
 
     if (!position)
         return ONEDVA_ERR_NOMEM;
-    for (int i = 0; i < grid->tile_count; i++) {
-        const struct odva_tile *tile = &grid->tiles[i];
-
-        for (int t = 0; t < tile->nt; t++)
-            for (int y = tile->y0; y < tile->y0 + tile->ny; y++)
-                for (int x = tile->x0; x < tile->x0 + tile->nx; x++)
-                    position[n++] = (t * grid->gy + y) * grid->gx + x;
-    }
-    status = odva_device_array_set(path->backend, &path->position, position, n, sizeof(*position));
+    for (int y = 0; y < grid->gy; y++)
+        for (int x = 0; x < grid->gx; x++)
+            for (int t = 0; t < grid->gt; t++)
+                position[grid->place[(size_t)y * grid->gx + x] + t] =
+                    (t * grid->gy + y) * grid->gx + x;
+    status = odva_device_array_set(path->backend, &path->position, position, grid->patches, sizeof(*position));
     free(position);
     return status;
 }
@@ -194,7 +213,7 @@ int odva_linear_path_set_grid(struct odva_linear_path *path, const struct odva_g
     if (path->frames == grid->frames && path->width == grid->width && path->height == grid->height)
         return ONEDVA_OK;
     path->frames = 0; /* no grid is valid until the end */
-    if ((status = place_tiles(path, grid)) < 0 || (status = place_patches(path, grid)) < 0 ||
+    if ((status = place_patches(path, grid)) < 0 ||
         (status = odva_device_array_reserve(path->backend, &path->coefs, count, sizeof(float))) <
             0 ||
         (status = odva_device_array_reserve(path->backend, &path->latents, count, sizeof(float))) <
@@ -211,8 +230,8 @@ static int64_t block_count(const struct odva_linear_path *path, int64_t left)
     return left < path->backend->block_rows ? left : path->backend->block_rows;
 }
 
-int odva_linear_path_analyse(struct odva_linear_path *path, const struct odva_grid *grid,
-                             const struct onedva_const_picture *pictures, float *latents)
+int odva_linear_path_project(struct odva_linear_path *path, const struct odva_grid *grid,
+                             const struct onedva_const_picture *pictures)
 {
     struct odva_backend *backend = path->backend;
     struct odva_matrix block = odva_device_array_rows(&path->block, 0, PATCH);
@@ -231,6 +250,17 @@ int odva_linear_path_analyse(struct odva_linear_path *path, const struct odva_gr
         if (status < 0)
             return status;
     }
+    return ONEDVA_OK;
+}
+
+int odva_linear_path_transform(struct odva_linear_path *path, const struct odva_grid *grid,
+                               float *latents)
+{
+    struct odva_backend *backend = path->backend;
+    int status = place_tiles(path, grid);
+
+    if (status < 0)
+        return status;
     status = backend->ops->dct_forward(backend, path->latents.buffer, path->coefs.buffer,
                                        path->basis, path->tiles, grid->tile_count);
     if (status < 0)
@@ -243,8 +273,11 @@ int odva_linear_path_invert(struct odva_linear_path *path, const struct odva_gri
                             const float *latents)
 {
     struct odva_backend *backend = path->backend;
-    const int status = backend->ops->upload(backend, path->latents.buffer, 0, latents,
-                                            grid->patches * path->basis * sizeof(*latents));
+    int status = place_tiles(path, grid);
+
+    if (status == ONEDVA_OK)
+        status = backend->ops->upload(backend, path->latents.buffer, 0, latents,
+                                      grid->patches * path->basis * sizeof(*latents));
 
     if (status < 0)
         return status;

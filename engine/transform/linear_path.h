@@ -13,16 +13,21 @@
 
 struct onedva_model;
 
+/** What the transform of tiles of one shape needs (odva_dct_tile). */
+struct odva_tile_shape {
+    struct odva_buffer *order, *rows;
+};
+
 struct odva_linear_path {
     struct odva_backend *backend;
     struct odva_scan_cache *scans;
     int basis;                           /* K */
     struct odva_linear_layer forward;    /* c = x U - mu U */
     struct odva_linear_layer inverse;    /* x = c U^T + mu */
-    struct odva_buffer *orders[4][8][8]; /* of the transform's scan, by tile shape */
+    struct odva_tile_shape shapes[4][8][8];
     /* of the current grid */
     int frames, width, height;
-    struct odva_device_array position; /* int32: place in the grid of each patch, tile after tile */
+    struct odva_device_array position; /* int32: place in the grid of each patch */
     struct odva_dct_tile *tiles;
     int tile_capacity;
     struct odva_device_array coefs;   /* c, [patches][K] */
@@ -34,12 +39,15 @@ int odva_linear_path_open(struct odva_linear_path *path, const struct onedva_mod
                           struct odva_backend *backend, struct odva_scan_cache *scans);
 void odva_linear_path_close(struct odva_linear_path *path);
 
-/** Prepare for clips of a grid; nothing is done when it is the same as before. */
+/** Prepare for clips of a grid; nothing is done when its size is the same as before. */
 int odva_linear_path_set_grid(struct odva_linear_path *path, const struct odva_grid *grid);
 
-/** @param latents K * grid->patches, tile after tile in scan order */
-int odva_linear_path_analyse(struct odva_linear_path *path, const struct odva_grid *grid,
-                             const struct onedva_const_picture *pictures, float *latents);
+/** Pictures to path->coefs. */
+int odva_linear_path_project(struct odva_linear_path *path, const struct odva_grid *grid,
+                             const struct onedva_const_picture *pictures);
+/** path->coefs to latents. @param latents K * grid->patches, tile after tile in scan order */
+int odva_linear_path_transform(struct odva_linear_path *path, const struct odva_grid *grid,
+                               float *latents);
 
 /** Latents to path->coefs. */
 int odva_linear_path_invert(struct odva_linear_path *path, const struct odva_grid *grid,

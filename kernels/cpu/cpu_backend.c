@@ -110,10 +110,14 @@ static void forward_task(void *opaque, int64_t index, int worker)
     const struct dct_job *job = opaque;
     const struct odva_dct_tile *tile = &job->tiles[index];
     const int32_t *order = odva_cpu_indices(tile->order);
-    const int count = tile->nt * tile->ny * tile->nx * job->basis;
+    const int32_t *rows = odva_cpu_indices(tile->rows);
+    const int patches = tile->nt * tile->ny * tile->nx, count = patches * job->basis;
     float *data = odva_cpu_scratch_of(job->cpu, worker);
 
-    memcpy(data, job->coefs_in + tile->offset, count * sizeof(*data));
+    for (int i = 0; i < patches; i++)
+        memcpy(data + (size_t)i * job->basis,
+               job->coefs_in + tile->offset + (size_t)rows[i] * job->basis,
+               job->basis * sizeof(*data));
     odva_cpu_dct_tile(job->cpu->operators, &job->cpu->dct, 0, data, tile->nt, tile->ny, tile->nx,
                       job->basis, data + count);
     for (int i = 0; i < count; i++)
@@ -125,13 +129,17 @@ static void inverse_task(void *opaque, int64_t index, int worker)
     const struct dct_job *job = opaque;
     const struct odva_dct_tile *tile = &job->tiles[index];
     const int32_t *order = odva_cpu_indices(tile->order);
-    const int count = tile->nt * tile->ny * tile->nx * job->basis;
-    float *data = job->coefs + tile->offset;
+    const int32_t *rows = odva_cpu_indices(tile->rows);
+    const int patches = tile->nt * tile->ny * tile->nx, count = patches * job->basis;
+    float *data = odva_cpu_scratch_of(job->cpu, worker);
 
     for (int i = 0; i < count; i++)
         data[order[i]] = job->latents_in[tile->offset + i];
     odva_cpu_dct_tile(job->cpu->operators, &job->cpu->dct, 1, data, tile->nt, tile->ny, tile->nx,
-                      job->basis, odva_cpu_scratch_of(job->cpu, worker));
+                      job->basis, data + count);
+    for (int i = 0; i < patches; i++)
+        memcpy(job->coefs + tile->offset + (size_t)rows[i] * job->basis,
+               data + (size_t)i * job->basis, job->basis * sizeof(*data));
 }
 
 static int run_dct(struct odva_backend *backend, odva_task_fn task, struct dct_job *job, int count)

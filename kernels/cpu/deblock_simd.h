@@ -170,8 +170,8 @@ static void deblock_8_rows(const struct odva_cpu_deblock *job, int first_row)
     for (int i = 0; i < borders; i += SQUARES)
         deblock_squares(job, at, (i + 1) * job->spacing,
                         borders - i < SQUARES ? borders - i : SQUARES);
-    for (int x = ODVA_TILE_SIDE * job->spacing; odva_cpu_deblock_is_wide(job, x, job->width);
-         x += ODVA_TILE_SIDE * job->spacing)
+    for (int x = ODVA_SUPERBLOCK_SIDE * job->spacing; odva_cpu_deblock_is_wide(job, x, job->width);
+         x += ODVA_SUPERBLOCK_SIDE * job->spacing)
         for (int y = 0; y < 8; y++)
             odva_cpu_deblock_wide(at + y * job->stride + x, 1, odva_cpu_deblock_wide_limit(job));
 }
