@@ -55,8 +55,7 @@ int odva_grid_init(struct odva_grid *grid, int frames, int width, int height, in
 {
     size_t places;
 
-    *grid =
-        (struct odva_grid){.frames = frames, .width = width, .height = height, .basis = basis};
+    *grid = (struct odva_grid){.frames = frames, .width = width, .height = height, .basis = basis};
     if (frames < 1 || frames > ONEDVA_MAX_CLIP_FRAMES || basis < 1 || width < 1 || height < 1 ||
         width > ONEDVA_MAX_DIMENSION || height > ONEDVA_MAX_DIMENSION)
         return ONEDVA_ERR_ARGUMENT;
@@ -129,7 +128,7 @@ static void add_tile(struct odva_grid *grid, int superblock, int level, int y0, 
         .first_patch = grid->place[(size_t)y0 * grid->gx + x0],
     };
     tile->patches = tile->nt * tile->ny * tile->nx;
-    tile->tokens = odva_ceil_div(grid->basis * tile->patches, ODVA_LATENT_TOKEN);
+    tile->tokens = odva_ceil_div(grid->basis * tile->patches, odva_token_length(tile->size));
     for (int y = y0; y < y0 + tile->ny; y++)
         for (int x = x0; x < x0 + tile->nx; x++)
             grid->tile_of[(size_t)y * grid->gx + x] = grid->tile_count;

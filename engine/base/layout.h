@@ -16,10 +16,18 @@
 #define ODVA_TILE_SIZES      4    /* sides of 1, 2, 4, 8 tokens: a tile's size is the side's log2 */
 #define ODVA_TILE_FRAMES     4    /* tokens, at most */
 #define ODVA_TILE_PATCHES    256  /* at most */
-#define ODVA_LATENT_TOKEN    32   /* coefficients per latent token */
+#define ODVA_LATENT_TOKEN    32   /* coefficients per latent token of the largest tiles */
 
 /* Nodes of a superblock's tree that may be split: one of side 8, 4 of 4, 16 of 2. */
 #define ODVA_ALL_SPLIT 0x1fffffu
+
+/** Coefficients per latent token of tiles of a size. */
+static inline int odva_token_length(int size)
+{
+    static const int8_t length[ODVA_TILE_SIZES] = {8, 8, 16, ODVA_LATENT_TOKEN};
+
+    return length[size];
+}
 
 /** Latent tokens of the largest tile. @param basis K */
 static inline int odva_tile_tokens(int basis)
@@ -35,7 +43,7 @@ struct odva_tile {
     int superblock;
     int patches;         /* nt*ny*nx */
     int64_t first_patch; /* patches of all tiles before: tiles are stored one after the other */
-    int tokens;          /* latent tokens: ceil(K*patches / 32) */
+    int tokens;          /* latent tokens: ceil(K*patches / odva_token_length(size)) */
 };
 
 /** 8 x 8 patches and what the picture's end leaves of them, over all token times. */
@@ -46,9 +54,9 @@ struct odva_superblock {
 };
 
 /**
- * The grid of a clip. Patches are stored superblock after superblock, row by row; in each of them in
- * the order of their z-curve, the patches of one place (all token times) one after the other. So the
- * patches of any tile are stored one after the other, whatever the superblock's partition is.
+ * The grid of a clip. Patches are stored superblock after superblock, row by row; in each of them
+ * in the order of their z-curve, the patches of one place (all token times) one after the other. So
+ * the patches of any tile are stored one after the other, whatever the superblock's partition is.
  */
 struct odva_grid {
     int frames, width, height;
@@ -71,7 +79,8 @@ struct odva_grid {
 int odva_grid_init(struct odva_grid *grid, int frames, int width, int height, int basis);
 void odva_grid_free(struct odva_grid *grid);
 
-/** Patch (t, y, x) of a tile of ny x nx patches is stored as the tile's patch rows[(t*ny + y)*nx + x]. */
+/** Patch (t, y, x) of a tile of ny x nx patches is stored as the tile's patch rows[(t*ny + y)*nx +
+ * x]. */
 void odva_tile_rows(int32_t *rows, int nt, int ny, int nx);
 
 /** A node of a superblock's tree. @param level 0: side 8, 1: 4, 2: 2 @param index along the z-curve

@@ -45,6 +45,28 @@ static inline int odva_length_class(int length)
     return c;
 }
 
+/** The length coded last in a layer; zero-initialised is none. */
+struct odva_length_context {
+    int length_class, size;
+};
+
+/** Class that a tile of a size would have in its place: 4 times the coefficients for twice the
+ * side. */
+static inline int odva_length_context_of(struct odva_length_context context, int size)
+{
+    const int c = context.length_class + 2 * (size - context.size);
+
+    if (context.length_class == 0)
+        return 0;
+    return c < 1 ? 1 : c > ODVA_LENGTH_CLASSES - 1 ? ODVA_LENGTH_CLASSES - 1 : c;
+}
+
+static inline void odva_length_context_move(struct odva_length_context *context, int size,
+                                            int length)
+{
+    *context = (struct odva_length_context){odva_length_class(length), size};
+}
+
 /** Whether a layer is of a refinement of one sweep. */
 static inline int odva_layer_is_of_only_sweep(struct odva_layer_range layer)
 {

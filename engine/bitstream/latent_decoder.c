@@ -11,12 +11,12 @@
 #include "bitstream/range_decoder.h"
 
 static int decode_length(struct odva_range_decoder *range, const struct odva_model_tables *tables,
-                         int *previous_class)
+                         struct odva_length_context *context, int size)
 {
-    const uint16_t *cdf = tables->length_cdf[*previous_class];
+    const uint16_t *cdf = tables->length_cdf[size][odva_length_context_of(*context, size)];
     const int c = odva_range_decode(range, cdf, ODVA_LENGTH_CLASSES);
 
-    *previous_class = c;
+    *context = (struct odva_length_context){c, size};
     return c == 0 ? 0 : (1 << (c - 1)) + (int)odva_range_decode_bits(range, c - 1);
 }
 
@@ -234,7 +234,7 @@ void odva_decode_layer(struct odva_latents *latents, const struct odva_model_tab
 {
     struct odva_adaptive_bit refinement[ODVA_REFINEMENT_CONTEXTS];
     struct odva_range_decoder range;
-    int previous_class = 0;
+    struct odva_length_context context = {0};
 
     for (int i = 0; i < ODVA_REFINEMENT_CONTEXTS; i++)
         refinement[i] = ODVA_ADAPTIVE_BIT_INIT;
@@ -254,7 +254,7 @@ void odva_decode_layer(struct odva_latents *latents, const struct odva_model_tab
         tile->length[layer.index] = odva_layer_start(tile, layer);
         if (room == 0)
             continue;
-        length = decode_length(&range, tables, &previous_class);
+        length = decode_length(&range, tables, &context, latents->grid.tiles[i].size);
         if (length > 0)
             decode_tokens(latents, tables, i, layer, length < room ? length : room, &range,
                           predictor, refinement);

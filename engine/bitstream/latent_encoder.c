@@ -11,12 +11,13 @@
 #include "bitstream/range_encoder.h"
 
 static void encode_length(struct odva_range_encoder *range, const struct odva_model_tables *tables,
-                          int *previous_class, int length)
+                          struct odva_length_context *context, int size, int length)
 {
     const int c = odva_length_class(length);
 
-    odva_range_encode(range, tables->length_cdf[*previous_class], ODVA_LENGTH_CLASSES, c);
-    *previous_class = c;
+    odva_range_encode(range, tables->length_cdf[size][odva_length_context_of(*context, size)],
+                      ODVA_LENGTH_CLASSES, c);
+    odva_length_context_move(context, size, length);
     if (c > 0)
         odva_range_encode_bits(range, length - (1 << (c - 1)), c - 1);
 }
@@ -189,7 +190,7 @@ void odva_encode_layer(struct odva_latents *latents, const struct odva_model_tab
 {
     struct odva_adaptive_bit refinement[ODVA_REFINEMENT_CONTEXTS];
     struct odva_range_encoder range;
-    int previous_class = 0;
+    struct odva_length_context context = {0};
 
     for (int i = 0; i < ODVA_REFINEMENT_CONTEXTS; i++)
         refinement[i] = ODVA_ADAPTIVE_BIT_INIT;
@@ -205,7 +206,7 @@ void odva_encode_layer(struct odva_latents *latents, const struct odva_model_tab
         if (odva_layer_room(tile, layer) == 0)
             continue;
         length = tile->length[layer.index] - odva_layer_start(tile, layer);
-        encode_length(&range, tables, &previous_class, length);
+        encode_length(&range, tables, &context, latents->grid.tiles[i].size, length);
         encode_tokens(latents, tables, i, layer, length, &range, predictor, refinement);
     }
     odva_range_encoder_finish(&range);

@@ -44,6 +44,7 @@ void odva_latents_set_partition(struct odva_latents *latents)
             .scan = latents->scans[place->size][place->ny < side][place->nx < side],
             .offset = (size_t)place->first_patch * latents->basis,
             .coefficients = place->patches * latents->basis,
+            .token_length = odva_token_length(place->size),
             .max_tokens = place->tokens,
         };
     }
@@ -77,9 +78,9 @@ int odva_latents_set_size(struct odva_latents *latents, struct odva_scan_cache *
                                  odva_latents_count(latents), sizeof(*latents->seen));
     latents->ratio = odva_reserve(latents->ratio, &latents->ratio_capacity,
                                   odva_latents_count(latents), sizeof(*latents->ratio));
-    latents->tiles = odva_reserve(latents->tiles, &latents->tile_capacity,
-                                  (size_t)latents->grid.gy * latents->grid.gx,
-                                  sizeof(*latents->tiles));
+    latents->tiles =
+        odva_reserve(latents->tiles, &latents->tile_capacity,
+                     (size_t)latents->grid.gy * latents->grid.gx, sizeof(*latents->tiles));
     latents->splits = odva_reserve(latents->splits, &latents->split_capacity,
                                    latents->grid.superblock_count, sizeof(*latents->splits));
     if (!latents->q || !latents->seen || !latents->ratio || !latents->tiles || !latents->splits)

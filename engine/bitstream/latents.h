@@ -29,7 +29,8 @@ struct odva_latent_tile {
     const struct odva_scan *scan;
     size_t offset;                 /* its first coefficient in q: K * first_patch */
     int coefficients;              /* K * patches */
-    int max_tokens;                /* ceil(coefficients / 32) */
+    int token_length;              /* coefficients per latent token */
+    int max_tokens;                /* ceil(coefficients / token_length) */
     int tokens;                    /* latent tokens held: the longest of the refinements */
     int length[ONEDVA_MAX_LAYERS]; /* tokens of its refinement that are coded with each layer's end
                                     */
@@ -49,17 +50,17 @@ struct odva_latents {
     int nested; /* how many finer refinements the values lack: q is rounded towards 0 from theirs */
     int shift;  /* how many low bits of q the refinement being encoded leaves out; 0 when decoded */
     int32_t *q; /* K * grid.patches */
-    uint8_t *seen;       /* of each, in the refinement at hand: magnitude and ODVA_CODED */
-    int16_t *ratio;      /* see odva_symbol_predictor_end_tile */
-    uint32_t *splits;               /* of each superblock: its partition (odva_split_bit) */
-    struct odva_latent_tile *tiles; /* grid.tile_count */
+    uint8_t *seen;    /* of each, in the refinement at hand: magnitude and ODVA_CODED */
+    int16_t *ratio;   /* see odva_symbol_predictor_end_tile */
+    uint32_t *splits; /* of each superblock: its partition (odva_split_bit) */
+    struct odva_latent_tile *tiles;                       /* grid.tile_count */
     const struct odva_scan *scans[ODVA_TILE_SIZES][2][2]; /* of sizes; cut in y, in x */
     size_t q_capacity, seen_capacity, ratio_capacity, split_capacity, tile_capacity;
 };
 
 /**
- * Set the size of a clip, whose superblocks are not split. Memory is kept from clip to clip and grows only where a clip is larger
- * than all before; q is not initialised.
+ * Set the size of a clip, whose superblocks are not split. Memory is kept from clip to clip and
+ * grows only where a clip is larger than all before; q is not initialised.
  * @return ONEDVA_OK, ONEDVA_ERR_ARGUMENT or ONEDVA_ERR_NOMEM
  */
 int odva_latents_set_size(struct odva_latents *latents, struct odva_scan_cache *scans, int frames,
@@ -87,7 +88,7 @@ static inline int odva_tokens_known(const struct odva_latent_tile *tile, int lay
 /** Coefficients in the first tokens of a tile. */
 static inline int odva_coefficients_of(const struct odva_latent_tile *tile, int tokens)
 {
-    return tokens < tile->max_tokens ? tokens * ODVA_LATENT_TOKEN : tile->coefficients;
+    return tokens < tile->max_tokens ? tokens * tile->token_length : tile->coefficients;
 }
 
 #endif

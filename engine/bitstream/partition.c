@@ -20,7 +20,7 @@ struct walk {
     const struct odva_grid *grid;
     uint32_t splits; /* of the superblock */
     struct odva_adaptive_bit context[LEVELS][NEIGHBOURS];
-    uint8_t above[COLUMNS];             /* size of the last tile in each column, ODVA_TILE_SIZES: none */
+    uint8_t above[COLUMNS]; /* size of the last tile in each column, ODVA_TILE_SIZES: none */
     uint8_t left[ODVA_SUPERBLOCK_SIDE]; /* likewise of each row of the superblock */
 };
 
@@ -28,8 +28,8 @@ static int code_split(struct walk *walk, int level, int index, int y, int x)
 {
     const int size = ODVA_TILE_SIZES - 1 - level;
     struct odva_adaptive_bit *context =
-        &walk->context[level][(walk->above[x] < size) +
-                              (walk->left[y % ODVA_SUPERBLOCK_SIDE] < size)];
+        &walk->context[level]
+                      [(walk->above[x] < size) + (walk->left[y % ODVA_SUPERBLOCK_SIDE] < size)];
     const uint32_t bit = odva_split_bit(level, index);
     int split;
 

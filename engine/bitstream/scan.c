@@ -80,7 +80,8 @@ static void set_ranks(struct odva_scan *scan, int basis)
     for (int i = 0; i < scan->count; i++)
         scan->rank[scan->full[i]] = i;
     for (int full = 0; full < basis * ODVA_TILE_PATCHES; full++) {
-        const int t = (full >> 6 & 3) * nt / 4, y = (full >> 3 & 7) * ny / 8, x = (full & 7) * nx / 8;
+        const int t = (full >> 6 & 3) * nt / 4, y = (full >> 3 & 7) * ny / 8,
+                  x = (full & 7) * nx / 8;
 
         scan->rank[full] =
             scan->rank[((full >> 8) * 4 + 4 * t / nt) * 64 + 8 * y / ny * 8 + 8 * x / nx];
@@ -89,7 +90,8 @@ static void set_ranks(struct odva_scan *scan, int basis)
 
 int odva_scan_around_size(int basis)
 {
-    return (basis + 3) * (ODVA_TILE_FRAMES + 1) * (ODVA_SUPERBLOCK_SIDE + 2) * (ODVA_SUPERBLOCK_SIDE + 2);
+    return (basis + 3) * (ODVA_TILE_FRAMES + 1) * (ODVA_SUPERBLOCK_SIDE + 2) *
+           (ODVA_SUPERBLOCK_SIDE + 2);
 }
 
 void odva_scan_offsets(const struct odva_scan *scan, int offset[ODVA_SCAN_OFFSETS])
@@ -102,8 +104,7 @@ void odva_scan_offsets(const struct odva_scan *scan, int offset[ODVA_SCAN_OFFSET
         offset[i] = all[i];
 }
 
-/* 2^(b/8), times 2^27. */
-static uint64_t expected_magnitude(int b)
+uint64_t odva_expected_magnitude(int b)
 {
     static const uint16_t eighths[8] = {2048, 2233, 2435, 2656, 2896, 3158, 3444, 3756};
 
@@ -116,6 +117,16 @@ static int16_t log_expected(uint64_t sum, int units)
     return (int16_t)(sum ? odva_log2_eighths(sum) + 8 * (units - 27) : ODVA_NOTHING_EXPECTED);
 }
 
+/* A running mean begins as if half of what it remembers had been as its first coefficient's. */
+static void start_means(struct odva_scan *scan, uint64_t mean[ODVA_SCAN_GROUPS])
+{
+    for (int i = scan->count - 1; i >= 0; i--)
+        for (int g = 0; g < ODVA_SCAN_MEANS; g++)
+            mean[scan->entry[i].group[g]] = odva_expected_magnitude(scan->scale[i]) << 11;
+    for (int g = 0; g < ODVA_SCAN_GROUPS; g++)
+        scan->prior[g] = log_expected(mean[g], 0);
+}
+
 /* Replay what decoding does to magnitudes with their expectations. */
 static void set_expectations(struct odva_scan *scan, uint64_t *around)
 {
@@ -123,9 +134,10 @@ static void set_expectations(struct odva_scan *scan, uint64_t *around)
     int offset[ODVA_SCAN_OFFSETS];
 
     odva_scan_offsets(scan, offset);
+    start_means(scan, mean);
     for (int i = 0; i < scan->count; i++) {
         struct odva_scan_entry *entry = &scan->entry[i];
-        const uint64_t magnitude = expected_magnitude(scan->scale[i]);
+        const uint64_t magnitude = odva_expected_magnitude(scan->scale[i]);
         for (int g = 0; g < ODVA_SCAN_MEANS; g++) {
             uint64_t *m = &mean[entry->group[g]];
             entry->expected[g] = log_expected(*m, 0);

@@ -39,8 +39,9 @@ struct odva_scan {
     int8_t *scale;     /* b of scan index i, 1/8 octaves */
     int32_t *full;     /* position in a full tile of scan index i */
     struct odva_scan_entry *entry;
-    int around_count; /* (K+3)(nt+1)(ny+2)(nx+2) */
-    int32_t *rank;    /* 256 K: scan index of a full position or what is next below it */
+    int around_count;                /* (K+3)(nt+1)(ny+2)(nx+2) */
+    int16_t prior[ODVA_SCAN_GROUPS]; /* log of what running means begin with, as expected */
+    int32_t *rank; /* 256 K: scan index of a full position or what is next below it */
 };
 
 /** @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
@@ -61,6 +62,9 @@ static inline int odva_log2_eighths(uint64_t v)
 
     return 8 * octave + (int)((octave > 3 ? v >> (octave - 3) : v << (3 - octave)) & 7);
 }
+
+/** 2^(b/8), times 2^27. */
+uint64_t odva_expected_magnitude(int b);
 
 /** Scans by shape, built on first use and kept; not safe for concurrent first use of a shape. */
 struct odva_scan_cache {

@@ -4,7 +4,7 @@
  */
 #include "bitstream/stream_header.h"
 
-#define STREAM_HEADER_VERSION 1
+#define STREAM_HEADER_VERSION 2
 #define FORMAT_YUV420P8       0
 #define LAST_RANGE            2
 #define LAST_CHROMA_LOCATION  6

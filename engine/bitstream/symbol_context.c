@@ -10,7 +10,8 @@
 
 int odva_symbol_context_size(int basis)
 {
-    return (basis + 1) * (ODVA_TILE_FRAMES + 1) * (ODVA_SUPERBLOCK_SIDE + 1) * (ODVA_SUPERBLOCK_SIDE + 1);
+    return (basis + 1) * (ODVA_TILE_FRAMES + 1) * (ODVA_SUPERBLOCK_SIDE + 1) *
+           (ODVA_SUPERBLOCK_SIDE + 1);
 }
 
 void odva_symbol_context_start(struct odva_symbol_context *context, const struct odva_scan *scan)

@@ -12,6 +12,7 @@
 #define MISSING      (-300) /* a ratio below it is of something that is not there */
 #define GROUP        8      /* magnitudes smoothed at a time */
 #define WEIGHT_LIMIT 32767
+#define NO_CARRY     INT16_MIN
 
 /* 2.5 levels to the octave. @param ratio logarithm of a value over what is expected of it */
 static uint8_t level_of(int ratio)
@@ -29,6 +30,10 @@ static void set_tables(struct odva_symbol_predictor *predictor)
         predictor->log_around[i] = (uint8_t)odva_log2_eighths(16 * (unsigned)i + 1);
     for (int i = ODVA_LEAST_RATIO; i < ODVA_MOST_RATIO; i++)
         predictor->ratio_level[i - ODVA_LEAST_RATIO] = level_of(i);
+    for (int b = -128; b < 128; b++)
+        predictor->expected[b + 128] = (uint32_t)(odva_expected_magnitude(b) >> 11);
+    for (int i = 0; i <= ODVA_CARRY_MOST; i++)
+        predictor->power[i] = (uint16_t)(odva_expected_magnitude(i) >> 27);
 }
 
 static void set_qidx(struct odva_symbol_predictor *predictor, int qidx)
@@ -86,6 +91,8 @@ void odva_symbol_predictor_start_layer(struct odva_symbol_predictor *predictor,
                                        const struct odva_model_tables *tables)
 {
     predictor->tables = tables;
+    for (int g = 0; g < ODVA_SCAN_GROUPS; g++)
+        predictor->carry[g] = NO_CARRY;
     memset(predictor->anchor, 0, sizeof(predictor->anchor));
     for (int row = 0; row < ODVA_PREDICTOR_WEIGHTS; row++) {
         uint64_t weight = 0;
@@ -122,8 +129,8 @@ void odva_symbol_clip_weights(struct odva_symbol_predictor *predictor,
 
 /* What the tile beside has of coefficients first .. end-1, in this tile's scan. */
 static const int16_t *ratios_beside(struct odva_symbol_predictor *predictor,
-                                 struct odva_latents *latents, int side, int other, int first,
-                                 int end)
+                                    struct odva_latents *latents, int side, int other, int first,
+                                    int end)
 {
     const struct odva_latent_tile *tile = &latents->tiles[other];
     const struct odva_scan *scan = predictor->scan;
@@ -158,6 +165,17 @@ static int tile_beside(const struct odva_grid *grid, const struct odva_tile *til
     return y < 0 || x < 0 ? -1 : grid->tile_of[(size_t)y * grid->gx + x];
 }
 
+/* Running means begin with what the last tile's magnitudes were over their expectation. */
+static void start_means(struct odva_symbol_predictor *predictor)
+{
+    for (int g = 0; g < ODVA_SCAN_GROUPS; g++) {
+        const int carry = predictor->carry[g] == NO_CARRY ? -predictor->qidx : predictor->carry[g];
+        const int log = predictor->scan->prior[g] + carry;
+
+        predictor->mean[g] = log < 0 ? 0 : predictor->power[odva_min(log, ODVA_CARRY_MOST)];
+    }
+}
+
 void odva_symbol_predictor_start_tile(struct odva_symbol_predictor *predictor,
                                       struct odva_latents *latents, int tile, int first, int end)
 {
@@ -173,11 +191,11 @@ void odva_symbol_predictor_start_tile(struct odva_symbol_predictor *predictor,
     odva_scan_offsets(scan, predictor->offset);
     for (int side = 0; side < 2; side++) {
         const int other = tile_beside(&latents->grid, place, side);
-        predictor->beside[side] =
-            other < 0 ? nothing_beside(predictor->reordered[side], first, end)
-                      : ratios_beside(predictor, latents, side, other, first, end);
+        predictor->beside[side] = other < 0
+                                      ? nothing_beside(predictor->reordered[side], first, end)
+                                      : ratios_beside(predictor, latents, side, other, first, end);
     }
-    memset(predictor->mean, 0, sizeof(predictor->mean));
+    start_means(predictor);
     memset(predictor->around, 0, scan->around_count * sizeof(*predictor->around));
     memset(predictor->magnitude + ODVA_SMOOTH_REACH, 0, end > seen_count ? end : seen_count);
     for (int i = 0; i < seen_count; i++)
@@ -205,6 +223,28 @@ static void smooth_group(uint8_t sum[GROUP], const uint8_t *magnitude)
     memcpy(sum, &sums, sizeof(sums));
 }
 
+/* Compare a tile's first magnitudes with their expectation, group by group. */
+static void carry_means(struct odva_symbol_predictor *predictor, int count)
+{
+    uint64_t expected[ODVA_SCAN_GROUPS] = {0};
+    uint32_t sum[ODVA_SCAN_GROUPS] = {0};
+
+    for (int i = 0; i < count; i++) {
+        const struct odva_scan_entry *entry = &predictor->entry[i];
+        const uint32_t e = predictor->expected[entry->scale + 128];
+        const uint32_t m = predictor->magnitude[i + ODVA_SMOOTH_REACH];
+
+        for (int g = 0; g < ODVA_SCAN_MEANS; g++) {
+            expected[entry->group[g]] += e;
+            sum[entry->group[g]] += m;
+        }
+    }
+    for (int g = 0; g < ODVA_SCAN_GROUPS; g++)
+        if (expected[g])
+            predictor->carry[g] = (int16_t)(odva_log2_eighths(16 * (uint64_t)sum[g] + 4) - 32 -
+                                            (odva_log2_eighths(expected[g]) - 128));
+}
+
 void odva_symbol_predictor_end_tile(struct odva_symbol_predictor *predictor,
                                     struct odva_latents *latents, int tile, int end)
 {
@@ -213,6 +253,7 @@ void odva_symbol_predictor_end_tile(struct odva_symbol_predictor *predictor,
     const int shown = latents->tiles[tile].shown, count = end > shown ? end : shown;
     uint8_t sum[GROUP];
 
+    carry_means(predictor, count);
     memset(predictor->magnitude + count + ODVA_SMOOTH_REACH, 0, ODVA_SMOOTH_REACH + GROUP);
     for (int i = 0; i < count; i += GROUP) {
         smooth_group(sum, predictor->magnitude + i);

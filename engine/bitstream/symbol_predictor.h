@@ -35,6 +35,7 @@
 #define ODVA_NOTHING_BESIDE (-ODVA_NOTHING_EXPECTED) /* a ratio */
 #define ODVA_LEAST_RATIO    (ODVA_NOTHING_BESIDE - 256 + ONEDVA_MIN_QIDX)
 #define ODVA_MOST_RATIO     320
+#define ODVA_CARRY_MOST     127
 #define ODVA_SMOOTH_REACH   3 /* a magnitude is smoothed with that many before and behind it */
 
 /** A tile's decoded magnitudes and the weights of the layer. */
@@ -50,7 +51,11 @@ struct odva_symbol_predictor {
     uint8_t log_around[ODVA_AROUND_MAX + 1]; /* of 16 sum + 1 */
     uint8_t ratio_level[ODVA_MOST_RATIO - ODVA_LEAST_RATIO];
 
+    uint32_t expected[256];              /* 2^(b/8), times 2^16, by b + 128 */
+    uint16_t power[ODVA_CARRY_MOST + 1]; /* 2^(i/8) */
+
     const struct odva_model_tables *tables; /* of the layer */
+    int16_t carry[ODVA_SCAN_GROUPS]; /* logs of the last tile's magnitudes over their expectation */
 
     /* of the clip: rows of weight by scale + 128, levels by a ratio that qidx is not yet in */
     int qidx;

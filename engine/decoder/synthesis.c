@@ -26,9 +26,9 @@ struct odva_synthesis {
     float *latents;                        /* of such superblocks */
     float *shares;                         /* of each superblock's coefficients: those decoded */
     size_t latent_capacity, share_capacity;
-    struct odva_device_array z;            /* the noisy clip, [patches][1536] */
-    struct odva_device_array ahead;        /* Heun: where an Euler step would lead */
-    struct odva_device_array noise;        /* [backend->block_rows][1536] */
+    struct odva_device_array z;     /* the noisy clip, [patches][1536] */
+    struct odva_device_array ahead; /* Heun: where an Euler step would lead */
+    struct odva_device_array noise; /* [backend->block_rows][1536] */
 };
 
 int odva_synthesis_open(struct odva_synthesis **out, const struct onedva_model *model,
@@ -256,8 +256,8 @@ static int set_whole(struct odva_synthesis *s, const struct odva_grid *grid)
         return status;
     s->latents = odva_reserve(s->latents, &s->latent_capacity, (size_t)grid->patches * basis,
                               sizeof(*s->latents));
-    s->shares = odva_reserve(s->shares, &s->share_capacity, grid->superblock_count,
-                             sizeof(*s->shares));
+    s->shares =
+        odva_reserve(s->shares, &s->share_capacity, grid->superblock_count, sizeof(*s->shares));
     return s->latents && s->shares ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
 }
 
@@ -273,7 +273,8 @@ static int set_clip(struct odva_synthesis *s, const struct odva_grid *grid, cons
         return status;
     memset(s->shares, 0, grid->superblock_count * sizeof(*s->shares));
     for (int i = 0; i < grid->tile_count; i++)
-        s->shares[grid->tiles[i].superblock] += (float)tile_tokens[i];
+        s->shares[grid->tiles[i].superblock] +=
+            (float)(tile_tokens[i] * odva_token_length(grid->tiles[i].size)) / ODVA_LATENT_TOKEN;
     for (int i = 0; i < grid->superblock_count; i++)
         s->shares[i] /= (float)s->whole.tiles[i].tokens;
     return odva_diffusion_decoder_set_clip(&s->decoder, grid, s->latents, s->shares, qidx);

@@ -152,9 +152,8 @@ static int count_points(struct onedva_encoder *encoder, struct odva_first_pass_c
     int status = count_motion(encoder, &motion_bits);
 
     for (int i = 0; i < ODVA_FIRST_PASS_POINTS && status == ONEDVA_OK; i++) {
-        status = odva_trial_coder_quantise(&encoder->coder,
-                                           ODVA_FIRST_PASS_FINEST + i * ODVA_FIRST_PASS_DISTANCE,
-                                           &clip->bits[i]);
+        status = odva_trial_coder_quantise(
+            &encoder->coder, ODVA_FIRST_PASS_FINEST + i * ODVA_FIRST_PASS_DISTANCE, &clip->bits[i]);
         clip->bits[i] =
             odva_rate_control_packet(&encoder->rate_control, clip->bits[i], motion_bits);
     }

@@ -22,8 +22,8 @@ struct odva_trial_coder {
     struct odva_analysis *analysis;
     struct odva_rate_distortion rate_distortion;
     struct odva_partition_choice partition; /* of the clip analysed last */
-    struct odva_latents latents; /* of the clip quantised last */
-    float *linear;               /* latents of the clip quantised last, before that */
+    struct odva_latents latents;            /* of the clip quantised last */
+    float *linear;                          /* latents of the clip quantised last, before that */
     size_t linear_capacity;
 
     /* of the clip reconstructed last */

@@ -397,7 +397,10 @@ static int get_tables(const struct reader *reader)
         "scan.size_shift", ODVA_DTYPE_I8, 1, {sizeof(tables->size_shift)}};
     const struct tensor_spec delta = {"dequant.delta", ODVA_DTYPE_U8, 2, {ODVA_SYMBOL_CLASSES, 3}};
     const struct tensor_spec length = {
-        "length.cdf", ODVA_DTYPE_I32, 2, {ODVA_LENGTH_CLASSES, ODVA_LENGTH_CLASSES + 1}};
+        "length.cdf",
+        ODVA_DTYPE_I32,
+        3,
+        {ODVA_TILE_SIZES, ODVA_LENGTH_CLASSES, ODVA_LENGTH_CLASSES + 1}};
     const struct tensor_spec large = {
         "large.cdf", ODVA_DTYPE_I32, 2, {ODVA_LARGE_CONTEXTS, ODVA_LARGE_SYMBOLS + 1}};
     const struct tensor_spec symbol = {
@@ -415,7 +418,7 @@ static int get_tables(const struct reader *reader)
     if ((status = get_bytes(reader, &scale, tables->scan_scale)) < 0 ||
         (status = get_bytes(reader, &shift, tables->size_shift)) < 0 ||
         (status = get_bytes(reader, &delta, tables->dequant_delta)) < 0 ||
-        (status = get_cdfs(reader, &length, tables->length_cdf[0])) < 0 ||
+        (status = get_cdfs(reader, &length, tables->length_cdf[0][0])) < 0 ||
         (status = get_weights(reader, tables->symbol_weight[0])) < 0 ||
         (status = get_cdfs(reader, &large, tables->large_cdf[0])) < 0)
         return status;

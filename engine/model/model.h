@@ -6,6 +6,7 @@
 #ifndef ODVA_MODEL_H
 #define ODVA_MODEL_H
 
+#include "base/layout.h"
 #include "onedva/onedva.h"
 
 #define ODVA_SYMBOL_CLASSES    32
@@ -32,7 +33,7 @@ struct odva_model_tables {
     int32_t *scan_order;   /* 256 K */
     int8_t *scan_scale;    /* 256 K, by full position */
     int8_t size_shift[20]; /* nt-1, 4 + ny-1, 12 + nx-1 */
-    uint16_t length_cdf[ODVA_LENGTH_CLASSES][ODVA_LENGTH_CLASSES + 1];
+    uint16_t length_cdf[ODVA_TILE_SIZES][ODVA_LENGTH_CLASSES][ODVA_LENGTH_CLASSES + 1];
     int16_t symbol_weight[ODVA_PREDICTOR_WEIGHTS][ODVA_PREDICTOR_DECISIONS]; /* 1/4096 */
     uint16_t large_cdf[ODVA_LARGE_CONTEXTS][ODVA_LARGE_SYMBOLS + 1];
     /* the encoder's estimate of what symbols cost */

@@ -263,8 +263,8 @@ int odva_diffusion_decoder_set_grid(struct odva_diffusion_decoder *dec,
     dec->superblock_count = grid->superblock_count;
     if (dec->patches + dec->context_rows > INT32_MAX)
         return ONEDVA_ERR_LIMIT;
-    if ((status = reserve_host(dec, grid->superblock_count)) < 0 || (status = map_rows(dec, grid)) < 0 ||
-        (status = list_superblock_windows(dec, grid)) < 0 ||
+    if ((status = reserve_host(dec, grid->superblock_count)) < 0 ||
+        (status = map_rows(dec, grid)) < 0 || (status = list_superblock_windows(dec, grid)) < 0 ||
         (status = list_shifted_windows(dec, grid)) < 0 ||
         (status = odva_device_array_reserve(
              backend, &dec->h, (dec->patches + dec->context_rows) * d, sizeof(float))) < 0 ||

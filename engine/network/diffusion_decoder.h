@@ -52,7 +52,8 @@ int odva_diffusion_decoder_set_grid(struct odva_diffusion_decoder *decoder,
 
 /**
  * Give the clip.
- * @param latents that its superblocks would have as one tile each, one after the other in scan order
+ * @param latents that its superblocks would have as one tile each, one after the other in scan
+ * order
  * @param shares  of each superblock's coefficients: those in its tiles' tokens
  */
 int odva_diffusion_decoder_set_clip(struct odva_diffusion_decoder *decoder,

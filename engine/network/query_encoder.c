@@ -182,8 +182,8 @@ static void fill_tile(const struct odva_query_encoder *enc, const struct odva_gr
         for (int y = 0; y < tile->ny; y++) {
             for (int x = 0; x < tile->nx; x++, entry++) {
                 tables->rows[entry] =
-                    (int32_t)(first + grid->place[(size_t)(tile->y0 + y) * grid->gx + tile->x0 + x] +
-                              t);
+                    (int32_t)(first +
+                              grid->place[(size_t)(tile->y0 + y) * grid->gx + tile->x0 + x] + t);
                 tables->rope[entry] = odva_rope_row(t, y, x);
             }
         }

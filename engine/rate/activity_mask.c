@@ -17,8 +17,8 @@
 static double activity(const struct odva_latents *latents, int index, const float *y)
 {
     const struct odva_latent_tile *tile = &latents->tiles[index];
-    const int smooth = odva_ceil_div(
-        SMOOTH_COEFFICIENTS * latents->grid.tiles[index].patches, ODVA_TILE_PATCHES);
+    const int smooth =
+        odva_ceil_div(SMOOTH_COEFFICIENTS * latents->grid.tiles[index].patches, ODVA_TILE_PATCHES);
     double sum = 0;
 
     for (int i = smooth; i < tile->coefficients; i++)

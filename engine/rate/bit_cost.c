@@ -35,8 +35,9 @@ static void fill(uint16_t *cost, const uint16_t *cdf, int symbols)
 
 void odva_bit_cost_init(struct odva_bit_cost *cost, const struct odva_model_tables *tables)
 {
-    for (int p = 0; p < ODVA_LENGTH_CLASSES; p++)
-        fill(cost->length[p], tables->length_cdf[p], ODVA_LENGTH_CLASSES);
+    for (int size = 0; size < ODVA_TILE_SIZES; size++)
+        for (int p = 0; p < ODVA_LENGTH_CLASSES; p++)
+            fill(cost->length[size][p], tables->length_cdf[size][p], ODVA_LENGTH_CLASSES);
     for (int c = 0; c < ODVA_SYMBOL_CLASSES; c++) {
         for (int a = 0; a < ODVA_SYMBOL_ACTIVITIES; a++) {
             for (int n = 0; n < ODVA_SYMBOL_NEIGHBOURS; n++)

@@ -15,7 +15,7 @@
 #define ODVA_BIT 1024
 
 struct odva_bit_cost {
-    uint16_t length[ODVA_LENGTH_CLASSES][ODVA_LENGTH_CLASSES];
+    uint16_t length[ODVA_TILE_SIZES][ODVA_LENGTH_CLASSES][ODVA_LENGTH_CLASSES];
     uint16_t symbol[ODVA_SYMBOL_CLASSES][ODVA_SYMBOL_ACTIVITIES][ODVA_SYMBOL_NEIGHBOURS]
                    [ODVA_SYMBOLS];
 };
@@ -36,12 +36,14 @@ static inline int odva_level_cost(const uint16_t *symbol_cost, int scale_class, 
            ODVA_BIT * (1 + n + (n < ODVA_ESCAPE_PREFIX - order) + n + order);
 }
 
-/** Cost of a tile's length in a layer behind one of class previous. */
-static inline int odva_length_cost(const struct odva_bit_cost *cost, int previous, int length)
+/** Cost of the length in a layer of a tile of some size. */
+static inline int odva_length_cost(const struct odva_bit_cost *cost,
+                                   struct odva_length_context context, int size, int length)
 {
     const int c = odva_length_class(length);
 
-    return cost->length[previous][c] + (c > 0 ? ODVA_BIT * (c - 1) : 0);
+    return cost->length[size][odva_length_context_of(context, size)][c] +
+           (c > 0 ? ODVA_BIT * (c - 1) : 0);
 }
 
 #endif

@@ -49,7 +49,8 @@ int odva_partition_choice_set_size(struct odva_partition_choice *choice,
     int status = ONEDVA_OK;
 
     for (int level = 0; level < LEVELS && status == ONEDVA_OK; level++)
-        status = set_level_size(&choice->level[level], scans, frames, width, height, uniform[level]);
+        status =
+            set_level_size(&choice->level[level], scans, frames, width, height, uniform[level]);
     return status;
 }
 
@@ -65,8 +66,8 @@ struct cut {
 static struct odva_tile_cost cut_node(struct cut *cut, int level, int index, int y, int x)
 {
     const struct odva_tile_level *whole = &cut->choice->level[level];
-    const enum odva_node node = level == LEVELS - 1 ? ODVA_NODE_FREE
-                                                    : odva_grid_node(cut->grid, level, y, x);
+    const enum odva_node node =
+        level == LEVELS - 1 ? ODVA_NODE_FREE : odva_grid_node(cut->grid, level, y, x);
     const int half = ODVA_SUPERBLOCK_SIDE >> (level + 1);
     struct odva_tile_cost parts = {0}, one;
 
@@ -118,9 +119,8 @@ static void take_tiles(struct odva_partition_choice *choice, struct odva_latents
     memset(latents->seen, ODVA_CODED, odva_latents_count(latents));
 }
 
-int odva_partition_choice_run(struct odva_partition_choice *choice,
-                              struct odva_rate_distortion *rd, double index,
-                              struct odva_latents *latents, float *y, int64_t *bits)
+int odva_partition_choice_run(struct odva_partition_choice *choice, struct odva_rate_distortion *rd,
+                              double index, struct odva_latents *latents, float *y, int64_t *bits)
 {
     struct cut cut = {.choice = choice, .grid = &latents->grid};
 
@@ -138,8 +138,8 @@ int odva_partition_choice_run(struct odva_partition_choice *choice,
         const struct odva_superblock *superblock = &latents->grid.superblocks[i];
 
         cut.splits = 0;
-        cut.split_cost = odva_rate_distortion_lambda(index) * ODVA_BIT *
-                         (rd->masking > 0 ? rd->weight[i] : 1);
+        cut.split_cost =
+            odva_rate_distortion_lambda(index) * ODVA_BIT * (rd->masking > 0 ? rd->weight[i] : 1);
         *bits += cut_node(&cut, 0, 0, superblock->y0, superblock->x0).bits;
         latents->splits[i] = cut.splits;
     }

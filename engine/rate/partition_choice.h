@@ -39,8 +39,7 @@ int odva_partition_choice_set_size(struct odva_partition_choice *choice,
  * @param bits    of the payload, in 1/1024
  * @return ONEDVA_OK or ONEDVA_ERR_NOMEM
  */
-int odva_partition_choice_run(struct odva_partition_choice *choice,
-                              struct odva_rate_distortion *rd, double index,
-                              struct odva_latents *latents, float *y, int64_t *bits);
+int odva_partition_choice_run(struct odva_partition_choice *choice, struct odva_rate_distortion *rd,
+                              double index, struct odva_latents *latents, float *y, int64_t *bits);
 
 #endif

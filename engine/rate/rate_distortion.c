@@ -68,7 +68,7 @@ void odva_rate_distortion_free(struct odva_rate_distortion *rd)
 /* Where a tile's candidates begin: room for one more than its tokens. */
 static size_t candidate_offset(const struct odva_latents *latents, int tile)
 {
-    return latents->tiles[tile].offset / ODVA_LATENT_TOKEN + 2 * (size_t)tile;
+    return latents->tiles[tile].offset / odva_token_length(0) + 2 * (size_t)tile;
 }
 
 /* The level that a coefficient has if no other is better. @param q where levels are given */
@@ -87,7 +87,7 @@ static int useful_tokens(const struct measurement *m, const struct odva_latent_t
 
     while (i > 0 && first_level(m, y[i - 1], q[i - 1]) == 0)
         i--;
-    return (i + ODVA_LATENT_TOKEN - 1) / ODVA_LATENT_TOKEN;
+    return (i + tile->token_length - 1) / tile->token_length;
 }
 
 /* Squared error of a level, less that of level 0. */
@@ -145,7 +145,7 @@ static void measure_tile(void *opaque, int64_t index, int worker)
     candidates[0] = sum;
     odva_symbol_context_start(&context, tile->scan);
     for (int n = 0; n < m->rd->longest[index]; n++) {
-        for (int i = n * ODVA_LATENT_TOKEN; i < odva_coefficients_of(tile, n + 1); i++) {
+        for (int i = n * tile->token_length; i < odva_coefficients_of(tile, n + 1); i++) {
             const int32_t level =
                 choose_level(m, &context, i, fabsf(y[i]), first_level(m, y[i], q[i]), &sum);
             if (!m->given)
@@ -163,31 +163,32 @@ struct length_choice {
     double lambda; /* over the measurement's */
 };
 
-/* The best length of a tile. @param previous length class coded last @param cost of the tile */
+/* The best length of a tile. @param context is moved on @param cost of the tile */
 static int choose_length(const struct measurement *m, const struct length_choice *choice, int index,
-                         int previous, struct odva_tile_cost *cost)
+                         struct odva_length_context *context, struct odva_tile_cost *cost)
 {
     const struct odva_latent_tile *tile = &m->latents->tiles[index];
     const struct odva_length_candidate *candidates =
         m->rd->candidates + candidate_offset(m->latents, index);
     const double lambda =
-        choice->lambda * m->lambda * (m->rd->masking > 0
-                                    ? m->rd->weight[m->latents->grid.tiles[index].superblock]
-                                    : 1);
+        choice->lambda * m->lambda *
+        (m->rd->masking > 0 ? m->rd->weight[m->latents->grid.tiles[index].superblock] : 1);
     const int start = choice->start >= 0 ? tile->length[choice->start] : 0;
     const int longest = m->rd->longest[index] < choice->most ? m->rd->longest[index] : choice->most;
+    const int size = m->latents->grid.tiles[index].size;
     int length = start;
 
     *cost = (struct odva_tile_cost){INFINITY, 0};
     for (int n = start; n <= longest; n++) {
         const int64_t all_bits =
-            candidates[n].bits + odva_length_cost(&m->rd->bit_cost, previous, n - start);
+            candidates[n].bits + odva_length_cost(&m->rd->bit_cost, *context, size, n - start);
         const double sum = candidates[n].distortion + lambda * (double)all_bits;
         if (sum < cost->cost) {
             *cost = (struct odva_tile_cost){sum, all_bits};
             length = n;
         }
     }
+    odva_length_context_move(context, size, length - start);
     return length;
 }
 
@@ -197,13 +198,12 @@ static int64_t choose_lengths(struct measurement *m, const struct length_choice 
                               struct odva_tile_cost *costs)
 {
     struct odva_latents *latents = m->latents;
+    struct odva_length_context context = {0};
     int64_t bits = 0;
-    int previous = 0;
 
     for (int i = 0; i < latents->grid.tile_count; i++) {
         struct odva_tile_cost cost;
-        latents->tiles[i].length[choice->layer] = choose_length(m, choice, i, previous, &cost);
-        previous = odva_length_class(latents->tiles[i].length[choice->layer]);
+        latents->tiles[i].length[choice->layer] = choose_length(m, choice, i, &context, &cost);
         bits += cost.bits;
         if (costs)
             costs[i] = cost;
@@ -238,7 +238,8 @@ static void measure(struct measurement *m, struct odva_rate_distortion *rd,
 
 static size_t candidate_count(const struct odva_latents *latents)
 {
-    return odva_latents_count(latents) / ODVA_LATENT_TOKEN + 2 * (size_t)latents->grid.tile_count;
+    return odva_latents_count(latents) / odva_token_length(0) +
+           2 * (size_t)latents->grid.tile_count;
 }
 
 double odva_rate_distortion_lambda(double index)

@@ -200,7 +200,8 @@ static int place_patches(struct odva_linear_path *path, const struct odva_grid *
             for (int t = 0; t < grid->gt; t++)
                 position[grid->place[(size_t)y * grid->gx + x] + t] =
                     (t * grid->gy + y) * grid->gx + x;
-    status = odva_device_array_set(path->backend, &path->position, position, grid->patches, sizeof(*position));
+    status = odva_device_array_set(path->backend, &path->position, position, grid->patches,
+                                   sizeof(*position));
     free(position);
     return status;
 }

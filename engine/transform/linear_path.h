@@ -21,9 +21,9 @@ struct odva_tile_shape {
 struct odva_linear_path {
     struct odva_backend *backend;
     struct odva_scan_cache *scans;
-    int basis;                           /* K */
-    struct odva_linear_layer forward;    /* c = x U - mu U */
-    struct odva_linear_layer inverse;    /* x = c U^T + mu */
+    int basis;                        /* K */
+    struct odva_linear_layer forward; /* c = x U - mu U */
+    struct odva_linear_layer inverse; /* x = c U^T + mu */
     struct odva_tile_shape shapes[4][8][8];
     /* of the current grid */
     int frames, width, height;

@@ -9,7 +9,8 @@
  * usage: onedva-entropy --model FILE --fit DIRECTORY [--every N] [--out FILE] [--test DIRECTORY]
  *
  * --fit    clips to learn from, every Nth one of each directory's *.canvas
- * --out    the tables: int32, symbol.weight and then large.cdf
+ * --out    the tables, all as int32: symbol.weight, large.cdf, symbol.cdf, length.cdf,
+ * dequant.delta
  * --test   clips to measure on: bits by part, and with fewer parts, all fitted alike
  */
 #include <dirent.h>
@@ -29,7 +30,7 @@
 #include "transform/quantiser.h"
 
 #define QUALITIES  6
-#define PASSES     3
+#define EPOCHS     3
 #define ALL        ((1u << ODVA_PREDICTOR_FEATURES) - 1)
 #define MAX_LINE   1000
 #define LARGE_ROOM 20.0 /* counts to begin with */
@@ -37,6 +38,7 @@
 /* A quantised clip, only what is coded. */
 struct sample {
     int frames, width, height, quality;
+    uint32_t *splits;
     int *tokens;
     int16_t *q;
 };
@@ -50,6 +52,16 @@ struct samples {
 struct tables {
     float weight[ODVA_PREDICTOR_WEIGHTS][ODVA_PREDICTOR_DECISIONS]; /* nats */
     double large[ODVA_LARGE_CONTEXTS][ODVA_LARGE_SYMBOLS];
+};
+
+/* What is counted of quantised clips for the tables that need no regression. */
+struct counts {
+    double symbol[ODVA_SYMBOL_CLASSES][ODVA_SYMBOL_ACTIVITIES][ODVA_SYMBOL_NEIGHBOURS]
+                 [ODVA_SYMBOLS];
+    double length[ODVA_TILE_SIZES][ODVA_LENGTH_CLASSES][ODVA_LENGTH_CLASSES];
+    struct {
+        double sum, count;
+    } offset[ODVA_SYMBOL_CLASSES][3]; /* of magnitudes from their levels, in steps */
 };
 
 /* Bits by part of the syntax. */
@@ -66,6 +78,7 @@ struct entropy {
     struct odva_latents latents;
     struct odva_symbol_predictor predictor;
     uint8_t *magnitude;
+    struct counts *counts; /* NULL: nothing is counted */
 };
 
 static void die(const char *what, const char *name)
@@ -102,7 +115,9 @@ static void keep(struct samples *samples, const struct odva_latents *latents, in
             take(realloc(samples->sample, samples->capacity * sizeof(*samples->sample)));
     }
     sample = &samples->sample[samples->count++];
-    *sample = (struct sample){grid->frames, grid->width, grid->height, quality, NULL, NULL};
+    *sample = (struct sample){grid->frames, grid->width, grid->height, quality, NULL, NULL, NULL};
+    sample->splits = take(malloc(grid->superblock_count * sizeof(*sample->splits)));
+    memcpy(sample->splits, latents->splits, grid->superblock_count * sizeof(*sample->splits));
     sample->tokens = take(malloc(grid->tile_count * sizeof(*sample->tokens)));
     for (int i = 0; i < grid->tile_count; i++) {
         sample->tokens[i] = latents->tiles[i].tokens;
@@ -129,6 +144,9 @@ static void unpack(struct entropy *entropy, const struct sample *sample)
     if (odva_latents_set_size(latents, &entropy->coder.scans, sample->frames, sample->width,
                               sample->height) < 0)
         die("out of memory", "latents");
+    memcpy(latents->splits, sample->splits,
+           latents->grid.superblock_count * sizeof(*sample->splits));
+    odva_latents_set_partition(latents);
     latents->qidx = qidx_of(sample->quality);
     for (int i = 0; i < latents->grid.tile_count; i++) {
         struct odva_latent_tile *tile = &latents->tiles[i];
@@ -136,6 +154,48 @@ static void unpack(struct entropy *entropy, const struct sample *sample)
         tile->tokens = sample->tokens[i];
         for (int c = 0; c < count; c++)
             latents->q[tile->offset + c] = sample->q[at++];
+    }
+}
+
+static void count_symbols(struct entropy *entropy, const struct odva_latent_tile *tile, int qidx)
+{
+    const struct odva_latents *latents = &entropy->coder.latents;
+    struct odva_symbol_context context = {.magnitude = entropy->magnitude};
+    struct counts *counts = entropy->counts;
+    const int count = odva_coefficients_of(tile, tile->tokens);
+    const double step = odva_quantiser_step(qidx);
+
+    odva_symbol_context_start(&context, tile->scan);
+    for (int i = 0; i < count; i++) {
+        const int level = abs(latents->q[tile->offset + i]);
+        const int symbol = level < ODVA_ESCAPE ? level : ODVA_ESCAPE;
+        const int scale_class = odva_scale_class(tile->scan->scale[i], qidx);
+        counts->symbol[scale_class][odva_activity_context(context.activity)]
+                      [odva_neighbour_context(&context, i)][symbol]++;
+        odva_symbol_context_update(&context, i, symbol);
+        if (level > 0) {
+            const int point = level < 3 ? level - 1 : 2;
+            counts->offset[scale_class][point].sum +=
+                level - fabs(entropy->coder.linear[tile->offset + i]) / step;
+            counts->offset[scale_class][point].count++;
+        }
+    }
+}
+
+/* Count what the clip quantised last holds. */
+static void count_clip(struct entropy *entropy)
+{
+    const struct odva_latents *latents = &entropy->coder.latents;
+    struct odva_length_context context = {0};
+
+    for (int i = 0; i < latents->grid.tile_count; i++) {
+        const struct odva_latent_tile *tile = &latents->tiles[i];
+        const int size = latents->grid.tiles[i].size;
+
+        entropy->counts->length[size][odva_length_context_of(context, size)]
+                               [odva_length_class(tile->tokens)]++;
+        odva_length_context_move(&context, size, tile->tokens);
+        count_symbols(entropy, tile, latents->qidx);
     }
 }
 
@@ -186,10 +246,11 @@ static void read_clip(struct entropy *entropy, FILE *data, const cJSON *entry, c
         double bits;
         if (clip >= 0 && !is_learned(quality, clip))
             continue;
-        if (odva_trial_coder_quantise(&entropy->coder, entropy->coder.linear, qidx_of(quality),
-                                      &bits) < 0)
+        if (odva_trial_coder_quantise(&entropy->coder, qidx_of(quality), &bits) < 0)
             die("cannot be quantised", name);
         keep(samples, &entropy->coder.latents, quality);
+        if (clip >= 0)
+            count_clip(entropy);
     }
     free(samples8);
 }
@@ -248,6 +309,7 @@ static struct samples read_directory(struct entropy *entropy, const char *name, 
 static void free_samples(struct samples *samples)
 {
     for (int i = 0; i < samples->count; i++) {
+        free(samples->sample[i].splits);
         free(samples->sample[i].tokens);
         free(samples->sample[i].q);
     }
@@ -261,7 +323,7 @@ struct walk {
     struct entropy *entropy;
     unsigned parts; /* bit f: feature f counts */
     struct tables *tables;
-    double (*large)[ODVA_LARGE_SYMBOLS]; /* counts of this pass */
+    double (*large)[ODVA_LARGE_SYMBOLS]; /* counts of this epoch */
     float rate;
     struct bits *bits; /* NULL: learn tables; otherwise measure the engine's arithmetic */
 };
@@ -368,16 +430,17 @@ static void walk_tile(struct walk *walk, int index)
 static void walk_clip(struct walk *walk, const struct sample *sample)
 {
     struct entropy *entropy = walk->entropy;
-    int previous = 0;
+    struct odva_length_context context = {0};
 
     unpack(entropy, sample);
     odva_symbol_predictor_start_layer(&entropy->predictor, &entropy->model->tables);
     for (int i = 0; i < entropy->latents.grid.tile_count; i++) {
         const int tokens = entropy->latents.tiles[i].tokens;
+        const int size = entropy->latents.grid.tiles[i].size;
         if (walk->bits)
             walk->bits->lengths +=
-                odva_length_cost(&entropy->bit_cost, previous, tokens) / (double)ODVA_BIT;
-        previous = odva_length_class(tokens);
+                odva_length_cost(&entropy->bit_cost, context, size, tokens) / (double)ODVA_BIT;
+        odva_length_context_move(&context, size, tokens);
         walk_tile(walk, i);
     }
     if (walk->bits)
@@ -426,16 +489,16 @@ static void start_tables(struct tables *tables)
 static void fit(struct entropy *entropy, const struct samples *samples, unsigned parts,
                 struct tables *tables)
 {
-    static const float rate[PASSES] = {0.03f, 0.01f, 0.003f};
+    static const float rate[EPOCHS] = {0.03f, 0.01f, 0.003f};
     static double first[ODVA_LARGE_CONTEXTS][ODVA_LARGE_SYMBOLS];
     int *order = take(malloc(samples->count * sizeof(*order)));
 
     start_tables(tables);
     memcpy(first, tables->large, sizeof(first));
     shuffle(order, samples->count);
-    for (int pass = 0; pass < PASSES; pass++) {
+    for (int epoch = 0; epoch < EPOCHS; epoch++) {
         static double counts[ODVA_LARGE_CONTEXTS][ODVA_LARGE_SYMBOLS];
-        struct walk walk = {entropy, parts, tables, counts, rate[pass], NULL};
+        struct walk walk = {entropy, parts, tables, counts, rate[epoch], NULL};
         memcpy(counts, first, sizeof(counts));
         for (int i = 0; i < samples->count; i++) {
             walk_clip(&walk, &samples->sample[order[i]]);
@@ -446,6 +509,20 @@ static void fit(struct entropy *entropy, const struct samples *samples, unsigned
 }
 
 /* ---- results ----------------------------------------------------------------------------- */
+
+/* @param weight of the symbols, all above 0 */
+static void set_cdf(uint16_t *cdf, const double *weight, int symbols)
+{
+    const int free_total = ODVA_CDF_TOTAL - symbols;
+    double sum = 0, below = 0;
+
+    for (int s = 0; s < symbols; s++)
+        sum += weight[s];
+    for (int s = 0; s <= symbols; s++) {
+        cdf[s] = (uint16_t)(s + (int)(below / sum * free_total + 1e-6));
+        below += s < symbols ? weight[s] : 0;
+    }
+}
 
 /* Round the tables to integers, into the model. */
 static void round_tables(const struct tables *tables, struct odva_model_tables *out)
@@ -458,21 +535,101 @@ static void round_tables(const struct tables *tables, struct odva_model_tables *
                                                                  : w);
         }
     }
-    for (int c = 0; c < ODVA_LARGE_CONTEXTS; c++) {
-        const int free_total = ODVA_CDF_TOTAL - ODVA_LARGE_SYMBOLS;
-        double sum = 0, below = 0;
-        for (int s = 0; s < ODVA_LARGE_SYMBOLS; s++)
-            sum += tables->large[c][s];
-        for (int s = 0; s <= ODVA_LARGE_SYMBOLS; s++) {
-            out->large_cdf[c][s] = (uint16_t)(s + (int)(below / sum * free_total + 1e-6));
-            below += s < ODVA_LARGE_SYMBOLS ? tables->large[c][s] : 0;
-        }
+    for (int c = 0; c < ODVA_LARGE_CONTEXTS; c++)
+        set_cdf(out->large_cdf[c], tables->large[c], ODVA_LARGE_SYMBOLS);
+}
+
+/* Distribution of a class' symbols before any is counted: a Laplacian of its mean magnitude. */
+static void laplacian(double p[ODVA_SYMBOLS], int scale_class)
+{
+    const double scale = exp2((4 * scale_class - 38) / 8.0);
+    double above = 1;
+
+    for (int s = 0; s < ODVA_SYMBOLS; s++) {
+        const double next = s < ODVA_SYMBOLS - 1 ? exp(-(s + 0.5 + ODVA_DEAD_ZONE) / scale) : 0;
+        p[s] = fmax(above - next, 1e-6);
+        above = next;
     }
+}
+
+static void add_scaled(double *sum, const double *p, double weight)
+{
+    double all = 0;
+
+    for (int s = 0; s < ODVA_SYMBOLS; s++)
+        all += p[s];
+    for (int s = 0; s < ODVA_SYMBOLS; s++)
+        sum[s] += p[s] * weight / all;
+}
+
+/* Contexts that were seldom met lean on their activity and neighbours, these on their class. */
+static void set_symbol_cdfs(const struct counts *counts, struct odva_model_tables *out)
+{
+    for (int c = 0; c < ODVA_SYMBOL_CLASSES; c++) {
+        double all[ODVA_SYMBOLS] = {0}, prior[ODVA_SYMBOLS];
+        double activity[ODVA_SYMBOL_ACTIVITIES][ODVA_SYMBOLS] = {0};
+        double near[ODVA_SYMBOL_NEIGHBOURS][ODVA_SYMBOLS] = {0};
+
+        for (int a = 0; a < ODVA_SYMBOL_ACTIVITIES; a++)
+            for (int n = 0; n < ODVA_SYMBOL_NEIGHBOURS; n++)
+                for (int s = 0; s < ODVA_SYMBOLS; s++) {
+                    all[s] += counts->symbol[c][a][n][s];
+                    activity[a][s] += counts->symbol[c][a][n][s];
+                    near[n][s] += counts->symbol[c][a][n][s];
+                }
+        laplacian(prior, c);
+        add_scaled(all, prior, 200);
+        for (int a = 0; a < ODVA_SYMBOL_ACTIVITIES; a++)
+            add_scaled(activity[a], all, 100);
+        for (int n = 0; n < ODVA_SYMBOL_NEIGHBOURS; n++)
+            add_scaled(near[n], all, 100);
+        for (int a = 0; a < ODVA_SYMBOL_ACTIVITIES; a++)
+            for (int n = 0; n < ODVA_SYMBOL_NEIGHBOURS; n++) {
+                double sum[ODVA_SYMBOLS];
+
+                memcpy(sum, counts->symbol[c][a][n], sizeof(sum));
+                add_scaled(sum, activity[a], 15);
+                add_scaled(sum, near[n], 15);
+                set_cdf(out->symbol_cdf[c][a][n], sum, ODVA_SYMBOLS);
+            }
+    }
+}
+
+static void set_length_cdfs(const struct counts *counts, struct odva_model_tables *out)
+{
+    for (int size = 0; size < ODVA_TILE_SIZES; size++)
+        for (int p = 0; p < ODVA_LENGTH_CLASSES; p++) {
+            double sum[ODVA_LENGTH_CLASSES];
+
+            for (int c = 0; c < ODVA_LENGTH_CLASSES; c++)
+                sum[c] = counts->length[size][p][c] + 3 * exp(-abs(p - c));
+            set_cdf(out->length_cdf[size][p], sum, ODVA_LENGTH_CLASSES);
+        }
+}
+
+static void set_deltas(const struct counts *counts, struct odva_model_tables *out)
+{
+    for (int c = 0; c < ODVA_SYMBOL_CLASSES; c++)
+        for (int point = 0; point < 3; point++) {
+            const double mean = (counts->offset[c][point].sum + 0.05 * 200) /
+                                (counts->offset[c][point].count + 200);
+
+            out->dequant_delta[c][point] = (uint8_t)lrint(fmin(fmax(mean, 0) * 256, 127));
+        }
 }
 
 static int write_int32(FILE *file, int32_t v)
 {
     return fwrite(&v, sizeof(v), 1, file) != 1;
+}
+
+static int write_cdfs(FILE *file, const uint16_t *cdf, int count)
+{
+    int failed = 0;
+
+    for (int i = 0; i < count; i++)
+        failed |= write_int32(file, cdf[i]);
+    return failed;
 }
 
 static void write_tables(const struct odva_model_tables *tables, const char *name)
@@ -484,9 +641,13 @@ static void write_tables(const struct odva_model_tables *tables, const char *nam
         for (int d = 0; d < ODVA_PREDICTOR_DECISIONS; d++)
             failed |= write_int32(file, tables->symbol_weight[r][d]);
     }
-    for (int c = 0; !failed && c < ODVA_LARGE_CONTEXTS; c++) {
-        for (int s = 0; s <= ODVA_LARGE_SYMBOLS; s++)
-            failed |= write_int32(file, tables->large_cdf[c][s]);
+    if (!failed)
+        failed = write_cdfs(file, tables->large_cdf[0], sizeof(tables->large_cdf) / 2) ||
+                 write_cdfs(file, tables->symbol_cdf[0][0][0], sizeof(tables->symbol_cdf) / 2) ||
+                 write_cdfs(file, tables->length_cdf[0][0], sizeof(tables->length_cdf) / 2);
+    for (int c = 0; !failed && c < ODVA_SYMBOL_CLASSES; c++) {
+        for (int point = 0; point < 3; point++)
+            failed |= write_int32(file, tables->dequant_delta[c][point]);
     }
     if (failed || fclose(file) != 0)
         die("cannot be written", name);
@@ -588,6 +749,7 @@ int main(int count, char **arguments)
 {
     static struct entropy entropy;
     static struct tables tables;
+    static struct counts counts;
     const char *model = NULL, *train = NULL, *test = NULL, *out = NULL;
     struct samples samples, others;
     int every = 12;
@@ -610,10 +772,14 @@ int main(int count, char **arguments)
     if (!model || !train || every < 1 || count % 2 == 0)
         die("--model FILE --fit DIRECTORY [--every N] [--out FILE] [--test DIRECTORY]", "usage");
     open_entropy(&entropy, model);
+    entropy.counts = &counts;
     samples = read_directory(&entropy, train, every);
     fit(&entropy, &samples, ALL, &tables);
     if (out) {
         round_tables(&tables, &entropy.model->tables);
+        set_symbol_cdfs(&counts, &entropy.model->tables);
+        set_length_cdfs(&counts, &entropy.model->tables);
+        set_deltas(&counts, &entropy.model->tables);
         write_tables(&entropy.model->tables, out);
     }
     if (test) {
