@@ -5,7 +5,7 @@
 # The files of the library, one list for each folder. A file that is in none is not built.
 
 BASE_SOURCES = $(addprefix engine/base/, \
-    byte_reader byte_writer layout log noise reserve status strict_math thread_pool)
+    byte_reader byte_writer layout log noise reserve squared_error status strict_math thread_pool)
 
 MODEL_SOURCES = $(addprefix engine/model/, \
     linear_layer mapped_file model safetensors)
@@ -24,17 +24,17 @@ MOTION_SOURCES = $(addprefix engine/motion/, \
     motion_estimation motion_fit motion_paths motion_warp scene_cut)
 
 NETWORK_SOURCES = $(addprefix engine/network/, \
-    diffusion_decoder query_encoder transformer)
+    diffusion_decoder query_encoder sampler transformer)
 
 RATE_SOURCES = $(addprefix engine/rate/, \
     activity_mask bit_cost first_pass first_pass_reader first_pass_writer psnr_target rate_control \
     rate_distortion rate_plan)
 
 ENCODER_SOURCES = $(addprefix engine/encoder/, \
-    analysis clip_choice encoder motion_choice quantiser_choice reduced_frames trial_coder)
+    clip_choice clip_encoder encoder encoder_settings motion_choice quantiser_choice reduced_frames trial_coder)
 
 DECODER_SOURCES = $(addprefix engine/decoder/, \
-    clip_smoothing decoder packet_queue step_choice synthesis)
+    clip_smoothing decoder packet_queue step_choice)
 
 KERNELS_SOURCES = $(addprefix kernels/, backend device_array)
 

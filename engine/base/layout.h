@@ -32,6 +32,11 @@ struct odva_tile {
     int tokens;          /* latent tokens: ceil(K*patches / 32) */
 };
 
+/** All 0: of no clip. */
+struct odva_clip_size {
+    int frames, width, height;
+};
+
 /** The grid of a clip. Patch p of a tile is (t, y, x) = row-major in [nt][ny][nx]. */
 struct odva_grid {
     int frames, width, height;
@@ -44,5 +49,16 @@ struct odva_grid {
 /** Fill in a grid. @return ONEDVA_OK, ONEDVA_ERR_ARGUMENT or ONEDVA_ERR_NOMEM */
 int odva_grid_init(struct odva_grid *grid, int frames, int width, int height, int basis);
 void odva_grid_free(struct odva_grid *grid);
+
+static inline struct odva_clip_size odva_grid_clip_size(const struct odva_grid *grid)
+{
+    return (struct odva_clip_size){grid->frames, grid->width, grid->height};
+}
+
+/** Whether a clip of this size has this grid; tiles and patches follow from the size. */
+static inline int odva_grid_fits(const struct odva_grid *grid, struct odva_clip_size size)
+{
+    return grid->frames == size.frames && grid->width == size.width && grid->height == size.height;
+}
 
 #endif

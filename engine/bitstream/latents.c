@@ -30,9 +30,9 @@ static int set_tiles(struct odva_latents *latents, struct odva_scan_cache *scans
 
 static int set_grid(struct odva_latents *latents, int frames, int width, int height)
 {
-    const struct odva_grid *old = &latents->grid;
+    const struct odva_clip_size size = {frames, width, height};
 
-    if (old->tiles && old->frames == frames && old->width == width && old->height == height)
+    if (latents->grid.tiles && odva_grid_fits(&latents->grid, size))
         return ONEDVA_OK;
     odva_grid_free(&latents->grid);
     return odva_grid_init(&latents->grid, frames, width, height, latents->basis);

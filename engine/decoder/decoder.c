@@ -12,14 +12,15 @@
 #include "base/log.h"
 #include "base/reserve.h"
 #include "bitstream/scan.h"
+#include "bitstream/stream_header.h"
 #include "decoder/clip_smoothing.h"
 #include "decoder/packet_queue.h"
 #include "decoder/step_choice.h"
-#include "decoder/synthesis.h"
 #include "kernels/backend.h"
 #include "model/model.h"
 #include "motion/canvas.h"
 #include "motion/motion_warp.h"
+#include "network/sampler.h"
 #include "transform/deblocking.h"
 #include "transform/quantiser.h"
 
@@ -31,7 +32,7 @@ struct onedva_decoder {
     struct onedva_decoder_settings settings;
     struct odva_backend *backend;
     struct odva_scan_cache scans;
-    struct odva_synthesis *synthesis;
+    struct odva_sampler sampler;
     struct odva_packet_queue packets;
     float *latents;   /* dequantised */
     int *tile_tokens; /* of the clip read last */
@@ -99,8 +100,7 @@ static int open_parts(struct onedva_decoder *decoder)
                                     &settings->logger);
     if (status < 0)
         return status;
-    return odva_synthesis_open(&decoder->synthesis, decoder->model, decoder->backend,
-                               &decoder->scans);
+    return odva_sampler_open(&decoder->sampler, decoder->model, decoder->backend, &decoder->scans);
 }
 
 int onedva_decoder_open(onedva_decoder **result, const onedva_model *model,
@@ -134,7 +134,7 @@ void onedva_decoder_close(onedva_decoder **decoder_pointer)
     *decoder_pointer = NULL;
     if (!decoder)
         return;
-    odva_synthesis_close(&decoder->synthesis);
+    odva_sampler_close(&decoder->sampler);
     odva_packet_queue_free(&decoder->packets);
     odva_scan_cache_free(&decoder->scans);
     odva_backend_close(&decoder->backend);
@@ -166,7 +166,7 @@ int onedva_decoder_read_packet(onedva_decoder *decoder, const uint8_t *data, siz
                                struct onedva_clip *clip)
 {
     const int status = odva_packet_queue_read(&decoder->packets, data, size, clip);
-    double units = 0;
+    uint64_t units = 0;
 
     if (status < 0) {
         odva_clip_smoothing_forget(&decoder->smoothing);
@@ -174,7 +174,7 @@ int onedva_decoder_read_packet(onedva_decoder *decoder, const uint8_t *data, siz
     }
     for (int i = 0; i < clip->frames; i++)
         units += clip->durations[i];
-    decoder->seconds = units * clip->stream.timebase_num / clip->stream.timebase_den;
+    decoder->seconds = odva_stream_seconds(&clip->stream, units);
     return status;
 }
 
@@ -221,7 +221,7 @@ static int reconstruct(struct onedva_decoder *decoder, const struct onedva_pictu
                        int steps)
 {
     const struct odva_packet_decoder *packet_decoder = packet_decoder_of(decoder);
-    const struct odva_synthesis_params params = {
+    const struct odva_sampler_params params = {
         .qidx = packet_decoder->latents.qidx,
         .steps = steps,
         .sampler = decoder->settings.sampler,
@@ -230,8 +230,8 @@ static int reconstruct(struct onedva_decoder *decoder, const struct onedva_pictu
     const struct odva_grid *grid = &packet_decoder->latents.grid;
     const struct onedva_picture *coded =
         packet_decoder->has_motion ? decoder->canvas.picture : pictures;
-    int status = odva_synthesis_run(decoder->synthesis, grid, decoder->latents,
-                                    decoder->tile_tokens, &params, coded);
+    int status = odva_sampler_run(&decoder->sampler, grid, decoder->latents, decoder->tile_tokens,
+                                  &params, coded);
 
     if (status == ONEDVA_OK)
         status = odva_deblock(decoder->backend, coded, grid, params.qidx);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/reserve.h"
+#include "base/squared_error.h"
 #include "kernels/backend.h"
 #include "transform/deblocking.h"
 #include "transform/quantiser.h"
@@ -23,7 +24,7 @@ int odva_trial_coder_open(struct odva_trial_coder *coder, const struct onedva_mo
     coder->model = model;
     coder->backend = backend;
     coder->scans.model = model;
-    status = odva_analysis_open(&coder->analysis, model, backend, &coder->scans);
+    status = odva_linear_path_open(&coder->path, model, backend, &coder->scans);
     if (status < 0)
         return status;
     status =
@@ -37,7 +38,7 @@ void odva_trial_coder_close(struct odva_trial_coder *coder)
 {
     odva_rate_distortion_free(&coder->rate_distortion);
     odva_latents_free(&coder->latents);
-    odva_analysis_close(&coder->analysis);
+    odva_linear_path_close(&coder->path);
     odva_scan_cache_free(&coder->scans);
     odva_canvas_free(&coder->canvas);
     odva_canvas_free(&coder->pictures);
@@ -59,7 +60,7 @@ int odva_trial_coder_analyse(struct odva_trial_coder *coder,
                                  odva_latents_count(&coder->latents), sizeof(*coder->linear));
     if (!coder->linear)
         return ONEDVA_ERR_NOMEM;
-    return odva_analysis_linear(coder->analysis, &coder->latents.grid, pictures, coder->linear);
+    return odva_linear_path_analyse(&coder->path, &coder->latents.grid, pictures, coder->linear);
 }
 
 int odva_trial_coder_quantise(struct odva_trial_coder *coder, const float *y, double index,
@@ -89,7 +90,7 @@ static int reconstruct(struct odva_trial_coder *coder, const struct odva_motion 
     if (!coder->dequantised)
         return ONEDVA_ERR_NOMEM;
     odva_dequantise_latents(&coder->latents, &coder->model->tables, coder->dequantised);
-    status = odva_analysis_invert(coder->analysis, grid, coder->dequantised, coded->picture);
+    status = odva_linear_path_reconstruct(&coder->path, grid, coder->dequantised, coded->picture);
     if (status == ONEDVA_OK)
         status = odva_deblock(coder->backend, coded->picture, grid, coder->latents.qidx);
     if (status < 0 || !motion)
@@ -109,15 +110,6 @@ struct comparison {
     int64_t squared[ONEDVA_MAX_CLIP_FRAMES];
 };
 
-static int64_t compare_row(const uint8_t *a, const uint8_t *b, int width)
-{
-    int64_t sum = 0;
-
-    for (int x = 0; x < width; x++)
-        sum += (a[x] - b[x]) * (a[x] - b[x]);
-    return sum;
-}
-
 static void compare_frame(void *opaque, int64_t t, int worker)
 {
     struct comparison *c = opaque;
@@ -129,9 +121,8 @@ static void compare_frame(void *opaque, int64_t t, int worker)
         const int width = p ? (c->decoded->width + 1) / 2 : c->decoded->width;
         const int height = p ? (c->decoded->height + 1) / 2 : c->decoded->height;
 
-        for (int y = 0; y < height; y++)
-            c->squared[t] += compare_row(decoded->data[p] + y * decoded->stride[p],
-                                         frame->data[p] + y * frame->stride[p], width);
+        c->squared[t] += odva_squared_error(decoded->data[p], decoded->stride[p], frame->data[p],
+                                            frame->stride[p], width, height);
     }
 }
 

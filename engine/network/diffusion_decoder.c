@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/reserve.h"
 #include "model/model.h"
 #include "model/model_weights.h"
 #include "network/latent_scale.h"
@@ -237,31 +238,25 @@ static int map_rows(struct odva_diffusion_decoder *dec, const struct odva_grid *
 
 static int reserve_host(struct odva_diffusion_decoder *dec, int tiles)
 {
-    if (tiles <= dec->tile_capacity)
-        return ONEDVA_OK;
-    free(dec->latents);
-    free(dec->scalars);
-    dec->tile_capacity = 0;
+    const size_t context = (size_t)tiles * dec->context_tokens * ODVA_LATENT_TOKEN;
+
     dec->latents =
-        malloc((size_t)tiles * dec->context_tokens * ODVA_LATENT_TOKEN * sizeof(*dec->latents));
-    dec->scalars = malloc((size_t)tiles * SCALARS * sizeof(*dec->scalars));
-    if (!dec->latents || !dec->scalars)
-        return ONEDVA_ERR_NOMEM;
-    dec->tile_capacity = tiles;
-    return ONEDVA_OK;
+        odva_reserve(dec->latents, &dec->latents_capacity, context, sizeof(*dec->latents));
+    dec->scalars = odva_reserve(dec->scalars, &dec->scalars_capacity, (size_t)tiles * SCALARS,
+                                sizeof(*dec->scalars));
+    return dec->latents && dec->scalars ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
 }
 
-int odva_diffusion_decoder_set_grid(struct odva_diffusion_decoder *dec,
-                                    const struct odva_grid *grid)
+/* Nothing is done where the grid is the same as before. */
+static int set_grid(struct odva_diffusion_decoder *dec, const struct odva_grid *grid)
 {
     struct odva_backend *backend = dec->backend;
     const int64_t tiles = grid->tile_count, d = dec->width;
     int status;
 
-    if (dec->frames == grid->frames && dec->picture_width == grid->width &&
-        dec->picture_height == grid->height)
+    if (odva_grid_fits(grid, dec->size))
         return ONEDVA_OK;
-    dec->frames = 0; /* no grid is valid until the end */
+    dec->size = (struct odva_clip_size){0}; /* no grid is valid until the end */
     dec->patches = grid->patches;
     dec->context_rows = tiles * dec->context_tokens;
     dec->tile_count = grid->tile_count;
@@ -275,9 +270,7 @@ int odva_diffusion_decoder_set_grid(struct odva_diffusion_decoder *dec,
         (status = odva_device_array_reserve(backend, &dec->modulation, tiles * 2 * d,
                                             sizeof(float))) < 0)
         return status;
-    dec->frames = grid->frames;
-    dec->picture_width = grid->width;
-    dec->picture_height = grid->height;
+    dec->size = odva_grid_clip_size(grid);
     return ONEDVA_OK;
 }
 
@@ -287,6 +280,10 @@ int odva_diffusion_decoder_set_clip(struct odva_diffusion_decoder *dec,
                                     const struct odva_grid *grid, const float *latents,
                                     const int *tile_tokens, int qidx)
 {
+    const int status = set_grid(dec, grid);
+
+    if (status < 0)
+        return status;
     for (int i = 0; i < grid->tile_count; i++) {
         const struct odva_tile *tile = &grid->tiles[i];
         const struct odva_scan *scan = odva_scan_get(dec->scans, tile->nt, tile->ny, tile->nx);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/reserve.h"
 #include "model/model.h"
 #include "model/model_weights.h"
 #include "network/latent_scale.h"
@@ -115,17 +116,10 @@ static int tile_queries(const struct odva_query_encoder *enc, const struct odva_
 
 static int reserve_tiles(struct odva_query_encoder *enc, int tiles)
 {
-    if (tiles <= enc->tile_capacity)
-        return ONEDVA_OK;
-    free(enc->groups);
-    free(enc->tile_query);
-    enc->tile_capacity = 0;
-    enc->groups = malloc(tiles * sizeof(*enc->groups));
-    enc->tile_query = malloc(tiles * sizeof(*enc->tile_query));
-    if (!enc->groups || !enc->tile_query)
-        return ONEDVA_ERR_NOMEM;
-    enc->tile_capacity = tiles;
-    return ONEDVA_OK;
+    enc->groups = odva_reserve(enc->groups, &enc->group_capacity, tiles, sizeof(*enc->groups));
+    enc->tile_query =
+        odva_reserve(enc->tile_query, &enc->tile_capacity, tiles, sizeof(*enc->tile_query));
+    return enc->groups && enc->tile_query ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
 }
 
 static void make_groups(struct odva_query_encoder *enc, const struct odva_grid *grid)
@@ -250,25 +244,21 @@ static int reserve_work(struct odva_query_encoder *enc, const struct odva_grid *
     if ((status = odva_device_array_reserve(backend, &enc->h, rows * d, sizeof(float))) < 0 ||
         (status = odva_device_array_reserve(backend, &enc->norm, queries * d, sizeof(float))) < 0)
         return status;
-    if (enc->query_count > enc->tokens_capacity) {
-        free(enc->tokens);
-        enc->tokens_capacity = 0;
-        enc->tokens = malloc(enc->query_count * TOKEN * sizeof(*enc->tokens));
-        if (!enc->tokens)
-            return ONEDVA_ERR_NOMEM;
-        enc->tokens_capacity = enc->query_count;
-    }
+    enc->tokens = odva_reserve(enc->tokens, &enc->tokens_capacity, enc->query_count * TOKEN,
+                               sizeof(*enc->tokens));
+    if (!enc->tokens)
+        return ONEDVA_ERR_NOMEM;
     return odva_device_array_reserve(backend, &enc->embedded, grid->patches * d, sizeof(float));
 }
 
-int odva_query_encoder_set_grid(struct odva_query_encoder *enc, const struct odva_grid *grid)
+/* Nothing is done where the grid is the same as before. */
+static int set_grid(struct odva_query_encoder *enc, const struct odva_grid *grid)
 {
     int status;
 
-    if (enc->frames == grid->frames && enc->picture_width == grid->width &&
-        enc->picture_height == grid->height)
+    if (odva_grid_fits(grid, enc->size))
         return ONEDVA_OK;
-    enc->frames = 0; /* no grid is valid until the end */
+    enc->size = (struct odva_clip_size){0}; /* no grid is valid until the end */
     if ((status = reserve_tiles(enc, grid->tile_count)) < 0)
         return status;
     make_groups(enc, grid);
@@ -276,20 +266,29 @@ int odva_query_encoder_set_grid(struct odva_query_encoder *enc, const struct odv
         return ONEDVA_ERR_LIMIT;
     if ((status = make_tables(enc, grid)) < 0 || (status = reserve_work(enc, grid)) < 0)
         return status;
-    enc->frames = grid->frames;
-    enc->picture_width = grid->width;
-    enc->picture_height = grid->height;
+    enc->size = odva_grid_clip_size(grid);
     return ONEDVA_OK;
 }
 
 /* ---- clip -------------------------------------------------------------------------------- */
 
-int odva_query_encoder_embed(struct odva_query_encoder *enc, struct odva_matrix x, int64_t first,
-                             int64_t count)
+static int embed_block(void *opaque, struct odva_matrix x, int64_t first, int64_t count)
 {
+    struct odva_query_encoder *enc = opaque;
+
     return odva_linear_layer_run(&enc->patch, enc->backend,
                                  odva_device_array_rows(&enc->embedded, first, enc->width), x,
                                  count, (struct odva_epilogue){0});
+}
+
+int odva_query_encoder_set_clip(struct odva_query_encoder *enc, struct odva_linear_path *path,
+                                const struct odva_grid *grid,
+                                const struct onedva_const_picture *pictures)
+{
+    const int status = set_grid(enc, grid);
+
+    return status < 0 ? status
+                      : odva_linear_path_for_pictures(path, grid, pictures, embed_block, enc);
 }
 
 static int run_group(struct odva_query_encoder *enc, const struct odva_tile_group *group)
@@ -370,8 +369,8 @@ static void correct_task(void *opaque, int64_t index, int worker)
            (scan->count - corrected) * sizeof(*job->latents));
 }
 
-int odva_query_encoder_refine(struct odva_query_encoder *enc, const struct odva_grid *grid,
-                              int qidx, const float *linear, float *latents)
+int odva_query_encoder_correct(struct odva_query_encoder *enc, const struct odva_grid *grid,
+                               int qidx, const float *linear, float *latents)
 {
     struct tile_job job = {enc, grid, linear, latents};
     struct odva_backend *backend = enc->backend;

@@ -6,6 +6,8 @@
 
 #include <math.h>
 
+#include "base/squared_error.h"
+
 /* What an index changes, about, in dB. */
 #define DB_PER_INDEX 0.45
 
@@ -34,19 +36,6 @@ void odva_psnr_target_close(struct odva_psnr_target *target)
     odva_canvas_free(&target->pictures);
 }
 
-static int64_t compare_luma(const struct onedva_const_picture *a,
-                            const struct onedva_const_picture *b, int width, int height)
-{
-    int64_t sum = 0;
-
-    for (int y = 0; y < height; y++) {
-        const uint8_t *p = a->data[0] + y * a->stride[0], *q = b->data[0] + y * b->stride[0];
-        for (int x = 0; x < width; x++)
-            sum += (p[x] - q[x]) * (p[x] - q[x]);
-    }
-    return sum;
-}
-
 int odva_psnr_target_measure(struct odva_psnr_target *target, const uint8_t *data, size_t size,
                              const struct onedva_const_picture *frames, int n, int width,
                              int height, double *psnr)
@@ -61,8 +50,12 @@ int odva_psnr_target_measure(struct odva_psnr_target *target, const uint8_t *dat
         status = onedva_decoder_reconstruct(target->decoder, target->pictures.picture, n);
     if (status < 0)
         return status;
-    for (int t = 0; t < n; t++)
-        sum += compare_luma(&frames[t], &target->pictures.const_picture[t], width, height);
+    for (int t = 0; t < n; t++) {
+        const struct onedva_const_picture *decoded = &target->pictures.const_picture[t];
+
+        sum += odva_squared_error(frames[t].data[0], frames[t].stride[0], decoded->data[0],
+                                  decoded->stride[0], width, height);
+    }
     *psnr = 10 * log10(255.0 * 255.0 * n * width * height / (double)sum);
     return ONEDVA_OK;
 }

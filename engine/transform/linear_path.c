@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/reserve.h"
 #include "model/model.h"
 #include "model/model_weights.h"
 
@@ -140,14 +141,10 @@ static struct odva_buffer *make_order(struct odva_linear_path *path, int nt, int
 
 static int place_tiles(struct odva_linear_path *path, const struct odva_grid *grid)
 {
-    if (grid->tile_count > path->tile_capacity) {
-        free(path->tiles);
-        path->tile_capacity = 0;
-        path->tiles = malloc(grid->tile_count * sizeof(*path->tiles));
-        if (!path->tiles)
-            return ONEDVA_ERR_NOMEM;
-        path->tile_capacity = grid->tile_count;
-    }
+    path->tiles =
+        odva_reserve(path->tiles, &path->tile_capacity, grid->tile_count, sizeof(*path->tiles));
+    if (!path->tiles)
+        return ONEDVA_ERR_NOMEM;
     for (int i = 0; i < grid->tile_count; i++) {
         const struct odva_tile *tile = &grid->tiles[i];
         struct odva_buffer **order = &path->orders[tile->nt - 1][tile->ny - 1][tile->nx - 1];
@@ -186,53 +183,112 @@ static int place_patches(struct odva_linear_path *path, const struct odva_grid *
     return status;
 }
 
-int odva_linear_path_set_grid(struct odva_linear_path *path, const struct odva_grid *grid)
+/* Nothing is done where the grid is the same as before. */
+static int set_grid(struct odva_linear_path *path, const struct odva_grid *grid)
 {
     const int64_t count = grid->patches * path->basis;
     int status;
 
-    if (path->frames == grid->frames && path->width == grid->width && path->height == grid->height)
+    if (odva_grid_fits(grid, path->size))
         return ONEDVA_OK;
-    path->frames = 0; /* no grid is valid until the end */
+    path->size = (struct odva_clip_size){0}; /* no grid is valid until the end */
     if ((status = place_tiles(path, grid)) < 0 || (status = place_patches(path, grid)) < 0 ||
         (status = odva_device_array_reserve(path->backend, &path->coefs, count, sizeof(float))) <
             0 ||
         (status = odva_device_array_reserve(path->backend, &path->latents, count, sizeof(float))) <
             0)
         return status;
-    path->frames = grid->frames;
-    path->width = grid->width;
-    path->height = grid->height;
+    path->size = odva_grid_clip_size(grid);
     return ONEDVA_OK;
 }
 
-static int64_t block_count(const struct odva_linear_path *path, int64_t left)
+/* ---- blocks of patches ------------------------------------------------------------------- */
+
+/* Over the patches of a clip. */
+struct walk {
+    struct odva_linear_path *path;
+    const struct odva_grid *grid;
+    const struct onedva_const_picture *sources; /* of x, or NULL: path->coefs */
+    const struct onedva_picture *pictures;      /* that write_block writes */
+};
+
+static int make_block(const struct walk *walk, struct odva_matrix x, int64_t first, int64_t count)
 {
-    return left < path->backend->block_rows ? left : path->backend->block_rows;
+    struct odva_linear_path *path = walk->path;
+    struct odva_backend *backend = path->backend;
+
+    if (walk->sources)
+        return backend->ops->patchify(backend, x, walk->grid, walk->sources, path->position.buffer,
+                                      first, count);
+    return odva_linear_layer_run(&path->inverse, backend, x,
+                                 odva_device_array_rows(&path->coefs, first, path->basis), count,
+                                 (struct odva_epilogue){0});
+}
+
+static int for_blocks(const struct walk *walk, enum odva_element element, odva_patches_fn fn,
+                      void *opaque)
+{
+    const int64_t patches = walk->grid->patches, step = walk->path->backend->block_rows;
+    struct odva_matrix x = odva_device_array_rows(&walk->path->block, 0, PATCH);
+    int status = set_grid(walk->path, walk->grid);
+
+    x.element = element;
+    for (int64_t first = 0; first < patches && status == ONEDVA_OK; first += step) {
+        const int64_t count = patches - first < step ? patches - first : step;
+
+        status = make_block(walk, x, first, count);
+        if (status == ONEDVA_OK)
+            status = fn(opaque, x, first, count);
+    }
+    return status;
+}
+
+int odva_linear_path_for_pictures(struct odva_linear_path *path, const struct odva_grid *grid,
+                                  const struct onedva_const_picture *pictures, odva_patches_fn fn,
+                                  void *opaque)
+{
+    const struct walk walk = {.path = path, .grid = grid, .sources = pictures};
+
+    return for_blocks(&walk, ODVA_FLOAT32, fn, opaque);
+}
+
+int odva_linear_path_for_coefs(struct odva_linear_path *path, const struct odva_grid *grid,
+                               odva_patches_fn fn, void *opaque)
+{
+    const struct walk walk = {.path = path, .grid = grid};
+
+    return for_blocks(&walk, ODVA_FLOAT32, fn, opaque);
+}
+
+int odva_linear_path_write(struct odva_linear_path *path, const struct odva_grid *grid,
+                           struct odva_matrix x, int64_t first, int64_t count,
+                           const struct onedva_picture *pictures)
+{
+    return path->backend->ops->unpatchify(path->backend, pictures, grid, x, path->position.buffer,
+                                          first, count);
+}
+
+/* ---- clips ------------------------------------------------------------------------------- */
+
+static int project_block(void *opaque, struct odva_matrix x, int64_t first, int64_t count)
+{
+    struct odva_linear_path *path = opaque;
+
+    return odva_linear_layer_run(&path->forward, path->backend,
+                                 odva_device_array_rows(&path->coefs, first, path->basis), x, count,
+                                 (struct odva_epilogue){0});
 }
 
 int odva_linear_path_analyse(struct odva_linear_path *path, const struct odva_grid *grid,
                              const struct onedva_const_picture *pictures, float *latents)
 {
     struct odva_backend *backend = path->backend;
-    struct odva_matrix block = odva_device_array_rows(&path->block, 0, PATCH);
-    int64_t count;
-    int status;
+    const struct walk walk = {.path = path, .grid = grid, .sources = pictures};
+    int status = for_blocks(&walk, backend->sample_element, project_block, path);
 
-    block.element = backend->sample_element;
-    for (int64_t first = 0; first < grid->patches; first += count) {
-        count = block_count(path, grid->patches - first);
-        status = backend->ops->patchify(backend, block, grid, pictures, path->position.buffer,
-                                        first, count);
-        if (status == ONEDVA_OK)
-            status = odva_linear_layer_run(&path->forward, backend,
-                                           odva_device_array_rows(&path->coefs, first, path->basis),
-                                           block, count, (struct odva_epilogue){0});
-        if (status < 0)
-            return status;
-    }
-    status = backend->ops->dct_forward(backend, path->latents.buffer, path->coefs.buffer,
-                                       path->basis, path->tiles, grid->tile_count);
+    if (status == ONEDVA_OK)
+        status = backend->ops->dct_forward(backend, path->latents.buffer, path->coefs.buffer,
+                                           path->basis, path->tiles, grid->tile_count);
     if (status < 0)
         return status;
     return backend->ops->download(backend, path->latents.buffer, 0, latents,
@@ -243,19 +299,29 @@ int odva_linear_path_invert(struct odva_linear_path *path, const struct odva_gri
                             const float *latents)
 {
     struct odva_backend *backend = path->backend;
-    const int status = backend->ops->upload(backend, path->latents.buffer, 0, latents,
-                                            grid->patches * path->basis * sizeof(*latents));
+    int status = set_grid(path, grid);
 
+    if (status == ONEDVA_OK)
+        status = backend->ops->upload(backend, path->latents.buffer, 0, latents,
+                                      grid->patches * path->basis * sizeof(*latents));
     if (status < 0)
         return status;
     return backend->ops->dct_inverse(backend, path->coefs.buffer, path->latents.buffer, path->basis,
                                      path->tiles, grid->tile_count);
 }
 
-int odva_linear_path_patches(struct odva_linear_path *path, struct odva_matrix dst, int64_t first,
-                             int64_t count)
+static int write_block(void *opaque, struct odva_matrix x, int64_t first, int64_t count)
 {
-    return odva_linear_layer_run(&path->inverse, path->backend, dst,
-                                 odva_device_array_rows(&path->coefs, first, path->basis), count,
-                                 (struct odva_epilogue){0});
+    const struct walk *walk = opaque;
+
+    return odva_linear_path_write(walk->path, walk->grid, x, first, count, walk->pictures);
+}
+
+int odva_linear_path_reconstruct(struct odva_linear_path *path, const struct odva_grid *grid,
+                                 const float *latents, const struct onedva_picture *pictures)
+{
+    struct walk walk = {.path = path, .grid = grid, .pictures = pictures};
+    const int status = odva_linear_path_invert(path, grid, latents);
+
+    return status < 0 ? status : for_blocks(&walk, ODVA_FLOAT32, write_block, &walk);
 }
