@@ -5,6 +5,7 @@
 /* Each operator against PyTorch. */
 #include "model/linear_layer.h"
 #include "network/transformer.h"
+#include "tests/support/backend.h"
 #include "tests/support/golden.h"
 
 #define TOLERANCE 2e-6

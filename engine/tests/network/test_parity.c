@@ -6,18 +6,18 @@
 #include <string.h>
 
 #include "base/strict_math.h"
-#include "decoder/synthesis.h"
-#include "encoder/analysis.h"
 #include "model/model.h"
 #include "network/diffusion_decoder.h"
+#include "tests/support/backend.h"
 #include "tests/support/golden.h"
+#include "tests/support/networks.h"
 #include "transform/deblocking.h"
-#include "transform/linear_path.h"
 
 #define TOLERANCE    1e-5
 #define CASES        4
 #define FIRST_SAMPLE 5 /* of each patch's samples that are kept, every SAMPLE_STEP-th */
 #define SAMPLE_STEP  48
+#define KEPT         (ODVA_PATCH_SAMPLES / SAMPLE_STEP)
 #define SEED         UINT64_C(0x0123456789ABCDEF)
 
 static struct golden golden;
@@ -135,83 +135,84 @@ static void compare(const char *prefix, const char *name, const float *found, in
 
 /* ---- analysis ---------------------------------------------------------------------------- */
 
-static void check_analysis_case(struct odva_backend *backend, struct odva_analysis *analysis,
-                                const char *prefix, struct setup *setup)
+static void check_analysis_case(struct networks *networks, const char *prefix,
+                                const struct setup *setup)
 {
     const struct odva_grid *grid = &setup->grid;
     struct onedva_const_picture pictures[ONEDVA_MAX_CLIP_FRAMES];
     float *linear = malloc(setup->count * sizeof(*linear));
-    float *refined = malloc(setup->count * sizeof(*refined));
+    float *corrected = malloc(setup->count * sizeof(*corrected));
     struct clip clip;
 
-    (void)backend;
     clip_new(&clip, grid->frames, grid->width, grid->height);
     clip_fill(&clip, grid->frames, grid->width, grid->height);
     const_pictures(pictures, &clip, grid->frames);
     assert_non_null(linear);
-    assert_non_null(refined);
-    assert_int_equal(odva_analysis_linear(analysis, grid, pictures, linear), ONEDVA_OK);
+    assert_non_null(corrected);
+    networks_analyse(networks, grid, pictures, setup->qidx + 9, linear, corrected);
     compare(prefix, "linear", linear, setup->count);
-    assert_int_equal(odva_analysis_refine(analysis, grid, setup->qidx + 9, linear, refined),
-                     ONEDVA_OK);
-    assert_int_equal(odva_analysis_refine(analysis, grid, setup->qidx, linear, refined), ONEDVA_OK);
-    compare(prefix, "refined", refined, setup->count);
+    assert_int_equal(
+        odva_query_encoder_correct(&networks->encoder, grid, setup->qidx, linear, corrected),
+        ONEDVA_OK);
+    compare(prefix, "refined", corrected, setup->count);
     free(clip.data);
     free(linear);
-    free(refined);
+    free(corrected);
 }
 
 /* One object for all clips: it has to follow their sizes. */
 static void check_analysis(struct odva_backend *backend)
 {
-    struct odva_scan_cache scans = {.model = model};
-    struct odva_analysis *analysis;
+    struct networks networks;
 
-    assert_int_equal(odva_analysis_open(&analysis, model, backend, &scans), ONEDVA_OK);
+    networks_open(&networks, model, backend);
     for (int i = 0; i < 2 * CASES; i++) {
         struct setup setup;
         char prefix[8];
 
         snprintf(prefix, sizeof(prefix), "%d.", i % CASES);
         setup_open(&setup, prefix);
-        check_analysis_case(backend, analysis, prefix, &setup);
+        check_analysis_case(&networks, prefix, &setup);
         setup_close(&setup);
     }
-    odva_analysis_close(&analysis);
-    odva_scan_cache_free(&scans);
+    networks_close(&networks);
 }
 
 /* ---- diffusion decoder ------------------------------------------------------------------- */
 
-/* The reconstruction of all patches, the kept samples of which are compared. */
-static void check_prediction(struct odva_backend *backend, struct odva_linear_path *path,
-                             struct odva_diffusion_decoder *decoder, const char *prefix,
-                             const char *name, int64_t patches)
-{
-    const int kept = ODVA_PATCH_SAMPLES / SAMPLE_STEP;
-    const int64_t bytes = patches * ODVA_PATCH_SAMPLES * sizeof(float);
-    struct odva_matrix x = {backend->ops->alloc(backend, bytes), 0, ODVA_PATCH_SAMPLES,
-                            ODVA_FLOAT32};
-    float *all = malloc(bytes), *found = malloc(patches * kept * sizeof(*found));
+/** The samples of all patches that are kept. */
+struct prediction {
+    struct odva_diffusion_decoder *decoder;
+    float *kept;
+};
 
-    assert_non_null(x.buffer);
-    assert_non_null(all);
-    assert_non_null(found);
-    for (int64_t first = 0, step; first < patches; first += step) {
-        step = patches - first < 100 ? patches - first : 100;
-        assert_int_equal(odva_linear_path_patches(path, odva_matrix_from(x, first), first, step),
-                         ONEDVA_OK);
-        assert_int_equal(
-            odva_diffusion_decoder_correct(decoder, odva_matrix_from(x, first), first, step),
-            ONEDVA_OK);
-    }
-    assert_int_equal(backend->ops->download(backend, x.buffer, 0, all, bytes), ONEDVA_OK);
-    for (int64_t i = 0; i < patches * kept; i++)
-        found[i] = all[i * SAMPLE_STEP + FIRST_SAMPLE];
-    compare(prefix, name, found, patches * kept);
-    backend->ops->free(backend, x.buffer);
-    free(all);
-    free(found);
+static int predict_block(void *opaque, struct odva_matrix x, int64_t first, int64_t count)
+{
+    const struct prediction *prediction = opaque;
+    struct odva_backend *backend = prediction->decoder->backend;
+    const size_t bytes = count * ODVA_PATCH_SAMPLES * sizeof(float);
+    float *block = malloc(bytes);
+
+    assert_non_null(block);
+    assert_int_equal(odva_diffusion_decoder_correct(prediction->decoder, x, first, count),
+                     ONEDVA_OK);
+    assert_int_equal(backend->ops->download(backend, x.buffer, 0, block, bytes), ONEDVA_OK);
+    for (int64_t i = 0; i < count * KEPT; i++)
+        prediction->kept[first * KEPT + i] = block[i * SAMPLE_STEP + FIRST_SAMPLE];
+    free(block);
+    return ONEDVA_OK;
+}
+
+static void check_prediction(struct odva_linear_path *path, struct odva_diffusion_decoder *decoder,
+                             const char *prefix, const char *name, const struct odva_grid *grid)
+{
+    float *kept = malloc(grid->patches * KEPT * sizeof(*kept));
+    struct prediction prediction = {decoder, kept};
+
+    assert_non_null(kept);
+    assert_int_equal(odva_linear_path_for_coefs(path, grid, predict_block, &prediction), ONEDVA_OK);
+    compare(prefix, name, kept, grid->patches * KEPT);
+    free(kept);
 }
 
 /* The noisy clip of a case, in the order of the decoder's patches. */
@@ -251,17 +252,15 @@ static void check_decoder_case(struct odva_backend *backend, struct odva_linear_
 
     for (int i = 0; i < grid->tile_count; i++)
         assert_int_equal(setup->tokens[i], tokens[i]);
-    assert_int_equal(odva_linear_path_set_grid(path, grid), ONEDVA_OK);
     assert_int_equal(odva_linear_path_invert(path, grid, setup->latents), ONEDVA_OK);
-    assert_int_equal(odva_diffusion_decoder_set_grid(decoder, grid), ONEDVA_OK);
     assert_int_equal(
         odva_diffusion_decoder_set_clip(decoder, grid, setup->latents, setup->tokens, setup->qidx),
         ONEDVA_OK);
     const struct odva_matrix coefs = odva_device_array_rows(&path->coefs, 0, model->config.basis);
     assert_int_equal(odva_diffusion_decoder_run(decoder, coefs, t[0], z), ONEDVA_OK);
-    check_prediction(backend, path, decoder, prefix, "noisy", grid->patches);
+    check_prediction(path, decoder, prefix, "noisy", grid);
     assert_int_equal(odva_diffusion_decoder_run(decoder, coefs, 0.0f, z), ONEDVA_OK);
-    check_prediction(backend, path, decoder, prefix, "mean", grid->patches);
+    check_prediction(path, decoder, prefix, "mean", grid);
     backend->ops->free(backend, z.buffer);
     free(tokens);
     free(t);
@@ -324,23 +323,23 @@ static void check_sampler(struct odva_backend *backend)
         {"heun4", 4, ONEDVA_SAMPLER_HEUN},
     };
     struct setup setup;
-    struct odva_synthesis *synthesis;
+    struct networks networks;
     struct clip clip;
 
     setup_open(&setup, "pictures.");
     clip_new(&clip, setup.grid.frames, setup.grid.width, setup.grid.height);
-    assert_int_equal(odva_synthesis_open(&synthesis, model, backend, &setup.scans), ONEDVA_OK);
+    networks_open(&networks, model, backend);
     for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
-        const struct odva_synthesis_params params = {
+        const struct odva_sampler_params params = {
             .qidx = setup.qidx, .steps = runs[i].steps, .sampler = runs[i].sampler, .seed = SEED};
 
         memset(clip.data, 0, clip.size);
-        assert_int_equal(odva_synthesis_run(synthesis, &setup.grid, setup.latents, setup.tokens,
-                                            &params, clip.pictures),
+        assert_int_equal(odva_sampler_run(&networks.sampler, &setup.grid, setup.latents,
+                                          setup.tokens, &params, clip.pictures),
                          ONEDVA_OK);
         compare_pictures(&clip, runs[i].name);
     }
-    odva_synthesis_close(&synthesis);
+    networks_close(&networks);
     free(clip.data);
     setup_close(&setup);
 }
