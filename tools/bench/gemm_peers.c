@@ -20,7 +20,7 @@
 
 #include "kernels/backend.h"
 #include "kernels/device_array.h"
-#include "tools/bench/bench_clip.h"
+#include "tools/bench/bench.h"
 #include "tools/bench/machine_peak.h"
 #include "tools/bench/median.h"
 

@@ -2,36 +2,15 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include "tools/bench/bench_clip.h"
+#include "tools/bench/bench_codec.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
-void *bench_checked(void *memory)
-{
-    if (!memory) {
-        fprintf(stderr, "out of memory\n");
-        exit(1);
-    }
-    return memory;
-}
+#include "model/model.h"
+#include "tools/bench/bench.h"
+#include "transform/deblocking.h"
 
-void bench_check(int status)
-{
-    if (status < 0) {
-        fprintf(stderr, "%s\n", onedva_status_text(status));
-        exit(1);
-    }
-}
-
-float *bench_random_floats(int64_t count)
-{
-    float *data = bench_checked(malloc(count * sizeof(*data)));
-
-    for (int64_t i = 0; i < count; i++)
-        data[i] = (float)rand() / (float)RAND_MAX - 0.5f;
-    return data;
-}
+#define QIDX 0
 
 void bench_clip_open(struct bench_clip *clip, int width, int height, int basis)
 {
@@ -66,4 +45,36 @@ void bench_clip_close(struct bench_clip *clip)
     free(clip->latents);
     free(clip->tokens);
     odva_grid_free(&clip->grid);
+}
+
+void bench_codec_open(struct bench_codec *codec, struct odva_backend *backend)
+{
+    struct odva_scan_cache *scans = &codec->scans;
+
+    *codec = (struct bench_codec){.backend = backend};
+    bench_check(onedva_model_open(&codec->model, NULL, &bench_logger));
+    scans->model = codec->model;
+    bench_check(odva_linear_path_open(&codec->path, codec->model, backend, scans));
+    if (codec->model->config.encoder_layers > 0)
+        bench_check(odva_query_encoder_open(&codec->encoder, codec->model, backend, scans));
+    bench_check(odva_sampler_open(&codec->sampler, codec->model, backend, scans));
+}
+
+void bench_codec_close(struct bench_codec *codec)
+{
+    odva_sampler_close(&codec->sampler);
+    odva_query_encoder_close(&codec->encoder);
+    odva_linear_path_close(&codec->path);
+    odva_scan_cache_free(&codec->scans);
+    onedva_model_close(&codec->model);
+}
+
+void bench_codec_decode(struct bench_codec *codec, const struct bench_clip *clip, int steps,
+                        const struct onedva_picture *pictures)
+{
+    const struct odva_sampler_params params = {.qidx = QIDX, .steps = steps, .seed = 1};
+
+    bench_check(odva_sampler_run(&codec->sampler, &clip->grid, clip->latents, clip->tokens, &params,
+                                 pictures));
+    bench_check(odva_deblock(codec->backend, pictures, &clip->grid, QIDX));
 }
