@@ -40,7 +40,7 @@ KERNELS_SOURCES = $(addprefix kernels/, backend device_array)
 
 CPU_SOURCES = $(addprefix kernels/cpu/, \
     attention_c choose cpu_backend dct deblock_c downscale2x_c linear_c network_tasks norm_c operators_c \
-    picture_tasks planes structure_tensors_c warp_c weights)
+    patches picture_tasks structure_tensors_c warp_c weights)
 
 # One file for each instruction set that configure found.
 CPU_SOURCES-$(HAVE_AVX2)           += kernels/cpu/operators_avx2

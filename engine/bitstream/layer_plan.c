@@ -8,7 +8,7 @@
  * rates are evenly spaced, in ratio (doc/decisions.md). */
 #define FIRST_THRESHOLD 18
 
-/* Passes that a packet of so many layers has, none of them coarser than quantisers can be. */
+/* Refinements that a packet of so many layers has, none of them coarser than quantisers can be. */
 static int refinements_of(int layers, int qidx)
 {
     int refinements = layers < ODVA_MAX_REFINEMENTS ? layers : ODVA_MAX_REFINEMENTS;

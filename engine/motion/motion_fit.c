@@ -15,7 +15,7 @@
 #define POINT_DEAD_ZONE  0.0
 #define MESH_DEAD_ZONE   0.2
 #define LEAST_JACOBIAN   0.1
-#define UNFOLDING_PASSES 60
+#define UNFOLDING_ROUNDS 60
 #define STILL            0.04f /* samples; less motion is none */
 
 /** Least squares of a path on the basis: coefficient k = sum over t of weight[k][t] d(t). */
@@ -237,9 +237,9 @@ static int unfold_once(struct odva_motion *motion, int16_t (*nodes)[2])
 
 static int unfold(struct odva_motion *motion, int16_t (*nodes)[2])
 {
-    const int passes = motion->spacing ? UNFOLDING_PASSES : 1;
+    const int rounds = motion->spacing ? UNFOLDING_ROUNDS : 1;
 
-    for (int pass = 0; pass < passes; pass++)
+    for (int round = 0; round < rounds; round++)
         if (unfold_once(motion, nodes) == 0)
             return ONEDVA_OK;
     return ONEDVA_ERR_UNSUPPORTED;

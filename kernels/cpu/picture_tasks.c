@@ -9,7 +9,7 @@
 #include "base/noise.h"
 #include "base/thread_pool.h"
 #include "kernels/cpu/cpu_tasks.h"
-#include "kernels/cpu/planes.h"
+#include "kernels/cpu/patches.h"
 
 #define PATCHES         8
 #define WARP_SAMPLES    (1 << 15) /* a task takes more time than to wake a thread */

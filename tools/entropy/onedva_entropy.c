@@ -29,7 +29,7 @@
 #include "transform/quantiser.h"
 
 #define QUALITIES  6
-#define PASSES     3
+#define EPOCHS     3
 #define ALL        ((1u << ODVA_PREDICTOR_FEATURES) - 1)
 #define MAX_LINE   1000
 #define LARGE_ROOM 20.0 /* counts to begin with */
@@ -261,7 +261,7 @@ struct walk {
     struct entropy *entropy;
     unsigned parts; /* bit f: feature f counts */
     struct tables *tables;
-    double (*large)[ODVA_LARGE_SYMBOLS]; /* counts of this pass */
+    double (*large)[ODVA_LARGE_SYMBOLS]; /* counts of this epoch */
     float rate;
     struct bits *bits; /* NULL: learn tables; otherwise measure the engine's arithmetic */
 };
@@ -426,16 +426,16 @@ static void start_tables(struct tables *tables)
 static void fit(struct entropy *entropy, const struct samples *samples, unsigned parts,
                 struct tables *tables)
 {
-    static const float rate[PASSES] = {0.03f, 0.01f, 0.003f};
+    static const float rate[EPOCHS] = {0.03f, 0.01f, 0.003f};
     static double first[ODVA_LARGE_CONTEXTS][ODVA_LARGE_SYMBOLS];
     int *order = take(malloc(samples->count * sizeof(*order)));
 
     start_tables(tables);
     memcpy(first, tables->large, sizeof(first));
     shuffle(order, samples->count);
-    for (int pass = 0; pass < PASSES; pass++) {
+    for (int epoch = 0; epoch < EPOCHS; epoch++) {
         static double counts[ODVA_LARGE_CONTEXTS][ODVA_LARGE_SYMBOLS];
-        struct walk walk = {entropy, parts, tables, counts, rate[pass], NULL};
+        struct walk walk = {entropy, parts, tables, counts, rate[epoch], NULL};
         memcpy(counts, first, sizeof(counts));
         for (int i = 0; i < samples->count; i++) {
             walk_clip(&walk, &samples->sample[order[i]]);

@@ -9,7 +9,7 @@
 
 #include "base/integers.h"
 #include "base/strict_math.h"
-#include "kernels/cpu/planes.h"
+#include "kernels/cpu/patches.h"
 #include "kernels/cpu/tests/each_version.h"
 #include "kernels/cpu/tests/guarded.h"
 

@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 /* Patches of a clip to rows of 1536 numbers and back; rows are in the order of position. */
-#ifndef ODVA_CPU_PLANES_H
-#define ODVA_CPU_PLANES_H
+#ifndef ODVA_CPU_PATCHES_H
+#define ODVA_CPU_PATCHES_H
 
 #include <stdint.h>
 

@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 /* Samples to numbers and back, the same as the C reference; include a simd_*.h before. */
-#ifndef ODVA_CPU_PLANES_SIMD_H
-#define ODVA_CPU_PLANES_SIMD_H
+#ifndef ODVA_CPU_PATCHES_SIMD_H
+#define ODVA_CPU_PATCHES_SIMD_H
 
 #include "kernels/cpu/reference.h"
 

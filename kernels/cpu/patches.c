@@ -2,7 +2,7 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-#include "kernels/cpu/planes.h"
+#include "kernels/cpu/patches.h"
 
 #include "base/integers.h"
 #include "base/strict_math.h"

@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 /* One axis of the 3D DCT; include a simd_*.h before. */
-#ifndef ODVA_CPU_TRANSFORM_SIMD_H
-#define ODVA_CPU_TRANSFORM_SIMD_H
+#ifndef ODVA_CPU_DCT_SIMD_H
+#define ODVA_CPU_DCT_SIMD_H
 
 #include "base/unroll.h"
 #include "kernels/cpu/operators.h"

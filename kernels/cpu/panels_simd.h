@@ -6,8 +6,8 @@
  * Products with packed panels; include a simd_*.h before. A tile of V_TILE_ROWS rows and one panel
  * is summed in registers, in ascending order of the input index whatever the tile's height.
  */
-#ifndef ODVA_CPU_LINEAR_SIMD_H
-#define ODVA_CPU_LINEAR_SIMD_H
+#ifndef ODVA_CPU_PANELS_SIMD_H
+#define ODVA_CPU_PANELS_SIMD_H
 
 #include "base/unroll.h"
 #include "kernels/cpu/fetch_ahead.h"
