@@ -80,7 +80,7 @@ byte-order-tests: $(BYTE_ORDER_TESTS)
 
 # its memory runs out
 $(BUILD)/engine/tests/codec/test_allocation_failure: private FLAGS += \
-    $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc aligned_alloc pthread_create)
+    $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc aligned_alloc posix_memalign free pthread_create)
 
 $(BUILD)/%: %.c $(STATIC)
 	@mkdir -p $(@D)

@@ -5,64 +5,15 @@
 /* Memory that runs out at the nth allocation, for every n: each call says so, and what failed can
  * be closed. The Makefile links this with wrapped allocation functions. */
 #include <cjson/cJSON.h>
-#include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
 
 #include "tests/support/codec.h"
+#include "tests/support/failing_allocations.h"
 
 #define WIDTH  40
 #define HEIGHT 32
 #define FRAMES 5
 #define CLIPS  2
 #define ROOM   65536 /* bytes for a packet */
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__real_aligned_alloc(size_t alignment, size_t size);
-int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*fn)(void *),
-                          void *opaque);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-void *__wrap_aligned_alloc(size_t alignment, size_t size);
-int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*fn)(void *),
-                          void *opaque);
-
-/* Which allocation fails, counted down: 0 or less is none that is still to come. */
-static atomic_int countdown;
-
-static int fails(void)
-{
-    return atomic_fetch_sub(&countdown, 1) == 1;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    return fails() ? NULL : __real_realloc(memory, size);
-}
-
-void *__wrap_aligned_alloc(size_t alignment, size_t size)
-{
-    return fails() ? NULL : __real_aligned_alloc(alignment, size);
-}
-
-int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*fn)(void *),
-                          void *opaque)
-{
-    return fails() ? EAGAIN : __real_pthread_create(thread, attributes, fn, opaque);
-}
 
 /* What a run does, all of it from memory that was there before. */
 struct run {
