@@ -13,8 +13,7 @@
 #include "bitstream/scan.h"
 #include "onedva/onedva.h"
 
-/* Refinements of the tokens by layers: each halves the quantiser's step (doc/bitstream.md,
- * section 6). */
+/* Of the layers of a packet: each halves the quantiser's step (doc/bitstream.md, section 6). */
 #define ODVA_MAX_REFINEMENTS 4
 #define ODVA_QIDX_OF_HALVING 8
 
