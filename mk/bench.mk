@@ -10,6 +10,9 @@ bench: all
 kernel-bench: $(BUILD)/tools/bench/kernel_bench
 	@$<
 
+open-bench: $(BUILD)/tools/bench/open_bench
+	@$<
+
 # PYTHON: one with onnxruntime and onnx, too, to have that beside it; CPU: instruction sets to compare.
 network-bench: $(BUILD)/tools/bench/kernel_bench
 	@tools/install-deps.sh train
@@ -65,7 +68,7 @@ layers-bench: all
 
 BENCH_OBJECTS = $(addprefix $(BUILD)/obj/tools/bench/,bench_clip.o machine_peak.o operator_count.o)
 
-$(BUILD)/tools/bench/kernel_bench: $(BUILD)/obj/tools/bench/bench_clip.o
+$(BUILD)/tools/bench/kernel_bench $(BUILD)/tools/bench/open_bench: $(BUILD)/obj/tools/bench/bench_clip.o
 $(BUILD)/tools/bench/roofline $(BUILD)/tools/bench/operator_bench: $(BENCH_OBJECTS)
 $(BUILD)/tools/bench/precision: $(BUILD)/obj/tools/canvas/y4m_reader.o $(BUILD)/obj/tools/bench/machine_peak.o
 $(BUILD)/tools/bench/motion_bench: $(BUILD)/obj/tools/canvas/y4m_reader.o
