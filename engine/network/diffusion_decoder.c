@@ -14,22 +14,23 @@
 
 /* ---- opening ----------------------------------------------------------------------------- */
 
-static int load_layers(struct odva_diffusion_decoder *dec, const struct odva_decoder_tensors *t)
+static int load_layers(struct odva_diffusion_decoder *dec, const struct onedva_model *model)
 {
+    const struct odva_decoder_tensors *t = &model->weights->decoder;
     struct odva_backend *backend = dec->backend;
     float *embed;
     int status;
 
-    if ((status = odva_linear_layer_load(&dec->coef, backend, &t->coef, NULL,
+    if ((status = odva_linear_layer_load(&dec->coef, backend, model, &t->coef, NULL,
                                          ODVA_PRECISION_NETWORK)) < 0 ||
-        (status = odva_linear_layer_load(&dec->noise, backend, &t->noise, NULL,
+        (status = odva_linear_layer_load(&dec->noise, backend, model, &t->noise, NULL,
                                          ODVA_PRECISION_NETWORK)) < 0 ||
-        (status = odva_linear_layer_load(&dec->context, backend, &t->context, NULL,
+        (status = odva_linear_layer_load(&dec->context, backend, model, &t->context, NULL,
                                          ODVA_PRECISION_NETWORK)) < 0 ||
-        (status = odva_linear_layer_load(&dec->final, backend, &t->final, NULL,
+        (status = odva_linear_layer_load(&dec->final, backend, model, &t->final, NULL,
                                          ODVA_PRECISION_NETWORK)) < 0 ||
-        (status =
-             odva_linear_layer_load(&dec->out, backend, &t->out, NULL, ODVA_PRECISION_NETWORK)) < 0)
+        (status = odva_linear_layer_load(&dec->out, backend, model, &t->out, NULL,
+                                         ODVA_PRECISION_NETWORK)) < 0)
         return status;
     embed = odva_tensor_floats(t->embed);
     if (!embed)
@@ -52,8 +53,8 @@ int odva_diffusion_decoder_open(struct odva_diffusion_decoder *dec,
                                            .width = config->width,
                                            .basis = config->basis,
                                            .context_tokens = config->context_tokens};
-    if ((status = load_layers(dec, tensors)) < 0 ||
-        (status = odva_transformer_open(&dec->transformer, backend, config, &tensors->cond, SCALARS,
+    if ((status = load_layers(dec, model)) < 0 ||
+        (status = odva_transformer_open(&dec->transformer, backend, model, &tensors->cond, SCALARS,
                                         tensors->blocks, config->decoder_layers,
                                         ODVA_PRECISION_NETWORK)) < 0)
         odva_diffusion_decoder_close(dec);

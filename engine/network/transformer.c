@@ -15,21 +15,22 @@ enum modulation { SHIFT1, SCALE1, GATE1, SHIFT2, SCALE2, GATE2, MODULATIONS };
 
 /* ---- opening ----------------------------------------------------------------------------- */
 
-static int load_block(struct odva_transformer *tr, struct odva_transformer_block *block,
+static int load_block(struct odva_transformer *tr, const struct onedva_model *model,
+                      struct odva_transformer_block *block,
                       const struct odva_block_tensors *tensors, const float *mod_bias)
 {
     struct odva_backend *backend = tr->backend;
     float *table;
     int status;
 
-    if ((status = odva_linear_layer_load(&block->qkv, backend, &tensors->qkv, NULL,
+    if ((status = odva_linear_layer_load(&block->qkv, backend, model, &tensors->qkv, NULL,
                                          tr->precision)) < 0 ||
-        (status = odva_linear_layer_load(&block->proj, backend, &tensors->proj, NULL,
+        (status = odva_linear_layer_load(&block->proj, backend, model, &tensors->proj, NULL,
                                          tr->precision)) < 0 ||
-        (status = odva_linear_layer_load(&block->fc1, backend, &tensors->fc1, NULL,
+        (status = odva_linear_layer_load(&block->fc1, backend, model, &tensors->fc1, NULL,
                                          tr->precision)) < 0 ||
-        (status =
-             odva_linear_layer_load(&block->fc2, backend, &tensors->fc2, NULL, tr->precision)) < 0)
+        (status = odva_linear_layer_load(&block->fc2, backend, model, &tensors->fc2, NULL,
+                                         tr->precision)) < 0)
         return status;
     table = odva_tensor_floats(tensors->table);
     if (!table)
@@ -41,8 +42,9 @@ static int load_block(struct odva_transformer *tr, struct odva_transformer_block
     return block->mod_bias ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
 }
 
-static int load_blocks(struct odva_transformer *tr, const struct odva_block_tensors *tensors,
-                       int count, const struct odva_tensor *mod_bias)
+static int load_blocks(struct odva_transformer *tr, const struct onedva_model *model,
+                       const struct odva_block_tensors *tensors, int count,
+                       const struct odva_tensor *mod_bias)
 {
     float *bias = odva_tensor_floats(mod_bias);
     int status = ONEDVA_OK;
@@ -52,7 +54,7 @@ static int load_blocks(struct odva_transformer *tr, const struct odva_block_tens
         status = ONEDVA_ERR_NOMEM;
     for (int i = 0; i < count && status == ONEDVA_OK; i++) {
         tr->block_count++;
-        status = load_block(tr, &tr->blocks[i], &tensors[i], bias);
+        status = load_block(tr, model, &tr->blocks[i], &tensors[i], bias);
     }
     free(bias);
     return status;
@@ -95,7 +97,7 @@ int odva_rope_tables(struct odva_backend *backend, int head_dim, struct odva_buf
 }
 
 int odva_transformer_open(struct odva_transformer *tr, struct odva_backend *backend,
-                          const struct odva_model_config *config,
+                          const struct onedva_model *model,
                           const struct odva_conditioning_tensors *cond, int scalars,
                           const struct odva_block_tensors *blocks, int block_count,
                           enum odva_precision precision)
@@ -103,17 +105,17 @@ int odva_transformer_open(struct odva_transformer *tr, struct odva_backend *back
     int status;
 
     *tr = (struct odva_transformer){.backend = backend,
-                                    .width = config->width,
-                                    .head_dim = config->head_dim,
+                                    .width = model->config.width,
+                                    .head_dim = model->config.head_dim,
                                     .scalars = scalars,
                                     .precision = precision};
-    if ((status = odva_linear_layer_load(&tr->cond1, backend, &cond->fc1, NULL,
+    if ((status = odva_linear_layer_load(&tr->cond1, backend, model, &cond->fc1, NULL,
                                          ODVA_PRECISION_EXACT)) < 0 ||
-        (status = odva_linear_layer_load(&tr->cond2, backend, &cond->fc2, NULL,
+        (status = odva_linear_layer_load(&tr->cond2, backend, model, &cond->fc2, NULL,
                                          ODVA_PRECISION_EXACT)) < 0 ||
-        (status = odva_linear_layer_load(&tr->mod, backend, &cond->mod, NULL,
+        (status = odva_linear_layer_load(&tr->mod, backend, model, &cond->mod, NULL,
                                          ODVA_PRECISION_EXACT)) < 0 ||
-        (status = load_blocks(tr, blocks, block_count, cond->mod.bias)) < 0 ||
+        (status = load_blocks(tr, model, blocks, block_count, cond->mod.bias)) < 0 ||
         (status = odva_rope_tables(backend, tr->head_dim, &tr->cosines, &tr->sines)) < 0) {
         odva_transformer_close(tr);
         return status;
