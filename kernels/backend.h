@@ -268,8 +268,9 @@ struct odva_backend {
     /* that patchify's rows may be of: BFLOAT16 where weights of that precision are, too */
     enum odva_element sample_element;
 #ifdef ONEDVA_CHECKS
-    const struct odva_backend_ops *unchecked_ops; /* what ops calls when all is right */
-    int64_t buffers;                              /* not freed yet */
+    struct odva_backend_ops checked_ops; /* what ops is; calls unchecked_ops when all is right */
+    const struct odva_backend_ops *unchecked_ops;
+    int64_t buffers; /* not freed yet */
 #endif
 };
 

@@ -5,7 +5,7 @@
 # The files of the library, one list for each folder. A file that is in none is not built.
 
 BASE_SOURCES = $(addprefix engine/base/, \
-    byte_reader byte_writer layout log noise reserve status strict_math thread_pool)
+    byte_reader byte_writer layout log noise reserve settings status strict_math thread_pool)
 
 MODEL_SOURCES = $(addprefix engine/model/, \
     linear_layer mapped_file model packed_weights safetensors)

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "base/reserve.h"
+#include "base/settings.h"
 #include "bitstream/stream_header.h"
 #include "encoder/encoder.h"
 #include "encoder/quantiser_choice.h"
@@ -17,7 +18,7 @@
 #include "model/model.h"
 
 /* Bits per sample of luma that videos take in the mean at this quantiser index, and indices that
- * downscale2x them: doc/results.md. The search for a bitrate begins there. */
+ * halve them: doc/results.md. The search for a bitrate begins there. */
 #define USUAL_INDEX      (-10.0)
 #define USUAL_BITS       0.1
 #define INDICES_TO_HALVE 5.6
@@ -29,9 +30,10 @@
 #define LEAST_PSNR 15.0
 #define MOST_PSNR  60.0
 
-void onedva_encoder_settings_default(struct onedva_encoder_settings *settings)
+void onedva_encoder_settings_init(struct onedva_encoder_settings *settings, size_t struct_size)
 {
-    *settings = (struct onedva_encoder_settings){
+    const struct onedva_encoder_settings defaults = {
+        .struct_size = sizeof(defaults),
         .crf = 30,
         .qp = -1,
         .layers = 1,
@@ -40,6 +42,8 @@ void onedva_encoder_settings_default(struct onedva_encoder_settings *settings)
         .adaptive_clips = 1,
         .backend = ONEDVA_BACKEND_AUTO,
     };
+
+    odva_settings_give(settings, struct_size, &defaults, sizeof(defaults));
 }
 
 /* Where a bitrate will lead, about. */
@@ -145,6 +149,24 @@ static int check_settings(const struct onedva_encoder_settings *settings)
     return ONEDVA_ERR_ARGUMENT;
 }
 
+/* @return ONEDVA_OK, or an error after one line where the caller's logger is known */
+static int take_settings(struct onedva_encoder_settings *own,
+                         const struct onedva_encoder_settings *settings,
+                         const struct onedva_stream *stream)
+{
+    const char *problem = odva_stream_header_check(stream);
+    int status;
+
+    onedva_encoder_settings_default(own);
+    status = odva_settings_take(own, sizeof(*own), settings);
+    if (status == ONEDVA_ERR_UNSUPPORTED)
+        odva_log(&own->logger, ONEDVA_LOG_ERROR, ODVA_UNKNOWN_SETTING);
+    if (status < 0 || (status = check_settings(own)) < 0 || !problem)
+        return status;
+    odva_log(&own->logger, ONEDVA_LOG_ERROR, "%s", problem);
+    return ONEDVA_ERR_ARGUMENT;
+}
+
 static int open_parts(struct onedva_encoder *encoder)
 {
     const struct onedva_encoder_settings *settings = &encoder->settings;
@@ -188,36 +210,32 @@ int onedva_encoder_open(onedva_encoder **result, const onedva_model *model,
                         const struct onedva_encoder_settings *settings,
                         const struct onedva_stream *stream)
 {
-    const char *problem = odva_stream_header_check(stream);
+    struct onedva_encoder_settings own;
     struct onedva_encoder *encoder;
-    int status = check_settings(settings);
+    int status = take_settings(&own, settings, stream);
 
     *result = NULL;
     if (status < 0)
         return status;
-    if (problem) {
-        odva_log(&settings->logger, ONEDVA_LOG_ERROR, "%s", problem);
-        return ONEDVA_ERR_ARGUMENT;
-    }
     encoder = calloc(1, sizeof(*encoder));
     if (!encoder)
         return ONEDVA_ERR_NOMEM;
     encoder->model = model;
-    encoder->settings = *settings;
+    encoder->settings = own;
     encoder->stream = *stream;
     encoder->stream.model_id = model->id;
     encoder->rate_control = (struct odva_rate_control){
-        .bitrate = (double)settings->bitrate,
-        .max_rate = (double)settings->max_rate,
-        .buffer_size = (double)settings->buffer_size,
-        .buffered = (double)settings->buffer_start,
+        .bitrate = (double)own.bitrate,
+        .max_rate = (double)own.max_rate,
+        .buffer_size = (double)own.buffer_size,
+        .buffered = (double)own.buffer_start,
     };
-    encoder->index = first_index(settings, stream);
+    encoder->index = first_index(&own, stream);
     odva_stream_header_write(&encoder->stream_header, &encoder->stream);
     status = encoder->stream_header.failed ? ONEDVA_ERR_NOMEM : open_pass(encoder);
     if (status == ONEDVA_OK)
         status = open_parts(encoder);
-    if (status == ONEDVA_OK && settings->target_psnr > 0)
+    if (status == ONEDVA_OK && own.target_psnr > 0)
         status = open_psnr_target(encoder);
     if (status < 0) {
         onedva_encoder_close(&encoder);

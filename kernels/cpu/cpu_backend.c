@@ -58,8 +58,6 @@ static struct odva_buffer *buffer_alloc(struct odva_backend *backend, size_t byt
 static void buffer_free(struct odva_backend *backend, struct odva_buffer *buffer)
 {
     (void)backend;
-    if (!buffer)
-        return;
     free(buffer->data);
     free(buffer);
 }
