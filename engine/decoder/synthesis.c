@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/assert.h"
 #include "model/model.h"
 #include "model/model_weights.h"
 #include "network/diffusion_decoder.h"
@@ -239,6 +240,8 @@ int odva_synthesis_run(struct odva_synthesis *s, const struct odva_grid *grid, c
     struct clip clip = {.synthesis = s, .grid = grid, .params = params, .pictures = pictures};
     int status;
 
+    ODVA_ASSERT(params->steps >= 0 && params->steps <= ONEDVA_MAX_STEPS);
+    ODVA_ASSERT(params->qidx >= ONEDVA_MIN_QIDX);
     if ((status = odva_linear_path_set_grid(&s->path, grid)) < 0 ||
         (status = odva_linear_path_invert(&s->path, grid, latents)) < 0)
         return status;

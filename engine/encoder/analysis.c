@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "model/model.h"
 #include "network/query_encoder.h"
 #include "transform/linear_path.h"
@@ -94,6 +95,8 @@ int odva_analysis_refine(struct odva_analysis *analysis, const struct odva_grid 
     struct odva_query_encoder *encoder = &analysis->encoder;
     int status = ONEDVA_OK;
 
+    ODVA_ASSERT(linear != latents);
+    ODVA_ASSERT(qidx >= ONEDVA_MIN_QIDX && qidx <= ONEDVA_MAX_QIDX);
     if (analysis->model->config.encoder_layers == 0) {
         memcpy(latents, linear, grid->patches * analysis->model->config.basis * sizeof(*latents));
         return ONEDVA_OK;

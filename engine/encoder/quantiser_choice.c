@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "base/assert.h"
 #include "base/log.h"
 #include "bitstream/layer_plan.h"
 #include "bitstream/motion_coder.h"
@@ -288,6 +289,8 @@ int odva_encode_clip(struct onedva_encoder *encoder, const struct onedva_const_p
     double counted;
     int status;
 
+    ODVA_ASSERT(encoder->begun < 2);
+    ODVA_ASSERT(encoder->coder.latents.grid.frames >= 0);
     if (encoder->settings.pass == ONEDVA_PASS_FIRST)
         status = encode_first_pass(encoder, durations, seconds, &counted);
     else if (encoder->settings.pass == ONEDVA_PASS_SECOND)

@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#include "base/assert.h"
+
 struct odva_packed_matrix {
     struct odva_packed_matrix *next;
     struct odva_matrix_source source;
@@ -90,6 +92,7 @@ const struct odva_weights *odva_packed_weights_get(struct odva_packed_weights *p
 {
     const struct odva_packed_matrix *matrix;
 
+    ODVA_ASSERT(source->n_out > 0 && source->n_in > 0);
     pthread_mutex_lock(&packed->lock);
     matrix = find(packed, backend->packing, source);
     if (!matrix)

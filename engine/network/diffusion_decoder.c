@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/assert.h"
 #include "model/model.h"
 #include "model/model_weights.h"
 #include "network/latent_scale.h"
@@ -48,6 +49,7 @@ int odva_diffusion_decoder_open(struct odva_diffusion_decoder *dec,
     const struct odva_model_config *config = &model->config;
     int status;
 
+    ODVA_ASSERT(config->decoder_layers > 0);
     *dec = (struct odva_diffusion_decoder){.backend = backend,
                                            .scans = scans,
                                            .width = config->width,
@@ -288,6 +290,8 @@ int odva_diffusion_decoder_set_clip(struct odva_diffusion_decoder *dec,
                                     const struct odva_grid *grid, const float *latents,
                                     const int *tile_tokens, int qidx)
 {
+    ODVA_ASSERT(dec->frames == grid->frames && dec->tile_count == grid->tile_count);
+    ODVA_ASSERT(qidx >= ONEDVA_MIN_QIDX);
     for (int i = 0; i < grid->tile_count; i++) {
         const struct odva_tile *tile = &grid->tiles[i];
         const struct odva_scan *scan = odva_scan_get(dec->scans, tile->nt, tile->ny, tile->nx);
@@ -332,6 +336,8 @@ int odva_diffusion_decoder_run(struct odva_diffusion_decoder *dec, struct odva_m
     const int64_t all = dec->patches + dec->context_rows;
     int status;
 
+    ODVA_ASSERT(dec->frames > 0 && dec->latents_device.buffer);
+    ODVA_ASSERT(t >= 0 && t < 1);
     for (int i = 0; i < dec->tile_count; i++)
         dec->scalars[(size_t)i * SCALARS] = t;
     if ((status = embed_tokens(dec, coefs, t, z)) < 0 ||
@@ -370,5 +376,7 @@ int odva_diffusion_decoder_correct(struct odva_diffusion_decoder *dec, struct od
                                           .weights = dec->out.weights,
                                           .epilogue = {.bias = dec->out.bias, .add = x}};
 
+    ODVA_ASSERT(dec->frames > 0 && dec->modulation.buffer);
+    ODVA_ASSERT(first >= 0 && count >= 0 && first + count <= dec->patches);
     return dec->backend->ops->linear_chain(dec->backend, &step, 1, count);
 }

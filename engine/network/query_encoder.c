@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "model/model.h"
 #include "model/model_weights.h"
 #include "network/latent_scale.h"
@@ -71,6 +72,7 @@ int odva_query_encoder_open(struct odva_query_encoder *enc, const struct onedva_
     const struct odva_model_config *config = &model->config;
     int status;
 
+    ODVA_ASSERT(config->encoder_layers > 0);
     *enc = (struct odva_query_encoder){.backend = backend,
                                        .scans = scans,
                                        .width = config->width,
@@ -288,6 +290,8 @@ int odva_query_encoder_set_grid(struct odva_query_encoder *enc, const struct odv
 int odva_query_encoder_embed(struct odva_query_encoder *enc, struct odva_matrix x, int64_t first,
                              int64_t count)
 {
+    ODVA_ASSERT(enc->frames > 0);
+    ODVA_ASSERT(first >= 0 && count >= 0);
     return odva_linear_layer_run(&enc->patch, enc->backend,
                                  odva_device_array_rows(&enc->embedded, first, enc->width), x,
                                  count, (struct odva_epilogue){0});
@@ -379,6 +383,9 @@ int odva_query_encoder_refine(struct odva_query_encoder *enc, const struct odva_
     const float scalar = (float)qidx / 64.0f;
     int status;
 
+    ODVA_ASSERT(enc->frames == grid->frames && enc->picture_width == grid->width &&
+                enc->picture_height == grid->height);
+    ODVA_ASSERT(linear != latents);
     for (int i = 0; i < grid->tile_count; i++) /* the tasks may only look scans up */
         if (!tile_scan(&job, i))
             return ONEDVA_ERR_NOMEM;

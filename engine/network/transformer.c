@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/assert.h"
 #include "base/strict_math.h"
 
 #define POSITIONS   ODVA_TILE_PATCHES
@@ -81,6 +82,7 @@ int odva_rope_tables(struct odva_backend *backend, int head_dim, struct odva_buf
     const int64_t half = head_dim / 2;
     float *c = malloc(POSITIONS * half * sizeof(*c)), *s = malloc(POSITIONS * half * sizeof(*s));
 
+    ODVA_ASSERT(head_dim > 0 && head_dim % 16 == 0);
     *cosines = *sines = NULL;
     if (c && s) {
         for (int i = 0; i < POSITIONS; i++) {
@@ -104,6 +106,7 @@ int odva_transformer_open(struct odva_transformer *tr, struct odva_backend *back
 {
     int status;
 
+    ODVA_ASSERT(scalars >= 1 && block_count >= 1);
     *tr = (struct odva_transformer){.backend = backend,
                                     .width = model->config.width,
                                     .head_dim = model->config.head_dim,
@@ -188,6 +191,7 @@ int odva_transformer_condition(struct odva_transformer *tr, const float *scalars
     const struct odva_epilogue silu = {.activation = ODVA_ACTIVATION_SILU};
     int status;
 
+    ODVA_ASSERT(rows >= 1);
     if ((status = reserve_features(tr, rows)) < 0 ||
         (status = odva_device_array_reserve(backend, &tr->hidden_cond, rows * d, sizeof(float))) <
             0 ||
@@ -297,6 +301,9 @@ int odva_transformer_run(struct odva_transformer *tr, int index, struct odva_mat
     struct odva_matrix qkv;
     int status;
 
+    ODVA_ASSERT(index >= 0 && index < tr->block_count);
+    ODVA_ASSERT(kept >= 0 && kept <= rows);
+    ODVA_ASSERT(tr->cond_rows > 0);
     if ((status = odva_device_array_reserve(backend, &tr->qkv, rows * 3 * d,
                                             odva_element_size(element))) < 0)
         return status;

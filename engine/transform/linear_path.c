@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "model/model.h"
 #include "model/model_weights.h"
 
@@ -231,6 +232,8 @@ int odva_linear_path_analyse(struct odva_linear_path *path, const struct odva_gr
     int64_t count;
     int status;
 
+    ODVA_ASSERT(path->frames == grid->frames);
+    ODVA_ASSERT(path->width == grid->width && path->height == grid->height);
     block.element = backend->sample_element;
     for (int64_t first = 0; first < grid->patches; first += count) {
         count = block_count(path, grid->patches - first);
@@ -258,6 +261,8 @@ int odva_linear_path_invert(struct odva_linear_path *path, const struct odva_gri
     const int status = backend->ops->upload(backend, path->latents.buffer, 0, latents,
                                             grid->patches * path->basis * sizeof(*latents));
 
+    ODVA_ASSERT(path->frames == grid->frames);
+    ODVA_ASSERT(path->width == grid->width && path->height == grid->height);
     if (status < 0)
         return status;
     return backend->ops->dct_inverse(backend, path->coefs.buffer, path->latents.buffer, path->basis,
@@ -267,6 +272,9 @@ int odva_linear_path_invert(struct odva_linear_path *path, const struct odva_gri
 int odva_linear_path_patches(struct odva_linear_path *path, struct odva_matrix dst, int64_t first,
                              int64_t count)
 {
+    ODVA_ASSERT(path->frames > 0);
+    ODVA_ASSERT(first >= 0 && count >= 0);
+    ODVA_ASSERT(count <= path->backend->block_rows);
     return odva_linear_layer_run(&path->inverse, path->backend, dst,
                                  odva_device_array_rows(&path->coefs, first, path->basis), count,
                                  (struct odva_epilogue){0});
