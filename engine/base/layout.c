@@ -6,7 +6,6 @@
 
 #include <stdlib.h>
 
-#include "base/assert.h"
 #include "base/integers.h"
 #include "onedva/onedva.h"
 
@@ -32,7 +31,6 @@ static void place_tiles(struct odva_grid *grid, int basis)
 
 int odva_grid_init(struct odva_grid *grid, int frames, int width, int height, int basis)
 {
-    ODVA_ASSERT(basis >= 1);
     *grid = (struct odva_grid){.frames = frames, .width = width, .height = height};
     if (frames < 1 || frames > ONEDVA_MAX_CLIP_FRAMES || basis < 1 || width < 1 || height < 1 ||
         width > ONEDVA_MAX_DIMENSION || height > ONEDVA_MAX_DIMENSION)

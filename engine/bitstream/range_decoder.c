@@ -20,7 +20,7 @@ int odva_range_decode(struct odva_range_decoder *decoder, const uint16_t *cdf, i
     uint32_t low = 0, high = r * cdf[1];
     int s = 0;
 
-    ODVA_ASSERT(symbols >= 2 && cdf[0] == 0 && cdf[symbols] == 32768);
+    ODVA_ASSERT(symbols >= 1 && cdf[0] == 0 && cdf[symbols] == 32768);
     /* code / r >= cdf[s] exactly where code >= r * cdf[s]: no division is needed */
     while (s < symbols - 1 && code >= high) {
         s++;

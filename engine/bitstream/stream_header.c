@@ -4,8 +4,6 @@
  */
 #include "bitstream/stream_header.h"
 
-#include "base/assert.h"
-
 #define STREAM_HEADER_VERSION 1
 #define FORMAT_YUV420P8       0
 #define LAST_RANGE            2
@@ -32,7 +30,6 @@ const char *odva_stream_header_check(const struct onedva_stream *stream)
 
 void odva_stream_header_write(struct odva_byte_writer *writer, const struct onedva_stream *stream)
 {
-    ODVA_ASSERT(!odva_stream_header_check(stream));
     odva_write_u8(writer, STREAM_HEADER_VERSION);
     odva_write_u64(writer, stream->model_id);
     odva_write_leb(writer, stream->width);

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <xxhash.h>
 
-#include "base/assert.h"
 #include "base/log.h"
 #include "base/reserve.h"
 #include "rate/first_pass_stats.h"
@@ -180,6 +179,5 @@ double odva_first_pass_bits(const struct odva_first_pass_clip *clip, double inde
                                                          : (int)at;
     const double part = fmin(fmax(at - below, 0), 1);
 
-    ODVA_ASSERT(clip->frames >= 1);
     return exp2((1 - part) * log2(clip->bits[below]) + part * log2(clip->bits[below + 1]));
 }

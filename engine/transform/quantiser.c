@@ -27,7 +27,7 @@ int32_t odva_quantise(float magnitude, float inverse_step, float dead_zone)
 {
     const float level = magnitude * inverse_step + (0.5f - dead_zone);
 
-    ODVA_ASSERT(magnitude >= 0 && inverse_step > 0);
+    ODVA_ASSERT(inverse_step > 0);
     return level < (float)ODVA_MAX_LEVEL ? (int32_t)level : ODVA_MAX_LEVEL;
 }
 
