@@ -114,16 +114,12 @@ typedef struct OneDVADecodeOptions {
       (base) + offsetof(OneDVAModelOptions, path), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0,      \
       flags },                                                                                     \
     { "backend", "device that runs the model", (base) + offsetof(OneDVAModelOptions, backend),     \
-      AV_OPT_TYPE_INT, { .i64 = ONEDVA_BACKEND_AUTO }, ONEDVA_BACKEND_AUTO, ONEDVA_BACKEND_VULKAN, \
+      AV_OPT_TYPE_INT, { .i64 = ONEDVA_BACKEND_AUTO }, ONEDVA_BACKEND_AUTO, ONEDVA_BACKEND_CPU,    \
       flags, .unit = "backend" },                                                                  \
     { "auto", "the fastest that works here", 0, AV_OPT_TYPE_CONST,                                 \
       { .i64 = ONEDVA_BACKEND_AUTO }, 0, 0, flags, .unit = "backend" },                            \
     { "cpu", "C and SIMD code on the processor", 0, AV_OPT_TYPE_CONST,                             \
-      { .i64 = ONEDVA_BACKEND_CPU }, 0, 0, flags, .unit = "backend" },                             \
-    { "cuda", "NVIDIA GPU", 0, AV_OPT_TYPE_CONST,                                                  \
-      { .i64 = ONEDVA_BACKEND_CUDA }, 0, 0, flags, .unit = "backend" },                            \
-    { "vulkan", "any GPU with a Vulkan driver", 0, AV_OPT_TYPE_CONST,                              \
-      { .i64 = ONEDVA_BACKEND_VULKAN }, 0, 0, flags, .unit = "backend" }
+      { .i64 = ONEDVA_BACKEND_CPU }, 0, 0, flags, .unit = "backend" }
 
 #define ONEDVA_ENCODE_OPTIONS(base, flags)                                                         \
     { "crf",                                                                                       \

@@ -10,6 +10,9 @@ bench: all
 kernel-bench: $(BUILD)/tools/bench/kernel_bench
 	@$<
 
+open-bench: $(BUILD)/tools/bench/open_bench
+	@$<
+
 # PYTHON: one with onnxruntime and onnx, too, to have that beside it; CPU: instruction sets to compare.
 network-bench: $(BUILD)/tools/bench/kernel_bench
 	@tools/install-deps.sh train
@@ -66,7 +69,7 @@ layers-bench: all
 BENCH_OBJECTS = $(addprefix $(BUILD)/obj/tools/bench/, bench.o bench_codec.o bench_video.o machine_peak.o \
     operator_count.o) $(BUILD)/obj/tools/canvas/y4m_reader.o
 
-$(addprefix $(BUILD)/tools/bench/, kernel_bench roofline operator_bench precision motion_bench \
+$(addprefix $(BUILD)/tools/bench/, kernel_bench open_bench roofline operator_bench precision motion_bench \
     entropy_bench): $(BENCH_OBJECTS)
 
 $(BUILD)/tools/%: tools/%.c $(STATIC)

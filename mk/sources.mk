@@ -5,10 +5,10 @@
 # The files of the library, one list for each folder. A file that is in none is not built.
 
 BASE_SOURCES = $(addprefix engine/base/, \
-    byte_reader byte_writer layout log noise reserve squared_error status strict_math thread_pool)
+    byte_reader byte_writer layout log noise reserve settings squared_error status strict_math thread_pool)
 
 MODEL_SOURCES = $(addprefix engine/model/, \
-    linear_layer mapped_file model safetensors)
+    linear_layer mapped_file model packed_weights safetensors)
 
 BITSTREAM_SOURCES = $(addprefix engine/bitstream/, \
     crc16 latent_decoder latent_encoder latents layer_plan logistic motion motion_context motion_decoder \
@@ -36,7 +36,8 @@ ENCODER_SOURCES = $(addprefix engine/encoder/, \
 DECODER_SOURCES = $(addprefix engine/decoder/, \
     clip_smoothing decoder packet_queue step_choice)
 
-KERNELS_SOURCES = $(addprefix kernels/, backend device_array)
+KERNELS_SOURCES = $(addprefix kernels/, backend device_array registry)
+KERNELS_SOURCES-$(SANITIZERS) += kernels/checked_ops
 
 CPU_SOURCES = $(addprefix kernels/cpu/, \
     attention_c choose cpu_backend dct deblock_c downscale2x_c linear_c network_tasks norm_c operators_c \
@@ -52,4 +53,4 @@ CPU_SOURCES-$(HAVE_NEON)           += kernels/cpu/operators_neon
 
 SOURCES = $(addsuffix .c, $(BASE_SOURCES) $(MODEL_SOURCES) $(BITSTREAM_SOURCES) $(TRANSFORM_SOURCES) \
     $(MOTION_SOURCES) $(NETWORK_SOURCES) $(RATE_SOURCES) $(ENCODER_SOURCES) $(DECODER_SOURCES) \
-    $(KERNELS_SOURCES) $(CPU_SOURCES) $(CPU_SOURCES-yes))
+    $(KERNELS_SOURCES) $(KERNELS_SOURCES-yes) $(CPU_SOURCES) $(CPU_SOURCES-yes))

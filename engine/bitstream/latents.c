@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/assert.h"
 #include "base/reserve.h"
 #include "model/model.h"
 #include "onedva/onedva.h"
@@ -43,6 +44,7 @@ int odva_latents_set_size(struct odva_latents *latents, struct odva_scan_cache *
 {
     int status;
 
+    ODVA_ASSERT(scans->model);
     latents->basis = scans->model->config.basis;
     latents->layers = 1;
     latents->nested = 0;

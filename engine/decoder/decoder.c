@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/reserve.h"
+#include "base/settings.h"
 #include "bitstream/scan.h"
 #include "bitstream/stream_header.h"
 #include "decoder/clip_smoothing.h"
@@ -50,15 +51,18 @@ static struct odva_packet_decoder *packet_decoder_of(const struct onedva_decoder
     return odva_packet_queue_decoder(&decoder->packets);
 }
 
-void onedva_decoder_settings_default(struct onedva_decoder_settings *settings)
+void onedva_decoder_settings_init(struct onedva_decoder_settings *settings, size_t struct_size)
 {
-    *settings = (struct onedva_decoder_settings){
+    const struct onedva_decoder_settings defaults = {
+        .struct_size = sizeof(defaults),
         .steps = 1,
         .sampler = ONEDVA_SAMPLER_EULER,
         .max_pixels = DEFAULT_MAX_PIXELS,
         .precision = ONEDVA_PRECISION_BFLOAT16,
         .backend = ONEDVA_BACKEND_AUTO,
     };
+
+    odva_settings_give(settings, struct_size, &defaults, sizeof(defaults));
 }
 
 /* @return ONEDVA_OK, or ONEDVA_ERR_ARGUMENT after one line on what is wrong */
@@ -87,6 +91,19 @@ static int check_settings(const struct onedva_decoder_settings *settings)
     return ONEDVA_ERR_ARGUMENT;
 }
 
+/* @return ONEDVA_OK, or an error after one line where the caller's logger is known */
+static int take_settings(struct onedva_decoder_settings *own,
+                         const struct onedva_decoder_settings *settings)
+{
+    int status;
+
+    onedva_decoder_settings_default(own);
+    status = odva_settings_take(own, sizeof(*own), settings);
+    if (status == ONEDVA_ERR_UNSUPPORTED)
+        odva_log(&own->logger, ONEDVA_LOG_ERROR, ODVA_UNKNOWN_SETTING);
+    return status < 0 ? status : check_settings(own);
+}
+
 static int open_parts(struct onedva_decoder *decoder)
 {
     const struct onedva_decoder_settings *settings = &decoder->settings;
@@ -106,8 +123,9 @@ static int open_parts(struct onedva_decoder *decoder)
 int onedva_decoder_open(onedva_decoder **result, const onedva_model *model,
                         const struct onedva_decoder_settings *settings)
 {
+    struct onedva_decoder_settings own;
     struct onedva_decoder *decoder;
-    int status = check_settings(settings);
+    int status = take_settings(&own, settings);
 
     *result = NULL;
     if (status < 0)
@@ -116,7 +134,7 @@ int onedva_decoder_open(onedva_decoder **result, const onedva_model *model,
     if (!decoder)
         return ONEDVA_ERR_NOMEM;
     decoder->model = model;
-    decoder->settings = *settings;
+    decoder->settings = own;
     decoder->scans.model = model;
     status = open_parts(decoder);
     if (status < 0) {

@@ -59,20 +59,21 @@ int onedva_encoder_open(onedva_encoder **result, const onedva_model *model,
                         const struct onedva_stream *stream)
 {
     const char *problem = odva_stream_header_check(stream);
+    struct onedva_encoder_settings own;
     struct onedva_encoder *encoder;
-    int status = odva_encoder_settings_check(settings);
+    int status = odva_encoder_settings_take(&own, settings);
 
     *result = NULL;
     if (status < 0)
         return status;
     if (problem) {
-        odva_log(&settings->logger, ONEDVA_LOG_ERROR, "%s", problem);
+        odva_log(&own.logger, ONEDVA_LOG_ERROR, "%s", problem);
         return ONEDVA_ERR_ARGUMENT;
     }
     encoder = calloc(1, sizeof(*encoder));
     if (!encoder)
         return ONEDVA_ERR_NOMEM;
-    encoder->settings = *settings;
+    encoder->settings = own;
     encoder->stream = *stream;
     encoder->stream.model_id = model->id;
     status = open_parts(encoder, model);

@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "base/log.h"
+#include "base/settings.h"
 
 /* crf 0 and qp 0 are this quantiser index. */
 #define QIDX_OF_CRF_0 (-40)
@@ -25,9 +26,10 @@
 #define LEAST_PSNR 15.0
 #define MOST_PSNR  60.0
 
-void onedva_encoder_settings_default(struct onedva_encoder_settings *settings)
+void onedva_encoder_settings_init(struct onedva_encoder_settings *settings, size_t struct_size)
 {
-    *settings = (struct onedva_encoder_settings){
+    const struct onedva_encoder_settings defaults = {
+        .struct_size = sizeof(defaults),
         .crf = 30,
         .qp = -1,
         .layers = 1,
@@ -36,6 +38,8 @@ void onedva_encoder_settings_default(struct onedva_encoder_settings *settings)
         .adaptive_clips = 1,
         .backend = ONEDVA_BACKEND_AUTO,
     };
+
+    odva_settings_give(settings, struct_size, &defaults, sizeof(defaults));
 }
 
 static int crf_is_valid(double crf)
@@ -86,7 +90,8 @@ static int check_rate(const struct onedva_encoder_settings *settings)
     return ONEDVA_ERR_ARGUMENT;
 }
 
-int odva_encoder_settings_check(const struct onedva_encoder_settings *settings)
+/* As check_rate. */
+static int check_settings(const struct onedva_encoder_settings *settings)
 {
     const struct onedva_logger *logger = &settings->logger;
 
@@ -112,6 +117,18 @@ int odva_encoder_settings_check(const struct onedva_encoder_settings *settings)
     else
         return check_rate(settings);
     return ONEDVA_ERR_ARGUMENT;
+}
+
+int odva_encoder_settings_take(struct onedva_encoder_settings *own,
+                               const struct onedva_encoder_settings *settings)
+{
+    int status;
+
+    onedva_encoder_settings_default(own);
+    status = odva_settings_take(own, sizeof(*own), settings);
+    if (status == ONEDVA_ERR_UNSUPPORTED)
+        odva_log(&own->logger, ONEDVA_LOG_ERROR, ODVA_UNKNOWN_SETTING);
+    return status < 0 ? status : check_settings(own);
 }
 
 int odva_encoder_settings_index_of_crf(const struct onedva_encoder_settings *settings, double crf,

@@ -8,8 +8,13 @@
 
 #include "onedva/onedva.h"
 
-/** @return ONEDVA_OK, or ONEDVA_ERR_ARGUMENT after one line on what is wrong */
-int odva_encoder_settings_check(const struct onedva_encoder_settings *settings);
+/**
+ * Take a caller's settings, and check them.
+ * @param own all that this library knows: what the caller does not know has its default
+ * @return ONEDVA_OK, or an error after one line where the caller's logger is known
+ */
+int odva_encoder_settings_take(struct onedva_encoder_settings *own,
+                               const struct onedva_encoder_settings *settings);
 
 /**
  * Whether the encoder may change to another crf, and which index that is.

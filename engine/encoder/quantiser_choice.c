@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "base/assert.h"
 #include "base/log.h"
 #include "bitstream/stream_header.h"
 
@@ -333,8 +334,11 @@ int odva_quantiser_choice_run(struct odva_quantiser_choice *choice,
                        .frames = frames,
                        .duration = duration,
                        .seconds = odva_stream_seconds(choice->stream, duration)};
-    int status = encode_clip(&c);
+    int status;
 
+    ODVA_ASSERT(encoder->begun < 2);
+    ODVA_ASSERT(encoder->coder.latents.grid.frames >= 1);
+    status = encode_clip(&c);
     if (status < 0 || !odva_quantiser_choice_needs_packets(settings))
         return status;
     status = keep_within_buffer(&c);

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/assert.h"
 #include "base/reserve.h"
 #include "base/squared_error.h"
 #include "kernels/backend.h"
@@ -54,6 +55,7 @@ int odva_trial_coder_analyse(struct odva_trial_coder *coder,
 {
     int status = odva_latents_set_size(&coder->latents, &coder->scans, n, width, height);
 
+    ODVA_ASSERT(n >= 1 && n <= ONEDVA_MAX_CLIP_FRAMES);
     if (status < 0)
         return status;
     coder->linear = odva_reserve(coder->linear, &coder->linear_capacity,
@@ -70,6 +72,7 @@ int odva_trial_coder_quantise(struct odva_trial_coder *coder, const float *y, do
     const int status =
         odva_rate_distortion_run(&coder->rate_distortion, &coder->latents, y, index, &cost);
 
+    ODVA_ASSERT(coder->latents.grid.tile_count > 0);
     *bits = (double)cost / ODVA_BIT;
     return status;
 }
@@ -135,6 +138,7 @@ int odva_trial_coder_compare(struct odva_trial_coder *coder, const struct odva_m
     const int status = reconstruct(coder, motion, motion ? motion->width : grid->width,
                                    motion ? motion->height : grid->height);
 
+    ODVA_ASSERT(coder->latents.grid.tile_count > 0);
     if (status < 0)
         return status;
     odva_backend_parallel_for(coder->backend, grid->frames, compare_frame, &comparison);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/integers.h"
 #include "motion/motion_paths.h"
 
@@ -307,6 +308,8 @@ int odva_motion_fit(struct odva_motion *motion, const struct odva_motion_estimat
     int16_t(*nodes)[2];
     int status = ONEDVA_OK;
 
+    ODVA_ASSERT(reference >= 0 && reference < e->frames);
+    ODVA_ASSERT(precision->point_terms >= 1 && precision->point_step >= 0);
     motion->frames = e->frames;
     motion->width = e->width;
     motion->height = e->height;

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/assert.h"
 #include "base/reserve.h"
 #include "model/model.h"
 #include "model/model_weights.h"
@@ -15,22 +16,23 @@
 
 /* ---- opening ----------------------------------------------------------------------------- */
 
-static int load_layers(struct odva_diffusion_decoder *dec, const struct odva_decoder_tensors *t)
+static int load_layers(struct odva_diffusion_decoder *dec, const struct onedva_model *model)
 {
+    const struct odva_decoder_tensors *t = &model->weights->decoder;
     struct odva_backend *backend = dec->backend;
     float *embed;
     int status;
 
-    if ((status = odva_linear_layer_load(&dec->coef, backend, &t->coef, NULL,
+    if ((status = odva_linear_layer_load(&dec->coef, backend, model, &t->coef, NULL,
                                          ODVA_PRECISION_NETWORK)) < 0 ||
-        (status = odva_linear_layer_load(&dec->noise, backend, &t->noise, NULL,
+        (status = odva_linear_layer_load(&dec->noise, backend, model, &t->noise, NULL,
                                          ODVA_PRECISION_NETWORK)) < 0 ||
-        (status = odva_linear_layer_load(&dec->context, backend, &t->context, NULL,
+        (status = odva_linear_layer_load(&dec->context, backend, model, &t->context, NULL,
                                          ODVA_PRECISION_NETWORK)) < 0 ||
-        (status = odva_linear_layer_load(&dec->final, backend, &t->final, NULL,
+        (status = odva_linear_layer_load(&dec->final, backend, model, &t->final, NULL,
                                          ODVA_PRECISION_NETWORK)) < 0 ||
-        (status =
-             odva_linear_layer_load(&dec->out, backend, &t->out, NULL, ODVA_PRECISION_NETWORK)) < 0)
+        (status = odva_linear_layer_load(&dec->out, backend, model, &t->out, NULL,
+                                         ODVA_PRECISION_NETWORK)) < 0)
         return status;
     embed = odva_tensor_floats(t->embed);
     if (!embed)
@@ -48,13 +50,14 @@ int odva_diffusion_decoder_open(struct odva_diffusion_decoder *dec,
     const struct odva_model_config *config = &model->config;
     int status;
 
+    ODVA_ASSERT(config->decoder_layers > 0);
     *dec = (struct odva_diffusion_decoder){.backend = backend,
                                            .scans = scans,
                                            .width = config->width,
                                            .basis = config->basis,
                                            .context_tokens = config->context_tokens};
-    if ((status = load_layers(dec, tensors)) < 0 ||
-        (status = odva_transformer_open(&dec->transformer, backend, config, &tensors->cond, SCALARS,
+    if ((status = load_layers(dec, model)) < 0 ||
+        (status = odva_transformer_open(&dec->transformer, backend, model, &tensors->cond, SCALARS,
                                         tensors->blocks, config->decoder_layers,
                                         ODVA_PRECISION_NETWORK)) < 0)
         odva_diffusion_decoder_close(dec);
@@ -284,6 +287,7 @@ int odva_diffusion_decoder_set_clip(struct odva_diffusion_decoder *dec,
 
     if (status < 0)
         return status;
+    ODVA_ASSERT(qidx >= ONEDVA_MIN_QIDX);
     for (int i = 0; i < grid->tile_count; i++) {
         const struct odva_tile *tile = &grid->tiles[i];
         const struct odva_scan *scan = odva_scan_get(dec->scans, tile->nt, tile->ny, tile->nx);
@@ -328,6 +332,8 @@ int odva_diffusion_decoder_run(struct odva_diffusion_decoder *dec, struct odva_m
     const int64_t all = dec->patches + dec->context_rows;
     int status;
 
+    ODVA_ASSERT(dec->size.frames > 0 && dec->latents_device.buffer);
+    ODVA_ASSERT(t >= 0 && t < 1);
     for (int i = 0; i < dec->tile_count; i++)
         dec->scalars[(size_t)i * SCALARS] = t;
     if ((status = embed_tokens(dec, coefs, t, z)) < 0 ||
@@ -366,5 +372,7 @@ int odva_diffusion_decoder_correct(struct odva_diffusion_decoder *dec, struct od
                                           .weights = dec->out.weights,
                                           .epilogue = {.bias = dec->out.bias, .add = x}};
 
+    ODVA_ASSERT(dec->size.frames > 0 && dec->modulation.buffer);
+    ODVA_ASSERT(first >= 0 && count >= 0 && first + count <= dec->patches);
     return dec->backend->ops->linear_chain(dec->backend, &step, 1, count);
 }

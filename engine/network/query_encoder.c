@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/reserve.h"
 #include "model/model.h"
 #include "model/model_weights.h"
@@ -20,9 +21,10 @@
 /* ---- opening ----------------------------------------------------------------------------- */
 
 /* W (x - mu) + b = W x + (b - W mu): the patches need not be stored without their mean. */
-static int load_patch_layer(struct odva_query_encoder *enc,
-                            const struct odva_linear_tensors *tensors, const float *mu)
+static int load_patch_layer(struct odva_query_encoder *enc, const struct onedva_model *model)
 {
+    const struct odva_linear_tensors *tensors = &model->weights->encoder.patch;
+    const float *mu = model->weights->mu;
     float *weight = odva_tensor_floats(tensors->weight);
     float *shift = malloc(enc->width * sizeof(*shift));
     int status = ONEDVA_ERR_NOMEM;
@@ -35,25 +37,25 @@ static int load_patch_layer(struct odva_query_encoder *enc,
                 sum += (double)weight[(size_t)o * PATCH + i] * mu[i];
             shift[o] = (float)-sum;
         }
-        status =
-            odva_linear_layer_load(&enc->patch, enc->backend, tensors, shift, ODVA_PRECISION_EXACT);
+        status = odva_linear_layer_load(&enc->patch, enc->backend, model, tensors, shift,
+                                        ODVA_PRECISION_EXACT);
     }
     free(weight);
     free(shift);
     return status;
 }
 
-static int load_layers(struct odva_query_encoder *enc, const struct odva_model_weights *weights)
+static int load_layers(struct odva_query_encoder *enc, const struct onedva_model *model)
 {
-    const struct odva_encoder_tensors *tensors = &weights->encoder;
+    const struct odva_encoder_tensors *tensors = &model->weights->encoder;
     struct odva_backend *backend = enc->backend;
     float *embed;
     int status;
 
-    if ((status = load_patch_layer(enc, &tensors->patch, weights->mu)) < 0 ||
-        (status = odva_linear_layer_load(&enc->query, backend, &tensors->query, NULL,
+    if ((status = load_patch_layer(enc, model)) < 0 ||
+        (status = odva_linear_layer_load(&enc->query, backend, model, &tensors->query, NULL,
                                          ODVA_PRECISION_EXACT)) < 0 ||
-        (status = odva_linear_layer_load(&enc->out, backend, &tensors->out, NULL,
+        (status = odva_linear_layer_load(&enc->out, backend, model, &tensors->out, NULL,
                                          ODVA_PRECISION_EXACT)) < 0)
         return status;
     embed = odva_tensor_floats(tensors->embed);
@@ -71,13 +73,14 @@ int odva_query_encoder_open(struct odva_query_encoder *enc, const struct onedva_
     const struct odva_model_config *config = &model->config;
     int status;
 
+    ODVA_ASSERT(config->encoder_layers > 0);
     *enc = (struct odva_query_encoder){.backend = backend,
                                        .scans = scans,
                                        .width = config->width,
                                        .basis = config->basis,
                                        .queries = config->queries};
-    if ((status = load_layers(enc, model->weights)) < 0 ||
-        (status = odva_transformer_open(&enc->transformer, backend, config, &tensors->cond, SCALARS,
+    if ((status = load_layers(enc, model)) < 0 ||
+        (status = odva_transformer_open(&enc->transformer, backend, model, &tensors->cond, SCALARS,
                                         tensors->blocks, config->encoder_layers,
                                         ODVA_PRECISION_EXACT)) < 0)
         odva_query_encoder_close(enc);
@@ -276,6 +279,7 @@ static int embed_block(void *opaque, struct odva_matrix x, int64_t first, int64_
 {
     struct odva_query_encoder *enc = opaque;
 
+    ODVA_ASSERT(first >= 0 && count >= 0);
     return odva_linear_layer_run(&enc->patch, enc->backend,
                                  odva_device_array_rows(&enc->embedded, first, enc->width), x,
                                  count, (struct odva_epilogue){0});
@@ -377,6 +381,9 @@ int odva_query_encoder_correct(struct odva_query_encoder *enc, const struct odva
     const float scalar = (float)qidx / 64.0f;
     int status;
 
+    ODVA_ASSERT(odva_grid_fits(grid, enc->size) && linear != latents);
+    ODVA_ASSERT(qidx >= ONEDVA_MIN_QIDX && qidx <= ONEDVA_MAX_QIDX);
+    ODVA_ASSERT(linear != latents);
     for (int i = 0; i < grid->tile_count; i++) /* the tasks may only look scans up */
         if (!tile_scan(&job, i))
             return ONEDVA_ERR_NOMEM;

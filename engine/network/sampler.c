@@ -4,6 +4,7 @@
  */
 #include "network/sampler.h"
 
+#include "base/assert.h"
 #include "model/model.h"
 #include "model/model_weights.h"
 
@@ -201,6 +202,8 @@ int odva_sampler_run(struct odva_sampler *s, const struct odva_grid *grid, const
     struct clip clip = {.sampler = s, .grid = grid, .params = params, .pictures = pictures};
     int status;
 
+    ODVA_ASSERT(params->steps >= 0 && params->steps <= ONEDVA_MAX_STEPS);
+    ODVA_ASSERT(params->qidx >= ONEDVA_MIN_QIDX);
     if (params->steps == 0 || s->model->config.decoder_layers == 0)
         return odva_linear_path_reconstruct(&s->path, grid, latents, pictures);
     if ((status = odva_linear_path_invert(&s->path, grid, latents)) < 0 ||

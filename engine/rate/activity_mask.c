@@ -6,6 +6,8 @@
 
 #include <math.h>
 
+#include "base/assert.h"
+
 /* Means and slow gradients mask nothing. */
 #define SMOOTH_COEFFICIENTS 8
 
@@ -27,6 +29,7 @@ void odva_activity_weights(const struct odva_latents *latents, const float *y, d
     const int count = latents->grid.tile_count;
     double mean = 0;
 
+    ODVA_ASSERT(strength >= 0 && strength <= 1);
     for (int i = 0; i < count; i++) {
         weight[i] = log_activity(&latents->tiles[i], y + latents->tiles[i].offset);
         mean += weight[i] / count;

@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "base/assert.h"
 #include "base/squared_error.h"
 
 /* What an index changes, about, in dB. */
@@ -44,6 +45,8 @@ int odva_psnr_target_measure(struct odva_psnr_target *target, const uint8_t *dat
     int64_t sum = 0;
     int status = odva_canvas_set_size(&target->pictures, n, width, height);
 
+    ODVA_ASSERT(target->decoder);
+    ODVA_ASSERT(n >= 1 && n <= ONEDVA_MAX_CLIP_FRAMES);
     if (status == ONEDVA_OK)
         status = onedva_decoder_read_packet(target->decoder, data, size, &clip);
     if (status == ONEDVA_OK)
@@ -75,6 +78,7 @@ int odva_psnr_search_step(struct odva_psnr_search *search, double psnr)
     const double distance = fmin(fmax((psnr - search->wanted) / DB_PER_INDEX, -128), 128);
     int next = search->next + (int)floor(distance);
 
+    ODVA_ASSERT(search->fine < search->coarse);
     if (psnr >= search->wanted)
         search->fine = search->next;
     else

@@ -5,7 +5,9 @@
 #include "transform/linear_path.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/assert.h"
 #include "base/reserve.h"
 #include "model/model.h"
 #include "model/model_weights.h"
@@ -25,54 +27,63 @@ static void project_mean(float *dst, const struct odva_model_weights *weights, i
     }
 }
 
-/* @param scale,shift a number x of the model's domain is patchify's number times scale, plus shift
- */
-static int open_forward(struct odva_linear_path *path, const struct odva_model_weights *weights,
-                        double scale, double shift, enum odva_precision precision)
+static void read_basis(float *matrix, const struct odva_matrix_source *source)
 {
-    const int basis = path->basis;
-    float *scaled = malloc((size_t)basis * PATCH * sizeof(*scaled));
-    float *mean = malloc(basis * sizeof(*mean));
-    int status = ONEDVA_ERR_NOMEM;
+    const struct odva_model_weights *weights = source->data;
 
-    if (scaled && mean) {
-        project_mean(mean, weights, basis, shift);
-        for (int i = 0; i < basis * PATCH; i++)
-            scaled[i] = (float)(weights->basis[i] * scale);
-        status = odva_linear_layer_open(&path->forward, path->backend, scaled, mean, basis, PATCH,
-                                        precision);
-    }
-    free(scaled);
+    memcpy(matrix, weights->basis, (size_t)source->n_out * source->n_in * sizeof(*matrix));
+}
+
+/* For rows of samples less 128. */
+static void read_basis_of_samples(float *matrix, const struct odva_matrix_source *source)
+{
+    const struct odva_model_weights *weights = source->data;
+
+    for (int i = 0; i < source->n_out * source->n_in; i++)
+        matrix[i] = (float)(weights->basis[i] * (1.0 / 127.5));
+}
+
+static void read_transposed_basis(float *matrix, const struct odva_matrix_source *source)
+{
+    const struct odva_model_weights *weights = source->data;
+    const int basis = source->n_in;
+
+    for (int i = 0; i < PATCH; i++)
+        for (int k = 0; k < basis; k++)
+            matrix[(size_t)i * basis + k] = weights->basis[(size_t)k * PATCH + i];
+}
+
+/* Samples are whole numbers, which bfloat16 holds: only the basis is rounded. */
+static int open_forward(struct odva_linear_path *path, const struct onedva_model *model)
+{
+    const int samples = path->backend->sample_element == ODVA_BFLOAT16;
+    const struct odva_matrix_source matrix = {.data = model->weights,
+                                              .read = samples ? read_basis_of_samples : read_basis,
+                                              .n_out = path->basis,
+                                              .n_in = PATCH,
+                                              .precision = samples ? ODVA_PRECISION_NETWORK
+                                                                   : ODVA_PRECISION_EXACT};
+    float *mean = malloc(path->basis * sizeof(*mean));
+    int status;
+
+    if (!mean)
+        return ONEDVA_ERR_NOMEM;
+    project_mean(mean, model->weights, path->basis, samples ? 128.0 / 127.5 - 1.0 : 0.0);
+    status = odva_linear_layer_open(&path->forward, path->backend, model, &matrix, mean);
     free(mean);
     return status;
 }
 
-static int open_inverse(struct odva_linear_path *path, const struct odva_model_weights *weights)
+static int open_inverse(struct odva_linear_path *path, const struct onedva_model *model)
 {
-    const int basis = path->basis;
-    float *transposed = malloc((size_t)PATCH * basis * sizeof(*transposed));
-    int status;
+    const struct odva_matrix_source matrix = {.data = model->weights,
+                                              .read = read_transposed_basis,
+                                              .n_out = PATCH,
+                                              .n_in = path->basis,
+                                              .precision = ODVA_PRECISION_EXACT};
 
-    if (!transposed)
-        return ONEDVA_ERR_NOMEM;
-    for (int i = 0; i < PATCH; i++)
-        for (int k = 0; k < basis; k++)
-            transposed[(size_t)i * basis + k] = weights->basis[(size_t)k * PATCH + i];
-    status = odva_linear_layer_open(&path->inverse, path->backend, transposed, weights->mu, PATCH,
-                                    basis, ODVA_PRECISION_EXACT);
-    free(transposed);
-    return status;
-}
-
-/* Samples are whole numbers, which bfloat16 holds: only the basis is rounded. */
-static int open_layers(struct odva_linear_path *path, const struct odva_model_weights *weights)
-{
-    const int status =
-        path->backend->sample_element == ODVA_BFLOAT16
-            ? open_forward(path, weights, 1.0 / 127.5, 128.0 / 127.5 - 1.0, ODVA_PRECISION_NETWORK)
-            : open_forward(path, weights, 1.0, 0.0, ODVA_PRECISION_EXACT);
-
-    return status < 0 ? status : open_inverse(path, weights);
+    return odva_linear_layer_open(&path->inverse, path->backend, model, &matrix,
+                                  model->weights->mu);
 }
 
 int odva_linear_path_open(struct odva_linear_path *path, const struct onedva_model *model,
@@ -82,7 +93,9 @@ int odva_linear_path_open(struct odva_linear_path *path, const struct onedva_mod
 
     *path =
         (struct odva_linear_path){.backend = backend, .scans = scans, .basis = model->config.basis};
-    status = open_layers(path, model->weights);
+    status = open_forward(path, model);
+    if (status == ONEDVA_OK)
+        status = open_inverse(path, model);
     if (status == ONEDVA_OK)
         status = odva_device_array_reserve(backend, &path->block, backend->block_rows * PATCH,
                                            sizeof(float));
@@ -232,6 +245,7 @@ static int for_blocks(const struct walk *walk, enum odva_element element, odva_p
     struct odva_matrix x = odva_device_array_rows(&walk->path->block, 0, PATCH);
     int status = set_grid(walk->path, walk->grid);
 
+    ODVA_ASSERT(step > 0);
     x.element = element;
     for (int64_t first = 0; first < patches && status == ONEDVA_OK; first += step) {
         const int64_t count = patches - first < step ? patches - first : step;

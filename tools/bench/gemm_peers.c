@@ -90,7 +90,7 @@ static void engine_run(struct engine_product *e, const struct product *p, enum o
 
 static void engine_close(struct engine_product *e)
 {
-    e->backend->ops->free_weights(e->backend, e->weights);
+    e->backend->ops->free_weights(e->weights);
     odva_device_array_free(e->backend, &e->x);
     odva_device_array_free(e->backend, &e->rounded_x);
     odva_device_array_free(e->backend, &e->y);

@@ -46,7 +46,7 @@ static void bench_linear(struct odva_backend *backend, int n_out, int n_in,
     printf("linear %4d -> %4d%s  %7.1f GFLOP/s\n", n_in, n_out,
            activation == ODVA_ACTIVATION_GELU ? " GELU" : "     ",
            2e-9 * rows * n_out * n_in / best);
-    backend->ops->free_weights(backend, weights);
+    backend->ops->free_weights(weights);
     odva_device_array_free(backend, &x);
     odva_device_array_free(backend, &y);
     free(w);

@@ -93,7 +93,7 @@ static void check_linear(struct odva_backend *backend)
                          ONEDVA_OK);
         compare(backend, y, cases[i].name);
     }
-    backend->ops->free_weights(backend, weights);
+    backend->ops->free_weights(weights);
     backend->ops->free(backend, x);
     backend->ops->free(backend, b);
     backend->ops->free(backend, gate);
