@@ -19,6 +19,7 @@
 # make fate-onedva only the tests in FFmpeg's own harness
 # make bench       decoding speed against H.264
 # make kernel-bench  speed of each operator
+# make open-bench  time and memory that 1, 8 and 64 decoders of one model take
 # make valgrind    Valgrind's memcheck on the unit tests and on a short encode and decode
 # make tsan        ThreadSanitizer on the tests of threads and on a short encode and decode by ffmpeg
 # make load        64 decoders at once; everything opened and closed OPENINGS=n times [10000]

@@ -10,6 +10,9 @@ bench: all
 kernel-bench: $(BUILD)/tools/bench/kernel_bench
 	@$<
 
+open-bench: $(BUILD)/tools/bench/open_bench
+	@$<
+
 # PYTHON: one with onnxruntime and onnx, too, to have that beside it; CPU: instruction sets to compare.
 network-bench: $(BUILD)/tools/bench/kernel_bench
 	@tools/install-deps.sh train
@@ -23,7 +26,7 @@ gemm-bench: $(STATIC)
 	@tools/install-deps.sh gemm
 	@mkdir -p $(BUILD)/tools/bench
 	$(Q)$(CC) $(FLAGS) $(if $(RUNS),-DRUNS=$(RUNS)) $(shell pkg-config --cflags openblas) -o $(BUILD)/tools/bench/gemm_peers \
-	    $(addprefix tools/bench/, gemm_peers.c bench_clip.c machine_peak.c) \
+	    $(addprefix tools/bench/, gemm_peers.c bench.c machine_peak.c) \
 	    $(STATIC) $(LIBRARY_LIBS) -ldnnl $(shell pkg-config --libs openblas)
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BUILD)/tools/bench/gemm_peers
 
@@ -63,13 +66,11 @@ layers-bench: all
 	@tools/install-deps.sh eval
 	@$(or $(PYTHON),/usr/bin/python3) tools/eval/layers.py "$(VALID)"
 
-BENCH_OBJECTS = $(addprefix $(BUILD)/obj/tools/bench/,bench_clip.o machine_peak.o operator_count.o)
+BENCH_OBJECTS = $(addprefix $(BUILD)/obj/tools/bench/, bench.o bench_codec.o bench_video.o machine_peak.o \
+    operator_count.o) $(BUILD)/obj/tools/canvas/y4m_reader.o
 
-$(BUILD)/tools/bench/kernel_bench: $(BUILD)/obj/tools/bench/bench_clip.o
-$(BUILD)/tools/bench/roofline $(BUILD)/tools/bench/operator_bench: $(BENCH_OBJECTS)
-$(BUILD)/tools/bench/precision: $(BUILD)/obj/tools/canvas/y4m_reader.o $(BUILD)/obj/tools/bench/machine_peak.o
-$(BUILD)/tools/bench/motion_bench: $(BUILD)/obj/tools/canvas/y4m_reader.o
-$(BUILD)/tools/bench/entropy_bench: $(addprefix $(BUILD)/obj/tools/,canvas/y4m_reader.o bench/bench_clip.o bench/machine_peak.o)
+$(addprefix $(BUILD)/tools/bench/, kernel_bench open_bench roofline operator_bench precision motion_bench \
+    entropy_bench): $(BENCH_OBJECTS)
 
 $(BUILD)/tools/%: tools/%.c $(STATIC)
 	@mkdir -p $(@D)

@@ -15,7 +15,7 @@ SONAME   = libonedva.so.0
 
 FLAGS    = -std=c11 $(OPTIMIZE) -g -Wall -Wextra -ffp-contract=off -fPIC -fvisibility=hidden -pthread \
            -D_GNU_SOURCE -DONEDVA_BUILDING -Iengine/include -Iengine -I. -I$(CONFIG) \
-           $(MACHINE_CFLAGS) $(LIBRARY_CFLAGS) $(if $(filter yes,$(SANITIZERS)),$(SANITIZE))
+           $(MACHINE_CFLAGS) $(LIBRARY_CFLAGS) $(if $(filter yes,$(SANITIZERS)),$(SANITIZE) -DONEDVA_CHECKS)
 
 OBJECTS  = $(SOURCES:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/engine/model/embedded_model.o
 STATIC   = $(BUILD)/lib/libonedva.a

@@ -8,7 +8,7 @@ comma = ,
 
 .PHONY: unit-tests tsan-tests unit-programs byte-order-tests ffmpeg-tsan ffmpeg-coverage
 
-TESTS         = $(wildcard engine/tests/*/test_*.c kernels/cpu/tests/test_*.c)
+TESTS         = $(wildcard engine/tests/*/test_*.c kernels/tests/test_*.c kernels/cpu/tests/test_*.c)
 TEST_PROGRAMS = $(TESTS:%.c=$(BUILD)/%)
 
 unit:
@@ -26,7 +26,8 @@ valgrind: ffmpeg-check $(TEST_PROGRAMS)
 
 THREAD_TESTS = $(addprefix $(BUILD)/,engine/tests/base/test_thread_pool engine/tests/codec/test_determinism \
     engine/tests/decoder/test_packet_queue engine/tests/codec/test_codec engine/tests/encoder/test_reduced_frames \
-    engine/tests/codec/test_overlapped_encoding engine/tests/codec/test_load)
+    engine/tests/codec/test_overlapped_encoding engine/tests/codec/test_load \
+    engine/tests/model/test_packed_weights)
 
 tsan:
 	+@$(MAKE) --no-print-directory BUILD=build/tsan SANITIZERS=yes SANITIZE='-fsanitize=thread' tsan-tests
@@ -80,7 +81,7 @@ byte-order-tests: $(BYTE_ORDER_TESTS)
 
 # its memory runs out
 $(BUILD)/engine/tests/codec/test_allocation_failure: private FLAGS += \
-    $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc aligned_alloc pthread_create)
+    $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc aligned_alloc posix_memalign free pthread_create)
 
 $(BUILD)/%: %.c $(STATIC)
 	@mkdir -p $(@D)

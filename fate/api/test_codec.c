@@ -279,15 +279,8 @@ static void cut_packet(void)
 /* An encoder that ends clips at scene cuts, with frames before a cut and after it sent to it. */
 static AVCodecContext *open_with_cut(int before, int after)
 {
-    AVCodecContext *encoder =
-        avcodec_alloc_context3(avcodec_find_encoder_by_name("onedva"));
+    AVCodecContext *encoder = new_encoder(WIDTH, HEIGHT);
 
-    CHECK(encoder);
-    encoder->width = WIDTH;
-    encoder->height = HEIGHT;
-    encoder->pix_fmt = AV_PIX_FMT_YUV420P;
-    encoder->time_base = (AVRational){1, 25};
-    encoder->framerate = (AVRational){25, 1};
     encoder->flags |= AV_CODEC_FLAG_COPY_OPAQUE;
     CHECK(avcodec_open2(encoder, NULL, NULL) == 0);
     for (int i = 0; i < before + after; i++) {
@@ -405,9 +398,7 @@ static const struct {
 int main(int argc, char **argv)
 {
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        if (argc < 2) {
-            puts(cases[i].name);
-        } else if (!strcmp(argv[1], cases[i].name)) {
+        if (is_wanted(argc, argv, cases[i].name)) {
             cases[i].run();
             return 0;
         }

@@ -56,6 +56,28 @@ check "motion above auto" refuses "'motion' out of range \[0 - 3\]" \
     -f lavfi -i "$source" -c:v onedva -motion 4 out.mkv
 check "filter steps above 64" refuses "'steps' out of range \[-1 - 64\]" \
     -f lavfi -i "$source" -vf onedva=steps=99 -f null -
+
+# usage: unknown_value VALUE FFMPEG_ARGUMENT...; ffmpeg knows no such value of an option, and says so
+unknown_value() {
+    value=$1
+    shift
+    ! ffmpeg "$@" 2> log && grep -F -q "Unable to parse option value \"$value\"" log
+}
+
+# usage: lists_backends NAMES ENCODER_OR_DECODER; the help offers these backends and no others
+lists_backends() {
+    ffmpeg -h "$2=onedva" | sed -n '/^  -backend /,/^  -/{s/^     \([a-z]*\) .*/\1/p;}' | tr '\n' ' ' > names
+    [ "$(cat names)" = "$1 " ]
+}
+
+check "backends of the encoder" lists_backends "auto cpu" encoder
+check "backends of the decoder" lists_backends "auto cpu" decoder
+check "backend that is not built in, encoder" \
+    unknown_value cuda -f lavfi -i "$source" -c:v onedva -backend cuda out.mkv
+check "backend that is not built in, decoder" \
+    unknown_value vulkan -backend vulkan -i good.mkv -f null -
+check "backend that is not built in, filter" \
+    unknown_value cuda -f lavfi -i "$source" -vf onedva=backend=cuda -f null -
 check "precision that there is not" refuses "'precision' out of range \[0 - 2\]" \
     -f lavfi -i "$source" -vf onedva=precision=3 -f null -
 check "filter that shows what there is not" refuses "'show' out of range \[0 - 4\]" \

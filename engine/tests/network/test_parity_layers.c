@@ -5,6 +5,7 @@
 /* Each operator against PyTorch. */
 #include "model/linear_layer.h"
 #include "network/transformer.h"
+#include "tests/support/backend.h"
 #include "tests/support/golden.h"
 
 #define TOLERANCE 2e-6
@@ -76,8 +77,11 @@ static void check_linear(struct odva_backend *backend)
         {"linear.gelu", {.bias = b, .activation = ODVA_ACTIVATION_GELU}},
         {"linear.silu", {.bias = b, .activation = ODVA_ACTIVATION_SILU}},
         {"linear.gated",
-         {.bias = b, .gate = {gate, 0, n_out}, .gate_row = row, .add = {add, 0, n_out}}},
-        {"linear.indexed", {.bias = b, .add = {gate, 0, n_out}, .add_row = row}},
+         {.bias = b,
+          .gate = {gate, 0, n_out, ODVA_FLOAT32},
+          .gate_row = row,
+          .add = {add, 0, n_out, ODVA_FLOAT32}}},
+        {"linear.indexed", {.bias = b, .add = {gate, 0, n_out, ODVA_FLOAT32}, .add_row = row}},
     };
 
     assert_non_null(weights);
@@ -89,7 +93,7 @@ static void check_linear(struct odva_backend *backend)
                          ONEDVA_OK);
         compare(backend, y, cases[i].name);
     }
-    backend->ops->free_weights(backend, weights);
+    backend->ops->free_weights(weights);
     backend->ops->free(backend, x);
     backend->ops->free(backend, b);
     backend->ops->free(backend, gate);
