@@ -36,7 +36,7 @@ void odva_dequantiser_init(struct odva_dequantiser *dequantiser,
 {
     const float higher = NESTED_RISE * (1 - ldexpf(1, -nested));
 
-    ODVA_ASSERT(nested >= 0 && nested < ODVA_MAX_REFINEMENTS);
+    ODVA_ASSERT(nested >= 0 && nested <= ODVA_MAX_REFINEMENTS);
     dequantiser->step = odva_quantiser_step(qidx);
     for (int c = 0; c < ODVA_SYMBOL_CLASSES; c++) {
         dequantiser->delta[c][0] = 0;
