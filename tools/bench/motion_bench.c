@@ -192,7 +192,7 @@ static void measure_clip(struct bench *b, const struct onedva_const_picture *pic
                                    canvas->height),
           "analysis");
     *seconds[ANALYSIS] = lap();
-    check(odva_trial_coder_quantise(&b->coder, b->coder.linear, QIDX, &bits), "quantiser");
+    check(odva_trial_coder_quantise(&b->coder, QIDX, &bits), "quantiser");
     *seconds[QUANTISER] = lap();
     odva_layer_plan_init(&layer_plan, 1, QIDX, odva_tile_tokens(b->model->config.basis));
     check(odva_packet_encoder_write(&b->packet_encoder, &b->coder.latents, &layer_plan, &b->motion,
