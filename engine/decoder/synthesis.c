@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/integers.h"
 #include "base/reserve.h"
 #include "model/model.h"
 #include "model/model_weights.h"
@@ -274,9 +275,10 @@ static int set_clip(struct odva_synthesis *s, const struct odva_grid *grid, cons
     memset(s->shares, 0, grid->superblock_count * sizeof(*s->shares));
     for (int i = 0; i < grid->tile_count; i++)
         s->shares[grid->tiles[i].superblock] +=
-            (float)(tile_tokens[i] * odva_token_length(grid->tiles[i].size)) / ODVA_LATENT_TOKEN;
+            (float)odva_min(tile_tokens[i] * odva_token_length(grid->tiles[i].size),
+                            s->path.basis * grid->tiles[i].patches);
     for (int i = 0; i < grid->superblock_count; i++)
-        s->shares[i] /= (float)s->whole.tiles[i].tokens;
+        s->shares[i] /= (float)(s->path.basis * s->whole.tiles[i].patches);
     return odva_diffusion_decoder_set_clip(&s->decoder, grid, s->latents, s->shares, qidx);
 }
 
