@@ -81,8 +81,8 @@ static void set_ranks(struct odva_scan *scan, int basis)
     for (int i = 0; i < scan->count; i++)
         scan->rank[scan->full[i]] = i;
     for (int full = 0; full < basis * ODVA_TILE_PATCHES; full++) {
-        const int t = (full >> 6 & 3) * nt / 4, y = (full >> 3 & 7) * ny / 8,
-                  x = (full & 7) * nx / 8;
+        const int t = (((full >> 6 & 3) + 1) * nt - 1) / 4;
+        const int y = (((full >> 3 & 7) + 1) * ny - 1) / 8, x = (((full & 7) + 1) * nx - 1) / 8;
 
         scan->rank[full] =
             scan->rank[((full >> 8) * 4 + 4 * t / nt) * 64 + 8 * y / ny * 8 + 8 * x / nx];

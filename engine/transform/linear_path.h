@@ -47,6 +47,17 @@ int odva_linear_path_project(struct odva_linear_path *path, const struct odva_gr
 int odva_linear_path_transform(struct odva_linear_path *path, const struct odva_grid *grid,
                                float *latents);
 
+/** Pictures to latents. */
+static inline int odva_linear_path_analyse(struct odva_linear_path *path,
+                                           const struct odva_grid *grid,
+                                           const struct onedva_const_picture *pictures,
+                                           float *latents)
+{
+    const int status = odva_linear_path_project(path, grid, pictures);
+
+    return status < 0 ? status : odva_linear_path_transform(path, grid, latents);
+}
+
 /** Latents to path->coefs. */
 int odva_linear_path_invert(struct odva_linear_path *path, const struct odva_grid *grid,
                             const float *latents);

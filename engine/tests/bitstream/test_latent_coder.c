@@ -21,6 +21,7 @@ static void assert_latents_equal(const struct coder *coder, int max_tokens)
         const struct odva_latent_tile *tile = &sent->tiles[i];
         const int tokens = tile->tokens < max_tokens ? tile->tokens : max_tokens;
         const int count = odva_coefficients_of(tile, tokens);
+        assert_int_equal(got->grid.tiles[i].size, sent->grid.tiles[i].size);
         assert_int_equal(got->tiles[i].tokens, tokens);
         assert_memory_equal(got->q + tile->offset, sent->q + tile->offset,
                             count * sizeof(*sent->q));

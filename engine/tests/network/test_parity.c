@@ -14,7 +14,7 @@
 #include "transform/deblocking.h"
 
 #define TOLERANCE    1e-5
-#define CASES        4
+#define CASES        5
 #define FIRST_SAMPLE 5 /* of each patch's samples that are kept, every SAMPLE_STEP-th */
 #define SAMPLE_STEP  48
 #define KEPT         (ODVA_PATCH_SAMPLES / SAMPLE_STEP)
@@ -91,7 +91,7 @@ static void setup_latents(struct setup *setup)
         assert_non_null(scan);
         setup->tokens[i] = (int)(golden_mix(7000 + i) % (tile->tokens + 1));
         for (int j = 0; j < scan->count; j++)
-            latents[j] = j < setup->tokens[i] * ODVA_LATENT_TOKEN
+            latents[j] = j < setup->tokens[i] * odva_token_length(tile->size)
                              ? (golden_uniform(100 + i, j) * 20.0f - 10.0f) *
                                    odva_exp2_eighths(scan->scale[j])
                              : 0.0f;
@@ -101,10 +101,13 @@ static void setup_latents(struct setup *setup)
 static void setup_open(struct setup *setup, const char *prefix)
 {
     int32_t *size = golden_ints(&golden, prefix, "size");
+    int32_t *splits = golden_ints(&golden, prefix, "splits");
 
     *setup = (struct setup){.scans = {.model = model}, .qidx = size[3]};
     assert_int_equal(odva_grid_init(&setup->grid, size[0], size[1], size[2], model->config.basis),
                      ONEDVA_OK);
+    assert_int_equal(golden_find(&golden, prefix, "splits")->count, setup->grid.superblock_count);
+    odva_grid_set_partition(&setup->grid, (const uint32_t *)splits);
     setup->count = setup->grid.patches * model->config.basis;
     setup->latents = malloc(setup->count * sizeof(*setup->latents));
     setup->tokens = malloc(setup->grid.tile_count * sizeof(*setup->tokens));
@@ -112,6 +115,7 @@ static void setup_open(struct setup *setup, const char *prefix)
     assert_non_null(setup->tokens);
     setup_latents(setup);
     free(size);
+    free(splits);
 }
 
 static void setup_close(struct setup *setup)
@@ -215,30 +219,57 @@ static void check_prediction(struct odva_linear_path *path, struct odva_diffusio
     free(kept);
 }
 
-/* The noisy clip of a case, in the order of the decoder's patches. */
+/* The noisy clip of a case, in the order in which patches are stored. */
 static struct odva_buffer *noisy_clip(struct odva_backend *backend, const struct odva_grid *grid)
 {
     const int64_t bytes = grid->patches * ODVA_PATCH_SAMPLES * sizeof(float);
     struct odva_buffer *buffer = backend->ops->alloc(backend, bytes);
-    float *z = malloc(bytes), *dst = z;
+    float *z = malloc(bytes);
 
     assert_non_null(buffer);
     assert_non_null(z);
-    for (int i = 0; i < grid->tile_count; i++) {
-        const struct odva_tile *tile = &grid->tiles[i];
+    for (int64_t position = 0; position < grid->patches; position++) {
+        const int places = grid->gy * grid->gx;
+        const int64_t row = grid->place[position % places] + position / places;
 
-        for (int p = 0; p < tile->patches; p++) {
-            const int t = p / tile->nx / tile->ny, y = tile->y0 + p / tile->nx % tile->ny;
-            const int64_t position =
-                ((int64_t)t * grid->gy + y) * grid->gx + tile->x0 + p % tile->nx;
-
-            for (int j = 0; j < ODVA_PATCH_SAMPLES; j++)
-                *dst++ = golden_uniform(99, position * ODVA_PATCH_SAMPLES + j) * 4.0f - 2.0f;
-        }
+        for (int j = 0; j < ODVA_PATCH_SAMPLES; j++)
+            z[row * ODVA_PATCH_SAMPLES + j] =
+                golden_uniform(99, position * ODVA_PATCH_SAMPLES + j) * 4.0f - 2.0f;
     }
     assert_int_equal(backend->ops->upload(backend, buffer, 0, z, bytes), ONEDVA_OK);
     free(z);
     return buffer;
+}
+
+/* What the decoder is told of a clip whose coefficients the path has, from its definition: latents
+ * of superblocks that are not split, and the share of their coefficients that are in tokens. */
+static void set_decoder_clip(struct odva_diffusion_decoder *decoder, struct odva_linear_path *path,
+                             const struct setup *setup)
+{
+    const struct odva_grid *grid = &setup->grid;
+    const int basis = model->config.basis;
+    float *latents = malloc(setup->count * sizeof(*latents));
+    float *shares = calloc(grid->superblock_count, sizeof(*shares));
+    struct odva_grid whole;
+
+    assert_non_null(latents);
+    assert_non_null(shares);
+    assert_int_equal(odva_grid_init(&whole, grid->frames, grid->width, grid->height, basis),
+                     ONEDVA_OK);
+    assert_int_equal(odva_linear_path_transform(path, &whole, latents), ONEDVA_OK);
+    for (int i = 0; i < grid->tile_count; i++) {
+        const struct odva_tile *tile = &grid->tiles[i];
+        const int held = setup->tokens[i] * odva_token_length(tile->size);
+        const int count = basis * tile->patches;
+
+        shares[tile->superblock] += (float)(held < count ? held : count) /
+                                    (float)(basis * whole.tiles[tile->superblock].patches);
+    }
+    assert_int_equal(odva_diffusion_decoder_set_clip(decoder, grid, latents, shares, setup->qidx),
+                     ONEDVA_OK);
+    free(latents);
+    free(shares);
+    odva_grid_free(&whole);
 }
 
 static void check_decoder_case(struct odva_backend *backend, struct odva_linear_path *path,
@@ -253,9 +284,7 @@ static void check_decoder_case(struct odva_backend *backend, struct odva_linear_
     for (int i = 0; i < grid->tile_count; i++)
         assert_int_equal(setup->tokens[i], tokens[i]);
     assert_int_equal(odva_linear_path_invert(path, grid, setup->latents), ONEDVA_OK);
-    assert_int_equal(
-        odva_diffusion_decoder_set_clip(decoder, grid, setup->latents, setup->tokens, setup->qidx),
-        ONEDVA_OK);
+    set_decoder_clip(decoder, path, setup);
     const struct odva_matrix coefs = odva_device_array_rows(&path->coefs, 0, model->config.basis);
     assert_int_equal(odva_diffusion_decoder_run(decoder, coefs, t[0], z), ONEDVA_OK);
     check_prediction(path, decoder, prefix, "noisy", grid);
