@@ -63,7 +63,7 @@ if ffprobe -demuxers | grep -q ' dash '; then
     is_streamed "DASH, timeline" dash/play.mpd -seg_duration 1
     is_streamed "DASH, one duration" even/play.mpd -seg_duration 1.28 -use_timeline 0
 else
-    echo "DASH: not tested: FFmpeg is built without libxml2"
+    left_out DASH "libxml2 in FFmpeg"
 fi
 
 index_is_in_front() {
