@@ -14,6 +14,7 @@
 
 #include <onedva/onedva.h>
 
+#include "libavutil/cpu.h"
 #include "libavutil/error.h"
 #include "libavutil/frame.h"
 #include "libavutil/log.h"
@@ -230,6 +231,12 @@ static inline void ff_onedva_encoder_settings(struct onedva_encoder_settings *se
     settings->adaptive_clips = options->adaptive_clips;
     settings->backend        = model->backend;
     settings->logger         = ff_onedva_logger(log);
+}
+
+/** @param threads 0: as many as FFmpeg counts processors, by affinity or ffmpeg's -cpucount */
+static inline int ff_onedva_threads(int threads)
+{
+    return threads > 0 ? threads : av_cpu_count();
 }
 
 /**

@@ -126,7 +126,7 @@ static av_cold int open_decoder(AVCodecContext *avctx)
     ff_onedva_decoder_settings(&settings, &s->options, &s->model_options, &s->log);
     // no larger picture gets a buffer, and the library must not find memory for its latents
     settings.max_pixels = av_clip64(avctx->max_pixels, 1, INT_MAX / 8);
-    settings.threads    = avctx->thread_count;
+    settings.threads    = ff_onedva_threads(avctx->thread_count);
     settings.bitexact   = !!(avctx->flags & AV_CODEC_FLAG_BITEXACT);
     ret = ff_onedva_check(&s->log, onedva_decoder_open(&s->decoder, s->model, &settings),
                           "opening the decoder");

@@ -113,7 +113,7 @@ static av_cold int onedva_encode_init(AVCodecContext *avctx)
     ret = set_pass(avctx, &settings);
     if (ret < 0)
         return ret;
-    settings.threads           = avctx->thread_count;
+    settings.threads           = ff_onedva_threads(avctx->thread_count);
     settings.bitexact          = !!(avctx->flags & AV_CODEC_FLAG_BITEXACT);
     settings.header_in_packets = !(avctx->flags & AV_CODEC_FLAG_GLOBAL_HEADER);
     ret = ff_onedva_check(&s->log, onedva_encoder_open(&s->encoder, s->model, &settings, &stream),
