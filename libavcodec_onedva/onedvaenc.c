@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "libavutil/avutil.h"
+#include "libavutil/bprint.h"
 #include "libavutil/mem.h"
 #include "libavutil/opt.h"
 
@@ -84,6 +85,55 @@ static av_cold int set_pass(AVCodecContext *avctx, struct onedva_encoder_setting
     return 0;
 }
 
+/** Options of every encoder that hold here, or that ask for nothing. */
+static const char *const followed_options[] = {
+    "b", "maxrate", "bufsize", "rc_init_occupancy", "g", "flags", "flags2", "strict", "err_detect",
+    "debug", "export_side_data", "threads", "thread_type", "ticks_per_frame", "max_pixels", "aspect",
+    "sar", "color_primaries", "color_trc", "colorspace", "color_range", "chroma_sample_location",
+    "field_order", "dump_separator",
+};
+
+/** Flags that hold here, or that ask for nothing; QSCALE comes with global_quality. */
+#define FOLLOWED_FLAGS (AV_CODEC_FLAG_PASS1 | AV_CODEC_FLAG_PASS2 | AV_CODEC_FLAG_GLOBAL_HEADER |  \
+                        AV_CODEC_FLAG_BITEXACT | AV_CODEC_FLAG_LOW_DELAY |                         \
+                        AV_CODEC_FLAG_CLOSED_GOP | AV_CODEC_FLAG_QSCALE)
+
+/** Whether an option of AVCodecContext asks for what this codec does not have. */
+static int is_ignored(AVCodecContext *avctx, const AVOption *opt)
+{
+    const int needed = AV_OPT_FLAG_VIDEO_PARAM | AV_OPT_FLAG_ENCODING_PARAM;
+
+    if ((opt->flags & needed) != needed)
+        return 0;
+    if (opt->type == AV_OPT_TYPE_CONST)
+        return !strcmp(opt->unit, "flags") &&
+               (opt->default_val.i64 & avctx->flags & ~(int64_t)FOLLOWED_FLAGS);
+    for (int i = 0; i < FF_ARRAY_ELEMS(followed_options); i++)
+        if (!strcmp(opt->name, followed_options[i]))
+            return 0;
+    return !av_opt_is_set_to_default(avctx, opt);
+}
+
+/** Name the options that have no effect, in one line. */
+static av_cold void log_ignored_options(AVCodecContext *avctx)
+{
+    const AVOption *opt = NULL;
+    AVBPrint names;
+
+    av_bprint_init(&names, 0, AV_BPRINT_SIZE_AUTOMATIC);
+    while ((opt = av_opt_next(avctx, opt))) {
+        if (!is_ignored(avctx, opt))
+            continue;
+        av_bprintf(&names, "%s-%s%s", names.len ? ", " : "",
+                   opt->type == AV_OPT_TYPE_CONST ? "flags +" : "",
+                   strcmp(opt->name, "global_quality") ? opt->name : "q:v");
+    }
+    if (names.len)
+        av_log(avctx, AV_LOG_WARNING, "without effect here: %s; what sets quality and rate is -crf, "
+               "-qp, -target_psnr or -b:v, and -maxrate with -bufsize\n", names.str);
+    av_bprint_finalize(&names, NULL);
+}
+
 static av_cold int onedva_encode_init(AVCodecContext *avctx)
 {
     OneDVAEncContext *s = avctx->priv_data;
@@ -91,6 +141,7 @@ static av_cold int onedva_encode_init(AVCodecContext *avctx)
     struct onedva_encoder_settings settings;
     int ret;
 
+    log_ignored_options(avctx);
     s->log.avcl = avctx;
     s->next     = av_frame_alloc();
     if (!s->next)
