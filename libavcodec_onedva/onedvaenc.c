@@ -161,6 +161,7 @@ static av_cold int onedva_encode_init(AVCodecContext *avctx)
     ff_onedva_encoder_settings(&settings, &s->options, &s->model_options, &s->log);
     ff_onedva_set_rate(&settings, avctx->bit_rate, avctx->rc_max_rate, avctx->rc_buffer_size,
                        avctx->rc_initial_buffer_occupancy);
+    ff_onedva_clip_fit_buffer(&s->clip, &settings);
     ret = set_pass(avctx, &settings);
     if (ret < 0)
         return ret;

@@ -84,6 +84,7 @@ static int open_encoder(AVFilterContext *ctx, const struct onedva_stream *stream
 
     ff_onedva_encoder_settings(&settings, &s->encode_options, &s->model_options, &s->log);
     ff_onedva_set_rate(&settings, s->bitrate, s->max_rate, s->buffer_size, s->buffer_start);
+    ff_onedva_clip_fit_buffer(&s->clip, &settings);
     settings.threads  = nb_threads(ctx);
     settings.bitexact = s->bitexact;
     onedva_encoder_close(&s->encoder);
@@ -118,12 +119,12 @@ static int config_input(AVFilterLink *inlink)
     OneDVAFilterContext *s = ctx->priv;
     const struct onedva_stream stream = ff_onedva_stream(inlink->w, inlink->h, inlink->time_base,
                                                          ff_filter_link(inlink)->frame_rate);
-    int ret = open_encoder(ctx, &stream);
+    int ret = ff_onedva_clip_init(&s->clip, &s->encode_options, &stream);
 
     if (ret >= 0)
-        ret = open_decoder(ctx);
+        ret = open_encoder(ctx, &stream);
     if (ret >= 0)
-        ret = ff_onedva_clip_init(&s->clip, &s->encode_options, &stream);
+        ret = open_decoder(ctx);
     return ret;
 }
 
