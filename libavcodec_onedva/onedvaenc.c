@@ -27,6 +27,7 @@ typedef struct OneDVAEncContext {
     onedva_encoder *encoder;
     OneDVAClip clip;
     AVFrame *next; ///< received, not yet in the clip: its pts ends the frame before
+    int64_t since_start; ///< frames since a clip had to begin
 
     struct {
         AVFrame *first; ///< properties of its first frame
@@ -246,11 +247,20 @@ static int end_pass(AVCodecContext *avctx)
     return ret < 0 ? ret : AVERROR_EOF;
 }
 
+/** Whether a clip has to begin with the next frame: the caller forces it, or -g. */
+static int must_begin_clip(const AVCodecContext *avctx)
+{
+    const OneDVAEncContext *s = avctx->priv_data;
+
+    return s->next->pict_type == AV_PICTURE_TYPE_I ||
+           (avctx->gop_size >= 0 && s->since_start >= FFMAX(avctx->gop_size, 1));
+}
+
 /** Collect frames. @return 0 when a clip is complete, AVERROR_EOF when there is none left */
 static int complete_clip(AVCodecContext *avctx)
 {
     OneDVAEncContext *s = avctx->priv_data;
-    int ret;
+    int ret, begins;
 
     for (;;) {
         const AVFrame *next = s->next;
@@ -262,8 +272,10 @@ static int complete_clip(AVCodecContext *avctx)
             else if (ret < 0)
                 return ret;
         }
-        if (s->clip.nb_frames && !ff_onedva_clip_continues(&s->clip, next))
+        begins = next && must_begin_clip(avctx);
+        if (s->clip.nb_frames && (!ff_onedva_clip_continues(&s->clip, next) || begins))
             return 0;
+        s->since_start = begins ? 1 : s->since_start + 1;
         ff_onedva_clip_add(&s->clip, s->next);
     }
 }
@@ -342,7 +354,8 @@ static av_cold void onedva_encode_flush(AVCodecContext *avctx)
         av_frame_unref(s->begun[0].first);
         end_clip(s, &packet);
     }
-    s->error = 0;
+    s->error       = 0;
+    s->since_start = 0;
     ff_onedva_clip_clear(&s->clip);
     av_frame_unref(s->next);
 }
@@ -378,6 +391,7 @@ static const AVClass onedva_encoder_class = {
 
 static const FFCodecDefault onedva_defaults[] = {
     { "b", "0" },
+    { "g", "-1" },
     { NULL },
 };
 

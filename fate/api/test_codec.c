@@ -414,6 +414,31 @@ static void scene_cut(void)
     avcodec_free_context(&encoder);
 }
 
+/* A frame that is to be a keyframe begins a clip. */
+static void forced_keyframe(void)
+{
+    AVCodecContext *encoder = open_encoder(WIDTH, HEIGHT, 0);
+    AVPacket *packet;
+
+    for (int i = 0; i < 9; i++) {
+        AVFrame *frame = make_frame(WIDTH, HEIGHT, i);
+
+        frame->pict_type = i == 0 || i == 4 ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_P;
+        CHECK(send_frame(encoder, frame) == 0);
+        if (i == 4) {
+            packet = receive_packet(encoder);
+            CHECK(packet->pts == 0 && packet->duration == 4);
+            av_packet_free(&packet);
+        }
+    }
+    CHECK(avcodec_send_frame(encoder, NULL) == 0);
+    packet = receive_packet(encoder);
+    CHECK(packet->pts == 4 && packet->duration == 5);
+    drain_into_nothing(encoder);
+    av_packet_free(&packet);
+    avcodec_free_context(&encoder);
+}
+
 /* Flushing drops what a clip that ended early has left. */
 static void flush_after_cut(void)
 {
@@ -488,6 +513,7 @@ static const struct {
     {"scene_cut", scene_cut},                 {"flush_after_cut", flush_after_cut},
     {"flush_while_encoding", flush_while_encoding},
     {"time_base_out_of_range", time_base_out_of_range},
+    {"forced_keyframe", forced_keyframe},
     {"unknown_time_base", unknown_time_base}, {"retimed_packets", retimed_packets},
     {"automatic_threads", automatic_threads},
 };

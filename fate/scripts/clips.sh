@@ -118,6 +118,32 @@ live_slideshow() {
 }
 check "a slideshow comes out while it goes in" live_slideshow
 
+# usage: begins SOURCE_OPTION... -- FRAME...; packets begin with these frames, too
+begins() {
+    options=''
+    while [ "$1" != -- ]; do
+        options="$options $1"
+        shift
+    done
+    shift
+    # shellcheck disable=SC2086 # a list of words
+    keeps_times "$scenes" $options && at_most 16 && starts "$@"
+}
+check "forced keyframes" begins -force_key_frames 0.2,0.96,1 -- 0 5 24 25
+check "a forced keyframe every half second" begins -adaptive_clips 0 \
+    -force_key_frames 'expr:gte(t,n_forced*0.52)' -- 0 13 26 39 52
+check "a keyframe every 20 frames" begins -g 20 -- 0 20 40
+check "-g counts from a forced keyframe" begins -g 20 -adaptive_clips 0 -force_key_frames 0.2 -- 0 5 25 45
+at_most_g() { keeps_times "$scenes" -g 5 && at_most 5; }
+check "at most 5 frames in a packet with -g 5" at_most_g
+intra_only() { keeps_times "$scenes" -g 0 && at_most 1; }
+check "one frame in a packet with -g 0" intra_only
+# Pictures that the source codes alone are no request.
+source_keyframes() {
+    ffmpeg -i other.mkv -c:v onedva -adaptive_clips 0 onedva.mkv && at_most 16 && [ "$(wc -l < packets)" -eq 4 ]
+}
+check "keyframes of the source begin no packet" source_keyframes
+
 # A decode of a packet alone has the frames that the whole decode has there.
 seeks() {
     keeps_times "$scenes" || return
