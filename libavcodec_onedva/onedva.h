@@ -313,6 +313,7 @@ typedef struct OneDVAClip {
     int64_t max_duration;   ///< of a clip of several frames
     uint32_t last_duration; ///< for a frame that nothing else tells the duration of
     double crf;             ///< that the encoder was last given
+    int told_of_fields;
 } OneDVAClip;
 
 /** Let clips of several frames last no longer than so many microseconds. */
@@ -392,8 +393,11 @@ static inline int ff_onedva_clip_check(const OneDVAClip *clip, const AVFrame *fr
     return AVERROR(EINVAL);
 }
 
-static inline void ff_onedva_clip_add(OneDVAClip *clip, AVFrame *frame)
+static inline void ff_onedva_clip_add(OneDVAClip *clip, AVFrame *frame, void *avcl)
 {
+    if ((frame->flags & AV_FRAME_FLAG_INTERLACED) && !clip->told_of_fields++)
+        av_log(avcl, AV_LOG_WARNING, "interlaced frames: both fields are coded as one progressive "
+               "picture, which costs bits where they move; deinterlace first, as with -vf bwdif\n");
     av_frame_move_ref(clip->frames[clip->nb_frames++], frame);
 }
 

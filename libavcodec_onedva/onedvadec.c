@@ -260,6 +260,15 @@ static void check_continuity(OneDVADecContext *s, const AVPacket *pkt)
     s->is_interrupted = 0;
 }
 
+/** The stream does not know of fields, but its container may. */
+static void set_fields(AVFrame *frame, enum AVFieldOrder order)
+{
+    if (order > AV_FIELD_PROGRESSIVE)
+        frame->flags |= AV_FRAME_FLAG_INTERLACED;
+    if (order == AV_FIELD_TT || order == AV_FIELD_TB)
+        frame->flags |= AV_FRAME_FLAG_TOP_FIELD_FIRST;
+}
+
 static int get_frames(AVCodecContext *avctx, const AVPacket *pkt, const struct onedva_clip *clip)
 {
     OneDVADecContext *s = avctx->priv_data;
@@ -278,6 +287,7 @@ static int get_frames(AVCodecContext *avctx, const AVPacket *pkt, const struct o
         }
         frame->pict_type = AV_PICTURE_TYPE_I;
         frame->flags |= AV_FRAME_FLAG_KEY;
+        set_fields(frame, avctx->field_order);
         if (clip->layers_decoded < clip->layers)
             frame->flags |= AV_FRAME_FLAG_CORRUPT;
     }

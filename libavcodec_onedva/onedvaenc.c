@@ -276,7 +276,7 @@ static int complete_clip(AVCodecContext *avctx)
         if (s->clip.nb_frames && (!ff_onedva_clip_continues(&s->clip, next) || begins))
             return 0;
         s->since_start = begins ? 1 : s->since_start + 1;
-        ff_onedva_clip_add(&s->clip, s->next);
+        ff_onedva_clip_add(&s->clip, s->next, avctx);
     }
 }
 

@@ -357,7 +357,7 @@ static int collect_frames(AVFilterContext *ctx)
             ret = pass_next_frame(ctx);
             return ret < 0 ? ret : 1;
         }
-        ff_onedva_clip_add(&s->clip, s->next);
+        ff_onedva_clip_add(&s->clip, s->next, ctx);
         av_frame_free(&s->next);
     }
 }
