@@ -280,6 +280,9 @@ static int get_frames(AVCodecContext *avctx, const AVPacket *pkt, const struct o
         ret = ff_get_buffer(avctx, frame, 0);
         if (ret < 0)
             return ret;
+        // joined files may be turned each its own way; FFmpeg would take what the stream says
+        if (av_packet_get_side_data(pkt, AV_PKT_DATA_DISPLAYMATRIX, NULL))
+            av_frame_remove_side_data(frame, AV_FRAME_DATA_DISPLAYMATRIX);
         ret = ff_decode_frame_props_from_pkt(avctx, frame, pkt);
         if (ret < 0) {
             av_frame_unref(frame);
