@@ -73,6 +73,7 @@ jobs=-j$(nproc)
 run register tools/ffmpeg/tests/test_register.sh
 run configure tools/ffmpeg/tests/test_configure.sh
 run layers tools/tests/test_layers.sh
+run documents tools/tests/test_documents.sh
 run library make "$jobs" lib
 run unit make "$jobs" unit
 run bitexact tools/tests/test_bitexact.sh
