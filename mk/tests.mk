@@ -83,9 +83,19 @@ byte-order-tests: $(BYTE_ORDER_TESTS)
 $(BUILD)/engine/tests/codec/test_allocation_failure: private FLAGS += \
     $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc aligned_alloc posix_memalign free pthread_create)
 
+# Looked for when a test is linked: configure may have run before it was installed.
+.PHONY: cmocka
+cmocka:
+	@pkg-config --exists cmocka || { \
+	    echo "cmocka, which the unit tests use, is missing: run tools/install-deps.sh check" >&2; exit 1; }
+
+$(TEST_PROGRAMS): private FLAGS += $$(pkg-config --cflags cmocka)
+$(TEST_PROGRAMS): private LIBRARY_LIBS += $$(pkg-config --libs cmocka)
+$(TEST_PROGRAMS): | cmocka
+
 $(BUILD)/%: %.c $(STATIC)
 	@mkdir -p $(@D)
 	@echo "CCLD    $@"
-	$(Q)$(CC) $(FLAGS) $(CMOCKA_CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(STATIC) $(CMOCKA_LIBS) $(LIBRARY_LIBS)
+	$(Q)$(CC) $(FLAGS) -MMD -MP -MF $@.d -o $@ $< $(STATIC) $(LIBRARY_LIBS)
 
 -include $(TEST_PROGRAMS:%=%.d)
