@@ -146,8 +146,8 @@ static void print_packet(AVBSFContext *ctx, const AVPacket *pkt,
                    info->layer[i].token_start, info->layer[i].token_end, info->layer[i].threshold,
                    info->layer[i].size);
     av_log(ctx, AV_LOG_INFO,
-           "packet at %s: %d bytes, %d frames%s, model tag %04x, motion in %zu bytes, %d passes "
-           "dropped%s\n",
+           "packet at %s: %d bytes, %d frames%s, model tag %04x, motion in %zu bytes, %d "
+           "refinements dropped%s\n",
            av_ts2str(pkt->pts), pkt->size, info->frames,
            info->has_durations ? " of given durations" : "", info->model_tag, info->motion_size,
            info->dropped_refinements, layers.str);

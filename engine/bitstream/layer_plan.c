@@ -5,10 +5,10 @@
 #include "bitstream/layer_plan.h"
 
 /* Above the least probability in the first of many layers of a refinement, in 1/32: with two layers
- * rates are evenly spaced, in ratio (doc/decisions.md). */
+ * rates are evenly spaced, in ratio (doc/decisions/layers-sweeps.md). */
 #define FIRST_THRESHOLD 18
 
-/* Passes that a packet of so many layers has, none of them coarser than quantisers can be. */
+/* Refinements that a packet of so many layers has, none of them coarser than quantisers can be. */
 static int refinements_of(int layers, int qidx)
 {
     int refinements = layers < ODVA_MAX_REFINEMENTS ? layers : ODVA_MAX_REFINEMENTS;

@@ -17,7 +17,7 @@
 #include "model/model.h"
 
 /* Bits per sample of luma that videos take in the mean at this quantiser index, and indices that
- * downscale2x them: doc/results.md. The search for a bitrate begins there. */
+ * halve them: doc/results.md. The search for a bitrate begins there. */
 #define USUAL_INDEX      (-10.0)
 #define USUAL_BITS       0.1
 #define INDICES_TO_HALVE 5.6

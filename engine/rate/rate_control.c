@@ -16,8 +16,8 @@
 /* Of a packet, about: header and checksums. */
 #define HEADER_BITS 100
 
-/* What payloads take of what is counted, until a clip has told: doc/decisions.md, and its limits.
- */
+/* What payloads take of what is counted, until a clip has told
+ * (doc/decisions/entropy-static-estimate.md), and its limits. */
 #define USUAL_PAYLOAD 0.95
 #define LEAST_PAYLOAD 0.7
 #define MOST_PAYLOAD  2

@@ -179,8 +179,8 @@ struct onedva_encoder_settings {
     enum onedva_pass pass;
     const char *pass_stats; /* second pass: all that the first one gave; not kept after opening */
     int max_tokens;         /* upper bound of latent tokens per tile, 0: none */
-    int layers; /* 1..16 layers per packet, of which any first ones decode: up to four downscale2x
-                 * the quantiser's step, more divide these */
+    int layers; /* 1..16 layers per packet, of which any first ones decode: up to four halve the
+                 * quantiser's step, more divide these */
     enum onedva_preset preset;
     enum onedva_motion motion;
     int adaptive_clips; /* end clips at scene cuts, and early where shorter ones cost less */
@@ -405,7 +405,7 @@ struct onedva_packet_info {
     uint32_t durations[ONEDVA_MAX_CLIP_FRAMES]; /* where has_durations, in the stream's time base */
     int has_motion;
     size_t motion_size;
-    int dropped_refinements; /* finer passes of layers that were cut off, 0..3 */
+    int dropped_refinements; /* finer ones that were cut off, 0..3 */
     int layers;              /* announced */
     int whole_layers;        /* that are not cut short; they may be damaged */
     struct {
