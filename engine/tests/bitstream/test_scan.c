@@ -32,6 +32,30 @@ static int padded_position(const struct odva_scan *scan, int position)
            1;
 }
 
+/* The greatest full frequency of a tile's n that is not above one; full: 4 or 8. */
+static int lower(int frequency, int full, int n)
+{
+    int found = 0;
+
+    for (int f = 0; f < n; f++)
+        if (full * f / n <= frequency)
+            found = full * f / n;
+    return found;
+}
+
+/* Each full position has the scan index of itself or of the next lower frequencies. */
+static void check_ranks(const struct odva_scan *scan)
+{
+    for (int full = 0; full < BASIS * 256; full++) {
+        const int t = lower(full >> 6 & 3, 4, scan->nt), y = lower(full >> 3 & 7, 8, scan->ny),
+                  x = lower(full & 7, 8, scan->nx);
+
+        assert_in_range(scan->rank[full], 0, scan->count - 1);
+        assert_int_equal(full_position(scan, scan->position[scan->rank[full]]),
+                         (full >> 8) * 256 + t * 64 + y * 8 + x);
+    }
+}
+
 static void check_shape(const struct onedva_model *model, const int *rank, int nt, int ny, int nx)
 {
     const int count = BASIS * nt * ny * nx;
@@ -54,6 +78,7 @@ static void check_shape(const struct onedva_model *model, const int *rank, int n
         assert_int_equal(scan.padded[i], padded_position(&scan, scan.position[i]));
         assert_true(scan.padded[i] < scan.padded_count);
     }
+    check_ranks(&scan);
     odva_scan_free(&scan);
 }
 

@@ -9,19 +9,29 @@
 #include "tests/support/random_latents.h"
 #include "tests/support/random_model.h"
 
-#define BASIS  3
-#define RATIOS ODVA_PREDICTOR_RATIOS
+#define BASIS      3
+#define RATIOS     ODVA_PREDICTOR_RATIOS
+#define MOST_TILES (19 * 17) /* of the largest size below */
 
-/* What the text calls M and X of a running mean. */
+/* What the text calls M and X of a running mean, or sums of m and E(b). */
 struct mean {
     uint64_t m, x;
+};
+
+/* Groups of the running means: all, of each F_t, of each k, of each zone. */
+enum {
+    OF_T = 1,
+    OF_K = OF_T + 4,
+    OF_ZONE = OF_K + BASIS,
+    GROUPS = OF_ZONE + 16,
 };
 
 /* A decoder as the text describes it. */
 struct reference {
     struct odva_latents *latents;
     int w[ODVA_PREDICTOR_WEIGHTS][ODVA_PREDICTOR_DECISIONS];
-    struct mean all, of_t[4], of_k[BASIS], of_zone[16];
+    struct mean mean[GROUPS];
+    int carry[GROUPS];
     int place[BASIS][4][8][8]; /* scan index of (k, ft, fy, fx) in the tile, -1: outside of it */
 };
 
@@ -74,20 +84,20 @@ static void frequencies(const struct odva_scan *scan, int i, int full, int f[4])
     }
 }
 
-static void means_of(struct reference *r, const struct odva_scan *scan, int i, struct mean *mean[4])
+static void groups_of(const struct odva_scan *scan, int i, int group[4])
 {
     int f[4], sum;
 
     frequencies(scan, i, 1, f);
     sum = f[2] + f[3];
-    mean[0] = &r->all;
-    mean[1] = &r->of_t[f[1]];
-    mean[2] = &r->of_k[f[0]];
-    mean[3] = &r->of_zone[8 * (f[1] > 0) + 4 * (f[3] > f[2]) +
-                          (sum == 0   ? 0
-                           : sum <= 2 ? 1
-                           : sum <= 5 ? 2
-                                      : 3)];
+    group[0] = 0;
+    group[1] = OF_T + f[1];
+    group[2] = OF_K + f[0];
+    group[3] = OF_ZONE + 8 * (f[1] > 0) + 4 * (f[3] > f[2]) +
+               (sum == 0   ? 0
+                : sum <= 2 ? 1
+                : sum <= 5 ? 2
+                           : 3);
 }
 
 /* Magnitudes around, and what to expect of those before i. */
@@ -119,22 +129,49 @@ static void around(const struct reference *r, int tile, int i, uint64_t *m, uint
     }
 }
 
+/* The greatest f of a tile's n whose frequency in a full one is not above that; full: 4 or 8. */
+static int lower(int frequency, int full, int n)
+{
+    int found = 0;
+
+    for (int f = 0; f < n; f++)
+        if (full * f / n <= frequency)
+            found = f;
+    return found;
+}
+
+/* The tile that holds a token, -1: none. */
+static int tile_at(const struct odva_grid *grid, int y, int x)
+{
+    for (int i = 0; i < grid->tile_count; i++) {
+        const struct odva_tile *tile = &grid->tiles[i];
+        if (y >= tile->y0 && y < tile->y0 + tile->ny && x >= tile->x0 && x < tile->x0 + tile->nx)
+            return i;
+    }
+    return -1;
+}
+
 /* Level from the tile beside; shown[] coefficients of each tile count. */
 static int beside(const struct reference *r, int tile, int other, int i, const int *shown)
 {
-    const struct odva_scan *scan = r->latents->tiles[tile].scan;
-    const struct odva_scan *theirs = r->latents->tiles[other].scan;
+    const struct odva_scan *theirs;
     int f[4], g[4], m = 0;
 
-    frequencies(scan, i, 1, f);
+    if (other < 0)
+        return 0;
+    theirs = r->latents->tiles[other].scan;
+    frequencies(r->latents->tiles[tile].scan, i, 1, f);
+    f[1] = lower(f[1], 4, theirs->nt);
+    f[2] = lower(f[2], 8, theirs->ny);
+    f[3] = lower(f[3], 8, theirs->nx);
     for (int j = 0; j < shown[other]; j++) {
-        frequencies(theirs, j, 1, g);
+        frequencies(theirs, j, 0, g);
         if (memcmp(f, g, sizeof(f)) != 0)
             continue;
         for (int d = -3; d <= 3; d++)
             if (j + d >= 0 && j + d < shown[other])
                 m += (d ? 1 : 3) * magnitude(r, other, j + d);
-        return level((uint64_t)(16 * m + 1), lg(9 * expected(scan->scale[i])) - 184,
+        return level((uint64_t)(16 * m + 1), lg(9 * expected(theirs->scale[j])) - 184,
                      r->latents->qidx);
     }
     return 0;
@@ -145,21 +182,21 @@ static void rows_of(struct reference *r, int tile, int i, const int *shown, int 
     const struct odva_tile *place = &r->latents->grid.tiles[tile];
     const struct odva_scan *scan = r->latents->tiles[tile].scan;
     const int qidx = r->latents->qidx, b = scan->scale[i] - qidx + 40;
-    struct mean *mean[4];
-    int of[RATIOS] = {0};
+    int group[4], of[RATIOS] = {0};
     uint64_t m, x;
 
-    means_of(r, scan, i, mean);
+    groups_of(scan, i, group);
     for (int n = 0; n < 4; n++)
-        if (mean[n]->x)
-            of[n] = level(mean[n]->m + 16, lg(mean[n]->x) - 216, qidx);
+        of[n] = level(r->mean[group[n]].m + 16, lg(r->mean[group[n]].x) - 216, qidx);
     around(r, tile, i, &m, &x);
     if (x)
         of[4] = level(16 * m + 1, lg(x) - 184, qidx);
-    if (place->x0 > 0)
-        of[5] = beside(r, tile, tile - 1, i, shown);
-    if (place->y0 > 0)
-        of[6] = beside(r, tile, tile - r->latents->grid.tiles_x, i, shown);
+    of[5] =
+        beside(r, tile, tile_at(&r->latents->grid, place->y0 + (place->ny - 1) / 2, place->x0 - 1),
+               i, shown);
+    of[6] =
+        beside(r, tile, tile_at(&r->latents->grid, place->y0 - 1, place->x0 + (place->nx - 1) / 2),
+               i, shown);
     row[0] = clip(b < 0 ? 0 : b / 2, 0, 63);
     for (int n = 0; n < RATIOS; n++)
         row[1 + n] = 64 + (32 * n + (b < 0 ? 0 : clip(b / 4, 0, 31))) * 24 + of[n];
@@ -168,27 +205,54 @@ static void rows_of(struct reference *r, int tile, int i, const int *shown, int 
 static void start_tile(struct reference *r, int tile)
 {
     const struct odva_scan *scan = r->latents->tiles[tile].scan;
-    int f[4];
+    int f[4], group[4];
 
-    r->all = (struct mean){0};
-    memset(r->of_t, 0, sizeof(r->of_t));
-    memset(r->of_k, 0, sizeof(r->of_k));
-    memset(r->of_zone, 0, sizeof(r->of_zone));
+    memset(r->mean, 0, sizeof(r->mean));
     for (int i = 0; i < scan->count; i++) {
         frequencies(scan, i, 0, f);
         r->place[f[0]][f[1]][f[2]][f[3]] = i;
+        groups_of(scan, i, group);
+        for (int n = 0; n < 4; n++) {
+            struct mean *mean = &r->mean[group[n]];
+            int h;
+            if (mean->x)
+                continue;
+            mean->x = expected(scan->scale[i]) << 11;
+            h = lg(mean->x) - 216 + r->carry[group[n]];
+            mean->m = h < 0 ? 0 : expected(clip(h, 0, 127)) >> 27;
+        }
     }
+}
+
+/* What the coefficients gone through of a tile tell the next one. */
+static void carry(struct reference *r, int tile, int count)
+{
+    const struct odva_scan *scan = r->latents->tiles[tile].scan;
+    struct mean sum[GROUPS] = {0};
+    int group[4];
+
+    for (int i = 0; i < count; i++) {
+        groups_of(scan, i, group);
+        for (int n = 0; n < 4; n++) {
+            sum[group[n]].m += (uint64_t)magnitude(r, tile, i);
+            sum[group[n]].x += expected(scan->scale[i]) >> 11;
+        }
+    }
+    for (int g = 0; g < GROUPS; g++)
+        if (sum[g].x)
+            r->carry[g] = lg(16 * sum[g].m + 4) - lg(sum[g].x) + 96;
 }
 
 static void note(struct reference *r, int tile, int i)
 {
     const struct odva_scan *scan = r->latents->tiles[tile].scan;
-    struct mean *mean[4];
+    int group[4];
 
-    means_of(r, scan, i, mean);
+    groups_of(scan, i, group);
     for (int n = 0; n < 4; n++) {
-        mean[n]->m = mean[n]->m - (mean[n]->m >> 4) + ((uint64_t)magnitude(r, tile, i) << 8);
-        mean[n]->x = mean[n]->x - (mean[n]->x >> 4) + (expected(scan->scale[i]) << 8);
+        struct mean *mean = &r->mean[group[n]];
+        mean->m = mean->m - (mean->m >> 4) + ((uint64_t)magnitude(r, tile, i) << 8);
+        mean->x = mean->x - (mean->x >> 4) + (expected(scan->scale[i]) << 8);
     }
 }
 
@@ -247,6 +311,7 @@ static void walk_tile(struct reference *r, struct odva_symbol_predictor *predict
     }
     odva_symbol_predictor_end_tile(predictor, r->latents, tile, end);
     shown[tile] = end > shown[tile] ? end : shown[tile];
+    carry(r, tile, shown[tile]);
 }
 
 static void start_layer(struct reference *r, struct odva_symbol_predictor *predictor,
@@ -256,6 +321,8 @@ static void start_layer(struct reference *r, struct odva_symbol_predictor *predi
     for (int row = 0; row < ODVA_PREDICTOR_WEIGHTS; row++)
         for (int d = 0; d < ODVA_PREDICTOR_DECISIONS; d++)
             r->w[row][d] = tables->symbol_weight[row][d];
+    for (int g = 0; g < GROUPS; g++)
+        r->carry[g] = -r->latents->qidx;
 }
 
 /* What is seen at the start of a refinement: nothing, or magnitudes without their last bit. */
@@ -278,7 +345,7 @@ static void walk_shares(struct reference *r, struct odva_symbol_predictor *predi
                         const struct odva_model_tables *tables)
 {
     const int step = BASIS * ODVA_TILE_PATCHES / 3;
-    int shown[16] = {0};
+    int shown[MOST_TILES] = {0};
 
     start_pass(r->latents, 0);
     for (int start = 0; start < BASIS * ODVA_TILE_PATCHES; start += step) {
@@ -297,7 +364,7 @@ static void walk_shares(struct reference *r, struct odva_symbol_predictor *predi
 static void walk_sweeps(struct reference *r, struct odva_symbol_predictor *predictor,
                         const struct odva_model_tables *tables)
 {
-    int shown[16] = {0};
+    int shown[MOST_TILES] = {0};
 
     start_pass(r->latents, 1);
     for (int sweep = 0; sweep < 2; sweep++) {

@@ -46,13 +46,17 @@ static inline void random_lengths(struct random *random, struct odva_latent_tile
     }
 }
 
-/* Set a clip's size, qidx, lengths for so many layers and coefficients; those behind a tile's
- * tokens are 0. */
+/* Set a clip's size, partition, qidx, lengths for so many layers and coefficients; those behind a
+ * tile's tokens are 0. */
 static inline void random_latents(struct random *random, struct odva_latents *latents,
                                   struct odva_scan_cache *scans, int frames, int width, int height,
                                   struct odva_layer_plan *layer_plan, int layers)
 {
     assert_int_equal(odva_latents_set_size(latents, scans, frames, width, height), ONEDVA_OK);
+    for (int i = 0; i < latents->grid.superblock_count; i++)
+        latents->splits[i] =
+            random_below(random, 3) ? (uint32_t)random_below(random, ODVA_ALL_SPLIT + 1) : 0;
+    odva_latents_set_partition(latents);
     latents->qidx = ONEDVA_MIN_QIDX + random_below(random, 128);
     odva_layer_plan_init(layer_plan, layers, latents->qidx, odva_tile_tokens(latents->basis));
     latents->layers = layer_plan->count;
