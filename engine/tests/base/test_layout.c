@@ -10,35 +10,77 @@
 
 #define BASIS 16
 
+/* A tile is what the grid has of its node, and no quarter of the node is all of it. */
+static void check_tile(const struct odva_grid *grid, const struct odva_tile *tile)
+{
+    const int side = 1 << tile->size, down = grid->gy - tile->y0, right = grid->gx - tile->x0;
+
+    assert_in_range(tile->size, 0, ODVA_TILE_SIZES - 1);
+    assert_int_equal(tile->y0 % side + tile->x0 % side, 0);
+    assert_int_equal(tile->nt, grid->gt);
+    assert_int_equal(tile->ny, down < side ? down : side);
+    assert_int_equal(tile->nx, right < side ? right : side);
+    assert_true(side == 1 || down > side / 2 || right > side / 2);
+    assert_int_equal(tile->superblock, tile->y0 / 8 * grid->superblocks_x + tile->x0 / 8);
+    assert_int_equal(tile->patches, tile->nt * tile->ny * tile->nx);
+    assert_int_equal(tile->tokens, (BASIS * tile->patches + odva_token_length(tile->size) - 1) /
+                                       odva_token_length(tile->size));
+}
+
+/* Its patches are stored where both tables say. */
+static void check_places(const struct odva_grid *grid, int index)
+{
+    const struct odva_tile *tile = &grid->tiles[index];
+    int32_t rows[ODVA_TILE_PATCHES];
+
+    odva_tile_rows(rows, tile->nt, tile->ny, tile->nx);
+    for (int y = 0; y < tile->ny; y++) {
+        for (int x = 0; x < tile->nx; x++) {
+            const int place = (tile->y0 + y) * grid->gx + tile->x0 + x;
+            assert_int_equal(grid->tile_of[place], index);
+            for (int t = 0; t < tile->nt; t++)
+                assert_int_equal(tile->first_patch + rows[(t * tile->ny + y) * tile->nx + x],
+                                 grid->place[place] + t);
+        }
+    }
+}
+
 /* Every patch of the grid lies in exactly one tile, and tiles follow each other in memory. */
 static void check_grid(const struct odva_grid *grid)
 {
-    uint8_t *covered = calloc(grid->gy * grid->gx, 1);
     int64_t first = 0;
+    int superblock = 0;
 
-    assert_non_null(covered);
     for (int i = 0; i < grid->tile_count; i++) {
         const struct odva_tile *tile = &grid->tiles[i];
+        check_tile(grid, tile);
+        check_places(grid, i);
         assert_int_equal(tile->first_patch, first);
-        assert_int_equal(tile->patches, tile->nt * tile->ny * tile->nx);
-        assert_int_equal(tile->nt, grid->gt);
-        assert_in_range(tile->ny, 1, 8);
-        assert_in_range(tile->nx, 1, 8);
-        assert_int_equal(tile->tokens, (BASIS * tile->patches + 31) / 32);
-        assert_int_equal(tile->y0, i / grid->tiles_x * 8);
-        assert_int_equal(tile->x0, i % grid->tiles_x * 8);
-        for (int y = tile->y0; y < tile->y0 + tile->ny; y++) {
-            for (int x = tile->x0; x < tile->x0 + tile->nx; x++) {
-                assert_true(y < grid->gy && x < grid->gx);
-                covered[y * grid->gx + x]++;
-            }
-        }
+        assert_true(tile->superblock == superblock || tile->superblock == superblock + 1);
+        superblock = tile->superblock;
         first += tile->patches;
     }
     assert_int_equal(first, grid->patches);
-    for (int i = 0; i < grid->gy * grid->gx; i++)
-        assert_int_equal(covered[i], 1);
-    free(covered);
+    assert_int_equal(superblock, grid->superblock_count - 1);
+}
+
+/* No superblock is split, all are, and drawn partitions. */
+static void check_partitions(struct odva_grid *grid)
+{
+    struct random random = {5};
+    uint32_t *splits = malloc(grid->superblock_count * sizeof(*splits));
+
+    assert_non_null(splits);
+    check_grid(grid);
+    for (int run = 0; run < 3; run++) {
+        for (int i = 0; i < grid->superblock_count; i++)
+            splits[i] = run ? (uint32_t)random_u64(&random) : ODVA_ALL_SPLIT;
+        odva_grid_set_partition(grid, splits);
+        check_grid(grid);
+        if (run == 0)
+            assert_int_equal(grid->tile_count, grid->gy * grid->gx);
+    }
+    free(splits);
 }
 
 static void check_size(int frames, int width, int height)
@@ -50,7 +92,7 @@ static void check_size(int frames, int width, int height)
     assert_int_equal(grid.gy, (height + 15) / 16);
     assert_int_equal(grid.gx, (width + 15) / 16);
     assert_int_equal(grid.patches, (int64_t)grid.gt * grid.gy * grid.gx);
-    check_grid(&grid);
+    check_partitions(&grid);
     odva_grid_free(&grid);
     assert_null(grid.tiles);
 }
