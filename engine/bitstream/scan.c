@@ -73,6 +73,12 @@ static void restrict_order(struct odva_scan *scan, const struct onedva_model *mo
     }
 }
 
+/* The greatest f with floor(full * f / n) <= at. */
+static int lower_frequency(int at, int full, int n)
+{
+    return ((at + 1) * n - 1) / full;
+}
+
 /* The scan index of a full position, or else of the next lower frequencies that the shape has. */
 static void set_ranks(struct odva_scan *scan, int basis)
 {
@@ -81,8 +87,8 @@ static void set_ranks(struct odva_scan *scan, int basis)
     for (int i = 0; i < scan->count; i++)
         scan->rank[scan->full[i]] = i;
     for (int full = 0; full < basis * ODVA_TILE_PATCHES; full++) {
-        const int t = (((full >> 6 & 3) + 1) * nt - 1) / 4;
-        const int y = (((full >> 3 & 7) + 1) * ny - 1) / 8, x = (((full & 7) + 1) * nx - 1) / 8;
+        const int t = lower_frequency(full >> 6 & 3, 4, nt),
+                  y = lower_frequency(full >> 3 & 7, 8, ny), x = lower_frequency(full & 7, 8, nx);
 
         scan->rank[full] =
             scan->rank[((full >> 8) * 4 + 4 * t / nt) * 64 + 8 * y / ny * 8 + 8 * x / nx];

@@ -32,6 +32,14 @@ other_model() (
     refuses '[0-9a-f]{16}.*[0-9a-f]{16}' -i good.mkv -f null -
 )
 check "stream of another model names both" other_model
+# FFmpeg opens the decoder more than once, and each time it says so.
+version_1() {
+    ! ffmpeg -i "$root/fate/streams/version-1.odva" -f null - 2> log || return
+    cat log
+    grep '^\[onedva' log | sed 's/ @ [^]]*//' | sort -u > lines
+    [ "$(wc -l < lines)" -eq 1 ] && grep -q 'made with another version of the bitstream' lines
+}
+check "stream of bitstream 1" version_1
 check "ffprobe needs no model" sh -c "env ONEDVA_MODEL=none '$ONEDVA_BIN/ffprobe' -v error \
     -show_entries stream=width,pix_fmt -of csv=p=0 good.mkv | grep -x 140,yuv420p"
 check "model that is not there, decoder" refuses 'nofile' -model nofile -i good.mkv -f null -
