@@ -5,6 +5,7 @@
 #include "base/thread_pool.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -106,10 +107,18 @@ static void *helper_main(void *opaque)
     return NULL;
 }
 
-static int online_processors(void)
+/* Those that the process may run on: a container or taskset allows fewer than there are. */
+static int usable_processors(void)
 {
-    const long n = sysconf(_SC_NPROCESSORS_ONLN);
+    long n = 0;
+#ifdef CPU_COUNT_S
+    cpu_set_t sets[16]; /* the system refuses fewer bits than it has processors */
 
+    if (!sched_getaffinity(0, sizeof(sets), sets))
+        n = CPU_COUNT_S(sizeof(sets), sets);
+#endif
+    if (n < 1)
+        n = sysconf(_SC_NPROCESSORS_ONLN);
     return n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : (int)n;
 }
 
@@ -121,7 +130,7 @@ int odva_thread_pool_open(struct odva_thread_pool **out, int threads)
     if (!pool)
         return ONEDVA_ERR_NOMEM;
     if (threads <= 0)
-        threads = online_processors();
+        threads = usable_processors();
     if (threads > MAX_THREADS)
         threads = MAX_THREADS;
     pool->helpers = calloc(threads, sizeof(*pool->helpers));

@@ -65,6 +65,28 @@ check "filter with a negative buffer" refuses "'bufsize' out of range \[0 - 2.*\
 check "filter with a stats file that cannot be written" \
     refuses 'stats_file /nowhere/stats: No such file or directory' \
     -f lavfi -i "$source" -vf onedva=stats_file=/nowhere/stats -f null -
+# usage: ignores NAMES OPTION...; one line names the options that change nothing, and no others
+ignores() {
+    names=$1
+    shift
+    ffmpeg -v warning -f lavfi -i "$source" -c:v onedva -f md5 plain &&
+        ffmpeg -v warning -f lavfi -i "$source" -c:v onedva "$@" -f md5 ignored 2> log && same plain ignored &&
+        says_once "without effect here: $names; what sets quality and rate is -crf, -qp, "
+}
+check "options of other codecs" ignores "-qmin, -qmax, -bf, -minrate, -q:v, -keyint_min, -refs" \
+    -q:v 3 -bf 2 -minrate 30k -qmin 3 -qmax 20 -refs 4 -keyint_min 12
+check "flags of other codecs" ignores "-flags \+qpel, -flags \+ildct, -trellis" \
+    -flags +ildct+qpel+cgop -trellis 1
+silent() {
+    ffmpeg -v warning -f lavfi -i "$source" -c:v onedva -crf 30 -maxrate 90k -bufsize 90k \
+        -rc_init_occupancy 80k -g 250 -bf 0 -refs 1 -threads 2 -strict 1 -color_range pc -colorspace bt709 \
+        -color_primaries bt709 -color_trc bt709 -flags +cgop+bitexact+low_delay -field_order progressive \
+        -aspect 16:9 -pass 1 silent.mkv 2> log
+    cat log
+    [ ! -s log ]
+}
+check "options that hold are not named" silent
+
 unwritable() {
     ! ffmpeg -i good.mkv -c:v onedva /nowhere/out.mkv 2> log &&
         grep -q '/nowhere/out.mkv: No such file or directory' log

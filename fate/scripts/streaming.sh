@@ -72,6 +72,22 @@ index_is_in_front() {
 }
 check "moov is before mdat" index_is_in_front
 
+# usage: segments_of SECONDS... ; the playlist's segments last exactly that long, and each begins with a packet
+segments_of() {
+    mkdir -p forced
+    ffmpeg -i source.mkv -c:v onedva -c:a pcm_s16le -force_key_frames 'expr:gte(t,n_forced*2)' \
+        -hls_segment_type fmp4 -hls_time 2 -hls_playlist_type vod forced/play.m3u8 &&
+        printf '%.6f\n' "$@" > expected && sed -n 's/^#EXTINF:\([0-9.]*\),/\1/p' forced/play.m3u8 > found &&
+        same expected found
+}
+check "HLS segments of exactly 2 s" segments_of 2 2 0.8
+gop_of_segments() {
+    mkdir -p forced
+    ffmpeg -i source.mkv -map 0:v -c:v onedva -g 50 -hls_segment_type fmp4 -hls_time 2 -hls_playlist_type vod \
+        forced/gop.m3u8 && grep -c '^#EXTINF:2.000000,' forced/gop.m3u8 | grep -x 2
+}
+check "HLS segments of exactly 2 s with -g 50" gop_of_segments
+
 variable_rate() {
     ffmpeg -f lavfi -i "testsrc2=size=66x50,trim=end_frame=37,settb=1/1000,\
 setpts='40*N+3*mod(N*N,7)'" -enc_time_base 1/1000 -fps_mode passthrough -pix_fmt yuv420p -c:v onedva \

@@ -185,7 +185,7 @@ struct onedva_encoder_settings {
     enum onedva_motion motion;
     int adaptive_clips; /* end clips at scene cuts, and early where shorter ones cost less */
     enum onedva_backend backend;
-    int threads;           /* 0: one per processor */
+    int threads;           /* 0: one per processor that the process may run on */
     int bitexact;          /* use the strict C kernels only */
     int header_in_packets; /* repeat the stream header in every packet */
     struct onedva_logger logger;
@@ -319,7 +319,7 @@ struct onedva_decoder_settings {
                          * default 2^27, 0: 65535 x 65535 */
     enum onedva_precision precision; /* default ONEDVA_PRECISION_BFLOAT16 */
     enum onedva_backend backend;
-    int threads;  /* 0: one per processor */
+    int threads;  /* 0: one per processor that the process may run on */
     int bitexact; /* use the strict C kernels only */
     struct onedva_logger logger;
 };
