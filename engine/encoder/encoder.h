@@ -47,7 +47,7 @@ struct onedva_encoder {
     int frames;   /* of the last clip, 0: none */
     float *refined; /* what odva_analysis_refine gave */
     size_t refined_capacity;
-    int *tile_tokens; /* what onedva_encoder_get_tiles gave */
+    struct onedva_tile *tiles; /* what onedva_encoder_get_tiles gave */
     size_t tile_capacity;
 };
 
