@@ -52,7 +52,7 @@ done
 
 # usage: entry NAME FIELD; the first number of a tensor's shape or data_offsets in latents.safetensors
 entry() {
-    head -c 4000 latents.safetensors | sed -n "s/.*\"$1\":{[^}]*\"$2\":\[\([0-9]*\).*/\1/p"
+    head -c 4000 latents.safetensors | LC_ALL=C sed -n "s/.*\"$1\":{[^}]*\"$2\":\[\([0-9]*\).*/\1/p"
 }
 # A picture of 2x1 superblocks, of which the texture is cut into tiles of other sizes than what is still.
 cut_up() {
@@ -133,7 +133,7 @@ other_splits() {
     ./onedva-latents export cut-up.nut latents.safetensors || return
     at=$((8 + $(od -A n -t u4 -N 4 latents.safetensors) + $(entry superblock.splits data_offsets) + $1))
     # shellcheck disable=SC2059 # an octal escape
-    printf "\\$2" | dd of=latents.safetensors bs=1 seek=$at conv=notrunc 2> /dev/null
+    printf "\\$2" | dd of=latents.safetensors bs=1 seek="$at" conv=notrunc 2> /dev/null
     says "latents.safetensors: $3" 1 import latents.safetensors x.nut
 }
 check "tiles of another partition" \

@@ -53,12 +53,12 @@ samples() {
 # A picture of 16x16 samples is one tile: flat grey, a pattern, the pattern with noise.
 flat="color=gray:size=16x16:rate=25,trim=end_frame=16,format=yuv420p"
 drawn="testsrc2=size=64x64:rate=25,trim=end_frame=1,loop=15:1:0,setpts=N/25/TB,crop=16:16:24:24,format=yuv420p"
-noisy="$drawn,noise=alls=40:all_seed=1"
+noisy="$drawn,noise=alls=60:allf=t:all_seed=1"
 
-# usage: shown_and_not SOURCE; leaves the first frames in tokens.yuv and recon.yuv, and the stats in map
+# usage: shown_and_not CRF SOURCE; leaves the first frames in tokens.yuv and recon.yuv, and the stats in map
 shown_and_not() {
     for show in recon tokens; do
-        ffmpeg -f lavfi -i "$1" -vf "onedva=crf=20:motion=off:adaptive_clips=0:show=$show:stats_file=map" \
+        ffmpeg -f lavfi -i "$2" -vf "onedva=crf=$1:motion=off:adaptive_clips=0:show=$show:stats_file=map" \
             -frames:v 1 -f rawvideo $show.yuv || return
     done
 }
@@ -66,8 +66,8 @@ shown_and_not() {
 # The scale has five colours, logarithmically, to the test model's 64 tokens of 128x128 samples; it has 32
 # coefficients of the tile.
 shows_lengths() {
-    for tile in "$flat" "$drawn" "$noisy"; do
-        shown_and_not "$tile" && [ "$(samples tokens.yuv 256 128 | sort -u | wc -l)" -le 2 ] || return
+    for tile in "40 $flat" "30 $drawn" "10 $noisy"; do
+        shown_and_not "${tile%% *}" "${tile#* }" && [ "$(samples tokens.yuv 256 128 | sort -u | wc -l)" -le 2 ] || return
         echo "$(sed 's/.* map://' map)" "$(samples tokens.yuv 292 1)" "$(samples tokens.yuv 356 1)" \
             "$(samples tokens.yuv 136 1)" "$(samples recon.yuv 136 1)"
     done > colours
@@ -91,7 +91,7 @@ check "show=tokens: colours are the lengths of the stats file" shows_lengths
 
 # A square of 16x16 samples with lines above and on the left, or the picture's end, is a tile's first one.
 encloses_tiles() {
-    shown_and_not "testsrc2=size=300x140:rate=25,trim=end_frame=16,format=yuv420p" || return
+    shown_and_not 20 "testsrc2=size=300x140:rate=25,trim=end_frame=16,format=yuv420p" || return
     samples tokens.yuv 0 $((300 * 140)) > shown
     samples recon.yuv 0 $((300 * 140)) | paste - shown | awk -v tiles="$(sed 's/.* tiles:\([0-9,]*\).*/\1/' map)" '
         $2 == int($1 / 2) { line[NR - 1] = 1 }
@@ -111,7 +111,7 @@ crop=192:128:x='8+4*n':y=40,format=yuv420p"
 
 # usage: colours_of_pan MOTION; those of its first and of its last frame, of two colours or more
 colours_of_pan() {
-    ffmpeg -f lavfi -i "$pan" -vf "onedva=motion=$1:crf=20:adaptive_clips=0:show=tokens" \
+    ffmpeg -f lavfi -i "$pan" -vf "onedva=motion=$1:crf=60:adaptive_clips=0:show=tokens" \
         -f rawvideo pan.yuv || return
     samples pan.yuv $((192 * 128)) $((96 * 64)) > first
     samples pan.yuv $((192 * 128 * 3 / 2 * 11 + 192 * 128)) $((96 * 64)) > last

@@ -179,9 +179,9 @@ struct onedva_encoder_settings {
     double aq;          /* 0 (none) .. 1: how much sooner tiles end where activity hides errors */
     enum onedva_pass pass;
     const char *pass_stats; /* second pass: all that the first one gave; not kept after opening */
-    /* Upper bound of latent tokens per tile of 128x128 samples, 32 coefficients each; a smaller
-     * tile may have as many coefficients for its area, but not fewer than its first 8 or 16. 0:
-     * none */
+    /* Upper bound of latent tokens per tile of 128x128 samples, 32 coefficients each. A smaller
+     * tile may have as many coefficients for its area, one token at least: none is cut up so far
+     * that all together could have more. 0: none */
     int max_tokens;
     int layers; /* 1..16 layers per packet, of which any first ones decode: up to four downscale2x
                  * the quantiser's step, more divide these */
@@ -331,7 +331,8 @@ enum onedva_sampler {
 struct onedva_decoder_settings {
     int steps; /* 0: linear, 1: conditional mean, 2..64: diffusion, or ONEDVA_STEPS_AUTO */
     enum onedva_sampler sampler;
-    int max_tokens;     /* decode only so many tokens of each tile, as in the encoder; 0: all */
+    int max_tokens; /* decode only the first tokens of each tile: so many of 128x128 samples, and of
+                     * a smaller one as many for its area, one at least; 0: all */
     int smooth_clips;   /* smooth the change from clip to clip: pixels depend on the clip before */
     int64_t max_pixels; /* refuse larger pictures, and canvases of 4 max_pixels + 2^20 pixels;
                          * default 2^27, 0: 65535 x 65535 */

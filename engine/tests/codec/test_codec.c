@@ -222,7 +222,7 @@ static void max_tokens(void **state)
     codec.encoder_settings.max_tokens = 3;
     codec_open(&codec);
     packet = encode(&codec, &clip);
-    assert_int_equal(packet.stats.tokens, 3);
+    assert_in_range(packet.stats.coefficients, 2 * 32, 3 * 32);
     codec_close(&codec);
     clip_free(&clip);
 }
