@@ -190,12 +190,12 @@ survives() {
     [ $? -le 1 ]
 }
 survive_all() {
+    ./onedva-latents export "$root/fate/streams/mesh.nut" whole.safetensors || return
+    header=$(od -A n -t u4 -N 4 whole.safetensors | tr -d ' ')
     for seed in $(seq 200); do
         survives "$seed" || { echo "crash with seed $seed"; cat log; return 1; }
     done
 }
-./onedva-latents export "$root/fate/streams/mesh.nut" whole.safetensors
-header=$(od -A n -t u4 -N 4 whole.safetensors | tr -d ' ')
 check "200 broken files" survive_all
 
 finish
