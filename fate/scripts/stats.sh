@@ -78,8 +78,8 @@ tiles_cover() {
 check "tiles of all sizes cover the picture" tiles_cover
 
 limited() {
-    filtered crf=10:tokens=20:clip_frames=8 &&
-        column map | tr '|,' '\n\n' | awk '$1 > 20 * 32 { wrong = 1 } $1 > 10 * 32 { found = 1 }
+    filtered crf=10:tokens=5:clip_frames=8 &&
+        column map | tr '|,' '\n\n' | awk '$1 > 5 * 32 { wrong = 1 } $1 > 2 * 32 { found = 1 }
             END { exit wrong || !found }'
 }
 check "maps keep to a limit of tokens" limited
