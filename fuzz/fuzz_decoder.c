@@ -71,7 +71,8 @@ static void check_clip(const struct onedva_clip *clip)
     FUZZ_CHECK(clip->layers >= 1 && clip->layers <= ONEDVA_MAX_LAYERS);
     FUZZ_CHECK(clip->layers_decoded >= 1 && clip->layers_decoded <= clip->layers);
     FUZZ_CHECK(clip->qidx >= ONEDVA_MIN_QIDX && clip->qidx <= ONEDVA_MAX_QIDX);
-    FUZZ_CHECK(clip->tokens >= 0);
+    FUZZ_CHECK(clip->tokens >= 0 && clip->coefficients >= clip->tokens &&
+               clip->coefficients <= 32 * clip->tokens);
     FUZZ_CHECK((int64_t)clip->stream.width * clip->stream.height <= MAX_PIXELS);
 }
 
@@ -131,7 +132,8 @@ static int same_clip(const struct onedva_clip *a, const struct onedva_clip *b)
 {
     return a->frames == b->frames && !memcmp(a->durations, b->durations, sizeof(a->durations)) &&
            a->qidx == b->qidx && a->layers == b->layers && a->layers_decoded == b->layers_decoded &&
-           a->tokens == b->tokens && same_stream(&a->stream, &b->stream);
+           a->tokens == b->tokens && a->coefficients == b->coefficients &&
+           same_stream(&a->stream, &b->stream);
 }
 
 /* Member by member: what lies between them is anything. */

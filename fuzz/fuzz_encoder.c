@@ -128,7 +128,8 @@ static void decode(onedva_decoder *decoder, const struct onedva_packet *packet,
     decode_layers(decoder, packet, &info);
     FUZZ_CHECK(onedva_decoder_read_packet(decoder, packet->data, packet->size, &clip) == ONEDVA_OK);
     FUZZ_CHECK(clip.frames == packet->frames && clip.layers_decoded == info.layers);
-    FUZZ_CHECK(clip.tokens == packet->stats.tokens && clip.qidx == packet->stats.qidx);
+    FUZZ_CHECK(clip.tokens == packet->stats.tokens &&
+               clip.coefficients == packet->stats.coefficients && clip.qidx == packet->stats.qidx);
     fuzz_clip_alloc(&pictures, clip.frames, source->width, source->height);
     FUZZ_CHECK(onedva_decoder_reconstruct(decoder, pictures.picture, clip.frames) == ONEDVA_OK);
     fuzz_clip_free(&pictures);

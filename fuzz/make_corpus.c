@@ -14,6 +14,7 @@
 #include "model/mapped_file.h"
 
 static const char *folder;
+static int sides; /* of all tiles, in luma samples: powers of 2 */
 
 static void save(const char *target, const char *name, const uint8_t *data, size_t size)
 {
@@ -59,6 +60,8 @@ static const struct example examples[] = {
     {"wide", 0x00, 300, 6, 5, 1, 30, 1, ONEDVA_PRESET_ULTRAFAST, ONEDVA_MOTION_OFF, 0, 0},
     {"tall", 0x20, 6, 300, 4, 1, 30, 4, ONEDVA_PRESET_SLOW, ONEDVA_MOTION_OFF, 0, 0},
     {"tiles", 0x00, 144, 96, 4, 1, 40, 2, ONEDVA_PRESET_ULTRAFAST, ONEDVA_MOTION_OFF, 0, 0},
+    {"cut-up", 0x00, 144, 112, 4, 1, 12, 1, ONEDVA_PRESET_ULTRAFAST, ONEDVA_MOTION_OFF, 0, 0},
+    {"cut-up-layers", 0x20, 140, 88, 5, 1, 20, 5, ONEDVA_PRESET_SLOW, ONEDVA_MOTION_GLOBAL, 0, 0},
     {"finest", 0x02, 24, 16, 2, 1, 0, 1, ONEDVA_PRESET_ULTRAFAST, ONEDVA_MOTION_OFF, 0, 0},
     {"coarsest", 0x02, 48, 40, 16, 1, 63, 1, ONEDVA_PRESET_MEDIUM, ONEDVA_MOTION_OFF, 0, 0},
     {"layers4", 0x01, 48, 40, 5, 1, 15, 4, ONEDVA_PRESET_MEDIUM, ONEDVA_MOTION_OFF, 0, 0},
@@ -127,6 +130,7 @@ static void write_clip(struct odva_byte_writer *writer, onedva_encoder *encoder,
     struct onedva_const_picture frames[ONEDVA_MAX_CLIP_FRAMES];
     uint32_t durations[ONEDVA_MAX_CLIP_FRAMES];
     struct onedva_packet packet;
+    struct onedva_tiles tiles;
     struct fuzz_clip clip;
 
     fuzz_clip_alloc(&clip, example->frames, example->width, example->height);
@@ -139,6 +143,9 @@ static void write_clip(struct odva_byte_writer *writer, onedva_encoder *encoder,
         }
     }
     FUZZ_CHECK(onedva_encode(encoder, frames, durations, clip.frames, &packet) == ONEDVA_OK);
+    FUZZ_CHECK(onedva_encoder_get_tiles(encoder, &tiles) == ONEDVA_OK);
+    for (int i = 0; i < tiles.count; i++)
+        sides |= tiles.tile[i].side;
     fuzz_clip_free(&clip);
     if (example->kept_layers) {
         uint8_t *shorter = malloc(packet.size);
@@ -231,6 +238,7 @@ int main(int argc, char **argv)
     mkdir(folder, 0777);
     for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++)
         make_packets(&examples[i]);
+    FUZZ_CHECK(sides == (128 | 64 | 32 | 16));
     for (int i = 1; i <= 12; i++)
         make_encoder_input(i);
     make_model_inputs();

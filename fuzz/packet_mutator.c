@@ -3,17 +3,23 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 /* libFuzzer's mutator of packets: damages fields and payloads and repairs checksums, so that the
- * decoder behind them is reached (doc/bitstream.md, section 3). */
+ * decoder behind them is reached (doc/bitstream.md, section 3); and codes what a packet holds in
+ * other tiles. */
 #include <string.h>
 
+#include "base/integers.h"
 #include "bitstream/crc16.h"
+#include "bitstream/layer_plan.h"
 #include "bitstream/packet.h"
+#include "bitstream/packet_decoder.h"
+#include "bitstream/packet_encoder.h"
 #include "bitstream/packet_format.h"
 #include "fuzz.h"
 #include "mutator.h"
 
 #define MAX_PACKET 65535
 #define MAX_LIST   32
+#define MAX_PIXELS (1 << 14) /* of packets that are coded anew */
 
 /* A packet, or what follows the last one, in memory of its own. */
 struct piece {
@@ -198,11 +204,98 @@ static int mutate_parts(struct piece *piece, unsigned *seed)
     return 1;
 }
 
+static uint32_t mutated_splits(uint32_t splits, unsigned *seed)
+{
+    switch (fuzz_below(seed, 4)) {
+    case 0:
+        return 0;
+    case 1:
+        return ODVA_ALL_SPLIT;
+    case 2:
+        return fuzz_below(seed, ODVA_ALL_SPLIT + 1);
+    default:
+        return splits ^ 1u << fuzz_below(seed, 21);
+    }
+}
+
+/* Set a tile's tokens to those up to its last coefficient that is not 0, or to as many as there can
+ * be, and the lengths that its layers have then. */
+static void set_lengths(struct odva_latent_tile *tile, const int32_t *q,
+                        const struct odva_layer_plan *plan, unsigned *seed)
+{
+    const int last = plan->count - 1;
+    int count = tile->coefficients, whole;
+
+    while (count > 0 && q[count - 1] == 0 && fuzz_below(seed, 512))
+        count--;
+    tile->tokens = odva_min(odva_ceil_div(count, tile->token_length), plan->layer[last].end);
+    tile->length[last] = whole = tile->tokens;
+    for (int i = last - 1; i >= 0; i--) {
+        const int most = odva_layer_ends_sweep(plan, i) ? whole : tile->length[i + 1];
+        const int length = fuzz_below(seed, 4) ? most : (int)fuzz_below(seed, (unsigned)most + 1);
+        tile->length[i] = odva_min(length, plan->layer[i].end);
+        if (odva_layer_ends_refinement(plan, i))
+            whole = tile->length[i];
+    }
+}
+
+/* Cut some superblocks into other tiles, whose sequences then hold the coefficients that are there.
+ */
+static void cut_anew(struct odva_latents *latents, const struct odva_layer_plan *plan,
+                     unsigned *seed)
+{
+    for (int n = 1 + (int)fuzz_below(seed, 3); n > 0; n--) {
+        uint32_t *splits = &latents->splits[fuzz_below(seed, latents->grid.superblock_count)];
+        *splits = mutated_splits(*splits, seed);
+    }
+    odva_latents_set_partition(latents);
+    for (size_t i = 0; i < odva_latents_count(latents); i++)
+        latents->q[i] = odva_clip(latents->q[i], -ODVA_MAX_LEVEL, ODVA_MAX_LEVEL);
+    for (int i = 0; i < latents->grid.tile_count; i++)
+        set_lengths(&latents->tiles[i], latents->q + latents->tiles[i].offset, plan, seed);
+}
+
+/* Code a packet anew with another partition. @return 0 where it is not whole, or has no header */
+static int mutate_partition(struct piece *piece, unsigned *seed)
+{
+    const struct onedva_logger silent = {0};
+    struct odva_scan_cache scans = {.model = fuzz_model()};
+    struct odva_packet_decoder decoder;
+    struct odva_packet_encoder encoder;
+    struct odva_layer_plan plan;
+    struct onedva_clip clip;
+    int is_whole;
+
+    FUZZ_CHECK(odva_packet_decoder_init(&decoder, fuzz_model(), &scans, 0, MAX_PIXELS, &silent) ==
+               ONEDVA_OK);
+    FUZZ_CHECK(odva_packet_encoder_init(&encoder, fuzz_model()) == ONEDVA_OK);
+    is_whole = odva_packet_decoder_read(&decoder, piece->data, piece->size, &clip) == ONEDVA_OK &&
+               clip.layers_decoded == clip.layers;
+    if (is_whole) {
+        const struct odva_packet *packet = &decoder.packet;
+        odva_layer_plan_of_packet(&plan, packet);
+        cut_anew(&decoder.latents, &plan, seed);
+        FUZZ_CHECK(odva_packet_encoder_write(&encoder, &decoder.latents, &plan,
+                                             decoder.has_motion ? &decoder.motion : NULL,
+                                             packet->has_stream ? &packet->stream : NULL,
+                                             packet->has_durations ? packet->durations : NULL) ==
+                   ONEDVA_OK);
+        free(piece->data);
+        *piece = copy_of(encoder.packet.data, encoder.packet.size, 0);
+    }
+    odva_packet_encoder_free(&encoder);
+    odva_packet_decoder_free(&decoder);
+    odva_scan_cache_free(&scans);
+    return is_whole;
+}
+
 static void mutate_piece(struct piece *piece, unsigned *seed)
 {
     const unsigned kind = fuzz_below(seed, 16);
 
     if (kind < 10 && mutate_parts(piece, seed))
+        return;
+    if (kind == 10 && mutate_partition(piece, seed))
         return;
     if (kind == 15) {
         piece->size = fuzz_below(seed, (unsigned)piece->size + 1);

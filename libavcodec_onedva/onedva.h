@@ -443,9 +443,9 @@ static inline void ff_onedva_log_packet(OneDVALog *log, const struct onedva_pack
     const struct onedva_clip_stats *stats = &packet->stats;
 
     av_log(log->avcl, AV_LOG_DEBUG,
-           "clip of %d frames: %zu bytes, quantiser %d, %"PRId64" tokens in %"PRId64" tiles, "
-           "motion %s in %zu bytes\n", packet->frames, packet->size, stats->qidx, stats->tokens,
-           stats->tiles, ff_onedva_motion_name(stats->motion), stats->motion_bytes);
+           "clip of %d frames: %zu bytes, quantiser %d, %"PRId64" coefficients in %"PRId64" tiles, "
+           "motion %s in %zu bytes\n", packet->frames, packet->size, stats->qidx,
+           stats->coefficients, stats->tiles, ff_onedva_motion_name(stats->motion), stats->motion_bytes);
 }
 
 /** Give the encoder the crf that the options say now; it holds for the clip in progress. */

@@ -244,10 +244,12 @@ static const uint8_t heat_colours[][3] = {
     { 62, 176, 116 }, { 106, 150, 75 }, { 143, 95, 92 }, { 193, 50, 149 }, { 92, 99, 207 },
 };
 
-static void heat_colour(uint8_t yuv[3], int tokens, int max_tokens)
+/** @param max_tokens of the largest tiles */
+static void heat_colour(uint8_t yuv[3], const struct onedva_tile *tile, int max_tokens)
 {
     const int last = FF_ARRAY_ELEMS(heat_colours) - 1;
-    const double place = last * log2(1 + FFMIN(tokens, max_tokens)) / log2(1 + max_tokens);
+    const double share = (double)tile->coefficients / tile->max_coefficients;
+    const double place = last * log2(1 + share * max_tokens) / log2(1 + max_tokens);
     const int i = FFMIN(place, last - 1);
 
     for (int k = 0; k < 3; k++)
@@ -260,13 +262,15 @@ static int tile_at(const struct onedva_tiles *tiles, const struct onedva_mesh *m
                    int x, int y)
 {
     Point at = { x + 1.5, y + 1.5 };
+    int row, column;
 
     if (mesh->motion != ONEDVA_MOTION_OFF) {
         const Point d = displacement(mesh, frame, at);
         at = (Point) { at.x + d.x + mesh->left, at.y + d.y + mesh->top };
     }
-    return av_clip(floor(at.y / ONEDVA_TILE_SIZE), 0, tiles->rows - 1) * tiles->columns +
-           av_clip(floor(at.x / ONEDVA_TILE_SIZE), 0, tiles->columns - 1);
+    row    = av_clip(floor(at.y / ONEDVA_MIN_TILE_SIZE), 0, tiles->map_rows - 1);
+    column = av_clip(floor(at.x / ONEDVA_MIN_TILE_SIZE), 0, tiles->map_columns - 1);
+    return tiles->map[(size_t)row * tiles->map_columns + column];
 }
 
 /** Colour a 4x4 block, with a dark line above and on the left where another tile begins there. */
@@ -300,7 +304,7 @@ void ff_onedva_show_tokens(AVFrame *picture, int index, const struct onedva_mesh
             const int above = y > 0 ? tile_at(tiles, mesh, index, x, y - 4) : tile;
             uint8_t yuv[3];
 
-            heat_colour(yuv, tiles->tokens[tile], max_tokens);
+            heat_colour(yuv, &tiles->tile[tile], max_tokens);
             colour_block(picture, x, y, yuv, above != tile, x > 0 && left != tile);
             left = tile;
         }

@@ -28,11 +28,11 @@ int ff_onedva_show_mesh(const struct onedva_mesh *mesh, AVFrame *const *frames, 
 void ff_onedva_show_diff(AVFrame *picture, const AVFrame *source);
 
 /**
- * Colour each tile by its length, from blue (no token) over green to red (max_tokens) on a
- * logarithmic scale, over half of the picture's brightness. Tiles lie where the clip's content
- * does, so they move with it.
+ * Colour each tile by the share of its coefficients that it keeps, from blue (none) over green to
+ * red (all) on a logarithmic scale, over half of the picture's brightness, with dark lines between
+ * tiles. Tiles lie where the clip's content does, so they move with it.
  * @param picture    frame index of the clip, yuv420p and writable
- * @param max_tokens of the model's tiles
+ * @param max_tokens of the model's largest tiles
  */
 void ff_onedva_show_tokens(AVFrame *picture, int index, const struct onedva_mesh *mesh,
                            const struct onedva_tiles *tiles, int max_tokens);

@@ -66,7 +66,8 @@ int ff_onedva_set_metadata(AVFrame *frame, const OneDVAClipFigures *figures, int
                                bits_of_frame(figures, index), 0)) < 0 ||
         (ret = av_dict_set_int(metadata, "lavfi.onedva.clip_bits",
                                bits_of_packet(figures), 0)) < 0 ||
-        (ret = av_dict_set_int(metadata, "lavfi.onedva.tokens", figures->coded.tokens, 0)) < 0 ||
+        (ret = av_dict_set_int(metadata, "lavfi.onedva.coefficients",
+                               figures->coded.coefficients, 0)) < 0 ||
         (ret = av_dict_set_int(metadata, "lavfi.onedva.qidx", figures->coded.qidx, 0)) < 0)
         return ret;
     return av_dict_set(metadata, "lavfi.onedva.psnr_y", psnr_y, 0);
@@ -127,17 +128,36 @@ int ff_onedva_stats_open(OneDVAStats *stats, const char *name)
     return goes_on ? 0 : note_begun(name);
 }
 
+/** How many tiles there are of each size, the largest first, and what each superblock keeps. */
+static void write_tiles(FILE *file, const struct onedva_tiles *tiles)
+{
+    int tile = 0;
+
+    for (int side = ONEDVA_SUPERBLOCK_SIZE; side >= ONEDVA_MIN_TILE_SIZE; side /= 2) {
+        int count = 0;
+
+        for (int i = 0; i < tiles->count; i++)
+            count += tiles->tile[i].side == side;
+        fprintf(file, "%s%d", side == ONEDVA_SUPERBLOCK_SIZE ? " tiles:" : ",", count);
+    }
+    fprintf(file, " superblocks:%dx%d map:", tiles->columns, tiles->rows);
+    for (int i = 0; i < tiles->columns * tiles->rows; i++) {
+        int coefficients = 0;
+
+        for (; tile < tiles->count && tiles->tile[tile].superblock == i; tile++)
+            coefficients += tiles->tile[tile].coefficients;
+        fprintf(file, "%s%d", i == 0 ? "" : i % tiles->columns ? "," : "|", coefficients);
+    }
+}
+
 static void write_line(FILE *file, int64_t n, const OneDVAClipFigures *figures, double mse_y)
 {
-    const struct onedva_tiles *tiles = &figures->tiles;
-
-    fprintf(file, "n:%"PRId64" pts:%s pts_time:%s frames:%d bits:%"PRId64" tokens:%"PRId64" "
-            "qidx:%d psnr_y:%f motion:%s tiles:%dx%d map:", n, av_ts2str(figures->pts),
+    fprintf(file, "n:%"PRId64" pts:%s pts_time:%s frames:%d bits:%"PRId64" coefficients:%"PRId64" "
+            "qidx:%d psnr_y:%f motion:%s", n, av_ts2str(figures->pts),
             av_ts2timestr(figures->pts, &figures->time_base), figures->nb_frames,
-            bits_of_packet(figures), figures->coded.tokens, figures->coded.qidx, psnr(mse_y),
-            ff_onedva_motion_name(figures->coded.motion), tiles->columns, tiles->rows);
-    for (int i = 0; i < tiles->columns * tiles->rows; i++)
-        fprintf(file, "%s%d", i == 0 ? "" : i % tiles->columns ? "," : "|", tiles->tokens[i]);
+            bits_of_packet(figures), figures->coded.coefficients, figures->coded.qidx,
+            psnr(mse_y), ff_onedva_motion_name(figures->coded.motion));
+    write_tiles(file, &figures->tiles);
     fputc('\n', file);
 }
 

@@ -463,7 +463,7 @@ static const AVOption onedva_options[] = {
       .unit = "show" },
     { "diff", "its error, 4 times as large, around mid-grey", 0, AV_OPT_TYPE_CONST,
       { .i64 = SHOW_DIFF }, 0, 0, FLAGS, .unit = "show" },
-    { "tokens", "the number of latent tokens of every tile as a colour over it", 0,
+    { "tokens", "the share of its coefficients that every tile keeps as a colour over it", 0,
       AV_OPT_TYPE_CONST, { .i64 = SHOW_TOKENS }, 0, 0, FLAGS, .unit = "show" },
     { "side", "the source on its left, in a picture twice as wide", 0, AV_OPT_TYPE_CONST,
       { .i64 = SHOW_SIDE }, 0, 0, FLAGS, .unit = "show" },

@@ -11,8 +11,8 @@
 # over pixels and weights would take two thirds of a run.
 ifeq ($(FUZZ),yes)
 READERS = $(wildcard engine/bitstream/packet_*.c) $(addprefix engine/, base/byte_reader.c bitstream/latent_decoder.c \
-    bitstream/motion_decoder.c bitstream/range_decoder.c bitstream/stream_header.c decoder/decoder.c \
-    encoder/encoder.c model/model.c rate/first_pass_reader.c)
+    bitstream/motion_decoder.c bitstream/partition.c bitstream/range_decoder.c bitstream/stream_header.c \
+    decoder/decoder.c encoder/encoder.c model/model.c rate/first_pass_reader.c)
 SANITIZE += -fsanitize=float-cast-overflow,fuzzer-no-link -fno-sanitize-recover=all
 $(filter-out $(READERS:%.c=$(BUILD)/obj/%.o), $(OBJECTS)): SANITIZE += -fno-sanitize-coverage=trace-cmp
 $(BUILD)/obj/kernels/cpu/operators_avx%.o: SANITIZE = -fsanitize=address -fno-omit-frame-pointer

@@ -35,6 +35,22 @@ static inline int odva_tile_tokens(int basis)
     return basis * ODVA_TILE_PATCHES / ODVA_LATENT_TOKEN;
 }
 
+/** Latent tokens that are for the area of a tile of a size what so many are for the largest's. */
+static inline int odva_token_share(int size, int tokens)
+{
+    static const int8_t shift[ODVA_TILE_SIZES] = {4, 2, 1, 0};
+
+    return tokens >> shift[size];
+}
+
+/** Latent tokens that a tile of a size may have where the largest may have so many. */
+static inline int odva_token_limit(int size, int tokens)
+{
+    const int share = odva_token_share(size, tokens);
+
+    return share > 1 ? share : 1;
+}
+
 /** A tile: patches [y0, y0+ny) x [x0, x0+nx) of the grid over all nt token times. */
 struct odva_tile {
     int y0, x0;

@@ -179,22 +179,24 @@ static int check_payloads(const struct odva_packet_decoder *decoder,
     return ONEDVA_OK;
 }
 
-/* Forget what lies behind max_tokens and clear what no layer held. @return tokens of all tiles */
-static int64_t finish_tiles(struct odva_packet_decoder *decoder)
+/* Forget what lies behind max_tokens, clear what no layer held, and count what is left. */
+static void finish_tiles(struct odva_packet_decoder *decoder, struct onedva_clip *clip)
 {
-    int64_t tokens = 0;
+    const struct odva_latents *latents = &decoder->latents;
 
-    for (int i = 0; i < decoder->latents.grid.tile_count; i++) {
-        struct odva_latent_tile *tile = &decoder->latents.tiles[i];
+    clip->tokens = clip->coefficients = 0;
+    for (int i = 0; i < latents->grid.tile_count; i++) {
+        struct odva_latent_tile *tile = &latents->tiles[i];
+        const int limit = odva_token_limit(latents->grid.tiles[i].size, decoder->max_tokens);
         int held;
-        if (decoder->max_tokens > 0 && tile->tokens > decoder->max_tokens)
-            tile->tokens = decoder->max_tokens;
+        if (decoder->max_tokens > 0 && tile->tokens > limit)
+            tile->tokens = limit;
         held = odva_coefficients_of(tile, tile->tokens);
-        memset(decoder->latents.q + tile->offset + held, 0,
-               (tile->coefficients - held) * sizeof(*decoder->latents.q));
-        tokens += tile->tokens;
+        memset(latents->q + tile->offset + held, 0,
+               (tile->coefficients - held) * sizeof(*latents->q));
+        clip->tokens += tile->tokens;
+        clip->coefficients += held;
     }
-    return tokens;
 }
 
 /* Read what the packet has of motion. */
@@ -254,7 +256,7 @@ void odva_packet_decoder_finish(struct odva_packet_decoder *decoder, struct oned
     decoder->latents.nested =
         packet->refinements - 1 - last_refinement + packet->dropped_refinements;
     clip->qidx = decoder->latents.qidx;
-    clip->tokens = finish_tiles(decoder);
+    finish_tiles(decoder, clip);
     decoder->seed = XXH64(packet->layer[0].payload, packet->layer[0].size, 0);
     decoder->frames = packet->frames;
 }

@@ -21,7 +21,7 @@ struct odva_packet_decoder {
     const struct onedva_model *model;
     struct odva_scan_cache *scans; /* borrowed */
     struct onedva_logger logger;
-    int max_tokens;     /* of each tile; 0: all */
+    int max_tokens;     /* of the largest tiles (odva_token_limit); 0: all */
     int64_t max_pixels; /* 0: no limit */
 
     int has_stream;

@@ -178,8 +178,11 @@ static void report(const struct odva_clip_encoder *encoder, struct odva_packet_s
                 .motion_bytes = slot->packet_encoder.motion.size,
             },
     };
-    for (int i = 0; i < latents->grid.tile_count; i++)
-        stats->tokens += latents->tiles[i].tokens;
+    for (int i = 0; i < latents->grid.tile_count; i++) {
+        const struct odva_latent_tile *tile = &latents->tiles[i];
+        stats->tokens += tile->tokens;
+        stats->coefficients += odva_coefficients_of(tile, tile->tokens);
+    }
 }
 
 static void write_latents(void *opaque)

@@ -24,8 +24,8 @@ struct onedva_encoder {
     struct odva_clip_choice clip_choice;
     struct odva_clip_encoder clip_encoder;
     struct odva_quantiser_choice quantiser_choice;
-    int frames;       /* of the last clip, 0: none */
-    int *tile_tokens; /* what onedva_encoder_get_tiles gave */
+    int frames;                /* of the last clip, 0: none */
+    struct onedva_tile *tiles; /* what onedva_encoder_get_tiles gave */
     size_t tile_capacity;
 };
 
@@ -97,7 +97,7 @@ void onedva_encoder_close(onedva_encoder **encoder_pointer)
     odva_clip_encoder_close(&encoder->clip_encoder);
     odva_backend_close(&encoder->backend);
     odva_byte_writer_free(&encoder->stream_header);
-    free(encoder->tile_tokens);
+    free(encoder->tiles);
     free(encoder);
 }
 
@@ -170,17 +170,27 @@ int onedva_encoder_get_tiles(onedva_encoder *encoder, struct onedva_tiles *tiles
         return ONEDVA_ERR_ARGUMENT;
     }
     grid = &latents->grid;
-    encoder->tile_tokens = odva_reserve(encoder->tile_tokens, &encoder->tile_capacity,
-                                        grid->superblock_count, sizeof(*encoder->tile_tokens));
-    if (!encoder->tile_tokens)
+    encoder->tiles = odva_reserve(encoder->tiles, &encoder->tile_capacity, grid->tile_count,
+                                  sizeof(*encoder->tiles));
+    if (!encoder->tiles)
         return ONEDVA_ERR_NOMEM;
-    memset(encoder->tile_tokens, 0, grid->superblock_count * sizeof(*encoder->tile_tokens));
     for (int i = 0; i < grid->tile_count; i++)
-        encoder->tile_tokens[grid->tiles[i].superblock] += latents->tiles[i].tokens;
+        encoder->tiles[i] = (struct onedva_tile){
+            .x = grid->tiles[i].x0 * ODVA_TOKEN_LUMA,
+            .y = grid->tiles[i].y0 * ODVA_TOKEN_LUMA,
+            .side = ODVA_TOKEN_LUMA << grid->tiles[i].size,
+            .superblock = grid->tiles[i].superblock,
+            .coefficients = odva_coefficients_of(&latents->tiles[i], latents->tiles[i].tokens),
+            .max_coefficients = latents->tiles[i].coefficients,
+        };
     *tiles = (struct onedva_tiles){
         .columns = grid->superblocks_x,
         .rows = grid->superblocks_y,
-        .tokens = encoder->tile_tokens,
+        .count = grid->tile_count,
+        .tile = encoder->tiles,
+        .map_columns = grid->gx,
+        .map_rows = grid->gy,
+        .map = grid->tile_of,
     };
     return ONEDVA_OK;
 }

@@ -59,8 +59,15 @@ struct cut {
     const struct odva_partition_choice *choice;
     const struct odva_grid *grid;
     double split_cost; /* of a node's bit */
+    int max_tokens;    /* as of odva_rate_distortion */
     uint32_t splits;
 };
+
+/* Parts that have at least one token each must not together have more than is allowed. */
+static int may_split(const struct cut *cut, int level)
+{
+    return odva_token_share(ODVA_TILE_SIZES - 2 - level, cut->max_tokens) > 0;
+}
 
 /* @return cost of a node cut in the best way, which is set */
 static struct odva_tile_cost cut_node(struct cut *cut, int level, int index, int y, int x)
@@ -84,7 +91,7 @@ static struct odva_tile_cost cut_node(struct cut *cut, int level, int index, int
     }
     if (node == ODVA_NODE_IMPLIED)
         return parts;
-    if (parts.cost < one.cost) {
+    if (parts.cost < one.cost && may_split(cut, level)) {
         cut->splits |= odva_split_bit(level, index);
         one = parts;
     } else {
@@ -122,7 +129,7 @@ static void take_tiles(struct odva_partition_choice *choice, struct odva_latents
 int odva_partition_choice_run(struct odva_partition_choice *choice, struct odva_rate_distortion *rd,
                               double index, struct odva_latents *latents, float *y, int64_t *bits)
 {
-    struct cut cut = {.choice = choice, .grid = &latents->grid};
+    struct cut cut = {.choice = choice, .grid = &latents->grid, .max_tokens = rd->max_tokens};
 
     for (int level = 0; level < LEVELS; level++) {
         struct odva_tile_level *l = &choice->level[level];

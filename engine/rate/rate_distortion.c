@@ -80,11 +80,13 @@ static int32_t first_level(const struct measurement *m, float y, int32_t q)
 }
 
 /* Tokens up to the last coefficient that is not quantised to 0; longer is never better. */
-static int useful_tokens(const struct measurement *m, const struct odva_latent_tile *tile)
+static int useful_tokens(const struct measurement *m, int index)
 {
+    const struct odva_latent_tile *tile = &m->latents->tiles[index];
+    const int size = m->latents->grid.tiles[index].size;
     const float *y = m->y + tile->offset;
     const int32_t *q = m->latents->q + tile->offset;
-    const int limit = m->given ? tile->tokens : m->rd->max_tokens;
+    const int limit = m->given ? tile->tokens : odva_token_limit(size, m->rd->max_tokens);
     int i = odva_coefficients_of(tile, limit < tile->max_tokens ? limit : tile->max_tokens);
 
     while (i > 0 && first_level(m, y[i - 1], q[i - 1]) == 0)
@@ -141,7 +143,7 @@ static void measure_tile(void *opaque, int64_t index, int worker)
     const float *y = m->y + tile->offset;
     int32_t *q = m->latents->q + tile->offset;
 
-    m->rd->longest[index] = useful_tokens(m, tile);
+    m->rd->longest[index] = useful_tokens(m, (int)index);
     if (!m->given) /* all of them are of the last refinement where they are dequantised */
         memset(m->latents->seen + tile->offset, ODVA_CODED, tile->coefficients);
     candidates[0] = sum;

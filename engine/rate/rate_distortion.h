@@ -41,7 +41,7 @@ struct odva_length_candidate {
 struct odva_rate_distortion {
     const struct onedva_model *model;
     struct odva_backend *backend; /* borrowed: its threads share the tiles */
-    int max_tokens;               /* of a tile */
+    int max_tokens;               /* of the largest tiles (odva_token_limit) */
     int thorough;                 /* also try the next level towards zero for each coefficient */
     double masking;               /* strength of odva_activity_weights, 0: none */
     struct odva_bit_cost bit_cost;
@@ -54,7 +54,7 @@ struct odva_rate_distortion {
 
 /**
  * Without masking, which may be set afterwards.
- * @param max_tokens upper bound of a tile's length, 0: none
+ * @param max_tokens upper bound of the largest tiles' lengths (odva_token_limit), 0: none
  * @return ONEDVA_OK or ONEDVA_ERR_NOMEM
  */
 int odva_rate_distortion_init(struct odva_rate_distortion *rd, const struct onedva_model *model,

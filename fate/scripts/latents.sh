@@ -50,6 +50,20 @@ for layers in 16 15 14 13 10 6 5 3; do
     check "$layers of 16 layers from values" comes_back cut.nut 0 copy.nut --from y
 done
 
+# usage: entry NAME FIELD; the first number of a tensor's shape or data_offsets in latents.safetensors
+entry() {
+    head -c 4000 latents.safetensors | LC_ALL=C sed -n "s/.*\"$1\":{[^}]*\"$2\":\[\([0-9]*\).*/\1/p"
+}
+# A picture of 2x1 superblocks, of which the texture is cut into tiles of other sizes than what is still.
+cut_up() {
+    ffmpeg -f lavfi -i "testsrc2=size=256x128:rate=25,trim=end_frame=16,format=yuv420p" \
+        -c:v onedva -crf 5 -motion off -adaptive_clips 0 cut-up.nut && comes_back cut-up.nut 0 copy.nut &&
+        entry superblock.splits shape && entry tile.place shape &&
+        [ "$(entry superblock.splits shape)" -eq 2 ] && [ "$(entry tile.place shape)" -gt 4 ] &&
+        comes_back cut-up.nut 0 copy.nut --from y
+}
+check "superblocks that are cut up" cut_up
+
 elementary_stream() {
     ffmpeg -i "$root/fate/streams/passes.nut" -c copy video.odva &&
         comes_back video.odva 0 copy.odva && cmp video.odva copy.odva
@@ -114,6 +128,18 @@ other_model() (
         import latents.safetensors x.mkv
 )
 check "latents of another model" other_model
+# usage: other_splits BYTE OCTAL PATTERN; the first superblock of cut-up.nut is said to be cut in another way
+other_splits() {
+    ./onedva-latents export cut-up.nut latents.safetensors || return
+    at=$((8 + $(od -A n -t u4 -N 4 latents.safetensors) + $(entry superblock.splits data_offsets) + $1))
+    # shellcheck disable=SC2059 # an octal escape
+    printf "\\$2" | dd of=latents.safetensors bs=1 seek="$at" conv=notrunc 2> /dev/null
+    says "latents.safetensors: $3" 1 import latents.safetensors x.nut
+}
+check "tiles of another partition" \
+    other_splits 0 000 "clip 0 has [0-9]* tiles, its superblock.splits make [0-9]*"
+check "splits of nodes that do not exist" \
+    other_splits 3 001 "superblock.splits has 0x[0-9a-f]*, 0 to 0x1fffff can be"
 check "unwritable output" says "/nowhere/x.safetensors: No such file" 1 export video.mkv /nowhere/x.safetensors
 
 # A name that no file may take the place of.
@@ -164,12 +190,12 @@ survives() {
     [ $? -le 1 ]
 }
 survive_all() {
+    ./onedva-latents export "$root/fate/streams/mesh.nut" whole.safetensors || return
+    header=$(od -A n -t u4 -N 4 whole.safetensors | tr -d ' ')
     for seed in $(seq 200); do
         survives "$seed" || { echo "crash with seed $seed"; cat log; return 1; }
     done
 }
-./onedva-latents export "$root/fate/streams/mesh.nut" whole.safetensors
-header=$(od -A n -t u4 -N 4 whole.safetensors | tr -d ' ')
 check "200 broken files" survive_all
 
 finish

@@ -3,7 +3,7 @@
 # Copyright (C) 2026 the One-DVA for FFmpeg authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# What the filter shows instead of the reconstruction: its error, the lengths of tiles, the source
+# What the filter shows instead of the reconstruction: its error, the tiles and their lengths, the source
 # beside it, the mesh.
 
 # shellcheck source=fate/common.sh
@@ -50,56 +50,68 @@ samples() {
     od -An -v -tu1 -w1 -j "$2" -N "$3" "$1" | tr -d ' '
 }
 
-# Tiles of 128x128 samples: flat grey, a pattern, the pattern with noise. Chroma has 192x64.
-tiles="color=gray:size=128x128:rate=25,trim=end_frame=16,format=yuv420p[flat];\
-testsrc2=size=256x128:rate=25,trim=end_frame=1,loop=15:1:0,setpts=N/25/TB,split[a][b];\
-[a]crop=128:128:0:0,format=yuv420p[drawn];\
-[b]crop=128:128:128:0,format=yuv420p,noise=alls=40:all_seed=1[noisy];[flat][drawn][noisy]hstack=3"
-luma=$((384 * 128)) chroma=$((192 * 64))
+# A picture of 16x16 samples is one tile: flat grey, a pattern, the pattern with noise.
+flat="color=gray:size=16x16:rate=25,trim=end_frame=16,format=yuv420p"
+drawn="testsrc2=size=64x64:rate=25,trim=end_frame=1,loop=15:1:0,setpts=N/25/TB,crop=16:16:24:24,format=yuv420p"
+noisy="$drawn,noise=alls=60:allf=t:all_seed=1"
 
-# usage: colours_of_tiles > FILE; for each tile, in its middle: tokens, U, V, Y, Y as reconstructed
-colours_of_tiles() {
-    for tile in 0 1 2; do
-        middle=$((luma + 192 * 32 + 64 * tile + 32))
-        echo "$(sed 's/.* map://' map | cut -d, -f$((tile + 1)))" \
-            "$(samples tokens.yuv $middle 1)" "$(samples tokens.yuv $((middle + chroma)) 1)" \
-            "$(samples tokens.yuv $((384 * 64 + 128 * tile + 64)) 1)" \
-            "$(samples recon.yuv $((384 * 64 + 128 * tile + 64)) 1)"
+# usage: shown_and_not CRF SOURCE; leaves the first frames in tokens.yuv and recon.yuv, and the stats in map
+shown_and_not() {
+    for show in recon tokens; do
+        ffmpeg -f lavfi -i "$2" -vf "onedva=crf=$1:motion=off:adaptive_clips=0:show=$show:stats_file=map" \
+            -frames:v 1 -f rawvideo $show.yuv || return
     done
 }
 
-# The scale has five colours from no token to the test model's 64, logarithmically.
+# The scale has five colours, logarithmically, to the test model's 64 tokens of 128x128 samples; it has 32
+# coefficients of the tile.
 shows_lengths() {
-    for show in recon tokens; do
-        ffmpeg -f lavfi -i "$tiles" \
-            -vf "onedva=crf=20:motion=off:adaptive_clips=0:show=$show:stats_file=map" \
-            -frames:v 1 -f rawvideo $show.yuv || return
-    done
-    colours_of_tiles > colours
-    cat map colours
-    [ "$(samples tokens.yuv $luma $chroma | sort -u | wc -l)" -eq 3 ] && awk '
-        function colour(values, tokens,    place, i, v) {
+    for tile in "40 $flat" "30 $drawn" "10 $noisy"; do
+        shown_and_not "${tile%% *}" "${tile#* }" && [ "$(samples tokens.yuv 256 128 | sort -u | wc -l)" -le 2 ] || return
+        echo "$(sed 's/.* map://' map)" "$(samples tokens.yuv 292 1)" "$(samples tokens.yuv 356 1)" \
+            "$(samples tokens.yuv 136 1)" "$(samples recon.yuv 136 1)"
+    done > colours
+    cat colours
+    awk '
+        function colour(values, kept,    place, i, v) {
             split(values, v)
-            place = 4 * log(1 + tokens) / log(1 + 64)
-            i = int(place)
+            place = 4 * log(1 + 64 * kept / 32) / log(1 + 64)
+            i = place < 3 ? int(place) : 3
             return int(v[i + 1] + (place - i) * (v[i + 2] - v[i + 1]) + 0.5)
         }
         {
             wrong = wrong || $2 != colour("176 150 95 50 99", $1) ||
-                $3 != colour("116 75 92 149 207", $1) || $1 <= tokens ||
+                $3 != colour("116 75 92 149 207", $1) || (NR > 1 && $1 <= kept) ||
                 $4 != int(($5 + colour("62 106 143 193 92", $1)) / 2)
-            tokens = $1
+            kept = $1
         }
         END { exit wrong || NR != 3 }' colours
 }
 check "show=tokens: colours are the lengths of the stats file" shows_lengths
+
+# A square of 16x16 samples with lines above and on the left, or the picture's end, is a tile's first one.
+encloses_tiles() {
+    shown_and_not 20 "testsrc2=size=300x140:rate=25,trim=end_frame=16,format=yuv420p" || return
+    samples tokens.yuv 0 $((300 * 140)) > shown
+    samples recon.yuv 0 $((300 * 140)) | paste - shown | awk -v tiles="$(sed 's/.* tiles:\([0-9,]*\).*/\1/' map)" '
+        $2 == int($1 / 2) { line[NR - 1] = 1 }
+        END {
+            for (y = 0; y < 140; y += 16)
+                for (x = 0; x < 300; x += 16)
+                    found += (y == 0 || line[300 * y + x + 8]) && (x == 0 || line[300 * (y + 8) + x])
+            split(tiles, count, ",")
+            print found, tiles
+            exit found <= 6 || found != count[1] + count[2] + count[3] + count[4]
+        }'
+}
+check "show=tokens: lines enclose the tiles of the stats file" encloses_tiles
 
 pan="testsrc2=size=320x240,trim=end_frame=1,loop=11:1:0,setpts=N/25/TB,\
 crop=192:128:x='8+4*n':y=40,format=yuv420p"
 
 # usage: colours_of_pan MOTION; those of its first and of its last frame, of two colours or more
 colours_of_pan() {
-    ffmpeg -f lavfi -i "$pan" -vf "onedva=motion=$1:crf=20:adaptive_clips=0:show=tokens" \
+    ffmpeg -f lavfi -i "$pan" -vf "onedva=motion=$1:crf=60:adaptive_clips=0:show=tokens" \
         -f rawvideo pan.yuv || return
     samples pan.yuv $((192 * 128)) $((96 * 64)) > first
     samples pan.yuv $((192 * 128 * 3 / 2 * 11 + 192 * 128)) $((96 * 64)) > last

@@ -56,23 +56,33 @@ even_shares() {
 }
 check "bits are shared evenly" even_shares
 
-# The map has a row for each row of tiles, and its numbers add up to the tokens of the clip.
+# The map has a row for each row of superblocks, and its numbers add up to the clip's coefficients.
 maps_add_up() {
     filtered crf=20:motion=off:adaptive_clips=0 || return
     column map | awk -F '[,|]' '
         $0 !~ /^[0-9]+,[0-9]+,[0-9]+\|[0-9]+,[0-9]+,[0-9]+$/ { exit 1 }
         { print $1 + $2 + $3 + $4 + $5 + $6 }' > sums || return
-    [ "$(column tiles | sort -u)" = 3x2 ] && [ "$(wc -l < sums)" -eq 3 ] &&
-        column tokens | same sums - && values tokens | uniq | same sums -
+    [ "$(column superblocks | sort -u)" = 3x2 ] && [ "$(wc -l < sums)" -eq 3 ] &&
+        column coefficients | same sums - && values coefficients | uniq | same sums -
 }
-check "tile maps add up to the tokens" maps_add_up
+check "maps add up to the coefficients" maps_add_up
+
+# A picture of 19x9 squares of 16 samples in 3x2 superblocks, which its end cuts.
+tiles_cover() {
+    filtered crf=20:motion=off:adaptive_clips=0 && column tiles | awk -F , '
+        !/^[0-9]+,[0-9]+,[0-9]+,[0-9]+$/ { exit wrong = 1 }
+        { squares = 64 * $1 + 16 * $2 + 4 * $3 + $4 }
+        squares < 19 * 9 || squares > 64 * 6 || $1 + $2 + $3 + $4 <= 6 { exit wrong = 1 }
+        END { exit wrong || NR != 3 }'
+}
+check "tiles of all sizes cover the picture" tiles_cover
 
 limited() {
     filtered crf=10:tokens=5:clip_frames=8 &&
-        column map | tr '|,' '\n\n' | awk '$1 > 5 { wrong = 1 } $1 == 5 { found = 1 }
+        column map | tr '|,' '\n\n' | awk '$1 > 5 * 32 { wrong = 1 } $1 > 2 * 32 { found = 1 }
             END { exit wrong || !found }'
 }
-check "tile maps keep to a limit of tokens" limited
+check "maps keep to a limit of tokens" limited
 
 quantiser() {
     filtered crf=33 && [ "$(values qidx | sort -u)" = -7 ] && [ "$(column qidx | sort -u)" = -7 ]

@@ -54,7 +54,7 @@ static void decode_packet(struct bench *b, const struct onedva_packet *packet, s
         seconds[run] = machine_thread_seconds() - before;
     }
     sums->seconds += bench_median(seconds, RUNS);
-    sums->symbols += clip.tokens * ODVA_LATENT_TOKEN;
+    sums->symbols += clip.coefficients;
     sums->bytes += packet->size;
 }
 

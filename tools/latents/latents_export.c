@@ -71,21 +71,20 @@ static void open_reader(struct exporter *e)
     tensor_add_i32(&e->tensor[LATENTS_CLIP_FIRST_TILE], 0);
     tensor_add_i64(&e->tensor[LATENTS_CLIP_FIRST_BYTE], 0);
     tensor_add_i64(&e->tensor[LATENTS_CLIP_FIRST_NEW_BYTE], 0);
-    tensor_add_i64(&e->tensor[LATENTS_TILE_FIRST_TOKEN], 0);
+    tensor_add_i64(&e->tensor[LATENTS_CLIP_FIRST_SUPERBLOCK], 0);
+    tensor_add_i64(&e->tensor[LATENTS_TILE_FIRST_COEFFICIENT], 0);
 }
 
-/* One number a coefficient, 0 where a tile's last token has none. */
-static void add_tokens(struct exporter *e, const struct odva_latent_tile *tile)
+/* Those in the tile's tokens. */
+static void add_coefficients(struct exporter *e, const struct odva_latent_tile *tile)
 {
     const int32_t *q = e->decoder.latents.q + tile->offset;
     const float *y = e->values + tile->offset;
 
-    for (int i = 0; i < tile->tokens * ODVA_LATENT_TOKEN; i++) {
-        const int exists = i < tile->coefficients;
-
-        tensor_add_i32(&e->tensor[LATENTS_TOKEN_Q], exists ? q[i] : 0);
-        tensor_add_f32(&e->tensor[LATENTS_TOKEN_Y], exists ? y[i] : 0);
-        tensor_add_i8(&e->tensor[LATENTS_TOKEN_SCALE], exists ? tile->scan->scale[i] : 0);
+    for (int i = 0; i < odva_coefficients_of(tile, tile->tokens); i++) {
+        tensor_add_i32(&e->tensor[LATENTS_COEFFICIENT_Q], q[i]);
+        tensor_add_f32(&e->tensor[LATENTS_COEFFICIENT_Y], y[i]);
+        tensor_add_i8(&e->tensor[LATENTS_COEFFICIENT_SCALE], tile->scan->scale[i]);
     }
 }
 
@@ -100,17 +99,30 @@ static void add_tiles(struct exporter *e)
     odva_dequantise_latents(latents, &e->model->tables, e->values);
     for (int i = 0; i < latents->grid.tile_count; i++) {
         const struct odva_tile *place = &latents->grid.tiles[i];
-        const int numbers[] = {place->y0, place->x0, place->nt, place->ny, place->nx};
+        const int numbers[] = {place->y0, place->x0,   place->nt,        place->ny,
+                               place->nx, place->size, place->superblock};
 
-        for (int n = 0; n < 5; n++)
+        for (size_t n = 0; n < sizeof(numbers) / sizeof(numbers[0]); n++)
             tensor_add_i32(&e->tensor[LATENTS_TILE_PLACE], numbers[n]);
         for (int l = 0; l < ONEDVA_MAX_LAYERS; l++)
             tensor_add_i32(&e->tensor[LATENTS_TILE_LENGTHS],
                            l < latents->layers ? latents->tiles[i].length[l] : 0);
-        add_tokens(e, &latents->tiles[i]);
-        tensor_add_i64(&e->tensor[LATENTS_TILE_FIRST_TOKEN],
-                       tensor_count(&e->tensor[LATENTS_TOKEN_Q]) / ODVA_LATENT_TOKEN);
+        add_coefficients(e, &latents->tiles[i]);
+        tensor_add_i64(&e->tensor[LATENTS_TILE_FIRST_COEFFICIENT],
+                       tensor_count(&e->tensor[LATENTS_COEFFICIENT_Q]));
     }
+    tensor_add_i32(&e->tensor[LATENTS_CLIP_FIRST_TILE],
+                   (int32_t)(tensor_count(&e->tensor[LATENTS_TILE_FIRST_COEFFICIENT]) - 1));
+}
+
+static void add_partition(struct exporter *e)
+{
+    const struct odva_latents *latents = &e->decoder.latents;
+
+    for (int i = 0; i < latents->grid.superblock_count; i++)
+        tensor_add_i32(&e->tensor[LATENTS_SUPERBLOCK_SPLITS], (int32_t)latents->splits[i]);
+    tensor_add_i64(&e->tensor[LATENTS_CLIP_FIRST_SUPERBLOCK],
+                   tensor_count(&e->tensor[LATENTS_SUPERBLOCK_SPLITS]));
 }
 
 /* The stream header that came since the clip before, with a packet that may have been left out. */
@@ -145,9 +157,8 @@ static void add_clip(struct exporter *e, const AVPacket *packet, const struct on
     tensor_add_i32(&e->tensor[LATENTS_CLIP_SIZE], e->decoder.latents.grid.height);
     add_new_header(e);
     add_header(e, packet);
+    add_partition(e);
     add_tiles(e);
-    tensor_add_i32(&e->tensor[LATENTS_CLIP_FIRST_TILE],
-                   (int32_t)(tensor_count(&e->tensor[LATENTS_TILE_PLACE]) / 5));
 }
 
 static int take_new_header(struct exporter *e, const AVPacket *packet)

@@ -6,7 +6,7 @@
 #ifndef LATENTS_FILE_H
 #define LATENTS_FILE_H
 
-#define LATENTS_FORMAT 2
+#define LATENTS_FORMAT 3
 
 /* name, type, columns */
 #define LATENTS_TENSORS(X)                                                                         \
@@ -20,12 +20,14 @@
     X(CLIP_FIRST_TILE, "clip.first_tile", TENSOR_I32, 0)                                           \
     X(CLIP_FIRST_BYTE, "clip.first_header_byte", TENSOR_I64, 0)                                    \
     X(CLIP_HEADERS, "clip.headers", TENSOR_U8, 0)                                                  \
-    X(TILE_PLACE, "tile.place", TENSOR_I32, 5)                                                     \
-    X(TILE_FIRST_TOKEN, "tile.first_token", TENSOR_I64, 0)                                         \
+    X(CLIP_FIRST_SUPERBLOCK, "clip.first_superblock", TENSOR_I64, 0)                               \
+    X(SUPERBLOCK_SPLITS, "superblock.splits", TENSOR_I32, 0)                                       \
+    X(TILE_PLACE, "tile.place", TENSOR_I32, 7)                                                     \
+    X(TILE_FIRST_COEFFICIENT, "tile.first_coefficient", TENSOR_I64, 0)                             \
     X(TILE_LENGTHS, "tile.lengths", TENSOR_I32, 16)                                                \
-    X(TOKEN_Q, "token.q", TENSOR_I32, 32)                                                          \
-    X(TOKEN_Y, "token.y", TENSOR_F32, 32)                                                          \
-    X(TOKEN_SCALE, "token.scale", TENSOR_I8, 32)                                                   \
+    X(COEFFICIENT_Q, "coefficient.q", TENSOR_I32, 0)                                               \
+    X(COEFFICIENT_Y, "coefficient.y", TENSOR_F32, 0)                                               \
+    X(COEFFICIENT_SCALE, "coefficient.scale", TENSOR_I8, 0)                                        \
     X(CLIP_FIRST_NEW_BYTE, "clip.first_new_header_byte", TENSOR_I64, 0)                            \
     X(CLIP_NEW_HEADERS, "clip.new_headers", TENSOR_U8, 0)
 

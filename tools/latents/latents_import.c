@@ -218,16 +218,16 @@ static void set_level(const struct importer *im, int32_t *q, int64_t element, fl
     if (im->from_values) {
         float y;
 
-        odva_tensor_read_floats(im->tensor[LATENTS_TOKEN_Y], element, 1, &y);
+        odva_tensor_read_floats(im->tensor[LATENTS_COEFFICIENT_Y], element, 1, &y);
         if (!(fabsf(y) < INFINITY))
-            die("%s: token.y has a number that is not finite", im->path);
+            die("%s: coefficient.y has a number that is not finite", im->path);
         *q = odva_quantise(fabsf(y), inverse_step, 0);
         *q = y < 0 ? -*q : *q;
         return;
     }
-    *q = odva_tensor_int32(im->tensor[LATENTS_TOKEN_Q], element);
+    *q = odva_tensor_int32(im->tensor[LATENTS_COEFFICIENT_Q], element);
     if (*q > ODVA_MAX_LEVEL || *q < -ODVA_MAX_LEVEL)
-        die("%s: token.q has %" PRId32 ", magnitudes go to %d", im->path, *q, ODVA_MAX_LEVEL);
+        die("%s: coefficient.q has %" PRId32 ", magnitudes go to %d", im->path, *q, ODVA_MAX_LEVEL);
 }
 
 /* Set a tile's lengths. @param number of the tile in the file */
@@ -257,23 +257,55 @@ static void read_lengths(const struct importer *im, struct odva_latent_tile *til
             odva_tokens_known(tile, layer_plan->count));
 }
 
+/* Set how many tokens a tile has. @param count of its coefficients */
+static void set_tokens(const struct importer *im, struct odva_latent_tile *tile, int64_t number,
+                       int64_t count, int most_tokens)
+{
+    const int most = odva_coefficients_of(tile, most_tokens);
+
+    if (count > most)
+        die("%s: tile %" PRId64 " has %" PRId64 " coefficients, it can have %d", im->path, number,
+            count, most);
+    tile->tokens = (int)(count + tile->token_length - 1) / tile->token_length;
+    if (odva_coefficients_of(tile, tile->tokens) != count)
+        die("%s: tile %" PRId64 " has %" PRId64 " coefficients, its tokens have %d each", im->path,
+            number, count, tile->token_length);
+}
+
 static void read_tile(const struct importer *im, struct odva_latents *latents, int index,
                       int64_t tile_number, int most_tokens)
 {
-    const enum latents_tensor source = im->from_values ? LATENTS_TOKEN_Y : LATENTS_TOKEN_Q;
+    const enum latents_tensor source =
+        im->from_values ? LATENTS_COEFFICIENT_Y : LATENTS_COEFFICIENT_Q;
     const float inverse_step = 1 / odva_quantiser_step(latents->qidx);
     struct odva_latent_tile *tile = &latents->tiles[index];
     int64_t first, end;
 
-    span_of(im, LATENTS_TILE_FIRST_TOKEN, tile_number, im->tensor[source]->shape[0], &first, &end);
-    if (end - first > tile->max_tokens || end - first > most_tokens)
-        die("%s: tile %" PRId64 " has %" PRId64 " tokens, it can have %d", im->path, tile_number,
-            end - first, tile->max_tokens < most_tokens ? tile->max_tokens : most_tokens);
-    tile->tokens = (int)(end - first);
+    span_of(im, LATENTS_TILE_FIRST_COEFFICIENT, tile_number, im->tensor[source]->count, &first,
+            &end);
+    set_tokens(im, tile, tile_number, end - first, most_tokens);
     read_lengths(im, tile, tile_number);
     memset(latents->q + tile->offset, 0, tile->coefficients * sizeof(*latents->q));
-    for (int i = 0; i < odva_coefficients_of(tile, tile->tokens); i++)
-        set_level(im, &latents->q[tile->offset + i], first * ODVA_LATENT_TOKEN + i, inverse_step);
+    for (int i = 0; i < end - first; i++)
+        set_level(im, &latents->q[tile->offset + i], first + i, inverse_step);
+}
+
+static void read_partition(const struct importer *im, struct odva_latents *latents, int64_t clip)
+{
+    const struct odva_tensor *splits = im->tensor[LATENTS_SUPERBLOCK_SPLITS];
+    int64_t first, end;
+
+    span_of(im, LATENTS_CLIP_FIRST_SUPERBLOCK, clip, splits->count, &first, &end);
+    if (end - first != latents->grid.superblock_count)
+        die("%s: clip %" PRId64 " has %" PRId64 " superblocks, its size needs %d", im->path, clip,
+            end - first, latents->grid.superblock_count);
+    for (int64_t i = first; i < end; i++) {
+        latents->splits[i - first] = (uint32_t)odva_tensor_int32(splits, i);
+        if (latents->splits[i - first] > ODVA_ALL_SPLIT)
+            die("%s: superblock.splits has %#" PRIx32 ", 0 to %#" PRIx32 " can be", im->path,
+                latents->splits[i - first], ODVA_ALL_SPLIT);
+    }
+    odva_latents_set_partition(latents);
 }
 
 /* Size, motion and layers are those of the clip's header; its payloads are coded anew. */
@@ -331,10 +363,11 @@ static void make_packet(struct importer *im, int64_t clip)
     odva_layer_plan_of_packet(&im->layer_plan, &parsed);
     latents->layers = parsed.layers;
     latents->nested = parsed.dropped_refinements;
+    read_partition(im, latents, clip);
     span_of(im, LATENTS_CLIP_FIRST_TILE, clip, places->shape[0], &first, &end);
     if (end - first != latents->grid.tile_count)
-        die("%s: clip %" PRId64 " has %" PRId64 " tiles, its size needs %d", im->path, clip,
-            end - first, latents->grid.tile_count);
+        die("%s: clip %" PRId64 " has %" PRId64 " tiles, its superblock.splits make %d", im->path,
+            clip, end - first, latents->grid.tile_count);
     for (int i = 0; i < parsed.layers; i++)
         tokens = FFMAX(tokens, (int)parsed.layer[i].token_end);
     for (int i = 0; i < latents->grid.tile_count; i++)

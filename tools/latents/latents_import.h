@@ -8,8 +8,7 @@
 
 #include "onedva/onedva.h"
 
-/** @param from_values quantise token.y anew instead of taking token.q; says what is wrong and exits
- */
+/** Says what is wrong and exits. @param from_values quantise coefficient.y, not coefficient.q */
 void latents_import(const onedva_model *model, const char *input, const char *output,
                     int from_values);
 

@@ -6,7 +6,7 @@
     latents = onedva.Latents("video.safetensors")
     for clip in latents:
         for tile in clip.tiles:
-            tile.tokens()          # float32 [n, 32], about unit variance; n differs from tile to tile
+            tile.tokens()          # float32 [n, 8, 16 or 32], about unit variance; n differs from tile to tile
 
 A data set for PyTorch, all tiles of many files:
 
@@ -27,7 +27,7 @@ import struct
 
 import numpy as np
 
-FORMAT = 2
+FORMAT = 3
 TYPES = {"U8": "u1", "I8": "i1", "I32": "<i4", "I64": "<i8", "F32": "<f4"}
 NO_TIME = -2 ** 63   # a packet without a timestamp
 
@@ -61,28 +61,35 @@ def _length(path):
 
 
 class Tile:
-    """A tile of a clip: a variable-length sequence of latent tokens of 32 numbers, coarse to fine.
+    """A tile of a clip: a variable-length sequence of latent coefficients, coarse to fine, in latent tokens of
+    token_length numbers: 32 in tiles of 8 patches a side, 16 in those of 4, 8 in smaller ones.
 
-    y, x: its place in tokens of 16x16 samples; shape: (nt, ny, nx) tokens of 4 frames x 16 x 16 that it covers."""
+    y, x: its place in patches of 16x16 samples; side: 8, 4, 2 or 1 patches, of which the picture's end may leave fewer;
+    shape: (nt, ny, nx) patches of 4 frames x 16 x 16 that it covers; superblock: index among those of its clip."""
 
     def __init__(self, tensors, index):
-        self.y, self.x, *shape = (int(v) for v in tensors["tile.place"][index])
+        self.y, self.x, *shape, size, self.superblock = (int(v) for v in tensors["tile.place"][index])
         self.shape = tuple(shape)
-        first, end = (int(v) for v in tensors["tile.first_token"][index:index + 2])
-        self.levels = tensors["token.q"][first:end]     # int32 [n, 32]: quantised
-        self.values = tensors["token.y"][first:end]     # float32 [n, 32]: dequantised
-        self.scale = tensors["token.scale"][first:end]  # int8 [n, 32]: 8 log2 of what is typical of each
+        self.side = 1 << size
+        self.token_length = {8: 32, 4: 16}.get(self.side, 8)
+        first, end = (int(v) for v in tensors["tile.first_coefficient"][index:index + 2])
+        self.levels = tensors["coefficient.q"][first:end]     # int32 [m]: quantised
+        self.values = tensors["coefficient.y"][first:end]     # float32 [m]: dequantised
+        self.scale = tensors["coefficient.scale"][first:end]  # int8 [m]: 8 log2 of what is typical of each
 
     def __len__(self):
-        return len(self.levels)
+        """Latent tokens."""
+        return -(-len(self.levels) // self.token_length)
 
     def tokens(self):
-        """Values over their typical size: float32 [n, 32]."""
-        return self.values * np.exp2(self.scale.astype(np.float32) / -8)
+        """Values over their typical size: float32 [n, token_length], zeros where the last token has none."""
+        tokens = np.zeros(len(self) * self.token_length, np.float32)
+        tokens[:len(self.values)] = self.values * np.exp2(self.scale.astype(np.float32) / -8)
+        return tokens.reshape(-1, self.token_length)
 
     def from_tokens(self, tokens):
-        """Inverse of tokens(): what to write to token.y for `onedva-latents --from y import`."""
-        return tokens * np.exp2(self.scale.astype(np.float32) / 8)
+        """Inverse of tokens(): what to write to coefficient.y for `onedva-latents --from y import`."""
+        return np.ravel(tokens)[:len(self.scale)] * np.exp2(self.scale.astype(np.float32) / 8)
 
 
 class Clip:
@@ -95,6 +102,8 @@ class Clip:
         self.size = tuple(int(v) for v in tensors["clip.size"][index])
         first, end = (int(v) for v in tensors["clip.first_tile"][index:index + 2])
         self.tiles = [Tile(tensors, i) for i in range(first, end)]
+        first, end = (int(v) for v in tensors["clip.first_superblock"][index:index + 2])
+        self.splits = tensors["superblock.splits"][first:end]   # int32: bits of the nodes that are split
 
 
 class Latents:
@@ -120,9 +129,10 @@ class Latents:
 
 
 def pad(sequences):
-    """Sequences [n_i, 32] -> float32 [B, max n, 32] with zeros behind each, and lengths [B]."""
+    """Sequences [n_i, token length, at most 32] -> float32 [B, max n, 32] with zeros behind each token and each
+    sequence, and lengths [B]."""
     lengths = np.array([len(s) for s in sequences])
     padded = np.zeros((len(sequences), int(lengths.max(initial=0)), 32), np.float32)
     for row, sequence in zip(padded, sequences):
-        row[:len(sequence)] = sequence
+        row[:len(sequence), :sequence.shape[1]] = sequence
     return padded, lengths

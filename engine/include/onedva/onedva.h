@@ -41,7 +41,8 @@ extern "C" {
 #define ONEDVA_MAX_LAYERS        16
 #define ONEDVA_MAX_DIMENSION     65535
 #define ONEDVA_MAX_STREAM_HEADER 64  /* bytes; no stream header is longer */
-#define ONEDVA_TILE_SIZE         128 /* luma samples of a tile that no border cuts */
+#define ONEDVA_SUPERBLOCK_SIZE   128 /* luma samples each way: the largest tiles */
+#define ONEDVA_MIN_TILE_SIZE     16  /* likewise: the smallest tiles */
 #define ONEDVA_MAX_CRF           63.0
 #define ONEDVA_MAX_QP            103
 #define ONEDVA_MIN_QIDX          (-64)
@@ -95,7 +96,7 @@ struct onedva_model_info {
     uint64_t id;           /* XXH64 (seed 0) of the model file's bytes */
     const char *name;      /* e.g. "tiny"; lives as long as the model */
     int basis;             /* K: linear coefficients per patch */
-    int max_tile_tokens;   /* latent tokens of a full tile: 8 K */
+    int max_tile_tokens;   /* latent tokens of a full tile of 128x128x16 samples: 8 K */
     int64_t parameters;    /* number of weights */
     int has_query_encoder; /* 0: linear latents only */
     int has_decoder;       /* 0: every decode is linear */
@@ -197,7 +198,10 @@ struct onedva_encoder_settings {
     double aq;          /* 0 (none) .. 1: how much sooner tiles end where activity hides errors */
     enum onedva_pass pass;
     const char *pass_stats; /* second pass: all that the first one gave; not kept after opening */
-    int max_tokens;         /* upper bound of latent tokens per tile, 0: none */
+    /* Upper bound of latent tokens per tile of 128x128 samples, 32 coefficients each. A smaller
+     * tile may have as many coefficients for its area, one token at least: none is cut up so far
+     * that all together could have more. 0: none */
+    int max_tokens;
     int layers; /* 1..16 layers per packet, of which any first ones decode: up to four halve the
                  * quantiser's step, more divide these */
     enum onedva_preset preset;
@@ -221,7 +225,9 @@ static inline void onedva_encoder_settings_default(struct onedva_encoder_setting
 /** Figures of the clip encoded last. */
 struct onedva_clip_stats {
     int qidx;       /* quantiser index used: step 2^(qidx/8) in units of half the sample range */
-    int64_t tokens; /* latent tokens kept, over all tiles */
+    int64_t tokens; /* latent tokens kept, over all tiles: 8, 16 or 32 coefficients, by the tile's
+                       size */
+    int64_t coefficients; /* that these are */
     int64_t tiles;
     size_t bytes;
     enum onedva_motion motion; /* used: off, global or mesh */
@@ -308,16 +314,28 @@ struct onedva_canvas {
 ONEDVA_API void onedva_encoder_get_canvas(const onedva_encoder *encoder,
                                           struct onedva_canvas *canvas);
 
-/** How many latent tokens each tile of a clip keeps. */
+/** A square of the canvases that is transformed and coded by itself, and what it keeps of its
+ * latent coefficients: the first ones of its sequence. */
+struct onedva_tile {
+    int x, y;       /* luma samples on the canvas */
+    int side;       /* luma samples: 128, 64, 32 or 16; the canvas may end before */
+    int superblock; /* in which it is: columns * (y / 128) + x / 128 */
+    int coefficients, max_coefficients;
+};
+
+/** The tiles of a clip. */
 struct onedva_tiles {
-    int columns, rows;    /* of tiles of ONEDVA_TILE_SIZE luma samples each way, on the canvas */
-    const int *tokens;    /* [rows][columns] */
-    uint64_t reserved[4]; /* 0: room for what later versions say */
+    int columns, rows; /* of superblocks, ONEDVA_SUPERBLOCK_SIZE luma samples each way */
+    int count;
+    const struct onedva_tile *tile; /* superblock by superblock, row by row */
+    int map_columns, map_rows;      /* of squares of ONEDVA_MIN_TILE_SIZE luma samples */
+    const int32_t *map;             /* [map_rows][map_columns]: the tile that each belongs to */
+    uint64_t reserved[4];           /* 0: room for what later versions say */
 };
 
 /**
  * The tiles of the clip encoded last.
- * @param tiles tokens are owned by the encoder, valid until its next call
+ * @param tiles tile and map are owned by the encoder, valid until its next call
  * @return ONEDVA_OK, ONEDVA_ERR_ARGUMENT where no clip was encoded, or ONEDVA_ERR_NOMEM
  */
 ONEDVA_API int onedva_encoder_get_tiles(onedva_encoder *encoder, struct onedva_tiles *tiles);
@@ -348,7 +366,8 @@ struct onedva_decoder_settings {
     size_t struct_size; /* of the caller's structure; fields beyond it have their defaults */
     int steps;          /* 0: linear, 1: conditional mean, 2..64: diffusion, or ONEDVA_STEPS_AUTO */
     enum onedva_sampler sampler;
-    int max_tokens;     /* decode only the first tokens of each tile, 0: all */
+    int max_tokens; /* decode only the first tokens of each tile: so many of 128x128 samples, and of
+                     * a smaller one as many for its area, one at least; 0: all */
     int smooth_clips;   /* smooth the change from clip to clip: pixels depend on the clip before */
     int64_t max_pixels; /* refuse larger pictures, and canvases of 4 max_pixels + 2^20 pixels;
                          * default 2^27, 0: 65535 x 65535 */
@@ -375,6 +394,7 @@ struct onedva_clip {
     int layers;                                 /* layers the packet announces */
     int layers_decoded;                         /* whole layers that were read */
     int64_t tokens;                             /* latent tokens read, over all tiles */
+    int64_t coefficients;                       /* that these are */
     struct onedva_stream stream;
     uint64_t reserved[8]; /* 0: room for what later versions say */
 };

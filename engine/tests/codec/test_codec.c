@@ -222,7 +222,7 @@ static void max_tokens(void **state)
     codec.encoder_settings.max_tokens = 3;
     codec_open(&codec);
     packet = encode(&codec, &clip);
-    assert_int_equal(packet.stats.tokens, 3);
+    assert_in_range(packet.stats.coefficients, 2 * 32, 3 * 32);
     codec_close(&codec);
     clip_free(&clip);
 }
@@ -523,14 +523,32 @@ static void latents_without_pixels(void **state)
     codec_close(&codec);
 }
 
-/* Lengths come row by row: the left tiles have the texture, the right ones nothing. */
+/* Each tile covers its squares of the map, and nothing is left over. */
+static void assert_map_is_of_tiles(const struct onedva_tiles *tiles)
+{
+    int covered = 0;
+
+    for (int i = 0; i < tiles->count; i++) {
+        const struct onedva_tile *tile = &tiles->tile[i];
+        const int side = tile->side / ONEDVA_MIN_TILE_SIZE;
+        for (int row = tile->y / ONEDVA_MIN_TILE_SIZE, y = row; y < row + side; y++)
+            for (int column = tile->x / ONEDVA_MIN_TILE_SIZE, x = column; x < column + side; x++)
+                if (y < tiles->map_rows && x < tiles->map_columns) {
+                    assert_int_equal(tiles->map[y * tiles->map_columns + x], i);
+                    covered++;
+                }
+    }
+    assert_int_equal(covered, tiles->map_rows * tiles->map_columns);
+}
+
+/* Tiles come row by row: the left tiles have the texture, the right ones nothing. */
 static void tiles_of_a_clip(void **state)
 {
     struct onedva_packet packet;
     struct onedva_tiles tiles;
     struct codec codec;
     struct clip clip;
-    int64_t tokens = 0;
+    int64_t coefficients[4] = {0};
 
     (void)state;
     codec_init(&codec, 256, 250);
@@ -550,11 +568,18 @@ static void tiles_of_a_clip(void **state)
     assert_int_equal(onedva_encoder_get_tiles(codec.encoder, &tiles), ONEDVA_OK);
     assert_int_equal(tiles.columns, 2);
     assert_int_equal(tiles.rows, 2);
-    for (int i = 0; i < 4; i++)
-        tokens += tiles.tokens[i];
-    assert_int_equal(tokens, packet.stats.tokens);
-    assert_true(tiles.tokens[0] > 2 * tiles.tokens[1]);
-    assert_true(tiles.tokens[2] > 2 * tiles.tokens[3]);
+    assert_int_equal(tiles.count, packet.stats.tiles);
+    for (int i = 0; i < tiles.count; i++) {
+        const struct onedva_tile *tile = &tiles.tile[i];
+        assert_int_equal(tile->superblock, 2 * (tile->y / 128) + tile->x / 128);
+        assert_in_range(tile->coefficients, 0, tile->max_coefficients);
+        coefficients[tile->superblock] += tile->coefficients;
+    }
+    assert_int_equal(coefficients[0] + coefficients[1] + coefficients[2] + coefficients[3],
+                     packet.stats.coefficients);
+    assert_true(coefficients[0] > 2 * coefficients[1]);
+    assert_true(coefficients[2] > 2 * coefficients[3]);
+    assert_map_is_of_tiles(&tiles);
     clip_free(&clip);
     codec_close(&codec);
 }

@@ -21,8 +21,8 @@ static void draw_halves(struct clip *clip)
                 }
 }
 
-/* @param tokens of the two tiles */
-static void encode_halves(double aq, int *tokens)
+/* @param coefficients of the two superblocks */
+static void encode_halves(double aq, int *coefficients)
 {
     struct onedva_tiles tiles;
     struct codec codec;
@@ -37,8 +37,9 @@ static void encode_halves(double aq, int *tokens)
     encode(&codec, &clip);
     assert_int_equal(onedva_encoder_get_tiles(codec.encoder, &tiles), ONEDVA_OK);
     assert_int_equal(tiles.columns * tiles.rows, 2);
-    tokens[0] = tiles.tokens[0];
-    tokens[1] = tiles.tokens[1];
+    coefficients[0] = coefficients[1] = 0;
+    for (int i = 0; i < tiles.count; i++)
+        coefficients[tiles.tile[i].superblock] += tiles.tile[i].coefficients;
     clip_free(&clip);
     codec_close(&codec);
 }

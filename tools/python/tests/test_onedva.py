@@ -32,19 +32,22 @@ def write(path, tensors, described, cut=0):
 
 
 def two_clips():
-    """A clip of two tiles with 3 and 0 tokens, and one of a tile with 2."""
+    """A clip of two superblocks, the first with its tokens in three tiles of 2, 0 and 3, and one with 2 of a tile whose
+    last token is cut short."""
     rng = np.random.default_rng(1)
     return {"clip.pts": np.array([0, 640]), "clip.dts": np.array([0, onedva.NO_TIME]),
             "clip.duration": np.array([640, 40]), "clip.frames": np.array([16, 1], "i4"),
             "clip.qidx": np.array([-10, 5], "i4"), "clip.size": np.array([[140, 90], [64, 16]], "i4"),
-            "clip.first_tile": np.array([0, 2, 3], "i4"), "tile.first_token": np.array([0, 3, 3, 5]),
-            "tile.place": np.array([[0, 0, 4, 6, 8], [0, 8, 4, 6, 1], [0, 0, 1, 1, 4]], "i4"),
-            "token.q": rng.integers(-9, 9, (5, 32)).astype("i4"),
-            "token.y": rng.normal(size=(5, 32)).astype("f4"),
-            "token.scale": rng.integers(-30, 30, (5, 32)).astype("i1")}
+            "clip.first_superblock": np.array([0, 2, 3]), "superblock.splits": np.array([1, 0, 7], "i4"),
+            "clip.first_tile": np.array([0, 3, 4], "i4"), "tile.first_coefficient": np.array([0, 32, 32, 128, 139]),
+            "tile.place": np.array([[0, 0, 4, 4, 4, 2, 0], [0, 4, 4, 2, 2, 1, 0], [0, 8, 4, 6, 1, 3, 1],
+                                    [0, 0, 1, 1, 1, 0, 0]], "i4"),
+            "coefficient.q": rng.integers(-9, 9, 139).astype("i4"),
+            "coefficient.y": rng.normal(size=139).astype("f4"),
+            "coefficient.scale": rng.integers(-30, 30, 139).astype("i1")}
 
 
-DESCRIBED = {"format": 2, "model": "tiny", "model_id": "00", "basis": 192, "time_base": [1, 1000],
+DESCRIBED = {"format": 3, "model": "tiny", "model_id": "00", "basis": 192, "time_base": [1, 1000],
              "frame_rate": [25, 1]}
 
 
@@ -62,27 +65,36 @@ class Reader(unittest.TestCase):
         self.assertEqual((len(latents), latents.basis, latents.time_base), (2, 192, (1, 1000)))
         self.assertEqual((first.pts, first.frames, first.qidx, first.size), (0, 16, -10, (140, 90)))
         self.assertEqual((second.dts, second.duration), (onedva.NO_TIME, 40))
-        self.assertEqual([len(tile) for tile in first.tiles + second.tiles], [3, 0, 2])
-        self.assertEqual((first.tiles[1].y, first.tiles[1].x, first.tiles[1].shape), (0, 8, (4, 6, 1)))
-        np.testing.assert_array_equal(second.tiles[0].levels, tensors["token.q"][3:])
+        self.assertEqual([len(tile) for tile in first.tiles + second.tiles], [2, 0, 3, 2])
+        self.assertEqual([tile.token_length for tile in first.tiles + second.tiles], [16, 8, 32, 8])
+        last = first.tiles[2]
+        self.assertEqual((last.y, last.x, last.shape, last.side, last.superblock), (0, 8, (4, 6, 1), 8, 1))
+        np.testing.assert_array_equal(second.tiles[0].levels, tensors["coefficient.q"][128:])
+        self.assertEqual((list(first.splits), list(second.splits)), ([1, 0], [7]))
         self.assertEqual(latents[-1].pts, 640)
         self.assertRaises(IndexError, lambda: latents[2])
 
     def test_tokens_are_values_over_their_scale(self):
         tensors = two_clips()
         write(self.path, tensors, DESCRIBED)
-        tile = onedva.Latents(self.path)[0].tiles[0]
-        expected = tensors["token.y"][:3] / 2.0 ** (tensors["token.scale"][:3] / 8)
-        np.testing.assert_allclose(tile.tokens(), expected, rtol=1e-6)
-        np.testing.assert_allclose(tile.from_tokens(tile.tokens()), tensors["token.y"][:3], rtol=1e-6)
+        values = tensors["coefficient.y"] / 2.0 ** (tensors["coefficient.scale"] / 8)
+        latents = onedva.Latents(self.path)
+        whole, empty, cut = latents[0].tiles[0], latents[0].tiles[1], latents[1].tiles[0]
+        np.testing.assert_allclose(whole.tokens(), values[:32].reshape(2, 16), rtol=1e-6)
+        self.assertEqual(empty.tokens().shape, (0, 8))
+        np.testing.assert_allclose(cut.tokens().ravel(), np.append(values[128:], np.zeros(5)), rtol=1e-6)
+        for tile, first in ((whole, 0), (empty, 32), (cut, 128)):
+            np.testing.assert_allclose(tile.from_tokens(tile.tokens()),
+                                       tensors["coefficient.y"][first:first + len(tile.levels)], rtol=1e-6)
 
     def test_padding(self):
-        padded, lengths = onedva.pad([np.ones((3, 32)), np.zeros((0, 32)), np.full((2, 32), 2)])
+        padded, lengths = onedva.pad([np.ones((3, 32)), np.zeros((0, 16)), np.full((2, 8), 2)])
         self.assertEqual((padded.shape, list(lengths)), ((3, 3, 32), [3, 0, 2]))
-        np.testing.assert_array_equal(padded.sum((1, 2)), [96, 0, 128])
+        np.testing.assert_array_equal(padded.sum((1, 2)), [96, 0, 32])
+        np.testing.assert_array_equal(padded[2, 1], [2] * 8 + [0] * 24)
 
     def test_other_files_are_refused(self):
-        for described, cut, words in ((None, 0, "no One-DVA latents"), ({**DESCRIBED, "format": 3}, 0, "format 3"),
+        for described, cut, words in ((None, 0, "no One-DVA latents"), ({**DESCRIBED, "format": 2}, 0, "format 2"),
                                       (DESCRIBED, 100, "cut short")):
             write(self.path, two_clips(), described, cut)
             self.assertRaisesRegex(ValueError, words, onedva.Latents, self.path)
