@@ -78,8 +78,11 @@ static void check_linear(struct odva_backend *backend)
         {"linear.gelu", {.bias = b, .activation = ODVA_ACTIVATION_GELU}},
         {"linear.silu", {.bias = b, .activation = ODVA_ACTIVATION_SILU}},
         {"linear.gated",
-         {.bias = b, .gate = {gate, 0, n_out}, .gate_row = row, .add = {add, 0, n_out}}},
-        {"linear.indexed", {.bias = b, .add = {gate, 0, n_out}, .add_row = row}},
+         {.bias = b,
+          .gate = {gate, 0, n_out, ODVA_FLOAT32},
+          .gate_row = row,
+          .add = {add, 0, n_out, ODVA_FLOAT32}}},
+        {"linear.indexed", {.bias = b, .add = {gate, 0, n_out, ODVA_FLOAT32}, .add_row = row}},
     };
 
     assert_non_null(weights);
