@@ -26,7 +26,10 @@ static void check_size(int width, int height, int frames, int steps)
     assert_int_equal(info.durations[0], 1);
     assert_int_equal(info.stream.full_range, 2);
     assert_int_equal(info.stream.sar_num, 4);
-    assert_int_equal(packet.stats.tiles, ((width + 127) / 128) * ((height + 127) / 128));
+    /* a superblock is one tile, or cut down to single patches */
+    assert_in_range(packet.stats.tiles, ((width + 127) / 128) * ((height + 127) / 128),
+                    ((width + 15) / 16) * ((height + 15) / 16));
+    assert_int_equal(packet.stats.tiles, odva_decoder_latents(codec.decoder)->grid.tile_count);
     clip_free(&clip);
     codec_close(&codec);
 }
@@ -194,6 +197,19 @@ static void layers(void **state)
     codec_close(&codec);
 }
 
+/* The longest tile of the clip that a decoder holds. */
+static int longest_tile(const onedva_decoder *decoder)
+{
+    const struct odva_latents *latents = odva_decoder_latents(decoder);
+    int longest = 0;
+
+    for (int i = 0; i < latents->grid.tile_count; i++)
+        if (latents->tiles[i].tokens > longest)
+            longest = latents->tiles[i].tokens;
+    return longest;
+}
+
+/* They bound each tile of the partition, not the superblock. */
 static void max_tokens(void **state)
 {
     struct onedva_packet packet;
@@ -201,10 +217,18 @@ static void max_tokens(void **state)
     struct codec codec;
     struct clip clip;
     double last = 0;
+    int longest;
 
     (void)state;
     clip_alloc(&clip, 16, 128, 128);
     clip_draw(&clip, 0);
+    codec_init(&codec, 128, 128);
+    codec_open(&codec);
+    packet = encode(&codec, &clip);
+    decode(&codec, packet.data, packet.size, &clip, &info);
+    longest = longest_tile(codec.decoder);
+    assert_true(longest > 16);
+    codec_close(&codec);
     for (int limit = 64; limit > 0; limit /= 4) {
         double mse;
         codec_init(&codec, 128, 128);
@@ -213,7 +237,8 @@ static void max_tokens(void **state)
         codec_open(&codec);
         packet = encode(&codec, &clip);
         mse = decode(&codec, packet.data, packet.size, &clip, &info);
-        assert_true(info.tokens <= limit);
+        assert_int_equal(longest_tile(codec.decoder), longest < limit ? longest : limit);
+        assert_true(info.tokens <= limit * packet.stats.tiles);
         assert_true(mse >= last);
         last = mse;
         codec_close(&codec);
@@ -222,7 +247,10 @@ static void max_tokens(void **state)
     codec.encoder_settings.max_tokens = 3;
     codec_open(&codec);
     packet = encode(&codec, &clip);
-    assert_int_equal(packet.stats.tokens, 3);
+    decode(&codec, packet.data, packet.size, &clip, &info);
+    assert_int_equal(longest_tile(codec.decoder), 3);
+    assert_int_equal(info.tokens, packet.stats.tokens);
+    assert_true(packet.stats.tokens <= 3 * packet.stats.tiles);
     codec_close(&codec);
     clip_free(&clip);
 }
