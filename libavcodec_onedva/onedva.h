@@ -14,6 +14,8 @@
 
 #include <onedva/onedva.h>
 
+#include "libavutil/avutil.h"
+#include "libavutil/cpu.h"
 #include "libavutil/error.h"
 #include "libavutil/frame.h"
 #include "libavutil/log.h"
@@ -98,6 +100,7 @@ typedef struct OneDVAEncodeOptions {
     int motion;
     int tokens;
     int layers;
+    int64_t clip_duration;
 } OneDVAEncodeOptions;
 
 typedef struct OneDVADecodeOptions {
@@ -114,16 +117,12 @@ typedef struct OneDVADecodeOptions {
       (base) + offsetof(OneDVAModelOptions, path), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0,      \
       flags },                                                                                     \
     { "backend", "device that runs the model", (base) + offsetof(OneDVAModelOptions, backend),     \
-      AV_OPT_TYPE_INT, { .i64 = ONEDVA_BACKEND_AUTO }, ONEDVA_BACKEND_AUTO, ONEDVA_BACKEND_VULKAN, \
+      AV_OPT_TYPE_INT, { .i64 = ONEDVA_BACKEND_AUTO }, ONEDVA_BACKEND_AUTO, ONEDVA_BACKEND_CPU,    \
       flags, .unit = "backend" },                                                                  \
     { "auto", "the fastest that works here", 0, AV_OPT_TYPE_CONST,                                 \
       { .i64 = ONEDVA_BACKEND_AUTO }, 0, 0, flags, .unit = "backend" },                            \
     { "cpu", "C and SIMD code on the processor", 0, AV_OPT_TYPE_CONST,                             \
-      { .i64 = ONEDVA_BACKEND_CPU }, 0, 0, flags, .unit = "backend" },                             \
-    { "cuda", "NVIDIA GPU", 0, AV_OPT_TYPE_CONST,                                                  \
-      { .i64 = ONEDVA_BACKEND_CUDA }, 0, 0, flags, .unit = "backend" },                            \
-    { "vulkan", "any GPU with a Vulkan driver", 0, AV_OPT_TYPE_CONST,                              \
-      { .i64 = ONEDVA_BACKEND_VULKAN }, 0, 0, flags, .unit = "backend" }
+      { .i64 = ONEDVA_BACKEND_CPU }, 0, 0, flags, .unit = "backend" }
 
 #define ONEDVA_ENCODE_OPTIONS(base, flags)                                                         \
     { "crf",                                                                                       \
@@ -171,11 +170,14 @@ typedef struct OneDVADecodeOptions {
       0, INT_MAX, flags },                                                                         \
     { "layers", "layers of each packet, any first ones of which make a stream (onedva_truncate)",  \
       (base) + offsetof(OneDVAEncodeOptions, layers), AV_OPT_TYPE_INT, { .i64 = 1 },               \
-      1, ONEDVA_MAX_LAYERS, flags }
+      1, ONEDVA_MAX_LAYERS, flags },                                                               \
+    { "clip_duration", "longest time of a clip of several frames, 0: any",                         \
+      (base) + offsetof(OneDVAEncodeOptions, clip_duration), AV_OPT_TYPE_DURATION,                 \
+      { .i64 = 2000000 }, 0, INT64_MAX, flags }
 
 #define ONEDVA_DECODE_OPTIONS(base, flags)                                                         \
     { "steps",                                                                                     \
-      "0: linear, fastest; 1: one network pass, highest PSNR; more: diffusion",                    \
+      "0: linear, fastest; 1: one run of the network, highest PSNR; more: diffusion",              \
       (base) + offsetof(OneDVADecodeOptions, steps), AV_OPT_TYPE_INT, { .i64 = 1 },                \
       ONEDVA_STEPS_AUTO, ONEDVA_MAX_STEPS, flags, .unit = "steps" },                               \
     { "auto", "as many, up to 8, as keep up with the frame rate here", 0, AV_OPT_TYPE_CONST,       \
@@ -183,9 +185,9 @@ typedef struct OneDVADecodeOptions {
     { "sampler", "method of the diffusion steps", (base) + offsetof(OneDVADecodeOptions, sampler), \
       AV_OPT_TYPE_INT, { .i64 = ONEDVA_SAMPLER_EULER }, ONEDVA_SAMPLER_EULER,                      \
       ONEDVA_SAMPLER_HEUN, flags, .unit = "sampler" },                                             \
-    { "euler", "one network pass a step", 0, AV_OPT_TYPE_CONST,                                    \
+    { "euler", "one run of the network a step", 0, AV_OPT_TYPE_CONST,                              \
       { .i64 = ONEDVA_SAMPLER_EULER }, 0, 0, flags, .unit = "sampler" },                           \
-    { "heun", "two network passes a step, more accurate", 0, AV_OPT_TYPE_CONST,                    \
+    { "heun", "two runs of the network a step, more accurate", 0, AV_OPT_TYPE_CONST,               \
       { .i64 = ONEDVA_SAMPLER_HEUN }, 0, 0, flags, .unit = "sampler" },                            \
     { "max_tokens", "decode only the first latent tokens of each tile, 0: all",                    \
       (base) + offsetof(OneDVADecodeOptions, max_tokens), AV_OPT_TYPE_INT, { .i64 = 0 },           \
@@ -230,6 +232,12 @@ static inline void ff_onedva_encoder_settings(struct onedva_encoder_settings *se
     settings->adaptive_clips = options->adaptive_clips;
     settings->backend        = model->backend;
     settings->logger         = ff_onedva_logger(log);
+}
+
+/** @param threads 0: as many as FFmpeg counts processors, by affinity or ffmpeg's -cpucount */
+static inline int ff_onedva_threads(int threads)
+{
+    return threads > 0 ? threads : av_cpu_count();
 }
 
 /**
@@ -297,17 +305,44 @@ typedef struct OneDVAClip {
 
     const OneDVAEncodeOptions *options;
     struct onedva_stream stream;
+    int max_frames;         ///< of a clip
+    int64_t max_duration;   ///< of a clip of several frames
     uint32_t last_duration; ///< for a frame that nothing else tells the duration of
     double crf;             ///< that the encoder was last given
+    int told_of_fields;
 } OneDVAClip;
+
+/** Let clips of several frames last no longer than so many microseconds. */
+static inline void ff_onedva_clip_limit(OneDVAClip *clip, int64_t duration)
+{
+    const AVRational time_base = { clip->stream.timebase_num, clip->stream.timebase_den };
+
+    clip->max_duration = FFMIN(clip->max_duration,
+                               av_rescale_q_rnd(duration, AV_TIME_BASE_Q, time_base, AV_ROUND_DOWN));
+}
+
+/** Let clips last no longer than the decoder's buffer does at their rate: a longer one has no room
+ *  for what the rate would give it. */
+static inline void ff_onedva_clip_fit_buffer(OneDVAClip *clip,
+                                             const struct onedva_encoder_settings *settings)
+{
+    const int64_t rate = settings->bitrate > 0 ? settings->bitrate : settings->max_rate;
+
+    if (rate > 0 && settings->buffer_size > 0)
+        ff_onedva_clip_limit(clip, av_rescale(settings->buffer_size, AV_TIME_BASE, rate));
+}
 
 static inline int ff_onedva_clip_init(OneDVAClip *clip, const OneDVAEncodeOptions *options,
                                       const struct onedva_stream *stream)
 {
     clip->options       = options;
     clip->stream        = *stream;
+    clip->max_frames    = options->clip_frames;
+    clip->max_duration  = INT64_MAX;
     clip->last_duration = FFMAX(stream->frame_duration, 1);
     clip->crf           = options->crf;
+    if (options->clip_duration)
+        ff_onedva_clip_limit(clip, options->clip_duration);
     for (int i = 0; i < ONEDVA_MAX_CLIP_FRAMES; i++) {
         if (!clip->frames[i] && !(clip->frames[i] = av_frame_alloc()))
             return AVERROR(ENOMEM);
@@ -354,21 +389,24 @@ static inline int ff_onedva_clip_check(const OneDVAClip *clip, const AVFrame *fr
     return AVERROR(EINVAL);
 }
 
-static inline void ff_onedva_clip_add(OneDVAClip *clip, AVFrame *frame)
+static inline void ff_onedva_clip_add(OneDVAClip *clip, AVFrame *frame, void *avcl)
 {
+    if ((frame->flags & AV_FRAME_FLAG_INTERLACED) && !clip->told_of_fields++)
+        av_log(avcl, AV_LOG_WARNING, "interlaced frames: both fields are coded as one progressive "
+               "picture, which costs bits where they move; deinterlace first, as with -vf bwdif\n");
     av_frame_move_ref(clip->frames[clip->nb_frames++], frame);
 }
 
 /**
- * Settle the duration of the clip's last frame. While neither that frame nor next changes, the
- * answer stays the same: what an encode leaves before a gap is not filled up beyond it.
+ * Settle the duration of the clip's last frame. What an encode leaves before a gap is not filled up
+ * beyond it.
  * @param next the frame that follows, NULL at the end
  * @return whether next may join the clip
  */
 static inline int ff_onedva_clip_continues(OneDVAClip *clip, const AVFrame *next)
 {
     const AVFrame *last = clip->frames[clip->nb_frames - 1];
-    int64_t distance = 0;
+    int64_t distance = 0, end = 0;
     int gap;
 
     if (next && next->pts != AV_NOPTS_VALUE && last->pts != AV_NOPTS_VALUE)
@@ -381,7 +419,11 @@ static inline int ff_onedva_clip_continues(OneDVAClip *clip, const AVFrame *next
         distance = clip->last_duration;
     clip->durations[clip->nb_frames - 1] = clip->last_duration = distance;
 
-    return next && !gap && clip->nb_frames < clip->options->clip_frames;
+    for (int i = 0; i < clip->nb_frames; i++)
+        end += clip->durations[i];
+    // next is expected to last as long as the frame before it
+    return next && !gap && clip->nb_frames < clip->max_frames &&
+           end <= av_sat_sub64(clip->max_duration, distance);
 }
 
 /** The name of what an encoder used: off, global or mesh. */

@@ -36,6 +36,7 @@ typedef struct OneDVADecContext {
     int next_frame; ///< the first of them not yet output
     int64_t next_pts;  ///< where a packet begins that continues the one decoded last
     int64_t tolerance; ///< of the container's rounding
+    int is_on_time;    ///< the packet decoded last lasts as long as its frames, or longer for a gap
     int is_interrupted; ///< what is decoded next does not continue what was output last
 } OneDVADecContext;
 
@@ -126,7 +127,7 @@ static av_cold int open_decoder(AVCodecContext *avctx)
     ff_onedva_decoder_settings(&settings, &s->options, &s->model_options, &s->log);
     // no larger picture gets a buffer, and the library must not find memory for its latents
     settings.max_pixels = av_clip64(avctx->max_pixels, 1, INT_MAX / 8);
-    settings.threads    = avctx->thread_count;
+    settings.threads    = ff_onedva_threads(avctx->thread_count);
     settings.bitexact   = !!(avctx->flags & AV_CODEC_FLAG_BITEXACT);
     ret = ff_onedva_check(&s->log, onedva_decoder_open(&s->decoder, s->model, &settings),
                           "opening the decoder");
@@ -142,28 +143,86 @@ static void clear_frames(OneDVADecContext *s)
     s->nb_frames = s->next_frame = 0;
 }
 
+/** Between the ticks of a clip and the times of its packets. */
+typedef struct ClipClock {
+    AVRational stream_tb, pkt_tb;
+    int64_t start;    ///< of the packet
+    int64_t duration; ///< of the packet, which the clip's ticks are spread over; 0: they are its own
+    int64_t ticks;    ///< of the clip
+} ClipClock;
+
+static int64_t to_packet_time(const ClipClock *clock, int64_t ticks)
+{
+    if (clock->duration)
+        return av_rescale(ticks, clock->duration, clock->ticks);
+    return av_rescale_q(ticks, clock->stream_tb, clock->pkt_tb);
+}
+
 /**
  * The time of a tick of a clip in the packets' time base.
  *
  * The clip's start is first brought back to the encoder's grid, so that a coarser container
  * rounds every frame as if it had a packet of its own; unless the start is off that grid.
  */
-static int64_t clip_time(int64_t start, int64_t ticks, AVRational stream_tb, AVRational pkt_tb)
+static int64_t clip_time(const ClipClock *clock, int64_t ticks)
 {
-    int64_t grid = av_rescale_q(start, pkt_tb, stream_tb);
+    const int64_t grid = av_rescale_q(clock->start, clock->pkt_tb, clock->stream_tb);
 
-    if (av_rescale_q(grid, stream_tb, pkt_tb) == start)
-        return av_rescale_q(av_sat_add64(grid, ticks), stream_tb, pkt_tb);
-    return av_sat_add64(start, av_rescale_q(ticks, stream_tb, pkt_tb));
+    if (!clock->duration && av_rescale_q(grid, clock->stream_tb, clock->pkt_tb) == clock->start)
+        return av_rescale_q(av_sat_add64(grid, ticks), clock->stream_tb, clock->pkt_tb);
+    return av_sat_add64(clock->start, to_packet_time(clock, ticks));
+}
+
+/** @param b may be what av_rescale_q() gives for too large a number */
+static int is_near(int64_t a, int64_t b, int64_t tolerance)
+{
+    return FFABS(av_sat_sub64(a, b)) <= tolerance;
+}
+
+/** Whether the packet lasts so long that its frames were given other times after encoding. */
+static int is_retimed(OneDVADecContext *s, const ClipClock *clock, int64_t duration,
+                      const struct onedva_clip *clip)
+{
+    const int64_t expected = av_rescale_q(clock->ticks, clock->stream_tb, clock->pkt_tb);
+    const int64_t at_frame_rate = av_rescale_q((int64_t)clip->frames * clip->stream.frame_duration,
+                                               clock->stream_tb, clock->pkt_tb);
+    const int64_t tolerance = FFMAX(expected / clip->frames / 8, 1);
+
+    // libavformat makes it up where the container does not say: as one frame, by the frame rate, or
+    // by that of the packets where there is none
+    if (!at_frame_rate || (clip->frames > 1 && duration <= expected / clip->frames + tolerance))
+        return 0;
+    // where the packet before lasted as long as its frames, one that lasts longer has a gap behind it
+    s->is_on_time = is_near(duration, expected, tolerance) || is_near(duration, at_frame_rate, 1) ||
+                    (s->is_on_time && duration > expected);
+    return !s->is_on_time;
+}
+
+static ClipClock clip_clock(const AVCodecContext *avctx, const AVPacket *pkt,
+                            const struct onedva_clip *clip)
+{
+    OneDVADecContext *s = avctx->priv_data;
+    ClipClock clock = {
+        .stream_tb = { clip->stream.timebase_num, clip->stream.timebase_den },
+        .start     = pkt->pts != AV_NOPTS_VALUE ? pkt->pts : pkt->dts,
+    };
+    int is_known = avctx->pkt_timebase.num > 0;
+
+    clock.pkt_tb = is_known ? avctx->pkt_timebase : clock.stream_tb;
+    for (int i = 0; i < clip->frames; i++)
+        clock.ticks += clip->durations[i];
+    // a program that does not say what its times are in still says how long a packet lasts
+    if (clock.ticks && pkt->duration >= clip->frames &&
+        (!is_known || is_retimed(s, &clock, pkt->duration, clip)))
+        clock.duration = pkt->duration;
+    return clock;
 }
 
 static void set_timestamps(const AVCodecContext *avctx, const AVPacket *pkt,
                            const struct onedva_clip *clip)
 {
     OneDVADecContext *s = avctx->priv_data;
-    const AVRational stream_tb = { clip->stream.timebase_num, clip->stream.timebase_den };
-    const AVRational pkt_tb = avctx->pkt_timebase.num > 0 ? avctx->pkt_timebase : stream_tb;
-    const int64_t start = pkt->pts != AV_NOPTS_VALUE ? pkt->pts : pkt->dts;
+    const ClipClock clock = clip_clock(avctx, pkt, clip);
     int64_t ticks = 0;
 
     for (int i = 0; i < clip->frames; i++) {
@@ -171,17 +230,17 @@ static void set_timestamps(const AVCodecContext *avctx, const AVPacket *pkt,
         int64_t duration = clip->durations[i];
 
         if (!duration && pkt->duration > 0)
-            duration = av_rescale_q(pkt->duration, pkt_tb, stream_tb) / clip->frames;
+            duration = av_rescale_q(pkt->duration, clock.pkt_tb, clock.stream_tb) / clip->frames;
 
         frame->pts = frame->pkt_dts = AV_NOPTS_VALUE;
-        frame->duration = av_rescale_q(duration, stream_tb, pkt_tb);
-        if (start != AV_NOPTS_VALUE && (!i || ticks)) {
-            frame->pts = frame->pkt_dts = clip_time(start, ticks, stream_tb, pkt_tb);
-            frame->duration = av_sat_sub64(clip_time(start, av_sat_add64(ticks, duration),
-                                                     stream_tb, pkt_tb), frame->pts);
+        frame->duration = to_packet_time(&clock, duration);
+        if (clock.start != AV_NOPTS_VALUE && (!i || ticks)) {
+            frame->pts = frame->pkt_dts = clip_time(&clock, ticks);
+            frame->duration = av_sat_sub64(clip_time(&clock, av_sat_add64(ticks, duration)),
+                                           frame->pts);
         }
         // an edit list hides a packet that begins before its start, which is 0
-        if (start < 0 && frame->pts >= 0)
+        if (clock.start < 0 && frame->pts >= 0)
             frame->flags &= ~AV_FRAME_FLAG_DISCARD;
         ticks = av_sat_add64(ticks, duration);
         s->next_pts  = frame->pts == AV_NOPTS_VALUE ? AV_NOPTS_VALUE
@@ -206,6 +265,15 @@ static void check_continuity(OneDVADecContext *s, const AVPacket *pkt)
     s->is_interrupted = 0;
 }
 
+/** The stream does not know of fields, but its container may. */
+static void set_fields(AVFrame *frame, enum AVFieldOrder order)
+{
+    if (order > AV_FIELD_PROGRESSIVE)
+        frame->flags |= AV_FRAME_FLAG_INTERLACED;
+    if (order == AV_FIELD_TT || order == AV_FIELD_TB)
+        frame->flags |= AV_FRAME_FLAG_TOP_FIELD_FIRST;
+}
+
 static int get_frames(AVCodecContext *avctx, const AVPacket *pkt, const struct onedva_clip *clip)
 {
     OneDVADecContext *s = avctx->priv_data;
@@ -217,6 +285,9 @@ static int get_frames(AVCodecContext *avctx, const AVPacket *pkt, const struct o
         ret = ff_get_buffer(avctx, frame, 0);
         if (ret < 0)
             return ret;
+        // joined files may be turned each its own way; FFmpeg would take what the stream says
+        if (av_packet_get_side_data(pkt, AV_PKT_DATA_DISPLAYMATRIX, NULL))
+            av_frame_remove_side_data(frame, AV_FRAME_DATA_DISPLAYMATRIX);
         ret = ff_decode_frame_props_from_pkt(avctx, frame, pkt);
         if (ret < 0) {
             av_frame_unref(frame);
@@ -224,6 +295,7 @@ static int get_frames(AVCodecContext *avctx, const AVPacket *pkt, const struct o
         }
         frame->pict_type = AV_PICTURE_TYPE_I;
         frame->flags |= AV_FRAME_FLAG_KEY;
+        set_fields(frame, avctx->field_order);
         if (clip->layers_decoded < clip->layers)
             frame->flags |= AV_FRAME_FLAG_CORRUPT;
     }
@@ -352,7 +424,8 @@ static void onedva_decode_flush(AVCodecContext *avctx)
     OneDVADecContext *s = avctx->priv_data;
 
     clear_frames(s);
-    s->next_pts = AV_NOPTS_VALUE;
+    s->next_pts   = AV_NOPTS_VALUE;
+    s->is_on_time = 0;
     while (s->nb_packets)
         av_packet_unref(s->packets[--s->nb_packets]);
     s->nb_announced = 0;

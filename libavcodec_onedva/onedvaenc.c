@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "libavutil/avutil.h"
+#include "libavutil/bprint.h"
 #include "libavutil/mem.h"
 #include "libavutil/opt.h"
 
@@ -26,6 +27,7 @@ typedef struct OneDVAEncContext {
     onedva_encoder *encoder;
     OneDVAClip clip;
     AVFrame *next; ///< received, not yet in the clip: its pts ends the frame before
+    int64_t since_start; ///< frames since a clip had to begin
 
     struct {
         AVFrame *first; ///< properties of its first frame
@@ -84,6 +86,55 @@ static av_cold int set_pass(AVCodecContext *avctx, struct onedva_encoder_setting
     return 0;
 }
 
+/** Options of every encoder that hold here, or that ask for nothing. */
+static const char *const followed_options[] = {
+    "b", "maxrate", "bufsize", "rc_init_occupancy", "g", "flags", "flags2", "strict", "err_detect",
+    "debug", "export_side_data", "threads", "thread_type", "ticks_per_frame", "max_pixels", "aspect",
+    "sar", "color_primaries", "color_trc", "colorspace", "color_range", "chroma_sample_location",
+    "field_order", "dump_separator",
+};
+
+/** Flags that hold here, or that ask for nothing; QSCALE comes with global_quality. */
+#define FOLLOWED_FLAGS (AV_CODEC_FLAG_PASS1 | AV_CODEC_FLAG_PASS2 | AV_CODEC_FLAG_GLOBAL_HEADER |  \
+                        AV_CODEC_FLAG_BITEXACT | AV_CODEC_FLAG_LOW_DELAY |                         \
+                        AV_CODEC_FLAG_CLOSED_GOP | AV_CODEC_FLAG_QSCALE)
+
+/** Whether an option of AVCodecContext asks for what this codec does not have. */
+static int is_ignored(AVCodecContext *avctx, const AVOption *opt)
+{
+    const int needed = AV_OPT_FLAG_VIDEO_PARAM | AV_OPT_FLAG_ENCODING_PARAM;
+
+    if ((opt->flags & needed) != needed)
+        return 0;
+    if (opt->type == AV_OPT_TYPE_CONST)
+        return !strcmp(opt->unit, "flags") &&
+               (opt->default_val.i64 & avctx->flags & ~(int64_t)FOLLOWED_FLAGS);
+    for (int i = 0; i < FF_ARRAY_ELEMS(followed_options); i++)
+        if (!strcmp(opt->name, followed_options[i]))
+            return 0;
+    return !av_opt_is_set_to_default(avctx, opt);
+}
+
+/** Name the options that have no effect, in one line. */
+static av_cold void log_ignored_options(AVCodecContext *avctx)
+{
+    const AVOption *opt = NULL;
+    AVBPrint names;
+
+    av_bprint_init(&names, 0, AV_BPRINT_SIZE_AUTOMATIC);
+    while ((opt = av_opt_next(avctx, opt))) {
+        if (!is_ignored(avctx, opt))
+            continue;
+        av_bprintf(&names, "%s-%s%s", names.len ? ", " : "",
+                   opt->type == AV_OPT_TYPE_CONST ? "flags +" : "",
+                   strcmp(opt->name, "global_quality") ? opt->name : "q:v");
+    }
+    if (names.len)
+        av_log(avctx, AV_LOG_WARNING, "without effect here: %s; what sets quality and rate is -crf, "
+               "-qp, -target_psnr or -b:v, and -maxrate with -bufsize\n", names.str);
+    av_bprint_finalize(&names, NULL);
+}
+
 static av_cold int onedva_encode_init(AVCodecContext *avctx)
 {
     OneDVAEncContext *s = avctx->priv_data;
@@ -91,6 +142,7 @@ static av_cold int onedva_encode_init(AVCodecContext *avctx)
     struct onedva_encoder_settings settings;
     int ret;
 
+    log_ignored_options(avctx);
     s->log.avcl = avctx;
     s->next     = av_frame_alloc();
     if (!s->next)
@@ -110,10 +162,11 @@ static av_cold int onedva_encode_init(AVCodecContext *avctx)
     ff_onedva_encoder_settings(&settings, &s->options, &s->model_options, &s->log);
     ff_onedva_set_rate(&settings, avctx->bit_rate, avctx->rc_max_rate, avctx->rc_buffer_size,
                        avctx->rc_initial_buffer_occupancy);
+    ff_onedva_clip_fit_buffer(&s->clip, &settings);
     ret = set_pass(avctx, &settings);
     if (ret < 0)
         return ret;
-    settings.threads           = avctx->thread_count;
+    settings.threads           = ff_onedva_threads(avctx->thread_count);
     settings.bitexact          = !!(avctx->flags & AV_CODEC_FLAG_BITEXACT);
     settings.header_in_packets = !(avctx->flags & AV_CODEC_FLAG_GLOBAL_HEADER);
     ret = ff_onedva_check(&s->log, onedva_encoder_open(&s->encoder, s->model, &settings, &stream),
@@ -194,11 +247,20 @@ static int end_pass(AVCodecContext *avctx)
     return ret < 0 ? ret : AVERROR_EOF;
 }
 
+/** Whether a clip has to begin with the next frame: the caller forces it, or -g. */
+static int must_begin_clip(const AVCodecContext *avctx)
+{
+    const OneDVAEncContext *s = avctx->priv_data;
+
+    return s->next->pict_type == AV_PICTURE_TYPE_I ||
+           (avctx->gop_size >= 0 && s->since_start >= FFMAX(avctx->gop_size, 1));
+}
+
 /** Collect frames. @return 0 when a clip is complete, AVERROR_EOF when there is none left */
 static int complete_clip(AVCodecContext *avctx)
 {
     OneDVAEncContext *s = avctx->priv_data;
-    int ret;
+    int ret, begins;
 
     for (;;) {
         const AVFrame *next = s->next;
@@ -210,9 +272,11 @@ static int complete_clip(AVCodecContext *avctx)
             else if (ret < 0)
                 return ret;
         }
-        if (s->clip.nb_frames && !ff_onedva_clip_continues(&s->clip, next))
+        begins = next && must_begin_clip(avctx);
+        if (s->clip.nb_frames && (!ff_onedva_clip_continues(&s->clip, next) || begins))
             return 0;
-        ff_onedva_clip_add(&s->clip, s->next);
+        s->since_start = begins ? 1 : s->since_start + 1;
+        ff_onedva_clip_add(&s->clip, s->next, avctx);
     }
 }
 
@@ -290,7 +354,8 @@ static av_cold void onedva_encode_flush(AVCodecContext *avctx)
         av_frame_unref(s->begun[0].first);
         end_clip(s, &packet);
     }
-    s->error = 0;
+    s->error       = 0;
+    s->since_start = 0;
     ff_onedva_clip_clear(&s->clip);
     av_frame_unref(s->next);
 }
@@ -326,6 +391,7 @@ static const AVClass onedva_encoder_class = {
 
 static const FFCodecDefault onedva_defaults[] = {
     { "b", "0" },
+    { "g", "-1" },
     { NULL },
 };
 

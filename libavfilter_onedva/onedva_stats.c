@@ -14,6 +14,8 @@
 #include "libavutil/error.h"
 #include "libavutil/file_open.h"
 #include "libavutil/log.h"
+#include "libavutil/mem.h"
+#include "libavutil/thread.h"
 #include "libavutil/timestamp.h"
 
 #include "onedva_stats.h"
@@ -78,11 +80,51 @@ static int log_error(const OneDVAStats *stats)
     return ret;
 }
 
+/** Names of files that this process has begun: a graph that is configured anew goes on in its file,
+ *  and nothing but the process outlives the graph. */
+typedef struct BegunFile {
+    struct BegunFile *next;
+    char name[];
+} BegunFile;
+
+static BegunFile *begun_files;
+static AVMutex begun_files_mutex = AV_MUTEX_INITIALIZER;
+
+static int has_begun(const char *name)
+{
+    const BegunFile *file;
+
+    ff_mutex_lock(&begun_files_mutex);
+    for (file = begun_files; file && strcmp(file->name, name); file = file->next)
+        ;
+    ff_mutex_unlock(&begun_files_mutex);
+    return !!file;
+}
+
+static int note_begun(const char *name)
+{
+    const size_t size = strlen(name) + 1;
+    BegunFile *file = av_malloc(sizeof(*file) + size);
+
+    if (!file)
+        return AVERROR(ENOMEM);
+    memcpy(file->name, name, size);
+    ff_mutex_lock(&begun_files_mutex);
+    file->next  = begun_files;
+    begun_files = file;
+    ff_mutex_unlock(&begun_files_mutex);
+    return 0;
+}
+
 int ff_onedva_stats_open(OneDVAStats *stats, const char *name)
 {
+    const int goes_on = has_begun(name);
+
     stats->name = name;
-    stats->file = strcmp(name, "-") ? avpriv_fopen_utf8(name, "w") : stdout;
-    return stats->file ? 0 : log_error(stats);
+    stats->file = strcmp(name, "-") ? avpriv_fopen_utf8(name, goes_on ? "a" : "w") : stdout;
+    if (!stats->file)
+        return log_error(stats);
+    return goes_on ? 0 : note_begun(name);
 }
 
 static void write_line(FILE *file, int64_t n, const OneDVAClipFigures *figures, double mse_y)

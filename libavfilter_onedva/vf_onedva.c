@@ -46,6 +46,7 @@ typedef struct OneDVAFilterContext {
     AVFrame *next;    ///< received, not yet in the clip: its pts ends the frame before
     int next_passes;  ///< the timeline says that it stays as it is
     int64_t clip_end; ///< of the clip before, AV_NOPTS_VALUE: not known
+    int is_flushing;  ///< the clip in progress ends with the frames that came
     OneDVAStats stats;
 
     AVFrame *output[ONEDVA_MAX_CLIP_FRAMES];
@@ -84,6 +85,7 @@ static int open_encoder(AVFilterContext *ctx, const struct onedva_stream *stream
 
     ff_onedva_encoder_settings(&settings, &s->encode_options, &s->model_options, &s->log);
     ff_onedva_set_rate(&settings, s->bitrate, s->max_rate, s->buffer_size, s->buffer_start);
+    ff_onedva_clip_fit_buffer(&s->clip, &settings);
     settings.threads  = nb_threads(ctx);
     settings.bitexact = s->bitexact;
     onedva_encoder_close(&s->encoder);
@@ -118,12 +120,12 @@ static int config_input(AVFilterLink *inlink)
     OneDVAFilterContext *s = ctx->priv;
     const struct onedva_stream stream = ff_onedva_stream(inlink->w, inlink->h, inlink->time_base,
                                                          ff_filter_link(inlink)->frame_rate);
-    int ret = open_encoder(ctx, &stream);
+    int ret = ff_onedva_clip_init(&s->clip, &s->encode_options, &stream);
 
     if (ret >= 0)
-        ret = open_decoder(ctx);
+        ret = open_encoder(ctx, &stream);
     if (ret >= 0)
-        ret = ff_onedva_clip_init(&s->clip, &s->encode_options, &stream);
+        ret = open_decoder(ctx);
     return ret;
 }
 
@@ -356,7 +358,7 @@ static int collect_frames(AVFilterContext *ctx)
             ret = pass_next_frame(ctx);
             return ret < 0 ? ret : 1;
         }
-        ff_onedva_clip_add(&s->clip, s->next);
+        ff_onedva_clip_add(&s->clip, s->next, ctx);
         av_frame_free(&s->next);
     }
 }
@@ -367,7 +369,7 @@ static int activate(AVFilterContext *ctx)
     AVFilterLink *inlink = ctx->inputs[0];
     AVFilterLink *outlink = ctx->outputs[0];
     int64_t pts;
-    int ret, status;
+    int ret, status, is_end;
 
     FF_FILTER_FORWARD_STATUS_BACK(outlink, inlink);
 
@@ -378,27 +380,45 @@ static int activate(AVFilterContext *ctx)
     if (ret)
         return ret < 0 ? ret : output_frame(ctx);
 
-    if (ff_inlink_acknowledge_status(inlink, &status, &pts)) {
-        if (!s->clip.nb_frames) {
-            ff_outlink_set_status(outlink, status, pts);
-            return 0;
-        }
+    is_end = ff_inlink_acknowledge_status(inlink, &status, &pts);
+    if ((is_end || s->is_flushing) && s->clip.nb_frames) {
         ff_onedva_clip_continues(&s->clip, NULL);
         ret = reconstruct_clip(ctx);
         return ret < 0 ? ret : output_frame(ctx);
+    }
+    s->is_flushing = 0;
+    if (is_end) {
+        ff_outlink_set_status(outlink, status, pts);
+        return 0;
     }
     FF_FILTER_FORWARD_WANTED(outlink, inlink);
     return FFERROR_NOT_READY;
 }
 
-/** A command holds for the clip in progress and those after it. */
+/** Frames that a graph closed before its end, as for another one, leaves in the filter. */
+static void log_frames_left(AVFilterContext *ctx)
+{
+    const OneDVAFilterContext *s = ctx->priv;
+    const int n = s->nb_output - s->next_output + s->clip.nb_frames + !!s->next;
+
+    if (n)
+        av_log(ctx, AV_LOG_INFO, "%d frames did not come out: the graph was closed inside of a clip\n", n);
+}
+
+/** crf holds for the clip in progress and those after it; flush ends the clip in progress. */
 static int process_command(AVFilterContext *ctx, const char *cmd, const char *arg, char *res,
                            int res_len, int flags)
 {
     OneDVAFilterContext *s = ctx->priv;
     const double crf = s->encode_options.crf;
-    int ret = ff_filter_process_command(ctx, cmd, arg, res, res_len, flags);
+    int ret;
 
+    if (!strcmp(cmd, "flush")) {
+        s->is_flushing = 1;
+        ff_filter_set_ready(ctx, 100);
+        return 0;
+    }
+    ret = ff_filter_process_command(ctx, cmd, arg, res, res_len, flags);
     if (ret >= 0 && s->encoder)
         ret = ff_onedva_clip_set_crf(&s->clip, s->encoder, &s->log);
     if (ret < 0)
@@ -410,6 +430,7 @@ static av_cold void uninit(AVFilterContext *ctx)
 {
     OneDVAFilterContext *s = ctx->priv;
 
+    log_frames_left(ctx);
     clear_output(s);
     clear_pictures(s);
     av_frame_free(&s->next);

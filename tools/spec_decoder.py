@@ -186,21 +186,21 @@ def read_stream_header(data, seen):
 
 
 class Layer:
-    """token_end, threshold, what it begins ("pass", "sweep" or "share" of a sweep), pass_ (0: coarsest), payload, None where it
-    is lost, and bytes of it that were needed."""
+    """token_end, threshold, what it begins ("refinement", "sweep" or "share" of a sweep), its refinement (0: coarsest),
+    payload, None where it is lost, and bytes of it that were needed."""
 
     def __init__(self, extent, size, crc, before=None):
         self.extent, self.size, self.crc = extent, size, crc
         self.token_end, self.threshold = extent & 4095, extent >> 12
-        self.begins, self.pass_, self.payload, self.needed = "pass", 0, None, None
+        self.begins, self.refinement, self.payload, self.needed = "refinement", 0, None, None
         if before is not None:
             self._follow(before)
 
     def _follow(self, before):
         self.begins = "share"
         if self.token_end <= before.token_end or self.threshold != before.threshold:
-            self.begins = "sweep" if before.threshold > 0 else "pass"
-        self.pass_ = before.pass_ + (self.begins == "pass")
+            self.begins = "sweep" if before.threshold > 0 else "refinement"
+        self.refinement = before.refinement + (self.begins == "refinement")
 
 
 class Packet:
@@ -239,7 +239,7 @@ class Packet:
         for _ in range(layers + 1):
             fields = read.leb("layer extent"), read.leb("layer size"), read.u16("layer crc")
             self.layers.append(Layer(*fields, *self.layers[-1:]))
-        self._check_passes()
+        self._check_refinements()
         end = read.at
         if crc16(data[:end]) != read.u16("header_crc"):
             raise Invalid("wrong header_crc")
@@ -263,18 +263,18 @@ class Packet:
             if duration == 0 and self.header is not None and self.header.frame_duration:
                 raise Invalid("duration 0 beside a frame_duration")
 
-    def _check_passes(self):
-        self.passes = self.layers[-1].pass_ + 1
-        self.seen("packet.passes", self.passes)
+    def _check_refinements(self):
+        self.refinements = self.layers[-1].refinement + 1
+        self.seen("packet.refinements", self.refinements)
         for layer in self.layers:
             if layer.threshold > 31:
                 raise Invalid(f"threshold {layer.threshold}")
             self.seen("layer.begins", layer.begins)
             self.seen("layer.threshold", layer.threshold)
-        if self.passes + self.dropped > 4:
-            raise Invalid(f"{self.passes} passes and {self.dropped} dropped")
-        if self.qidx + 8 * (self.passes - 1) > 63:
-            raise Invalid("qidx of the first pass is above 63")
+        if self.refinements + self.dropped > 4:
+            raise Invalid(f"{self.refinements} refinements and {self.dropped} dropped")
+        if self.qidx + 8 * (self.refinements - 1) > 63:
+            raise Invalid("qidx of the first refinement is above 63")
 
     def _take_payloads(self, data, at):
         for layer in self.layers:
@@ -307,7 +307,7 @@ def written_stream_header(header):
 def truncated(data, count):
     """The packet's first layers, all of them whole, as a packet; count: how many."""
     packet = Packet(data, None, Seen())
-    missing = packet.passes - 1 - packet.layers[count - 1].pass_
+    missing = packet.refinements - 1 - packet.layers[count - 1].refinement
     dropped = packet.dropped + missing
     made = bytearray(data[:4]) + bytes([data[4] & 0xF0 | count - 1, packet.qidx + 8 * missing & 255])
     made[1] = data[1] & ~HAS_DROPPED | (HAS_DROPPED if dropped else 0)
@@ -375,10 +375,10 @@ class Tile:
     def __init__(self, y, x, scan, left, above):
         self.y, self.x, self.scan, self.left, self.above = y, x, scan, left, above
         self.q = [0] * len(scan.positions)
-        self.m = []         # min(|q|, 15) of what is seen of this pass
-        self.coded = []     # of each coefficient, whether this pass has decoded it
+        self.m = []         # min(|q|, 15) of what is seen of this refinement
+        self.coded = []     # of each coefficient, whether this refinement has decoded it
         self.tokens = 0     # that this sweep has gone through
-        self.lengths = []   # of each pass begun: tokens that the longest of its sweeps has gone through
+        self.lengths = []   # of each refinement begun: tokens that the longest of its sweeps has gone through
         self.behind = []    # tokens behind each layer, of its sweep
 
     def coefficients(self, tokens):
@@ -386,7 +386,7 @@ class Tile:
 
     def begin(self, layer):
         """What a layer begins."""
-        if layer.begins == "pass":
+        if layer.begins == "refinement":
             self.q = [2 * q for q in self.q]
             self.m = [min(abs(q), 15) if layer.threshold > 0 else 0 for q in self.q]
             self.coded = [False] * len(self.q)
@@ -395,7 +395,7 @@ class Tile:
             self.tokens = 0
 
     def known(self):
-        """Coefficients that passes before have gone through."""
+        """Coefficients that refinements before have gone through."""
         return self.coefficients(max(self.lengths[:-1], default=0))
 
 
@@ -548,7 +548,7 @@ class LayerDecoder:
         """q, or None where a later sweep has it."""
         q, threshold = tile.q[i], self.layer.threshold
         if is_known and q != 0:
-            return None if threshold > 0 else self._refine(q)
+            return None if threshold > 0 else self._low_bit(q)
         rows = self._rows(tile, i, means)
         logit = self._logit(rows, 0)
         if is_known:
@@ -647,13 +647,13 @@ class LayerDecoder:
         p = interpolate(SQUASH, logit)
         bit = self.coder.bit(32768 - p)
         self._learn(rows, 0, bit, p)
-        if not self.seen("refinement of 0", bit):
+        if not self.seen("small", bit):
             return 0
-        return -1 if self.seen("refinement.sign", self.coder.bits(1)) else 1
+        return -1 if self.seen("small.sign", self.coder.bits(1)) else 1
 
-    def _refine(self, q):
+    def _low_bit(self, q):
         context = min(abs(q) // 2, 3) - 1
-        bit = self.seen(f"refinement {context}", self.refining[context].decode(self.coder))
+        bit = self.seen(f"low bit {context}", self.refining[context].decode(self.coder))
         return q + (bit if q > 0 else -bit)
 
 
@@ -661,7 +661,7 @@ class LayerDecoder:
 
 
 def dequantised(model, tile, qidx, finer):
-    """The tile's coefficients; qidx: of the last pass decoded; finer: passes that are finer than it."""
+    """The tile's coefficients; qidx: of the last refinement decoded; finer: refinements that are finer than it."""
     values = np.zeros(len(tile.q))
     for i, q in enumerate(tile.q):
         if q == 0:
@@ -952,7 +952,7 @@ class Motion:
 
 
 class Clip:
-    """A packet's latents, decoded: its tiles, their dequantised values, and the quantiser of the last pass."""
+    """A packet's latents, decoded: its tiles, their dequantised values, and the quantiser of the last refinement."""
 
     def __init__(self, model, packet):
         header = packet.header
@@ -973,17 +973,19 @@ class Clip:
         self._decode(model, packet)
 
     def _decode(self, model, packet):
-        seen, last = packet.seen, packet.whole_layers[-1].pass_
+        seen, last = packet.seen, packet.whole_layers[-1].refinement
         for layer in packet.whole_layers:
-            seen("layer.pass", layer.pass_)
-            LayerDecoder(model, layer, packet.qidx + 8 * (packet.passes - 1 - layer.pass_), seen).decode(self.tiles)
-        missing = packet.passes - 1 - last
+            seen("layer.refinement", layer.refinement)
+            qidx = packet.qidx + 8 * (packet.refinements - 1 - layer.refinement)
+            LayerDecoder(model, layer, qidx, seen).decode(self.tiles)
+        missing = packet.refinements - 1 - last
         self.qidx = packet.qidx + 8 * missing
         self.finer = packet.dropped + missing
-        seen("clip.finer passes", self.finer)
+        seen("clip.finer refinements", self.finer)
         for tile in self.tiles:
             before, now = max(tile.lengths[:-1], default=0), tile.lengths[-1]
-            seen("tile.length in the last pass", "shorter" if now < before else "longer" if now > before else "same")
+            seen("tile.length in the last refinement",
+                 "shorter" if now < before else "longer" if now > before else "same")
             for n, name in zip(tile.scan.shape, ("nt", "ny", "nx")):
                 seen(f"tile.{name}", n)
         self.values = [dequantised(model, tile, self.qidx, self.finer) for tile in self.tiles]
@@ -1100,7 +1102,7 @@ def describe(time, clip_):
         motion = f"points {clip_.motion.points}, mesh {clip_.motion.S if clip_.motion.spacing else 0}"
     tokens = sum(max(tile.lengths) for tile in clip_.tiles)
     return (f"{float(time):.3f}: {clip_.frames} frames of {clip_.width}x{clip_.height}, {motion}, "
-            f"{len(packet.whole_layers)} of {len(packet.layers)} layers, {packet.passes} passes, qidx {clip_.qidx}, "
+            f"{len(packet.whole_layers)} of {len(packet.layers)} layers, {packet.refinements} refinements, qidx {clip_.qidx}, "
             f"{len(clip_.tiles)} tiles, {tokens} tokens, {clip_.checksum():08x}")
 
 

@@ -5,10 +5,12 @@
 #include "base/thread_pool.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/assert.h"
 #include "onedva/onedva.h"
 
 #define MAX_THREADS 256
@@ -106,10 +108,18 @@ static void *helper_main(void *opaque)
     return NULL;
 }
 
-static int online_processors(void)
+/* Those that the process may run on: a container or taskset allows fewer than there are. */
+static int usable_processors(void)
 {
-    const long n = sysconf(_SC_NPROCESSORS_ONLN);
+    long n = 0;
+#ifdef CPU_COUNT_S
+    cpu_set_t sets[16]; /* the system refuses fewer bits than it has processors */
 
+    if (!sched_getaffinity(0, sizeof(sets), sets))
+        n = CPU_COUNT_S(sizeof(sets), sets);
+#endif
+    if (n < 1)
+        n = sysconf(_SC_NPROCESSORS_ONLN);
     return n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : (int)n;
 }
 
@@ -121,7 +131,7 @@ int odva_thread_pool_open(struct odva_thread_pool **out, int threads)
     if (!pool)
         return ONEDVA_ERR_NOMEM;
     if (threads <= 0)
-        threads = online_processors();
+        threads = usable_processors();
     if (threads > MAX_THREADS)
         threads = MAX_THREADS;
     pool->helpers = calloc(threads, sizeof(*pool->helpers));
@@ -177,6 +187,7 @@ int odva_thread_pool_workers(const struct odva_thread_pool *pool)
 void odva_thread_pool_run(struct odva_thread_pool *pool, int64_t count, odva_task_fn fn,
                           void *opaque)
 {
+    ODVA_ASSERT(count >= 0);
     if (pool->workers == 1 || count <= 1) {
         for (int64_t i = 0; i < count; i++)
             fn(opaque, i, 0);
@@ -200,6 +211,7 @@ void odva_thread_pool_run(struct odva_thread_pool *pool, int64_t count, odva_tas
 
 void odva_thread_pool_start(struct odva_thread_pool *pool, struct odva_thread_job *job)
 {
+    ODVA_ASSERT(job->state == ODVA_JOB_DONE && job->fn);
     pthread_mutex_lock(&pool->mutex);
     job->state = ODVA_JOB_WAITING;
     job->next = NULL;

@@ -23,8 +23,8 @@ struct odva_thread_job {
 };
 
 /**
- * @param threads the caller's included, 0: one per online processor. Fewer run when the system
- *                refuses more.
+ * @param threads the caller's included, 0: one per processor that the process may run on. Fewer run
+ * when the system refuses more.
  * @return ONEDVA_OK or ONEDVA_ERR_NOMEM
  */
 int odva_thread_pool_open(struct odva_thread_pool **pool, int threads);

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/assert.h"
 #include "base/layout.h"
 #include "model/model.h"
 #include "onedva/onedva.h"
@@ -155,6 +156,9 @@ int odva_scan_init(struct odva_scan *scan, const struct onedva_model *model, int
     const int full_count = model->config.basis * ODVA_TILE_PATCHES;
     uint64_t *around;
 
+    ODVA_ASSERT(nt >= 1 && nt <= ODVA_TILE_FRAMES);
+    ODVA_ASSERT(ny >= 1 && ny <= ODVA_SUPERBLOCK_SIDE);
+    ODVA_ASSERT(nx >= 1 && nx <= ODVA_SUPERBLOCK_SIDE);
     *scan = (struct odva_scan){.nt = nt, .ny = ny, .nx = nx};
     scan->count = model->config.basis * nt * ny * nx;
     scan->padded_count = (model->config.basis + 1) * (nt + 1) * (ny + 1) * (nx + 1);
@@ -194,6 +198,10 @@ const struct odva_scan *odva_scan_get(struct odva_scan_cache *cache, int nt, int
 {
     struct odva_scan **slot = &cache->scans[nt - 1][ny - 1][nx - 1];
 
+    ODVA_ASSERT(cache->model);
+    ODVA_ASSERT(nt >= 1 && nt <= ODVA_TILE_FRAMES);
+    ODVA_ASSERT(ny >= 1 && ny <= ODVA_SUPERBLOCK_SIDE);
+    ODVA_ASSERT(nx >= 1 && nx <= ODVA_SUPERBLOCK_SIDE);
     if (*slot)
         return *slot;
     *slot = malloc(sizeof(**slot));

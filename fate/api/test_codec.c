@@ -6,6 +6,9 @@
  * usage: test_codec CASE; exits with 0 when the case passes. Without a case it lists them.
  */
 
+#include <dirent.h>
+
+#include <libavutil/cpu.h>
 #include <onedva/onedva.h>
 
 #include "api.h"
@@ -252,6 +255,120 @@ static void no_timestamps(void)
     avcodec_free_context(&encoder);
 }
 
+/* Decode a packet of 16 frames that begins at 1000 and lasts so long; the frames are a step apart. */
+static void decode_evenly(AVCodecContext *decoder, AVPacket *packet, int64_t duration, int64_t step)
+{
+    AVFrame *frame = av_frame_alloc();
+
+    packet->pts = packet->dts = 1000;
+    packet->duration = duration;
+    CHECK(frame && avcodec_send_packet(decoder, packet) == 0);
+    for (int i = 0; i < 16; i++) {
+        CHECK(avcodec_receive_frame(decoder, frame) == 0);
+        CHECK(frame->pts == 1000 + step * i && frame->duration == step);
+    }
+    av_frame_free(&frame);
+}
+
+/* A program that does not say what its packets' times are in. */
+static void unknown_time_base(void)
+{
+    AVCodecContext *encoder = open_encoder(WIDTH, HEIGHT, AV_CODEC_FLAG_GLOBAL_HEADER);
+    AVCodecContext *decoder = open_decoder(encoder);
+    AVPacket *packet = encode_clip(encoder, 0, 16);
+
+    decoder->pkt_timebase = (AVRational){0, 1};
+    decode_evenly(decoder, packet, 640, 40);
+    decode_evenly(decoder, packet, 8192, 512);
+    decode_evenly(decoder, packet, 0, 1); /* the encoder's time base is all that there is */
+    decode_evenly(decoder, packet, 1, 1); /* AVI: less than its frames have ticks */
+    av_packet_free(&packet);
+    avcodec_free_context(&decoder);
+    avcodec_free_context(&encoder);
+}
+
+/* Frames are spread over a packet whose duration was changed, but not over a gap behind it. */
+static void retimed_packets(void)
+{
+    AVCodecContext *encoder = open_encoder(WIDTH, HEIGHT, AV_CODEC_FLAG_GLOBAL_HEADER);
+    AVCodecContext *decoder = open_decoder(encoder);
+    AVPacket *packet = encode_clip(encoder, 0, 16);
+
+    decoder->pkt_timebase = (AVRational){1, 1000};
+    decode_evenly(decoder, packet, 1280, 80);
+    decode_evenly(decoder, packet, 320, 20);
+    decode_evenly(decoder, packet, 640, 40);
+    decode_evenly(decoder, packet, 9640, 40); /* gaps */
+    decode_evenly(decoder, packet, 1280, 40);
+    decode_evenly(decoder, packet, 40, 40); /* one frame: made up */
+    decode_evenly(decoder, packet, 320, 20);
+    decode_evenly(decoder, packet, 1280, 80);
+    avcodec_flush_buffers(decoder);
+    decode_evenly(decoder, packet, 1280, 80);
+    av_packet_free(&packet);
+    avcodec_free_context(&decoder);
+    avcodec_free_context(&encoder);
+}
+
+static int count_threads(void)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    int n = 0;
+
+    CHECK(tasks);
+    while (readdir(tasks))
+        n++;
+    closedir(tasks);
+    return n - 2;
+}
+
+/* Times that a stream header can ask for and 64 bits do not hold. */
+static void durations_out_of_range(void)
+{
+    AVCodecContext *encoder = open_encoder(WIDTH, HEIGHT, AV_CODEC_FLAG_GLOBAL_HEADER);
+    AVCodecContext *decoder = open_decoder(NULL);
+    AVFrame *frame = av_frame_alloc();
+    AVPacket *packet = encode_clip(encoder, 0, 16);
+    struct onedva_stream stream;
+    uint8_t *header;
+    size_t size;
+
+    CHECK(frame && onedva_stream_header_parse(&stream, encoder->extradata, encoder->extradata_size) == 0);
+    stream.timebase_num = INT_MAX;
+    stream.timebase_den = 1;
+    stream.frame_duration = UINT32_MAX;
+    header = av_packet_new_side_data(packet, AV_PKT_DATA_NEW_EXTRADATA, ONEDVA_MAX_STREAM_HEADER);
+    CHECK(header && onedva_stream_header_write(header, &size, &stream) == 0);
+    av_packet_shrink_side_data(packet, AV_PKT_DATA_NEW_EXTRADATA, size);
+    decoder->pkt_timebase = (AVRational){1, 1000000000};
+    packet->duration = 16000;
+    CHECK(avcodec_send_packet(decoder, packet) == 0);
+    for (int i = 0; i < 16; i++)
+        CHECK(avcodec_receive_frame(decoder, frame) == 0);
+    av_frame_free(&frame);
+    av_packet_free(&packet);
+    avcodec_free_context(&decoder);
+    avcodec_free_context(&encoder);
+}
+
+/* Threads of 0 are as many as FFmpeg counts processors, which -cpucount and taskset change. */
+static void automatic_threads(void)
+{
+    AVCodecContext *encoder = avcodec_alloc_context3(avcodec_find_encoder_by_name("onedva"));
+    const int before = count_threads();
+
+    CHECK(encoder);
+    encoder->width = WIDTH;
+    encoder->height = HEIGHT;
+    encoder->pix_fmt = AV_PIX_FMT_YUV420P;
+    encoder->time_base = (AVRational){1, 25};
+    encoder->thread_count = 0;
+    av_cpu_force_count(7);
+    CHECK(avcodec_open2(encoder, NULL, NULL) == 0);
+    CHECK(count_threads() - before == 6);
+    avcodec_free_context(&encoder);
+}
+
 /* A packet that lost its end gives every frame from the layers that are whole, marked. */
 static void cut_packet(void)
 {
@@ -279,15 +396,8 @@ static void cut_packet(void)
 /* An encoder that ends clips at scene cuts, with frames before a cut and after it sent to it. */
 static AVCodecContext *open_with_cut(int before, int after)
 {
-    AVCodecContext *encoder =
-        avcodec_alloc_context3(avcodec_find_encoder_by_name("onedva"));
+    AVCodecContext *encoder = new_encoder(WIDTH, HEIGHT);
 
-    CHECK(encoder);
-    encoder->width = WIDTH;
-    encoder->height = HEIGHT;
-    encoder->pix_fmt = AV_PIX_FMT_YUV420P;
-    encoder->time_base = (AVRational){1, 25};
-    encoder->framerate = (AVRational){25, 1};
     encoder->flags |= AV_CODEC_FLAG_COPY_OPAQUE;
     CHECK(avcodec_open2(encoder, NULL, NULL) == 0);
     for (int i = 0; i < before + after; i++) {
@@ -321,6 +431,31 @@ static void scene_cut(void)
         next += packet->duration;
     }
     CHECK(next == 14 && cut);
+    drain_into_nothing(encoder);
+    av_packet_free(&packet);
+    avcodec_free_context(&encoder);
+}
+
+/* A frame that is to be a keyframe begins a clip. */
+static void forced_keyframe(void)
+{
+    AVCodecContext *encoder = open_encoder(WIDTH, HEIGHT, 0);
+    AVPacket *packet;
+
+    for (int i = 0; i < 9; i++) {
+        AVFrame *frame = make_frame(WIDTH, HEIGHT, i);
+
+        frame->pict_type = i == 0 || i == 4 ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_P;
+        CHECK(send_frame(encoder, frame) == 0);
+        if (i == 4) {
+            packet = receive_packet(encoder);
+            CHECK(packet->pts == 0 && packet->duration == 4);
+            av_packet_free(&packet);
+        }
+    }
+    CHECK(avcodec_send_frame(encoder, NULL) == 0);
+    packet = receive_packet(encoder);
+    CHECK(packet->pts == 4 && packet->duration == 5);
     drain_into_nothing(encoder);
     av_packet_free(&packet);
     avcodec_free_context(&encoder);
@@ -400,14 +535,16 @@ static const struct {
     {"scene_cut", scene_cut},                 {"flush_after_cut", flush_after_cut},
     {"flush_while_encoding", flush_while_encoding},
     {"time_base_out_of_range", time_base_out_of_range},
+    {"forced_keyframe", forced_keyframe},
+    {"unknown_time_base", unknown_time_base}, {"retimed_packets", retimed_packets},
+    {"durations_out_of_range", durations_out_of_range},
+    {"automatic_threads", automatic_threads},
 };
 
 int main(int argc, char **argv)
 {
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        if (argc < 2) {
-            puts(cases[i].name);
-        } else if (!strcmp(argv[1], cases[i].name)) {
+        if (is_wanted(argc, argv, cases[i].name)) {
             cases[i].run();
             return 0;
         }

@@ -321,13 +321,13 @@ def random_passes():
                [*range(1, 9), *range(1, 9)], [64, 32, 64, 40, 64, 64])
     return segment(header, in_turn([
         random_packet(MODEL, fields, 7, ends, 400 + i, qidx=(-64, -30, 0, 20, 39)[i % 5], bold=(0.02, 0.2)[i % 2],
-                      dropped=4 - passes if i % 3 == 0 and passes < 4 else 0)
-        for i, ends in enumerate(layouts) for passes in [1 + sum(b <= a for a, b in zip(ends, ends[1:]))]], 7))
+                      dropped=4 - refinements if i % 3 == 0 and refinements < 4 else 0)
+        for i, ends in enumerate(layouts) for refinements in [1 + sum(b <= a for a, b in zip(ends, ends[1:]))]], 7))
 
 
 @stream
 def random_sweeps():
-    """Every threshold; shares of sweeps, sweeps that are shorter than others, passes that leave something."""
+    """Every threshold; shares of sweeps, sweeps that are shorter than others, refinements that leave something."""
     header, fields = headers_of(150, 40)
     layouts = ([64 + T * t for t in range(31, 15, -1)], [64 + T * t for t in range(15, -1, -1)], [64 + 9 * T, 64], [64, 64 + 9 * T, 64],
                [10 + 9 * T, 40 + 9 * T, 64 + 9 * T, 30, 64], [64 + 5 * T, 20, 64 + 5 * T, 64], [64 + 2 * T, 64 + 9 * T, 64 + 4 * T, 64],

@@ -79,8 +79,8 @@ def random_packet(model, applies, frames, extents, seed, *, qidx=-10, dropped=0,
         layers.append(spec_decoder.Layer(extent, 0, 0, *layers[-1:]))
     for layer in layers:
         layer.payload, coder = b"", RandomCoder(rng, bold, ones)
-        of_pass = qidx + 8 * (layers[-1].pass_ - layer.pass_)
-        spec_decoder.LayerDecoder(model, layer, of_pass, seen, coder).decode(tiles)
+        of_refinement = qidx + 8 * (layers[-1].refinement - layer.refinement)
+        spec_decoder.LayerDecoder(model, layer, of_refinement, seen, coder).decode(tiles)
         layer.payload = coder.finish()
     return packet(model, frames, [(layer.extent, layer.payload) for layer in layers], qidx=qidx, dropped=dropped, motion_=motion_,
                   **fields)

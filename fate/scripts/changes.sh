@@ -57,6 +57,16 @@ joined() {
 }
 check "files of odva joined by cat" joined
 
+# ffmpeg configures its filters anew: the clip in progress comes out first, and statistics go on.
+filtered() {
+    ffmpeg -v info -i joined.odva -noautoscale -vf onedva=stats_file=stats,showinfo -f null - 2> log
+    grep -c 'Parsed_showinfo.* n: ' log | grep -x 60 || { cat log; return 1; }
+    sed -n 's/.* frames:\([0-9]*\) .*/\1/p' stats | awk '{ sum += $1 } END { print sum; exit sum != 60 }' &&
+        ! grep 'did not come out' log
+}
+check "the filter, and its statistics" filtered
+check "statistics are begun anew in the next run" filtered
+
 # usage: copied CONTAINER; which cannot say that the size changes, so each packet does
 copied() {
     ffmpeg -i joined.odva -c copy -bsf:v onedva_metadata=repeat_headers=1 "copy.$1" &&
@@ -65,6 +75,12 @@ copied() {
 for container in mkv nut mp4 avi odva; do
     check "joined files copied to $container" copied $container
 done
+# dump_extra is FFmpeg's own way to say the same.
+dumped() {
+    ffmpeg -i joined.odva -c copy -bsf:v dump_extra dumped.mkv && frames dumped.mkv > found &&
+        same expected.frames found
+}
+check "joined files copied through dump_extra" dumped
 changed_in_side_data() {
     ffmpeg -i joined.odva -c copy -bsf:v onedva_metadata=color_primaries=9:matrix_coefficients=9 changed.odva &&
         frames changed.odva > found && same expected.frames found &&

@@ -82,6 +82,68 @@ ends_at_gaps() {
 }
 check "packets end at gaps" ends_at_gaps
 
+# usage: slow RATE FRAMES OPTION...; packets of a video of RATE frames per second hold at most FRAMES
+slow() {
+    rate=$1 frames=$2
+    shift 2
+    slow="testsrc2=size=66x50:rate=$rate,trim=end_frame=40,format=yuv420p"
+    ffmpeg -filter_complex "$slow" -c:v ffv1 other.mkv &&
+        ffmpeg -filter_complex "$slow" -c:v onedva -adaptive_clips 0 "$@" slow.mkv &&
+        timestamps other.mkv > expected && timestamps slow.mkv > found && same expected found &&
+        ffprobe -count_packets -show_entries stream=nb_read_packets -of csv=p=0 slow.mkv |
+        grep -x $(((40 + frames - 1) / frames))
+}
+check "16 frames of 8 a second" slow 8 16
+check "8 frames of 4 a second" slow 4 8
+check "1 frame of one in 5 s" slow 1/5 1
+check "clips of half a second" slow 8 4 -clip_duration 0.5
+check "clips of any duration" slow 1/5 16 -clip_duration 0
+# The first picture is out when the next one is in, and not after 16.
+live_slideshow() {
+    mkfifo pictures
+    ffmpeg -f rawvideo -video_size 66x50 -framerate 1/5 -fpsprobesize 0 -analyzeduration 1 -probesize 32 \
+        -i pictures -fps_mode passthrough -c:v onedva -threads 1 -f framecrc -flush_packets 1 packets.crc &
+    encoder=$!
+    exec 3> pictures
+    ffmpeg -f lavfi -i testsrc2=size=66x50:rate=1/5,trim=end_frame=3,format=yuv420p -f rawvideo - >&3
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        grep -q '^0,' packets.crc && break
+        sleep 0.5
+    done
+    grep '^0,' packets.crc
+    found=$?
+    exec 3>&-
+    wait $encoder
+    return $found
+}
+check "a slideshow comes out while it goes in" live_slideshow
+
+# usage: begins SOURCE_OPTION... -- FRAME...; packets begin with these frames, too
+begins() {
+    options=''
+    while [ "$1" != -- ]; do
+        options="$options $1"
+        shift
+    done
+    shift
+    # shellcheck disable=SC2086 # a list of words
+    keeps_times "$scenes" $options && at_most 16 && starts "$@"
+}
+check "forced keyframes" begins -force_key_frames 0.2,0.96,1 -- 0 5 24 25
+check "a forced keyframe every half second" begins -adaptive_clips 0 \
+    -force_key_frames 'expr:gte(t,n_forced*0.52)' -- 0 13 26 39 52
+check "a keyframe every 20 frames" begins -g 20 -- 0 20 40
+check "-g counts from a forced keyframe" begins -g 20 -adaptive_clips 0 -force_key_frames 0.2 -- 0 5 25 45
+at_most_g() { keeps_times "$scenes" -g 5 && at_most 5; }
+check "at most 5 frames in a packet with -g 5" at_most_g
+intra_only() { keeps_times "$scenes" -g 0 && at_most 1; }
+check "one frame in a packet with -g 0" intra_only
+# Pictures that the source codes alone are no request.
+source_keyframes() {
+    ffmpeg -i other.mkv -c:v onedva -adaptive_clips 0 onedva.mkv && at_most 16 && [ "$(wc -l < packets)" -eq 4 ]
+}
+check "keyframes of the source begin no packet" source_keyframes
+
 # A decode of a packet alone has the frames that the whole decode has there.
 seeks() {
     keeps_times "$scenes" || return

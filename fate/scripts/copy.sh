@@ -58,6 +58,48 @@ for container in mkv mp4 mov avi; do
     check "concatenation of two $container files" concatenates $container
 done
 
+# What another codec's frames do with times that were changed behind the encoder, One-DVA's do.
+ffmpeg -i first.mkv -c:v mpeg4 other.mkv
+for container in mp4 nut mov; do
+    ffmpeg -i first.mkv -c copy retimed.$container
+    ffmpeg -i other.mkv -c copy other.$container
+done
+cp first.mkv retimed.mkv
+
+# usage: times_in FILE [OPTION...]; of the frames that ffmpeg decodes, with OPTIONs of the input
+times_in() {
+    file=$1
+    shift
+    ffmpeg "$@" -i "$file" -fps_mode passthrough -enc_time_base 1/1000 -f framecrc - |
+        awk -F ', *' '/^0/ { print $3 }'
+}
+scaled() {
+    times_in "other.$1" -itsscale "$2" > expected && times_in "retimed.$1" -itsscale "$2" > found &&
+        [ "$(wc -l < found)" -eq 75 ] && same expected found
+}
+# usage: rewritten CONTAINER OPTION...; in a copy
+rewritten() {
+    container=$1
+    shift
+    for kind in other retimed; do
+        ffmpeg "$@" -i $kind.mkv -c copy -f "$container" $kind.copy || return
+        times_in $kind.copy > $kind.times
+    done
+    [ "$(wc -l < retimed.times)" -eq 75 ] && same other.times retimed.times
+}
+twice='setts=ts=2*TS:duration=2*DURATION'
+for container in mkv mp4 nut mov; do
+    for scale in 0.5 2; do
+        check "$container, frames with -itsscale $scale" scaled $container $scale
+    done
+done
+# NUT and AVI do not say how long a packet is
+for container in matroska mp4 mov; do
+    check "$container, copy with -itsscale 0.5" rewritten $container -itsscale 0.5
+    check "$container, copy with -itsscale 2" rewritten $container -itsscale 2
+    check "$container, copy with setts" rewritten $container -bsf:v "$twice"
+done
+
 segments() {
     ffmpeg -i first.mkv -c copy -f segment -segment_time 1 segment%d.mkv &&
         for segment in segment?.mkv; do pixels "$segment"; done > segments.pixels &&

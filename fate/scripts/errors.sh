@@ -56,6 +56,28 @@ check "motion above auto" refuses "'motion' out of range \[0 - 3\]" \
     -f lavfi -i "$source" -c:v onedva -motion 4 out.mkv
 check "filter steps above 64" refuses "'steps' out of range \[-1 - 64\]" \
     -f lavfi -i "$source" -vf onedva=steps=99 -f null -
+
+# usage: unknown_value VALUE FFMPEG_ARGUMENT...; ffmpeg knows no such value of an option, and says so
+unknown_value() {
+    value=$1
+    shift
+    ! ffmpeg "$@" 2> log && grep -F -q "Unable to parse option value \"$value\"" log
+}
+
+# usage: lists_backends NAMES ENCODER_OR_DECODER; the help offers these backends and no others
+lists_backends() {
+    ffmpeg -h "$2=onedva" | sed -n '/^  -backend /,/^  -/{s/^     \([a-z]*\) .*/\1/p;}' | tr '\n' ' ' > names
+    [ "$(cat names)" = "$1 " ]
+}
+
+check "backends of the encoder" lists_backends "auto cpu" encoder
+check "backends of the decoder" lists_backends "auto cpu" decoder
+check "backend that is not built in, encoder" \
+    unknown_value cuda -f lavfi -i "$source" -c:v onedva -backend cuda out.mkv
+check "backend that is not built in, decoder" \
+    unknown_value vulkan -backend vulkan -i good.mkv -f null -
+check "backend that is not built in, filter" \
+    unknown_value cuda -f lavfi -i "$source" -vf onedva=backend=cuda -f null -
 check "precision that there is not" refuses "'precision' out of range \[0 - 2\]" \
     -f lavfi -i "$source" -vf onedva=precision=3 -f null -
 check "filter that shows what there is not" refuses "'show' out of range \[0 - 4\]" \
@@ -65,6 +87,28 @@ check "filter with a negative buffer" refuses "'bufsize' out of range \[0 - 2.*\
 check "filter with a stats file that cannot be written" \
     refuses 'stats_file /nowhere/stats: No such file or directory' \
     -f lavfi -i "$source" -vf onedva=stats_file=/nowhere/stats -f null -
+# usage: ignores NAMES OPTION...; one line names the options that change nothing, and no others
+ignores() {
+    names=$1
+    shift
+    ffmpeg -v warning -f lavfi -i "$source" -c:v onedva -f md5 plain &&
+        ffmpeg -v warning -f lavfi -i "$source" -c:v onedva "$@" -f md5 ignored 2> log && same plain ignored &&
+        says_once "without effect here: $names; what sets quality and rate is -crf, -qp, "
+}
+check "options of other codecs" ignores "-qmin, -qmax, -bf, -minrate, -q:v, -keyint_min, -refs" \
+    -q:v 3 -bf 2 -minrate 30k -qmin 3 -qmax 20 -refs 4 -keyint_min 12
+check "flags of other codecs" ignores "-flags \+qpel, -flags \+ildct, -trellis" \
+    -flags +ildct+qpel+cgop -trellis 1
+silent() {
+    ffmpeg -v warning -f lavfi -i "$source" -c:v onedva -crf 30 -maxrate 90k -bufsize 90k \
+        -rc_init_occupancy 80k -g 250 -bf 0 -refs 1 -threads 2 -strict 1 -color_range pc -colorspace bt709 \
+        -color_primaries bt709 -color_trc bt709 -flags +cgop+bitexact+low_delay -field_order progressive \
+        -aspect 16:9 -pass 1 silent.mkv 2> log
+    cat log
+    [ ! -s log ]
+}
+check "options that hold are not named" silent
+
 unwritable() {
     ! ffmpeg -i good.mkv -c:v onedva /nowhere/out.mkv 2> log &&
         grep -q '/nowhere/out.mkv: No such file or directory' log

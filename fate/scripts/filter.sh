@@ -109,6 +109,20 @@ changes_crf() {
 }
 check "crf changed by a command" changes_crf
 
+# The command comes with frame 5.
+flushes() {
+    ffmpeg -f lavfi -i "$source" -vf "sendcmd=c='0.2 onedva flush',onedva=adaptive_clips=0:stats_file=flushed" \
+        -f null - && sed -n 's/.* frames:\([0-9]*\) .*/\1/p' flushed > found && cat found &&
+        [ "$(head -n 1 found)" -le 6 ] && awk '{ sum += $1 } END { exit sum != 37 }' found
+}
+check "clip ended by a command" flushes
+# Where nothing more is wanted, what is left in the filter is said.
+left() {
+    ffmpeg -v info -f lavfi -i testsrc2=size=140x90 -vf onedva=adaptive_clips=0 -frames:v 20 -f null - 2> log
+    grep '[1-9] frames did not come out: the graph was closed inside of a clip' log
+}
+check "frames left when the filter is closed" left
+
 # usage: refuses_command COMMAND PATTERN FILTER_OPTIONS; it is said once, and all frames come out
 refuses_command() {
     ffmpeg -f lavfi -i "$source" -vf "sendcmd=c='0.4 onedva $1',onedva=$3" -f framemd5 frames \

@@ -56,6 +56,42 @@ elementary_stream() {
 }
 check "elementary stream, the same file" elementary_stream
 
+# usage: joins NAME OPTION...; a file of another stream behind one, of which the header has other fields
+joins() {
+    ffmpeg -f lavfi -i "testsrc2=size=140x90:rate=25,trim=end_frame=41,format=yuv420p" -c:v onedva first.odva &&
+        ffmpeg -f lavfi -i "$1" -c:v onedva second.odva &&
+        cat first.odva second.odva first.odva > joined.odva &&
+        comes_back joined.odva 0 copy.odva && pixels joined.odva > expected && pixels copy.odva > found &&
+        same expected found && frame_fields joined.odva > expected && frame_fields copy.odva > found &&
+        same expected found && [ "$(sort -u found | wc -l)" -eq 2 ]
+}
+frame_fields() {
+    ffprobe -show_entries frame=width,height,color_range -of csv=p=0 "$1"
+}
+check "two sizes joined" joins "testsrc2=size=66x50:rate=25,trim=end_frame=20,format=yuv420p"
+check "two colour ranges joined" \
+    joins "testsrc2=size=140x90:rate=25,trim=end_frame=20,format=yuv420p,setparams=range=pc"
+# The first packet behind the change is lost, and with it nothing of the header.
+lost_at_change() {
+    ffmpeg -i joined.odva -c copy -bsf:v "noise=amount='if(eq(n,3),1,0)'" lost.odva &&
+        ! ./onedva-latents export lost.odva latents.safetensors &&
+        ./onedva-latents import latents.safetensors copy.odva && pixels lost.odva > expected &&
+        pixels copy.odva > found && same expected found
+}
+check "packet lost where the header changes" lost_at_change
+changing() {
+    ./onedva-latents export joined.odva latents.safetensors &&
+        says "latents.safetensors: its stream header changes with clip [0-9]*, which only .odva can say" 1 \
+            import latents.safetensors x.mkv
+}
+# AVI has no place for a header: its packets have it, and .odva then needs none.
+headers_in_packets() {
+    ffmpeg -i video.avi -map 0:1 -c copy video.odva && comes_back video.odva 0 copy.odva &&
+        cmp video.odva copy.odva && ./onedva-latents import latents.safetensors copy.mkv &&
+        pixels video.odva > expected && pixels copy.mkv > found && same expected found
+}
+check "headers in packets only" headers_in_packets
+
 # usage: says PATTERN STATUS ARGUMENT...; one line, and the status
 says() {
     pattern=$1
@@ -64,6 +100,7 @@ says() {
     ./onedva-latents "$@" 2> log
     [ $? -eq "$status" ] && cat log && [ "$(wc -l < log)" -eq 1 ] && grep -q "^onedva-latents: $pattern" log
 }
+check "headers that change, to a container that cannot say it" changing
 ffmpeg -f lavfi -i "testsrc2=size=64x48,trim=end_frame=2" -c:v mpeg4 other.mkv
 check "video of another codec" says "other.mkv has no One-DVA stream" 1 export other.mkv x.safetensors
 check "no such file" says "none.mkv: No such file" 1 export none.mkv x.safetensors

@@ -36,6 +36,31 @@ for container in mkv mp4 mov nut avi; do
         keeps $container pc bt2020nc arib-std-b67 bt2020 center 4/3
 done
 
+# usage: fields CONTAINER MODE INTERLACED TOP_FIRST; frames say what the container says, the log that they
+# were coded as one picture
+fields() {
+    ffmpeg -v warning -f lavfi -i "testsrc2=size=66x50,trim=end_frame=20,format=yuv420p,setparams=field_mode=$2" \
+        -c:v onedva "fields.$1" 2> log || return
+    cat log
+    [ "$(grep -c 'both fields are coded as one progressive picture' log)" -eq "$3" ] || return
+    ffprobe -show_entries frame=interlaced_frame,top_field_first -of csv=p=0 "fields.$1" | sort | uniq -c |
+        tr -s ' ' > found
+    echo " 20 $3,$4" > expected
+    same expected found
+}
+for container in mkv mov; do
+    check "$container, top field first" fields $container tff 1 1
+    check "$container, bottom field first" fields $container bff 1 0
+    check "$container, progressive" fields $container prog 0 0
+done
+filtered_fields() {
+    ffmpeg -v warning -f lavfi -i "testsrc2=size=66x50,trim=end_frame=40,format=yuv420p,setparams=field_mode=tff" \
+        -vf onedva -f null - 2> log
+    cat log
+    [ "$(grep -c 'both fields are coded as one progressive picture' log)" -eq 1 ]
+}
+check "the filter says so, too" filtered_fields
+
 full_range() {
     ffmpeg -f lavfi -i "testsrc2=size=66x50,trim=end_frame=3,scale=out_range=full,format=yuvj420p" \
         -c:v onedva range.mkv &&

@@ -63,7 +63,7 @@ if ffprobe -demuxers | grep -q ' dash '; then
     is_streamed "DASH, timeline" dash/play.mpd -seg_duration 1
     is_streamed "DASH, one duration" even/play.mpd -seg_duration 1.28 -use_timeline 0
 else
-    echo "DASH: not tested: FFmpeg is built without libxml2"
+    left_out DASH "libxml2 in FFmpeg"
 fi
 
 index_is_in_front() {
@@ -71,6 +71,28 @@ index_is_in_front() {
         "$(grep -a -b -o mdat front.mp4 | head -n 1 | cut -d : -f 1)" ]
 }
 check "moov is before mdat" index_is_in_front
+
+# usage: segments_of SECONDS... ; the playlist's segments last exactly that long, and each begins with a packet
+segments_of() {
+    mkdir -p forced
+    ffmpeg -i source.mkv -c:v onedva -c:a pcm_s16le -force_key_frames 'expr:gte(t,n_forced*2)' \
+        -hls_segment_type fmp4 -hls_time 2 -hls_playlist_type vod forced/play.m3u8 &&
+        printf '%.6f\n' "$@" > expected && sed -n 's/^#EXTINF:\([0-9.]*\),/\1/p' forced/play.m3u8 > found &&
+        same expected found
+}
+check "HLS segments of exactly 2 s" segments_of 2 2 0.8
+segments_of_dash() {
+    mkdir -p forced
+    ffmpeg -i source.mkv -map 0:v -c:v onedva -force_key_frames 'expr:gte(t,n_forced*2)' -seg_duration 2 \
+        forced/play.mpd && grep -c '<S t="0" d="25600" r="1" />' forced/play.mpd | grep -x 1 # in 12800ths
+}
+check "DASH segments of exactly 2 s" segments_of_dash
+gop_of_segments() {
+    mkdir -p forced
+    ffmpeg -i source.mkv -map 0:v -c:v onedva -g 50 -hls_segment_type fmp4 -hls_time 2 -hls_playlist_type vod \
+        forced/gop.m3u8 && grep -c '^#EXTINF:2.000000,' forced/gop.m3u8 | grep -x 2
+}
+check "HLS segments of exactly 2 s with -g 50" gop_of_segments
 
 variable_rate() {
     ffmpeg -f lavfi -i "testsrc2=size=66x50,trim=end_frame=37,settb=1/1000,\

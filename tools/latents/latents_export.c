@@ -28,6 +28,8 @@ struct exporter {
     float *values; /* of the clip read last */
     size_t value_capacity;
     struct growing_tensor tensor[LATENTS_TENSOR_COUNT];
+    uint8_t new_header[ONEDVA_MAX_STREAM_HEADER]; /* that the next clip brings */
+    size_t new_header_size;
     int damaged;
 };
 
@@ -68,6 +70,7 @@ static void open_reader(struct exporter *e)
                   (size_t)parameters->extradata_size);
     tensor_add_i32(&e->tensor[LATENTS_CLIP_FIRST_TILE], 0);
     tensor_add_i64(&e->tensor[LATENTS_CLIP_FIRST_BYTE], 0);
+    tensor_add_i64(&e->tensor[LATENTS_CLIP_FIRST_NEW_BYTE], 0);
     tensor_add_i64(&e->tensor[LATENTS_TILE_FIRST_TOKEN], 0);
 }
 
@@ -110,6 +113,15 @@ static void add_tiles(struct exporter *e)
     }
 }
 
+/* The stream header that came since the clip before, with a packet that may have been left out. */
+static void add_new_header(struct exporter *e)
+{
+    tensor_add_u8(&e->tensor[LATENTS_CLIP_NEW_HEADERS], e->new_header, e->new_header_size);
+    e->new_header_size = 0;
+    tensor_add_i64(&e->tensor[LATENTS_CLIP_FIRST_NEW_BYTE],
+                   tensor_count(&e->tensor[LATENTS_CLIP_NEW_HEADERS]));
+}
+
 /* The packet without its payloads: they are what the latents say. */
 static void add_header(struct exporter *e, const AVPacket *packet)
 {
@@ -131,21 +143,32 @@ static void add_clip(struct exporter *e, const AVPacket *packet, const struct on
     tensor_add_i32(&e->tensor[LATENTS_CLIP_QIDX], clip->qidx);
     tensor_add_i32(&e->tensor[LATENTS_CLIP_SIZE], e->decoder.latents.grid.width);
     tensor_add_i32(&e->tensor[LATENTS_CLIP_SIZE], e->decoder.latents.grid.height);
+    add_new_header(e);
     add_header(e, packet);
     add_tiles(e);
     tensor_add_i32(&e->tensor[LATENTS_CLIP_FIRST_TILE],
                    (int32_t)(tensor_count(&e->tensor[LATENTS_TILE_PLACE]) / 5));
 }
 
+static int take_new_header(struct exporter *e, const AVPacket *packet)
+{
+    size_t size;
+    const uint8_t *header = av_packet_get_side_data(packet, AV_PKT_DATA_NEW_EXTRADATA, &size);
+    const int status =
+        header ? odva_packet_decoder_set_stream(&e->decoder, header, size) : ONEDVA_OK;
+
+    if (header && status == ONEDVA_OK) {
+        e->new_header_size = FFMIN(size, sizeof(e->new_header));
+        memcpy(e->new_header, header, e->new_header_size);
+    }
+    return status;
+}
+
 static void read_packet(struct exporter *e, const AVPacket *packet)
 {
     struct onedva_clip clip;
-    size_t size;
-    const uint8_t *header = av_packet_get_side_data(packet, AV_PKT_DATA_NEW_EXTRADATA, &size);
-    int status = ONEDVA_OK;
+    int status = take_new_header(e, packet);
 
-    if (header)
-        status = odva_packet_decoder_set_stream(&e->decoder, header, size);
     if (status == ONEDVA_OK)
         status = odva_packet_decoder_read(&e->decoder, packet->data, (size_t)packet->size, &clip);
     if (status == ONEDVA_OK && clip.layers_decoded == clip.layers) {

@@ -70,6 +70,8 @@ static void find_tensors(struct importer *im)
         const struct odva_tensor *tensor = odva_safetensors_find(&im->tensors, wanted[i].name);
         const int rank = wanted[i].columns ? 2 : 1;
 
+        if (!tensor && i >= LATENTS_FIRST_OPTIONAL)
+            continue;
         if (!tensor)
             die("%s: no tensor %s: not a file that onedva-latents export wrote", im->path,
                 wanted[i].name);
@@ -79,6 +81,9 @@ static void find_tensors(struct importer *im)
                 wanted[i].name, wanted[i].dtype, rank);
         im->tensor[i] = tensor;
     }
+    if (!im->tensor[LATENTS_CLIP_FIRST_NEW_BYTE] != !im->tensor[LATENTS_CLIP_NEW_HEADERS])
+        die("%s: one of %s and %s is missing", im->path, wanted[LATENTS_CLIP_FIRST_NEW_BYTE].name,
+            wanted[LATENTS_CLIP_NEW_HEADERS].name);
 }
 
 static AVRational rational_of(const struct importer *im, const cJSON *json, const char *name)
@@ -143,6 +148,25 @@ static void open_input(struct importer *im)
 
 /* ---- the container ----------------------------------------------------------------------- */
 
+/* Take over the stream header of the container, or else of the first packet. */
+static void read_stream_header(struct importer *im)
+{
+    const struct odva_tensor *header = im->tensor[LATENTS_STREAM_HEADER];
+    const struct odva_tensor *headers = im->tensor[LATENTS_CLIP_HEADERS];
+    struct odva_packet parsed;
+    int64_t first, end;
+
+    if (header->bytes > ONEDVA_MAX_STREAM_HEADER)
+        die("%s: stream.header is larger than a stream header", im->path);
+    if (header->bytes) {
+        check_onedva(odva_packet_decoder_set_stream(&im->decoder, header->data, header->bytes));
+        return;
+    }
+    span_of(im, LATENTS_CLIP_FIRST_BYTE, 0, headers->count, &first, &end);
+    check_onedva(odva_packet_decoder_read_header(&im->decoder, headers->data + first,
+                                                 (size_t)(end - first), &parsed));
+}
+
 static void set_parameters(struct importer *im, AVStream *stream)
 {
     const struct odva_tensor *header = im->tensor[LATENTS_STREAM_HEADER];
@@ -151,9 +175,7 @@ static void set_parameters(struct importer *im, AVStream *stream)
 
     if (!codec)
         die("this FFmpeg does not have the codec onedva");
-    if (header->bytes > ONEDVA_MAX_STREAM_HEADER)
-        die("%s: stream.header is larger than a stream header", im->path);
-    check_onedva(odva_packet_decoder_set_stream(&im->decoder, header->data, header->bytes));
+    read_stream_header(im);
     parameters->codec_type = AVMEDIA_TYPE_VIDEO;
     parameters->codec_id = codec->id;
     parameters->format = AV_PIX_FMT_YUV420P;
@@ -263,6 +285,32 @@ static void write_packet(struct importer *im, const struct odva_packet *parsed)
                                            parsed->has_durations ? parsed->durations : NULL));
 }
 
+/* The stream header that a clip brings, for the packet and what is read from here on. */
+static void set_new_header(struct importer *im, AVPacket *packet, int64_t clip)
+{
+    const struct odva_tensor *headers = im->tensor[LATENTS_CLIP_NEW_HEADERS];
+    int64_t first, end;
+    uint8_t *data;
+
+    if (!headers)
+        return;
+    span_of(im, LATENTS_CLIP_FIRST_NEW_BYTE, clip, headers->count, &first, &end);
+    if (first == end)
+        return;
+    if (end - first > ONEDVA_MAX_STREAM_HEADER)
+        die("%s: clip %" PRId64 " has a larger stream header than there is", im->path, clip);
+    if (strcmp(im->container->oformat->name, "odva"))
+        die("%s: its stream header changes with clip %" PRId64 ", which only .odva can say: "
+            "import to a file of that kind",
+            im->path, clip);
+    check_onedva(
+        odva_packet_decoder_set_stream(&im->decoder, headers->data + first, (size_t)(end - first)));
+    data = av_packet_new_side_data(packet, AV_PKT_DATA_NEW_EXTRADATA, (size_t)(end - first));
+    if (!data)
+        die("out of memory");
+    memcpy(data, headers->data + first, (size_t)(end - first));
+}
+
 static void make_packet(struct importer *im, int64_t clip)
 {
     const struct odva_tensor *headers = im->tensor[LATENTS_CLIP_HEADERS];
@@ -305,8 +353,9 @@ static void write_clips(struct importer *im, const char *output)
     if (!packet)
         die("out of memory");
     for (int64_t i = 0; i < clips; i++) {
+        set_new_header(im, packet, i);
         make_packet(im, i);
-        check_av(av_new_packet(packet, (int)im->encoder.packet.size), output);
+        check_av(av_grow_packet(packet, (int)im->encoder.packet.size), output);
         memcpy(packet->data, im->encoder.packet.data, im->encoder.packet.size);
         packet->pts = int64_at(im->tensor[LATENTS_CLIP_PTS], i);
         packet->dts = int64_at(im->tensor[LATENTS_CLIP_DTS], i);

@@ -113,7 +113,8 @@ static int write_file(FILE *file, const char *header, const struct growing_tenso
     for (size_t i = length; i < padded; i++)
         fputc(' ', file);
     for (int i = 0; i < count; i++)
-        fwrite(tensors[i].bytes.data, 1, tensors[i].bytes.size, file);
+        if (tensors[i].bytes.size)
+            fwrite(tensors[i].bytes.data, 1, tensors[i].bytes.size, file);
     return ferror(file) ? (errno ? errno : EIO) : 0;
 }
 

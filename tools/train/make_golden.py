@@ -21,7 +21,7 @@ from onedva_train.codec import Codec
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SEED = 0x0123456789ABCDEF
 SAMPLES = slice(5, None, 48)  # of each patch's 1536 that are kept
-CASES = [  # frames, width, height, qidx, t of the noisy pass, splits of the superblocks
+CASES = [  # frames, width, height, qidx, t of the noisy evaluation, splits of the superblocks
     (1, 7, 5, 24, 0.6, [0]),
     (6, 150, 140, -16, 0.4, [0x1F, 0b1001011, 0, -1]),  # some tiles of each size
     (16, 70, 40, 8, 0.95, [0]),

@@ -9,6 +9,10 @@
  * Threading: a model is immutable and may be shared by any number of encoders and decoders in
  * any threads. An encoder or decoder is used by one thread at a time and owns its thread pool.
  * Every function that returns int gives ONEDVA_OK (0) or a negative enum onedva_status.
+ *
+ * Versions: a program runs with the library that it was compiled with and with later ones of the
+ * same SONAME. Structures of settings begin with their size and grow at their end; other structures
+ * that a caller allocates have room for more, which is 0.
  */
 #ifndef ONEDVA_ONEDVA_H
 #define ONEDVA_ONEDVA_H
@@ -29,6 +33,9 @@ extern "C" {
 #define ONEDVA_VERSION_MAJOR 0
 #define ONEDVA_VERSION_MINOR 1
 #define ONEDVA_VERSION_PATCH 0
+
+/** Counts what was added to this interface: a function, a field, a constant. */
+#define ONEDVA_API_VERSION 1
 
 #define ONEDVA_MAX_CLIP_FRAMES   16
 #define ONEDVA_MAX_LAYERS        16
@@ -61,6 +68,9 @@ ONEDVA_API const char *onedva_status_text(int status);
 /** The library's version, e.g. "0.1.0". */
 ONEDVA_API const char *onedva_version(void);
 
+/** The library's ONEDVA_API_VERSION: what the header of a lower or the same one names, it has. */
+ONEDVA_API int onedva_api_version(void);
+
 enum onedva_log_level {
     ONEDVA_LOG_ERROR,
     ONEDVA_LOG_WARNING,
@@ -89,10 +99,13 @@ struct onedva_model_info {
     int64_t parameters;    /* number of weights */
     int has_query_encoder; /* 0: linear latents only */
     int has_decoder;       /* 0: every decode is linear */
+    uint64_t reserved[8];  /* 0: room for what later versions say */
 };
 
 /**
- * Open a model file, validate all of it and pack its weights.
+ * Open a model file and validate all of it. The first encoder or decoder that wants a matrix packs
+ * it as the device likes it, once for each kind of arithmetic; all others share it, and it is freed
+ * with the model. Vectors, tables and what a picture's size asks for each has for itself.
  * @param path NULL: the file that the environment variable ONEDVA_MODEL names, or else the model
  *             embedded in the library.
  * @param logger may be NULL; copied.
@@ -118,6 +131,7 @@ struct onedva_stream {
     uint8_t matrix;
     uint8_t chroma_location; /* AVChromaLocation: 0 unspecified, 1 left, 2 center, ... */
     uint64_t model_id;       /* filled in by the encoder and the parser */
+    uint64_t reserved[8];    /* 0: what is set here, a later version knows */
 };
 
 /** One yuv420p picture: planes Y, U, V; chroma planes are ceil(w/2) x ceil(h/2). */
@@ -140,6 +154,9 @@ enum onedva_backend {
     ONEDVA_BACKEND_CUDA,
     ONEDVA_BACKEND_VULKAN,
 };
+
+/** Whether this build has a backend, and it works on this machine. */
+ONEDVA_API int onedva_backend_available(enum onedva_backend backend);
 
 enum onedva_preset {
     ONEDVA_PRESET_ULTRAFAST, /* linear latents, no network */
@@ -166,7 +183,9 @@ enum onedva_motion {
 
 typedef struct onedva_encoder onedva_encoder;
 
+/** Made by onedva_encoder_settings_default; new fields come at the end. */
 struct onedva_encoder_settings {
+    size_t struct_size; /* of the caller's structure; fields beyond it have their defaults */
     double crf; /* 0 (best) .. 63: constant quality; the quantiser index is crf - 40, rounded up */
     int qp; /* 0..103: every clip has the quantiser index qp - 40, whatever crf says; -1: none */
     int64_t bitrate; /* bits per second; 0: constant quality by crf */
@@ -179,19 +198,25 @@ struct onedva_encoder_settings {
     enum onedva_pass pass;
     const char *pass_stats; /* second pass: all that the first one gave; not kept after opening */
     int max_tokens;         /* upper bound of latent tokens per tile, 0: none */
-    int layers; /* 1..16 layers per packet, of which any first ones decode: up to four downscale2x
-                 * the quantiser's step, more divide these */
+    int layers; /* 1..16 layers per packet, of which any first ones decode: up to four halve the
+                 * quantiser's step, more divide these */
     enum onedva_preset preset;
     enum onedva_motion motion;
     int adaptive_clips; /* end clips at scene cuts, and early where shorter ones cost less */
     enum onedva_backend backend;
-    int threads;           /* 0: one per processor */
+    int threads;           /* 0: one per processor that the process may run on */
     int bitexact;          /* use the strict C kernels only */
     int header_in_packets; /* repeat the stream header in every packet */
     struct onedva_logger logger;
 };
 
-ONEDVA_API void onedva_encoder_settings_default(struct onedva_encoder_settings *settings);
+/** @param struct_size sizeof(*settings): what there is room for */
+ONEDVA_API void onedva_encoder_settings_init(struct onedva_encoder_settings *settings,
+                                             size_t struct_size);
+static inline void onedva_encoder_settings_default(struct onedva_encoder_settings *settings)
+{
+    onedva_encoder_settings_init(settings, sizeof(*settings));
+}
 
 /** Figures of the clip encoded last. */
 struct onedva_clip_stats {
@@ -201,6 +226,7 @@ struct onedva_clip_stats {
     size_t bytes;
     enum onedva_motion motion; /* used: off, global or mesh */
     size_t motion_bytes;
+    uint64_t reserved[4]; /* 0: room for what later versions say */
 };
 
 struct onedva_packet {
@@ -209,9 +235,14 @@ struct onedva_packet {
     int frames; /* of the clip: the first ones given; fewer than n only with adaptive_clips */
     struct onedva_clip_stats stats;
     const char *pass_stats; /* first pass: text to append to the statistics, or else NULL */
+    uint64_t reserved[4];   /* 0: room for what later versions say */
 };
 
-/** @param model must outlive the encoder. @param stream model_id is ignored. */
+/**
+ * @param model must outlive the encoder. @param stream model_id is ignored.
+ * @return ONEDVA_OK or an error; ONEDVA_ERR_UNSUPPORTED, too, where settings of a later version set
+ * what this one does not know
+ */
 ONEDVA_API int onedva_encoder_open(onedva_encoder **encoder, const onedva_model *model,
                                    const struct onedva_encoder_settings *settings,
                                    const struct onedva_stream *stream);
@@ -269,6 +300,7 @@ struct onedva_canvas {
     /* 1 where a 4x4 block of a canvas shows content of its frame, 0 where it was filled in:
      * [frames][ceil(height/4)][ceil(width/4)]; NULL where all is content */
     const uint8_t *visible;
+    uint64_t reserved[4]; /* 0: room for what later versions say */
 };
 
 /** @param canvas owned by the encoder, valid until its next call; a picture may be a frame's memory
@@ -278,8 +310,9 @@ ONEDVA_API void onedva_encoder_get_canvas(const onedva_encoder *encoder,
 
 /** How many latent tokens each tile of a clip keeps. */
 struct onedva_tiles {
-    int columns, rows; /* of tiles of ONEDVA_TILE_SIZE luma samples each way, on the canvas */
-    const int *tokens; /* [rows][columns] */
+    int columns, rows;    /* of tiles of ONEDVA_TILE_SIZE luma samples each way, on the canvas */
+    const int *tokens;    /* [rows][columns] */
+    uint64_t reserved[4]; /* 0: room for what later versions say */
 };
 
 /**
@@ -310,8 +343,10 @@ enum onedva_sampler {
     ONEDVA_SAMPLER_HEUN,
 };
 
+/** Made by onedva_decoder_settings_default; new fields come at the end. */
 struct onedva_decoder_settings {
-    int steps; /* 0: linear, 1: conditional mean, 2..64: diffusion, or ONEDVA_STEPS_AUTO */
+    size_t struct_size; /* of the caller's structure; fields beyond it have their defaults */
+    int steps;          /* 0: linear, 1: conditional mean, 2..64: diffusion, or ONEDVA_STEPS_AUTO */
     enum onedva_sampler sampler;
     int max_tokens;     /* decode only the first tokens of each tile, 0: all */
     int smooth_clips;   /* smooth the change from clip to clip: pixels depend on the clip before */
@@ -319,12 +354,18 @@ struct onedva_decoder_settings {
                          * default 2^27, 0: 65535 x 65535 */
     enum onedva_precision precision; /* default ONEDVA_PRECISION_BFLOAT16 */
     enum onedva_backend backend;
-    int threads;  /* 0: one per processor */
+    int threads;  /* 0: one per processor that the process may run on */
     int bitexact; /* use the strict C kernels only */
     struct onedva_logger logger;
 };
 
-ONEDVA_API void onedva_decoder_settings_default(struct onedva_decoder_settings *settings);
+/** @param struct_size sizeof(*settings): what there is room for */
+ONEDVA_API void onedva_decoder_settings_init(struct onedva_decoder_settings *settings,
+                                             size_t struct_size);
+static inline void onedva_decoder_settings_default(struct onedva_decoder_settings *settings)
+{
+    onedva_decoder_settings_init(settings, sizeof(*settings));
+}
 
 /** What a packet says of its clip. */
 struct onedva_clip {
@@ -335,9 +376,14 @@ struct onedva_clip {
     int layers_decoded;                         /* whole layers that were read */
     int64_t tokens;                             /* latent tokens read, over all tiles */
     struct onedva_stream stream;
+    uint64_t reserved[8]; /* 0: room for what later versions say */
 };
 
-/** @param model must outlive the decoder. */
+/**
+ * @param model must outlive the decoder.
+ * @return ONEDVA_OK or an error; ONEDVA_ERR_UNSUPPORTED, too, where settings of a later version set
+ * what this one does not know
+ */
 ONEDVA_API int onedva_decoder_open(onedva_decoder **decoder, const onedva_model *model,
                                    const struct onedva_decoder_settings *settings);
 ONEDVA_API void onedva_decoder_close(onedva_decoder **decoder);
@@ -383,7 +429,8 @@ struct onedva_mesh {
     int spacing;   /* of the nodes, luma samples; node (i, j) is at (i, j) * spacing */
     int columns, rows;
     const int16_t (
-        *nodes)[2]; /* [frames][rows][columns], 1/16 luma sample; NULL where motion is off */
+        *nodes)[2];       /* [frames][rows][columns], 1/16 luma sample; NULL where motion is off */
+    uint64_t reserved[4]; /* 0: room for what later versions say */
 };
 
 /** The next clip does not continue the one before: after a seek, or where packets are missing.
@@ -405,7 +452,7 @@ struct onedva_packet_info {
     uint32_t durations[ONEDVA_MAX_CLIP_FRAMES]; /* where has_durations, in the stream's time base */
     int has_motion;
     size_t motion_size;
-    int dropped_refinements; /* finer passes of layers that were cut off, 0..3 */
+    int dropped_refinements; /* finer ones that were cut off, 0..3 */
     int layers;              /* announced */
     int whole_layers;        /* that are not cut short; they may be damaged */
     struct {
@@ -414,6 +461,7 @@ struct onedva_packet_info {
         int threshold;                   /* what it leaves for later ones; 0: nothing */
         size_t size;                     /* of the packet with this layer as its last */
     } layer[ONEDVA_MAX_LAYERS];          /* coarse to fine */
+    uint64_t reserved[8];                /* 0: room for what later versions say */
 };
 
 /** @return ONEDVA_OK, or an error where there is no whole header */

@@ -4,6 +4,7 @@
  */
 /* Every index exactly once, with any number of threads, again and again. */
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -138,13 +139,32 @@ static void pools_side_by_side(void **state)
     }
 }
 
+/* What taskset and containers allow is the default, not what the machine has. */
+static void default_follows_affinity(void **state)
+{
+    cpu_set_t allowed, one;
+    struct odva_thread_pool *pool;
+    int first = 0;
+
+    (void)state;
+    assert_int_equal(sched_getaffinity(0, sizeof(allowed), &allowed), 0);
+    while (!CPU_ISSET(first, &allowed))
+        first++;
+    CPU_ZERO(&one);
+    CPU_SET(first, &one);
+    assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+    assert_int_equal(odva_thread_pool_open(&pool, 0), ONEDVA_OK);
+    assert_int_equal(odva_thread_pool_workers(pool), 1);
+    odva_thread_pool_close(&pool);
+    assert_int_equal(sched_setaffinity(0, sizeof(allowed), &allowed), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_index_once),
-        cmocka_unit_test(opened_and_closed),
-        cmocka_unit_test(jobs_beside_loops),
-        cmocka_unit_test(pools_side_by_side),
+        cmocka_unit_test(every_index_once),         cmocka_unit_test(opened_and_closed),
+        cmocka_unit_test(jobs_beside_loops),        cmocka_unit_test(pools_side_by_side),
+        cmocka_unit_test(default_follows_affinity),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 
 #include "model/linear_layer.h"
 #include "network/transformer.h"
+#include "tests/support/backend.h"
 #include "tests/support/golden.h"
 
 #define TOLERANCE 2e-6
@@ -94,7 +95,7 @@ static void check_linear(struct odva_backend *backend)
                          ONEDVA_OK);
         compare(backend, y, cases[i].name);
     }
-    backend->ops->free_weights(backend, weights);
+    backend->ops->free_weights(weights);
     backend->ops->free(backend, x);
     backend->ops->free(backend, b);
     backend->ops->free(backend, gate);

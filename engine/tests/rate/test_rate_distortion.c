@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernels/backend.h"
 #include "rate/rate_distortion.h"
+#include "tests/support/backend.h"
 #include "tests/support/random_coder.h"
 #include "tests/support/trained_tables.h"
 #include "transform/quantiser.h"
@@ -26,9 +26,7 @@ static void bench_open(struct bench *bench, uint64_t seed, int layers, int max_t
 {
     coder_open(&bench->coder, seed, BASIS, layers, 0);
     use_trained_tables(bench->coder.model);
-    assert_int_equal(odva_backend_open(&bench->backend, ONEDVA_BACKEND_CPU, 2, 1,
-                                       ONEDVA_PRECISION_BFLOAT16, NULL),
-                     ONEDVA_OK);
+    bench->backend = backend_of_cpu("c", 2, 1);
     assert_int_equal(odva_rate_distortion_init(&bench->rd, bench->coder.model, bench->backend,
                                                max_tokens, thorough),
                      ONEDVA_OK);

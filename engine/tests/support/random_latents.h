@@ -28,7 +28,8 @@ static inline int32_t random_level(struct random *random)
 }
 
 /* Lengths of a tile's layers: they rise within a sweep, as its ends allow, none is longer than its
- * pass, and no pass is shorter than the one before; the tile's tokens are the last one's. */
+ * refinement, and no refinement is shorter than the one before; the tile's tokens are the last
+ * one's. */
 static inline void random_lengths(struct random *random, struct odva_latent_tile *tile,
                                   const struct odva_layer_plan *layer_plan)
 {
