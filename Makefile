@@ -9,6 +9,7 @@
 # make ffmpeg-full only build/ffmpeg, build/ffprobe and build/ffplay
 # make ffmpeg-check  the FFmpeg of the tests, build/ffmpeg-check
 # make install     install them below PREFIX (and DESTDIR)
+# make uninstall   remove what install put there
 # make demo        encode and decode a real video [INPUT=file]
 # make check       every test
 # make unit        only the unit tests, under AddressSanitizer and UndefinedBehaviorSanitizer
@@ -19,6 +20,7 @@
 # make fate-onedva only the tests in FFmpeg's own harness
 # make bench       decoding speed against H.264
 # make kernel-bench  speed of each operator
+# make open-bench  time and memory that 1, 8 and 64 decoders of one model take
 # make valgrind    Valgrind's memcheck on the unit tests and on a short encode and decode
 # make tsan        ThreadSanitizer on the tests of threads and on a short encode and decode by ffmpeg
 # make load        64 decoders at once; everything opened and closed OPENINGS=n times [10000]
@@ -40,6 +42,7 @@
 # make eval VALID=folder  rate and distortion against other encoders: doc/rate-distortion.md
 # make canvas      build/onedva-canvas, which writes clips to train on
 # make entropy     build/onedva-entropy, which fits and measures the prediction of symbols
+# make tools       canvas, entropy and every program of the benchmarks
 # make clean       remove what was built, keep FFmpeg's sources
 # make distclean   remove build/
 #
@@ -52,12 +55,13 @@ endif
 .SUFFIXES:
 .DELETE_ON_ERROR:
 
-TARGETS := all $(shell sed -n 's/^\# make \([a-z0-9][a-z0-9-]*\) .*/\1/p' Makefile)
-.PHONY: $(TARGETS)
+GOALS := all $(shell sed -n 's/^\# make \([a-z0-9][a-z0-9-]*\) .*/\1/p' Makefile)
+.PHONY: $(GOALS)
 
 all:
 
 # demo and check install what the machine lacks before anything is configured.
+UNCONFIGURED = demo check check-aarch64 check-s390x clean distclean
 demo:
 	+@tools/demo.sh "$(INPUT)"
 check:
@@ -72,19 +76,14 @@ distclean:
 # Where configure wrote its settings.
 CONFIG = build
 
-ifeq ($(wildcard $(CONFIG)/config.mak),)
-
-$(filter-out demo check check-aarch64 check-s390x clean distclean, $(TARGETS)):
-	./configure
-	+@$(MAKE) $@
-
-else
+ifneq ($(filter-out $(UNCONFIGURED), $(or $(MAKECMDGOALS),all)),)
 
 include $(CONFIG)/config.mak
 
-# Configured again, with the same options, where configure is newer than what it wrote.
+# The first time with no options, and with the same ones again where configure is newer than what it wrote.
 $(CONFIG)/config.mak: configure
-	eval "./configure $$(sed -n 's/^# Written by configure\(.*\)\.$$/\1/p' $@)"
+	@[ -f $@ ] || set -- --directory=$(CONFIG); \
+	eval "./configure $$(sed -n 's/^# Written by configure\(.*\)\.$$/\1/p' $@ 2>/dev/null) \"\$$@\""
 
 include mk/sources.mk mk/library.mk mk/ffmpeg.mk mk/install.mk mk/tests.mk mk/fuzz.mk mk/bench.mk
 

@@ -5,7 +5,8 @@
 # What the scripts in fate/scripts share; each begins with
 #     . "$(dirname "$0")/../common.sh"
 # and ends with finish. A script runs alone, prints "ok NAME" or "not ok NAME" for each case and
-# leaves its files in build/test/SCRIPT.
+# leaves its files in build/test/SCRIPT. Of what it leaves out it says "skipped: WHAT AND WHY", and it
+# exits with 77 where that is all of it.
 #
 # ONEDVA_BIN    directory of ffmpeg, ffprobe and ffplay (build/ffmpeg-check, or else build)
 # ONEDVA_MODEL  model file (the small test model of fate/model)
@@ -54,6 +55,17 @@ check() {
         echo "not ok $case_name"
         sed 's/^/    /' check.log | head -n 20
         failed=$((failed + 1))
+    fi
+}
+
+# usage: left_out NAME WHAT; the case NAME without WHAT, which make check installs where there is apt-get
+left_out() {
+    if command -v apt-get > /dev/null; then
+        echo "not ok $1"
+        echo "    there is no $2: run tools/install-deps.sh check"
+        failed=$((failed + 1))
+    else
+        echo "skipped: $1: there is no $2"
     fi
 }
 

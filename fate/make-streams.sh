@@ -151,7 +151,7 @@ stream scenes ".* off;.* spacing 32" "$scenes" -motion auto -adaptive_clips 1
 stream finest ".* spacing 32" "$(pan 130:98 2*n n 5)" -motion mesh -crf 0 -preset slow
 stream coarsest ".* spacing 32" "$parts" -motion mesh -crf 63 -preset ultrafast
 
-# What is left of packets with layers in the midst of a pass, and behind one.
+# What is left of packets with layers in the midst of a refinement, and behind one.
 if wanted cut; then
     for layers in 3 4; do
         ffmpeg -i fate/streams/passes.nut -c copy -bsf:v "onedva_truncate=layers=$layers" \

@@ -6,16 +6,7 @@
 #include <string.h>
 
 #include "fuzz.h"
-
-static int same_stream(const struct onedva_stream *a, const struct onedva_stream *b)
-{
-    return a->width == b->width && a->height == b->height && a->timebase_num == b->timebase_num &&
-           a->timebase_den == b->timebase_den && a->frame_duration == b->frame_duration &&
-           a->sar_num == b->sar_num && a->sar_den == b->sar_den && a->full_range == b->full_range &&
-           a->colour_primaries == b->colour_primaries && a->transfer == b->transfer &&
-           a->matrix == b->matrix && a->chroma_location == b->chroma_location &&
-           a->model_id == b->model_id;
-}
+#include "same_stream.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

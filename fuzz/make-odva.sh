@@ -39,6 +39,8 @@ encode late testsrc2=size=16x16:rate=10:duration=0.8,setpts=PTS+3/TB -crf 50 -cl
 head -c -40 "$work/three" > "$work/cut"
 build/ffmpeg-check/ffmpeg -nostdin -v error -f odva -i "$work/three" -c copy -bsf:v "setts=ts='if(N,8e18+N,-8e18)'" \
     -f odva - | head -c -40 > "$work/far-times"
+build/ffmpeg-check/ffmpeg -nostdin -v error -display_rotation 90 -f odva -i "$work/three" -c copy \
+    -bsf:v onedva_metadata=repeat_headers=1 -f odva "$work/turned"
 
 save one '\001\000\000\001\000\377\377' one
 save streamed '\004\000\000\001\000\377\377' three
@@ -50,3 +52,4 @@ save far-times '\001\005\000\020\000\011\000' far-times
 save two '\011\005\000\020\000\011\000' three ntsc
 save cut-first '\001\005\000\020\000\011\000' cut late one
 save far '\031\005\000\020\000\377\177' ntsc three ntsc
+save turned '\011\005\000\001\000\011\000' turned three

@@ -6,8 +6,13 @@
  * The operators that a device implements. engine/ computes with these only.
  *
  * Every operator that returns int gives ONEDVA_OK or a negative enum onedva_status. Operators of
- * one backend run in the order of the calls; only upload, download and unpatchify wait for a
- * result. A backend is used by one thread at a time.
+ * one backend run in the order of the calls. Those that write host memory are done when they
+ * return: download, unpatchify, warp, deblock, downscale2x and structure_tensors. The others, whose
+ * results are buffers, may have only begun; but the host memory that they were given (data,
+ * pictures, structures, arrays) may change when they return, and buffers may be freed. On the CPU
+ * all are done. A backend is used by one thread at a time.
+ *
+ * What a call must keep to is asserted where ONEDVA_CHECKS is defined: kernels/checked_ops.c.
  */
 #ifndef ODVA_BACKEND_H
 #define ODVA_BACKEND_H
@@ -21,7 +26,7 @@
 
 struct odva_backend;
 struct odva_buffer;  /* memory of the device */
-struct odva_weights; /* a matrix in the device's own arrangement */
+struct odva_weights; /* a matrix in the device's own arrangement; immutable */
 
 enum odva_element {
     ODVA_FLOAT32,
@@ -132,22 +137,28 @@ struct odva_structure_tensor {
 };
 
 struct odva_backend_ops {
-    const char *name;
-
+    /** All buffers must have been freed; weights may live on. */
     void (*close)(struct odva_backend *backend);
 
     /** @return NULL when memory ran out. Contents are undefined. */
     struct odva_buffer *(*alloc)(struct odva_backend *backend, size_t bytes);
     void (*free)(struct odva_backend *backend, struct odva_buffer *buffer);
+    size_t (*buffer_size)(const struct odva_buffer *buffer); /* bytes */
+    /** The bytes offset .. offset+bytes-1 of a buffer, from data or to data. */
     int (*upload)(struct odva_backend *backend, struct odva_buffer *buffer, size_t offset,
                   const void *data, size_t bytes);
     int (*download)(struct odva_backend *backend, const struct odva_buffer *buffer, size_t offset,
                     void *data, size_t bytes);
 
-    /** @param weights [n_out][n_in] @return NULL when memory ran out */
+    /**
+     * Weights do not belong to the backend that packed them: every backend of the same packing may
+     * use them, in any threads and at once, and free_weights may come after close.
+     * @param weights [n_out][n_in] @return NULL when memory ran out
+     */
     struct odva_weights *(*pack)(struct odva_backend *backend, const float *weights, int n_out,
                                  int n_in, enum odva_precision precision);
-    void (*free_weights)(struct odva_backend *backend, struct odva_weights *weights);
+    void (*free_weights)(struct odva_weights *weights);
+    void (*weights_size)(const struct odva_weights *weights, int *n_out, int *n_in);
 
     /** dst[r][0..n_out) = epilogue(src[r][0..n_in) W^T). dst may not overlap src. */
     int (*linear)(struct odva_backend *backend, struct odva_matrix dst, struct odva_matrix src,
@@ -185,38 +196,42 @@ struct odva_backend_ops {
                     const struct odva_grid *grid, const struct onedva_const_picture *pictures,
                     const struct odva_buffer *position, int64_t first, int64_t count);
 
-    /** Rows of 1536 to samples clip(floor((x + 1) * 127.5 + 0.5), 0, 255), those inside the
-     * picture. */
+    /**
+     * Rows of 1536 floats to samples clip(floor((x + 1) * 127.5 + 0.5), 0, 255), those inside the
+     * picture; done when it returns.
+     */
     int (*unpatchify)(struct odva_backend *backend, const struct onedva_picture *pictures,
                       const struct odva_grid *grid, struct odva_matrix src,
                       const struct odva_buffer *position, int64_t first, int64_t count);
 
     /**
      * Pictures as the source pictures seen through a displacement field; integers only, the same on
-     * every backend. A picture whose chroma planes are NULL has none.
+     * every backend; done when it returns. A picture whose chroma planes are NULL has none.
      */
     int (*warp)(struct odva_backend *backend, const struct onedva_picture *pictures,
                 const struct onedva_const_picture *sources, const struct odva_warp *warp);
 
     /**
      * Smooth the borders of tokens, all pictures of a clip in place (doc/bitstream.md, section 8);
-     * integers only. @param limit what to take for a step of coding, at least 1, at most 1020: in
-     * luma, 5/8 of it in chroma, half as much again between tiles. A picture whose chroma planes
-     * are NULL has none.
+     * integers only; done when it returns. @param limit what to take for a step of coding, at least
+     * 1, at most 1020: in luma, 5/8 of it in chroma, half as much again between tiles. A picture
+     * whose chroma planes are NULL has none.
      */
     int (*deblock)(struct odva_backend *backend, const struct onedva_picture *pictures,
                    const struct odva_grid *grid, int limit);
 
     /**
      * Half the size: each sample is the mean of 2x2, (a + b + c + d + 2) >> 2; an odd last row or
-     * column repeats. @param width, height of src; dst has ceil(size/2)
+     * column repeats. Done when it returns. @param width, height of src; dst has ceil(size/2) and
+     * does not overlap src
      */
     int (*downscale2x)(struct odva_backend *backend, uint8_t *dst, ptrdiff_t dst_stride,
                        const uint8_t *src, ptrdiff_t src_stride, int width, int height);
 
     /**
      * The tensors of all ceil(width/4) x ceil(height/4) blocks of two planes, row by row. Samples
-     * outside of the planes are those of the edge for gradients, and do not count in the sums.
+     * outside of the planes are those of the edge for gradients, and do not count in the sums. Done
+     * when it returns.
      */
     int (*structure_tensors)(struct odva_backend *backend, struct odva_structure_tensor *tensors,
                              const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b,
@@ -247,11 +262,17 @@ struct odva_thread_pool;
 struct odva_backend {
     const struct odva_backend_ops *ops;
     struct odva_thread_pool *pool;
-    int64_t block_rows; /* rows that a temporary of full patches should have */
+    const void *packing; /* how weights are packed: the same for all that can use each other's */
+    int64_t block_rows;  /* rows that a temporary of full patches should have */
     /* of rows that only operators of ODVA_PRECISION_NETWORK read */
     enum odva_element network_element;
     /* that patchify's rows may be of: BFLOAT16 where weights of that precision are, too */
     enum odva_element sample_element;
+#ifdef ONEDVA_CHECKS
+    struct odva_backend_ops checked_ops; /* what ops is; calls unchecked_ops when all is right */
+    const struct odva_backend_ops *unchecked_ops;
+    int64_t buffers; /* not freed yet */
+#endif
 };
 
 /**

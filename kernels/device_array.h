@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 /* Device memory that is kept from clip to clip and grows where a clip needs more. */
-#ifndef ODVA_ARRAY_H
-#define ODVA_ARRAY_H
+#ifndef ODVA_DEVICE_ARRAY_H
+#define ODVA_DEVICE_ARRAY_H
 
 #include "kernels/backend.h"
 

@@ -117,16 +117,12 @@ typedef struct OneDVADecodeOptions {
       (base) + offsetof(OneDVAModelOptions, path), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0,      \
       flags },                                                                                     \
     { "backend", "device that runs the model", (base) + offsetof(OneDVAModelOptions, backend),     \
-      AV_OPT_TYPE_INT, { .i64 = ONEDVA_BACKEND_AUTO }, ONEDVA_BACKEND_AUTO, ONEDVA_BACKEND_VULKAN, \
+      AV_OPT_TYPE_INT, { .i64 = ONEDVA_BACKEND_AUTO }, ONEDVA_BACKEND_AUTO, ONEDVA_BACKEND_CPU,    \
       flags, .unit = "backend" },                                                                  \
     { "auto", "the fastest that works here", 0, AV_OPT_TYPE_CONST,                                 \
       { .i64 = ONEDVA_BACKEND_AUTO }, 0, 0, flags, .unit = "backend" },                            \
     { "cpu", "C and SIMD code on the processor", 0, AV_OPT_TYPE_CONST,                             \
-      { .i64 = ONEDVA_BACKEND_CPU }, 0, 0, flags, .unit = "backend" },                             \
-    { "cuda", "NVIDIA GPU", 0, AV_OPT_TYPE_CONST,                                                  \
-      { .i64 = ONEDVA_BACKEND_CUDA }, 0, 0, flags, .unit = "backend" },                            \
-    { "vulkan", "any GPU with a Vulkan driver", 0, AV_OPT_TYPE_CONST,                              \
-      { .i64 = ONEDVA_BACKEND_VULKAN }, 0, 0, flags, .unit = "backend" }
+      { .i64 = ONEDVA_BACKEND_CPU }, 0, 0, flags, .unit = "backend" }
 
 #define ONEDVA_ENCODE_OPTIONS(base, flags)                                                         \
     { "crf",                                                                                       \
@@ -181,7 +177,7 @@ typedef struct OneDVADecodeOptions {
 
 #define ONEDVA_DECODE_OPTIONS(base, flags)                                                         \
     { "steps",                                                                                     \
-      "0: linear, fastest; 1: one network pass, highest PSNR; more: diffusion",                    \
+      "0: linear, fastest; 1: one run of the network, highest PSNR; more: diffusion",              \
       (base) + offsetof(OneDVADecodeOptions, steps), AV_OPT_TYPE_INT, { .i64 = 1 },                \
       ONEDVA_STEPS_AUTO, ONEDVA_MAX_STEPS, flags, .unit = "steps" },                               \
     { "auto", "as many, up to 8, as keep up with the frame rate here", 0, AV_OPT_TYPE_CONST,       \
@@ -189,9 +185,9 @@ typedef struct OneDVADecodeOptions {
     { "sampler", "method of the diffusion steps", (base) + offsetof(OneDVADecodeOptions, sampler), \
       AV_OPT_TYPE_INT, { .i64 = ONEDVA_SAMPLER_EULER }, ONEDVA_SAMPLER_EULER,                      \
       ONEDVA_SAMPLER_HEUN, flags, .unit = "sampler" },                                             \
-    { "euler", "one network pass a step", 0, AV_OPT_TYPE_CONST,                                    \
+    { "euler", "one run of the network a step", 0, AV_OPT_TYPE_CONST,                              \
       { .i64 = ONEDVA_SAMPLER_EULER }, 0, 0, flags, .unit = "sampler" },                           \
-    { "heun", "two network passes a step, more accurate", 0, AV_OPT_TYPE_CONST,                    \
+    { "heun", "two runs of the network a step, more accurate", 0, AV_OPT_TYPE_CONST,               \
       { .i64 = ONEDVA_SAMPLER_HEUN }, 0, 0, flags, .unit = "sampler" },                            \
     { "max_tokens", "decode only the first latent tokens of each tile, 0: all",                    \
       (base) + offsetof(OneDVADecodeOptions, max_tokens), AV_OPT_TYPE_INT, { .i64 = 0 },           \

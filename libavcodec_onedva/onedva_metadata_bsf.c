@@ -146,8 +146,8 @@ static void print_packet(AVBSFContext *ctx, const AVPacket *pkt,
                    info->layer[i].token_start, info->layer[i].token_end, info->layer[i].threshold,
                    info->layer[i].size);
     av_log(ctx, AV_LOG_INFO,
-           "packet at %s: %d bytes, %d frames%s, model tag %04x, motion in %zu bytes, %d passes "
-           "dropped%s\n",
+           "packet at %s: %d bytes, %d frames%s, model tag %04x, motion in %zu bytes, %d "
+           "refinements dropped%s\n",
            av_ts2str(pkt->pts), pkt->size, info->frames,
            info->has_durations ? " of given durations" : "", info->model_tag, info->motion_size,
            info->dropped_refinements, layers.str);
@@ -175,6 +175,34 @@ static int change_packet(AVBSFContext *ctx, AVPacket *pkt, const struct onedva_s
     }
     onedva_bsf_replace_data(pkt, buf, size);
     return 0;
+}
+
+static void set_header(OneDVAHeader *header, const uint8_t *data, size_t size)
+{
+    header->size = size <= sizeof(header->data) ? size : 0;
+    if (header->size)
+        memcpy(header->data, data, header->size);
+}
+
+int ff_onedva_repeat_header(AVBSFContext *ctx, AVPacket *pkt, OneDVAHeader *header)
+{
+    struct onedva_packet_info info;
+    struct onedva_stream stream;
+    size_t size;
+    const uint8_t *data = av_packet_get_side_data(pkt, AV_PKT_DATA_NEW_EXTRADATA, &size);
+
+    if (data)
+        set_header(header, data, size);
+    else if (!header->size)
+        set_header(header, ctx->par_in->extradata, ctx->par_in->extradata_size);
+    if (onedva_packet_get_info(&info, pkt->data, pkt->size) < 0)
+        return 0; // the decoder will say so
+    if (info.has_stream)
+        return write_header(header->data, &header->size, &info.stream);
+    if (info.whole_layers < info.layers ||
+        onedva_stream_header_parse(&stream, header->data, header->size) < 0)
+        return 0;
+    return change_packet(ctx, pkt, &stream);
 }
 
 /// Take over and change the stream header in a packet's side data.

@@ -72,7 +72,7 @@ static int choose_layers(AVBSFContext *ctx, const struct onedva_packet_info *inf
         return layers_of_bitrate(ctx, info, duration);
     if (s->layers > 0)
         return FFMIN(s->layers, info->whole_layers);
-    // a later pass codes its tokens by what the passes before it say of them
+    // a later refinement codes its tokens by what those before it say of them
     for (layers = 1; layers < info->whole_layers; layers++)
         if (info->layer[layers].token_start >= s->tokens)
             break;

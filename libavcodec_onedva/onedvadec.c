@@ -173,6 +173,12 @@ static int64_t clip_time(const ClipClock *clock, int64_t ticks)
     return av_sat_add64(clock->start, to_packet_time(clock, ticks));
 }
 
+/** @param b may be what av_rescale_q() gives for too large a number */
+static int is_near(int64_t a, int64_t b, int64_t tolerance)
+{
+    return FFABS(av_sat_sub64(a, b)) <= tolerance;
+}
+
 /** Whether the packet lasts so long that its frames were given other times after encoding. */
 static int is_retimed(OneDVADecContext *s, const ClipClock *clock, int64_t duration,
                       const struct onedva_clip *clip)
@@ -187,8 +193,7 @@ static int is_retimed(OneDVADecContext *s, const ClipClock *clock, int64_t durat
     if (!at_frame_rate || (clip->frames > 1 && duration <= expected / clip->frames + tolerance))
         return 0;
     // where the packet before lasted as long as its frames, one that lasts longer has a gap behind it
-    s->is_on_time = FFABS(duration - expected) <= tolerance ||
-                    FFABS(duration - at_frame_rate) <= 1 ||
+    s->is_on_time = is_near(duration, expected, tolerance) || is_near(duration, at_frame_rate, 1) ||
                     (s->is_on_time && duration > expected);
     return !s->is_on_time;
 }
@@ -280,6 +285,9 @@ static int get_frames(AVCodecContext *avctx, const AVPacket *pkt, const struct o
         ret = ff_get_buffer(avctx, frame, 0);
         if (ret < 0)
             return ret;
+        // joined files may be turned each its own way; FFmpeg would take what the stream says
+        if (av_packet_get_side_data(pkt, AV_PKT_DATA_DISPLAYMATRIX, NULL))
+            av_frame_remove_side_data(frame, AV_FRAME_DATA_DISPLAYMATRIX);
         ret = ff_decode_frame_props_from_pkt(avctx, frame, pkt);
         if (ret < 0) {
             av_frame_unref(frame);

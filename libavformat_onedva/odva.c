@@ -106,6 +106,15 @@ static int parse_end(ODVAUnit *unit, GetByteContext *gb)
            unit->end_pts >= unit->start_pts;
 }
 
+static int parse_matrix(ODVAUnit *unit, GetByteContext *gb)
+{
+    if (bytestream2_get_bytes_left(gb) != sizeof(unit->matrix))
+        return 0;
+    for (int i = 0; i < FF_ARRAY_ELEMS(unit->matrix); i++)
+        unit->matrix[i] = bytestream2_get_le32(gb);
+    return 1;
+}
+
 int ff_odva_unit_parse(ODVAUnit *unit, const uint8_t *data, int size)
 {
     GetByteContext gb;
@@ -126,6 +135,7 @@ int ff_odva_unit_parse(ODVAUnit *unit, const uint8_t *data, int size)
     case ODVA_UNIT_HEADER: valid = parse_header(unit, &gb); break;
     case ODVA_UNIT_PACKET: valid = parse_packet(unit, &gb); break;
     case ODVA_UNIT_END:    valid = parse_end(unit, &gb);    break;
+    case ODVA_UNIT_MATRIX: valid = parse_matrix(unit, &gb); break;
     }
     return valid ? unit->size : AVERROR_INVALIDDATA;
 }
@@ -149,6 +159,10 @@ static void write_fields(const ODVAUnit *unit, PutByteContext *pb)
         bytestream2_put_le64(pb, unit->segment_size);
         bytestream2_put_le64(pb, unit->start_pts);
         bytestream2_put_le64(pb, unit->end_pts);
+        break;
+    case ODVA_UNIT_MATRIX:
+        for (int i = 0; i < FF_ARRAY_ELEMS(unit->matrix); i++)
+            bytestream2_put_le32(pb, unit->matrix[i]);
         break;
     }
 }

@@ -20,12 +20,14 @@
 #define ODVA_CRC_SIZE          2
 #define ODVA_MAX_UNIT          (ODVA_PREFIX_SIZE + 255 + ODVA_CRC_SIZE)
 #define ODVA_END_SIZE          (ODVA_PREFIX_SIZE + 24 + ODVA_CRC_SIZE)
+#define ODVA_MATRIX_SIZE       (ODVA_PREFIX_SIZE + 36 + ODVA_CRC_SIZE)
 #define ODVA_MAX_STREAM_HEADER 64
 
 enum ODVAUnitType {
     ODVA_UNIT_HEADER, ///< begins a segment
     ODVA_UNIT_PACKET, ///< stands before the bytes of a packet
     ODVA_UNIT_END,    ///< ends a segment
+    ODVA_UNIT_MATRIX, ///< stands behind a header: how the segment's pictures are displayed
 };
 
 typedef struct ODVAUnit {
@@ -48,6 +50,9 @@ typedef struct ODVAUnit {
     int64_t segment_size;   ///< bytes from the segment's header up to this unit
     int64_t start_pts;      ///< of the segment's first packet
     int64_t end_pts;        ///< where its last packet ends
+
+    /* matrix */
+    int32_t matrix[9]; ///< as libavutil/display.h has it
 } ODVAUnit;
 
 /**

@@ -20,6 +20,8 @@
 typedef struct ODVASegment {
     ODVAUnit header;
     int64_t pos;                ///< of the header
+    int has_matrix;
+    int32_t matrix[9];          ///< how its pictures are displayed
     int64_t start_pts, end_pts; ///< as the end says, in the segment's time base
     int64_t offset; ///< of its timestamps in the stream's time base; AV_NOPTS_VALUE: not known yet
 } ODVASegment;
@@ -40,9 +42,13 @@ static int odva_probe(const AVProbeData *p)
 {
     ODVAUnit unit;
 
-    if (ff_odva_unit_parse(&unit, p->buf, p->buf_size) < 0 || unit.type != ODVA_UNIT_HEADER)
-        return 0;
-    return AVPROBE_SCORE_MAX;
+    for (int i = 0; i < p->buf_size; i++) {
+        if (ff_odva_unit_parse(&unit, p->buf + i, p->buf_size - i) < 0)
+            continue;
+        // behind something else: a stream without its beginning
+        return !i && unit.type == ODVA_UNIT_HEADER ? AVPROBE_SCORE_MAX : AVPROBE_SCORE_EXTENSION;
+    }
+    return 0;
 }
 
 /* ---- units ---- */
@@ -182,6 +188,29 @@ static int read_unit_at(AVIOContext *pb, ODVAUnit *unit, int64_t pos, int type)
            unit->type == type;
 }
 
+static void set_matrix(ODVASegment *segment, const ODVAUnit *unit)
+{
+    segment->has_matrix = 1;
+    memcpy(segment->matrix, unit->matrix, sizeof(segment->matrix));
+}
+
+/** Read the matrix right behind a segment's header, if there is one. */
+static int read_matrix(AVIOContext *pb, ODVASegment *segment)
+{
+    uint8_t data[ODVA_MATRIX_SIZE];
+    const int64_t start = avio_tell(pb);
+    ODVAUnit unit;
+    int ret = ffio_ensure_seekback(pb, sizeof(data));
+
+    if (ret < 0)
+        return ret;
+    ret = avio_read(pb, data, sizeof(data));
+    if (ret < 0 || ff_odva_unit_parse(&unit, data, ret) < 0 || unit.type != ODVA_UNIT_MATRIX)
+        return seek(pb, start);
+    set_matrix(segment, &unit);
+    return 0;
+}
+
 /** Go from end to end backwards. @return whether all of the file is segments with an end */
 static int find_segments(AVIOContext *pb, ODVADemuxContext *c)
 {
@@ -203,6 +232,8 @@ static int find_segments(AVIOContext *pb, ODVADemuxContext *c)
             return AVERROR(ENOMEM);
         segment->start_pts = unit.start_pts;
         segment->end_pts   = unit.end_pts;
+        if (read_matrix(pb, segment) < 0)
+            return 0;
     }
     for (int i = 0; i < c->nb_segments / 2; i++)
         FFSWAP(ODVASegment, c->segments[i], c->segments[c->nb_segments - 1 - i]);
@@ -274,10 +305,26 @@ static void estimate_duration(AVFormatContext *s, AVStream *st)
         st->duration = av_sat_sub64(end_pts, start);
 }
 
+static int set_stream_matrix(AVStream *st, const ODVASegment *segment)
+{
+    AVCodecParameters *par = st->codecpar;
+    AVPacketSideData *sd;
+
+    if (!segment->has_matrix)
+        return 0;
+    sd = av_packet_side_data_new(&par->coded_side_data, &par->nb_coded_side_data,
+                                 AV_PKT_DATA_DISPLAYMATRIX, sizeof(segment->matrix), 0);
+    if (!sd)
+        return AVERROR(ENOMEM);
+    memcpy(sd->data, segment->matrix, sizeof(segment->matrix));
+    return 0;
+}
+
 static int odva_read_header(AVFormatContext *s)
 {
     ODVADemuxContext *c = s->priv_data;
     AVStream *st = avformat_new_stream(s, NULL);
+    ODVASegment *segment;
     ODVAUnit unit;
     int64_t pos;
     int ret;
@@ -303,9 +350,15 @@ static int odva_read_header(AVFormatContext *s)
         return ret;
     memcpy(st->codecpar->extradata, unit.stream_header, unit.stream_header_size);
 
-    if (!add_segment(c, &unit, pos))
+    segment = add_segment(c, &unit, pos);
+    if (!segment)
         return AVERROR(ENOMEM);
     place_segment(st, c->segments, 0, 0, 0);
+    ret = read_matrix(s->pb, segment);
+    if (ret >= 0)
+        ret = set_stream_matrix(st, segment);
+    if (ret < 0)
+        return ret;
     if (!(s->pb->seekable & AVIO_SEEKABLE_NORMAL))
         return 0;
     pos += unit.size;
@@ -315,14 +368,26 @@ static int odva_read_header(AVFormatContext *s)
     return ret < 0 ? ret : seek(s->pb, pos);
 }
 
+/** Whether a header is there for those who begin to read with it. */
+static int is_repeated(const ODVASegment *segment, const ODVAUnit *header)
+{
+    return header->continues && !header->stream_header_size &&
+           !av_cmp_q(header->time_base, segment->header.time_base);
+}
+
 /** A header in the course of reading: of a segment that is known, or of one more. */
 static int begin_segment(AVFormatContext *s, const ODVAUnit *header, int64_t pos)
 {
     ODVADemuxContext *c = s->priv_data;
     int ret = check_version(s, header);
+    ODVASegment *segment = find_segment(c, pos);
 
-    if (ret < 0 || find_segment(c, pos)->pos == pos || c->current < c->nb_segments - 1)
+    if (ret < 0 || segment->pos == pos || c->current < c->nb_segments - 1)
         return ret;
+    if (is_repeated(segment, header)) {
+        segment->has_matrix = 0; // it is repeated, too
+        return 0;
+    }
     if (!add_segment(c, header, pos))
         return AVERROR(ENOMEM);
     c->current = c->nb_segments - 1;
@@ -348,6 +413,23 @@ static int announce_segment(ODVADemuxContext *c, AVPacket *pkt)
     return 0;
 }
 
+/** Tell the decoder where pictures are displayed otherwise than the stream says. */
+static int announce_matrix(ODVADemuxContext *c, AVPacket *pkt)
+{
+    static const int32_t identity[9] = { 1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30 };
+    const ODVASegment *first = &c->segments[0], *segment = &c->segments[c->current];
+    uint8_t *data;
+
+    if (segment->has_matrix == first->has_matrix &&
+        (!first->has_matrix || !memcmp(segment->matrix, first->matrix, sizeof(first->matrix))))
+        return 0;
+    data = av_packet_new_side_data(pkt, AV_PKT_DATA_DISPLAYMATRIX, sizeof(identity));
+    if (!data)
+        return AVERROR(ENOMEM);
+    memcpy(data, segment->has_matrix ? segment->matrix : identity, sizeof(identity));
+    return 0;
+}
+
 static int read_packet_bytes(AVFormatContext *s, AVPacket *pkt, const ODVAUnit *unit, int64_t pos)
 {
     ODVADemuxContext *c = s->priv_data;
@@ -369,7 +451,8 @@ static int read_packet_bytes(AVFormatContext *s, AVPacket *pkt, const ODVAUnit *
     if (pkt->pts < 0)
         pkt->flags |= AV_PKT_FLAG_DISCARD; // the decoder drops the frames before 0
     c->next_pts = av_sat_add64(pkt->pts, pkt->duration);
-    return announce_segment(c, pkt);
+    ret = announce_matrix(c, pkt);
+    return ret < 0 ? ret : announce_segment(c, pkt);
 }
 
 static int odva_read_packet(AVFormatContext *s, AVPacket *pkt)
@@ -386,6 +469,8 @@ static int odva_read_packet(AVFormatContext *s, AVPacket *pkt)
         }
         if (unit.type == ODVA_UNIT_HEADER && (ret = begin_segment(s, &unit, pos)) < 0)
             return ret;
+        if (unit.type == ODVA_UNIT_MATRIX)
+            set_matrix(find_segment(s->priv_data, pos), &unit);
     }
     return ret;
 }

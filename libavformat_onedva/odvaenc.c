@@ -14,8 +14,12 @@
 #include "mux.h"
 #include "odva.h"
 
+#define PACKET_HAS_STREAM 1 ///< in a packet's second byte (doc/bitstream.md, section 3)
+
 typedef struct ODVAMuxContext {
     ODVAUnit header;       ///< of the segment that is being written
+    ODVAUnit matrix;       ///< of its pictures
+    int has_matrix;
     int64_t segment_pos;   ///< where it begins
     int64_t start_pts;     ///< of its first packet, AV_NOPTS_VALUE before that
     int64_t last_pts;
@@ -45,6 +49,17 @@ static int set_stream_header(AVFormatContext *s, const uint8_t *data, size_t siz
     return 0;
 }
 
+/** Take a display matrix for the segment that begins next. @param matrix NULL: none */
+static void set_matrix(AVFormatContext *s, const uint8_t *matrix)
+{
+    ODVAMuxContext *c = s->priv_data;
+
+    c->has_matrix  = !!matrix;
+    c->matrix.type = ODVA_UNIT_MATRIX;
+    if (matrix)
+        memcpy(c->matrix.matrix, matrix, sizeof(c->matrix.matrix));
+}
+
 static void begin_segment(AVFormatContext *s)
 {
     ODVAMuxContext *c = s->priv_data;
@@ -52,6 +67,8 @@ static void begin_segment(AVFormatContext *s)
     c->segment_pos = avio_tell(s->pb);
     c->start_pts   = AV_NOPTS_VALUE;
     write_unit(s, &c->header);
+    if (c->has_matrix)
+        write_unit(s, &c->matrix);
 }
 
 static void end_segment(AVFormatContext *s)
@@ -67,6 +84,15 @@ static void end_segment(AVFormatContext *s)
         unit.end_pts   = av_sat_add64(c->last_pts, c->last_duration);
     }
     write_unit(s, &unit);
+}
+
+/** The display matrix that holds for all packets without one. @return NULL: none */
+static const uint8_t *stream_matrix(const AVCodecParameters *par)
+{
+    const AVPacketSideData *sd = av_packet_side_data_get(par->coded_side_data, par->nb_coded_side_data,
+                                                         AV_PKT_DATA_DISPLAYMATRIX);
+
+    return sd && sd->size == sizeof(((ODVAUnit *)NULL)->matrix) ? sd->data : NULL;
 }
 
 static int odva_init(AVFormatContext *s)
@@ -92,28 +118,52 @@ static int odva_write_header(AVFormatContext *s)
     ret = set_stream_header(s, st->codecpar->extradata, st->codecpar->extradata_size);
     if (ret < 0)
         return ret;
+    set_matrix(s, stream_matrix(st->codecpar));
     begin_segment(s);
     return 0;
 }
 
-/** Packets with another stream header than those before are a segment of their own. */
-static int check_stream_header(AVFormatContext *s, const AVPacket *pkt)
+/** Packets with another stream header or matrix than those before are a segment of their own. */
+static int check_segment(AVFormatContext *s, const AVPacket *pkt)
 {
     ODVAMuxContext *c = s->priv_data;
-    size_t size;
+    size_t size, matrix_size;
     const uint8_t *header = av_packet_get_side_data(pkt, AV_PKT_DATA_NEW_EXTRADATA, &size);
+    const uint8_t *matrix = av_packet_get_side_data(pkt, AV_PKT_DATA_DISPLAYMATRIX, &matrix_size);
     int ret;
 
-    if (!header || (size == c->header.stream_header_size &&
-                    !memcmp(header, c->header.stream_header, size)))
+    if (!matrix || matrix_size != sizeof(c->matrix.matrix))
+        matrix = stream_matrix(s->streams[0]->codecpar);
+    if (header && size == c->header.stream_header_size &&
+        !memcmp(header, c->header.stream_header, size))
+        header = NULL;
+    if (!header && !matrix == !c->has_matrix &&
+        (!matrix || !memcmp(matrix, c->matrix.matrix, sizeof(c->matrix.matrix))))
         return 0;
-    ret = set_stream_header(s, header, size);
-    if (ret < 0)
+    if (header && (ret = set_stream_header(s, header, size)) < 0)
         return ret;
+    set_matrix(s, matrix);
     end_segment(s);
     c->header.continues = 1;
     begin_segment(s);
     return 0;
+}
+
+/** A reader who comes late can begin with a packet that has a stream header behind a header unit. */
+static void repeat_header(AVFormatContext *s, const AVPacket *pkt)
+{
+    const ODVAMuxContext *c = s->priv_data;
+    const ODVAUnit header = {
+        .type      = ODVA_UNIT_HEADER,
+        .continues = 1,
+        .time_base = c->header.time_base,
+    };
+
+    if (c->start_pts == AV_NOPTS_VALUE || pkt->size < 2 || !(pkt->data[1] & PACKET_HAS_STREAM))
+        return;
+    write_unit(s, &header);
+    if (c->has_matrix)
+        write_unit(s, &c->matrix);
 }
 
 static int odva_write_packet(AVFormatContext *s, AVPacket *pkt)
@@ -133,9 +183,10 @@ static int odva_write_packet(AVFormatContext *s, AVPacket *pkt)
         av_log(s, AV_LOG_ERROR, "packet without a timestamp\n");
         return AVERROR(EINVAL);
     }
-    ret = check_stream_header(s, pkt);
+    ret = check_segment(s, pkt);
     if (ret < 0)
         return ret;
+    repeat_header(s, pkt);
 
     write_unit(s, &unit);
     avio_write(s->pb, pkt->data, pkt->size);

@@ -2,7 +2,8 @@
 # Copyright (C) 2026 the One-DVA for FFmpeg authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Benchmarks and the tools of training. VALID: a folder of videos; PYTHON: one with what a target needs.
+# Benchmarks and the tools of training. VALID: a folder of videos; PYTHON: one with what a
+# target needs, if not the first that is found.
 
 bench: all
 	@tools/bench/bench.sh
@@ -10,27 +11,30 @@ bench: all
 kernel-bench: $(BUILD)/tools/bench/kernel_bench
 	@$<
 
+open-bench: $(BUILD)/tools/bench/open_bench
+	@$<
+
 # PYTHON: one with onnxruntime and onnx, too, to have that beside it; CPU: instruction sets to compare.
 network-bench: $(BUILD)/tools/bench/kernel_bench
 	@tools/install-deps.sh train
-	@$(or $(PYTHON),/usr/bin/python3) -W ignore tools/bench/network_peers.py "$(or $(NETWORK),models/onedva-tiny.safetensors)" --engine $< --cpu $(or $(CPU),"")
+	@python=$$(tools/find-python.sh torch numpy) && $$python -W ignore tools/bench/network_peers.py "$(or $(NETWORK),models/onedva-tiny.safetensors)" --engine $< --cpu $(or $(CPU),"")
 
 # CPU: instruction sets to compare with the C reference
 precision-bench: all $(BUILD)/tools/bench/precision
 	@tools/bench/precision.sh "$(VALID)" $(or $(CPU),avx512bf16 avx512bf16vnni)
 
-gemm-bench: $(STATIC)
+# The library behind cblas.h.
+BLAS = openblas
+gemm-bench:
 	@tools/install-deps.sh gemm
-	@mkdir -p $(BUILD)/tools/bench
-	$(Q)$(CC) $(FLAGS) $(if $(RUNS),-DRUNS=$(RUNS)) $(shell pkg-config --cflags openblas) -o $(BUILD)/tools/bench/gemm_peers \
-	    $(addprefix tools/bench/, gemm_peers.c bench_clip.c machine_peak.c) \
-	    $(STATIC) $(LIBRARY_LIBS) -ldnnl $(shell pkg-config --libs openblas)
+	@rm -f $(BUILD)/tools/bench/gemm_peers # RUNS is built in
+	+@$(MAKE) --no-print-directory $(BUILD)/tools/bench/gemm_peers
 	@OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BUILD)/tools/bench/gemm_peers
 
 latents-bench: all
 	@tools/install-deps.sh train
 	@[ -n "$(INPUT)" ] || tools/fetch-clip.sh build/bench/cockatoo.mp4
-	@$(or $(PYTHON),/usr/bin/python3) tools/bench/latents_bench.py "$(or $(INPUT),build/bench/cockatoo.mp4)"
+	@python=$$(tools/find-python.sh torch numpy) && $$python tools/bench/latents_bench.py "$(or $(INPUT),build/bench/cockatoo.mp4)"
 
 # ONEDVA_MODEL: another model than the one built in
 roofline: $(BUILD)/tools/bench/roofline
@@ -49,27 +53,31 @@ JOBS  = 1
 rate-bench: all
 	@[ -n "$(VALID)" ] || { echo "make rate-bench: say which clips to measure on: VALID=folder" >&2; exit 1; }
 	@tools/install-deps.sh eval
-	@$(or $(PYTHON),/usr/bin/python3) tools/eval/rate_control.py "$(VALID)"
+	@python=$$(tools/find-python.sh numpy matplotlib) && $$python tools/eval/rate_control.py "$(VALID)"
 
 eval: all
 	@[ -n "$(VALID)" ] || { echo "make eval: say which clips to measure on: VALID=folder" >&2; exit 1; }
 	@tools/install-deps.sh eval
-	@$(or $(PYTHON),/usr/bin/python3) tools/eval/report.py "$(VALID)" --peers "$(PEERS)" --vmaf "$(VMAF)" \
+	@python=$$(tools/find-python.sh numpy matplotlib) && $$python tools/eval/report.py "$(VALID)" --peers "$(PEERS)" --vmaf "$(VMAF)" \
 	    --jobs $(JOBS) $(if $(PICTURE),--picture "$(PICTURE)")
 
 # What leaving layers out costs, on the clips of a folder.
 layers-bench: all
 	@[ -n "$(VALID)" ] || { echo "make layers-bench: say which clips to measure on: VALID=folder" >&2; exit 1; }
 	@tools/install-deps.sh eval
-	@$(or $(PYTHON),/usr/bin/python3) tools/eval/layers.py "$(VALID)"
+	@python=$$(tools/find-python.sh numpy matplotlib) && $$python tools/eval/layers.py "$(VALID)"
 
-BENCH_OBJECTS = $(addprefix $(BUILD)/obj/tools/bench/,bench_clip.o machine_peak.o operator_count.o)
+BENCH_PROGRAMS = $(addprefix $(BUILD)/tools/bench/, \
+    entropy_bench gemm_peers kernel_bench motion_bench open_bench operator_bench precision roofline)
+BENCH_OBJECTS  = $(addprefix $(BUILD)/obj/tools/bench/, bench.o bench_codec.o bench_video.o machine_peak.o \
+    operator_count.o) $(BUILD)/obj/tools/canvas/y4m_reader.o
 
-$(BUILD)/tools/bench/kernel_bench: $(BUILD)/obj/tools/bench/bench_clip.o
-$(BUILD)/tools/bench/roofline $(BUILD)/tools/bench/operator_bench: $(BENCH_OBJECTS)
-$(BUILD)/tools/bench/precision: $(BUILD)/obj/tools/canvas/y4m_reader.o $(BUILD)/obj/tools/bench/machine_peak.o
-$(BUILD)/tools/bench/motion_bench: $(BUILD)/obj/tools/canvas/y4m_reader.o
-$(BUILD)/tools/bench/entropy_bench: $(addprefix $(BUILD)/obj/tools/,canvas/y4m_reader.o bench/bench_clip.o bench/machine_peak.o)
+$(addprefix $(BUILD)/tools/bench/, kernel_bench open_bench roofline operator_bench precision motion_bench \
+    entropy_bench): $(BENCH_OBJECTS)
+
+$(BUILD)/tools/bench/gemm_peers: $(addprefix $(BUILD)/obj/tools/bench/,bench.o machine_peak.o)
+$(BUILD)/tools/bench/gemm_peers: private FLAGS += $(if $(RUNS),-DRUNS=$(RUNS)) $$(pkg-config --cflags $(BLAS))
+$(BUILD)/tools/bench/gemm_peers: private LIBRARY_LIBS += -ldnnl $$(pkg-config --libs $(BLAS))
 
 $(BUILD)/tools/%: tools/%.c $(STATIC)
 	@mkdir -p $(@D)
@@ -78,6 +86,7 @@ $(BUILD)/tools/%: tools/%.c $(STATIC)
 
 CANVAS_OBJECTS = $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tools/canvas/*.c))
 
+tools: $(BENCH_PROGRAMS) canvas entropy
 canvas: $(BUILD)/onedva-canvas
 entropy: $(BUILD)/onedva-entropy
 

@@ -4,26 +4,25 @@
 #
 # FFmpeg with One-DVA, in flavours (tools/ffmpeg/build.sh), and the programs that come with it.
 
-ffmpeg-full ffmpeg-check fate-onedva: export ONEDVA_CC := $(CC)
-ffmpeg-full ffmpeg-check fate-onedva: export ONEDVA_PREFIX := $(PREFIX)
-ffmpeg-full ffmpeg-check fate-onedva: export ONEDVA_FFMPEG_SOURCE := $(FFMPEG_SOURCE)
-ffmpeg-full ffmpeg-check fate-onedva: export ONEDVA_FFMPEG_FLAGS := $(FFMPEG_FLAGS)
-ffmpeg-full ffmpeg-check fate-onedva: export ONEDVA_FFPLAY := $(FFPLAY)
-ffmpeg-full ffmpeg-check fate-onedva: export ONEDVA_SANITIZERS := $(SANITIZERS)
+ffmpeg-full ffmpeg-check ffmpeg-shared fate-onedva: export ONEDVA_CC := $(CC)
+ffmpeg-full ffmpeg-check ffmpeg-shared fate-onedva: export ONEDVA_PREFIX := $(PREFIX)
+ffmpeg-full ffmpeg-check ffmpeg-shared fate-onedva: export ONEDVA_FFMPEG_SOURCE := $(FFMPEG_SOURCE)
+ffmpeg-full ffmpeg-check ffmpeg-shared fate-onedva: export ONEDVA_FFMPEG_FLAGS := $(FFMPEG_FLAGS)
+ffmpeg-full ffmpeg-check ffmpeg-shared fate-onedva: export ONEDVA_FFPLAY := $(FFPLAY)
+ffmpeg-full ffmpeg-check ffmpeg-shared fate-onedva: export ONEDVA_SANITIZERS := $(SANITIZERS)
 
-# install FLAVOUR=check installs the programs with only the parts that the tests use.
+# install FLAVOUR=check installs the programs with only the parts that the tests use; FLAVOUR=shared those
+# with fewer yet, and FFmpeg's libraries.
 FLAVOUR  = full
 PROGRAMS = ffmpeg ffprobe $(if $(filter yes,$(FFPLAY)),ffplay)
 
 ffmpeg-full: lib
 	+@tools/ffmpeg/build.sh full
-	@for program in $(PROGRAMS); do \
-	    cmp -s build/ffmpeg-full/$$program build/$$program || \
-	        install -m 755 build/ffmpeg-full/$$program build/ || exit 1; \
-	done
+	@tools/ffmpeg/put.sh build/ffmpeg-full build $(PROGRAMS)
 
-ffmpeg-check: lib
-	+@tools/ffmpeg/build.sh check
+.PHONY: ffmpeg-shared
+ffmpeg-check ffmpeg-shared: ffmpeg-%: lib
+	+@tools/ffmpeg/build.sh $*
 
 # usage: $(call latents_of,FLAVOUR)
 latents_of = @CC='$(CC)' CFLAGS='$(OPTIMIZE) $(LIBRARY_CFLAGS) $(if $(filter yes,$(SANITIZERS)),$(SANITIZE))' \
@@ -31,7 +30,7 @@ latents_of = @CC='$(CC)' CFLAGS='$(OPTIMIZE) $(LIBRARY_CFLAGS) $(if $(filter yes
 
 latents: ffmpeg-full
 	$(call latents_of,full)
-	@install -C -m 755 build/ffmpeg-full/onedva-latents build/
+	@tools/ffmpeg/put.sh build/ffmpeg-full build onedva-latents
 
 corpus:
 	@install -D -C -m 755 tools/corpus/onedva-corpus build/onedva-corpus

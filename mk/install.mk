@@ -2,19 +2,43 @@
 # Copyright (C) 2026 the One-DVA for FFmpeg authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# make install
+# make install and make uninstall. DESTDIR may hold spaces, so that it stands in quotes; PREFIX holds none.
 
 DEST = $(DESTDIR)$(PREFIX)
 
+# What install makes below DEST; where FFmpeg is shared, its libraries, headers and .pc files, too.
+INSTALLED = $(addprefix bin/,$(PROGRAMS) onedva-latents onedva-corpus) \
+    $(addprefix lib/,$(notdir $(STATIC) $(SHARED)) $(SONAME) libonedva.so pkgconfig/onedva.pc) \
+    include/onedva/onedva.h
+
+shared_ffmpeg = $(shell grep -x CONFIG_SHARED=yes build/ffmpeg-$(FLAVOUR)/ffbuild/config.mak 2>/dev/null)
+
+# usage: $(call in_ffmpeg,TARGETS); of FFmpeg's own Makefile, which takes no DESTDIR relative to here
+in_ffmpeg = +$(Q)$(MAKE) --no-print-directory -C build/ffmpeg-$(FLAVOUR) $(1) \
+    DESTDIR="$(if $(filter-out /%,$(firstword $(DESTDIR))),$(CURDIR)/)$(DESTDIR)"
+
 install: lib ffmpeg-$(FLAVOUR)
-	install -d $(DEST)/bin $(DEST)/lib/pkgconfig $(DEST)/include/onedva
-	install -m 755 $(PROGRAMS:%=build/ffmpeg-$(FLAVOUR)/%) $(DEST)/bin
+	install -d "$(DEST)/bin" "$(DEST)/lib/pkgconfig" "$(DEST)/include/onedva"
+	install -m 755 $(PROGRAMS:%=build/ffmpeg-$(FLAVOUR)/%) "$(DEST)/bin"
 	$(call latents_of,$(FLAVOUR))
-	install -m 755 build/ffmpeg-$(FLAVOUR)/onedva-latents tools/corpus/onedva-corpus $(DEST)/bin
-	install -m 644 $(STATIC) $(SHARED) $(DEST)/lib
-	ln -sf $(notdir $(SHARED)) $(DEST)/lib/$(SONAME)
-	ln -sf $(SONAME) $(DEST)/lib/libonedva.so
-	install -m 644 engine/include/onedva/onedva.h $(DEST)/include/onedva
+	install -m 755 build/ffmpeg-$(FLAVOUR)/onedva-latents tools/corpus/onedva-corpus "$(DEST)/bin"
+	install -m 644 $(STATIC) $(SHARED) "$(DEST)/lib"
+	ln -sf $(notdir $(SHARED)) "$(DEST)/lib/$(SONAME)"
+	ln -sf $(SONAME) "$(DEST)/lib/libonedva.so"
+	install -m 644 engine/include/onedva/onedva.h "$(DEST)/include/onedva"
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' \
 	    -e 's|@INCLUDE@|$${prefix}/include|' -e 's|@LIBS@|-L$${prefix}/lib -lonedva|' \
-	    -e 's|@PRIVATE@|$(LIBRARY_LIBS)|' tools/onedva.pc.in > $(DEST)/lib/pkgconfig/onedva.pc
+	    -e 's|@PRIVATE@|$(LIBRARY_LIBS)|' tools/onedva.pc.in > "$(DEST)/lib/pkgconfig/onedva.pc"
+	$(if $(shared_ffmpeg),$(call in_ffmpeg,install-libs install-headers))
+	$(if $(shared_ffmpeg),$(name_installed))
+
+# FFmpeg's .pc files name the libonedva that was installed.
+name_installed = @for file in build/ffmpeg-$(FLAVOUR)/lib*/lib*.pc; do \
+    sed -i 's|-L$(CURDIR)/$(BUILD)/lib|-L$${libdir}|g' "$(DEST)/lib/pkgconfig/$${file\#\#*/}" || exit 1; done
+
+uninstall:
+	@[ -z "$(findstring --enable-shared,$(FFMPEG_FLAGS))" ] || [ -f build/ffmpeg-$(FLAVOUR)/Makefile ] || { \
+	    echo "make uninstall: run make first: what FFmpeg installed is known to its build" >&2; exit 1; }
+	cd "$(DEST)" && rm -f $(INSTALLED)
+	$(if $(shared_ffmpeg),$(call in_ffmpeg,uninstall-libs uninstall-headers uninstall-pkgconfig))
+	[ ! -d "$(DEST)/include/onedva" ] || rmdir --ignore-fail-on-non-empty "$(DEST)/include/onedva"

@@ -15,7 +15,7 @@ SONAME   = libonedva.so.0
 
 FLAGS    = -std=c11 $(OPTIMIZE) -g -Wall -Wextra -ffp-contract=off -fPIC -fvisibility=hidden -pthread \
            -D_GNU_SOURCE -DONEDVA_BUILDING -Iengine/include -Iengine -I. -I$(CONFIG) \
-           $(MACHINE_CFLAGS) $(LIBRARY_CFLAGS) $(if $(filter yes,$(SANITIZERS)),$(SANITIZE))
+           $(MACHINE_CFLAGS) $(LIBRARY_CFLAGS) $(if $(filter yes,$(SANITIZERS)),$(SANITIZE) -DONEDVA_CHECKS)
 
 OBJECTS  = $(SOURCES:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/engine/model/embedded_model.o
 STATIC   = $(BUILD)/lib/libonedva.a
@@ -48,6 +48,21 @@ $(BUILD)/obj/engine/model/embedded_model.o: engine/model/embedded_model.S $(MODE
 	@mkdir -p $(@D)
 	@echo "AS      $<"
 	$(Q)$(CC) -DMODEL_FILE='"$(MODEL)"' -c -o $@ $<
+
+# Code of other processors: CUDA's kernels (kernels/cuda/*.cu) are objects like others, Vulkan's shaders
+# (kernels/vulkan/*.comp) are SPIR-V that a source or a .S includes.
+NVCC = nvcc
+$(BUILD)/obj/%.o: %.cu $(CONFIG)/config.mak
+	@mkdir -p $(@D)
+	@echo "NVCC    $<"
+	$(Q)$(NVCC) $(OPTIMIZE) -g -Iengine/include -Iengine -I. -I$(CONFIG) -Xcompiler -fPIC,-Wall,-fvisibility=hidden \
+	    -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
+
+GLSLANG = glslangValidator
+$(BUILD)/obj/%.spv: %.comp $(CONFIG)/config.mak
+	@mkdir -p $(@D)
+	@echo "GLSLANG $<"
+	$(Q)$(GLSLANG) --quiet --target-env vulkan1.1 --depfile $(@:.spv=.d) -o $@ $<
 
 # The list of objects: a removed source makes the library anew.
 $(BUILD)/obj/objects: FORCE

@@ -5,10 +5,10 @@
 # The files of the library, one list for each folder. A file that is in none is not built.
 
 BASE_SOURCES = $(addprefix engine/base/, \
-    byte_reader byte_writer layout log noise reserve status strict_math thread_pool)
+    byte_reader byte_writer layout log noise reserve settings squared_error status strict_math thread_pool)
 
 MODEL_SOURCES = $(addprefix engine/model/, \
-    linear_layer mapped_file model safetensors)
+    linear_layer mapped_file model packed_weights safetensors)
 
 BITSTREAM_SOURCES = $(addprefix engine/bitstream/, \
     crc16 latent_decoder latent_encoder latents layer_plan logistic motion motion_context motion_decoder \
@@ -24,23 +24,24 @@ MOTION_SOURCES = $(addprefix engine/motion/, \
     motion_estimation motion_fit motion_paths motion_warp scene_cut)
 
 NETWORK_SOURCES = $(addprefix engine/network/, \
-    diffusion_decoder query_encoder transformer)
+    diffusion_decoder query_encoder sampler transformer)
 
 RATE_SOURCES = $(addprefix engine/rate/, \
     activity_mask bit_cost first_pass first_pass_reader first_pass_writer partition_choice psnr_target rate_control \
     rate_distortion rate_plan)
 
 ENCODER_SOURCES = $(addprefix engine/encoder/, \
-    analysis clip_choice encoder motion_choice quantiser_choice reduced_frames trial_coder)
+    clip_choice clip_encoder encoder encoder_settings motion_choice quantiser_choice reduced_frames trial_coder)
 
 DECODER_SOURCES = $(addprefix engine/decoder/, \
-    clip_smoothing decoder packet_queue step_choice synthesis)
+    clip_smoothing decoder packet_queue step_choice)
 
-KERNELS_SOURCES = $(addprefix kernels/, backend device_array)
+KERNELS_SOURCES = $(addprefix kernels/, backend device_array registry)
+KERNELS_SOURCES-$(SANITIZERS) += kernels/checked_ops
 
 CPU_SOURCES = $(addprefix kernels/cpu/, \
     attention_c choose cpu_backend dct deblock_c downscale2x_c linear_c network_tasks norm_c operators_c \
-    picture_tasks planes structure_tensors_c warp_c weights)
+    patches picture_tasks structure_tensors_c warp_c weights)
 
 # One file for each instruction set that configure found.
 CPU_SOURCES-$(HAVE_AVX2)           += kernels/cpu/operators_avx2
@@ -52,4 +53,4 @@ CPU_SOURCES-$(HAVE_NEON)           += kernels/cpu/operators_neon
 
 SOURCES = $(addsuffix .c, $(BASE_SOURCES) $(MODEL_SOURCES) $(BITSTREAM_SOURCES) $(TRANSFORM_SOURCES) \
     $(MOTION_SOURCES) $(NETWORK_SOURCES) $(RATE_SOURCES) $(ENCODER_SOURCES) $(DECODER_SOURCES) \
-    $(KERNELS_SOURCES) $(CPU_SOURCES) $(CPU_SOURCES-yes))
+    $(KERNELS_SOURCES) $(KERNELS_SOURCES-yes) $(CPU_SOURCES) $(CPU_SOURCES-yes))

@@ -8,7 +8,7 @@ comma = ,
 
 .PHONY: unit-tests tsan-tests unit-programs byte-order-tests ffmpeg-tsan ffmpeg-coverage
 
-TESTS         = $(wildcard engine/tests/*/test_*.c kernels/cpu/tests/test_*.c)
+TESTS         = $(wildcard engine/tests/*/test_*.c kernels/tests/test_*.c kernels/cpu/tests/test_*.c)
 TEST_PROGRAMS = $(TESTS:%.c=$(BUILD)/%)
 
 unit:
@@ -26,7 +26,8 @@ valgrind: ffmpeg-check $(TEST_PROGRAMS)
 
 THREAD_TESTS = $(addprefix $(BUILD)/,engine/tests/base/test_thread_pool engine/tests/codec/test_determinism \
     engine/tests/decoder/test_packet_queue engine/tests/codec/test_codec engine/tests/encoder/test_reduced_frames \
-    engine/tests/codec/test_overlapped_encoding engine/tests/codec/test_load)
+    engine/tests/codec/test_overlapped_encoding engine/tests/codec/test_load \
+    engine/tests/model/test_packed_weights)
 
 tsan:
 	+@$(MAKE) --no-print-directory BUILD=build/tsan SANITIZERS=yes SANITIZE='-fsanitize=thread' tsan-tests
@@ -80,11 +81,21 @@ byte-order-tests: $(BYTE_ORDER_TESTS)
 
 # its memory runs out
 $(BUILD)/engine/tests/codec/test_allocation_failure: private FLAGS += \
-    $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc aligned_alloc pthread_create)
+    $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc aligned_alloc posix_memalign free pthread_create)
+
+# Looked for when a test is linked: configure may have run before it was installed.
+.PHONY: cmocka
+cmocka:
+	@pkg-config --exists cmocka || { \
+	    echo "cmocka, which the unit tests use, is missing: run tools/install-deps.sh check" >&2; exit 1; }
+
+$(TEST_PROGRAMS): private FLAGS += $$(pkg-config --cflags cmocka)
+$(TEST_PROGRAMS): private LIBRARY_LIBS += $$(pkg-config --libs cmocka)
+$(TEST_PROGRAMS): | cmocka
 
 $(BUILD)/%: %.c $(STATIC)
 	@mkdir -p $(@D)
 	@echo "CCLD    $@"
-	$(Q)$(CC) $(FLAGS) $(CMOCKA_CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(STATIC) $(CMOCKA_LIBS) $(LIBRARY_LIBS)
+	$(Q)$(CC) $(FLAGS) -MMD -MP -MF $@.d -o $@ $< $(STATIC) $(LIBRARY_LIBS)
 
 -include $(TEST_PROGRAMS:%=%.d)

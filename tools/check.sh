@@ -4,10 +4,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Every test of the project: installs and builds what is missing, runs each test even after a
-# failure, and ends with the line "N passed, N failed" with the end of each failed test's log below
-# it. Logs are in build/check.
+# failure, and ends with the line "N passed, N failed, N skipped" with the end of each failed test's
+# log below it. Logs are in build/check.
 #
-# usage: check.sh; FUZZ_SECONDS=n fuzzes each target for so long [60]
+# A test says "skipped: WHAT AND WHY" for what it leaves out, and exits with 77 where that is all of
+# it. What could have been installed here is not left out: then the test fails.
+#
+# usage: check.sh; FUZZ_SECONDS=n fuzzes each target for so long [60]; PYTHON: another python3
 
 set -u
 
@@ -21,12 +24,38 @@ run() {
     shift
     printf '%-24s' "$name"
     begin=$(date +%s)
-    if "$@" > "$logs/$name.log" 2>&1 < /dev/null; then
-        passed=$((passed + 1)) verdict=ok
-    else
-        failed=$((failed + 1)) verdict=FAILED failures="$failures $name"
+    "$@" > "$logs/$name.log" 2>&1 < /dev/null
+    case $? in
+    0) passed=$((passed + 1)) verdict=ok ;;
+    77) verdict=skipped ;;
+    *) failed=$((failed + 1)) verdict=FAILED failures="$failures $name" ;;
+    esac
+    echo "$verdict $(($(date +%s) - begin)) s"
+    sed -n 's/^skipped: /    &/p' "$logs/$name.log"
+    skipped=$((skipped + $(grep -c '^skipped: ' "$logs/$name.log")))
+}
+
+# usage: emulated MACHINE
+# shellcheck disable=SC2317 # run calls it
+emulated() {
+    command -v apt-get > /dev/null || {
+        echo "skipped: $1: no apt-get to fetch the cross compiler and its libraries with"
+        return 77
+    }
+    make "check-$1"
+}
+
+# usage: python_tests FOLDER MODULE...; the modules that they import
+# shellcheck disable=SC2317
+python_tests() {
+    folder=$1
+    shift
+    if ! python=$(tools/find-python.sh "$@"); then
+        command -v apt-get > /dev/null && return 1
+        echo "skipped: tests of $folder: no python3 with $*"
+        return 77
     fi
-    echo "$verdict ($(($(date +%s) - begin)) s)"
+    (export PATH="$PWD/build/ffmpeg-check:$PATH" && cd "$folder" && "$python" -m unittest discover -v -s tests)
 }
 
 # usage: show NAME
@@ -36,41 +65,26 @@ show() {
     tail -n 25 "$logs/$1.log" | sed 's/^/    /'
 }
 
-# usage: skip NAME REASON
-skip() {
-    printf '%-24sskipped: %s\n' "$1" "$2"
-    skipped=$((skipped + 1))
-}
-
 tools/install-deps.sh check || exit 1
 [ -f build/config.mak ] || ./configure || exit 1
 mkdir -p "$logs"
-python=$(sed -n 's/^PYTHON = //p' build/config.mak)
 jobs=-j$(nproc)
 
 run register tools/ffmpeg/tests/test_register.sh
 run configure tools/ffmpeg/tests/test_configure.sh
+run layers tools/tests/test_layers.sh
+run documents tools/tests/test_documents.sh
 run library make "$jobs" lib
 run unit make "$jobs" unit
 run bitexact tools/tests/test_bitexact.sh
 run integers tools/tests/test_integers.sh
-if command -v apt-get > /dev/null; then
-    run aarch64 make check-aarch64
-    run s390x make check-s390x
-else
-    skip aarch64 "no apt-get to fetch the cross compiler and its libraries with"
-    skip s390x "no apt-get to fetch the cross compiler and its libraries with"
-fi
+run aarch64 emulated aarch64
+run s390x emulated s390x
 run ffmpeg make ffmpeg-check
-if [ -n "$python" ]; then
-    run training env PATH="$PWD/build/ffmpeg-check:$PATH" sh -c "cd tools/train && exec '$python' -m unittest discover -v -s tests"
-    run evaluation sh -c "cd tools/eval && exec '$python' -m unittest discover -v -s tests"
-    run reader sh -c "cd tools/python && exec '$python' -m unittest discover -v -s tests"
-else
-    skip training "no python3 with PyTorch"
-    skip evaluation "no python3 with PyTorch, and so perhaps without numpy"
-    skip reader "no python3 with PyTorch, and so perhaps without numpy"
-fi
+run tools tools/tests/test_tools.sh
+run training python_tests tools/train torch numpy matplotlib
+run evaluation python_tests tools/eval numpy matplotlib PIL
+run reader python_tests tools/python numpy
 run fuzz make fuzz SECONDS="${FUZZ_SECONDS:-60}"
 run fate-onedva make fate-onedva
 for script in fate/scripts/*.sh; do

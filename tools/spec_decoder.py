@@ -21,10 +21,10 @@ from fractions import Fraction
 
 import numpy as np
 
-SYNC, VERSION = 0xD5, 1
+SYNC, VERSION = 0xD5, 2
 HAS_HEADER, HAS_DURATIONS, HAS_MOTION, HAS_DROPPED = 1, 2, 4, 8
-TOKEN = 32          # coefficients of a latent token
-TILE = 8            # tokens of a full tile, each way
+SIDE = 8            # tokens of a superblock, each way
+TOKEN = 8, 8, 16, 32    # coefficients of a latent token of tiles of size 0..3
 
 
 class Invalid(ValueError):
@@ -186,21 +186,21 @@ def read_stream_header(data, seen):
 
 
 class Layer:
-    """token_end, threshold, what it begins ("pass", "sweep" or "share" of a sweep), pass_ (0: coarsest), payload, None where it
-    is lost, and bytes of it that were needed."""
+    """token_end, threshold, what it begins ("refinement", "sweep" or "share" of a sweep), its refinement (0: coarsest),
+    payload, None where it is lost, and how many bytes decide on its values, of how many that are read."""
 
     def __init__(self, extent, size, crc, before=None):
         self.extent, self.size, self.crc = extent, size, crc
         self.token_end, self.threshold = extent & 4095, extent >> 12
-        self.begins, self.pass_, self.payload, self.needed = "pass", 0, None, None
+        self.begins, self.refinement, self.payload, self.settled, self.read = "refinement", 0, None, None, None
         if before is not None:
             self._follow(before)
 
     def _follow(self, before):
         self.begins = "share"
         if self.token_end <= before.token_end or self.threshold != before.threshold:
-            self.begins = "sweep" if before.threshold > 0 else "pass"
-        self.pass_ = before.pass_ + (self.begins == "pass")
+            self.begins = "sweep" if before.threshold > 0 else "refinement"
+        self.refinement = before.refinement + (self.begins == "refinement")
 
 
 class Packet:
@@ -239,7 +239,7 @@ class Packet:
         for _ in range(layers + 1):
             fields = read.leb("layer extent"), read.leb("layer size"), read.u16("layer crc")
             self.layers.append(Layer(*fields, *self.layers[-1:]))
-        self._check_passes()
+        self._check_refinements()
         end = read.at
         if crc16(data[:end]) != read.u16("header_crc"):
             raise Invalid("wrong header_crc")
@@ -263,18 +263,18 @@ class Packet:
             if duration == 0 and self.header is not None and self.header.frame_duration:
                 raise Invalid("duration 0 beside a frame_duration")
 
-    def _check_passes(self):
-        self.passes = self.layers[-1].pass_ + 1
-        self.seen("packet.passes", self.passes)
+    def _check_refinements(self):
+        self.refinements = self.layers[-1].refinement + 1
+        self.seen("packet.refinements", self.refinements)
         for layer in self.layers:
             if layer.threshold > 31:
                 raise Invalid(f"threshold {layer.threshold}")
             self.seen("layer.begins", layer.begins)
             self.seen("layer.threshold", layer.threshold)
-        if self.passes + self.dropped > 4:
-            raise Invalid(f"{self.passes} passes and {self.dropped} dropped")
-        if self.qidx + 8 * (self.passes - 1) > 63:
-            raise Invalid("qidx of the first pass is above 63")
+        if self.refinements + self.dropped > 4:
+            raise Invalid(f"{self.refinements} refinements and {self.dropped} dropped")
+        if self.qidx + 8 * (self.refinements - 1) > 63:
+            raise Invalid("qidx of the first refinement is above 63")
 
     def _take_payloads(self, data, at):
         for layer in self.layers:
@@ -307,7 +307,7 @@ def written_stream_header(header):
 def truncated(data, count):
     """The packet's first layers, all of them whole, as a packet; count: how many."""
     packet = Packet(data, None, Seen())
-    missing = packet.passes - 1 - packet.layers[count - 1].pass_
+    missing = packet.refinements - 1 - packet.layers[count - 1].refinement
     dropped = packet.dropped + missing
     made = bytearray(data[:4]) + bytes([data[4] & 0xF0 | count - 1, packet.qidx + 8 * missing & 255])
     made[1] = data[1] & ~HAS_DROPPED | (HAS_DROPPED if dropped else 0)
@@ -353,9 +353,25 @@ class Scan:
         self.scale = [clip(model.scale[p] + shift, -128, 127) for p in self.positions]
         self.groups = [self._groups(*place[p][1]) for p in self.positions]
         at = {c: i for i, c in enumerate(self.coefficients)}
+        self.first = {}     # group: the place of its first coefficient
+        for i, groups in enumerate(self.groups):
+            for group in groups:
+                self.first.setdefault(group, i)
+        self._beside = {}
         self.around = [[(at[other], weight) for other, weight in self._around(c) if other in at]
                        for c in self.coefficients]
-        self.tokens = -(-len(self.positions) // TOKEN)
+
+    def place(self, k, f_t, f_y, f_x):
+        """Where the coefficient stands that has the same frequency in time and the next lower ones that there are in y and x."""
+        _, ny, nx = self.shape
+        f_y, f_x = (max(8 * f // n for f in range(n) if 8 * f // n <= full) for full, n in ((f_y, ny), (f_x, nx)))
+        return self.index[((k * 4 + f_t) * 8 + f_y) * 8 + f_x]
+
+    def beside(self, other):
+        """Of each coefficient, its place in the scan of a tile beside."""
+        if other not in self._beside:
+            self._beside[other] = [other.place(p >> 8, p >> 6 & 3, p >> 3 & 7, p & 7) for p in self.positions]
+        return self._beside[other]
 
     @staticmethod
     def _around(coefficient):
@@ -372,21 +388,23 @@ class Scan:
 class Tile:
     """Quantised coefficients of a tile in the order of its scan."""
 
-    def __init__(self, y, x, scan, left, above):
-        self.y, self.x, self.scan, self.left, self.above = y, x, scan, left, above
+    def __init__(self, y, x, size, scan):
+        self.y, self.x, self.size, self.scan = y, x, size, scan
+        self.left = self.above = None   # the tiles beside
         self.q = [0] * len(scan.positions)
-        self.m = []         # min(|q|, 15) of what is seen of this pass
-        self.coded = []     # of each coefficient, whether this pass has decoded it
+        self.m = []         # min(|q|, 15) of what is seen of this refinement
+        self.coded = []     # of each coefficient, whether this refinement has decoded it
         self.tokens = 0     # that this sweep has gone through
-        self.lengths = []   # of each pass begun: tokens that the longest of its sweeps has gone through
+        self.lengths = []   # of each refinement begun: tokens that the longest of its sweeps has gone through
         self.behind = []    # tokens behind each layer, of its sweep
+        self.N = -(-len(self.q) // TOKEN[size])
 
     def coefficients(self, tokens):
-        return min(tokens * TOKEN, len(self.q))
+        return min(tokens * TOKEN[self.size], len(self.q))
 
     def begin(self, layer):
         """What a layer begins."""
-        if layer.begins == "pass":
+        if layer.begins == "refinement":
             self.q = [2 * q for q in self.q]
             self.m = [min(abs(q), 15) if layer.threshold > 0 else 0 for q in self.q]
             self.coded = [False] * len(self.q)
@@ -395,21 +413,32 @@ class Tile:
             self.tokens = 0
 
     def known(self):
-        """Coefficients that passes before have gone through."""
+        """Coefficients that refinements before have gone through."""
         return self.coefficients(max(self.lengths[:-1], default=0))
 
 
-def tiles_of(model, frames, width, height):
-    """Tiles row by row."""
-    gt, gy, gx = -(-frames // 4), -(-height // 16), -(-width // 16)
-    rows = []
-    for y in range(0, gy, TILE):
-        row = []
-        for x in range(0, gx, TILE):
-            scan = model.scan((gt, min(TILE, gy - y), min(TILE, gx - x)))
-            row.append(Tile(y, x, scan, row[-1] if row else None, rows[-1][x // TILE] if rows else None))
-        rows.append(row)
-    return [tile for row in rows for tile in row]
+class Grid:
+    """Tokens of a clip, and the tiles that a partition makes of them."""
+
+    def __init__(self, model, frames, width, height):
+        self.model = model
+        self.gt, self.gy, self.gx = -(-frames // 4), -(-height // 16), -(-width // 16)
+        self.tiles, self.tile_of = [], {}       # tile_of: (y, x): the tile that holds it
+
+    def kind(self, s, y, x):
+        if y >= self.gy or x >= self.gx:
+            return "outside"
+        if s == 1:
+            return "a tile"
+        return "implied" if self.gy - y <= s // 2 and self.gx - x <= s // 2 else "free"
+
+    def add_tile(self, s, y, x):
+        ny, nx = min(s, self.gy - y), min(s, self.gx - x)
+        tile = Tile(y, x, s.bit_length() - 1, self.model.scan((self.gt, ny, nx)))
+        tile.left = self.tile_of.get((y + (ny - 1) // 2, x - 1))
+        tile.above = self.tile_of.get((y - 1, x + (nx - 1) // 2))
+        self.tile_of.update({(y + i, x + j): tile for i in range(ny) for j in range(nx)})
+        self.tiles.append(tile)
 
 
 # ---- 5. Range decoder ---------------------------------------------------------------------------
@@ -418,6 +447,7 @@ def tiles_of(model, frames, width, height):
 class RangeDecoder:
     def __init__(self, payload):
         self.payload, self.at, self.range = payload, 4, 0xFFFFFFFF
+        self.settled = 4    # at, when the last value was read that was not the first of its kind
         self.code = int.from_bytes(payload[:4].ljust(4, b"\0"), "big")
 
     def _renormalise(self):
@@ -427,6 +457,12 @@ class RangeDecoder:
             self.range = self.range << 8 & 0xFFFFFFFF
             self.at += 1
 
+    def _settle(self, value):
+        if self.range < 1 << 24:
+            self._renormalise()
+        if value:
+            self.settled = self.at
+
     def decode(self, cdf):
         r = self.range >> 15
         v = min(self.code // r, 32767)
@@ -435,7 +471,7 @@ class RangeDecoder:
             s += 1
         self.code -= r * cdf[s]
         self.range = self.range - r * cdf[s] if s == last else r * (cdf[s + 1] - cdf[s])
-        self._renormalise()
+        self._settle(s)
         return s
 
     def bit(self, zero):
@@ -445,8 +481,7 @@ class RangeDecoder:
             bit, self.range = 0, bound
         else:
             bit, self.code, self.range = 1, self.code - bound, self.range - bound
-        if self.range < 1 << 24:
-            self._renormalise()
+        self._settle(bit)
         return bit
 
     def bits(self, n):
@@ -455,7 +490,7 @@ class RangeDecoder:
         self.range >>= n
         v = min(self.code // self.range, (1 << n) - 1)
         self.code -= v * self.range
-        self._renormalise()
+        self._settle(v)
         return v
 
 
@@ -499,6 +534,35 @@ def expected(b):
     return EXPECTED[b & 7] << (b >> 3) + 16
 
 
+class PartitionDecoder:
+    """What the first layer's payload begins with."""
+
+    def __init__(self, grid, coder, seen):
+        self.grid, self.coder, self.seen = grid, coder, seen
+        self.split = {s: [AdaptiveBit() for _ in range(3)] for s in (8, 4, 2)}
+
+    def decode(self):
+        for y in range(0, self.grid.gy, SIDE):
+            for x in range(0, self.grid.gx, SIDE):
+                self._node(SIDE, y, x)
+
+    def _node(self, s, y, x):
+        kind = self.seen(f"partition.node {s}", self.grid.kind(s, y, x))
+        if kind == "outside":
+            return
+        if kind == "a tile" or kind == "free" and not self._bit(s, y, x):
+            self.grid.add_tile(s, y, x)
+            return
+        half = s // 2
+        for quarter_y, quarter_x in (y, x), (y, x + half), (y + half, x), (y + half, x + half):
+            self._node(half, quarter_y, quarter_x)
+
+    def _bit(self, s, y, x):
+        beside = [self.grid.tile_of.get(place) for place in ((y - 1, x), (y, x - 1))]
+        n = sum(tile is not None and 1 << tile.size < s for tile in beside)
+        return self.seen(f"partition.split {s} of {n}", self.split[s][n].decode(self.coder))
+
+
 class LayerDecoder:
     """One layer's payload: what begins anew with each."""
 
@@ -508,24 +572,31 @@ class LayerDecoder:
         self.coder = coder or RangeDecoder(layer.payload)
         self.weights = [list(column) for column in model.symbol_weight]      # [decision][row]
         self.refining = [AdaptiveBit() for _ in range(3)]
-        self.length_class = 0
+        self.length_class = self.length_size = 0    # of the length coded last
+        self.carry = collections.defaultdict(lambda: -qidx)
 
-    def decode(self, tiles):
-        for tile in tiles:
+    def decode(self, grid):
+        if not grid.tiles:      # the packet's first layer
+            PartitionDecoder(grid, self.coder, self.seen).decode()
+        for tile in grid.tiles:
             tile.begin(self.layer)
-        for tile in tiles:
-            room = min(self.layer.token_end, tile.scan.tokens) - tile.tokens
+        for tile in grid.tiles:
+            room = min(self.layer.token_end, tile.N) - tile.tokens
             self.seen("layer.room", room > 0)
-            if room > 0:
-                self._tile(tile, self._length(room))
+            length = self._length(tile.size, room) if room > 0 else 0
+            if length > 0:
+                self._tile(tile, length)
             tile.behind.append(tile.tokens)
-        self.layer.needed = self.coder.at
+        self.layer.settled, self.layer.read = self.coder.settled, self.coder.at
         self.seen("layer.zero bytes dropped", self.coder.at > len(self.coder.payload))
 
-    def _length(self, room):
-        before, self.length_class = self.length_class, self.coder.decode(self.model.length_cdf[self.length_class])
-        self.seen("length.class", self.length_class)
-        self.seen("length.class before", before)
+    def _length(self, size, room):
+        before = 0
+        if self.length_class > 0:
+            before = clip(self.length_class + 2 * (size - self.length_size), 1, 12)
+        self.length_class, self.length_size = self.coder.decode(self.model.length_cdf[size][before]), size
+        self.seen(f"length.class of size {size}", self.length_class)
+        self.seen(f"length.context of size {size}", before)
         if self.length_class == 0:
             return 0
         length = (1 << self.length_class - 1) + self.coder.bits(self.length_class - 1)
@@ -543,12 +614,13 @@ class LayerDecoder:
             self._account(tile, i, means)
         tile.tokens += length
         tile.lengths[-1] = max(tile.lengths[-1], tile.tokens)
+        self._carry(tile, tile.coefficients(tile.lengths[-1]))
 
     def _coefficient(self, tile, i, is_known, means):
         """q, or None where a later sweep has it."""
         q, threshold = tile.q[i], self.layer.threshold
         if is_known and q != 0:
-            return None if threshold > 0 else self._refine(q)
+            return None if threshold > 0 else self._low_bit(q)
         rows = self._rows(tile, i, means)
         logit = self._logit(rows, 0)
         if is_known:
@@ -559,10 +631,26 @@ class LayerDecoder:
 
     # Running means: {group: [M, X]} behind the first coefficients.
     def _means(self, tile, end):
-        means = collections.defaultdict(lambda: [0, 0])
+        means = {}
+        for group, first in tile.scan.first.items():
+            x = expected(tile.scan.scale[first]) << 11
+            h = lg(x) - 216 + self.carry[group]
+            self.seen("mean.h", "below 0" if h < 0 else "above 127" if h > 127 else "between")
+            means[group] = [0 if h < 0 else expected(min(h, 127)) >> 27, x]
         for i in range(end):
             self._account(tile, i, means)
         return means
+
+    def _carry(self, tile, end):
+        """What the first coefficients of a tile tell the next tile's running means."""
+        sums = collections.defaultdict(lambda: [0, 0])
+        for i in range(end):
+            for group in tile.scan.groups[i]:
+                total = sums[group]
+                total[0] += tile.m[i]
+                total[1] += expected(tile.scan.scale[i]) >> 11
+        for group, (m, e) in sums.items():
+            self.carry[group] = lg(16 * m + 4) - lg(e) + 96
 
     @staticmethod
     def _account(tile, i, means):
@@ -580,14 +668,14 @@ class LayerDecoder:
         levels = []
         for group in scan.groups[i]:
             m, x = means[group]
-            levels.append(self._level(m + 16, lg(x) - 216) if x else 0)
+            levels.append(self._level(m + 16, lg(x) - 216))
         m = x = 0
         for other, weight in scan.around[i]:
             m += weight * tile.m[other]
             if other < i:
                 x += weight * expected(scan.scale[other])
         levels.append(self._level(16 * m + 1, lg(x) - 184) if x else 0)
-        levels += [self._beside(other, scan.positions[i], b) for other in (tile.left, tile.above)]
+        levels += [self._beside(tile, other, i) for other in (tile.left, tile.above)]
         self.symbol_class = clip((b - self.qidx + 40) >> 2, 0, 31)
         row = clip((b - self.qidx + 40) >> 1, 0, 63)
         self.seen("symbol.row 0", row)
@@ -596,14 +684,15 @@ class LayerDecoder:
             self.seen(f"symbol.level {r}", level)
         return [row] + [64 + (32 * r + self.symbol_class) * 24 + level for r, level in enumerate(levels)]
 
-    def _beside(self, other, position, b):
+    def _beside(self, tile, other, i):
         if other is None:
             return 0
-        decoded, j = other.coefficients(other.lengths[-1]), other.scan.index.get(position)
-        if j is None or j >= decoded:
+        decoded, j = other.coefficients(other.lengths[-1]), tile.scan.beside(other.scan)[i]
+        self.seen(f"symbol.beside of sizes {tile.size}, {other.size}", j < decoded)
+        if j >= decoded:
             return 0
         m = 3 * other.m[j] + sum(other.m[max(j - 3, 0):j]) + sum(other.m[j + 1:min(j + 4, decoded)])
-        return self._level(16 * m + 1, lg(9 * expected(b)) - 184)
+        return self._level(16 * m + 1, lg(9 * expected(other.scan.scale[j])) - 184)
 
     def _logit(self, rows, decision):
         weights = self.weights[decision]
@@ -647,13 +736,13 @@ class LayerDecoder:
         p = interpolate(SQUASH, logit)
         bit = self.coder.bit(32768 - p)
         self._learn(rows, 0, bit, p)
-        if not self.seen("refinement of 0", bit):
+        if not self.seen("small", bit):
             return 0
-        return -1 if self.seen("refinement.sign", self.coder.bits(1)) else 1
+        return -1 if self.seen("small.sign", self.coder.bits(1)) else 1
 
-    def _refine(self, q):
+    def _low_bit(self, q):
         context = min(abs(q) // 2, 3) - 1
-        bit = self.seen(f"refinement {context}", self.refining[context].decode(self.coder))
+        bit = self.seen(f"low bit {context}", self.refining[context].decode(self.coder))
         return q + (bit if q > 0 else -bit)
 
 
@@ -661,7 +750,7 @@ class LayerDecoder:
 
 
 def dequantised(model, tile, qidx, finer):
-    """The tile's coefficients; qidx: of the last pass decoded; finer: passes that are finer than it."""
+    """The tile's coefficients; qidx: of the last refinement decoded; finer: refinements that are finer than it."""
     values = np.zeros(len(tile.q))
     for i, q in enumerate(tile.q):
         if q == 0:
@@ -711,9 +800,9 @@ def deblock(planes, qidx):
     for plane, spacing, limit in zip(planes, (16, 8, 8), (luma, 5 * luma // 8, 5 * luma // 8)):
         for samples in (plane, plane.transpose(0, 2, 1)):
             for x in range(spacing, samples.shape[2] - 3, spacing):
-                of_tile = x % (8 * spacing) == 0
-                _deblock_border(samples, x, min(3 * limit // 2, 1020) if of_tile else limit)
-                if of_tile and spacing == 16 and x + 6 <= samples.shape[2]:
+                of_superblock = x % (8 * spacing) == 0
+                _deblock_border(samples, x, min(3 * limit // 2, 1020) if of_superblock else limit)
+                if of_superblock and spacing == 16 and x + 6 <= samples.shape[2]:
                     _deblock_wide(samples, x, 3 * limit // 5)
 
 
@@ -952,7 +1041,7 @@ class Motion:
 
 
 class Clip:
-    """A packet's latents, decoded: its tiles, their dequantised values, and the quantiser of the last pass."""
+    """A packet's latents, decoded: its tiles, their dequantised values, and the quantiser of the last refinement."""
 
     def __init__(self, model, packet):
         header = packet.header
@@ -969,23 +1058,27 @@ class Clip:
         self.width, self.height = header.width, header.height
         if self.motion:
             self.width, self.height = self.motion.canvas_width, self.motion.canvas_height
-        self.tiles = tiles_of(model, self.frames, self.width, self.height)
+        self.grid = Grid(model, self.frames, self.width, self.height)
         self._decode(model, packet)
 
     def _decode(self, model, packet):
-        seen, last = packet.seen, packet.whole_layers[-1].pass_
+        seen, last = packet.seen, packet.whole_layers[-1].refinement
         for layer in packet.whole_layers:
-            seen("layer.pass", layer.pass_)
-            LayerDecoder(model, layer, packet.qidx + 8 * (packet.passes - 1 - layer.pass_), seen).decode(self.tiles)
-        missing = packet.passes - 1 - last
+            seen("layer.refinement", layer.refinement)
+            qidx = packet.qidx + 8 * (packet.refinements - 1 - layer.refinement)
+            LayerDecoder(model, layer, qidx, seen).decode(self.grid)
+        self.tiles = self.grid.tiles
+        missing = packet.refinements - 1 - last
         self.qidx = packet.qidx + 8 * missing
         self.finer = packet.dropped + missing
-        seen("clip.finer passes", self.finer)
+        seen("clip.finer refinements", self.finer)
         for tile in self.tiles:
             before, now = max(tile.lengths[:-1], default=0), tile.lengths[-1]
-            seen("tile.length in the last pass", "shorter" if now < before else "longer" if now > before else "same")
+            seen("tile.length in the last refinement",
+                 "shorter" if now < before else "longer" if now > before else "same")
             for n, name in zip(tile.scan.shape, ("nt", "ny", "nx")):
                 seen(f"tile.{name}", n)
+            seen("tile.size", tile.size)
         self.values = [dequantised(model, tile, self.qidx, self.finer) for tile in self.tiles]
 
     def checksum(self):
@@ -1100,7 +1193,7 @@ def describe(time, clip_):
         motion = f"points {clip_.motion.points}, mesh {clip_.motion.S if clip_.motion.spacing else 0}"
     tokens = sum(max(tile.lengths) for tile in clip_.tiles)
     return (f"{float(time):.3f}: {clip_.frames} frames of {clip_.width}x{clip_.height}, {motion}, "
-            f"{len(packet.whole_layers)} of {len(packet.layers)} layers, {packet.passes} passes, qidx {clip_.qidx}, "
+            f"{len(packet.whole_layers)} of {len(packet.layers)} layers, {packet.refinements} refinements, qidx {clip_.qidx}, "
             f"{len(clip_.tiles)} tiles, {tokens} tokens, {clip_.checksum():08x}")
 
 

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "onedva/onedva.h"
+
 void odva_byte_writer_reset(struct odva_byte_writer *writer)
 {
     writer->size = 0;
@@ -17,6 +19,23 @@ void odva_byte_writer_free(struct odva_byte_writer *writer)
 {
     free(writer->data);
     *writer = (struct odva_byte_writer){0};
+}
+
+int odva_byte_writer_give(struct odva_byte_writer *writer, uint8_t *dst, size_t most, size_t *size)
+{
+    int status = ONEDVA_OK;
+
+    *size = 0;
+    if (writer->failed)
+        status = ONEDVA_ERR_NOMEM;
+    else if (writer->size > most)
+        status = ONEDVA_ERR_DATA;
+    else {
+        memcpy(dst, writer->data, writer->size);
+        *size = writer->size;
+    }
+    odva_byte_writer_free(writer);
+    return status;
 }
 
 static int grow(struct odva_byte_writer *writer, size_t needed)

@@ -21,6 +21,13 @@ struct odva_byte_writer {
 void odva_byte_writer_reset(struct odva_byte_writer *writer);
 void odva_byte_writer_free(struct odva_byte_writer *writer);
 
+/**
+ * Copy what was written, and free it.
+ * @param size set to the number of bytes, 0 in case of an error
+ * @return ONEDVA_OK, ONEDVA_ERR_NOMEM, or ONEDVA_ERR_DATA where there are more bytes than most
+ */
+int odva_byte_writer_give(struct odva_byte_writer *writer, uint8_t *dst, size_t most, size_t *size);
+
 void odva_write_bytes(struct odva_byte_writer *writer, const uint8_t *bytes, size_t size);
 void odva_write_u8(struct odva_byte_writer *writer, uint8_t value);
 void odva_write_u16(struct odva_byte_writer *writer, uint16_t value);

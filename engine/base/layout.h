@@ -62,6 +62,11 @@ struct odva_tile {
     int tokens;          /* latent tokens: ceil(K*patches / odva_token_length(size)) */
 };
 
+/** All 0: of no clip. */
+struct odva_clip_size {
+    int frames, width, height;
+};
+
 /** 8 x 8 patches and what the picture's end leaves of them, over all token times. */
 struct odva_superblock {
     int y0, x0;
@@ -122,5 +127,16 @@ enum odva_node odva_grid_node(const struct odva_grid *grid, int level, int y, in
  *               nodes that do not exist, or are not free to choose, mean nothing
  */
 void odva_grid_set_partition(struct odva_grid *grid, const uint32_t *splits);
+
+static inline struct odva_clip_size odva_grid_clip_size(const struct odva_grid *grid)
+{
+    return (struct odva_clip_size){grid->frames, grid->width, grid->height};
+}
+
+/** Whether a clip of this size has this grid, but for the partition. */
+static inline int odva_grid_fits(const struct odva_grid *grid, struct odva_clip_size size)
+{
+    return grid->frames == size.frames && grid->width == size.width && grid->height == size.height;
+}
 
 #endif

@@ -41,3 +41,8 @@ const char *onedva_version(void)
     return VALUE(ONEDVA_VERSION_MAJOR) "." VALUE(ONEDVA_VERSION_MINOR) "." VALUE(
         ONEDVA_VERSION_PATCH);
 }
+
+int onedva_api_version(void)
+{
+    return ONEDVA_API_VERSION;
+}

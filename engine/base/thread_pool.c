@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/assert.h"
 #include "onedva/onedva.h"
 
 #define MAX_THREADS 256
@@ -186,6 +187,7 @@ int odva_thread_pool_workers(const struct odva_thread_pool *pool)
 void odva_thread_pool_run(struct odva_thread_pool *pool, int64_t count, odva_task_fn fn,
                           void *opaque)
 {
+    ODVA_ASSERT(count >= 0);
     if (pool->workers == 1 || count <= 1) {
         for (int64_t i = 0; i < count; i++)
             fn(opaque, i, 0);
@@ -209,6 +211,7 @@ void odva_thread_pool_run(struct odva_thread_pool *pool, int64_t count, odva_tas
 
 void odva_thread_pool_start(struct odva_thread_pool *pool, struct odva_thread_job *job)
 {
+    ODVA_ASSERT(job->state == ODVA_JOB_DONE && job->fn);
     pthread_mutex_lock(&pool->mutex);
     job->state = ODVA_JOB_WAITING;
     job->next = NULL;

@@ -127,7 +127,7 @@ void odva_decode_layer(struct odva_latents *latents, const struct odva_model_tab
  * Append a layer's payload.
  * Layers come in order, all of them, the first with start 0.
  * @param latents   q, the tiles' tokens and lengths are the clip's; |q| <= ODVA_MAX_LEVEL; qidx and
- *                  shift are the layer's refinement'
+ *                  shift are the layer's refinement's
  * @param predictor scratch of the model's basis
  */
 void odva_encode_layer(struct odva_latents *latents, const struct odva_model_tables *tables,

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/assert.h"
 #include "bitstream/adaptive_bit.h"
 #include "bitstream/latent_coder.h"
 #include "bitstream/logistic.h"
@@ -236,6 +237,9 @@ void odva_decode_layer(struct odva_latents *latents, const struct odva_model_tab
     struct odva_range_decoder range;
     struct odva_length_context context = {0};
 
+    ODVA_ASSERT(latents->qidx >= ONEDVA_MIN_QIDX);
+    ODVA_ASSERT(layer.index >= 0 && layer.index < ONEDVA_MAX_LAYERS);
+    ODVA_ASSERT(layer.first <= layer.sweep && layer.sweep <= layer.index);
     for (int i = 0; i < ODVA_REFINEMENT_CONTEXTS; i++)
         refinement[i] = ODVA_ADAPTIVE_BIT_INIT;
     odva_range_decoder_init(&range, payload, size);

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/assert.h"
 #include "bitstream/adaptive_bit.h"
 #include "bitstream/latent_coder.h"
 #include "bitstream/logistic.h"
@@ -192,6 +193,9 @@ void odva_encode_layer(struct odva_latents *latents, const struct odva_model_tab
     struct odva_range_encoder range;
     struct odva_length_context context = {0};
 
+    ODVA_ASSERT(layer.index >= 0 && layer.index < latents->layers);
+    ODVA_ASSERT(layer.first <= layer.sweep && layer.sweep <= layer.index);
+    ODVA_ASSERT(latents->shift >= 0 && latents->shift < ODVA_MAX_REFINEMENTS);
     for (int i = 0; i < ODVA_REFINEMENT_CONTEXTS; i++)
         refinement[i] = ODVA_ADAPTIVE_BIT_INIT;
     odva_range_encoder_init(&range, writer);

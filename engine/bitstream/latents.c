@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/reserve.h"
 #include "model/model.h"
 #include "onedva/onedva.h"
@@ -52,9 +53,9 @@ void odva_latents_set_partition(struct odva_latents *latents)
 
 static int set_grid(struct odva_latents *latents, int frames, int width, int height)
 {
-    const struct odva_grid *old = &latents->grid;
+    const struct odva_clip_size size = {frames, width, height};
 
-    if (old->tiles && old->frames == frames && old->width == width && old->height == height)
+    if (latents->grid.tiles && odva_grid_fits(&latents->grid, size))
         return ONEDVA_OK;
     odva_grid_free(&latents->grid);
     return odva_grid_init(&latents->grid, frames, width, height, latents->basis);
@@ -65,6 +66,7 @@ int odva_latents_set_size(struct odva_latents *latents, struct odva_scan_cache *
 {
     int status;
 
+    ODVA_ASSERT(scans->model);
     latents->basis = scans->model->config.basis;
     latents->layers = 1;
     latents->nested = 0;

@@ -13,8 +13,7 @@
 #include "bitstream/scan.h"
 #include "onedva/onedva.h"
 
-/* Passes of layers over the tokens: each halves the quantiser's step (doc/bitstream.md, section 6).
- */
+/* Of the layers of a packet: each halves the quantiser's step (doc/bitstream.md, section 6). */
 #define ODVA_MAX_REFINEMENTS 4
 #define ODVA_QIDX_OF_HALVING 8
 

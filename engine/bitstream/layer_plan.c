@@ -4,11 +4,13 @@
  */
 #include "bitstream/layer_plan.h"
 
+#include "base/assert.h"
+
 /* Above the least probability in the first of many layers of a refinement, in 1/32: with two layers
- * rates are evenly spaced, in ratio (doc/decisions.md). */
+ * rates are evenly spaced, in ratio (doc/decisions/layers-sweeps.md). */
 #define FIRST_THRESHOLD 18
 
-/* Passes that a packet of so many layers has, none of them coarser than quantisers can be. */
+/* Refinements that a packet of so many layers has, none of them coarser than quantisers can be. */
 static int refinements_of(int layers, int qidx)
 {
     int refinements = layers < ODVA_MAX_REFINEMENTS ? layers : ODVA_MAX_REFINEMENTS;
@@ -29,6 +31,9 @@ void odva_layer_plan_init(struct odva_layer_plan *layer_plan, int count, int qid
 {
     int layer = 0;
 
+    ODVA_ASSERT(count >= 1 && count <= ONEDVA_MAX_LAYERS);
+    ODVA_ASSERT(qidx >= ONEDVA_MIN_QIDX && qidx <= ONEDVA_MAX_QIDX);
+    ODVA_ASSERT(most >= 1);
     layer_plan->refinements = refinements_of(count, qidx);
     layer_plan->count =
         count < layer_plan->refinements * most ? count : layer_plan->refinements * most;
@@ -52,6 +57,7 @@ void odva_layer_plan_of_packet(struct odva_layer_plan *layer_plan, const struct 
 {
     int first = 0, sweep = 0;
 
+    ODVA_ASSERT(packet->layers >= 1 && packet->layers <= ONEDVA_MAX_LAYERS);
     layer_plan->count = packet->layers;
     layer_plan->refinements = packet->refinements;
     for (int i = 0; i < packet->layers; i++) {
@@ -75,6 +81,7 @@ void odva_layer_plan_of_packet(struct odva_layer_plan *layer_plan, const struct 
 void odva_layer_plan_set_ends(struct odva_layer_plan *layer_plan,
                               const struct odva_latents *latents)
 {
+    ODVA_ASSERT(latents->layers == layer_plan->count);
     for (int i = 0; i < layer_plan->count; i++) {
         struct odva_layer_range *layer = &layer_plan->layer[i];
         int longest = i > layer->sweep ? layer_plan->layer[i - 1].end + 1 : 1;

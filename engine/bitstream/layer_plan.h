@@ -4,8 +4,8 @@
  */
 /* How a packet's layers divide what is coded: refinements from coarse to fine, their sweeps, and
  * shares of a sweep. */
-#ifndef ODVA_LAYERING_H
-#define ODVA_LAYERING_H
+#ifndef ODVA_LAYER_PLAN_H
+#define ODVA_LAYER_PLAN_H
 
 #include "bitstream/latent_coder.h"
 #include "bitstream/packet.h"

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/assert.h"
 #include "base/integers.h"
 #include "base/reserve.h"
 
@@ -16,6 +17,7 @@ int odva_motion_spacing(const struct odva_motion *motion)
 
 int odva_motion_columns(const struct odva_motion *motion)
 {
+    ODVA_ASSERT(motion->width >= 1 && motion->height >= 1);
     return odva_ceil_div(motion->width, odva_motion_spacing(motion)) + 1;
 }
 
@@ -38,6 +40,7 @@ int odva_motion_reserve(struct odva_motion *motion)
 {
     const size_t nodes = (size_t)odva_motion_columns(motion) * odva_motion_rows(motion);
 
+    ODVA_ASSERT(motion->spacing >= 0);
     if (motion->spacing == 0)
         return ONEDVA_OK;
     motion->mesh = odva_reserve(motion->mesh, &motion->mesh_capacity, nodes, sizeof(*motion->mesh));

@@ -4,6 +4,8 @@
  */
 #include "bitstream/motion_context.h"
 
+#include "base/assert.h"
+
 void odva_motion_context_init(struct odva_motion_context *context)
 {
     for (int term = 0; term < ODVA_TERM_CLASSES; term++) {
@@ -16,6 +18,7 @@ void odva_motion_context_init(struct odva_motion_context *context)
 
 struct odva_path_neighbours odva_point_neighbours(const struct odva_motion *motion, int index)
 {
+    ODVA_ASSERT(index >= 0 && index < motion->points);
     return (struct odva_path_neighbours){.west = index > 0 ? &motion->point[0] : NULL};
 }
 
@@ -26,6 +29,8 @@ struct odva_path_neighbours odva_node_neighbours(const struct odva_motion *motio
     const struct odva_path *path = motion->mesh + row * columns + column;
     struct odva_path_neighbours near = {0};
 
+    ODVA_ASSERT(column >= 0 && column < odva_motion_columns(motion));
+    ODVA_ASSERT(row >= 0 && row < odva_motion_rows(motion));
     if (column > 0) {
         near.west = path - 1;
         near.west_residuals = residuals[column - 1];
@@ -48,6 +53,7 @@ static int median(int a, int b, int c)
 
 int odva_path_prediction(const struct odva_path_neighbours *near, int i)
 {
+    ODVA_ASSERT(i >= 0 && i < 2 * ODVA_MAX_TERMS);
     if (near->north_west) {
         const int west = near->west->value[i], north = near->north->value[i];
         return median(west, north, west + north - near->north_west->value[i]);

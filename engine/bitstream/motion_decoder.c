@@ -2,6 +2,7 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
+#include "base/assert.h"
 #include "base/byte_reader.h"
 #include "bitstream/motion_coder.h"
 #include "bitstream/motion_context.h"
@@ -116,6 +117,8 @@ int odva_motion_read(struct odva_motion *motion, const uint8_t *data, size_t siz
     struct odva_range_decoder range;
     int status;
 
+    ODVA_ASSERT(motion->frames >= 1 && motion->frames <= ONEDVA_MAX_CLIP_FRAMES);
+    ODVA_ASSERT(motion->width >= 1 && motion->height >= 1);
     odva_byte_reader_init(&bytes, data, size);
     if (motion->frames < 2 || !read_canvas(&bytes, motion) || !read_parameters(&bytes, motion))
         return ONEDVA_ERR_DATA;

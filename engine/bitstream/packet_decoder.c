@@ -9,6 +9,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "base/assert.h"
 #include "base/log.h"
 #include "bitstream/latent_coder.h"
 #include "bitstream/layer_plan.h"
@@ -25,6 +26,7 @@ int odva_packet_decoder_init(struct odva_packet_decoder *decoder, const struct o
                              struct odva_scan_cache *scans, int max_tokens, int64_t max_pixels,
                              const struct onedva_logger *logger)
 {
+    ODVA_ASSERT(max_tokens >= 0 && max_pixels >= 0);
     *decoder = (struct odva_packet_decoder){
         .model = model,
         .scans = scans,
@@ -245,6 +247,8 @@ void odva_packet_decoder_finish(struct odva_packet_decoder *decoder, struct oned
     const int last_refinement = packet->layer[packet->whole_layers - 1].refinement;
     struct odva_layer_plan layer_plan;
 
+    ODVA_ASSERT(decoder->packet.layers >= 1);
+    ODVA_ASSERT(decoder->latents.basis == decoder->model->config.basis);
     odva_layer_plan_of_packet(&layer_plan, packet);
     for (int i = 0; i < packet->whole_layers; i++)
         odva_decode_layer(&decoder->latents, &decoder->model->tables, layer_plan.layer[i],

@@ -4,8 +4,8 @@
  */
 /* A packet to motion and quantised latents: everything of decoding that comes before floating
  * point. */
-#ifndef ODVA_CLIP_READER_H
-#define ODVA_CLIP_READER_H
+#ifndef ODVA_PACKET_DECODER_H
+#define ODVA_PACKET_DECODER_H
 
 #include <stddef.h>
 #include <stdint.h>

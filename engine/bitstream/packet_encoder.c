@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "bitstream/latent_coder.h"
 #include "bitstream/motion_coder.h"
 
@@ -72,6 +73,8 @@ void odva_packet_encoder_begin(struct odva_packet_encoder *encoder,
 {
     struct odva_packet *packet = &encoder->fields;
 
+    ODVA_ASSERT(layer_plan->count >= 1 && layer_plan->count <= ONEDVA_MAX_LAYERS);
+    ODVA_ASSERT(latents->grid.frames >= 1 && latents->grid.frames <= ONEDVA_MAX_CLIP_FRAMES);
     *packet = (struct odva_packet){
         .frames = latents->grid.frames,
         .qidx = latents->qidx,
@@ -91,6 +94,7 @@ void odva_packet_encoder_begin(struct odva_packet_encoder *encoder,
 
 int odva_packet_encoder_end(struct odva_packet_encoder *encoder, struct odva_latents *latents)
 {
+    ODVA_ASSERT(latents->layers == encoder->layer_plan.count);
     write_payloads(encoder, latents, &encoder->fields);
     odva_byte_writer_reset(&encoder->packet);
     odva_packet_write(&encoder->packet, &encoder->fields);

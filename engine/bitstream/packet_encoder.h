@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 /* Quantised latents to a packet. */
-#ifndef ODVA_CLIP_WRITER_H
-#define ODVA_CLIP_WRITER_H
+#ifndef ODVA_PACKET_ENCODER_H
+#define ODVA_PACKET_ENCODER_H
 
 #include "base/byte_writer.h"
 #include "bitstream/latents.h"
@@ -17,7 +17,6 @@
 
 struct odva_packet_encoder {
     const struct onedva_model *model;
-    int layers;                        /* wanted in each packet */
     struct odva_layer_plan layer_plan; /* of the packet written last */
     struct odva_byte_writer packet;    /* the last one written */
     struct odva_byte_writer motion;    /* of the packet written last; empty where it has none */

@@ -3,8 +3,6 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 /* Packets and stream headers with other metadata, of the public interface. */
-#include <string.h>
-
 #include "bitstream/packet.h"
 #include "bitstream/stream_header.h"
 #include "onedva/onedva.h"
@@ -18,14 +16,7 @@ int onedva_stream_header_write(uint8_t *result, size_t *result_size,
     if (odva_stream_header_check(stream))
         return ONEDVA_ERR_ARGUMENT;
     odva_stream_header_write(&writer, stream);
-    if (writer.failed) {
-        odva_byte_writer_free(&writer);
-        return ONEDVA_ERR_NOMEM;
-    }
-    memcpy(result, writer.data, writer.size);
-    *result_size = writer.size;
-    odva_byte_writer_free(&writer);
-    return ONEDVA_OK;
+    return odva_byte_writer_give(&writer, result, ONEDVA_MAX_STREAM_HEADER, result_size);
 }
 
 int onedva_packet_set_stream(const uint8_t *data, size_t size, const struct onedva_stream *stream,
@@ -34,7 +25,7 @@ int onedva_packet_set_stream(const uint8_t *data, size_t size, const struct oned
     struct odva_byte_writer writer = {0};
     uint16_t crc[ONEDVA_MAX_LAYERS];
     struct odva_packet packet;
-    int status = odva_packet_parse_header(&packet, data, size, crc);
+    const int status = odva_packet_parse_header(&packet, data, size, crc);
 
     *result_size = 0;
     if (status < 0)
@@ -44,14 +35,5 @@ int onedva_packet_set_stream(const uint8_t *data, size_t size, const struct oned
     packet.has_stream = 1;
     packet.stream = *stream;
     odva_packet_write_checked(&writer, &packet, crc);
-    if (writer.failed)
-        status = ONEDVA_ERR_NOMEM;
-    else if (writer.size > size + ONEDVA_MAX_STREAM_HEADER + 1)
-        status = ONEDVA_ERR_DATA;
-    else {
-        memcpy(result, writer.data, writer.size);
-        *result_size = writer.size;
-    }
-    odva_byte_writer_free(&writer);
-    return status;
+    return odva_byte_writer_give(&writer, result, size + ONEDVA_MAX_STREAM_HEADER + 1, result_size);
 }

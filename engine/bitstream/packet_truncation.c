@@ -25,7 +25,7 @@ int onedva_packet_truncate(const uint8_t *data, size_t size, int layers, uint8_t
     struct odva_byte_writer writer = {0};
     uint16_t crc[ONEDVA_MAX_LAYERS];
     struct odva_packet packet;
-    int status = odva_packet_parse_header(&packet, data, size, crc);
+    const int status = odva_packet_parse_header(&packet, data, size, crc);
 
     *result_size = 0;
     if (status < 0)
@@ -34,14 +34,5 @@ int onedva_packet_truncate(const uint8_t *data, size_t size, int layers, uint8_t
         return ONEDVA_ERR_ARGUMENT;
     keep_layers(&packet, layers);
     odva_packet_write_checked(&writer, &packet, crc);
-    if (writer.failed)
-        status = ONEDVA_ERR_NOMEM;
-    else if (writer.size > size)
-        status = ONEDVA_ERR_DATA;
-    else {
-        memcpy(result, writer.data, writer.size);
-        *result_size = writer.size;
-    }
-    odva_byte_writer_free(&writer);
-    return status;
+    return odva_byte_writer_give(&writer, result, size, result_size);
 }

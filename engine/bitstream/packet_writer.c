@@ -2,6 +2,7 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
+#include "base/assert.h"
 #include "bitstream/crc16.h"
 #include "bitstream/packet.h"
 #include "bitstream/packet_format.h"
@@ -27,6 +28,9 @@ void odva_packet_write_checked(struct odva_byte_writer *writer, const struct odv
                       (packet->has_motion ? ODVA_PACKET_HAS_MOTION : 0) |
                       (packet->dropped_refinements ? ODVA_PACKET_WAS_CUT : 0);
 
+    ODVA_ASSERT(packet->frames >= 1 && packet->frames <= ONEDVA_MAX_CLIP_FRAMES);
+    ODVA_ASSERT(packet->qidx >= ONEDVA_MIN_QIDX && packet->qidx <= ONEDVA_MAX_QIDX);
+    ODVA_ASSERT(packet->layers >= 1 && packet->layers <= ONEDVA_MAX_LAYERS);
     odva_write_u8(writer, ODVA_PACKET_SYNC);
     odva_write_u8(writer, (uint8_t)(ODVA_PACKET_VERSION << 4 | flags));
     odva_write_u16(writer, packet->model_tag);

@@ -4,6 +4,8 @@
  */
 #include "bitstream/range_decoder.h"
 
+#include "base/assert.h"
+
 void odva_range_decoder_init(struct odva_range_decoder *decoder, const uint8_t *data, size_t size)
 {
     *decoder = (struct odva_range_decoder){.next = data, .end = data + size, .range = UINT32_MAX};
@@ -18,6 +20,7 @@ int odva_range_decode(struct odva_range_decoder *decoder, const uint16_t *cdf, i
     uint32_t low = 0, high = r * cdf[1];
     int s = 0;
 
+    ODVA_ASSERT(symbols >= 1 && cdf[0] == 0 && cdf[symbols] == 32768);
     /* code / r >= cdf[s] exactly where code >= r * cdf[s]: no division is needed */
     while (s < symbols - 1 && code >= high) {
         s++;
@@ -35,6 +38,7 @@ uint32_t odva_range_decode_bits(struct odva_range_decoder *decoder, int bits)
     const uint32_t last = (1u << bits) - 1;
     uint32_t value;
 
+    ODVA_ASSERT(bits >= 0 && bits <= 16);
     if (bits == 0)
         return 0;
     decoder->range >>= bits;

@@ -4,6 +4,8 @@
  */
 #include "bitstream/range_encoder.h"
 
+#include "base/assert.h"
+
 void odva_range_encoder_init(struct odva_range_encoder *encoder, struct odva_byte_writer *writer)
 {
     *encoder =
@@ -27,6 +29,8 @@ void odva_range_encode(struct odva_range_encoder *encoder, const uint16_t *cdf, 
     const uint32_t r = encoder->range >> 15;
     const uint32_t offset = r * cdf[symbol];
 
+    ODVA_ASSERT(symbol >= 0 && symbol < symbols);
+    ODVA_ASSERT(cdf[symbol] < cdf[symbol + 1]);
     encoder->range = symbol == symbols - 1 ? encoder->range - offset
                                            : r * (uint32_t)(cdf[symbol + 1] - cdf[symbol]);
     odva_range_add(encoder, offset);
@@ -35,6 +39,7 @@ void odva_range_encode(struct odva_range_encoder *encoder, const uint16_t *cdf, 
 
 void odva_range_encode_bits(struct odva_range_encoder *encoder, uint32_t value, int bits)
 {
+    ODVA_ASSERT(bits >= 0 && bits <= 16 && value >> bits == 0);
     if (bits == 0)
         return;
     encoder->range >>= bits;

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/assert.h"
 #include "base/layout.h"
 #include "model/model.h"
 #include "onedva/onedva.h"
@@ -72,6 +73,12 @@ static void restrict_order(struct odva_scan *scan, const struct onedva_model *mo
     }
 }
 
+/* The greatest f with floor(full * f / n) <= at. */
+static int lower_frequency(int at, int full, int n)
+{
+    return ((at + 1) * n - 1) / full;
+}
+
 /* The scan index of a full position, or else of the next lower frequencies that the shape has. */
 static void set_ranks(struct odva_scan *scan, int basis)
 {
@@ -80,8 +87,8 @@ static void set_ranks(struct odva_scan *scan, int basis)
     for (int i = 0; i < scan->count; i++)
         scan->rank[scan->full[i]] = i;
     for (int full = 0; full < basis * ODVA_TILE_PATCHES; full++) {
-        const int t = (full >> 6 & 3) * nt / 4, y = (full >> 3 & 7) * ny / 8,
-                  x = (full & 7) * nx / 8;
+        const int t = lower_frequency(full >> 6 & 3, 4, nt),
+                  y = lower_frequency(full >> 3 & 7, 8, ny), x = lower_frequency(full & 7, 8, nx);
 
         scan->rank[full] =
             scan->rank[((full >> 8) * 4 + 4 * t / nt) * 64 + 8 * y / ny * 8 + 8 * x / nx];
@@ -155,6 +162,9 @@ int odva_scan_init(struct odva_scan *scan, const struct onedva_model *model, int
     const int full_count = model->config.basis * ODVA_TILE_PATCHES;
     uint64_t *around;
 
+    ODVA_ASSERT(nt >= 1 && nt <= ODVA_TILE_FRAMES);
+    ODVA_ASSERT(ny >= 1 && ny <= ODVA_SUPERBLOCK_SIDE);
+    ODVA_ASSERT(nx >= 1 && nx <= ODVA_SUPERBLOCK_SIDE);
     *scan = (struct odva_scan){.nt = nt, .ny = ny, .nx = nx};
     scan->count = model->config.basis * nt * ny * nx;
     scan->padded_count = (model->config.basis + 1) * (nt + 1) * (ny + 1) * (nx + 1);
@@ -194,6 +204,10 @@ const struct odva_scan *odva_scan_get(struct odva_scan_cache *cache, int nt, int
 {
     struct odva_scan **slot = &cache->scans[nt - 1][ny - 1][nx - 1];
 
+    ODVA_ASSERT(cache->model);
+    ODVA_ASSERT(nt >= 1 && nt <= ODVA_TILE_FRAMES);
+    ODVA_ASSERT(ny >= 1 && ny <= ODVA_SUPERBLOCK_SIDE);
+    ODVA_ASSERT(nx >= 1 && nx <= ODVA_SUPERBLOCK_SIDE);
     if (*slot)
         return *slot;
     *slot = malloc(sizeof(**slot));

@@ -22,6 +22,9 @@ const char *odva_stream_header_check(const struct onedva_stream *stream)
         return "sample range is not 0, 1 or 2";
     if (stream->chroma_location > LAST_CHROMA_LOCATION)
         return "chroma location is not 0 to 6";
+    for (size_t i = 0; i < sizeof(stream->reserved) / sizeof(stream->reserved[0]); i++)
+        if (stream->reserved[i])
+            return "a reserved field is not 0";
     return NULL;
 }
 
@@ -49,6 +52,7 @@ int odva_stream_header_read(struct odva_byte_reader *reader, struct onedva_strea
     const uint8_t version = odva_read_u8(reader);
     uint8_t format;
 
+    *stream = (struct onedva_stream){0};
     if (!reader->failed && version != STREAM_HEADER_VERSION)
         return ONEDVA_ERR_VERSION;
     stream->model_id = odva_read_u64(reader);

@@ -23,4 +23,10 @@ void odva_stream_header_write(struct odva_byte_writer *writer, const struct oned
  */
 int odva_stream_header_read(struct odva_byte_reader *reader, struct onedva_stream *stream);
 
+/** How long some units of its time base last. */
+static inline double odva_stream_seconds(const struct onedva_stream *stream, uint64_t units)
+{
+    return (double)units * stream->timebase_num / stream->timebase_den;
+}
+
 #endif

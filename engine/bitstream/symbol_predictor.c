@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/integers.h"
 
 #define MISSING      (-300) /* a ratio below it is of something that is not there */
@@ -53,6 +54,7 @@ int odva_symbol_predictor_init(struct odva_symbol_predictor *predictor, int basi
 {
     const size_t count = (size_t)basis * ODVA_TILE_PATCHES;
 
+    ODVA_ASSERT(basis >= 1);
     predictor->around = malloc(odva_scan_around_size(basis) * sizeof(*predictor->around));
     predictor->magnitude = calloc(count + 2 * ODVA_SMOOTH_REACH + GROUP, 1);
     predictor->reordered[0] = malloc(2 * count * sizeof(*predictor->reordered[0]));
@@ -184,6 +186,9 @@ void odva_symbol_predictor_start_tile(struct odva_symbol_predictor *predictor,
     const uint8_t *seen = latents->seen + latents->tiles[tile].offset;
     const int seen_count = latents->tiles[tile].seen_count;
 
+    ODVA_ASSERT(tile >= 0 && tile < latents->grid.tile_count);
+    ODVA_ASSERT(first >= 0 && first <= end);
+    ODVA_ASSERT(end <= latents->tiles[tile].coefficients);
     if (latents->qidx != predictor->qidx)
         set_qidx(predictor, latents->qidx);
     predictor->scan = scan;
@@ -253,6 +258,8 @@ void odva_symbol_predictor_end_tile(struct odva_symbol_predictor *predictor,
     const int shown = latents->tiles[tile].shown, count = end > shown ? end : shown;
     uint8_t sum[GROUP];
 
+    ODVA_ASSERT(tile >= 0 && tile < latents->grid.tile_count);
+    ODVA_ASSERT(end >= 0 && end <= latents->tiles[tile].coefficients);
     carry_means(predictor, count);
     memset(predictor->magnitude + count + ODVA_SMOOTH_REACH, 0, ODVA_SMOOTH_REACH + GROUP);
     for (int i = 0; i < count; i += GROUP) {

@@ -150,8 +150,7 @@ static inline void odva_symbol_features(struct odva_symbol_predictor *predictor,
     ODVA_UNROLL
     for (int side = 0; side < 2; side++) {
         row += ODVA_SYMBOL_CLASSES * ODVA_PREDICTOR_LEVELS;
-        features->row[2 + ODVA_SCAN_MEANS + side] =
-            row + odva_symbol_level(level, predictor->beside[side][i], entry->beside);
+        features->row[2 + ODVA_SCAN_MEANS + side] = row + level[predictor->beside[side][i]];
     }
     features->logits = odva_sum_rows(predictor->anchor[scale_row], features->row);
 }

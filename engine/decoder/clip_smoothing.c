@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "transform/deblocking.h"
 
 #define ROWS  16  /* of luma, in a task */
@@ -143,6 +144,7 @@ int odva_clip_smoothing_run(struct odva_clip_smoothing *smoothing, struct odva_b
 {
     const struct odva_canvas *last = &smoothing->last;
 
+    ODVA_ASSERT(n >= 1 && n <= ONEDVA_MAX_CLIP_FRAMES);
     if (last->frames > 0 && last->width == width && last->height == height)
         smooth(smoothing, backend, pictures, n, qidx);
     return keep(smoothing, &pictures[n - 1], width, height);

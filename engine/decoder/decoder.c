@@ -11,15 +11,17 @@
 
 #include "base/log.h"
 #include "base/reserve.h"
+#include "base/settings.h"
 #include "bitstream/scan.h"
+#include "bitstream/stream_header.h"
 #include "decoder/clip_smoothing.h"
 #include "decoder/packet_queue.h"
 #include "decoder/step_choice.h"
-#include "decoder/synthesis.h"
 #include "kernels/backend.h"
 #include "model/model.h"
 #include "motion/canvas.h"
 #include "motion/motion_warp.h"
+#include "network/sampler.h"
 #include "transform/deblocking.h"
 #include "transform/quantiser.h"
 
@@ -31,7 +33,7 @@ struct onedva_decoder {
     struct onedva_decoder_settings settings;
     struct odva_backend *backend;
     struct odva_scan_cache scans;
-    struct odva_synthesis *synthesis;
+    struct odva_sampler sampler;
     struct odva_packet_queue packets;
     float *latents;   /* dequantised */
     int *tile_tokens; /* of the clip read last */
@@ -49,15 +51,18 @@ static struct odva_packet_decoder *packet_decoder_of(const struct onedva_decoder
     return odva_packet_queue_decoder(&decoder->packets);
 }
 
-void onedva_decoder_settings_default(struct onedva_decoder_settings *settings)
+void onedva_decoder_settings_init(struct onedva_decoder_settings *settings, size_t struct_size)
 {
-    *settings = (struct onedva_decoder_settings){
+    const struct onedva_decoder_settings defaults = {
+        .struct_size = sizeof(defaults),
         .steps = 1,
         .sampler = ONEDVA_SAMPLER_EULER,
         .max_pixels = DEFAULT_MAX_PIXELS,
         .precision = ONEDVA_PRECISION_BFLOAT16,
         .backend = ONEDVA_BACKEND_AUTO,
     };
+
+    odva_settings_give(settings, struct_size, &defaults, sizeof(defaults));
 }
 
 /* @return ONEDVA_OK, or ONEDVA_ERR_ARGUMENT after one line on what is wrong */
@@ -86,6 +91,19 @@ static int check_settings(const struct onedva_decoder_settings *settings)
     return ONEDVA_ERR_ARGUMENT;
 }
 
+/* @return ONEDVA_OK, or an error after one line where the caller's logger is known */
+static int take_settings(struct onedva_decoder_settings *own,
+                         const struct onedva_decoder_settings *settings)
+{
+    int status;
+
+    onedva_decoder_settings_default(own);
+    status = odva_settings_take(own, sizeof(*own), settings);
+    if (status == ONEDVA_ERR_UNSUPPORTED)
+        odva_log(&own->logger, ONEDVA_LOG_ERROR, ODVA_UNKNOWN_SETTING);
+    return status < 0 ? status : check_settings(own);
+}
+
 static int open_parts(struct onedva_decoder *decoder)
 {
     const struct onedva_decoder_settings *settings = &decoder->settings;
@@ -99,15 +117,15 @@ static int open_parts(struct onedva_decoder *decoder)
                                     &settings->logger);
     if (status < 0)
         return status;
-    return odva_synthesis_open(&decoder->synthesis, decoder->model, decoder->backend,
-                               &decoder->scans);
+    return odva_sampler_open(&decoder->sampler, decoder->model, decoder->backend, &decoder->scans);
 }
 
 int onedva_decoder_open(onedva_decoder **result, const onedva_model *model,
                         const struct onedva_decoder_settings *settings)
 {
+    struct onedva_decoder_settings own;
     struct onedva_decoder *decoder;
-    int status = check_settings(settings);
+    int status = take_settings(&own, settings);
 
     *result = NULL;
     if (status < 0)
@@ -116,7 +134,7 @@ int onedva_decoder_open(onedva_decoder **result, const onedva_model *model,
     if (!decoder)
         return ONEDVA_ERR_NOMEM;
     decoder->model = model;
-    decoder->settings = *settings;
+    decoder->settings = own;
     decoder->scans.model = model;
     status = open_parts(decoder);
     if (status < 0) {
@@ -134,7 +152,7 @@ void onedva_decoder_close(onedva_decoder **decoder_pointer)
     *decoder_pointer = NULL;
     if (!decoder)
         return;
-    odva_synthesis_close(&decoder->synthesis);
+    odva_sampler_close(&decoder->sampler);
     odva_packet_queue_free(&decoder->packets);
     odva_scan_cache_free(&decoder->scans);
     odva_backend_close(&decoder->backend);
@@ -166,7 +184,7 @@ int onedva_decoder_read_packet(onedva_decoder *decoder, const uint8_t *data, siz
                                struct onedva_clip *clip)
 {
     const int status = odva_packet_queue_read(&decoder->packets, data, size, clip);
-    double units = 0;
+    uint64_t units = 0;
 
     if (status < 0) {
         odva_clip_smoothing_forget(&decoder->smoothing);
@@ -174,7 +192,7 @@ int onedva_decoder_read_packet(onedva_decoder *decoder, const uint8_t *data, siz
     }
     for (int i = 0; i < clip->frames; i++)
         units += clip->durations[i];
-    decoder->seconds = units * clip->stream.timebase_num / clip->stream.timebase_den;
+    decoder->seconds = odva_stream_seconds(&clip->stream, units);
     return status;
 }
 
@@ -221,7 +239,7 @@ static int reconstruct(struct onedva_decoder *decoder, const struct onedva_pictu
                        int steps)
 {
     const struct odva_packet_decoder *packet_decoder = packet_decoder_of(decoder);
-    const struct odva_synthesis_params params = {
+    const struct odva_sampler_params params = {
         .qidx = packet_decoder->latents.qidx,
         .steps = steps,
         .sampler = decoder->settings.sampler,
@@ -230,8 +248,8 @@ static int reconstruct(struct onedva_decoder *decoder, const struct onedva_pictu
     const struct odva_grid *grid = &packet_decoder->latents.grid;
     const struct onedva_picture *coded =
         packet_decoder->has_motion ? decoder->canvas.picture : pictures;
-    int status = odva_synthesis_run(decoder->synthesis, grid, decoder->latents,
-                                    decoder->tile_tokens, &params, coded);
+    int status = odva_sampler_run(&decoder->sampler, grid, decoder->latents, decoder->tile_tokens,
+                                  &params, coded);
 
     if (status == ONEDVA_OK)
         status = odva_deblock(decoder->backend, coded, grid, params.qidx);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/reserve.h"
 
 #define THREADS_PER_PACKET 3         /* reading takes up to a third of a decode without network */
@@ -135,6 +136,7 @@ int odva_packet_queue_read(struct odva_packet_queue *queue, const uint8_t *data,
 {
     struct odva_queued_packet *first = queue->packet[1];
 
+    ODVA_ASSERT(queue->announced >= 0 && queue->announced <= ODVA_MOST_AHEAD);
     if (queue->announced == 0 || first->size != size || memcmp(first->data, data, size) != 0) {
         odva_packet_queue_forget(queue);
         return odva_packet_decoder_read(odva_packet_queue_decoder(queue), data, size, clip);

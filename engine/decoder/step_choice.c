@@ -4,6 +4,8 @@
  */
 #include "decoder/step_choice.h"
 
+#include "base/assert.h"
+
 /* What a decode may take of the time that there is: reading, scaling and showing need some, too. */
 #define SHARE 0.7
 
@@ -27,6 +29,7 @@ int odva_step_choice_note(struct odva_step_choice *choice, double seconds, doubl
 {
     const double share = seconds / video;
 
+    ODVA_ASSERT(seconds >= 0 && video > 0);
     if (choice->clips == ODVA_STEP_CHOICE_CLIPS)
         return 0;
     if (odva_step_choice_steps(choice) == 1) {

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "base/assert.h"
 #include "base/integers.h"
 #include "base/layout.h"
 #include "motion/scene_cut.h"
@@ -311,6 +312,7 @@ int odva_clip_choose(struct odva_clip_choice *choice, struct odva_trial_coder *c
                                  .height = height};
     int status = ONEDVA_OK;
 
+    ODVA_ASSERT(n >= 1 && n <= ONEDVA_MAX_CLIP_FRAMES);
     choice->motion.backend = choice->backend;
     choice->motion.tries_precisions = settings->preset == ONEDVA_PRESET_SLOW;
     /* only planning knows where scenes end, and habits with them */

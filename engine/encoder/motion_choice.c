@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "base/assert.h"
 #include "base/layout.h"
 #include "bitstream/motion_coder.h"
 #include "motion/motion_fit.h"
@@ -249,6 +250,7 @@ int odva_motion_choose(struct odva_motion_choice *choice, struct odva_trial_code
 {
     int status = ONEDVA_OK;
 
+    ODVA_ASSERT(frames->count >= 1 && frames->count <= ONEDVA_MAX_CLIP_FRAMES);
     leave_as_it_is(clip, frames);
     if (mode == ONEDVA_MOTION_AUTO && frames->count > 1)
         status = choose_automatically(choice, coder, frames, qidx, measure, clip);

@@ -4,12 +4,12 @@
  */
 #include "encoder/quantiser_choice.h"
 
+#include <inttypes.h>
 #include <math.h>
 
+#include "base/assert.h"
 #include "base/log.h"
-#include "bitstream/layer_plan.h"
-#include "bitstream/motion_coder.h"
-#include "encoder/encoder.h"
+#include "bitstream/stream_header.h"
 
 /* Near enough to what is left for the last clip of a second pass, and tries to come there. */
 #define NEAR      0.005
@@ -18,286 +18,357 @@
 /* What an index more saves, about, in logarithms. */
 #define BITS_PER_INDEX 0.1
 
-/* Whether a network corrects the linear latents. */
-static int has_refinement(const struct onedva_encoder *encoder)
+/* A clip at work. */
+struct choice {
+    struct odva_quantiser_choice *state;
+    struct odva_clip_encoder *encoder;
+    const struct onedva_const_picture *frames;
+    uint64_t duration;
+    double seconds;
+    double counted; /* bits of its payloads, when it was encoded last */
+};
+
+int odva_quantiser_choice_needs_packets(const struct onedva_encoder_settings *settings)
 {
-    return encoder->settings.preset != ONEDVA_PRESET_ULTRAFAST &&
-           encoder->model->config.encoder_layers > 0;
+    return settings->bitrate > 0 || settings->buffer_size > 0 || settings->target_psnr > 0 ||
+           settings->pass != ONEDVA_PASS_ONLY;
 }
 
-/* Latents at encoder->index. @param bits counted for the payloads */
-static int encode_latents(struct onedva_encoder *encoder, double *bits)
+static int open_pass(struct odva_quantiser_choice *choice)
 {
-    struct odva_trial_coder *coder = &encoder->coder;
+    const struct onedva_encoder_settings *settings = choice->settings;
+    struct odva_first_pass_writer *writer = &choice->first_pass.writer;
+
+    if (settings->pass == ONEDVA_PASS_SECOND)
+        return odva_rate_plan_open(&choice->plan, settings->pass_stats, choice->stream,
+                                   &choice->rate_control, &settings->logger);
+    if (settings->pass == ONEDVA_PASS_FIRST) {
+        odva_first_pass_writer_reset(writer);
+        odva_first_pass_write_header(writer, choice->stream);
+    }
+    return writer->text.failed ? ONEDVA_ERR_NOMEM : ONEDVA_OK;
+}
+
+int odva_quantiser_choice_open(struct odva_quantiser_choice *choice, const onedva_model *model,
+                               const struct onedva_encoder_settings *settings,
+                               const struct onedva_stream *stream,
+                               const struct odva_byte_writer *stream_header, double index)
+{
     int status;
 
-    status = odva_trial_coder_quantise(coder, encoder->index, bits);
-    if (status < 0 || !has_refinement(encoder))
+    choice->settings = settings;
+    choice->stream = stream;
+    choice->index = index;
+    choice->rate_control = (struct odva_rate_control){
+        .bitrate = (double)settings->bitrate,
+        .max_rate = (double)settings->max_rate,
+        .buffer_size = (double)settings->buffer_size,
+        .buffered = (double)settings->buffer_start,
+    };
+    status = open_pass(choice);
+    if (status < 0 || settings->target_psnr == 0)
         return status;
-    status = odva_analysis_refine(coder->analysis, &coder->latents.grid,
-                                  odva_qidx_of(encoder->index), coder->linear, encoder->refined);
-    if (status < 0)
-        return status;
-    return odva_trial_coder_requantise(coder, encoder->refined, encoder->index, bits);
+    return odva_psnr_target_open(&choice->psnr_target, model, settings, stream_header->data,
+                                 stream_header->size);
 }
 
-/* Durations that the packet has to carry: NULL where all are the stream's frame_duration. */
-static const uint32_t *unusual_durations(const struct onedva_encoder *encoder,
-                                         const uint32_t *durations, int n)
+void odva_quantiser_choice_close(struct odva_quantiser_choice *choice)
 {
-    for (int i = 0; durations && i < n; i++) {
-        if (durations[i] != encoder->stream.frame_duration)
-            return durations;
+    odva_first_pass_writer_free(&choice->first_pass.writer);
+    odva_rate_plan_close(&choice->plan);
+    odva_psnr_target_close(&choice->psnr_target);
+}
+
+int odva_quantiser_choice_begin(struct odva_quantiser_choice *choice,
+                                const struct onedva_const_picture *frames, int n)
+{
+    struct odva_rate_plan *plan = &choice->plan;
+    const struct onedva_logger *logger = &choice->settings->logger;
+    int known;
+
+    if (choice->settings->pass != ONEDVA_PASS_SECOND)
+        return ONEDVA_OK;
+    known = odva_rate_plan_known(plan, frames, n, (int)choice->stream->width,
+                                 (int)choice->stream->height);
+    if (known < n && odva_rate_plan_frames(plan) == known) {
+        odva_log(logger, ONEDVA_LOG_ERROR, "the first pass saw only %" PRId64 " frames",
+                 plan->stats.frames);
+        return ONEDVA_ERR_ARGUMENT;
     }
-    return NULL;
+    if (known < n) {
+        odva_log(logger, ONEDVA_LOG_ERROR,
+                 "frame %" PRId64 " is not the one that the first pass saw: its statistics are "
+                 "those of another video",
+                 plan->stats.frames - odva_rate_plan_frames(plan) + known);
+        return ONEDVA_ERR_ARGUMENT;
+    }
+    choice->index = odva_rate_plan_index(plan, &choice->rate_control);
+    return ONEDVA_OK;
 }
 
-static int write_packet(struct onedva_encoder *encoder, const uint32_t *durations)
+/* At the index that is set. */
+static int encode(struct choice *c)
 {
-    const struct odva_aligned_clip *clip = odva_encoder_clip(encoder);
-    struct odva_packet_encoder *packet_encoder = &odva_encoder_slot(encoder)->packet_encoder;
-    struct odva_trial_coder *coder = &encoder->coder;
-    struct odva_layer_plan layer_plan;
-
-    odva_layer_plan_init(&layer_plan, encoder->settings.layers, coder->latents.qidx,
-                         odva_tile_tokens(encoder->model->config.basis));
-    odva_rate_distortion_divide(&coder->rate_distortion, &coder->latents,
-                                has_refinement(encoder) ? encoder->refined : coder->linear,
-                                &layer_plan);
-    odva_layer_plan_set_ends(&layer_plan, &coder->latents);
-    odva_packet_encoder_begin(packet_encoder, &coder->latents, &layer_plan,
-                              clip->is_aligned ? &clip->motion : NULL,
-                              encoder->settings.header_in_packets ? &encoder->stream : NULL,
-                              unusual_durations(encoder, durations, clip->frames));
-    return odva_encoder_overlaps(encoder)
-               ? ONEDVA_OK
-               : odva_packet_encoder_end(packet_encoder, &coder->latents);
+    return odva_clip_encoder_encode(c->encoder, c->state->index, &c->counted);
 }
 
-static double packet_bits(struct onedva_encoder *encoder)
-{
-    return 8.0 * (double)odva_encoder_slot(encoder)->packet_encoder.packet.size;
-}
+/* ---- bitrate ----------------------------------------------------------------------------- */
 
-static double payload_bits(struct onedva_encoder *encoder)
+/* Set the index to where the linear latents take a budget. @param bits what they take there */
+static int search_qidx(struct choice *c, double budget, double *bits)
 {
-    return 8.0 * (double)odva_encoder_slot(encoder)->packet_encoder.payloads.size;
-}
-
-/* Latents at encoder->index, and their packet. @param counted bits of its payloads */
-static int encode_packet(struct onedva_encoder *encoder, const uint32_t *durations, double *counted)
-{
-    const int status = encode_latents(encoder, counted);
-
-    return status < 0 ? status : write_packet(encoder, durations);
-}
-
-/* Set encoder->index to where the linear latents take a budget. @param bits what they take there */
-static int search_qidx(struct onedva_encoder *encoder, double budget, double *bits)
-{
-    struct odva_trial_coder *coder = &encoder->coder;
+    struct odva_trial_coder *coder = &c->encoder->coder;
     struct odva_rate_search search;
     int status;
 
-    odva_rate_search_start(&search, budget, odva_qidx_of(encoder->index));
+    odva_rate_search_start(&search, budget, odva_qidx_of(c->state->index));
     do {
         status = odva_trial_coder_quantise(coder, search.next, bits);
     } while (status == ONEDVA_OK && odva_rate_search_step(&search, *bits));
-    encoder->index = search.best;
+    c->state->index = search.best;
     *bits = search.best_bits;
     return status;
 }
 
-/* What the motion takes of a packet. */
-static int count_motion(struct onedva_encoder *encoder, double *bits)
-{
-    const struct odva_aligned_clip *clip = odva_encoder_clip(encoder);
-    struct odva_byte_writer *motion = &odva_encoder_slot(encoder)->packet_encoder.motion;
-
-    odva_byte_writer_reset(motion);
-    if (clip->is_aligned)
-        odva_motion_write(motion, &clip->motion);
-    *bits = 8.0 * (double)motion->size;
-    return motion->failed ? ONEDVA_ERR_NOMEM : ONEDVA_OK;
-}
-
 /* Search with the linear latents, which takes no network, then once more with the budget changed
  * by what the network made of the rate. */
-static int encode_at_bitrate(struct onedva_encoder *encoder, const uint32_t *durations,
-                             double seconds, double *counted)
+static int encode_at_bitrate(struct choice *c)
 {
+    const struct odva_rate_control *control = &c->state->rate_control;
     double linear_bits, motion_bits, budget;
-    int status = count_motion(encoder, &motion_bits);
+    int status = odva_clip_encoder_count_motion(c->encoder, &motion_bits);
 
     if (status < 0)
         return status;
-    budget = odva_rate_control_counted(&encoder->rate_control,
-                                       odva_rate_control_budget(&encoder->rate_control, seconds),
+    budget = odva_rate_control_counted(control, odva_rate_control_budget(control, c->seconds),
                                        motion_bits);
-    status = search_qidx(encoder, budget, &linear_bits);
+    status = search_qidx(c, budget, &linear_bits);
     if (status == ONEDVA_OK)
-        status = encode_packet(encoder, durations, counted);
-    if (status < 0 || !has_refinement(encoder))
+        status = encode(c);
+    if (status < 0 || !odva_clip_encoder_corrects(c->encoder))
         return status;
-    status = search_qidx(encoder, budget * (linear_bits + 1) / (*counted + 1), &linear_bits);
-    if (status < 0)
-        return status;
-    return encode_packet(encoder, durations, counted);
+    status = search_qidx(c, budget * (linear_bits + 1) / (c->counted + 1), &linear_bits);
+    return status < 0 ? status : encode(c);
 }
 
+/* ---- two passes -------------------------------------------------------------------------- */
+
 /* Count what the clip takes at the points of a first pass' statistics. */
-static int count_points(struct onedva_encoder *encoder, struct odva_first_pass_clip *clip)
+static int count_points(struct choice *c, struct odva_first_pass_clip *clip)
 {
+    struct odva_trial_coder *coder = &c->encoder->coder;
     double motion_bits;
-    int status = count_motion(encoder, &motion_bits);
+    int status = odva_clip_encoder_count_motion(c->encoder, &motion_bits);
 
     for (int i = 0; i < ODVA_FIRST_PASS_POINTS && status == ONEDVA_OK; i++) {
         status = odva_trial_coder_quantise(
-            &encoder->coder, ODVA_FIRST_PASS_FINEST + i * ODVA_FIRST_PASS_DISTANCE, &clip->bits[i]);
+            coder, ODVA_FIRST_PASS_FINEST + i * ODVA_FIRST_PASS_DISTANCE, &clip->bits[i]);
         clip->bits[i] =
-            odva_rate_control_packet(&encoder->rate_control, clip->bits[i], motion_bits);
+            odva_rate_control_packet(&c->state->rate_control, clip->bits[i], motion_bits);
     }
     return status;
 }
 
 /* Code a clip as the second pass would if the video ended here, and note what it can take. */
-static int encode_first_pass(struct onedva_encoder *encoder, const uint32_t *durations,
-                             double seconds, double *counted)
+static int encode_first_pass(struct choice *c)
 {
-    struct odva_first_pass *pass = &encoder->first_pass;
-    int status = count_points(encoder, &pass->clip);
+    struct odva_first_pass *pass = &c->state->first_pass;
+    const double bitrate = c->state->rate_control.bitrate;
+    int status;
 
+    if (pass->writer.frames > 0)
+        odva_first_pass_writer_reset(&pass->writer);
+    pass->clip.frames = c->encoder->clip->frames;
+    pass->clip.duration = c->duration;
+    pass->clip.hash = odva_first_pass_hash(&c->frames[0], (int)c->state->stream->width,
+                                           (int)c->state->stream->height);
+    status = count_points(c, &pass->clip);
     if (status < 0)
         return status;
-    if (encoder->settings.bitrate > 0)
-        encoder->index = odva_first_pass_index(pass, (double)encoder->settings.bitrate, seconds);
-    return encode_packet(encoder, durations, counted);
+    if (bitrate > 0)
+        c->state->index = odva_first_pass_index(pass, bitrate, c->seconds);
+    return encode(c);
 }
 
 /* The last clip takes what is left: bisection, once both sides are known. */
-static int use_up(struct onedva_encoder *encoder, const uint32_t *durations, double *counted)
+static int use_up(struct choice *c)
 {
-    const double left = fmax(encoder->plan.bits, 1);
+    double *index = &c->state->index;
+    const double left = fmax(c->state->plan.bits, 1);
     double low = ODVA_FIRST_PASS_FINEST, high = ODVA_FIRST_PASS_COARSEST;
-    double best = encoder->index, best_error = INFINITY, tried;
+    double best = *index, best_error = INFINITY, tried;
     int status = ONEDVA_OK;
 
     for (int i = 0; i < MAX_TRIES && best_error > NEAR && status == ONEDVA_OK; i++) {
-        const double error = log(packet_bits(encoder) / left);
-        const double guess = encoder->index + error / BITS_PER_INDEX;
+        const double error = log(odva_clip_encoder_packet_bits(c->encoder) / left);
+        const double guess = *index + error / BITS_PER_INDEX;
 
-        tried = encoder->index;
+        tried = *index;
         if (fabs(error) < best_error) {
             best_error = fabs(error);
             best = tried;
         }
         *(error > 0 ? &low : &high) = tried;
-        encoder->index = guess > low && guess < high ? guess : (low + high) / 2;
-        status = encode_packet(encoder, durations, counted);
+        *index = guess > low && guess < high ? guess : (low + high) / 2;
+        status = encode(c);
     }
-    if (status < 0 || encoder->index == best)
+    if (status < 0 || *index == best)
         return status;
-    encoder->index = best;
-    return encode_packet(encoder, durations, counted);
+    *index = best;
+    return encode(c);
 }
 
-static int encode_second_pass(struct onedva_encoder *encoder, const uint32_t *durations,
-                              double *counted)
+static int encode_second_pass(struct choice *c)
 {
-    const int status = encode_packet(encoder, durations, counted);
+    const int status = encode(c);
 
-    if (status < 0 || odva_rate_plan_frames(&encoder->plan) > odva_encoder_clip(encoder)->frames)
+    if (status < 0 || odva_rate_plan_frames(&c->state->plan) > c->encoder->clip->frames)
         return status;
-    return use_up(encoder, durations, counted);
+    return use_up(c);
+}
+
+/* ---- PSNR -------------------------------------------------------------------------------- */
+
+static int measure_psnr(struct choice *c, double *psnr)
+{
+    const struct odva_byte_writer *packet =
+        &odva_clip_encoder_slot(c->encoder)->packet_encoder.packet;
+    const struct onedva_stream *stream = c->state->stream;
+
+    return odva_psnr_target_measure(&c->state->psnr_target, packet->data, packet->size, c->frames,
+                                    c->encoder->clip->frames, (int)stream->width,
+                                    (int)stream->height, psnr);
 }
 
 /* The coarsest quantiser that gives the clip its PSNR, or else the finest one. */
-static int encode_at_psnr(struct onedva_encoder *encoder, const struct onedva_const_picture *frames,
-                          const uint32_t *durations, double *counted)
+static int encode_at_psnr(struct choice *c)
 {
-    const struct odva_byte_writer *packet = &odva_encoder_slot(encoder)->packet_encoder.packet;
+    const struct onedva_encoder_settings *settings = c->state->settings;
+    double *index = &c->state->index;
     struct odva_psnr_search search;
     double psnr;
     int status, goes_on = 1;
 
-    odva_psnr_search_start(&search, encoder->settings.target_psnr, odva_qidx_of(encoder->index));
+    odva_psnr_search_start(&search, settings->target_psnr, odva_qidx_of(*index));
     do {
-        encoder->index = search.next;
-        status = encode_packet(encoder, durations, counted);
+        *index = search.next;
+        status = encode(c);
         if (status == ONEDVA_OK)
-            status = odva_psnr_target_measure(&encoder->psnr_target, packet->data, packet->size,
-                                              frames, odva_encoder_clip(encoder)->frames,
-                                              (int)encoder->stream.width,
-                                              (int)encoder->stream.height, &psnr);
+            status = measure_psnr(c, &psnr);
         if (status == ONEDVA_OK)
             goes_on = odva_psnr_search_step(&search, psnr);
     } while (status == ONEDVA_OK && goes_on);
     if (status == ONEDVA_OK && search.fine < ODVA_FINEST)
-        odva_log(&encoder->settings.logger, ONEDVA_LOG_WARNING,
+        odva_log(&settings->logger, ONEDVA_LOG_WARNING,
                  "a clip has %.2f dB, not %g dB: no finer quantiser is taken", psnr,
-                 encoder->settings.target_psnr);
-    else if (status == ONEDVA_OK && search.fine != odva_qidx_of(encoder->index)) {
-        encoder->index = search.fine;
-        status = encode_packet(encoder, durations, counted);
+                 settings->target_psnr);
+    else if (status == ONEDVA_OK && search.fine != odva_qidx_of(*index)) {
+        *index = search.fine;
+        status = encode(c);
     }
     return status;
 }
+
+/* ---- all of them ------------------------------------------------------------------------- */
 
 /* Take coarser quantisers until the decoder's buffer holds the packet. */
-static int keep_within_buffer(struct onedva_encoder *encoder, const uint32_t *durations,
-                              double *counted)
+static int keep_within_buffer(struct choice *c)
 {
-    const double most = odva_rate_control_most(&encoder->rate_control);
+    struct odva_clip_encoder *encoder = c->encoder;
+    const double most = odva_rate_control_most(&c->state->rate_control);
     int status = ONEDVA_OK;
 
-    while (status == ONEDVA_OK && packet_bits(encoder) > most &&
-           odva_qidx_of(encoder->index) < ONEDVA_MAX_QIDX) {
-        encoder->index = odva_qidx_of(encoder->index) + 1;
-        status = encode_packet(encoder, durations, counted);
+    while (status == ONEDVA_OK && odva_clip_encoder_packet_bits(encoder) > most &&
+           odva_qidx_of(c->state->index) < ONEDVA_MAX_QIDX) {
+        c->state->index = odva_qidx_of(c->state->index) + 1;
+        status = encode(c);
     }
-    if (status == ONEDVA_OK && packet_bits(encoder) > most)
-        odva_log(&encoder->settings.logger, ONEDVA_LOG_WARNING,
+    if (status == ONEDVA_OK && odva_clip_encoder_packet_bits(encoder) > most)
+        odva_log(&c->state->settings->logger, ONEDVA_LOG_WARNING,
                  "a packet of %zu bytes breaks the buffer, which holds %.0f bits of it; a larger "
                  "buffer, shorter clips or a smaller picture would not",
-                 odva_encoder_slot(encoder)->packet_encoder.packet.size, most);
+                 odva_clip_encoder_slot(encoder)->packet_encoder.packet.size, most);
     return status;
 }
 
-/* Tell what follows what the clip took. @param counted for its payloads */
-static void spend(struct onedva_encoder *encoder, double seconds, double counted)
+/* Tell what follows what the clip took. */
+static int spend(struct choice *c)
 {
-    const double bits = packet_bits(encoder);
+    struct odva_quantiser_choice *state = c->state;
+    const double bits = odva_clip_encoder_packet_bits(c->encoder);
 
-    odva_rate_control_learn(&encoder->rate_control, counted, payload_bits(encoder));
-    odva_rate_control_spend(&encoder->rate_control, seconds, bits);
-    if (encoder->settings.pass == ONEDVA_PASS_SECOND)
-        odva_rate_plan_spend(&encoder->plan, odva_encoder_clip(encoder)->frames, encoder->index,
-                             bits);
-    if (encoder->settings.pass == ONEDVA_PASS_FIRST)
-        odva_first_pass_add(&encoder->first_pass, seconds, encoder->index, bits);
+    odva_rate_control_learn(&state->rate_control, c->counted,
+                            odva_clip_encoder_payload_bits(c->encoder));
+    odva_rate_control_spend(&state->rate_control, c->seconds, bits);
+    if (state->settings->pass == ONEDVA_PASS_SECOND)
+        odva_rate_plan_spend(&state->plan, c->encoder->clip->frames, state->index, bits);
+    if (state->settings->pass == ONEDVA_PASS_FIRST)
+        odva_first_pass_add(&state->first_pass, c->seconds, state->index, bits);
+    return state->first_pass.writer.text.failed ? ONEDVA_ERR_NOMEM : ONEDVA_OK;
 }
 
-int odva_encode_clip(struct onedva_encoder *encoder, const struct onedva_const_picture *frames,
-                     const uint32_t *durations, double seconds)
+static int encode_clip(struct choice *c)
 {
-    double counted;
+    const struct onedva_encoder_settings *settings = c->state->settings;
+
+    if (settings->pass == ONEDVA_PASS_FIRST)
+        return encode_first_pass(c);
+    if (settings->pass == ONEDVA_PASS_SECOND)
+        return encode_second_pass(c);
+    if (settings->target_psnr > 0)
+        return encode_at_psnr(c);
+    if (settings->bitrate > 0)
+        return encode_at_bitrate(c);
+    return encode(c);
+}
+
+int odva_quantiser_choice_run(struct odva_quantiser_choice *choice,
+                              struct odva_clip_encoder *encoder,
+                              const struct onedva_const_picture *frames, uint64_t duration)
+{
+    const struct onedva_encoder_settings *settings = choice->settings;
+    const double wanted = choice->index;
+    struct choice c = {.state = choice,
+                       .encoder = encoder,
+                       .frames = frames,
+                       .duration = duration,
+                       .seconds = odva_stream_seconds(choice->stream, duration)};
     int status;
 
-    if (encoder->settings.pass == ONEDVA_PASS_FIRST)
-        status = encode_first_pass(encoder, durations, seconds, &counted);
-    else if (encoder->settings.pass == ONEDVA_PASS_SECOND)
-        status = encode_second_pass(encoder, durations, &counted);
-    else if (encoder->settings.target_psnr > 0)
-        status = encode_at_psnr(encoder, frames, durations, &counted);
-    else if (encoder->settings.bitrate > 0)
-        status = encode_at_bitrate(encoder, durations, seconds, &counted);
-    else
-        status = encode_packet(encoder, durations, &counted);
-    if (odva_encoder_overlaps(encoder))
+    ODVA_ASSERT(encoder->begun < 2);
+    ODVA_ASSERT(encoder->coder.latents.grid.frames >= 1);
+    status = encode_clip(&c);
+    if (status < 0 || !odva_quantiser_choice_needs_packets(settings))
         return status;
+    status = keep_within_buffer(&c);
     if (status == ONEDVA_OK)
-        status = keep_within_buffer(encoder, durations, &counted);
-    if (status == ONEDVA_OK)
-        spend(encoder, seconds, counted);
+        status = spend(&c);
+    if (settings->bitrate == 0 && settings->target_psnr == 0)
+        choice->index = wanted;
     return status;
+}
+
+const char *odva_quantiser_choice_stats(const struct odva_quantiser_choice *choice)
+{
+    return choice->settings->pass == ONEDVA_PASS_FIRST
+               ? (const char *)choice->first_pass.writer.text.data
+               : NULL;
+}
+
+int odva_quantiser_choice_end(struct odva_quantiser_choice *choice, const char **stats)
+{
+    struct odva_first_pass_writer *writer = &choice->first_pass.writer;
+    const struct odva_rate_plan *plan = &choice->plan;
+
+    *stats = NULL;
+    if (choice->settings->pass == ONEDVA_PASS_SECOND && odva_rate_plan_frames(plan) > 0)
+        odva_log(&choice->settings->logger, ONEDVA_LOG_WARNING,
+                 "the first pass saw %" PRId64 " frames more, so that the bitrate is not met",
+                 odva_rate_plan_frames(plan));
+    if (choice->settings->pass != ONEDVA_PASS_FIRST)
+        return ONEDVA_OK;
+    odva_first_pass_writer_reset(writer);
+    odva_first_pass_write_end(writer);
+    *stats = (const char *)writer->text.data;
+    return writer->text.failed ? ONEDVA_ERR_NOMEM : ONEDVA_OK;
 }

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/assert.h"
 #include "base/reserve.h"
 #include "kernels/backend.h"
 
@@ -25,6 +26,7 @@ int odva_reduced_frames_set(struct odva_reduced_frames *reduced, struct odva_bac
     const size_t plane = (size_t)chroma_width * chroma_height;
     int status = ONEDVA_OK;
 
+    ODVA_ASSERT(frames->count >= 1 && frames->pyramids[0].levels >= 2);
     reduced->chroma =
         odva_reserve(reduced->chroma, &reduced->capacity, 2 * plane * frames->count, 1);
     if (!reduced->chroma)

@@ -6,7 +6,9 @@
 
 #include <stdlib.h>
 
+#include "base/assert.h"
 #include "base/reserve.h"
+#include "base/squared_error.h"
 #include "kernels/backend.h"
 #include "transform/deblocking.h"
 #include "transform/quantiser.h"
@@ -23,7 +25,7 @@ int odva_trial_coder_open(struct odva_trial_coder *coder, const struct onedva_mo
     coder->model = model;
     coder->backend = backend;
     coder->scans.model = model;
-    status = odva_analysis_open(&coder->analysis, model, backend, &coder->scans);
+    status = odva_linear_path_open(&coder->path, model, backend, &coder->scans);
     if (status < 0)
         return status;
     status =
@@ -38,7 +40,7 @@ void odva_trial_coder_close(struct odva_trial_coder *coder)
     odva_rate_distortion_free(&coder->rate_distortion);
     odva_partition_choice_free(&coder->partition);
     odva_latents_free(&coder->latents);
-    odva_analysis_close(&coder->analysis);
+    odva_linear_path_close(&coder->path);
     odva_scan_cache_free(&coder->scans);
     odva_canvas_free(&coder->canvas);
     odva_canvas_free(&coder->pictures);
@@ -54,6 +56,7 @@ int odva_trial_coder_analyse(struct odva_trial_coder *coder,
 {
     int status = odva_latents_set_size(&coder->latents, &coder->scans, n, width, height);
 
+    ODVA_ASSERT(n >= 1 && n <= ONEDVA_MAX_CLIP_FRAMES);
     if (status < 0)
         return status;
     coder->linear = odva_reserve(coder->linear, &coder->linear_capacity,
@@ -62,10 +65,10 @@ int odva_trial_coder_analyse(struct odva_trial_coder *coder,
         return ONEDVA_ERR_NOMEM;
     status = odva_partition_choice_set_size(&coder->partition, &coder->scans, n, width, height);
     if (status == ONEDVA_OK)
-        status = odva_analysis_project(coder->analysis, &coder->latents.grid, pictures);
+        status = odva_linear_path_project(&coder->path, &coder->latents.grid, pictures);
     for (int i = 0; i < ODVA_TILE_SIZES && status == ONEDVA_OK; i++) {
         struct odva_tile_level *level = &coder->partition.level[i];
-        status = odva_analysis_transform(coder->analysis, &level->latents.grid, level->y);
+        status = odva_linear_path_transform(&coder->path, &level->latents.grid, level->y);
     }
     return status;
 }
@@ -87,6 +90,7 @@ int odva_trial_coder_requantise(struct odva_trial_coder *coder, const float *y, 
     const int status =
         odva_rate_distortion_run(&coder->rate_distortion, &coder->latents, y, index, &cost, NULL);
 
+    ODVA_ASSERT(coder->latents.grid.tile_count > 0);
     *bits = (double)cost / ODVA_BIT;
     return status;
 }
@@ -107,7 +111,7 @@ static int reconstruct(struct odva_trial_coder *coder, const struct odva_motion 
     if (!coder->dequantised)
         return ONEDVA_ERR_NOMEM;
     odva_dequantise_latents(&coder->latents, &coder->model->tables, coder->dequantised);
-    status = odva_analysis_invert(coder->analysis, grid, coder->dequantised, coded->picture);
+    status = odva_linear_path_reconstruct(&coder->path, grid, coder->dequantised, coded->picture);
     if (status == ONEDVA_OK)
         status = odva_deblock(coder->backend, coded->picture, grid, coder->latents.qidx);
     if (status < 0 || !motion)
@@ -127,15 +131,6 @@ struct comparison {
     int64_t squared[ONEDVA_MAX_CLIP_FRAMES];
 };
 
-static int64_t compare_row(const uint8_t *a, const uint8_t *b, int width)
-{
-    int64_t sum = 0;
-
-    for (int x = 0; x < width; x++)
-        sum += (a[x] - b[x]) * (a[x] - b[x]);
-    return sum;
-}
-
 static void compare_frame(void *opaque, int64_t t, int worker)
 {
     struct comparison *c = opaque;
@@ -147,9 +142,8 @@ static void compare_frame(void *opaque, int64_t t, int worker)
         const int width = p ? (c->decoded->width + 1) / 2 : c->decoded->width;
         const int height = p ? (c->decoded->height + 1) / 2 : c->decoded->height;
 
-        for (int y = 0; y < height; y++)
-            c->squared[t] += compare_row(decoded->data[p] + y * decoded->stride[p],
-                                         frame->data[p] + y * frame->stride[p], width);
+        c->squared[t] += odva_squared_error(decoded->data[p], decoded->stride[p], frame->data[p],
+                                            frame->stride[p], width, height);
     }
 }
 
@@ -162,6 +156,7 @@ int odva_trial_coder_compare(struct odva_trial_coder *coder, const struct odva_m
     const int status = reconstruct(coder, motion, motion ? motion->width : grid->width,
                                    motion ? motion->height : grid->height);
 
+    ODVA_ASSERT(coder->latents.grid.tile_count > 0);
     if (status < 0)
         return status;
     odva_backend_parallel_for(coder->backend, grid->frames, compare_frame, &comparison);

@@ -3,23 +3,23 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 /* A clip through the linear path and the quantiser, and what that costs in bits and in pixels. */
-#ifndef ODVA_LINEAR_CODER_H
-#define ODVA_LINEAR_CODER_H
+#ifndef ODVA_TRIAL_CODER_H
+#define ODVA_TRIAL_CODER_H
 
 #include <stddef.h>
 
 #include "bitstream/latents.h"
-#include "encoder/analysis.h"
 #include "motion/canvas.h"
 #include "motion/motion_warp.h"
 #include "rate/partition_choice.h"
 #include "rate/rate_distortion.h"
+#include "transform/linear_path.h"
 
 struct odva_trial_coder {
     const struct onedva_model *model;
     struct odva_backend *backend; /* borrowed */
     struct odva_scan_cache scans;
-    struct odva_analysis *analysis;
+    struct odva_linear_path path;
     struct odva_rate_distortion rate_distortion;
     struct odva_partition_choice partition; /* of the clip analysed last */
     struct odva_latents latents;            /* of the clip quantised last */

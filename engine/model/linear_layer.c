@@ -28,43 +28,51 @@ float *odva_tensor_floats(const struct odva_tensor *tensor)
 }
 
 int odva_linear_layer_open(struct odva_linear_layer *layer, struct odva_backend *backend,
-                           const float *weight, const float *bias, int n_out, int n_in,
-                           enum odva_precision precision)
+                           const struct onedva_model *model,
+                           const struct odva_matrix_source *matrix, const float *bias)
 {
     *layer = (struct odva_linear_layer){0};
-    layer->weights = backend->ops->pack(backend, weight, n_out, n_in, precision);
+    layer->weights = odva_packed_weights_get(&model->weights->packed, backend, matrix);
     if (bias)
-        layer->bias = odva_buffer_of_floats(backend, bias, n_out);
+        layer->bias = odva_buffer_of_floats(backend, bias, matrix->n_out);
     if (layer->weights && (!bias || layer->bias))
         return ONEDVA_OK;
     odva_linear_layer_close(layer, backend);
     return ONEDVA_ERR_NOMEM;
 }
 
+static void read_tensor(float *matrix, const struct odva_matrix_source *source)
+{
+    const struct odva_tensor *tensor = source->data;
+
+    odva_tensor_read_floats(tensor, 0, tensor->count, matrix);
+}
+
 int odva_linear_layer_load(struct odva_linear_layer *layer, struct odva_backend *backend,
+                           const struct onedva_model *model,
                            const struct odva_linear_tensors *tensors, const float *extra,
                            enum odva_precision precision)
 {
-    const int n_out = (int)tensors->weight->shape[0], n_in = (int)tensors->weight->shape[1];
-    float *weight = odva_tensor_floats(tensors->weight);
+    const struct odva_matrix_source matrix = {.data = tensors->weight,
+                                              .read = read_tensor,
+                                              .n_out = (int)tensors->weight->shape[0],
+                                              .n_in = (int)tensors->weight->shape[1],
+                                              .precision = precision};
     float *bias = tensors->bias ? odva_tensor_floats(tensors->bias) : NULL;
     int status = ONEDVA_ERR_NOMEM;
 
     *layer = (struct odva_linear_layer){0};
-    if (weight && (bias || !tensors->bias)) {
-        for (int i = 0; bias && extra && i < n_out; i++)
+    if (bias || !tensors->bias) {
+        for (int i = 0; bias && extra && i < matrix.n_out; i++)
             bias[i] += extra[i];
-        status = odva_linear_layer_open(layer, backend, weight, bias, n_out, n_in, precision);
+        status = odva_linear_layer_open(layer, backend, model, &matrix, bias);
     }
-    free(weight);
     free(bias);
     return status;
 }
 
 void odva_linear_layer_close(struct odva_linear_layer *layer, struct odva_backend *backend)
 {
-    if (layer->weights)
-        backend->ops->free_weights(backend, layer->weights);
     if (layer->bias)
         backend->ops->free(backend, layer->bias);
     *layer = (struct odva_linear_layer){0};

@@ -2,24 +2,26 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-/* A packed matrix and its bias on the device. */
+/* A matrix that the model holds packed, and a bias of its own on the device. */
 #ifndef ODVA_LINEAR_LAYER_H
 #define ODVA_LINEAR_LAYER_H
 
 #include "kernels/backend.h"
+#include "model/model.h"
 #include "model/model_weights.h"
 
 struct odva_linear_layer {
-    struct odva_weights *weights;
-    struct odva_buffer *bias; /* NULL: none */
+    const struct odva_weights *weights; /* the model's */
+    struct odva_buffer *bias;           /* NULL: none */
 };
 
-/** @param weight [n_out][n_in], used with that precision @param bias n_out, or NULL */
+/** @param matrix of the model @param bias n_out, or NULL */
 int odva_linear_layer_open(struct odva_linear_layer *layer, struct odva_backend *backend,
-                           const float *weight, const float *bias, int n_out, int n_in,
-                           enum odva_precision precision);
-/** @param extra n_out numbers added to the bias, or NULL */
+                           const struct onedva_model *model,
+                           const struct odva_matrix_source *matrix, const float *bias);
+/** @param tensors of the model @param extra n_out numbers added to the bias, or NULL */
 int odva_linear_layer_load(struct odva_linear_layer *layer, struct odva_backend *backend,
+                           const struct onedva_model *model,
                            const struct odva_linear_tensors *tensors, const float *extra,
                            enum odva_precision precision);
 void odva_linear_layer_close(struct odva_linear_layer *layer, struct odva_backend *backend);

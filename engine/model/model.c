@@ -483,8 +483,10 @@ int onedva_model_open(onedva_model **out, const char *path, const struct onedva_
     if (!reader.model)
         return ONEDVA_ERR_NOMEM;
     reader.model->weights = calloc(1, sizeof(*reader.model->weights));
-    if (reader.model->weights)
+    if (reader.model->weights) {
+        odva_packed_weights_init(&reader.model->weights->packed);
         status = open_file(&reader);
+    }
     if (status == ONEDVA_OK)
         status = read_model(&reader);
     if (status < 0)
@@ -500,6 +502,7 @@ void onedva_model_close(onedva_model **handle)
     if (!model)
         return;
     if (model->weights) {
+        odva_packed_weights_free(&model->weights->packed);
         free(model->weights->mu);
         free(model->weights->basis);
         free(model->weights->encoder.blocks);

@@ -7,6 +7,7 @@
 #define ODVA_MODEL_WEIGHTS_H
 
 #include "model/mapped_file.h"
+#include "model/packed_weights.h"
 #include "model/safetensors.h"
 
 /** A matrix [n_out][n_in] and what it adds; tensors point into the mapped file. */
@@ -46,6 +47,7 @@ struct odva_model_weights {
     float sampler_start; /* t of the first noisy step */
     struct odva_encoder_tensors encoder;
     struct odva_decoder_tensors decoder;
+    struct odva_packed_weights packed;
 };
 
 #endif

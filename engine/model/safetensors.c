@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/strict_math.h"
 #include "onedva/onedva.h"
 
@@ -232,6 +233,7 @@ void odva_tensor_read_floats(const struct odva_tensor *tensor, int64_t first, in
 {
     const uint8_t *data = tensor->data;
 
+    ODVA_ASSERT(first >= 0 && count >= 0 && first + count <= tensor->count);
     if (tensor->dtype == ODVA_DTYPE_BF16) {
         for (int64_t i = 0; i < count; i++) {
             const uint8_t *p = data + 2 * (first + i);
@@ -246,5 +248,6 @@ void odva_tensor_read_floats(const struct odva_tensor *tensor, int64_t first, in
 
 int32_t odva_tensor_int32(const struct odva_tensor *tensor, int64_t i)
 {
+    ODVA_ASSERT(i >= 0 && i < tensor->count);
     return (int32_t)load_u32(tensor->data + 4 * i);
 }

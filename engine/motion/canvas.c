@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/assert.h"
 #include "base/reserve.h"
 
 #define ALIGNMENT 64 /* bytes of a cache line and of the widest vector */
@@ -23,6 +24,9 @@ int odva_canvas_set_size(struct odva_canvas *canvas, int frames, int width, int 
     const uint64_t size = picture_size * frames + ALIGNMENT;
     uint8_t *next;
 
+    ODVA_ASSERT(frames >= 1 && frames <= ONEDVA_MAX_CLIP_FRAMES);
+    ODVA_ASSERT(width >= 1 && width <= ONEDVA_MAX_DIMENSION);
+    ODVA_ASSERT(height >= 1 && height <= ONEDVA_MAX_DIMENSION);
     if (size <= SIZE_MAX)
         canvas->data = odva_reserve(canvas->data, &canvas->capacity, (size_t)size, 1);
     if (size > SIZE_MAX || !canvas->data) {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/reserve.h"
 #include "kernels/backend.h"
 #include "motion/displacement_mesh.h"
@@ -253,6 +254,8 @@ int odva_canvas_build(struct odva_canvas_builder *b, const struct odva_motion *m
     struct job job = {.builder = b, .motion = motion};
     int status = reserve(b, motion);
 
+    ODVA_ASSERT(motion->frames >= 1 && motion->frames <= ONEDVA_MAX_CLIP_FRAMES);
+    ODVA_ASSERT(motion->reference >= 0 && motion->reference < motion->frames);
     if (status < 0)
         return status;
     odva_backend_parallel_for(b->backend, motion->frames, prepare_frame, &job);

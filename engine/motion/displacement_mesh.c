@@ -7,6 +7,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/assert.h"
+
 /* Limit of a node in 1/16 sample (doc/bitstream.md, section 10). */
 #define MAX_NODE 16383.0f
 
@@ -15,6 +17,7 @@ void odva_affine_at(const struct odva_affine *affine, int width, int height, flo
 {
     const float u = 2.0f * x / (float)width - 1.0f, v = 2.0f * y / (float)height - 1.0f;
 
+    ODVA_ASSERT(width >= 1 && height >= 1);
     for (int i = 0; i < 2; i++)
         d[i] = affine->c[0][i] + affine->c[1][i] * u + affine->c[2][i] * v;
 }
@@ -33,6 +36,7 @@ void odva_mesh_at(const struct odva_displacement_mesh *mesh, float x, float y, f
     const float fx = u - (float)i, fy = v - (float)j;
     const float(*node)[2] = (const float(*)[2])mesh->d + j * mesh->columns + i;
 
+    ODVA_ASSERT(mesh->spacing > 0 && mesh->columns >= 1 && mesh->rows >= 1);
     for (int k = 0; k < 2; k++) {
         const float above = node[0][k] + fx * (node[1][k] - node[0][k]);
         const float below =
@@ -47,6 +51,7 @@ struct odva_affine odva_affine_fit(const struct odva_displacement_mesh *mesh, in
     double mean_u = 0, mean_v = 0, uu = 0, vv = 0, count = (double)mesh->columns * mesh->rows;
     double sum[3][2] = {{0}};
 
+    ODVA_ASSERT(mesh->spacing > 0 && mesh->columns >= 1 && mesh->rows >= 1);
     for (int i = 0; i < mesh->columns; i++)
         mean_u += 2.0 * i * mesh->spacing / width - 1.0;
     for (int j = 0; j < mesh->rows; j++)
@@ -79,6 +84,7 @@ struct odva_affine odva_affine_fit(const struct odva_displacement_mesh *mesh, in
 
 void odva_mesh_round(int16_t node[2], const float d[2], int level)
 {
+    ODVA_ASSERT(level >= 0);
     for (int k = 0; k < 2; k++)
         node[k] =
             (int16_t)lrintf(clip_float(d[k] * 16.0f / (float)(1 << level), -MAX_NODE, MAX_NODE));

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/assert.h"
 #include "base/integers.h"
 #include "base/reserve.h"
 #include "kernels/backend.h"
@@ -18,6 +19,7 @@ int odva_luma_pyramid_set_size(struct odva_luma_pyramid *pyramid, int width, int
     size_t total = 0;
     int l = 0;
 
+    ODVA_ASSERT(width >= 1 && height >= 1);
     for (;; l++) {
         struct odva_luma_plane *plane = &pyramid->level[l];
 
@@ -46,6 +48,8 @@ int odva_luma_pyramid_set_size(struct odva_luma_pyramid *pyramid, int width, int
 
 int odva_luma_pyramid_build(struct odva_luma_pyramid *pyramid, struct odva_backend *backend)
 {
+    ODVA_ASSERT(pyramid->levels >= 1 && pyramid->levels <= ODVA_PYRAMID_LEVELS);
+    ODVA_ASSERT(pyramid->level[0].data);
     for (int l = 1; l < pyramid->levels; l++) {
         const struct odva_luma_plane *dst = &pyramid->level[l], *src = dst - 1;
         const int status = backend->ops->downscale2x(backend, dst->data, dst->stride, src->data,

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/integers.h"
 #include "base/reserve.h"
 
@@ -94,6 +95,8 @@ void odva_affine_step(struct odva_affine *affine, const struct odva_alignment *a
     static const int product[3][3] = {{0, 1, 2}, {1, 3, 4}, {2, 4, 5}};
     double sums[6][5] = {{0}}, a[AFFINE][AFFINE], b[AFFINE];
 
+    ODVA_ASSERT(alignment->columns == (alignment->width + 3) / 4);
+    ODVA_ASSERT(alignment->rows == (alignment->height + 3) / 4);
     sum_moments(alignment, sums);
     for (int m = 0; m < 3; m++) {
         for (int n = 0; n < 3; n++) {
@@ -324,6 +327,9 @@ int odva_mesh_step(struct odva_mesh_solver *solver, struct odva_displacement_mes
     const float tension = GRADIENT_SCALE * GRADIENT_SCALE * stiffness;
     int status = reserve(solver, size);
 
+    ODVA_ASSERT(mesh->spacing % (int)(4 * scale) == 0);
+    ODVA_ASSERT(mesh->spacing == smooth->spacing && mesh->columns == smooth->columns);
+    ODVA_ASSERT(alignment->columns == (alignment->width + 3) / 4);
     if (status == ONEDVA_OK)
         status = assemble(solver, alignment, size, (int)((float)mesh->spacing / scale) / 4);
     if (status < 0)

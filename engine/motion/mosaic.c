@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/reserve.h"
 #include "bitstream/motion.h"
 #include "kernels/backend.h"
@@ -93,6 +94,8 @@ int odva_mosaic_start(struct odva_mosaic *m, struct odva_backend *backend,
 {
     int status = set_size(m, frame, base);
 
+    ODVA_ASSERT(base >= 0 && base < ODVA_PYRAMID_LEVELS);
+    ODVA_ASSERT(frame->data);
     if (status < 0)
         return status;
     memset(m->seen, 0, (size_t)m->columns * m->rows);
@@ -170,6 +173,7 @@ int odva_mosaic_add(struct odva_mosaic *m, struct odva_backend *backend,
 {
     int status, added = 0;
 
+    ODVA_ASSERT(frame->width == m->width && frame->height == m->height);
     if (is_inside(m, mesh))
         return ONEDVA_OK;
     set_nodes(m, mesh);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/integers.h"
 #include "base/reserve.h"
 #include "bitstream/motion.h"
@@ -532,6 +533,9 @@ int odva_motion_estimate(struct odva_motion_estimation *e, const struct odva_lum
 {
     int status;
 
+    ODVA_ASSERT(n >= 1 && n <= ONEDVA_MAX_CLIP_FRAMES);
+    ODVA_ASSERT(reference >= 0 && reference < n);
+    ODVA_ASSERT(spacing == 16 || spacing == 32 || spacing == 64 || spacing == 128);
     e->pyramid = pyramids;
     e->width = pyramids[0].level[0].width;
     e->height = pyramids[0].level[0].height;

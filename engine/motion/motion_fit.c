@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/integers.h"
 #include "motion/motion_paths.h"
 
@@ -15,7 +16,7 @@
 #define POINT_DEAD_ZONE  0.0
 #define MESH_DEAD_ZONE   0.2
 #define LEAST_JACOBIAN   0.1
-#define UNFOLDING_PASSES 60
+#define UNFOLDING_ROUNDS 60
 #define STILL            0.04f /* samples; less motion is none */
 
 /** Least squares of a path on the basis: coefficient k = sum over t of weight[k][t] d(t). */
@@ -237,9 +238,9 @@ static int unfold_once(struct odva_motion *motion, int16_t (*nodes)[2])
 
 static int unfold(struct odva_motion *motion, int16_t (*nodes)[2])
 {
-    const int passes = motion->spacing ? UNFOLDING_PASSES : 1;
+    const int rounds = motion->spacing ? UNFOLDING_ROUNDS : 1;
 
-    for (int pass = 0; pass < passes; pass++)
+    for (int round = 0; round < rounds; round++)
         if (unfold_once(motion, nodes) == 0)
             return ONEDVA_OK;
     return ONEDVA_ERR_UNSUPPORTED;
@@ -307,6 +308,8 @@ int odva_motion_fit(struct odva_motion *motion, const struct odva_motion_estimat
     int16_t(*nodes)[2];
     int status = ONEDVA_OK;
 
+    ODVA_ASSERT(reference >= 0 && reference < e->frames);
+    ODVA_ASSERT(precision->point_terms >= 1 && precision->point_step >= 0);
     motion->frames = e->frames;
     motion->width = e->width;
     motion->height = e->height;

@@ -4,6 +4,8 @@
  */
 #include "motion/motion_paths.h"
 
+#include "base/assert.h"
+
 #define MAX_DISPLACEMENT (1 << 18) /* 1/256 luma sample */
 
 /* 4096 cos(pi m / (2T)), rounded, for T = 2..16 and m = 0..T. */
@@ -44,6 +46,8 @@ int odva_motion_basis(int frames, int term, int t)
 {
     const int intervals = frames - 1;
 
+    ODVA_ASSERT(frames >= 2 && frames <= ONEDVA_MAX_CLIP_FRAMES);
+    ODVA_ASSERT(term >= 0 && term <= frames - 2 && t >= 0 && t < frames);
     if (term == 0)
         return (int)floor_div(2 * ODVA_BASIS_UNIT * (2 * t - intervals) + intervals, 2 * intervals);
     return cosine(frames, (2 * t + 1) * (term + 1));
@@ -51,6 +55,7 @@ int odva_motion_basis(int frames, int term, int t)
 
 int odva_motion_step(int index)
 {
+    ODVA_ASSERT(index >= 0 && index <= 15);
     return (2 + (index & 1)) << (index >> 1);
 }
 
@@ -139,6 +144,7 @@ void odva_motion_nodes(const struct odva_motion *motion, int t, int16_t (*nodes)
         weigh_terms(motion, has_mesh ? motion->mesh_terms : 0, motion->mesh_step, t);
     const struct odva_path *path = has_mesh ? motion->mesh : NULL;
 
+    ODVA_ASSERT(t >= 0 && t < motion->frames);
     for (int j = 0; j < rows; j++) {
         for (int i = 0; i < columns; i++, nodes++) {
             for (int c = 0; c < 2; c++) {

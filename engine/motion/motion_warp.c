@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/assert.h"
 #include "base/reserve.h"
 #include "motion/motion_paths.h"
 
@@ -23,6 +24,7 @@ int odva_motion_warp_set(struct odva_motion_warp *warp, const struct odva_motion
     const int columns = odva_motion_columns(motion), rows = odva_motion_rows(motion);
     const size_t nodes = (size_t)columns * rows;
 
+    ODVA_ASSERT(motion->frames >= 1 && motion->frames <= ONEDVA_MAX_CLIP_FRAMES);
     warp->nodes =
         odva_reserve(warp->nodes, &warp->capacity, nodes * motion->frames, sizeof(*warp->nodes));
     if (!warp->nodes)

@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#include "base/assert.h"
+
 #define BLOCK        4
 #define RADIUS       3   /* samples of the level that is searched */
 #define WIDEST_LEVEL 128 /* samples of its longer side */
@@ -66,6 +68,7 @@ int odva_is_scene_cut(const struct odva_luma_pyramid *before, const struct odva_
     int64_t between = 0, inside = 0;
     int level = 0;
 
+    ODVA_ASSERT(before->levels == frame->levels);
     while (level < frame->levels - 1 &&
            (frame->level[level].width > WIDEST_LEVEL || frame->level[level].height > WIDEST_LEVEL))
         level++;

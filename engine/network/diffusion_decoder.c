@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#include "base/assert.h"
+#include "base/reserve.h"
 #include "model/model.h"
 #include "model/model_weights.h"
 #include "network/latent_scale.h"
@@ -15,22 +17,23 @@
 
 /* ---- opening ----------------------------------------------------------------------------- */
 
-static int load_layers(struct odva_diffusion_decoder *dec, const struct odva_decoder_tensors *t)
+static int load_layers(struct odva_diffusion_decoder *dec, const struct onedva_model *model)
 {
+    const struct odva_decoder_tensors *t = &model->weights->decoder;
     struct odva_backend *backend = dec->backend;
     float *embed;
     int status;
 
-    if ((status = odva_linear_layer_load(&dec->coef, backend, &t->coef, NULL,
+    if ((status = odva_linear_layer_load(&dec->coef, backend, model, &t->coef, NULL,
                                          ODVA_PRECISION_NETWORK)) < 0 ||
-        (status = odva_linear_layer_load(&dec->noise, backend, &t->noise, NULL,
+        (status = odva_linear_layer_load(&dec->noise, backend, model, &t->noise, NULL,
                                          ODVA_PRECISION_NETWORK)) < 0 ||
-        (status = odva_linear_layer_load(&dec->context, backend, &t->context, NULL,
+        (status = odva_linear_layer_load(&dec->context, backend, model, &t->context, NULL,
                                          ODVA_PRECISION_NETWORK)) < 0 ||
-        (status = odva_linear_layer_load(&dec->final, backend, &t->final, NULL,
+        (status = odva_linear_layer_load(&dec->final, backend, model, &t->final, NULL,
                                          ODVA_PRECISION_NETWORK)) < 0 ||
-        (status =
-             odva_linear_layer_load(&dec->out, backend, &t->out, NULL, ODVA_PRECISION_NETWORK)) < 0)
+        (status = odva_linear_layer_load(&dec->out, backend, model, &t->out, NULL,
+                                         ODVA_PRECISION_NETWORK)) < 0)
         return status;
     embed = odva_tensor_floats(t->embed);
     if (!embed)
@@ -48,13 +51,14 @@ int odva_diffusion_decoder_open(struct odva_diffusion_decoder *dec,
     const struct odva_model_config *config = &model->config;
     int status;
 
+    ODVA_ASSERT(config->decoder_layers > 0);
     *dec = (struct odva_diffusion_decoder){.backend = backend,
                                            .scans = scans,
                                            .width = config->width,
                                            .basis = config->basis,
                                            .context_tokens = config->context_tokens};
-    if ((status = load_layers(dec, tensors)) < 0 ||
-        (status = odva_transformer_open(&dec->transformer, backend, config, &tensors->cond, SCALARS,
+    if ((status = load_layers(dec, model)) < 0 ||
+        (status = odva_transformer_open(&dec->transformer, backend, model, &tensors->cond, SCALARS,
                                         tensors->blocks, config->decoder_layers,
                                         ODVA_PRECISION_NETWORK)) < 0)
         odva_diffusion_decoder_close(dec);
@@ -233,31 +237,25 @@ static int map_rows(struct odva_diffusion_decoder *dec, const struct odva_grid *
 
 static int reserve_host(struct odva_diffusion_decoder *dec, int tiles)
 {
-    if (tiles <= dec->tile_capacity)
-        return ONEDVA_OK;
-    free(dec->latents);
-    free(dec->scalars);
-    dec->tile_capacity = 0;
+    const size_t context = (size_t)tiles * dec->context_tokens * ODVA_LATENT_TOKEN;
+
     dec->latents =
-        malloc((size_t)tiles * dec->context_tokens * ODVA_LATENT_TOKEN * sizeof(*dec->latents));
-    dec->scalars = malloc((size_t)tiles * SCALARS * sizeof(*dec->scalars));
-    if (!dec->latents || !dec->scalars)
-        return ONEDVA_ERR_NOMEM;
-    dec->tile_capacity = tiles;
-    return ONEDVA_OK;
+        odva_reserve(dec->latents, &dec->latents_capacity, context, sizeof(*dec->latents));
+    dec->scalars = odva_reserve(dec->scalars, &dec->scalars_capacity, (size_t)tiles * SCALARS,
+                                sizeof(*dec->scalars));
+    return dec->latents && dec->scalars ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
 }
 
-int odva_diffusion_decoder_set_grid(struct odva_diffusion_decoder *dec,
-                                    const struct odva_grid *grid)
+/* Nothing is done where the grid is the same as before. */
+static int set_grid(struct odva_diffusion_decoder *dec, const struct odva_grid *grid)
 {
     struct odva_backend *backend = dec->backend;
     const int64_t superblocks = grid->superblock_count, d = dec->width;
     int status;
 
-    if (dec->frames == grid->frames && dec->picture_width == grid->width &&
-        dec->picture_height == grid->height)
+    if (odva_grid_fits(grid, dec->size))
         return ONEDVA_OK;
-    dec->frames = 0; /* no grid is valid until the end */
+    dec->size = (struct odva_clip_size){0}; /* no grid is valid until the end */
     dec->patches = grid->patches;
     dec->context_rows = superblocks * dec->context_tokens;
     dec->superblock_count = grid->superblock_count;
@@ -271,9 +269,7 @@ int odva_diffusion_decoder_set_grid(struct odva_diffusion_decoder *dec,
         (status = odva_device_array_reserve(backend, &dec->modulation, superblocks * 2 * d,
                                             sizeof(float))) < 0)
         return status;
-    dec->frames = grid->frames;
-    dec->picture_width = grid->width;
-    dec->picture_height = grid->height;
+    dec->size = odva_grid_clip_size(grid);
     return ONEDVA_OK;
 }
 
@@ -283,6 +279,11 @@ int odva_diffusion_decoder_set_clip(struct odva_diffusion_decoder *dec,
                                     const struct odva_grid *grid, const float *latents,
                                     const float *shares, int qidx)
 {
+    const int status = set_grid(dec, grid);
+
+    if (status < 0)
+        return status;
+    ODVA_ASSERT(qidx >= ONEDVA_MIN_QIDX);
     for (int i = 0; i < grid->superblock_count; i++) {
         const struct odva_superblock *superblock = &grid->superblocks[i];
         const struct odva_scan *scan =
@@ -329,6 +330,8 @@ int odva_diffusion_decoder_run(struct odva_diffusion_decoder *dec, struct odva_m
     const int64_t all = dec->patches + dec->context_rows;
     int status;
 
+    ODVA_ASSERT(dec->size.frames > 0 && dec->latents_device.buffer);
+    ODVA_ASSERT(t >= 0 && t < 1);
     for (int i = 0; i < dec->superblock_count; i++)
         dec->scalars[(size_t)i * SCALARS] = t;
     if ((status = embed_tokens(dec, coefs, t, z)) < 0 ||
@@ -367,5 +370,7 @@ int odva_diffusion_decoder_correct(struct odva_diffusion_decoder *dec, struct od
                                           .weights = dec->out.weights,
                                           .epilogue = {.bias = dec->out.bias, .add = x}};
 
+    ODVA_ASSERT(dec->size.frames > 0 && dec->modulation.buffer);
+    ODVA_ASSERT(first >= 0 && count >= 0 && first + count <= dec->patches);
     return dec->backend->ops->linear_chain(dec->backend, &step, 1, count);
 }

@@ -2,7 +2,7 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-/* The network that refines linear patches (doc/architecture.md, diffusion decoder). */
+/* The network that corrects linear patches (doc/architecture.md, diffusion decoder). */
 #ifndef ODVA_DIFFUSION_DECODER_H
 #define ODVA_DIFFUSION_DECODER_H
 
@@ -26,7 +26,7 @@ struct odva_diffusion_decoder {
     struct odva_buffer *embed; /* [context_tokens][d] */
     struct odva_transformer transformer;
     /* of the current grid; token rows are all patches, then each superblock's context */
-    int frames, picture_width, picture_height;
+    struct odva_clip_size size;
     int64_t patches, context_rows;
     int superblock_count;
     struct odva_device_array cond_row;  /* int32: superblock of each token row */
@@ -38,17 +38,13 @@ struct odva_diffusion_decoder {
     float *latents; /* host, [context_rows][32] */
     struct odva_device_array latents_device;
     float *scalars; /* host, [superblocks][3]: t, qidx/64, n/N */
-    int tile_capacity;
+    size_t latents_capacity, scalars_capacity;
 };
 
 int odva_diffusion_decoder_open(struct odva_diffusion_decoder *decoder,
                                 const struct onedva_model *model, struct odva_backend *backend,
                                 struct odva_scan_cache *scans);
 void odva_diffusion_decoder_close(struct odva_diffusion_decoder *decoder);
-
-/** Prepare for clips of a grid; nothing is done when its size is the same as before. */
-int odva_diffusion_decoder_set_grid(struct odva_diffusion_decoder *decoder,
-                                    const struct odva_grid *grid);
 
 /**
  * Give the clip.

@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/integers.h"
+#include "base/reserve.h"
 #include "model/model.h"
 #include "model/model_weights.h"
 #include "network/latent_scale.h"
@@ -20,9 +22,10 @@
 /* ---- opening ----------------------------------------------------------------------------- */
 
 /* W (x - mu) + b = W x + (b - W mu): the patches need not be stored without their mean. */
-static int load_patch_layer(struct odva_query_encoder *enc,
-                            const struct odva_linear_tensors *tensors, const float *mu)
+static int load_patch_layer(struct odva_query_encoder *enc, const struct onedva_model *model)
 {
+    const struct odva_linear_tensors *tensors = &model->weights->encoder.patch;
+    const float *mu = model->weights->mu;
     float *weight = odva_tensor_floats(tensors->weight);
     float *shift = malloc(enc->width * sizeof(*shift));
     int status = ONEDVA_ERR_NOMEM;
@@ -35,25 +38,25 @@ static int load_patch_layer(struct odva_query_encoder *enc,
                 sum += (double)weight[(size_t)o * PATCH + i] * mu[i];
             shift[o] = (float)-sum;
         }
-        status =
-            odva_linear_layer_load(&enc->patch, enc->backend, tensors, shift, ODVA_PRECISION_EXACT);
+        status = odva_linear_layer_load(&enc->patch, enc->backend, model, tensors, shift,
+                                        ODVA_PRECISION_EXACT);
     }
     free(weight);
     free(shift);
     return status;
 }
 
-static int load_layers(struct odva_query_encoder *enc, const struct odva_model_weights *weights)
+static int load_layers(struct odva_query_encoder *enc, const struct onedva_model *model)
 {
-    const struct odva_encoder_tensors *tensors = &weights->encoder;
+    const struct odva_encoder_tensors *tensors = &model->weights->encoder;
     struct odva_backend *backend = enc->backend;
     float *embed;
     int status;
 
-    if ((status = load_patch_layer(enc, &tensors->patch, weights->mu)) < 0 ||
-        (status = odva_linear_layer_load(&enc->query, backend, &tensors->query, NULL,
+    if ((status = load_patch_layer(enc, model)) < 0 ||
+        (status = odva_linear_layer_load(&enc->query, backend, model, &tensors->query, NULL,
                                          ODVA_PRECISION_EXACT)) < 0 ||
-        (status = odva_linear_layer_load(&enc->out, backend, &tensors->out, NULL,
+        (status = odva_linear_layer_load(&enc->out, backend, model, &tensors->out, NULL,
                                          ODVA_PRECISION_EXACT)) < 0)
         return status;
     embed = odva_tensor_floats(tensors->embed);
@@ -71,13 +74,14 @@ int odva_query_encoder_open(struct odva_query_encoder *enc, const struct onedva_
     const struct odva_model_config *config = &model->config;
     int status;
 
+    ODVA_ASSERT(config->encoder_layers > 0);
     *enc = (struct odva_query_encoder){.backend = backend,
                                        .scans = scans,
                                        .width = config->width,
                                        .basis = config->basis,
                                        .queries = config->queries};
-    if ((status = load_layers(enc, model->weights)) < 0 ||
-        (status = odva_transformer_open(&enc->transformer, backend, config, &tensors->cond, SCALARS,
+    if ((status = load_layers(enc, model)) < 0 ||
+        (status = odva_transformer_open(&enc->transformer, backend, model, &tensors->cond, SCALARS,
                                         tensors->blocks, config->encoder_layers,
                                         ODVA_PRECISION_EXACT)) < 0)
         odva_query_encoder_close(enc);
@@ -118,17 +122,10 @@ static int tile_queries(const struct odva_query_encoder *enc, const struct odva_
 
 static int reserve_tiles(struct odva_query_encoder *enc, int tiles)
 {
-    if (tiles <= enc->tile_capacity)
-        return ONEDVA_OK;
-    free(enc->groups);
-    free(enc->tile_query);
-    enc->tile_capacity = 0;
-    enc->groups = malloc(tiles * sizeof(*enc->groups));
-    enc->tile_query = malloc(tiles * sizeof(*enc->tile_query));
-    if (!enc->groups || !enc->tile_query)
-        return ONEDVA_ERR_NOMEM;
-    enc->tile_capacity = tiles;
-    return ONEDVA_OK;
+    enc->groups = odva_reserve(enc->groups, &enc->group_capacity, tiles, sizeof(*enc->groups));
+    enc->tile_query =
+        odva_reserve(enc->tile_query, &enc->tile_capacity, tiles, sizeof(*enc->tile_query));
+    return enc->groups && enc->tile_query ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
 }
 
 static void make_groups(struct odva_query_encoder *enc, const struct odva_grid *grid)
@@ -238,7 +235,7 @@ static int make_tables(struct odva_query_encoder *enc, const struct odva_grid *g
     return status;
 }
 
-static int reserve_work(struct odva_query_encoder *enc, const struct odva_grid *grid)
+static int reserve_work(struct odva_query_encoder *enc)
 {
     struct odva_backend *backend = enc->backend;
     const int64_t d = enc->width;
@@ -256,18 +253,14 @@ static int reserve_work(struct odva_query_encoder *enc, const struct odva_grid *
     if ((status = odva_device_array_reserve(backend, &enc->h, rows * d, sizeof(float))) < 0 ||
         (status = odva_device_array_reserve(backend, &enc->norm, queries * d, sizeof(float))) < 0)
         return status;
-    if (enc->query_count > enc->tokens_capacity) {
-        free(enc->tokens);
-        enc->tokens_capacity = 0;
-        enc->tokens = malloc(enc->query_count * TOKEN * sizeof(*enc->tokens));
-        if (!enc->tokens)
-            return ONEDVA_ERR_NOMEM;
-        enc->tokens_capacity = enc->query_count;
-    }
-    return odva_device_array_reserve(backend, &enc->embedded, grid->patches * d, sizeof(float));
+    enc->tokens = odva_reserve(enc->tokens, &enc->tokens_capacity, enc->query_count * TOKEN,
+                               sizeof(*enc->tokens));
+    if (!enc->tokens)
+        return ONEDVA_ERR_NOMEM;
+    return ONEDVA_OK;
 }
 
-int odva_query_encoder_set_grid(struct odva_query_encoder *enc, const struct odva_grid *grid)
+static int set_partition(struct odva_query_encoder *enc, const struct odva_grid *grid)
 {
     int status;
 
@@ -277,17 +270,31 @@ int odva_query_encoder_set_grid(struct odva_query_encoder *enc, const struct odv
     if (grid->patches + enc->query_count > INT32_MAX)
         return ONEDVA_ERR_LIMIT;
     status = make_tables(enc, grid);
-    return status < 0 ? status : reserve_work(enc, grid);
+    return status < 0 ? status : reserve_work(enc);
 }
 
 /* ---- clip -------------------------------------------------------------------------------- */
 
-int odva_query_encoder_embed(struct odva_query_encoder *enc, struct odva_matrix x, int64_t first,
-                             int64_t count)
+static int embed_block(void *opaque, struct odva_matrix x, int64_t first, int64_t count)
 {
+    struct odva_query_encoder *enc = opaque;
+
+    ODVA_ASSERT(first >= 0 && count >= 0);
     return odva_linear_layer_run(&enc->patch, enc->backend,
                                  odva_device_array_rows(&enc->embedded, first, enc->width), x,
                                  count, (struct odva_epilogue){0});
+}
+
+int odva_query_encoder_set_clip(struct odva_query_encoder *enc, struct odva_linear_path *path,
+                                const struct odva_grid *grid,
+                                const struct onedva_const_picture *pictures)
+{
+    const int status = odva_device_array_reserve(enc->backend, &enc->embedded,
+                                                 grid->patches * enc->width, sizeof(float));
+
+    enc->size = odva_grid_clip_size(grid);
+    return status < 0 ? status
+                      : odva_linear_path_for_pictures(path, grid, pictures, embed_block, enc);
 }
 
 static int run_group(struct odva_query_encoder *enc, const struct odva_tile_group *group)
@@ -368,14 +375,18 @@ static void correct_task(void *opaque, int64_t index, int worker)
            (scan->count - corrected) * sizeof(*job->latents));
 }
 
-int odva_query_encoder_refine(struct odva_query_encoder *enc, const struct odva_grid *grid,
-                              int qidx, const float *linear, float *latents)
+int odva_query_encoder_correct(struct odva_query_encoder *enc, const struct odva_grid *grid,
+                               int qidx, const float *linear, float *latents)
 {
     struct tile_job job = {enc, grid, linear, latents};
     struct odva_backend *backend = enc->backend;
     const float scalar = (float)qidx / 64.0f;
     int status;
 
+    ODVA_ASSERT(odva_grid_fits(grid, enc->size) && linear != latents);
+    ODVA_ASSERT(qidx >= ONEDVA_MIN_QIDX && qidx <= ONEDVA_MAX_QIDX);
+    if ((status = set_partition(enc, grid)) < 0)
+        return status;
     for (int i = 0; i < grid->tile_count; i++) /* the tasks may only look scans up */
         if (!tile_scan(&job, i))
             return ONEDVA_ERR_NOMEM;

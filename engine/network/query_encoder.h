@@ -11,6 +11,7 @@
 #include "kernels/device_array.h"
 #include "model/linear_layer.h"
 #include "network/transformer.h"
+#include "transform/linear_path.h"
 
 /** Tiles that are computed together; token rows are all their queries, then all their patches. */
 struct odva_tile_group {
@@ -28,12 +29,12 @@ struct odva_query_encoder {
     struct odva_buffer *embed; /* [queries][d] */
     struct odva_transformer transformer;
     /* of the current grid */
-    int frames, picture_width, picture_height;
+    struct odva_clip_size size;
     struct odva_tile_group *groups;
     int group_count;
     int64_t *tile_query; /* queries of all tiles before */
     int64_t query_count;
-    int tile_capacity;
+    size_t group_capacity, tile_capacity;
     struct odva_windows windows; /* of all tiles; rows count inside their group */
     struct odva_device_array begin, rows, rope;
     struct odva_device_array embed_row; /* int32: row of embed of each query */
@@ -42,7 +43,7 @@ struct odva_query_encoder {
     struct odva_device_array h;         /* of one group, [rows][d] */
     struct odva_device_array norm;      /* [queries of one group][d] */
     float *tokens;                      /* host, [queries][32]: inputs, then corrections */
-    int64_t tokens_capacity;
+    size_t tokens_capacity;
     struct odva_device_array tokens_device;
 };
 
@@ -50,15 +51,17 @@ int odva_query_encoder_open(struct odva_query_encoder *encoder, const struct one
                             struct odva_backend *backend, struct odva_scan_cache *scans);
 void odva_query_encoder_close(struct odva_query_encoder *encoder);
 
-/** Prepare for clips of a grid; nothing is done when it is the same as before. */
-int odva_query_encoder_set_grid(struct odva_query_encoder *encoder, const struct odva_grid *grid);
+/** Give the clip, of which the encoder keeps what it needs. */
+int odva_query_encoder_set_clip(struct odva_query_encoder *encoder, struct odva_linear_path *path,
+                                const struct odva_grid *grid,
+                                const struct onedva_const_picture *pictures);
 
-/** Embed a clip's patches. @param x [count][1536], patches first .. first+count-1 */
-int odva_query_encoder_embed(struct odva_query_encoder *encoder, struct odva_matrix x,
-                             int64_t first, int64_t count);
-
-/** Correct the latents of the clip embedded last; parameters as in odva_analysis_refine. */
-int odva_query_encoder_refine(struct odva_query_encoder *encoder, const struct odva_grid *grid,
-                              int qidx, const float *linear, float *latents);
+/**
+ * Correct the clip's linear latents for a quantiser index. May be called for several of them.
+ * @param linear  what odva_linear_path_analyse gave
+ * @param latents same layout; may not alias linear
+ */
+int odva_query_encoder_correct(struct odva_query_encoder *encoder, const struct odva_grid *grid,
+                               int qidx, const float *linear, float *latents);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/assert.h"
 #include "base/strict_math.h"
 
 #define POSITIONS   ODVA_TILE_PATCHES
@@ -15,21 +16,22 @@ enum modulation { SHIFT1, SCALE1, GATE1, SHIFT2, SCALE2, GATE2, MODULATIONS };
 
 /* ---- opening ----------------------------------------------------------------------------- */
 
-static int load_block(struct odva_transformer *tr, struct odva_transformer_block *block,
+static int load_block(struct odva_transformer *tr, const struct onedva_model *model,
+                      struct odva_transformer_block *block,
                       const struct odva_block_tensors *tensors, const float *mod_bias)
 {
     struct odva_backend *backend = tr->backend;
     float *table;
     int status;
 
-    if ((status = odva_linear_layer_load(&block->qkv, backend, &tensors->qkv, NULL,
+    if ((status = odva_linear_layer_load(&block->qkv, backend, model, &tensors->qkv, NULL,
                                          tr->precision)) < 0 ||
-        (status = odva_linear_layer_load(&block->proj, backend, &tensors->proj, NULL,
+        (status = odva_linear_layer_load(&block->proj, backend, model, &tensors->proj, NULL,
                                          tr->precision)) < 0 ||
-        (status = odva_linear_layer_load(&block->fc1, backend, &tensors->fc1, NULL,
+        (status = odva_linear_layer_load(&block->fc1, backend, model, &tensors->fc1, NULL,
                                          tr->precision)) < 0 ||
-        (status =
-             odva_linear_layer_load(&block->fc2, backend, &tensors->fc2, NULL, tr->precision)) < 0)
+        (status = odva_linear_layer_load(&block->fc2, backend, model, &tensors->fc2, NULL,
+                                         tr->precision)) < 0)
         return status;
     table = odva_tensor_floats(tensors->table);
     if (!table)
@@ -41,8 +43,9 @@ static int load_block(struct odva_transformer *tr, struct odva_transformer_block
     return block->mod_bias ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
 }
 
-static int load_blocks(struct odva_transformer *tr, const struct odva_block_tensors *tensors,
-                       int count, const struct odva_tensor *mod_bias)
+static int load_blocks(struct odva_transformer *tr, const struct onedva_model *model,
+                       const struct odva_block_tensors *tensors, int count,
+                       const struct odva_tensor *mod_bias)
 {
     float *bias = odva_tensor_floats(mod_bias);
     int status = ONEDVA_OK;
@@ -52,7 +55,7 @@ static int load_blocks(struct odva_transformer *tr, const struct odva_block_tens
         status = ONEDVA_ERR_NOMEM;
     for (int i = 0; i < count && status == ONEDVA_OK; i++) {
         tr->block_count++;
-        status = load_block(tr, &tr->blocks[i], &tensors[i], bias);
+        status = load_block(tr, model, &tr->blocks[i], &tensors[i], bias);
     }
     free(bias);
     return status;
@@ -79,6 +82,7 @@ int odva_rope_tables(struct odva_backend *backend, int head_dim, struct odva_buf
     const int64_t half = head_dim / 2;
     float *c = malloc(POSITIONS * half * sizeof(*c)), *s = malloc(POSITIONS * half * sizeof(*s));
 
+    ODVA_ASSERT(head_dim > 0 && head_dim % 16 == 0);
     *cosines = *sines = NULL;
     if (c && s) {
         for (int i = 0; i < POSITIONS; i++) {
@@ -95,25 +99,26 @@ int odva_rope_tables(struct odva_backend *backend, int head_dim, struct odva_buf
 }
 
 int odva_transformer_open(struct odva_transformer *tr, struct odva_backend *backend,
-                          const struct odva_model_config *config,
+                          const struct onedva_model *model,
                           const struct odva_conditioning_tensors *cond, int scalars,
                           const struct odva_block_tensors *blocks, int block_count,
                           enum odva_precision precision)
 {
     int status;
 
+    ODVA_ASSERT(scalars >= 1 && block_count >= 1);
     *tr = (struct odva_transformer){.backend = backend,
-                                    .width = config->width,
-                                    .head_dim = config->head_dim,
+                                    .width = model->config.width,
+                                    .head_dim = model->config.head_dim,
                                     .scalars = scalars,
                                     .precision = precision};
-    if ((status = odva_linear_layer_load(&tr->cond1, backend, &cond->fc1, NULL,
+    if ((status = odva_linear_layer_load(&tr->cond1, backend, model, &cond->fc1, NULL,
                                          ODVA_PRECISION_EXACT)) < 0 ||
-        (status = odva_linear_layer_load(&tr->cond2, backend, &cond->fc2, NULL,
+        (status = odva_linear_layer_load(&tr->cond2, backend, model, &cond->fc2, NULL,
                                          ODVA_PRECISION_EXACT)) < 0 ||
-        (status = odva_linear_layer_load(&tr->mod, backend, &cond->mod, NULL,
+        (status = odva_linear_layer_load(&tr->mod, backend, model, &cond->mod, NULL,
                                          ODVA_PRECISION_EXACT)) < 0 ||
-        (status = load_blocks(tr, blocks, block_count, cond->mod.bias)) < 0 ||
+        (status = load_blocks(tr, model, blocks, block_count, cond->mod.bias)) < 0 ||
         (status = odva_rope_tables(backend, tr->head_dim, &tr->cosines, &tr->sines)) < 0) {
         odva_transformer_close(tr);
         return status;
@@ -186,6 +191,7 @@ int odva_transformer_condition(struct odva_transformer *tr, const float *scalars
     const struct odva_epilogue silu = {.activation = ODVA_ACTIVATION_SILU};
     int status;
 
+    ODVA_ASSERT(rows >= 1);
     if ((status = reserve_features(tr, rows)) < 0 ||
         (status = odva_device_array_reserve(backend, &tr->hidden_cond, rows * d, sizeof(float))) <
             0 ||
@@ -295,6 +301,9 @@ int odva_transformer_run(struct odva_transformer *tr, int index, struct odva_mat
     struct odva_matrix qkv;
     int status;
 
+    ODVA_ASSERT(index >= 0 && index < tr->block_count);
+    ODVA_ASSERT(kept >= 0 && kept <= rows);
+    ODVA_ASSERT(tr->cond_rows > 0);
     if ((status = odva_device_array_reserve(backend, &tr->qkv, rows * 3 * d,
                                             odva_element_size(element))) < 0)
         return status;

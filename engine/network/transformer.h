@@ -35,8 +35,9 @@ struct odva_transformer {
     int64_t cond_rows;
 };
 
+/** @param cond,blocks of the model */
 int odva_transformer_open(struct odva_transformer *transformer, struct odva_backend *backend,
-                          const struct odva_model_config *config,
+                          const struct onedva_model *model,
                           const struct odva_conditioning_tensors *cond, int scalars,
                           const struct odva_block_tensors *blocks, int block_count,
                           enum odva_precision precision);

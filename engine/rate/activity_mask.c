@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "base/assert.h"
 #include "base/integers.h"
 
 /* Means and slow gradients mask nothing. */
@@ -33,6 +34,7 @@ void odva_activity_weights(const struct odva_latents *latents, const float *y, d
     const int count = grid->superblock_count;
     double mean = 0;
 
+    ODVA_ASSERT(strength >= 0 && strength <= 1);
     for (int i = 0; i < count; i++)
         weight[i] = 0;
     for (int i = 0; i < grid->tile_count; i++)

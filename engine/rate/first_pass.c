@@ -4,6 +4,8 @@
  */
 #include "rate/first_pass.h"
 
+#include "base/assert.h"
+
 #define BISECTIONS 13 /* to 1/64 of an index */
 
 double odva_first_pass_index(const struct odva_first_pass *pass, double bitrate, double seconds)
@@ -11,6 +13,7 @@ double odva_first_pass_index(const struct odva_first_pass *pass, double bitrate,
     const double target = bitrate * (pass->seconds + seconds);
     double low = ODVA_FIRST_PASS_FINEST, high = ODVA_FIRST_PASS_COARSEST;
 
+    ODVA_ASSERT(bitrate > 0);
     for (int i = 0; i < BISECTIONS; i++) {
         const double middle = (low + high) / 2;
         const double before = pass->seconds > 0 ? odva_first_pass_bits(&pass->sum, middle) : 0;

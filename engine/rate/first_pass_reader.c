@@ -14,14 +14,14 @@
 
 #define MAX_BITS 1e12 /* of a clip */
 
-struct pass_reader {
+struct stats_reader {
     const char *at;
     uint64_t checksum; /* of the lines before the one at which it stands */
     int line;
     int damaged;
 };
 
-static void expect(struct pass_reader *reader, const char *text)
+static void expect(struct stats_reader *reader, const char *text)
 {
     const size_t length = strlen(text);
 
@@ -32,7 +32,7 @@ static void expect(struct pass_reader *reader, const char *text)
 }
 
 /* The digits that stand next, and what ends them. */
-static uint64_t read_number(struct pass_reader *reader, int base, const char *end)
+static uint64_t read_number(struct stats_reader *reader, int base, const char *end)
 {
     static const char digits[] = "0123456789abcdef";
     const char *start = reader->at;
@@ -63,14 +63,14 @@ static size_t count_lines(const char *text)
     return lines;
 }
 
-static void end_line(struct pass_reader *reader, const char *start)
+static void end_line(struct stats_reader *reader, const char *start)
 {
     reader->checksum = XXH64(start, (size_t)(reader->at - start), reader->checksum);
     reader->line++;
 }
 
 /* @return whether the statistics are of such a stream; the logger is told if not */
-static int read_header(struct pass_reader *reader, const struct onedva_stream *stream,
+static int read_header(struct stats_reader *reader, const struct onedva_stream *stream,
                        const struct onedva_logger *logger)
 {
     const char *start = reader->at;
@@ -92,7 +92,7 @@ static int read_header(struct pass_reader *reader, const struct onedva_stream *s
     return 0;
 }
 
-static void read_clip(struct pass_reader *reader, struct odva_first_pass_stats *stats)
+static void read_clip(struct stats_reader *reader, struct odva_first_pass_stats *stats)
 {
     const char *start = reader->at;
     struct odva_first_pass_clip *clip = &stats->clips[stats->count];
@@ -119,7 +119,7 @@ static void read_clip(struct pass_reader *reader, struct odva_first_pass_stats *
     end_line(reader, start);
 }
 
-static void read_end(struct pass_reader *reader, const struct odva_first_pass_stats *stats)
+static void read_end(struct stats_reader *reader, const struct odva_first_pass_stats *stats)
 {
     uint64_t frames, checksum;
 
@@ -134,7 +134,7 @@ int odva_first_pass_stats_read(struct odva_first_pass_stats *stats, const char *
                                const struct onedva_stream *stream,
                                const struct onedva_logger *logger)
 {
-    struct pass_reader reader = {.at = text, .line = 1};
+    struct stats_reader reader = {.at = text, .line = 1};
 
     if (!text || !*text) {
         odva_log(logger, ONEDVA_LOG_ERROR,

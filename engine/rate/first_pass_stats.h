@@ -4,10 +4,11 @@
  */
 /* What the first of two passes tells the second one: bits of every clip at several quantisers.
  *
- * Lines of text, numbers in decimal but for model, hash and checksum:
+ * Lines of text, numbers in decimal but for model, hash and checksum; DURATION is in units of the
+ * time base, BITS are ODVA_FIRST_PASS_POINTS numbers, CHECKSUM is of all lines before:
  *     onedva-pass 1 WIDTH HEIGHT MODEL
- *     clip FRAMES DURATION HASH BITS...        in units of the time base; ODVA_FIRST_PASS_POINTS
- * numbers end FRAMES CHECKSUM                      of all lines before
+ *     clip FRAMES DURATION HASH BITS
+ *     end FRAMES CHECKSUM
  */
 #ifndef ODVA_FIRST_PASS_STATS_H
 #define ODVA_FIRST_PASS_STATS_H

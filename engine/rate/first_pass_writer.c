@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <xxhash.h>
 
+#include "base/assert.h"
 #include "rate/first_pass_stats.h"
 
 #define LINE_SIZE 64
@@ -73,6 +74,7 @@ void odva_first_pass_write_clip(struct odva_first_pass_writer *writer,
 {
     const size_t start = writer->text.size - 1;
 
+    ODVA_ASSERT(clip->frames >= 1 && clip->frames <= ONEDVA_MAX_CLIP_FRAMES);
     append(writer, "clip %d %" PRIu64 " %016" PRIx64, clip->frames, clip->duration, clip->hash);
     for (int i = 0; i < ODVA_FIRST_PASS_POINTS; i++)
         append(writer, " %.0f", clip->bits[i]);

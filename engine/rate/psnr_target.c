@@ -6,6 +6,9 @@
 
 #include <math.h>
 
+#include "base/assert.h"
+#include "base/squared_error.h"
+
 /* What an index changes, about, in dB. */
 #define DB_PER_INDEX 0.45
 
@@ -34,19 +37,6 @@ void odva_psnr_target_close(struct odva_psnr_target *target)
     odva_canvas_free(&target->pictures);
 }
 
-static int64_t compare_luma(const struct onedva_const_picture *a,
-                            const struct onedva_const_picture *b, int width, int height)
-{
-    int64_t sum = 0;
-
-    for (int y = 0; y < height; y++) {
-        const uint8_t *p = a->data[0] + y * a->stride[0], *q = b->data[0] + y * b->stride[0];
-        for (int x = 0; x < width; x++)
-            sum += (p[x] - q[x]) * (p[x] - q[x]);
-    }
-    return sum;
-}
-
 int odva_psnr_target_measure(struct odva_psnr_target *target, const uint8_t *data, size_t size,
                              const struct onedva_const_picture *frames, int n, int width,
                              int height, double *psnr)
@@ -55,14 +45,20 @@ int odva_psnr_target_measure(struct odva_psnr_target *target, const uint8_t *dat
     int64_t sum = 0;
     int status = odva_canvas_set_size(&target->pictures, n, width, height);
 
+    ODVA_ASSERT(target->decoder);
+    ODVA_ASSERT(n >= 1 && n <= ONEDVA_MAX_CLIP_FRAMES);
     if (status == ONEDVA_OK)
         status = onedva_decoder_read_packet(target->decoder, data, size, &clip);
     if (status == ONEDVA_OK)
         status = onedva_decoder_reconstruct(target->decoder, target->pictures.picture, n);
     if (status < 0)
         return status;
-    for (int t = 0; t < n; t++)
-        sum += compare_luma(&frames[t], &target->pictures.const_picture[t], width, height);
+    for (int t = 0; t < n; t++) {
+        const struct onedva_const_picture *decoded = &target->pictures.const_picture[t];
+
+        sum += odva_squared_error(frames[t].data[0], frames[t].stride[0], decoded->data[0],
+                                  decoded->stride[0], width, height);
+    }
     *psnr = 10 * log10(255.0 * 255.0 * n * width * height / (double)sum);
     return ONEDVA_OK;
 }
@@ -82,6 +78,7 @@ int odva_psnr_search_step(struct odva_psnr_search *search, double psnr)
     const double distance = fmin(fmax((psnr - search->wanted) / DB_PER_INDEX, -128), 128);
     int next = search->next + (int)floor(distance);
 
+    ODVA_ASSERT(search->fine < search->coarse);
     if (psnr >= search->wanted)
         search->fine = search->next;
     else

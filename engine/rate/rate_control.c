@@ -6,6 +6,8 @@
 
 #include <math.h>
 
+#include "base/assert.h"
+
 /* Savings and debts reach over this many clips, and no clip gets more than this many times its
  * share or less than one part in as many. */
 #define HORIZON 4.0
@@ -16,8 +18,8 @@
 /* Of a packet, about: header and checksums. */
 #define HEADER_BITS 100
 
-/* What payloads take of what is counted, until a clip has told: doc/decisions.md, and its limits.
- */
+/* What payloads take of what is counted, until a clip has told
+ * (doc/decisions/entropy-static-estimate.md), and its limits. */
 #define USUAL_PAYLOAD 0.95
 #define LEAST_PAYLOAD 0.7
 #define MOST_PAYLOAD  2
@@ -34,6 +36,7 @@ double odva_rate_control_budget(const struct odva_rate_control *control, double 
 {
     const double share = control->bitrate * seconds;
 
+    ODVA_ASSERT(control->bitrate > 0);
     return fmin(clip_double(share + control->saved / 2, share / HORIZON, share * HORIZON),
                 HEADROOM * odva_rate_control_most(control));
 }
@@ -77,6 +80,7 @@ void odva_rate_control_spend(struct odva_rate_control *control, double seconds, 
 
 void odva_rate_search_start(struct odva_rate_search *search, double budget, int guess)
 {
+    ODVA_ASSERT(budget > 0);
     *search = (struct odva_rate_search){
         .low = ONEDVA_MIN_QIDX,
         .high = ONEDVA_MAX_QIDX,

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/reserve.h"
 #include "bitstream/latent_coder.h"
 #include "bitstream/symbol_context.h"
@@ -45,6 +46,7 @@ int odva_rate_distortion_init(struct odva_rate_distortion *rd, const struct oned
 {
     const size_t context_size = odva_symbol_context_size(model->config.basis);
 
+    ODVA_ASSERT(max_tokens >= 0);
     *rd = (struct odva_rate_distortion){
         .model = model,
         .backend = backend,
@@ -256,6 +258,8 @@ int odva_rate_distortion_run(struct odva_rate_distortion *rd, struct odva_latent
     static const struct length_choice only = {0, -1, INT32_MAX, 1};
     struct measurement m;
 
+    ODVA_ASSERT(latents->grid.tile_count > 0);
+    ODVA_ASSERT(odva_qidx_of(index) >= ONEDVA_MIN_QIDX && odva_qidx_of(index) <= ONEDVA_MAX_QIDX);
     rd->candidates = odva_reserve(rd->candidates, &rd->candidate_capacity, candidate_count(latents),
                                   sizeof(*rd->candidates));
     rd->longest = odva_reserve(rd->longest, &rd->longest_capacity, latents->grid.tile_count,
@@ -321,6 +325,7 @@ static void set_sweeps(struct odva_latents *latents, int first, int last)
 void odva_rate_distortion_divide(struct odva_rate_distortion *rd, struct odva_latents *latents,
                                  const float *y, const struct odva_layer_plan *layer_plan)
 {
+    ODVA_ASSERT(layer_plan->count >= 1 && layer_plan->count <= ONEDVA_MAX_LAYERS);
     latents->layers = layer_plan->count;
     for (int last = 0; last < layer_plan->count && layer_plan->count > 1; last++) {
         const int first = layer_plan->layer[last].first;

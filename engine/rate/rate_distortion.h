@@ -81,9 +81,9 @@ double odva_rate_distortion_lambda(double index);
 
 /**
  * Choose the tiles' lengths for layers. Those of a coarser refinement as odva_rate_distortion_run
- * does at its step, but of the levels that the last refinement' leave when they are rounded towards
- * 0; a layer in the midst of a sweep ends a tile where another bit takes away less squared error
- * than it is worth at a coarser step.
+ * does at its step, but of what the levels of the last refinement leave when they are rounded
+ * towards 0; a layer in the midst of a sweep ends a tile where another bit takes away less squared
+ * error than it is worth at a coarser step.
  * @param latents what odva_rate_distortion_run made of y; the tiles' lengths are the result
  */
 void odva_rate_distortion_divide(struct odva_rate_distortion *rd, struct odva_latents *latents,

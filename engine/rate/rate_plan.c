@@ -7,6 +7,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/assert.h"
+
 /* Plans are made anew for so many parts of what is left, and near the end for every clip. */
 #define PLANS 64
 
@@ -165,6 +167,7 @@ void odva_rate_plan_close(struct odva_rate_plan *plan)
 
 double odva_rate_plan_index(struct odva_rate_plan *plan, const struct odva_rate_control *control)
 {
+    ODVA_ASSERT(plan->clip < plan->stats.count);
     if (plan->coded > (plan->stats.count - plan->clip) / PLANS)
         make_plan(plan, control);
     return plan->index[plan->clip];
@@ -200,6 +203,7 @@ int odva_rate_plan_known(const struct odva_rate_plan *plan,
 
 void odva_rate_plan_spend(struct odva_rate_plan *plan, int frames, double index, double bits)
 {
+    ODVA_ASSERT(frames >= 1 && frames <= odva_rate_plan_frames(plan));
     plan->bits -= bits;
     plan->taken += bits;
     plan->coded++;

@@ -4,6 +4,8 @@
  */
 #include "transform/deblocking.h"
 
+#include "base/assert.h"
+
 #define DOUBLING 13  /* quantiser indices after which steps of coding are twice as large */
 #define OFFSET   136 /* qidx + OFFSET >= 0 */
 #define MOST     1020
@@ -13,6 +15,7 @@ int odva_deblocking_limit(int qidx)
     const int v = qidx + OFFSET;
     const int limit = ((DOUBLING + v % DOUBLING) << (v / DOUBLING)) >> 9;
 
+    ODVA_ASSERT(qidx >= -128 && qidx <= 127);
     return limit < MOST ? limit : MOST;
 }
 

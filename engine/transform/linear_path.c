@@ -5,7 +5,10 @@
 #include "transform/linear_path.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/assert.h"
+#include "base/reserve.h"
 #include "model/model.h"
 #include "model/model_weights.h"
 
@@ -24,54 +27,63 @@ static void project_mean(float *dst, const struct odva_model_weights *weights, i
     }
 }
 
-/* @param scale,shift a number x of the model's domain is patchify's number times scale, plus shift
- */
-static int open_forward(struct odva_linear_path *path, const struct odva_model_weights *weights,
-                        double scale, double shift, enum odva_precision precision)
+static void read_basis(float *matrix, const struct odva_matrix_source *source)
 {
-    const int basis = path->basis;
-    float *scaled = malloc((size_t)basis * PATCH * sizeof(*scaled));
-    float *mean = malloc(basis * sizeof(*mean));
-    int status = ONEDVA_ERR_NOMEM;
+    const struct odva_model_weights *weights = source->data;
 
-    if (scaled && mean) {
-        project_mean(mean, weights, basis, shift);
-        for (int i = 0; i < basis * PATCH; i++)
-            scaled[i] = (float)(weights->basis[i] * scale);
-        status = odva_linear_layer_open(&path->forward, path->backend, scaled, mean, basis, PATCH,
-                                        precision);
-    }
-    free(scaled);
+    memcpy(matrix, weights->basis, (size_t)source->n_out * source->n_in * sizeof(*matrix));
+}
+
+/* For rows of samples less 128. */
+static void read_basis_of_samples(float *matrix, const struct odva_matrix_source *source)
+{
+    const struct odva_model_weights *weights = source->data;
+
+    for (int i = 0; i < source->n_out * source->n_in; i++)
+        matrix[i] = (float)(weights->basis[i] * (1.0 / 127.5));
+}
+
+static void read_transposed_basis(float *matrix, const struct odva_matrix_source *source)
+{
+    const struct odva_model_weights *weights = source->data;
+    const int basis = source->n_in;
+
+    for (int i = 0; i < PATCH; i++)
+        for (int k = 0; k < basis; k++)
+            matrix[(size_t)i * basis + k] = weights->basis[(size_t)k * PATCH + i];
+}
+
+/* Samples are whole numbers, which bfloat16 holds: only the basis is rounded. */
+static int open_forward(struct odva_linear_path *path, const struct onedva_model *model)
+{
+    const int samples = path->backend->sample_element == ODVA_BFLOAT16;
+    const struct odva_matrix_source matrix = {.data = model->weights,
+                                              .read = samples ? read_basis_of_samples : read_basis,
+                                              .n_out = path->basis,
+                                              .n_in = PATCH,
+                                              .precision = samples ? ODVA_PRECISION_NETWORK
+                                                                   : ODVA_PRECISION_EXACT};
+    float *mean = malloc(path->basis * sizeof(*mean));
+    int status;
+
+    if (!mean)
+        return ONEDVA_ERR_NOMEM;
+    project_mean(mean, model->weights, path->basis, samples ? 128.0 / 127.5 - 1.0 : 0.0);
+    status = odva_linear_layer_open(&path->forward, path->backend, model, &matrix, mean);
     free(mean);
     return status;
 }
 
-static int open_inverse(struct odva_linear_path *path, const struct odva_model_weights *weights)
+static int open_inverse(struct odva_linear_path *path, const struct onedva_model *model)
 {
-    const int basis = path->basis;
-    float *transposed = malloc((size_t)PATCH * basis * sizeof(*transposed));
-    int status;
+    const struct odva_matrix_source matrix = {.data = model->weights,
+                                              .read = read_transposed_basis,
+                                              .n_out = PATCH,
+                                              .n_in = path->basis,
+                                              .precision = ODVA_PRECISION_EXACT};
 
-    if (!transposed)
-        return ONEDVA_ERR_NOMEM;
-    for (int i = 0; i < PATCH; i++)
-        for (int k = 0; k < basis; k++)
-            transposed[(size_t)i * basis + k] = weights->basis[(size_t)k * PATCH + i];
-    status = odva_linear_layer_open(&path->inverse, path->backend, transposed, weights->mu, PATCH,
-                                    basis, ODVA_PRECISION_EXACT);
-    free(transposed);
-    return status;
-}
-
-/* Samples are whole numbers, which bfloat16 holds: only the basis is rounded. */
-static int open_layers(struct odva_linear_path *path, const struct odva_model_weights *weights)
-{
-    const int status =
-        path->backend->sample_element == ODVA_BFLOAT16
-            ? open_forward(path, weights, 1.0 / 127.5, 128.0 / 127.5 - 1.0, ODVA_PRECISION_NETWORK)
-            : open_forward(path, weights, 1.0, 0.0, ODVA_PRECISION_EXACT);
-
-    return status < 0 ? status : open_inverse(path, weights);
+    return odva_linear_layer_open(&path->inverse, path->backend, model, &matrix,
+                                  model->weights->mu);
 }
 
 int odva_linear_path_open(struct odva_linear_path *path, const struct onedva_model *model,
@@ -81,7 +93,9 @@ int odva_linear_path_open(struct odva_linear_path *path, const struct onedva_mod
 
     *path =
         (struct odva_linear_path){.backend = backend, .scans = scans, .basis = model->config.basis};
-    status = open_layers(path, model->weights);
+    status = open_forward(path, model);
+    if (status == ONEDVA_OK)
+        status = open_inverse(path, model);
     if (status == ONEDVA_OK)
         status = odva_device_array_reserve(backend, &path->block, backend->block_rows * PATCH,
                                            sizeof(float));
@@ -162,14 +176,10 @@ static int make_shape(struct odva_linear_path *path, struct odva_tile_shape *sha
 
 static int place_tiles(struct odva_linear_path *path, const struct odva_grid *grid)
 {
-    if (grid->tile_count > path->tile_capacity) {
-        free(path->tiles);
-        path->tile_capacity = 0;
-        path->tiles = malloc(grid->tile_count * sizeof(*path->tiles));
-        if (!path->tiles)
-            return ONEDVA_ERR_NOMEM;
-        path->tile_capacity = grid->tile_count;
-    }
+    path->tiles =
+        odva_reserve(path->tiles, &path->tile_capacity, grid->tile_count, sizeof(*path->tiles));
+    if (!path->tiles)
+        return ONEDVA_ERR_NOMEM;
     for (int i = 0; i < grid->tile_count; i++) {
         const struct odva_tile *tile = &grid->tiles[i];
         struct odva_tile_shape *shape = &path->shapes[tile->nt - 1][tile->ny - 1][tile->nx - 1];
@@ -206,64 +216,122 @@ static int place_patches(struct odva_linear_path *path, const struct odva_grid *
     return status;
 }
 
-int odva_linear_path_set_grid(struct odva_linear_path *path, const struct odva_grid *grid)
+/* Nothing is done where the grid is of the same size as before. */
+static int set_grid(struct odva_linear_path *path, const struct odva_grid *grid)
 {
     const int64_t count = grid->patches * path->basis;
     int status;
 
-    if (path->frames == grid->frames && path->width == grid->width && path->height == grid->height)
+    if (odva_grid_fits(grid, path->size))
         return ONEDVA_OK;
-    path->frames = 0; /* no grid is valid until the end */
+    path->size = (struct odva_clip_size){0}; /* no grid is valid until the end */
     if ((status = place_patches(path, grid)) < 0 ||
         (status = odva_device_array_reserve(path->backend, &path->coefs, count, sizeof(float))) <
             0 ||
         (status = odva_device_array_reserve(path->backend, &path->latents, count, sizeof(float))) <
             0)
         return status;
-    path->frames = grid->frames;
-    path->width = grid->width;
-    path->height = grid->height;
+    path->size = odva_grid_clip_size(grid);
     return ONEDVA_OK;
 }
 
-static int64_t block_count(const struct odva_linear_path *path, int64_t left)
+/* ---- blocks of patches ------------------------------------------------------------------- */
+
+/* Over the patches of a clip. */
+struct walk {
+    struct odva_linear_path *path;
+    const struct odva_grid *grid;
+    const struct onedva_const_picture *sources; /* of x, or NULL: path->coefs */
+    const struct onedva_picture *pictures;      /* that write_block writes */
+};
+
+static int make_block(const struct walk *walk, struct odva_matrix x, int64_t first, int64_t count)
 {
-    return left < path->backend->block_rows ? left : path->backend->block_rows;
+    struct odva_linear_path *path = walk->path;
+    struct odva_backend *backend = path->backend;
+
+    if (walk->sources)
+        return backend->ops->patchify(backend, x, walk->grid, walk->sources, path->position.buffer,
+                                      first, count);
+    return odva_linear_layer_run(&path->inverse, backend, x,
+                                 odva_device_array_rows(&path->coefs, first, path->basis), count,
+                                 (struct odva_epilogue){0});
+}
+
+static int for_blocks(const struct walk *walk, enum odva_element element, odva_patches_fn fn,
+                      void *opaque)
+{
+    const int64_t patches = walk->grid->patches, step = walk->path->backend->block_rows;
+    struct odva_matrix x = odva_device_array_rows(&walk->path->block, 0, PATCH);
+    int status = set_grid(walk->path, walk->grid);
+
+    ODVA_ASSERT(step > 0);
+    x.element = element;
+    for (int64_t first = 0; first < patches && status == ONEDVA_OK; first += step) {
+        const int64_t count = patches - first < step ? patches - first : step;
+
+        status = make_block(walk, x, first, count);
+        if (status == ONEDVA_OK)
+            status = fn(opaque, x, first, count);
+    }
+    return status;
+}
+
+int odva_linear_path_for_pictures(struct odva_linear_path *path, const struct odva_grid *grid,
+                                  const struct onedva_const_picture *pictures, odva_patches_fn fn,
+                                  void *opaque)
+{
+    const struct walk walk = {.path = path, .grid = grid, .sources = pictures};
+
+    return for_blocks(&walk, ODVA_FLOAT32, fn, opaque);
+}
+
+int odva_linear_path_for_coefs(struct odva_linear_path *path, const struct odva_grid *grid,
+                               odva_patches_fn fn, void *opaque)
+{
+    const struct walk walk = {.path = path, .grid = grid};
+
+    return for_blocks(&walk, ODVA_FLOAT32, fn, opaque);
+}
+
+int odva_linear_path_write(struct odva_linear_path *path, const struct odva_grid *grid,
+                           struct odva_matrix x, int64_t first, int64_t count,
+                           const struct onedva_picture *pictures)
+{
+    return path->backend->ops->unpatchify(path->backend, pictures, grid, x, path->position.buffer,
+                                          first, count);
+}
+
+/* ---- clips ------------------------------------------------------------------------------- */
+
+static int project_block(void *opaque, struct odva_matrix x, int64_t first, int64_t count)
+{
+    struct odva_linear_path *path = opaque;
+
+    return odva_linear_layer_run(&path->forward, path->backend,
+                                 odva_device_array_rows(&path->coefs, first, path->basis), x, count,
+                                 (struct odva_epilogue){0});
 }
 
 int odva_linear_path_project(struct odva_linear_path *path, const struct odva_grid *grid,
                              const struct onedva_const_picture *pictures)
 {
-    struct odva_backend *backend = path->backend;
-    struct odva_matrix block = odva_device_array_rows(&path->block, 0, PATCH);
-    int64_t count;
-    int status;
+    const struct walk walk = {.path = path, .grid = grid, .sources = pictures};
 
-    block.element = backend->sample_element;
-    for (int64_t first = 0; first < grid->patches; first += count) {
-        count = block_count(path, grid->patches - first);
-        status = backend->ops->patchify(backend, block, grid, pictures, path->position.buffer,
-                                        first, count);
-        if (status == ONEDVA_OK)
-            status = odva_linear_layer_run(&path->forward, backend,
-                                           odva_device_array_rows(&path->coefs, first, path->basis),
-                                           block, count, (struct odva_epilogue){0});
-        if (status < 0)
-            return status;
-    }
-    return ONEDVA_OK;
+    return for_blocks(&walk, path->backend->sample_element, project_block, path);
 }
 
 int odva_linear_path_transform(struct odva_linear_path *path, const struct odva_grid *grid,
                                float *latents)
 {
     struct odva_backend *backend = path->backend;
-    int status = place_tiles(path, grid);
+    int status;
 
-    if (status < 0)
-        return status;
-    status = backend->ops->dct_forward(backend, path->latents.buffer, path->coefs.buffer,
-                                       path->basis, path->tiles, grid->tile_count);
+    ODVA_ASSERT(odva_grid_fits(grid, path->size));
+    status = place_tiles(path, grid);
+    if (status == ONEDVA_OK)
+        status = backend->ops->dct_forward(backend, path->latents.buffer, path->coefs.buffer,
+                                           path->basis, path->tiles, grid->tile_count);
     if (status < 0)
         return status;
     return backend->ops->download(backend, path->latents.buffer, 0, latents,
@@ -274,22 +342,31 @@ int odva_linear_path_invert(struct odva_linear_path *path, const struct odva_gri
                             const float *latents)
 {
     struct odva_backend *backend = path->backend;
-    int status = place_tiles(path, grid);
+    int status = set_grid(path, grid);
 
+    if (status == ONEDVA_OK)
+        status = place_tiles(path, grid);
     if (status == ONEDVA_OK)
         status = backend->ops->upload(backend, path->latents.buffer, 0, latents,
                                       grid->patches * path->basis * sizeof(*latents));
-
     if (status < 0)
         return status;
     return backend->ops->dct_inverse(backend, path->coefs.buffer, path->latents.buffer, path->basis,
                                      path->tiles, grid->tile_count);
 }
 
-int odva_linear_path_patches(struct odva_linear_path *path, struct odva_matrix dst, int64_t first,
-                             int64_t count)
+static int write_block(void *opaque, struct odva_matrix x, int64_t first, int64_t count)
 {
-    return odva_linear_layer_run(&path->inverse, path->backend, dst,
-                                 odva_device_array_rows(&path->coefs, first, path->basis), count,
-                                 (struct odva_epilogue){0});
+    const struct walk *walk = opaque;
+
+    return odva_linear_path_write(walk->path, walk->grid, x, first, count, walk->pictures);
+}
+
+int odva_linear_path_reconstruct(struct odva_linear_path *path, const struct odva_grid *grid,
+                                 const float *latents, const struct onedva_picture *pictures)
+{
+    struct walk walk = {.path = path, .grid = grid, .pictures = pictures};
+    const int status = odva_linear_path_invert(path, grid, latents);
+
+    return status < 0 ? status : for_blocks(&walk, ODVA_FLOAT32, write_block, &walk);
 }

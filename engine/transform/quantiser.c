@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "bitstream/symbol_context.h"
 
 /* How much higher, in steps, the cells of levels lie that were rounded towards 0 from infinitely
@@ -18,6 +19,7 @@ float odva_quantiser_step(int qidx)
     static const float eighths[8] = {1.0f,        1.09050773f, 1.18920712f, 1.29683955f,
                                      1.41421356f, 1.54221083f, 1.68179283f, 1.83400809f};
 
+    ODVA_ASSERT(qidx >= -128 && qidx <= 127);
     return ldexpf(eighths[qidx & 7], qidx >> 3);
 }
 
@@ -25,6 +27,7 @@ int32_t odva_quantise(float magnitude, float inverse_step, float dead_zone)
 {
     const float level = magnitude * inverse_step + (0.5f - dead_zone);
 
+    ODVA_ASSERT(inverse_step > 0);
     return level < (float)ODVA_MAX_LEVEL ? (int32_t)level : ODVA_MAX_LEVEL;
 }
 
@@ -33,6 +36,7 @@ void odva_dequantiser_init(struct odva_dequantiser *dequantiser,
 {
     const float higher = NESTED_RISE * (1 - ldexpf(1, -nested));
 
+    ODVA_ASSERT(nested >= 0 && nested <= ODVA_MAX_REFINEMENTS);
     dequantiser->step = odva_quantiser_step(qidx);
     for (int c = 0; c < ODVA_SYMBOL_CLASSES; c++) {
         dequantiser->delta[c][0] = 0;
@@ -65,6 +69,7 @@ void odva_dequantise_latents(const struct odva_latents *latents,
 {
     struct odva_dequantiser dequantiser[2];
 
+    ODVA_ASSERT(latents->grid.tile_count > 0);
     odva_dequantiser_init(&dequantiser[0], tables, latents->qidx, latents->nested);
     odva_dequantiser_init(&dequantiser[1], tables, latents->qidx + ODVA_QIDX_OF_HALVING,
                           latents->nested + 1);

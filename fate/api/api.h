@@ -25,8 +25,16 @@
         }                                                                                          \
     } while (0)
 
-/* Packets have 4 layers and 16 frames. */
-static inline AVCodecContext *open_encoder(int width, int height, int flags)
+/* Whether a program that was called so is to run a case; without an argument it lists its cases. */
+static inline int is_wanted(int argc, char **argv, const char *name)
+{
+    if (argc < 2)
+        puts(name);
+    return argc >= 2 && !strcmp(argv[1], name);
+}
+
+/* Not yet open. */
+static inline AVCodecContext *new_encoder(int width, int height)
 {
     AVCodecContext *encoder = avcodec_alloc_context3(avcodec_find_encoder_by_name("onedva"));
 
@@ -36,6 +44,14 @@ static inline AVCodecContext *open_encoder(int width, int height, int flags)
     encoder->pix_fmt = AV_PIX_FMT_YUV420P;
     encoder->time_base = (AVRational){1, 25};
     encoder->framerate = (AVRational){25, 1};
+    return encoder;
+}
+
+/* Packets have 4 layers and 16 frames. */
+static inline AVCodecContext *open_encoder(int width, int height, int flags)
+{
+    AVCodecContext *encoder = new_encoder(width, height);
+
     encoder->flags |= flags;
     CHECK(av_opt_set_int(encoder->priv_data, "layers", 4, 0) == 0);
     CHECK(av_opt_set_int(encoder->priv_data, "adaptive_clips", 0, 0) == 0);

@@ -19,89 +19,12 @@
 #include <libavfilter/buffersrc.h>
 #include <libavformat/avformat.h>
 
+#include "../../engine/tests/support/failing_allocations.h"
 #include "api.h"
 
 #define FRAMES    16
 #define PACKETS   2
 #define FILE_NAME "allocation.odva"
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__real_aligned_alloc(size_t alignment, size_t size);
-int __real_posix_memalign(void **memory, size_t alignment, size_t size);
-void __real_free(void *memory);
-int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*fn)(void *),
-                          void *opaque);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-void *__wrap_aligned_alloc(size_t alignment, size_t size);
-int __wrap_posix_memalign(void **memory, size_t alignment, size_t size);
-void __wrap_free(void *memory);
-int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*fn)(void *),
-                          void *opaque);
-
-/* Which allocation fails, counted down: 0 or less is none that is still to come. */
-static atomic_int countdown;
-static atomic_int live;   /* allocations that nothing has freed */
-static atomic_int plenty; /* none fails now, and none is counted down */
-
-static int fails(void)
-{
-    return !atomic_load(&plenty) && atomic_fetch_sub(&countdown, 1) == 1;
-}
-
-static void *count(void *memory)
-{
-    if (memory)
-        atomic_fetch_add(&live, 1);
-    return memory;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return fails() ? NULL : count(__real_malloc(size));
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return fails() ? NULL : count(__real_calloc(n, size));
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    void *moved = fails() ? NULL : __real_realloc(memory, size);
-
-    return memory ? moved : count(moved);
-}
-
-void *__wrap_aligned_alloc(size_t alignment, size_t size)
-{
-    return fails() ? NULL : count(__real_aligned_alloc(alignment, size));
-}
-
-int __wrap_posix_memalign(void **memory, size_t alignment, size_t size)
-{
-    int status = fails() ? ENOMEM : __real_posix_memalign(memory, alignment, size);
-
-    if (!status)
-        count(*memory);
-    return status;
-}
-
-void __wrap_free(void *memory)
-{
-    if (memory)
-        atomic_fetch_sub(&live, 1);
-    __real_free(memory);
-}
-
-int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*fn)(void *),
-                          void *opaque)
-{
-    return fails() ? EAGAIN : __real_pthread_create(thread, attributes, fn, opaque);
-}
 
 /* What every run uses, made while memory is plenty. */
 static AVFrame *frames[FRAMES];
@@ -119,18 +42,12 @@ static void note(int *first, int status)
 
 /* ---- parts ---- */
 
-static AVCodecContext *new_encoder(void)
+static AVCodecContext *new_layer_encoder(void)
 {
     AVCodecContext *encoder;
 
     atomic_store(&plenty, 1);
-    encoder = avcodec_alloc_context3(avcodec_find_encoder_by_name("onedva"));
-    CHECK(encoder);
-    encoder->width = WIDTH;
-    encoder->height = HEIGHT;
-    encoder->pix_fmt = AV_PIX_FMT_YUV420P;
-    encoder->time_base = (AVRational){1, 25};
-    encoder->framerate = (AVRational){25, 1};
+    encoder = new_encoder(WIDTH, HEIGHT);
     encoder->thread_count = 4;
     av_opt_set_int(encoder->priv_data, "layers", 3, 0);
     av_opt_set_int(encoder->priv_data, "clip_frames", 8, 0);
@@ -141,7 +58,7 @@ static AVCodecContext *new_encoder(void)
 /* An encoder that has failed once encodes what comes next. */
 static int use_encoder(void)
 {
-    AVCodecContext *encoder = new_encoder();
+    AVCodecContext *encoder = new_layer_encoder();
     AVPacket *packet = av_packet_alloc();
     int status = packet ? avcodec_open2(encoder, NULL, NULL) : AVERROR(ENOMEM);
 
@@ -348,7 +265,7 @@ static int use_demuxer(void)
 /* Two packets of 8 frames with stream headers in them, in a file, too. */
 static void make_packets(void)
 {
-    AVCodecContext *encoder = new_encoder();
+    AVCodecContext *encoder = new_layer_encoder();
 
     CHECK(encoder && avcodec_open2(encoder, NULL, NULL) == 0);
     CHECK(encoder->extradata_size <= (int)sizeof(extradata));
@@ -420,9 +337,7 @@ int main(int argc, char **argv)
 {
     av_log_set_level(AV_LOG_QUIET);
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        if (argc < 2) {
-            puts(cases[i].name);
-        } else if (!strcmp(argv[1], cases[i].name)) {
+        if (is_wanted(argc, argv, cases[i].name)) {
             make_packets();
             CHECK(avio_open(&file, FILE_NAME,
                             cases[i].use == use_demuxer ? AVIO_FLAG_READ : AVIO_FLAG_WRITE) >= 0);

@@ -322,6 +322,35 @@ static int count_threads(void)
     return n - 2;
 }
 
+/* Times that a stream header can ask for and 64 bits do not hold. */
+static void durations_out_of_range(void)
+{
+    AVCodecContext *encoder = open_encoder(WIDTH, HEIGHT, AV_CODEC_FLAG_GLOBAL_HEADER);
+    AVCodecContext *decoder = open_decoder(NULL);
+    AVFrame *frame = av_frame_alloc();
+    AVPacket *packet = encode_clip(encoder, 0, 16);
+    struct onedva_stream stream;
+    uint8_t *header;
+    size_t size;
+
+    CHECK(frame && onedva_stream_header_parse(&stream, encoder->extradata, encoder->extradata_size) == 0);
+    stream.timebase_num = INT_MAX;
+    stream.timebase_den = 1;
+    stream.frame_duration = UINT32_MAX;
+    header = av_packet_new_side_data(packet, AV_PKT_DATA_NEW_EXTRADATA, ONEDVA_MAX_STREAM_HEADER);
+    CHECK(header && onedva_stream_header_write(header, &size, &stream) == 0);
+    av_packet_shrink_side_data(packet, AV_PKT_DATA_NEW_EXTRADATA, size);
+    decoder->pkt_timebase = (AVRational){1, 1000000000};
+    packet->duration = 16000;
+    CHECK(avcodec_send_packet(decoder, packet) == 0);
+    for (int i = 0; i < 16; i++)
+        CHECK(avcodec_receive_frame(decoder, frame) == 0);
+    av_frame_free(&frame);
+    av_packet_free(&packet);
+    avcodec_free_context(&decoder);
+    avcodec_free_context(&encoder);
+}
+
 /* Threads of 0 are as many as FFmpeg counts processors, which -cpucount and taskset change. */
 static void automatic_threads(void)
 {
@@ -367,15 +396,8 @@ static void cut_packet(void)
 /* An encoder that ends clips at scene cuts, with frames before a cut and after it sent to it. */
 static AVCodecContext *open_with_cut(int before, int after)
 {
-    AVCodecContext *encoder =
-        avcodec_alloc_context3(avcodec_find_encoder_by_name("onedva"));
+    AVCodecContext *encoder = new_encoder(WIDTH, HEIGHT);
 
-    CHECK(encoder);
-    encoder->width = WIDTH;
-    encoder->height = HEIGHT;
-    encoder->pix_fmt = AV_PIX_FMT_YUV420P;
-    encoder->time_base = (AVRational){1, 25};
-    encoder->framerate = (AVRational){25, 1};
     encoder->flags |= AV_CODEC_FLAG_COPY_OPAQUE;
     CHECK(avcodec_open2(encoder, NULL, NULL) == 0);
     for (int i = 0; i < before + after; i++) {
@@ -515,15 +537,14 @@ static const struct {
     {"time_base_out_of_range", time_base_out_of_range},
     {"forced_keyframe", forced_keyframe},
     {"unknown_time_base", unknown_time_base}, {"retimed_packets", retimed_packets},
+    {"durations_out_of_range", durations_out_of_range},
     {"automatic_threads", automatic_threads},
 };
 
 int main(int argc, char **argv)
 {
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        if (argc < 2) {
-            puts(cases[i].name);
-        } else if (!strcmp(argv[1], cases[i].name)) {
+        if (is_wanted(argc, argv, cases[i].name)) {
             cases[i].run();
             return 0;
         }

@@ -202,9 +202,7 @@ static const struct {
 int main(int argc, char **argv)
 {
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        if (argc < 2) {
-            puts(cases[i].name);
-        } else if (!strcmp(argv[1], cases[i].name)) {
+        if (is_wanted(argc, argv, cases[i].name)) {
             cases[i].run();
             return 0;
         }

@@ -125,9 +125,7 @@ int main(int argc, char **argv)
 {
     av_log_set_level(AV_LOG_QUIET);
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-        if (argc < 2) {
-            puts(cases[i].name);
-        } else if (!strcmp(argv[1], cases[i].name)) {
+        if (is_wanted(argc, argv, cases[i].name)) {
             run(&cases[i]);
             return 0;
         }

@@ -244,12 +244,12 @@ def edited_invalid():
         return made(frames, motion_=motion(**{"reference": 0, "points": 1, "paths": b"\x40\x50\x60", **wrong}))
 
     wrong = [
-        made(sync=0xD4), made(version=2), made(model_tag=1), made(qidx=64), made(qidx=-65),
+        made(sync=0xD4), made(version=1), made(version=3), made(model_tag=1), made(qidx=64), made(qidx=-65),
         made(dropped=4), made(dropped=3, layers=[(64, b"a"), (64, b"b")]), made(header_crc_wrong=1),
         made(crcs=[(0, 1)]), made()[:12], made(layers=[(0, b"a")]), made(layers=[(65, b"a")]), made(layers=[(64 + 32 * T, b"a")]), made(layers=[(9 * T, b"a")]),
         made(qidx=40, layers=[(64, b"a")] * 4), made(layers=[(64, b"a")] * 5), made(durations=[1, 1, 0, 1]),
         made(header=header, header_size=len(header) - 1), made(header=header + b"\0"), made(header=header * 3),
-        headed(version=2), headed(model_id=MODEL.id ^ 1 << 40), headed(format_=1), headed(colours=(3, 2, 2, 2, 0)),
+        headed(version=1), headed(version=3), headed(model_id=MODEL.id ^ 1 << 40), headed(format_=1), headed(colours=(3, 2, 2, 2, 0)),
         headed(colours=(0, 2, 2, 2, 7)), headed(sar=(1, 0)), headed(timebase=(0, 1)), headed(timebase=(1, 0)),
         made(header=stream_header(MODEL, 0, 50)), made(header=stream_header(MODEL, 66, 65536)),
         made(header=stream_header(MODEL, 66, 50, size=6)), made(header=stream_header(MODEL, 66, 50, frame_duration=2 ** 32)),
@@ -292,14 +292,14 @@ def random_tiles():
     return segment(header, in_turn([
         random_packet(MODEL, fields, 16, [ends], 300 + i, qidx=qidx, bold=bold, ones=ones)
         for i, (ends, qidx, bold, ones) in enumerate(((64, 0, 0.01, 0.5), (64, -40, 0.005, 0.5), (9, -20, 0.5, 0.8), (9, 0, 0.4, 0.7),
-                                                      (5, 10, 0.3, 0.7)))], 16))
+                                                      (5, 10, 0.8, 1), (64, 63, 0, 0.5)))], 16))
 
 
 @stream
 def random_lengths():
     """Every length behind every other; many are longer than the tile."""
     header, fields = headers_of(2000, 20)
-    return segment(header, in_turn([random_packet(MODEL, fields, 1, [1], 800 + i, qidx=4 * i - 64, bold=0.95, ones=0.8) for i in range(30)], 1))
+    return segment(header, in_turn([random_packet(MODEL, fields, 1, [1], 800 + i, qidx=10 * i - 64, bold=0.95, ones=(0.7, 0.97)[i % 2]) for i in range(12)], 1))
 
 
 @stream
@@ -321,20 +321,20 @@ def random_passes():
                [*range(1, 9), *range(1, 9)], [64, 32, 64, 40, 64, 64])
     return segment(header, in_turn([
         random_packet(MODEL, fields, 7, ends, 400 + i, qidx=(-64, -30, 0, 20, 39)[i % 5], bold=(0.02, 0.2)[i % 2],
-                      dropped=4 - passes if i % 3 == 0 and passes < 4 else 0)
-        for i, ends in enumerate(layouts) for passes in [1 + sum(b <= a for a, b in zip(ends, ends[1:]))]], 7))
+                      dropped=4 - refinements if i % 3 == 0 and refinements < 4 else 0)
+        for i, ends in enumerate(layouts) for refinements in [1 + sum(b <= a for a, b in zip(ends, ends[1:]))]], 7))
 
 
 @stream
 def random_sweeps():
-    """Every threshold; shares of sweeps, sweeps that are shorter than others, passes that leave something."""
+    """Every threshold; shares of sweeps, sweeps that are shorter than others, refinements that leave something."""
     header, fields = headers_of(150, 40)
     layouts = ([64 + T * t for t in range(31, 15, -1)], [64 + T * t for t in range(15, -1, -1)], [64 + 9 * T, 64], [64, 64 + 9 * T, 64],
                [10 + 9 * T, 40 + 9 * T, 64 + 9 * T, 30, 64], [64 + 5 * T, 20, 64 + 5 * T, 64], [64 + 2 * T, 64 + 9 * T, 64 + 4 * T, 64],
                [64, *[64 + 12 * T, 64 + 6 * T, 64] * 3], [20, 64, 40 + 3 * T, 30, 64 + 8 * T, 64 + 8 * T], [64 + 9 * T] * 3)
     return segment(header, in_turn([
         random_packet(MODEL, fields, 7, extents, 700 + i, qidx=(-64, -30, 0, 20, 39)[i % 5], bold=(0.02, 0.2)[i % 2],
-                      dropped=i % 3 % 2) for i, extents in enumerate(layouts)], 7))
+                      dropped=int(i % 3 == 0)) for i, extents in enumerate(layouts)], 7))
 
 
 @stream

@@ -12,7 +12,7 @@ class RandomCoder:
     """In the place of a RangeDecoder. bold: how often a value is drawn regardless of its probability; ones: how often a
     binary decision is 1 then."""
 
-    payload, at = b"", 0
+    payload, at, settled = b"", 0, 0
 
     def __init__(self, rng, bold, ones=0.5):
         self.rng, self.bold, self.ones = rng, bold, ones
@@ -73,14 +73,14 @@ def random_packet(model, applies, frames, extents, seed, *, qidx=-10, dropped=0,
     if motion_ is not None:
         decoded = spec_decoder.Motion(motion_, applies, frames, seen)
         width, height = decoded.canvas_width, decoded.canvas_height
-    tiles = spec_decoder.tiles_of(model, frames, width, height)
+    grid = spec_decoder.Grid(model, frames, width, height)
     layers = []
     for extent in extents:
         layers.append(spec_decoder.Layer(extent, 0, 0, *layers[-1:]))
     for layer in layers:
         layer.payload, coder = b"", RandomCoder(rng, bold, ones)
-        of_pass = qidx + 8 * (layers[-1].pass_ - layer.pass_)
-        spec_decoder.LayerDecoder(model, layer, of_pass, seen, coder).decode(tiles)
+        of_refinement = qidx + 8 * (layers[-1].refinement - layer.refinement)
+        spec_decoder.LayerDecoder(model, layer, of_refinement, seen, coder).decode(grid)
         layer.payload = coder.finish()
     return packet(model, frames, [(layer.extent, layer.payload) for layer in layers], qidx=qidx, dropped=dropped, motion_=motion_,
                   **fields)

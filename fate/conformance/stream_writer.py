@@ -15,7 +15,7 @@ def leb(value, size=0):
     return bytes(written + bytes([value]))
 
 
-def stream_header(model, width, height, *, version=1, model_id=None, format_=0, colours=(0, 2, 2, 2, 0), sar=(0, 1),
+def stream_header(model, width, height, *, version=2, model_id=None, format_=0, colours=(0, 2, 2, 2, 0), sar=(0, 1),
                   timebase=(1, 25), frame_duration=1, size=0):
     """size: least number of bytes of each leb."""
     return (struct.pack("<BQ", version, model.id if model_id is None else model_id) + leb(width, size)
@@ -29,7 +29,7 @@ def motion(margins=(0, 0, 0, 0), reference=0, points=0, point_terms=1, point_ste
                   mesh_step << 4 | reserved]) + paths
 
 
-def packet(model, frames, layers, *, qidx=-10, sync=0xD5, version=1, flags=0, model_tag=None, dropped=0, header=None,
+def packet(model, frames, layers, *, qidx=-10, sync=0xD5, version=2, flags=0, model_tag=None, dropped=0, header=None,
            header_size=None, durations=None, motion_=None, crcs=(), header_crc_wrong=0, size=0, behind=b""):
     """layers: (extent, payload) of each; crcs: (number of a layer, what its crc is off by); behind: bytes behind the last payload."""
     flags |= (HAS_HEADER * (header is not None) | HAS_DURATIONS * (durations is not None)

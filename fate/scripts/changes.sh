@@ -75,6 +75,12 @@ copied() {
 for container in mkv nut mp4 avi odva; do
     check "joined files copied to $container" copied $container
 done
+# dump_extra is FFmpeg's own way to say the same.
+dumped() {
+    ffmpeg -i joined.odva -c copy -bsf:v dump_extra dumped.mkv && frames dumped.mkv > found &&
+        same expected.frames found
+}
+check "joined files copied through dump_extra" dumped
 changed_in_side_data() {
     ffmpeg -i joined.odva -c copy -bsf:v onedva_metadata=color_primaries=9:matrix_coefficients=9 changed.odva &&
         frames changed.odva > found && same expected.frames found &&

@@ -174,6 +174,8 @@ check "ssh and Slurm" says "--slurm and --sshlogin exclude each other" \
 
 # ---- other machines ----
 
+daemons="needs root and daemons, which make check does not put onto a machine: tools/install-deps.sh cluster does"
+
 # usage: port NUMBER; one that is likely to be free
 port() {
     echo $((20000 + $$ % 20000 + $1))
@@ -215,7 +217,7 @@ if [ "$(id -u)" -eq 0 ] && [ -x /usr/sbin/sshd ]; then
     check "two ssh logins" through_ssh
     check "a login that does not answer" no_login
 else
-    echo "ssh: not tested: sshd is missing (install openssh-server) or this is not root"
+    echo "skipped: ssh logins: $daemons"
 fi
 
 start_slurm() {
@@ -275,7 +277,7 @@ if [ "$(id -u)" -eq 0 ] && command -v slurmctld > /dev/null; then
     check "Slurm array" through_slurm
     check "Slurm, killed and started again" slurm_killed
 else
-    echo "Slurm: not tested: it is missing (install slurm-wlm) or this is not root"
+    echo "skipped: Slurm: $daemons"
 fi
 
 finish

@@ -32,6 +32,14 @@ other_model() (
     refuses '[0-9a-f]{16}.*[0-9a-f]{16}' -i good.mkv -f null -
 )
 check "stream of another model names both" other_model
+# FFmpeg opens the decoder more than once, and each time it says so.
+version_1() {
+    ! ffmpeg -i "$root/fate/streams/version-1.odva" -f null - 2> log || return
+    cat log
+    grep '^\[onedva' log | sed 's/ @ [^]]*//' | sort -u > lines
+    [ "$(wc -l < lines)" -eq 1 ] && grep -q 'made with another version of the bitstream' lines
+}
+check "stream of bitstream 1" version_1
 check "ffprobe needs no model" sh -c "env ONEDVA_MODEL=none '$ONEDVA_BIN/ffprobe' -v error \
     -show_entries stream=width,pix_fmt -of csv=p=0 good.mkv | grep -x 140,yuv420p"
 check "model that is not there, decoder" refuses 'nofile' -model nofile -i good.mkv -f null -
@@ -56,6 +64,28 @@ check "motion above auto" refuses "'motion' out of range \[0 - 3\]" \
     -f lavfi -i "$source" -c:v onedva -motion 4 out.mkv
 check "filter steps above 64" refuses "'steps' out of range \[-1 - 64\]" \
     -f lavfi -i "$source" -vf onedva=steps=99 -f null -
+
+# usage: unknown_value VALUE FFMPEG_ARGUMENT...; ffmpeg knows no such value of an option, and says so
+unknown_value() {
+    value=$1
+    shift
+    ! ffmpeg "$@" 2> log && grep -F -q "Unable to parse option value \"$value\"" log
+}
+
+# usage: lists_backends NAMES ENCODER_OR_DECODER; the help offers these backends and no others
+lists_backends() {
+    ffmpeg -h "$2=onedva" | sed -n '/^  -backend /,/^  -/{s/^     \([a-z]*\) .*/\1/p;}' | tr '\n' ' ' > names
+    [ "$(cat names)" = "$1 " ]
+}
+
+check "backends of the encoder" lists_backends "auto cpu" encoder
+check "backends of the decoder" lists_backends "auto cpu" decoder
+check "backend that is not built in, encoder" \
+    unknown_value cuda -f lavfi -i "$source" -c:v onedva -backend cuda out.mkv
+check "backend that is not built in, decoder" \
+    unknown_value vulkan -backend vulkan -i good.mkv -f null -
+check "backend that is not built in, filter" \
+    unknown_value cuda -f lavfi -i "$source" -vf onedva=backend=cuda -f null -
 check "precision that there is not" refuses "'precision' out of range \[0 - 2\]" \
     -f lavfi -i "$source" -vf onedva=precision=3 -f null -
 check "filter that shows what there is not" refuses "'show' out of range \[0 - 4\]" \

@@ -10,8 +10,8 @@
 . "$(dirname "$0")/../common.sh"
 
 [ -x "$ONEDVA_BIN/ffplay" ] || {
-    echo "ffplay: not built, so not tested"
-    exit 0
+    echo "skipped: ffplay: configured with --disable-ffplay"
+    exit 77
 }
 for program in Xvfb xdotool; do
     command -v $program > /dev/null || {

@@ -50,7 +50,7 @@ layers_cost_little() {
 }
 check "four layers cost less than 5 %" layers_cost_little
 
-better_with_each_pass() {
+better_with_each_refinement() {
     last_bytes=0 last_psnr=0
     for layers in $(seq 4); do
         truncate_stream 4.mkv "layers=$layers" cut.mkv && pixels cut.mkv > cut.pixels &&
@@ -63,7 +63,7 @@ better_with_each_pass() {
     done
     same one.pixels cut.pixels
 }
-check "fewer passes are smaller and worse, all of them the same" better_with_each_pass
+check "fewer refinements are smaller and worse, all of them the same" better_with_each_refinement
 
 more_than_there_are() {
     truncate_stream 4.mkv layers=16 cut.mkv && [ "$(stream_bytes cut.mkv)" -eq "$(stream_bytes 4.mkv)" ]
@@ -84,7 +84,7 @@ meets_bitrate() {
 }
 check "bitrate" meets_bitrate
 
-# A layer whose pass has begun with fewer tokens than these in every tile stays.
+# A layer whose refinement has begun with fewer tokens than these in every tile stays.
 tokens_of_layers() {
     last=0
     for tokens in 1 4 16 1536; do

@@ -133,6 +133,57 @@ copy_of_joined() {
 }
 check "copy of joined files" copy_of_joined
 
+# ---- display matrix ----
+
+ffmpeg -display_rotation 90 -i a.mkv -c copy turned.odva
+# usage: turns FILE; a line "frames rotation" for each row of frames that are displayed alike
+turns() {
+    piped ffprobe -show_entries frame_side_data=rotation -show_frames -of compact "$1" |
+        sed 's/.*[:|]rotation=\(-*[0-9]*\).*/\1/;t;s/.*/0/' | uniq -c | sed 's/^ *//'
+}
+keeps_matrix() {
+    ffmpeg -i turned.odva -c copy turned.mp4 && ffmpeg -i turned.mp4 -c copy again.odva &&
+        for file in turned.odva turned.mp4 again.odva; do
+            turns $file | grep -x '75 90' || return
+        done
+    turns - < turned.odva | grep -x '75 90' &&
+        ffmpeg -i turned.odva -fps_mode passthrough -f framemd5 - | grep '#dimensions 0: 50x66' &&
+        ffprobe -show_entries stream_side_data=rotation -of csv=p=0 turned.odva | grep -x 90
+}
+check "rotation" keeps_matrix
+joined_matrices() {
+    cat turned.odva a.odva turned.odva > joined.odva && ffmpeg -i joined.odva -c copy again.odva &&
+        printf '75 90\n75 0\n75 90\n' > expected &&
+        for file in joined.odva again.odva; do
+            turns $file > found && same expected found && turns - < $file > found && same expected found || return
+        done
+    cat a.odva turned.odva > joined.odva && printf '75 0\n75 90\n' > expected && turns joined.odva > found &&
+        same expected found
+}
+check "files of other rotations joined" joined_matrices
+
+# ---- joined late ----
+
+# usage: joined_late BSF; from somewhere in the first packet on, as a file and in a pipe
+joined_late() {
+    ffmpeg -display_rotation 90 -i a.mkv -c copy -bsf:v "$1" live.odva && pixels live.odva -noautorotate > found &&
+        same a.pixels found && turns live.odva | grep -x '75 90' && tail -c +150 live.odva > late.odva || return
+    timestamps a.odva | tail -n +17 > expected && timestamps late.odva > found && same expected found || return
+    piped ffprobe -show_entries frame=pts_time -of csv=p=0 - < late.odva | sed 's/,.*//' > found &&
+        same expected found && pixels late.odva -noautorotate > found && tail -n +17 a.pixels > expected &&
+        same expected found && turns late.odva | grep -x '59 90'
+}
+check "joined late, onedva_metadata=repeat_headers=1" joined_late onedva_metadata=repeat_headers=1
+check "joined late, dump_extra" joined_late dump_extra
+seeks_with_headers() {
+    for frame in 0 15 16 40 74; do
+        pixels live.odva -noautorotate -ss "$(awk -v f=$frame 'BEGIN { printf "%.3f", f / 25 }')" > found
+        tail -n "+$((frame + 1))" a.pixels > expected
+        same expected found || return
+    done
+}
+check "seeking where headers are repeated" seeks_with_headers
+
 # ---- cut and damaged files ----
 
 # usage: poke FILE BYTE [TEXT]; overwrites there

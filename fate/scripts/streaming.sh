@@ -63,7 +63,7 @@ if ffprobe -demuxers | grep -q ' dash '; then
     is_streamed "DASH, timeline" dash/play.mpd -seg_duration 1
     is_streamed "DASH, one duration" even/play.mpd -seg_duration 1.28 -use_timeline 0
 else
-    echo "DASH: not tested: FFmpeg is built without libxml2"
+    left_out DASH "libxml2 in FFmpeg"
 fi
 
 index_is_in_front() {
@@ -81,6 +81,12 @@ segments_of() {
         same expected found
 }
 check "HLS segments of exactly 2 s" segments_of 2 2 0.8
+segments_of_dash() {
+    mkdir -p forced
+    ffmpeg -i source.mkv -map 0:v -c:v onedva -force_key_frames 'expr:gte(t,n_forced*2)' -seg_duration 2 \
+        forced/play.mpd && grep -c '<S t="0" d="25600" r="1" />' forced/play.mpd | grep -x 1 # in 12800ths
+}
+check "DASH segments of exactly 2 s" segments_of_dash
 gop_of_segments() {
     mkdir -p forced
     ffmpeg -i source.mkv -map 0:v -c:v onedva -g 50 -hls_segment_type fmp4 -hls_time 2 -hls_playlist_type vod \

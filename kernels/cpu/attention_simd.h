@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "kernels/cpu/linear_simd.h"
+#include "kernels/cpu/panels_simd.h"
 
 #define QUERIES V_TILE_ROWS /* in a block */
 

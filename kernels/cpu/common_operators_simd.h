@@ -6,13 +6,13 @@
 #ifndef ODVA_CPU_COMMON_OPERATORS_SIMD_H
 #define ODVA_CPU_COMMON_OPERATORS_SIMD_H
 
+#include "kernels/cpu/dct_simd.h"
 #include "kernels/cpu/deblock_simd.h"
 #include "kernels/cpu/downscale2x_simd.h"
-#include "kernels/cpu/linear_simd.h"
 #include "kernels/cpu/norm_simd.h"
-#include "kernels/cpu/planes_simd.h"
+#include "kernels/cpu/panels_simd.h"
+#include "kernels/cpu/patches_simd.h"
 #include "kernels/cpu/structure_tensors_simd.h"
-#include "kernels/cpu/transform_simd.h"
 
 /* Members of struct odva_cpu_operators. */
 #define COMMON_OPERATORS_SIMD                                                                      \

@@ -58,8 +58,6 @@ static struct odva_buffer *buffer_alloc(struct odva_backend *backend, size_t byt
 static void buffer_free(struct odva_backend *backend, struct odva_buffer *buffer)
 {
     (void)backend;
-    if (!buffer)
-        return;
     free(buffer->data);
     free(buffer);
 }
@@ -89,10 +87,15 @@ static struct odva_weights *pack(struct odva_backend *backend, const float *weig
                                  odva_cpu_backend_of(backend)->operators);
 }
 
-static void free_weights(struct odva_backend *backend, struct odva_weights *weights)
+static size_t buffer_size(const struct odva_buffer *buffer)
 {
-    (void)backend;
-    odva_cpu_weights_free(weights);
+    return buffer->bytes;
+}
+
+static void weights_size(const struct odva_weights *weights, int *n_out, int *n_in)
+{
+    *n_out = weights->n_out;
+    *n_in = weights->n_in;
 }
 
 /* ---- transform --------------------------------------------------------------------------- */
@@ -175,14 +178,15 @@ static int dct_inverse(struct odva_backend *backend, struct odva_buffer *coefs,
 }
 
 static const struct odva_backend_ops cpu_ops = {
-    .name = "cpu",
     .close = cpu_close,
     .alloc = buffer_alloc,
     .free = buffer_free,
+    .buffer_size = buffer_size,
     .upload = upload,
     .download = download,
     .pack = pack,
-    .free_weights = free_weights,
+    .free_weights = odva_cpu_weights_free,
+    .weights_size = weights_size,
     .linear = odva_cpu_backend_linear,
     .linear_chain = odva_cpu_backend_linear_chain,
     .norm_modulate = odva_cpu_backend_norm_modulate,
@@ -198,6 +202,11 @@ static const struct odva_backend_ops cpu_ops = {
     .axpby = odva_cpu_backend_axpby,
     .noise = odva_cpu_backend_noise,
 };
+
+int odva_cpu_backend_probe(void)
+{
+    return 1;
+}
 
 int odva_cpu_backend_open(struct odva_backend **backend, int threads, int bitexact,
                           enum onedva_precision precision, const struct onedva_logger *logger)
@@ -216,6 +225,7 @@ int odva_cpu_backend_open(struct odva_backend **backend, int threads, int bitexa
     if (!cpu)
         return ONEDVA_ERR_NOMEM;
     cpu->base.ops = &cpu_ops;
+    cpu->base.packing = operators;
     cpu->operators = operators;
     if (odva_thread_pool_open(&cpu->base.pool, threads) < 0) {
         free(cpu);

@@ -8,6 +8,9 @@
 
 #include "kernels/backend.h"
 
+/** @return 1: the C reference works everywhere */
+int odva_cpu_backend_probe(void);
+
 /** See odva_backend_open. */
 int odva_cpu_backend_open(struct odva_backend **backend, int threads, int bitexact,
                           enum onedva_precision precision, const struct onedva_logger *logger);

@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 /* The downscale2x operator; include a simd_*.h before. */
-#ifndef ODVA_CPU_HALVE_SIMD_H
-#define ODVA_CPU_HALVE_SIMD_H
+#ifndef ODVA_CPU_DOWNSCALE2X_SIMD_H
+#define ODVA_CPU_DOWNSCALE2X_SIMD_H
 
 #include "kernels/cpu/reference.h"
 

@@ -6,7 +6,7 @@
 #ifndef ODVA_CPU_LINEAR_OPERATOR_SIMD_H
 #define ODVA_CPU_LINEAR_OPERATOR_SIMD_H
 
-#include "kernels/cpu/linear_simd.h"
+#include "kernels/cpu/panels_simd.h"
 
 /* What the epilogue needs of a tile. */
 struct tile_place {

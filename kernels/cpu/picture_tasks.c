@@ -9,13 +9,13 @@
 #include "base/noise.h"
 #include "base/thread_pool.h"
 #include "kernels/cpu/cpu_tasks.h"
-#include "kernels/cpu/planes.h"
+#include "kernels/cpu/patches.h"
 
-#define PATCHES         8
-#define WARP_SAMPLES    (1 << 15) /* a task takes more time than to wake a thread */
-#define TENSOR_SAMPLES  (1 << 17)
-#define DEBLOCK_SAMPLES (1 << 17)
-#define HALVE_SAMPLES   (1 << 18)
+#define PATCHES           8
+#define WARP_SAMPLES      (1 << 15) /* a task takes more time than to wake a thread */
+#define TENSOR_SAMPLES    (1 << 17)
+#define DEBLOCK_SAMPLES   (1 << 17)
+#define DOWNSCALE_SAMPLES (1 << 18)
 
 /* ---- planes ------------------------------------------------------------------------------ */
 
@@ -247,7 +247,7 @@ int odva_cpu_backend_downscale2x(struct odva_backend *backend, uint8_t *dst, ptr
         .width = width,
         .height = height,
     };
-    job.rows_per_task = (int)odva_ceil_div64(HALVE_SAMPLES, 2 * (int64_t)width);
+    job.rows_per_task = (int)odva_ceil_div64(DOWNSCALE_SAMPLES, 2 * (int64_t)width);
     odva_backend_parallel_for(backend, odva_ceil_div64(job.rows, job.rows_per_task),
                               downscale2x_task, &job);
     return ONEDVA_OK;

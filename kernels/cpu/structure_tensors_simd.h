@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 /* The structure_tensors operator; include a simd_*.h before. */
-#ifndef ODVA_CPU_BLOCK_TENSORS_SIMD_H
-#define ODVA_CPU_BLOCK_TENSORS_SIMD_H
+#ifndef ODVA_CPU_STRUCTURE_TENSORS_SIMD_H
+#define ODVA_CPU_STRUCTURE_TENSORS_SIMD_H
 
 #include <string.h>
 

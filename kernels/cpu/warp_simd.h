@@ -17,7 +17,7 @@
 
 #define WARP_READ 16
 
-/** The taps of a phase, as the passes read them. */
+/** The taps of a phase, as rows and columns take them. */
 struct warp_phase {
     int8_t row0123[16]; /* taps 0 1 for four samples, then taps 2 3 */
     int16_t column[6];

@@ -7,7 +7,7 @@
 #define ODVA_CPU_WARP_TAPS_H
 
 #define WARP_TAPS  6
-#define WARP_SHIFT 12 /* of two passes; the taps of a phase have the sum 64 */
+#define WARP_SHIFT 12 /* of both directions; the taps of a phase have the sum 64 */
 
 /* PHASE(taps 0..5) for phases 0..15 of 1/16 sample: a table takes what form it needs. */
 #define WARP_PHASES(PHASE)                                                                         \

@@ -10,15 +10,8 @@
 
 set -eu
 
-input=${1:-}
-[ -z "$input" ] || [ -r "$input" ] || { echo "damage: $input cannot be read" >&2; exit 1; }
-[ -z "$input" ] || input=$(cd "$(dirname "$input")" && pwd)/$(basename "$input")
-cd "$(dirname "$0")/../.."
-mkdir -p build/bench
-if [ -z "$input" ]; then
-    input=build/bench/cockatoo.mp4
-    tools/fetch-clip.sh "$input"
-fi
+# shellcheck source=tools/bench/input.sh
+. "$(dirname "$0")/input.sh"
 unset ONEDVA_MODEL
 fate/api/build.sh damage build/bench/damage
 for layers in 4 1; do

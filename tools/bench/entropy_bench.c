@@ -10,14 +10,13 @@
  * usage: entropy_bench < video.y4m
  */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "bitstream/packet_decoder.h"
 #include "onedva/onedva.h"
-#include "tools/bench/bench_clip.h"
+#include "tools/bench/bench.h"
+#include "tools/bench/bench_video.h"
 #include "tools/bench/machine_peak.h"
 #include "tools/bench/median.h"
-#include "tools/canvas/y4m_reader.h"
 
 #define MAX_CLIPS 8
 #define RUNS      7
@@ -27,11 +26,9 @@ static const double crfs[] = {5, 20, 30, 45};
 #define RATES (int)(sizeof(crfs) / sizeof(*crfs))
 
 struct bench {
-    struct y4m_reader reader;
-    uint8_t *video; /* clips of 16 frames */
-    int clips;
+    struct bench_video video;
+    int clips; /* read */
     onedva_model *model;
-    struct onedva_stream stream;
     struct odva_scan_cache scans;
     struct odva_packet_decoder packet_decoder;
 };
@@ -41,35 +38,6 @@ struct sums {
     double seconds;
     int64_t symbols, bytes;
 };
-
-static void read_video(struct bench *b)
-{
-    const size_t size = y4m_picture_size(&b->reader);
-    int frames = 0;
-
-    b->video = bench_checked(malloc(MAX_CLIPS * ONEDVA_MAX_CLIP_FRAMES * size));
-    while (frames < MAX_CLIPS * ONEDVA_MAX_CLIP_FRAMES &&
-           y4m_read_picture(&b->reader, b->video + frames * size) > 0)
-        frames++;
-    b->clips = frames / ONEDVA_MAX_CLIP_FRAMES;
-}
-
-static void point_at_clip(const struct bench *b, int clip, struct onedva_const_picture *pictures)
-{
-    const int width = b->reader.width, height = b->reader.height;
-    const size_t luma = (size_t)width * height;
-    const size_t chroma = (size_t)((width + 1) / 2) * ((height + 1) / 2);
-
-    for (int t = 0; t < ONEDVA_MAX_CLIP_FRAMES; t++) {
-        const uint8_t *data =
-            b->video + ((size_t)clip * ONEDVA_MAX_CLIP_FRAMES + t) * y4m_picture_size(&b->reader);
-
-        pictures[t] = (struct onedva_const_picture){
-            .data = {data, data + luma, data + luma + chroma},
-            .stride = {width, (width + 1) / 2, (width + 1) / 2},
-        };
-    }
-}
 
 static void decode_packet(struct bench *b, const struct onedva_packet *packet, struct sums *sums)
 {
@@ -101,12 +69,12 @@ static struct sums measure_rate(struct bench *b, double crf)
     settings.preset = ONEDVA_PRESET_ULTRAFAST;
     settings.adaptive_clips = 0;
     settings.header_in_packets = 1;
-    bench_check(onedva_encoder_open(&encoder, b->model, &settings, &b->stream));
+    bench_check(onedva_encoder_open(&encoder, b->model, &settings, &b->video.stream));
     for (int clip = 0; clip < b->clips; clip++) {
         struct onedva_const_picture pictures[ONEDVA_MAX_CLIP_FRAMES];
         struct onedva_packet packet;
 
-        point_at_clip(b, clip, pictures);
+        bench_video_clip(&b->video, clip, pictures);
         bench_check(onedva_encode(encoder, pictures, NULL, ONEDVA_MAX_CLIP_FRAMES, &packet));
         decode_packet(b, &packet, &sums);
     }
@@ -116,10 +84,10 @@ static struct sums measure_rate(struct bench *b, double crf)
 
 static void report(struct bench *b)
 {
-    const double pixels =
-        (double)b->clips * ONEDVA_MAX_CLIP_FRAMES * b->reader.width * b->reader.height;
+    const int width = b->video.reader.width, height = b->video.reader.height;
+    const double pixels = (double)b->clips * ONEDVA_MAX_CLIP_FRAMES * width * height;
 
-    printf("%dx%d, %d clips of 16 frames\n\n", b->reader.width, b->reader.height, b->clips);
+    printf("%dx%d, %d clips of 16 frames\n\n", width, height, b->clips);
     printf("| crf | bits per pixel | symbols per pixel | ns per symbol | ms per frame |\n");
     printf("|---|---|---|---|---|\n");
     for (int i = 0; i < RATES; i++) {
@@ -136,31 +104,20 @@ int main(void)
     const struct onedva_logger silent = {0};
     struct bench b = {0};
 
-    if (y4m_reader_init(&b.reader, stdin) < 0) {
-        fprintf(stderr, "entropy_bench: %s\n", b.reader.error);
-        return 1;
-    }
-    read_video(&b);
+    bench_video_open(&b.video, MAX_CLIPS);
+    while (b.clips < MAX_CLIPS && bench_video_read_clip(&b.video, b.clips))
+        b.clips++;
     if (b.clips == 0) {
         fprintf(stderr, "entropy_bench: fewer than 16 frames\n");
         return 1;
     }
-    b.stream = (struct onedva_stream){.width = b.reader.width,
-                                      .height = b.reader.height,
-                                      .timebase_num = 1,
-                                      .timebase_den = 25,
-                                      .frame_duration = 1,
-                                      .sar_den = 1,
-                                      .colour_primaries = 2,
-                                      .transfer = 2,
-                                      .matrix = 2};
-    bench_check(onedva_model_open(&b.model, NULL, NULL));
+    bench_check(onedva_model_open(&b.model, NULL, &bench_logger));
     b.scans.model = b.model;
     bench_check(odva_packet_decoder_init(&b.packet_decoder, b.model, &b.scans, 0, 0, &silent));
     report(&b);
     odva_packet_decoder_free(&b.packet_decoder);
     odva_scan_cache_free(&b.scans);
     onedva_model_close(&b.model);
-    free(b.video);
+    bench_video_close(&b.video);
     return 0;
 }

@@ -20,7 +20,7 @@
 
 #include "kernels/backend.h"
 #include "kernels/device_array.h"
-#include "tools/bench/bench_clip.h"
+#include "tools/bench/bench.h"
 #include "tools/bench/machine_peak.h"
 #include "tools/bench/median.h"
 
@@ -90,7 +90,7 @@ static void engine_run(struct engine_product *e, const struct product *p, enum o
 
 static void engine_close(struct engine_product *e)
 {
-    e->backend->ops->free_weights(e->backend, e->weights);
+    e->backend->ops->free_weights(e->weights);
     odva_device_array_free(e->backend, &e->x);
     odva_device_array_free(e->backend, &e->rounded_x);
     odva_device_array_free(e->backend, &e->y);

@@ -12,23 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include "decoder/synthesis.h"
-#include "encoder/analysis.h"
 #include "kernels/backend.h"
 #include "kernels/device_array.h"
 #include "model/model.h"
-#include "tools/bench/bench_clip.h"
+#include "tools/bench/bench.h"
+#include "tools/bench/bench_codec.h"
 #include "tools/bench/median.h"
-
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec + t.tv_nsec * 1e-9;
-}
 
 /* One product of a transformer of width 128. */
 static void bench_linear(struct odva_backend *backend, int n_out, int n_in,
@@ -45,18 +35,18 @@ static void bench_linear(struct odva_backend *backend, int n_out, int n_in,
     bench_check(odva_device_array_set(backend, &x, data, rows * n_in, sizeof(float)));
     bench_check(odva_device_array_reserve(backend, &y, rows * n_out, sizeof(float)));
     for (int64_t i = 0; i < runs; i++) {
-        const double start = now();
+        const double start = bench_now();
 
         bench_check(backend->ops->linear(backend, odva_device_array_rows(&y, 0, n_out),
                                          odva_device_array_rows(&x, 0, n_in), rows, weights,
                                          &epilogue));
-        if (now() - start < best)
-            best = now() - start;
+        if (bench_now() - start < best)
+            best = bench_now() - start;
     }
     printf("linear %4d -> %4d%s  %7.1f GFLOP/s\n", n_in, n_out,
            activation == ODVA_ACTIVATION_GELU ? " GELU" : "     ",
            2e-9 * rows * n_out * n_in / best);
-    backend->ops->free_weights(backend, weights);
+    backend->ops->free_weights(weights);
     odva_device_array_free(backend, &x);
     odva_device_array_free(backend, &y);
     free(w);
@@ -68,52 +58,55 @@ static void report(const char *what, double seconds)
     printf("%-20s %8.1f frames/s\n", what, ONEDVA_MAX_CLIP_FRAMES / seconds);
 }
 
-static void bench_analysis(struct odva_backend *backend, const onedva_model *model,
-                           struct odva_scan_cache *scans, struct bench_clip *clip)
+static void bench_analysis(struct bench_codec *codec, struct bench_clip *clip)
 {
-    struct odva_analysis *analysis;
-    double linear = 1e9, refine = 1e9;
+    const struct odva_grid *grid = &clip->grid;
+    double best = 1e9;
 
-    bench_check(odva_analysis_open(&analysis, model, backend, scans));
     for (int i = 0; i < 4; i++) {
-        const double start = now();
-        double middle, end;
+        const double start = bench_now();
 
-        bench_check(odva_analysis_linear(analysis, &clip->grid, clip->sources, clip->linear));
-        middle = now();
-        bench_check(odva_analysis_refine(analysis, &clip->grid, 0, clip->linear, clip->latents));
-        end = now();
-        linear = middle - start < linear ? middle - start : linear;
-        refine = end - middle < refine ? end - middle : refine;
+        bench_check(odva_linear_path_analyse(&codec->path, grid, clip->sources, clip->linear));
+        best = fmin(best, bench_now() - start);
     }
-    report("analysis, linear", linear);
-    if (model->config.encoder_layers > 0)
-        report("analysis, encoder", refine);
-    odva_analysis_close(&analysis);
+    memcpy(clip->latents, clip->linear,
+           grid->patches * codec->model->config.basis * sizeof(*clip->latents));
+    report("analysis, linear", best);
 }
 
-static void bench_synthesis(struct odva_backend *backend, const onedva_model *model,
-                            struct odva_scan_cache *scans, struct bench_clip *clip)
+static void bench_encoder(struct bench_codec *codec, struct bench_clip *clip)
 {
-    struct odva_synthesis *synthesis;
+    struct odva_query_encoder *encoder = &codec->encoder;
+    const struct odva_grid *grid = &clip->grid;
+    double best = 1e9;
 
-    bench_check(odva_synthesis_open(&synthesis, model, backend, scans));
+    for (int i = 0; i < 4; i++) {
+        const double start = bench_now();
+
+        bench_check(odva_query_encoder_set_clip(encoder, &codec->path, grid, clip->sources));
+        bench_check(odva_query_encoder_correct(encoder, grid, 0, clip->linear, clip->latents));
+        best = fmin(best, bench_now() - start);
+    }
+    report("analysis, encoder", best);
+}
+
+static void bench_synthesis(struct bench_codec *codec, const struct bench_clip *clip)
+{
     for (int steps = 0; steps <= 4; steps += steps ? 3 : 1) {
-        const struct odva_synthesis_params params = {.steps = steps, .seed = 1};
+        const struct odva_sampler_params params = {.steps = steps, .seed = 1};
         double best = 1e9;
         char what[32];
 
         for (int i = 0; i < 4; i++) {
-            const double start = now();
+            const double start = bench_now();
 
-            bench_check(odva_synthesis_run(synthesis, &clip->grid, clip->latents, clip->tokens,
-                                           &params, clip->pictures));
-            best = now() - start < best ? now() - start : best;
+            bench_check(odva_sampler_run(&codec->sampler, &clip->grid, clip->latents, clip->tokens,
+                                         &params, clip->pictures));
+            best = fmin(best, bench_now() - start);
         }
         snprintf(what, sizeof(what), "synthesis, steps %d", steps);
         report(what, best);
     }
-    odva_synthesis_close(&synthesis);
 }
 
 #define MOTION_RUNS  21
@@ -159,10 +152,10 @@ static void bench_warp(struct odva_backend *backend, const struct bench_clip *so
     if (!whole_samples)
         smooth_mesh(nodes, columns, rows);
     for (int i = 0; i < MOTION_RUNS; i++) {
-        const double start = now();
+        const double start = bench_now();
 
         bench_check(backend->ops->warp(backend, targets->pictures, sources->sources, &warp));
-        seconds[i] = now() - start;
+        seconds[i] = bench_now() - start;
     }
     report_samples(whole_samples ? "warp, at rest" : "warp, smooth mesh", seconds, width, height);
     free(nodes);
@@ -177,10 +170,10 @@ static void bench_deblock(struct odva_backend *backend, const struct bench_clip 
 
     bench_check(odva_grid_init(&grid, ONEDVA_MAX_CLIP_FRAMES, width, height, 1));
     for (int i = 0; i < MOTION_RUNS; i++) {
-        const double start = now();
+        const double start = bench_now();
 
         bench_check(backend->ops->deblock(backend, clip->pictures, &grid, 48));
-        seconds[i] = now() - start;
+        seconds[i] = bench_now() - start;
     }
     odva_grid_free(&grid);
     report_samples("deblock", seconds, width, height);
@@ -192,13 +185,13 @@ static void bench_downscale2x(struct odva_backend *backend, const struct bench_c
     double seconds[MOTION_RUNS];
 
     for (int i = 0; i < MOTION_RUNS; i++) {
-        const double start = now();
+        const double start = bench_now();
 
         for (int t = 0; t < ONEDVA_MAX_CLIP_FRAMES; t++)
             bench_check(backend->ops->downscale2x(backend, targets->pictures[t].data[0], width,
                                                   sources->sources[t].data[0], width, width,
                                                   height));
-        seconds[i] = now() - start;
+        seconds[i] = bench_now() - start;
     }
     report_samples("downscale2x", seconds, width, height);
 }
@@ -211,15 +204,15 @@ static void bench_structure_tensors(struct odva_backend *backend, const struct b
     double seconds[MOTION_RUNS];
 
     for (int i = 0; i < MOTION_RUNS; i++) {
-        const double start = now();
+        const double start = bench_now();
 
         for (int t = 0; t < ONEDVA_MAX_CLIP_FRAMES; t++)
             bench_check(backend->ops->structure_tensors(
                 backend, tensors, clip->sources[t].data[0], width,
                 clip->sources[(t + 1) % ONEDVA_MAX_CLIP_FRAMES].data[0], width, width, height));
-        seconds[i] = now() - start;
+        seconds[i] = bench_now() - start;
     }
-    report_samples("block tensors", seconds, width, height);
+    report_samples("structure tensors", seconds, width, height);
     free(tensors);
 }
 
@@ -238,41 +231,32 @@ static void bench_motion(struct odva_backend *backend, int width, int height)
     bench_clip_close(&targets);
 }
 
-static void print_line(void *opaque, enum onedva_log_level level, const char *message)
-{
-    (void)opaque;
-    (void)level;
-    fprintf(stderr, "%s\n", message);
-}
-
 int main(int argc, char **argv)
 {
-    const struct onedva_logger logger = {print_line, NULL};
     const int threads = argc > 1 ? atoi(argv[1]) : 0;
     const int width = argc > 3 ? atoi(argv[2]) : 640, height = argc > 3 ? atoi(argv[3]) : 360;
     struct odva_backend *backend;
-    onedva_model *model;
-    struct odva_scan_cache scans;
+    struct bench_codec codec;
     struct bench_clip clip;
 
-    bench_check(onedva_model_open(&model, NULL, &logger));
     bench_check(odva_backend_open(&backend, ONEDVA_BACKEND_CPU, threads, 0,
-                                  ONEDVA_PRECISION_BFLOAT16, &logger));
-    scans = (struct odva_scan_cache){.model = model};
+                                  ONEDVA_PRECISION_BFLOAT16, &bench_logger));
+    bench_codec_open(&codec, backend);
     bench_linear(backend, 384, 128, ODVA_ACTIVATION_NONE);
     bench_linear(backend, 128, 128, ODVA_ACTIVATION_NONE);
     bench_linear(backend, 512, 128, ODVA_ACTIVATION_GELU);
     bench_linear(backend, 128, 512, ODVA_ACTIVATION_NONE);
     bench_linear(backend, 1536, 128, ODVA_ACTIVATION_NONE);
     bench_linear(backend, 64, 1536, ODVA_ACTIVATION_NONE);
-    printf("%s, %dx%d\n", model->name, width, height);
+    printf("%s, %dx%d\n", codec.model->name, width, height);
     bench_motion(backend, width, height);
-    bench_clip_open(&clip, width, height, model->config.basis);
-    bench_analysis(backend, model, &scans, &clip);
-    bench_synthesis(backend, model, &scans, &clip);
+    bench_clip_open(&clip, width, height, codec.model->config.basis);
+    bench_analysis(&codec, &clip);
+    if (codec.model->config.encoder_layers > 0)
+        bench_encoder(&codec, &clip);
+    bench_synthesis(&codec, &clip);
     bench_clip_close(&clip);
-    odva_scan_cache_free(&scans);
+    bench_codec_close(&codec);
     odva_backend_close(&backend);
-    onedva_model_close(&model);
     return 0;
 }

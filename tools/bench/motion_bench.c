@@ -10,7 +10,6 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "bitstream/packet_encoder.h"
 #include "encoder/trial_coder.h"
@@ -19,8 +18,9 @@
 #include "motion/motion_estimation.h"
 #include "motion/motion_fit.h"
 #include "onedva/onedva.h"
+#include "tools/bench/bench.h"
+#include "tools/bench/bench_video.h"
 #include "tools/bench/median.h"
-#include "tools/canvas/y4m_reader.h"
 
 #define FRAMES    ONEDVA_MAX_CLIP_FRAMES
 #define MAX_CLIPS 64
@@ -41,7 +41,7 @@ enum part {
 };
 
 struct bench {
-    struct y4m_reader reader;
+    struct bench_video video;
     onedva_model *model;
     struct odva_backend *backend;
     struct odva_trial_coder coder;
@@ -54,28 +54,16 @@ struct bench {
     struct odva_motion_warp warp;
     onedva_encoder *encoder[2]; /* motion off, auto */
     onedva_decoder *decoder;
-    uint8_t *video;
     double seconds[PARTS][MAX_CLIPS];
     int clips;
 };
 
-static void check(int status, const char *what)
-{
-    if (status >= 0)
-        return;
-    fprintf(stderr, "motion_bench: %s: %s\n", what, onedva_status_text(status));
-    exit(1);
-}
-
 /* Seconds since the last call. */
 static double lap(void)
 {
-    static struct timespec before;
-    struct timespec now;
-    double seconds;
+    static double before;
+    const double now = bench_now(), seconds = now - before;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    seconds = (double)(now.tv_sec - before.tv_sec) + 1e-9 * (double)(now.tv_nsec - before.tv_nsec);
     before = now;
     return seconds;
 }
@@ -84,41 +72,30 @@ static void open_parts(struct bench *b, int threads)
 {
     struct onedva_encoder_settings settings;
     struct onedva_decoder_settings decoder_settings;
-    const struct onedva_stream stream = {.width = b->reader.width,
-                                         .height = b->reader.height,
-                                         .timebase_num = 1,
-                                         .timebase_den = 25,
-                                         .frame_duration = 1,
-                                         .sar_den = 1,
-                                         .colour_primaries = 2,
-                                         .transfer = 2,
-                                         .matrix = 2};
     const uint8_t *header;
     size_t size;
 
-    check(onedva_model_open(&b->model, NULL, NULL), "model");
-    check(odva_backend_open(&b->backend, ONEDVA_BACKEND_CPU, threads, 0, ONEDVA_PRECISION_BFLOAT16,
-                            NULL),
-          "backend");
+    bench_check(onedva_model_open(&b->model, NULL, &bench_logger));
+    bench_check(odva_backend_open(&b->backend, ONEDVA_BACKEND_CPU, threads, 0,
+                                  ONEDVA_PRECISION_BFLOAT16, NULL));
     onedva_encoder_settings_default(&settings);
     settings.threads = threads;
     settings.preset = ONEDVA_PRESET_ULTRAFAST;
-    check(odva_trial_coder_open(&b->coder, b->model, b->backend, &settings), "coder");
-    check(odva_packet_encoder_init(&b->packet_encoder, b->model), "packet encoder");
+    bench_check(odva_trial_coder_open(&b->coder, b->model, b->backend, &settings));
+    bench_check(odva_packet_encoder_init(&b->packet_encoder, b->model));
     b->estimation.backend = b->builder.backend = b->backend;
-    check(onedva_encoder_open(&b->encoder[1], b->model, &settings, &stream), "encoder");
+    bench_check(onedva_encoder_open(&b->encoder[1], b->model, &settings, &b->video.stream));
     settings.motion = ONEDVA_MOTION_OFF;
     settings.adaptive_clips = 0;
-    check(onedva_encoder_open(&b->encoder[0], b->model, &settings, &stream), "encoder");
+    bench_check(onedva_encoder_open(&b->encoder[0], b->model, &settings, &b->video.stream));
     onedva_decoder_settings_default(&decoder_settings);
     decoder_settings.threads = threads;
     decoder_settings.steps = 0;
-    check(onedva_decoder_open(&b->decoder, b->model, &decoder_settings), "decoder");
+    bench_check(onedva_decoder_open(&b->decoder, b->model, &decoder_settings));
     onedva_encoder_stream_header(b->encoder[0], &header, &size);
-    check(onedva_decoder_set_stream_header(b->decoder, header, size), "stream header");
-    b->video = malloc(FRAMES * y4m_picture_size(&b->reader));
-    check(b->video ? 0 : ONEDVA_ERR_NOMEM, "video");
-    check(odva_canvas_set_size(&b->decoded, FRAMES, b->reader.width, b->reader.height), "pictures");
+    bench_check(onedva_decoder_set_stream_header(b->decoder, header, size));
+    bench_check(
+        odva_canvas_set_size(&b->decoded, FRAMES, b->video.reader.width, b->video.reader.height));
 }
 
 static void close_parts(struct bench *b)
@@ -137,37 +114,14 @@ static void close_parts(struct bench *b)
     odva_trial_coder_close(&b->coder);
     odva_backend_close(&b->backend);
     onedva_model_close(&b->model);
-    free(b->video);
-}
-
-/* @return 0 at the end of the video */
-static int read_clip(struct bench *b, struct onedva_const_picture *pictures)
-{
-    const int width = b->reader.width, height = b->reader.height;
-    const size_t luma = (size_t)width * height;
-    const size_t chroma = (size_t)((width + 1) / 2) * ((height + 1) / 2);
-
-    for (int t = 0; t < FRAMES; t++) {
-        uint8_t *data = b->video + t * y4m_picture_size(&b->reader);
-
-        if (y4m_read_picture(&b->reader, data) <= 0)
-            return 0;
-        pictures[t] = (struct onedva_const_picture){
-            .data = {data, data + luma, data + luma + chroma},
-            .stride = {width, (width + 1) / 2, (width + 1) / 2},
-        };
-    }
-    return 1;
 }
 
 static void estimate(struct bench *b, const struct onedva_const_picture *pictures)
 {
     for (int t = 0; t < FRAMES; t++)
-        check(odva_luma_pyramid_of_frame(&b->pyramid[t], b->backend, &pictures[t], b->reader.width,
-                                         b->reader.height),
-              "pyramid");
-    check(odva_motion_estimate(&b->estimation, b->pyramid, FRAMES, FRAMES / 2, SPACING),
-          "estimation");
+        bench_check(odva_luma_pyramid_of_frame(&b->pyramid[t], b->backend, &pictures[t],
+                                               b->video.reader.width, b->video.reader.height));
+    bench_check(odva_motion_estimate(&b->estimation, b->pyramid, FRAMES, FRAMES / 2, SPACING));
 }
 
 static void measure_clip(struct bench *b, const struct onedva_const_picture *pictures)
@@ -185,35 +139,30 @@ static void measure_clip(struct bench *b, const struct onedva_const_picture *pic
     lap();
     estimate(b, pictures);
     *seconds[ESTIMATION] = lap();
-    check(odva_motion_fit(&b->motion, &b->estimation, FRAMES / 2, &precision), "fit");
-    check(odva_canvas_build(&b->builder, &b->motion, pictures), "canvases");
+    bench_check(odva_motion_fit(&b->motion, &b->estimation, FRAMES / 2, &precision));
+    bench_check(odva_canvas_build(&b->builder, &b->motion, pictures));
     *seconds[CANVASES] = lap();
-    check(odva_trial_coder_analyse(&b->coder, canvas->const_picture, FRAMES, canvas->width,
-                                   canvas->height),
-          "analysis");
+    bench_check(odva_trial_coder_analyse(&b->coder, canvas->const_picture, FRAMES, canvas->width,
+                                         canvas->height));
     *seconds[ANALYSIS] = lap();
-    check(odva_trial_coder_quantise(&b->coder, b->coder.linear, QIDX, &bits), "quantiser");
+    bench_check(odva_trial_coder_quantise(&b->coder, QIDX, &bits));
     *seconds[QUANTISER] = lap();
     odva_layer_plan_init(&layer_plan, 1, QIDX, odva_tile_tokens(b->model->config.basis));
-    check(odva_packet_encoder_write(&b->packet_encoder, &b->coder.latents, &layer_plan, &b->motion,
-                                    NULL, NULL),
-          "packet encoder");
+    bench_check(odva_packet_encoder_write(&b->packet_encoder, &b->coder.latents, &layer_plan,
+                                          &b->motion, NULL, NULL));
     *seconds[WRITER] = lap();
-    check(onedva_decoder_read_packet(b->decoder, b->packet_encoder.packet.data,
-                                     b->packet_encoder.packet.size, &clip),
-          "packet");
-    check(onedva_decoder_reconstruct(b->decoder, b->decoded.picture, FRAMES), "decode");
+    bench_check(onedva_decoder_read_packet(b->decoder, b->packet_encoder.packet.data,
+                                           b->packet_encoder.packet.size, &clip));
+    bench_check(onedva_decoder_reconstruct(b->decoder, b->decoded.picture, FRAMES));
     *seconds[DECODE] = lap();
-    check(odva_motion_warp_set(&b->warp, &b->motion), "warp");
-    check(
-        b->backend->ops->warp(b->backend, b->decoded.picture, canvas->const_picture, &b->warp.warp),
-        "warp");
+    bench_check(odva_motion_warp_set(&b->warp, &b->motion));
+    bench_check(b->backend->ops->warp(b->backend, b->decoded.picture, canvas->const_picture,
+                                      &b->warp.warp));
     *seconds[WARP] = lap();
-    check(onedva_encode(b->encoder[0], pictures, NULL, FRAMES, &packet), "encode");
+    bench_check(onedva_encode(b->encoder[0], pictures, NULL, FRAMES, &packet));
     *seconds[ENCODE_OFF] = lap();
     for (int coded = 0; coded < FRAMES; coded += packet.frames)
-        check(onedva_encode(b->encoder[1], pictures + coded, NULL, FRAMES - coded, &packet),
-              "encode");
+        bench_check(onedva_encode(b->encoder[1], pictures + coded, NULL, FRAMES - coded, &packet));
     *seconds[ENCODE_AUTO] = lap();
     b->clips++;
 }
@@ -234,7 +183,7 @@ static void report(struct bench *b, int threads)
     double value[PARTS], encode = 0;
 
     printf("%dx%d, %d clips of %d frames, %d threads\n\n| part | ms per frame |\n|---|---|\n",
-           b->reader.width, b->reader.height, b->clips, FRAMES, threads);
+           b->video.reader.width, b->video.reader.height, b->clips, FRAMES, threads);
     for (int p = 0; p < PARTS; p++) {
         value[p] = bench_median(b->seconds[p], b->clips);
         encode += p >= CANVASES && p <= WRITER ? value[p] : 0;
@@ -253,15 +202,14 @@ int main(int argc, char **argv)
     struct onedva_const_picture pictures[FRAMES];
     struct bench b = {0};
 
-    if (y4m_reader_init(&b.reader, stdin) < 0) {
-        fprintf(stderr, "motion_bench: %s\n", b.reader.error);
-        return 1;
-    }
+    bench_video_open(&b.video, 1);
+    bench_video_clip(&b.video, 0, pictures);
     open_parts(&b, threads);
-    while (b.clips < MAX_CLIPS && read_clip(&b, pictures))
+    while (b.clips < MAX_CLIPS && bench_video_read_clip(&b.video, 0))
         measure_clip(&b, pictures);
     if (b.clips > 0)
         report(&b, threads);
     close_parts(&b);
+    bench_video_close(&b.video);
     return 0;
 }

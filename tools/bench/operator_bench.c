@@ -13,25 +13,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "decoder/synthesis.h"
-#include "encoder/analysis.h"
 #include "kernels/backend.h"
 #include "model/model.h"
-#include "tools/bench/bench_clip.h"
+#include "tools/bench/bench.h"
+#include "tools/bench/bench_codec.h"
 #include "tools/bench/operator_count.h"
-#include "transform/deblocking.h"
 
 #define WIDTH        640
 #define HEIGHT       360
 #define LOG2_SPACING 5
 #define COLUMNS      (((WIDTH - 1) >> LOG2_SPACING) + 2)
 #define ROWS         (((HEIGHT - 1) >> LOG2_SPACING) + 2)
-#define QIDX         0
 
 /** What all instruction sets work on. */
 struct work {
-    onedva_model *model;
-    struct odva_scan_cache scans;
     struct bench_clip clip, other;
     int16_t (*nodes)[2];
     struct odva_structure_tensor *tensors;
@@ -59,23 +54,11 @@ static void run_motion(struct odva_backend *backend, const struct work *work)
     }
 }
 
-static void run_codec(struct odva_backend *backend, struct odva_analysis *analysis,
-                      struct odva_synthesis *synthesis, const struct work *work)
-{
-    const struct odva_synthesis_params params = {.qidx = QIDX, .steps = 1, .seed = 1};
-    const struct bench_clip *clip = &work->clip;
-
-    bench_check(odva_analysis_linear(analysis, &clip->grid, clip->sources, clip->latents));
-    bench_check(odva_synthesis_run(synthesis, &clip->grid, clip->latents, clip->tokens, &params,
-                                   work->other.pictures));
-    bench_check(odva_deblock(backend, work->other.pictures, &clip->grid, QIDX));
-}
-
 static void measure(struct work *work, const char *cpu, int runs)
 {
-    struct odva_synthesis *synthesis;
-    struct odva_analysis *analysis;
+    const struct bench_clip *clip = &work->clip;
     struct odva_backend *backend;
+    struct bench_codec codec;
     int status;
 
     setenv("ONEDVA_CPU", cpu, 1);
@@ -86,17 +69,17 @@ static void measure(struct work *work, const char *cpu, int runs)
     }
     operator_count_attach(backend);
     operator_count_reset();
-    bench_check(odva_analysis_open(&analysis, work->model, backend, &work->scans));
-    bench_check(odva_synthesis_open(&synthesis, work->model, backend, &work->scans));
+    bench_codec_open(&codec, backend);
     for (int i = 0; i <= runs; i++) { /* the first is not counted */
-        run_codec(backend, analysis, synthesis, work);
+        bench_check(
+            odva_linear_path_analyse(&codec.path, &clip->grid, clip->sources, clip->latents));
+        bench_codec_decode(&codec, clip, 1, work->other.pictures);
         run_motion(backend, work);
         if (i < runs)
             operator_count_next_run();
     }
     operator_count_print(cpu, 1);
-    odva_synthesis_close(&synthesis);
-    odva_analysis_close(&analysis);
+    bench_codec_close(&codec);
     odva_backend_close(&backend);
 }
 
@@ -106,10 +89,11 @@ int main(int argc, char **argv)
                                        "avx512bf16", "avx512vnni", "avx512bf16vnni"};
     const int runs = argc > 1 ? atoi(argv[1]) : 5, nodes = ONEDVA_MAX_CLIP_FRAMES * COLUMNS * ROWS;
     struct work work = {0};
+    onedva_model *model;
 
-    bench_check(onedva_model_open(&work.model, NULL, NULL));
-    work.scans.model = work.model;
-    bench_clip_open(&work.clip, WIDTH, HEIGHT, work.model->config.basis);
+    bench_check(onedva_model_open(&model, NULL, &bench_logger));
+    bench_clip_open(&work.clip, WIDTH, HEIGHT, model->config.basis);
+    onedva_model_close(&model);
     bench_clip_open(&work.other, WIDTH, HEIGHT, 1);
     work.nodes = bench_checked(malloc(nodes * sizeof(*work.nodes)));
     work.tensors = bench_checked(malloc(((size_t)WIDTH * HEIGHT / 16) * sizeof(*work.tensors)));
@@ -122,7 +106,5 @@ int main(int argc, char **argv)
     free(work.tensors);
     bench_clip_close(&work.clip);
     bench_clip_close(&work.other);
-    odva_scan_cache_free(&work.scans);
-    onedva_model_close(&work.model);
     return 0;
 }

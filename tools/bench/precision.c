@@ -17,9 +17,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/squared_error.h"
+#include "motion/canvas.h"
 #include "onedva/onedva.h"
+#include "tools/bench/bench.h"
+#include "tools/bench/bench_video.h"
 #include "tools/bench/machine_peak.h"
-#include "tools/canvas/y4m_reader.h"
 
 #define FRAMES   ONEDVA_MAX_CLIP_FRAMES
 #define MAX_CPUS 8
@@ -35,50 +38,17 @@ struct sums {
     double samples; /* of each crf and step */
 };
 
-struct video {
-    struct y4m_reader reader;
-    uint8_t *source, *decoded; /* FRAMES pictures */
-};
-
-static void check(int status, const char *what)
-{
-    if (status >= 0)
-        return;
-    fprintf(stderr, "precision: %s: %s\n", what, onedva_status_text(status));
-    exit(1);
-}
-
-static void place(const struct y4m_reader *reader, uint8_t *data, struct onedva_picture *pictures)
-{
-    const ptrdiff_t width = reader->width, half = (width + 1) / 2;
-    const size_t luma = (size_t)width * reader->height;
-    const size_t chroma = (size_t)half * ((reader->height + 1) / 2);
-
-    for (int t = 0; t < FRAMES; t++, data += y4m_picture_size(reader))
-        pictures[t] = (struct onedva_picture){.data = {data, data + luma, data + luma + chroma},
-                                              .stride = {width, half, half}};
-}
-
-static onedva_encoder *open_encoder(const onedva_model *model, const struct y4m_reader *reader,
+static onedva_encoder *open_encoder(const onedva_model *model, const struct onedva_stream *stream,
                                     double crf)
 {
     struct onedva_encoder_settings settings;
-    const struct onedva_stream stream = {.width = reader->width,
-                                         .height = reader->height,
-                                         .timebase_num = 1,
-                                         .timebase_den = 25,
-                                         .frame_duration = 1,
-                                         .sar_den = 1,
-                                         .colour_primaries = 2,
-                                         .transfer = 2,
-                                         .matrix = 2};
     onedva_encoder *encoder;
 
     onedva_encoder_settings_default(&settings);
     settings.threads = 1;
     settings.crf = crf;
     settings.adaptive_clips = 0;
-    check(onedva_encoder_open(&encoder, model, &settings, &stream), "encoder");
+    bench_check(onedva_encoder_open(&encoder, model, &settings, stream));
     return encoder;
 }
 
@@ -94,57 +64,50 @@ static onedva_decoder *open_decoder(const onedva_model *model, const onedva_enco
     settings.threads = 1;
     settings.steps = steps;
     setenv("ONEDVA_CPU", cpu, 1);
-    check(onedva_decoder_open(&decoder, model, &settings), cpu);
+    bench_check(onedva_decoder_open(&decoder, model, &settings));
     unsetenv("ONEDVA_CPU");
     onedva_encoder_stream_header(encoder, &header, &size);
-    check(onedva_decoder_set_stream_header(decoder, header, size), "stream header");
+    bench_check(onedva_decoder_set_stream_header(decoder, header, size));
     return decoder;
 }
 
-static double luma_error(const struct video *video)
+static double luma_error(const struct onedva_const_picture *sources,
+                         const struct odva_canvas *decoded)
 {
-    const size_t picture = y4m_picture_size(&video->reader);
-    const size_t luma = (size_t)video->reader.width * video->reader.height;
     int64_t sum = 0;
 
-    for (int t = 0; t < FRAMES; t++)
-        for (size_t i = 0; i < luma; i++) {
-            const int d = video->source[t * picture + i] - video->decoded[t * picture + i];
+    for (int t = 0; t < FRAMES; t++) {
+        const struct onedva_const_picture *picture = &decoded->const_picture[t];
 
-            sum += d * d;
-        }
+        sum += odva_squared_error(sources[t].data[0], sources[t].stride[0], picture->data[0],
+                                  picture->stride[0], decoded->width, decoded->height);
+    }
     return (double)sum;
 }
 
-static void measure_clip(struct sums *sums, const struct video *video, const onedva_model *model,
-                         char **cpus, int cpu_count)
+static void measure_clip(struct sums *sums, const struct bench_video *video,
+                         const struct odva_canvas *decoded, const onedva_model *model, char **cpus,
+                         int cpu_count)
 {
     struct onedva_const_picture sources[FRAMES];
-    struct onedva_picture pictures[FRAMES];
 
-    place(&video->reader, video->source, pictures);
-    for (int t = 0; t < FRAMES; t++)
-        for (int p = 0; p < 3; p++) {
-            sources[t].data[p] = pictures[t].data[p];
-            sources[t].stride[p] = pictures[t].stride[p];
-        }
-    place(&video->reader, video->decoded, pictures);
+    bench_video_clip(video, 0, sources);
     for (size_t c = 0; c < CRFS; c++) {
-        onedva_encoder *encoder = open_encoder(model, &video->reader, crfs[c]);
+        onedva_encoder *encoder = open_encoder(model, &video->stream, crfs[c]);
         struct onedva_packet packet;
 
-        check(onedva_encode(encoder, sources, NULL, FRAMES, &packet), "encode");
+        bench_check(onedva_encode(encoder, sources, NULL, FRAMES, &packet));
         for (int i = 0; i < 2 * cpu_count; i++) {
             onedva_decoder *decoder = open_decoder(model, encoder, cpus[i / 2], i % 2);
             struct onedva_clip clip;
 
-            check(onedva_decoder_read_packet(decoder, packet.data, packet.size, &clip), "packet");
-            check(onedva_decoder_reconstruct(decoder, pictures, FRAMES), "decode");
-            check(onedva_decoder_read_packet(decoder, packet.data, packet.size, &clip), "packet");
+            bench_check(onedva_decoder_read_packet(decoder, packet.data, packet.size, &clip));
+            bench_check(onedva_decoder_reconstruct(decoder, decoded->picture, FRAMES));
+            bench_check(onedva_decoder_read_packet(decoder, packet.data, packet.size, &clip));
             const double start = machine_thread_seconds();
-            check(onedva_decoder_reconstruct(decoder, pictures, FRAMES), "decode");
+            bench_check(onedva_decoder_reconstruct(decoder, decoded->picture, FRAMES));
             sums->seconds[i / 2][c][i % 2] += machine_thread_seconds() - start;
-            sums->error[i / 2][c][i % 2] += luma_error(video);
+            sums->error[i / 2][c][i % 2] += luma_error(sources, decoded);
             onedva_decoder_close(&decoder);
         }
         onedva_encoder_close(&encoder);
@@ -172,37 +135,26 @@ int main(int argc, char **argv)
 {
     char reference[] = "c", *cpus[MAX_CPUS] = {reference};
     const int clips = argc > 2 ? atoi(argv[1]) : 0, cpu_count = argc - 1;
-    struct video video = {0};
+    struct bench_video video;
+    struct odva_canvas decoded = {0};
     struct sums sums = {0};
     onedva_model *model;
-    size_t size;
-    int count = 0, frames = 0;
+    int count = 0;
 
     if (clips < 1 || argc - 1 > MAX_CPUS) {
         fprintf(stderr, "usage: precision CLIPS CPU... < video.y4m\n");
         return 1;
     }
     memcpy(cpus + 1, argv + 2, (argc - 2) * sizeof(*cpus));
-    if (y4m_reader_init(&video.reader, stdin) < 0) {
-        fprintf(stderr, "precision: %s\n", video.reader.error);
-        return 1;
-    }
-    size = y4m_picture_size(&video.reader);
-    video.source = malloc(FRAMES * size);
-    video.decoded = malloc(FRAMES * size);
-    check(video.source && video.decoded ? ONEDVA_OK : ONEDVA_ERR_NOMEM, "video");
-    check(onedva_model_open(&model, NULL, NULL), "model");
-    while (count < clips && y4m_read_picture(&video.reader, video.source + frames * size) > 0) {
-        if (++frames < FRAMES)
-            continue;
-        measure_clip(&sums, &video, model, cpus, cpu_count);
-        frames = 0;
-        count++;
-    }
+    bench_video_open(&video, 1);
+    bench_check(odva_canvas_set_size(&decoded, FRAMES, video.reader.width, video.reader.height));
+    bench_check(onedva_model_open(&model, NULL, &bench_logger));
+    for (; count < clips && bench_video_read_clip(&video, 0); count++)
+        measure_clip(&sums, &video, &decoded, model, cpus, cpu_count);
     if (count)
         print_sums(&sums, count, cpu_count);
     onedva_model_close(&model);
-    free(video.source);
-    free(video.decoded);
+    odva_canvas_free(&decoded);
+    bench_video_close(&video);
     return count ? 0 : 1;
 }

@@ -10,15 +10,9 @@
 
 set -eu
 
-input=${1:-}
-[ -z "$input" ] || input=$(cd "$(dirname "$input")" && pwd)/$(basename "$input")
-cd "$(dirname "$0")/../.."
+# shellcheck source=tools/bench/input.sh
+. "$(dirname "$0")/input.sh"
 work=build/bench
-mkdir -p $work
-if [ -z "$input" ]; then
-    input=$work/cockatoo.mp4
-    tools/fetch-clip.sh "$input"
-fi
 
 # usage: median COMMAND...; of the seconds that three runs take
 median() {

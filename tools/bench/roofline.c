@@ -14,36 +14,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "decoder/synthesis.h"
-#include "encoder/analysis.h"
 #include "kernels/backend.h"
 #include "model/model.h"
-#include "tools/bench/bench_clip.h"
+#include "tools/bench/bench.h"
+#include "tools/bench/bench_codec.h"
 #include "tools/bench/machine_peak.h"
 #include "tools/bench/operator_count.h"
-#include "transform/deblocking.h"
-
-#define QIDX 0
-
-static void encode(struct odva_analysis *analysis, const struct bench_clip *clip)
-{
-    bench_check(odva_analysis_linear(analysis, &clip->grid, clip->sources, clip->latents));
-}
-
-static void decode(struct odva_backend *backend, struct odva_synthesis *synthesis,
-                   const struct bench_clip *clip, int steps)
-{
-    const struct odva_synthesis_params params = {.qidx = QIDX, .steps = steps, .seed = 1};
-
-    bench_check(odva_synthesis_run(synthesis, &clip->grid, clip->latents, clip->tokens, &params,
-                                   clip->pictures));
-    bench_check(odva_deblock(backend, clip->pictures, &clip->grid, QIDX));
-}
 
 /* @param steps below 0: encode */
-static void measure(struct odva_backend *backend, struct odva_analysis *analysis,
-                    struct odva_synthesis *synthesis, const struct bench_clip *clip, int steps,
-                    int runs)
+static void measure(struct bench_codec *codec, const struct bench_clip *clip, int steps, int runs)
 {
     double best = 1e9;
     char title[64];
@@ -53,9 +32,10 @@ static void measure(struct odva_backend *backend, struct odva_analysis *analysis
         const double start = machine_thread_seconds();
 
         if (steps < 0)
-            encode(analysis, clip);
+            bench_check(
+                odva_linear_path_analyse(&codec->path, &clip->grid, clip->sources, clip->latents));
         else
-            decode(backend, synthesis, clip, steps);
+            bench_codec_decode(codec, clip, steps, clip->pictures);
         if (i > 0 && machine_thread_seconds() - start < best)
             best = machine_thread_seconds() - start;
         if (i < runs)
@@ -70,42 +50,24 @@ static void measure(struct odva_backend *backend, struct odva_analysis *analysis
            ONEDVA_MAX_CLIP_FRAMES / best);
 }
 
-static void print_line(void *opaque, enum onedva_log_level level, const char *message)
-{
-    (void)opaque;
-    (void)level;
-    fprintf(stderr, "%s\n", message);
-}
-
 int main(int argc, char **argv)
 {
-    const struct onedva_logger logger = {print_line, NULL};
     const int width = argc > 2 ? atoi(argv[1]) : 640, height = argc > 2 ? atoi(argv[2]) : 360;
     const int runs = argc > 3 ? atoi(argv[3]) : 9;
-    struct odva_synthesis *synthesis;
-    struct odva_analysis *analysis;
     struct odva_backend *backend;
-    struct odva_scan_cache scans;
+    struct bench_codec codec;
     struct bench_clip clip;
-    onedva_model *model;
 
-    bench_check(onedva_model_open(&model, NULL, &logger));
-    bench_check(
-        odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 1, 0, ONEDVA_PRECISION_BFLOAT16, &logger));
+    bench_check(odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 1, 0, ONEDVA_PRECISION_BFLOAT16,
+                                  &bench_logger));
     operator_count_attach(backend);
-    scans = (struct odva_scan_cache){.model = model};
-    bench_clip_open(&clip, width, height, model->config.basis);
-    bench_check(odva_analysis_open(&analysis, model, backend, &scans));
-    bench_check(odva_synthesis_open(&synthesis, model, backend, &scans));
-    printf("%s, %dx%d\n", model->name, width, height);
-    measure(backend, analysis, synthesis, &clip, -1, runs);
-    measure(backend, analysis, synthesis, &clip, 0, runs);
-    measure(backend, analysis, synthesis, &clip, 1, runs);
-    odva_synthesis_close(&synthesis);
-    odva_analysis_close(&analysis);
+    bench_codec_open(&codec, backend);
+    bench_clip_open(&clip, width, height, codec.model->config.basis);
+    printf("%s, %dx%d\n", codec.model->name, width, height);
+    for (int steps = -1; steps <= 1; steps++)
+        measure(&codec, &clip, steps, runs);
     bench_clip_close(&clip);
-    odva_scan_cache_free(&scans);
+    bench_codec_close(&codec);
     odva_backend_close(&backend);
-    onedva_model_close(&model);
     return 0;
 }

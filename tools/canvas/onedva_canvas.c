@@ -191,17 +191,6 @@ static const char *input_name(const struct options *options)
 
 /* ---- clips ------------------------------------------------------------------------------- */
 
-static struct onedva_const_picture picture_of(const struct y4m_reader *reader, const uint8_t *data)
-{
-    const ptrdiff_t width = reader->width, chroma_width = (width + 1) / 2;
-    const uint8_t *u = data + width * reader->height;
-
-    return (struct onedva_const_picture){
-        .data = {data, u, u + chroma_width * ((reader->height + 1) / 2)},
-        .stride = {width, chroma_width, chroma_width},
-    };
-}
-
 /* Read pictures until the window is full or the input ends. */
 static void fill(struct tool *tool)
 {
@@ -257,7 +246,7 @@ static void write_clip(struct tool *tool, double crf)
     struct onedva_canvas canvas;
 
     for (int i = 0; i < tool->window.count; i++)
-        pictures[i] = picture_of(&tool->reader, tool->window.picture[i]);
+        pictures[i] = y4m_picture_of(&tool->reader, tool->window.picture[i]);
     check(onedva_encoder_set_crf(tool->encoder, crf));
     check(onedva_encode(tool->encoder, pictures, NULL, tool->window.count, &packet));
     onedva_encoder_get_canvas(tool->encoder, &canvas);

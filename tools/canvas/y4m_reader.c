@@ -2,11 +2,10 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
+#include "tools/canvas/y4m_reader.h"
+
 #include <inttypes.h>
 #include <string.h>
-
-#include "onedva/onedva.h"
-#include "tools/canvas/y4m_reader.h"
 
 #define MAX_LINE 256
 
@@ -92,6 +91,17 @@ size_t y4m_picture_size(const struct y4m_reader *reader)
     const size_t w = (size_t)reader->width, h = (size_t)reader->height;
 
     return w * h + 2 * ((w + 1) / 2) * ((h + 1) / 2);
+}
+
+struct onedva_const_picture y4m_picture_of(const struct y4m_reader *reader, const uint8_t *data)
+{
+    const ptrdiff_t width = reader->width, chroma_width = (width + 1) / 2;
+    const uint8_t *u = data + width * reader->height;
+
+    return (struct onedva_const_picture){
+        .data = {data, u, u + chroma_width * ((reader->height + 1) / 2)},
+        .stride = {width, chroma_width, chroma_width},
+    };
 }
 
 int y4m_read_picture(struct y4m_reader *reader, uint8_t *picture)

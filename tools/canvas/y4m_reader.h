@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "onedva/onedva.h"
+
 struct y4m_reader {
     FILE *file;
     int width, height;
@@ -23,6 +25,9 @@ int y4m_reader_init(struct y4m_reader *reader, FILE *file);
 
 /** Bytes of a picture: Y, then U and V of ceil(width/2) x ceil(height/2). */
 size_t y4m_picture_size(const struct y4m_reader *reader);
+
+/** The picture in such bytes. */
+struct onedva_const_picture y4m_picture_of(const struct y4m_reader *reader, const uint8_t *data);
 
 /** Read the next picture. @return 1, 0 at the end, -1 where the file is damaged */
 int y4m_read_picture(struct y4m_reader *reader, uint8_t *picture);

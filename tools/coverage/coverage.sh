@@ -3,8 +3,8 @@
 # Copyright (C) 2026 the One-DVA for FFmpeg authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Runs the tests with the programs of make coverage, and writes doc/coverage.md: which lines they
-# reach. Logs are in build/coverage/log.
+# Runs the tests with the programs of make coverage, and writes doc/coverage.md and doc/coverage.csv:
+# which lines they reach. Logs are in build/coverage/log.
 #
 # usage: coverage.sh
 
@@ -51,8 +51,9 @@ run gcovr gcovr --root . --gcov-ignore-parse-errors --exclude-unreachable-branch
     --exclude-throw-branches --filter engine/ --filter kernels/ --exclude '.*/tests/' \
     --filter 'build/ffmpeg-(src|coverage/src)/libav[a-z]*/(vf_)?(onedva|odva)' \
     --json build/coverage/lines.json build/coverage build/coverage-ffmpeg build/ffmpeg-coverage
-python3 tools/coverage/report.py build/coverage/lines.json > build/coverage/report.md &&
-    cp build/coverage/report.md doc/coverage.md || failed="$failed report"
+python3 tools/coverage/report.py build/coverage/lines.json build/coverage/report.csv > build/coverage/report.md &&
+    cp build/coverage/report.md doc/coverage.md && cp build/coverage/report.csv doc/coverage.csv ||
+    failed="$failed report"
 [ -z "$failed" ] || {
     echo "coverage: failed, see build/coverage/log:$failed" >&2
     exit 1

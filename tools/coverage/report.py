@@ -1,15 +1,16 @@
 # libonedva: the One-DVA learned video codec
 # Copyright (C) 2026 the One-DVA for FFmpeg authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Writes doc/coverage.md from the lines that gcovr counted.
+"""Writes doc/coverage.md from the lines that gcovr counted, and its table of files as CSV.
 
 Each function with lines that no test reaches is listed with them, and with the reason that
 unreached.txt, beside this file, gives for it: "FILE FUNCTION: REASON". A reason that nothing
 needs any more is an error.
 
-usage: report.py LINES.json > doc/coverage.md
+usage: report.py LINES.json FILES.csv > doc/coverage.md
 """
 
+import csv
 import dataclasses
 import json
 import platform
@@ -46,6 +47,8 @@ UNREACHED = """
 
 FILES = """
 ## Files
+
+The same as CSV: [coverage.csv](coverage.csv).
 
 | file | lines | not reached | reached | branches reached |
 |---|---:|---:|---:|---:|"""
@@ -106,8 +109,8 @@ def ranges(numbers):
     return ", ".join(str(a) if a == b else f"{a}-{b}" for a, b in runs)
 
 
-def percent(part, whole):
-    return f"{100 * part / whole:.1f} %" if whole else "-"
+def percent(part, whole, unit=" %"):
+    return f"{100 * part / whole:.1f}{unit}" if whole else "-"
 
 
 def load_reasons():
@@ -163,6 +166,17 @@ def print_files(counts):
               f"| {percent(of_file.reached, of_file.lines)} | {percent(of_file.branches_reached, of_file.branches)} |")
 
 
+def write_files(counts, path):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(f"# made by tools/coverage/report.py at commit {commit()}\n")
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["file", "lines", "lines_not_reached", "percent_reached", "percent_branches_reached"])
+        for name, of_file in sorted(counts.items()):
+            writer.writerow([name, of_file.lines, of_file.lines - of_file.reached,
+                             percent(of_file.reached, of_file.lines, ""),
+                             percent(of_file.branches_reached, of_file.branches, "")])
+
+
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         files = {source_name(entry["file"]): entry for entry in json.load(file)["files"]}
@@ -173,6 +187,7 @@ def main():
     print_folders(folders)
     print_unreached(files)
     print_files(counts)
+    write_files(counts, sys.argv[2])
     low = [name for name in GOAL_FOLDERS if 100 * folders[name].reached < GOAL * folders[name].lines]
     return f"coverage: less than {GOAL} % of {' and '.join(low)}" if low else 0
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # Copyright (C) 2026 the One-DVA for FFmpeg authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Measures One-DVA, x264, x265 and SVT-AV1 on a set of clips and writes a report in Markdown, with pictures.
+"""Measures One-DVA, x264, x265 and SVT-AV1 on a set of clips and writes a report in Markdown, with pictures and CSV.
 
 Every figure comes from whole files: encoded by ffmpeg to Matroska, decoded by ffmpeg, compared frame by frame
 with the source. What was measured before with the same program, model, options and clip is not measured again.
@@ -151,7 +151,12 @@ def clips_section(result):
     return "\n\n".join(parts)
 
 
-def seams_section(result):
+def tiles_show(name):
+    """Whether an encoder's tiles, or places where they would be, lie on the picture's own grid."""
+    return name.startswith(FIXED_CLIPS) or not name.startswith("onedva")
+
+
+def seams_section(result, path):
     return "\n\n".join([
         "## Seams",
         "The error is decoded less source luma; a seam is its mean absolute step across a border over that elsewhere, "
@@ -160,8 +165,9 @@ def seams_section(result):
         "inside. In time: from the last frame of a clip to the next clip's first over that inside of clips, and over "
         "that inside of clips at every fourth frame. With motion, tiles lie on canvases, so only time counts there; smooth clips: `-smooth_clips 1`. "
         "The other encoders have no tiles of 128: their columns say what the content does at those places, and why "
-        "the rest of the tile is no fair measure; their clips are groups of pictures.",
-        tables.seam_table(result.seams, lambda name: name.startswith(FIXED_CLIPS) or not name.startswith("onedva"))])
+        "the rest of the tile is no fair measure; their clips are groups of pictures. The table as CSV: "
+        f"[{os.path.basename(path)}]({os.path.basename(path)}).",
+        tables.seam_table(result.seams, tiles_show)])
 
 
 def picture_section(result, args, path):
@@ -174,8 +180,17 @@ def picture_section(result, args, path):
         "theirs. Rate and PSNR-Y are those of the whole clip.", f"![the frame]({os.path.basename(path)})"])
 
 
+def write_csv(result, measurements, seams):
+    made = f"made by tools/eval/report.py at commit {commit()}, model {result.onedva.model}"
+    with open(measurements, "w") as file:
+        file.write(tables.measurement_csv(made, result.clips, result.measured, result.metrics))
+    with open(seams, "w") as file:
+        file.write(tables.seam_csv(made, result.seams, tiles_show))
+
+
 def write(args, result):
     base = os.path.splitext(args.out)[0]
+    csv_name = os.path.basename(base) + ".csv"
     plots.draw({name: by for name, by in result.measured.items() if "tune" not in name}, result.metrics, base + ".png")
     parts = ["# Rate and distortion", how(args, result),
              f"![rate against quality]({os.path.basename(base)}.png)"]
@@ -183,9 +198,11 @@ def write(args, result):
         parts.append(steps_section(result))
     if result.peers:
         parts.append(peers_section(result))
-    parts += [clips_section(result), seams_section(result),
+    parts += [clips_section(result), seams_section(result, base + "-seams.csv"),
               picture_section(result, args, os.path.join(os.path.dirname(args.out), "lowest-rate.png")),
-              "## Measurements", "Means over the clips.", tables.measurement_tables(result.measured, result.metrics)]
+              "## Measurements", f"Means over the clips; each clip's own are in [{csv_name}]({csv_name}).",
+              tables.measurement_tables(result.measured, result.metrics)]
+    write_csv(result, base + ".csv", base + "-seams.csv")
     with open(args.out, "w") as file:
         file.write("\n\n".join(parts) + "\n")
 

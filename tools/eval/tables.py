@@ -1,6 +1,8 @@
 # Copyright (C) 2026 the One-DVA for FFmpeg authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The tables of a report, in Markdown."""
+"""The tables of a report, in Markdown and as CSV."""
+import csv
+import io
 import math
 
 import bd_rate
@@ -149,6 +151,25 @@ def clip_lowest_table(clips, measured, curve):
     return table(["clip", "lowest rate", "dB there", "ahead at bits per pixel"], rows)
 
 
+def csv_text(comment, header, rows):
+    """comment: what stands in the first line, behind #"""
+    file = io.StringIO()
+    csv.writer(file, lineterminator="\n").writerows([header, *rows])
+    return f"# {comment}\n{file.getvalue()}"
+
+
+def measurement_csv(comment, clips, measured, metrics):
+    """What measurement_tables shows, and each clip's own; the clip of means is "all"."""
+    columns = [("bpp", 5), *((m.key, m.digits) for m in metrics)]
+    rows = []
+    for name, by_quality in measured.items():
+        for crf, values in by_quality.items():
+            means = {key: mean([v[key] for v in values]) for key, _ in columns}
+            for clip, of_clip in zip(["all", *(clip.name for clip in clips)], [means, *values]):
+                rows.append([name, clip, crf, *(f"{of_clip[key]:.{digits}f}" for key, digits in columns)])
+    return csv_text(comment, ["encoder", "clip", "crf", "bits_per_pixel", *(m.key for m in metrics)], rows)
+
+
 def measurement_tables(measured, metrics):
     parts = []
     for name, by_quality in measured.items():
@@ -159,7 +180,11 @@ def measurement_tables(measured, metrics):
     return "\n\n".join(parts)
 
 
-def seam_table(measured, with_tiles):
+SEAM_HEADER = ["", "crf", "bits per pixel", "tile / near it", "tile / inside", "tile / 16-grid", "16-grid / inside",
+               "clip / inside", "clip / 4-frame grid"]
+
+
+def seam_rows(measured, with_tiles):
     """measured: of Bench.seams; with_tiles(name): whether tiles lie on the picture's own grid"""
     pairs = (("tile", "near"), ("tile", "inside"), ("tile", "token"), ("token", "inside"),
              ("clip", "clip_inside"), ("clip", "token_frames"))
@@ -171,5 +196,12 @@ def seam_table(measured, with_tiles):
             if not with_tiles(name):
                 cells[:4] = [""] * 4
             rows.append([name, crf, f"{mean([v['bpp'] for v in values]):.4f}", *cells])
-    return table(["", "crf", "bits per pixel", "tile / near it", "tile / inside", "tile / 16-grid", "16-grid / inside",
-                  "clip / inside", "clip / 4-frame grid"], rows)
+    return rows
+
+
+def seam_table(measured, with_tiles):
+    return table(SEAM_HEADER, seam_rows(measured, with_tiles))
+
+
+def seam_csv(comment, measured, with_tiles):
+    return csv_text(comment, ["encoder", *SEAM_HEADER[1:]], seam_rows(measured, with_tiles))

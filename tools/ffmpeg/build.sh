@@ -6,10 +6,11 @@
 # Configures and builds FFmpeg with One-DVA, outside its source tree. The Makefile runs it with
 # the library made and the settings of build/config.mak in the environment.
 #
-# usage: build.sh full|check|tsan|coverage
+# usage: build.sh full|check|shared|tsan|coverage
 #   full   build/ffmpeg-full: all of FFmpeg's native parts
 #   check  build/ffmpeg-check: only what the tests use, One-DVA's files under
 #          UndefinedBehaviorSanitizer, which ends the program where it finds something
+#   shared  build/ffmpeg-shared: shared libraries with only what tools/tests/test_install.sh uses
 #   tsan   build/ffmpeg-tsan: only what tools/tests/test_tsan.sh uses, under ThreadSanitizer, with
 #          build/tsan/lib/libonedva.a
 #   coverage  build/ffmpeg-coverage: what the tests use, with One-DVA's files counting how often each
@@ -31,7 +32,7 @@ check_parts="--disable-everything
     --enable-muxer=dash,data,hls,mpegts,odva,rawvideo,segment,tee,yuv4mpegpipe
     --enable-demuxer=avi,concat,hls,image2,image2pipe,matroska,mov,nut,odva,rawvideo,yuv4mpegpipe
     --enable-protocol=concat,fd,file,http,pipe,subfile,tcp
-    --enable-bsf=extract_extradata,noise,onedva_metadata,onedva_truncate,setts,trace_headers
+    --enable-bsf=dump_extradata,extract_extradata,noise,onedva_metadata,onedva_truncate,setts,trace_headers
     --enable-indev=lavfi
     --enable-filter=aevalsrc,aformat,aresample,atrim,color,copy,crop,drawbox,format,fps,framestep
     --enable-filter=hstack,loop,lut2,metadata,null,nullsink,nullsrc,pad,psnr,scale,scroll,select,setparams,setpts,settb,showinfo,split,ssim
@@ -43,7 +44,13 @@ tsan_parts="--disable-everything
     --enable-muxer=framemd5,null,nut,odva --enable-demuxer=nut,odva --enable-protocol=file,pipe
     --enable-bsf=onedva_truncate --enable-indev=lavfi --enable-filter=format,null,onedva,scale,testsrc2,trim"
 
-[ $# -eq 1 ] || die "usage: build.sh full|check|tsan|coverage"
+# Only what tools/tests/test_install.sh uses, compiled quickly.
+shared_parts="--disable-everything --disable-x86asm --optflags=-O1 --enable-shared
+    --enable-encoder=onedva,wrapped_avframe --enable-decoder=onedva,wrapped_avframe --enable-protocol=file
+    --enable-muxer=null,odva --enable-demuxer=odva --enable-bsf=onedva_truncate
+    --enable-indev=lavfi --enable-filter=format,null,onedva,scale,testsrc2,trim"
+
+[ $# -eq 1 ] || die "usage: build.sh full|check|shared|tsan|coverage"
 # FFmpeg reads DASH manifests with libxml2.
 if pkg-config --exists libxml-2.0; then
     check_parts="$check_parts --enable-libxml2 --enable-demuxer=dash"
@@ -51,8 +58,10 @@ fi
 libraries=build/lib
 own="libavcodec/onedva% libavformat/odva% libavfilter/onedva% libavfilter/vf_onedva%"
 rule= # more for make
+linking="--disable-shared --enable-static"
 case $1 in
-full) parts= ;;
+full) parts='' linking='' ;;
+shared) parts=$shared_parts linking='' ;;
 check)
     parts="$check_parts --extra-ldflags=-fsanitize=undefined"
     rule="$own: CFLAGS += -fsanitize=undefined -fno-sanitize-recover=undefined"
@@ -66,7 +75,7 @@ tsan)
     parts="$tsan_parts --extra-cflags=-fsanitize=thread --extra-ldflags=-fsanitize=thread"
     libraries=build/tsan/lib
     ;;
-*) die "unknown flavour $1; expected full, check, tsan or coverage" ;;
+*) die "unknown flavour $1; expected full, check, shared, tsan or coverage" ;;
 esac
 directory=build/ffmpeg-$1
 
@@ -97,6 +106,23 @@ if [ "$ONEDVA_SANITIZERS" = yes ]; then
         --extra-ldflags=-fsanitize=address,undefined
 fi
 
+# shellcheck disable=SC2086 # a list of parts
+set -- "$@" $parts
+eval "set -- \"\$@\" $ONEDVA_FFMPEG_FLAGS $linking" # flags as a shell reads them
+
+# Shared libraries find each other, and programs find them, where they are installed. Of what is said
+# here FFmpeg's configure takes the backslashes, and make a half of the dollars: twice, in its rule for a
+# library.
+shared=no
+for flag; do
+    case $flag in
+    --enable-shared) shared=yes ;;
+    --disable-shared) shared=no ;;
+    esac
+done
+[ $shared = no ] || set -- "$@" --extra-ldexeflags="-Wl,-rpath,'\\\$\\\$ORIGIN/../lib'" \
+    --extra-ldsoflags="-Wl,-rpath,'\\\$\\\$\\\$\\\$ORIGIN'"
+
 # Objects found in ccache are good in any clone.
 export CCACHE_BASEDIR="$root"
 
@@ -105,30 +131,28 @@ cd "$directory"
 
 # FFmpeg reads its lists of parts only when it is configured, so a changed list configures again.
 lists="configure libavcodec/allcodecs.c libavcodec/bitstream_filters.c libavfilter/allfilters.c libavformat/allformats.c"
-# shellcheck disable=SC2086 # parts and flags are lists of words
+# shellcheck disable=SC2086 # a list of files
 wanted=$(
-    printf '%s\n' "$@" $parts $ONEDVA_FFMPEG_FLAGS
+    printf '%s\n' "$@"
     cat "$root/$libraries/pkgconfig/onedva.pc"
     (cd "$root/$source" && cat $lists) | cksum
 )
 if [ ! -f ffbuild/config.mak ] || [ "$wanted" != "$(cat onedva.configuration 2>/dev/null)" ]; then
     echo "ffmpeg: configuring $directory"
     rm -f onedva.configuration
-    # shellcheck disable=SC2086
     PKG_CONFIG_PATH=$root/$libraries/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH} \
-        "../ffmpeg-src/configure" "$@" $parts $ONEDVA_FFMPEG_FLAGS > configure.log 2>&1 || {
+        "../ffmpeg-src/configure" "$@" > configure.log 2>&1 || {
         tail -n 5 configure.log >&2
         die "configure failed; see $directory/configure.log and $directory/ffbuild/config.log"
     }
+    rm -f ffmpeg_g
     printf '%s\n' "$wanted" > onedva.configuration
 fi
 
-# FFmpeg does not track external static libraries: link again when ours is newer.
-for program in ffmpeg ffprobe ffplay; do
-    if [ -f ${program}_g ] && [ -n "$(find "$library" -newer ${program}_g)" ]; then
-        rm -f ${program}_g
-    fi
-done
+# FFmpeg tracks neither external static libraries nor the flags it links with.
+if [ ! -f ffmpeg_g ] || [ -n "$(find "$library" -newer ffmpeg_g)" ]; then
+    rm -f ffmpeg_g ffprobe_g ffplay_g lib*/lib*.so*
+fi
 
 # A parent make that was given -j shares its jobs.
 case ${MAKEFLAGS:-} in
@@ -137,6 +161,7 @@ case ${MAKEFLAGS:-} in
 esac
 programs="ffmpeg ffprobe"
 [ "$ONEDVA_FFPLAY" = yes ] && programs="$programs ffplay"
+[ $shared = yes ] && programs="$programs all" # all libraries
 
 echo "ffmpeg: building $directory"
 # shellcheck disable=SC2086

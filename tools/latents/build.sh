@@ -3,7 +3,7 @@
 # Copyright (C) 2026 the One-DVA for FFmpeg authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Compiles onedva-latents with the static libraries of a build of FFmpeg.
+# Compiles onedva-latents with the libraries of a build of FFmpeg, the shared ones where it has no others.
 #
 # usage: build.sh DIRECTORY-OF-FFMPEG PROGRAM; CC, CFLAGS (optimisation) and ONEDVA_LIBRARY (static) may be set
 
@@ -23,10 +23,16 @@ setting() {
     sed -n "s/^$1=//p" "$ffmpeg/ffbuild/config.mak"
 }
 
-libraries=
+libraries='' rpath=''
 for library in avformat avcodec swresample avutil; do
-    libraries="$libraries $ffmpeg/lib$library/lib$library.a"
+    file=$ffmpeg/lib$library/lib$library
+    if [ -f "$file.a" ]; then
+        libraries="$libraries $file.a"
+    else
+        libraries="$libraries $file.so" rpath="$rpath -Wl,-rpath-link=$ffmpeg/lib$library"
+    fi
 done
+[ -z "$rpath" ] || rpath="$rpath -Wl,-rpath,\$ORIGIN/../lib"
 for file in tools/latents/*.c tools/latents/*.h $libraries $onedva; do
     [ ! -f "$program" ] || [ -z "$(find "$file" -newer "$program")" ] || rm -f "$program"
 done
@@ -35,6 +41,6 @@ done
 echo "CCLD    $program"
 # shellcheck disable=SC2046,SC2086 # flags are lists of words
 ${CC:-cc} -std=c11 ${CFLAGS:--O2 -g} -Wall -Wextra -D_GNU_SOURCE -Iengine/include -Iengine -I. \
-    -Ibuild -I"$ffmpeg/src" -I"$ffmpeg" $(setting LDFLAGS) -o "$program" tools/latents/*.c \
+    -Ibuild -I"$ffmpeg/src" -I"$ffmpeg" $(setting LDFLAGS) $rpath -o "$program" tools/latents/*.c \
     $libraries $onedva $(setting EXTRALIBS-avformat) $(setting EXTRALIBS-avcodec) \
     $(setting EXTRALIBS-swresample) $(setting EXTRALIBS-avutil) $(setting EXTRALIBS)

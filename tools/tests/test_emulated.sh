@@ -61,12 +61,16 @@ if [ ! -f "$root/complete" ]; then
     : > "$root/complete"
 fi
 
-PKG_CONFIG_LIBDIR=$root/usr/lib/$triplet/pkgconfig PKG_CONFIG_SYSROOT_DIR=$root \
-    ./configure --directory="$directory" --cc="$triplet-gcc" --disable-ffplay > /dev/null
+# usage: there COMMAND...; finds that machine's libraries
+there() {
+    PKG_CONFIG_LIBDIR=$root/usr/lib/$triplet/pkgconfig PKG_CONFIG_SYSROOT_DIR=$root "$@"
+}
+
+there ./configure --directory="$directory" --cc="$triplet-gcc" --disable-ffplay > /dev/null
 export EMULATOR="qemu-$machine -L /usr/$triplet \
     -E LD_LIBRARY_PATH=$root/usr/lib/$triplet:/usr/$triplet/lib"
 
-make -j"$(nproc)" --no-print-directory CONFIG="$directory" BUILD="$directory" OPTIMIZE="-O2 -Werror" $tests
+there make -j"$(nproc)" --no-print-directory CONFIG="$directory" BUILD="$directory" OPTIMIZE="-O2 -Werror" $tests
 
 program=engine/tests/codec/bitexact_hash
 export ONEDVA_MODEL=fate/model/onedva-test.safetensors
@@ -81,7 +85,7 @@ for variant in gcc-O2 gcc-O0 gcc-O3 clang-O2; do
     gcc-*) set -- CC="$triplet-gcc" ;;
     clang-*) set -- CC="clang --target=$triplet" MACHINE_CFLAGS= ;; # those are for GCC
     esac
-    make -j"$(nproc)" --no-print-directory CONFIG="$directory" BUILD="$build" OPTIMIZE="-${variant#*-} -Werror" \
+    there make -j"$(nproc)" --no-print-directory CONFIG="$directory" BUILD="$build" OPTIMIZE="-${variant#*-} -Werror" \
         "$@" "$build/$program"
     $EMULATOR "$build/$program" encode "$build/packet.odva"
     cmp "$directory/reference.odva" "$build/packet.odva" || {

@@ -3,8 +3,9 @@
 # Copyright (C) 2026 the One-DVA for FFmpeg authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# make install below a DESTDIR: every file is there, and a program finds the library by pkg-config
-# and runs with it, shared and static.
+# make install below a DESTDIR with a space: every file is there, the programs run, and other programs
+# find the libraries by pkg-config and run with them: libonedva shared and static, and where FFmpeg is
+# shared its libraries, too. make uninstall leaves what was there before.
 #
 # usage: test_install.sh
 
@@ -20,21 +21,53 @@ cc=$(sed -n 's/^CC = //p' build/config.mak)
 prefix=$(sed -n 's/^PREFIX = //p' build/config.mak)
 ffplay=$(sed -n 's/^FFPLAY = //p' build/config.mak)
 sanitizers=$(sed -n 's/^SANITIZERS = //p' build/config.mak)
-scratch=$(mktemp -d)
-trap 'rm -rf "$scratch"' EXIT
+sanitize=
+[ "$sanitizers" = no ] || sanitize=-fsanitize=address,undefined
+scratch=build/test/install
+rm -rf "$scratch"
+mkdir -p "$scratch"
+unset ONEDVA_MODEL LD_LIBRARY_PATH
+# Compilers and pkg-config take the same files by a name without a space.
+ln -s "a machine" "$scratch/machine"
+destination="$scratch/a machine"
+installed=$PWD/$scratch/machine$prefix
+mkdir -p "$destination$prefix/lib/pkgconfig" "$destination$prefix/include"
+echo "another's" > "$destination$prefix/lib/pkgconfig/libother.pc"
 
-make --no-print-directory install FLAVOUR=check DESTDIR="$scratch"
-installed=$scratch$prefix
-for file in bin/ffmpeg bin/ffprobe bin/onedva-latents bin/onedva-corpus lib/libonedva.a lib/libonedva.so lib/libonedva.so.0 \
-    include/onedva/onedva.h lib/pkgconfig/onedva.pc; do
-    [ -f "$installed/$file" ] || die "$file was not installed"
-done
-[ "$ffplay" = no ] || [ -x "$installed/bin/ffplay" ] || die "bin/ffplay was not installed"
-! grep -q "$PWD" "$installed/lib/pkgconfig/onedva.pc" || die "onedva.pc names the build directory"
-"$installed/bin/ffmpeg" -v error -h encoder=onedva > "$scratch/help"
-grep -q 'Encoder onedva' "$scratch/help" || die "the installed ffmpeg has no onedva encoder"
+# usage: files; below the destination
+files() {
+    (cd "$destination" && find . ! -type d | sort)
+}
+before=$(files)
 
-cat > "$scratch/program.c" <<'EOF'
+# usage: install FLAVOUR DESTDIR
+install() {
+    make --no-print-directory install FLAVOUR="$1" DESTDIR="$2"
+    for file in bin/ffmpeg bin/ffprobe bin/onedva-latents bin/onedva-corpus lib/libonedva.a \
+        lib/libonedva.so lib/libonedva.so.0 include/onedva/onedva.h lib/pkgconfig/onedva.pc; do
+        [ -f "$installed/$file" ] || die "$file was not installed"
+    done
+    [ "$ffplay" = no ] || [ -x "$installed/bin/ffplay" ] || die "bin/ffplay was not installed"
+    ! grep -q "$PWD" "$installed"/lib/pkgconfig/*.pc || die "a .pc file names the build directory"
+    "$installed/bin/ffmpeg" -v error -h encoder=onedva > "$scratch/help"
+    grep -q 'Encoder onedva' "$scratch/help" || die "the installed ffmpeg has no onedva encoder"
+    "$installed/bin/onedva-latents" --help > "$scratch/help"
+    grep -q '^Usage: onedva-latents' "$scratch/help" || die "onedva-latents --help: $(cat "$scratch/help")"
+}
+
+# usage: uninstall FLAVOUR DESTDIR
+uninstall() {
+    make --no-print-directory uninstall FLAVOUR="$1" DESTDIR="$2"
+    [ "$(files)" = "$before" ] || die "make uninstall leaves or takes: $(files)"
+    [ -z "$(find "$destination" -name 'onedva*' -o -name 'libav*')" ] || die "make uninstall leaves folders"
+}
+
+# usage: flags OPTION... PACKAGE
+flags() {
+    PKG_CONFIG_PATH=$installed/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$PWD/$scratch/machine pkg-config "$@"
+}
+
+cat > "$scratch/program.c" <<'PROGRAM'
 #include <stdio.h>
 #include <onedva/onedva.h>
 
@@ -47,23 +80,52 @@ int main(void)
     onedva_model_close(&model);
     return status != ONEDVA_OK;
 }
-EOF
+PROGRAM
+cat > "$scratch/player.c" <<'PROGRAM'
+#include <libavcodec/avcodec.h>
+#include <libavfilter/avfilter.h>
+#include <libavformat/avformat.h>
+#include <stdio.h>
 
-flags() {
-    PKG_CONFIG_PATH=$installed/lib/pkgconfig pkg-config \
-        --define-variable=prefix="$installed" "$@" onedva
+int main(void)
+{
+    const AVCodec *encoder = avcodec_find_encoder_by_name("onedva");
+    const AVCodec *decoder = avcodec_find_decoder_by_name("onedva");
+    const AVFilter *filter = avfilter_get_by_name("onedva");
+    const AVInputFormat *demuxer = av_find_input_format("odva");
+    AVCodecContext *opened = decoder ? avcodec_alloc_context3(decoder) : NULL;
+    int ret = opened ? avcodec_open2(opened, decoder, NULL) : AVERROR_DECODER_NOT_FOUND;
+
+    printf("FFmpeg %s: decoder %d\n", av_version_info(), ret);
+    avcodec_free_context(&opened);
+    return !encoder || !filter || !demuxer || ret < 0;
 }
-sanitize=
-[ "$sanitizers" = no ] || sanitize=-fsanitize=address,undefined
-unset ONEDVA_MODEL
+PROGRAM
+
+install check "$PWD/$destination"
 # shellcheck disable=SC2046,SC2086 # lists of flags
-$cc $sanitize -o "$scratch/shared" "$scratch/program.c" $(flags --cflags --libs)
+$cc $sanitize -o "$scratch/shared" "$scratch/program.c" $(flags --cflags --libs onedva)
 LD_LIBRARY_PATH=$installed/lib "$scratch/shared"
 # Without the shared library the linker takes the static one.
-rm "$installed"/lib/libonedva.so*
+mkdir "$scratch/away"
+mv "$installed"/lib/libonedva.so* "$scratch/away"
 # shellcheck disable=SC2046,SC2086
-$cc $sanitize -o "$scratch/static" "$scratch/program.c" $(flags --cflags --libs --static)
+$cc $sanitize -o "$scratch/static" "$scratch/program.c" $(flags --cflags --libs --static onedva)
 "$scratch/static"
+mv "$scratch/away"/* "$installed/lib"
+uninstall check "$PWD/$destination"
+
+# No path to the libraries is told but the folder that pkg-config names.
+install shared "$destination"
+# shellcheck disable=SC2046,SC2086
+$cc $sanitize -o "$scratch/player" "$scratch/player.c" -Wl,-rpath,"$installed/lib" \
+    $(flags --cflags --libs libavcodec libavfilter libavformat libavutil)
+"$scratch/player"
+readelf -d "$scratch/player" | grep 'NEEDED.*libavcodec\.so' || die "the player was not linked with libavcodec.so"
+uninstall shared "$destination"
+tools/ffmpeg/put.sh build/ffmpeg-shared "$scratch" ffmpeg onedva-latents
+"$scratch/ffmpeg" -v error -f lavfi -i testsrc2=size=32x32 -frames:v 2 -pix_fmt yuv420p -c:v onedva "$scratch/put.odva"
+"$scratch/onedva-latents" export "$scratch/put.odva" "$scratch/put.safetensors"
 
 [ -z "$(nm -D --defined-only build/lib/shared/libonedva.so | awk '$3 !~ /^(onedva_|_init$|_fini$)/')" ] ||
     die "libonedva.so exports names that do not begin with onedva_"

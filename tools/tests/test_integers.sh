@@ -16,8 +16,8 @@ work=build/test/integers
 case $($cc -dumpmachine) in
 x86_64* | aarch64*) ;;
 *)
-    echo "skipped: the compiler has -mgeneral-regs-only for x86-64 and AArch64 only"
-    exit 0
+    echo "skipped: integers: the compiler has -mgeneral-regs-only for x86-64 and AArch64 only"
+    exit 77
     ;;
 esac
 rm -rf $work

@@ -21,11 +21,12 @@ from onedva_train.codec import Codec
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SEED = 0x0123456789ABCDEF
 SAMPLES = slice(5, None, 48)  # of each patch's 1536 that are kept
-CASES = [  # frames, width, height, qidx, t of the noisy pass
-    (1, 7, 5, 24, 0.6),
-    (6, 150, 140, -16, 0.4),
-    (16, 70, 40, 8, 0.95),
-    (9, 128, 128, -40, 0.6),
+CASES = [  # frames, width, height, qidx, t of the noisy evaluation, splits of the superblocks
+    (1, 7, 5, 24, 0.6, [0]),
+    (6, 150, 140, -16, 0.4, [0x1F, 0b1001011, 0, -1]),  # some tiles of each size
+    (16, 70, 40, 8, 0.95, [0]),
+    (9, 128, 128, -40, 0.6, [0]),
+    (16, 128, 70, 0, 0.7, [0b100000000000001101]),
 ]
 SAMPLER = [(0, "euler"), (1, "euler"), (2, "euler"), (4, "euler"), (4, "heun")]
 
@@ -84,7 +85,7 @@ def random_tables(rng, k):
         "scan.order": order.astype(np.int32),
         "scan.scale": scale.astype(np.int8),
         "scan.size_shift": -np.arange(20)[::-1].astype(np.int8) // 3,
-        "length.cdf": cdfs(rng, 13, 13).astype(np.int32),
+        "length.cdf": np.stack([cdfs(rng, 13, 13)] + [cdfs(other, 13, 13) for _ in range(3)]).astype(np.int32),
         "symbol.weight": other.randint(-3000, 3001, (entropy.WEIGHTS, 3)).astype(np.int32),
         "large.cdf": cdfs(other, 32, 13).astype(np.int32),
         "symbol.cdf": cdfs(rng, 32 * 6 * 5, 16).reshape(32, 6, 5, 17).astype(np.int32),
@@ -153,14 +154,14 @@ def attention_layer(draw):
             "attention.y": block.attend(qkv, cos, sin)[0]}
 
 
-def random_latents(codec, grid):
+def random_latents(codec, grid, tiles):
     """Dequantised latents of each tile that reach beyond what networks see unclipped, cut at random lengths."""
     hat, n, scans = [], [], []
-    for i, (y0, y1, x0, x1) in enumerate(geo.tiles(*grid[1:])):
-        scan = codec.scan(grid[0], y1 - y0, x1 - x0)
+    for i, (y0, y1, x0, x1, size) in enumerate(tiles):
+        scan = codec.scan(grid[0], y1 - y0, x1 - x0, size)
         tokens = int(mix([7000 + i])[0]) % (scan.tokens + 1)
         y = torch.tensor(uniform(100 + i, scan.count) * np.float32(20) - np.float32(10)) * scan.scale
-        y[tokens * geo.TOKEN:] = 0
+        y[tokens * scan.token:] = 0
         hat.append(y[None])
         n.append(torch.tensor([tokens]))
         scans.append(scan)
@@ -170,8 +171,9 @@ def random_latents(codec, grid):
 class Clip:
     """Latents in the form that Codec takes."""
 
-    def __init__(self, codec, grid, qidx):
-        self.hat, self.n, self.scan = random_latents(codec, grid)
+    def __init__(self, codec, grid, qidx, splits):
+        self.tiles = geo.partition(*grid[1:], splits)
+        self.hat, self.n, self.scan = random_latents(codec, grid, self.tiles)
         self.codec, self.qidx = codec, torch.tensor([qidx])
         self.coefs = codec.coefficients(self, (1, *grid))
 
@@ -180,28 +182,28 @@ class Clip:
         return base + self.codec.restore(self, self.coefs, self.qidx, torch.tensor([t]), z)
 
 
-def tile_order(v):
-    """[1, gt, gy, gx, n] -> [patches, n], tile after tile."""
-    return torch.cat([v[0, :, y0:y1, x0:x1].reshape(-1, v.shape[-1])
-                      for y0, y1, x0, x1 in geo.tiles(*v.shape[2:4])])
+def stored_order(v):
+    """[1, gt, gy, gx, n] -> [patches, n], as the engine stores patches."""
+    return torch.cat([v[0, :, y, x] for y, x in geo.places(*v.shape[2:4])])
 
 
 def make_clips(codec):
     out = {}
-    for i, (frames, width, height, qidx, t) in enumerate(CASES):
+    for i, (frames, width, height, qidx, t, splits) in enumerate(CASES):
         x = clip(frames, width, height)
         grid = x.shape[1:4]
         q = torch.tensor([qidx])
-        case = Clip(codec, grid, qidx)
+        case = Clip(codec, grid, qidx, splits)
         z = torch.tensor(uniform(99, x.numel()) * np.float32(4) - np.float32(2)).reshape(x.shape)
         out.update({
             f"{i}.size": np.array([frames, width, height, qidx], np.int32),
+            f"{i}.splits": np.array(splits, np.int32),
             f"{i}.t": np.array([t], np.float32),
-            f"{i}.linear": torch.cat(codec.analyse(x, q, False).y, 1)[0],
-            f"{i}.refined": torch.cat(codec.analyse(x, q).y, 1)[0],
+            f"{i}.linear": torch.cat(codec.analyse(x, q, False, splits).y, 1)[0],
+            f"{i}.refined": torch.cat(codec.analyse(x, q, True, splits).y, 1)[0],
             f"{i}.tokens": torch.cat(case.n).int(),
-            f"{i}.mean": tile_order(case.predict(0.0))[:, SAMPLES],
-            f"{i}.noisy": tile_order(case.predict(t, z))[:, SAMPLES],
+            f"{i}.mean": stored_order(case.predict(0.0))[:, SAMPLES],
+            f"{i}.noisy": stored_order(case.predict(t, z))[:, SAMPLES],
         })
     return {k: v.numpy() if isinstance(v, torch.Tensor) else v for k, v in out.items()}
 
@@ -249,9 +251,10 @@ def sample(case, steps, sampler):
 
 def make_pictures(codec):
     """A small clip through every sampler: the samples of its pictures, frame after frame, plane after plane."""
-    frames, width, height, qidx = 5, 39, 24, 0
-    case = Clip(codec, (2, 2, 3), qidx)
+    frames, width, height, qidx, splits = 5, 39, 24, 0, [0b100010]
+    case = Clip(codec, (2, 2, 3), qidx, splits)
     out = {"pictures.size": np.array([frames, width, height, qidx], np.int32),
+           "pictures.splits": np.array(splits, np.int32),
            "pictures.noise": gaussians(4096, SEED)}
     for steps, sampler in SAMPLER:
         x = sample(case, steps, sampler)

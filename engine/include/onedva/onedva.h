@@ -9,6 +9,10 @@
  * Threading: a model is immutable and may be shared by any number of encoders and decoders in
  * any threads. An encoder or decoder is used by one thread at a time and owns its thread pool.
  * Every function that returns int gives ONEDVA_OK (0) or a negative enum onedva_status.
+ *
+ * Versions: a program runs with the library that it was compiled with and with later ones of the
+ * same SONAME. Structures of settings begin with their size and grow at their end; other structures
+ * that a caller allocates have room for more, which is 0.
  */
 #ifndef ONEDVA_ONEDVA_H
 #define ONEDVA_ONEDVA_H
@@ -29,6 +33,9 @@ extern "C" {
 #define ONEDVA_VERSION_MAJOR 0
 #define ONEDVA_VERSION_MINOR 1
 #define ONEDVA_VERSION_PATCH 0
+
+/** Counts what was added to this interface: a function, a field, a constant. */
+#define ONEDVA_API_VERSION 1
 
 #define ONEDVA_MAX_CLIP_FRAMES   16
 #define ONEDVA_MAX_LAYERS        16
@@ -62,6 +69,9 @@ ONEDVA_API const char *onedva_status_text(int status);
 /** The library's version, e.g. "0.1.0". */
 ONEDVA_API const char *onedva_version(void);
 
+/** The library's ONEDVA_API_VERSION: what the header of a lower or the same one names, it has. */
+ONEDVA_API int onedva_api_version(void);
+
 enum onedva_log_level {
     ONEDVA_LOG_ERROR,
     ONEDVA_LOG_WARNING,
@@ -90,10 +100,13 @@ struct onedva_model_info {
     int64_t parameters;    /* number of weights */
     int has_query_encoder; /* 0: linear latents only */
     int has_decoder;       /* 0: every decode is linear */
+    uint64_t reserved[8];  /* 0: room for what later versions say */
 };
 
 /**
- * Open a model file, validate all of it and pack its weights.
+ * Open a model file and validate all of it. The first encoder or decoder that wants a matrix packs
+ * it as the device likes it, once for each kind of arithmetic; all others share it, and it is freed
+ * with the model. Vectors, tables and what a picture's size asks for each has for itself.
  * @param path NULL: the file that the environment variable ONEDVA_MODEL names, or else the model
  *             embedded in the library.
  * @param logger may be NULL; copied.
@@ -119,6 +132,7 @@ struct onedva_stream {
     uint8_t matrix;
     uint8_t chroma_location; /* AVChromaLocation: 0 unspecified, 1 left, 2 center, ... */
     uint64_t model_id;       /* filled in by the encoder and the parser */
+    uint64_t reserved[8];    /* 0: what is set here, a later version knows */
 };
 
 /** One yuv420p picture: planes Y, U, V; chroma planes are ceil(w/2) x ceil(h/2). */
@@ -141,6 +155,9 @@ enum onedva_backend {
     ONEDVA_BACKEND_CUDA,
     ONEDVA_BACKEND_VULKAN,
 };
+
+/** Whether this build has a backend, and it works on this machine. */
+ONEDVA_API int onedva_backend_available(enum onedva_backend backend);
 
 enum onedva_preset {
     ONEDVA_PRESET_ULTRAFAST, /* linear latents, no network */
@@ -167,7 +184,9 @@ enum onedva_motion {
 
 typedef struct onedva_encoder onedva_encoder;
 
+/** Made by onedva_encoder_settings_default; new fields come at the end. */
 struct onedva_encoder_settings {
+    size_t struct_size; /* of the caller's structure; fields beyond it have their defaults */
     double crf; /* 0 (best) .. 63: constant quality; the quantiser index is crf - 40, rounded up */
     int qp; /* 0..103: every clip has the quantiser index qp - 40, whatever crf says; -1: none */
     int64_t bitrate; /* bits per second; 0: constant quality by crf */
@@ -183,8 +202,8 @@ struct onedva_encoder_settings {
      * tile may have as many coefficients for its area, one token at least: none is cut up so far
      * that all together could have more. 0: none */
     int max_tokens;
-    int layers; /* 1..16 layers per packet, of which any first ones decode: up to four downscale2x
-                 * the quantiser's step, more divide these */
+    int layers; /* 1..16 layers per packet, of which any first ones decode: up to four halve the
+                 * quantiser's step, more divide these */
     enum onedva_preset preset;
     enum onedva_motion motion;
     int adaptive_clips; /* end clips at scene cuts, and early where shorter ones cost less */
@@ -195,18 +214,25 @@ struct onedva_encoder_settings {
     struct onedva_logger logger;
 };
 
-ONEDVA_API void onedva_encoder_settings_default(struct onedva_encoder_settings *settings);
+/** @param struct_size sizeof(*settings): what there is room for */
+ONEDVA_API void onedva_encoder_settings_init(struct onedva_encoder_settings *settings,
+                                             size_t struct_size);
+static inline void onedva_encoder_settings_default(struct onedva_encoder_settings *settings)
+{
+    onedva_encoder_settings_init(settings, sizeof(*settings));
+}
 
 /** Figures of the clip encoded last. */
 struct onedva_clip_stats {
     int qidx;       /* quantiser index used: step 2^(qidx/8) in units of half the sample range */
-    int64_t tokens; /* latent tokens kept, over all tiles: 8, 16 or 32 coefficients, by the tile's
-                       size */
+    int64_t tokens; /* latent tokens kept, over all tiles; by a tile's size of 8, 16 or 32
+                       coefficients */
     int64_t coefficients; /* that these are */
     int64_t tiles;
     size_t bytes;
     enum onedva_motion motion; /* used: off, global or mesh */
     size_t motion_bytes;
+    uint64_t reserved[4]; /* 0: room for what later versions say */
 };
 
 struct onedva_packet {
@@ -215,9 +241,14 @@ struct onedva_packet {
     int frames; /* of the clip: the first ones given; fewer than n only with adaptive_clips */
     struct onedva_clip_stats stats;
     const char *pass_stats; /* first pass: text to append to the statistics, or else NULL */
+    uint64_t reserved[4];   /* 0: room for what later versions say */
 };
 
-/** @param model must outlive the encoder. @param stream model_id is ignored. */
+/**
+ * @param model must outlive the encoder. @param stream model_id is ignored.
+ * @return ONEDVA_OK or an error; ONEDVA_ERR_UNSUPPORTED, too, where settings of a later version set
+ * what this one does not know
+ */
 ONEDVA_API int onedva_encoder_open(onedva_encoder **encoder, const onedva_model *model,
                                    const struct onedva_encoder_settings *settings,
                                    const struct onedva_stream *stream);
@@ -275,6 +306,7 @@ struct onedva_canvas {
     /* 1 where a 4x4 block of a canvas shows content of its frame, 0 where it was filled in:
      * [frames][ceil(height/4)][ceil(width/4)]; NULL where all is content */
     const uint8_t *visible;
+    uint64_t reserved[4]; /* 0: room for what later versions say */
 };
 
 /** @param canvas owned by the encoder, valid until its next call; a picture may be a frame's memory
@@ -289,6 +321,7 @@ struct onedva_tile {
     int side;       /* luma samples: 128, 64, 32 or 16; the canvas may end before */
     int superblock; /* in which it is: columns * (y / 128) + x / 128 */
     int coefficients, max_coefficients;
+    int reserved[2]; /* 0: room for what later versions say */
 };
 
 /** The tiles of a clip. */
@@ -298,6 +331,7 @@ struct onedva_tiles {
     const struct onedva_tile *tile; /* superblock by superblock, row by row */
     int map_columns, map_rows;      /* of squares of ONEDVA_MIN_TILE_SIZE luma samples */
     const int32_t *map;             /* [map_rows][map_columns]: the tile that each belongs to */
+    uint64_t reserved[4];           /* 0: room for what later versions say */
 };
 
 /**
@@ -328,8 +362,10 @@ enum onedva_sampler {
     ONEDVA_SAMPLER_HEUN,
 };
 
+/** Made by onedva_decoder_settings_default; new fields come at the end. */
 struct onedva_decoder_settings {
-    int steps; /* 0: linear, 1: conditional mean, 2..64: diffusion, or ONEDVA_STEPS_AUTO */
+    size_t struct_size; /* of the caller's structure; fields beyond it have their defaults */
+    int steps;          /* 0: linear, 1: conditional mean, 2..64: diffusion, or ONEDVA_STEPS_AUTO */
     enum onedva_sampler sampler;
     int max_tokens; /* decode only the first tokens of each tile: so many of 128x128 samples, and of
                      * a smaller one as many for its area, one at least; 0: all */
@@ -343,7 +379,13 @@ struct onedva_decoder_settings {
     struct onedva_logger logger;
 };
 
-ONEDVA_API void onedva_decoder_settings_default(struct onedva_decoder_settings *settings);
+/** @param struct_size sizeof(*settings): what there is room for */
+ONEDVA_API void onedva_decoder_settings_init(struct onedva_decoder_settings *settings,
+                                             size_t struct_size);
+static inline void onedva_decoder_settings_default(struct onedva_decoder_settings *settings)
+{
+    onedva_decoder_settings_init(settings, sizeof(*settings));
+}
 
 /** What a packet says of its clip. */
 struct onedva_clip {
@@ -355,9 +397,14 @@ struct onedva_clip {
     int64_t tokens;                             /* latent tokens read, over all tiles */
     int64_t coefficients;                       /* that these are */
     struct onedva_stream stream;
+    uint64_t reserved[8]; /* 0: room for what later versions say */
 };
 
-/** @param model must outlive the decoder. */
+/**
+ * @param model must outlive the decoder.
+ * @return ONEDVA_OK or an error; ONEDVA_ERR_UNSUPPORTED, too, where settings of a later version set
+ * what this one does not know
+ */
 ONEDVA_API int onedva_decoder_open(onedva_decoder **decoder, const onedva_model *model,
                                    const struct onedva_decoder_settings *settings);
 ONEDVA_API void onedva_decoder_close(onedva_decoder **decoder);
@@ -403,7 +450,8 @@ struct onedva_mesh {
     int spacing;   /* of the nodes, luma samples; node (i, j) is at (i, j) * spacing */
     int columns, rows;
     const int16_t (
-        *nodes)[2]; /* [frames][rows][columns], 1/16 luma sample; NULL where motion is off */
+        *nodes)[2];       /* [frames][rows][columns], 1/16 luma sample; NULL where motion is off */
+    uint64_t reserved[4]; /* 0: room for what later versions say */
 };
 
 /** The next clip does not continue the one before: after a seek, or where packets are missing.
@@ -425,7 +473,7 @@ struct onedva_packet_info {
     uint32_t durations[ONEDVA_MAX_CLIP_FRAMES]; /* where has_durations, in the stream's time base */
     int has_motion;
     size_t motion_size;
-    int dropped_refinements; /* finer passes of layers that were cut off, 0..3 */
+    int dropped_refinements; /* finer ones that were cut off, 0..3 */
     int layers;              /* announced */
     int whole_layers;        /* that are not cut short; they may be damaged */
     struct {
@@ -434,6 +482,7 @@ struct onedva_packet_info {
         int threshold;                   /* what it leaves for later ones; 0: nothing */
         size_t size;                     /* of the packet with this layer as its last */
     } layer[ONEDVA_MAX_LAYERS];          /* coarse to fine */
+    uint64_t reserved[8];                /* 0: room for what later versions say */
 };
 
 /** @return ONEDVA_OK, or an error where there is no whole header */

@@ -9,7 +9,7 @@
 
 #define BASIS 6
 
-/* The reader holds the first max_tokens of each tile and nothing else. */
+/* The decoder holds the first max_tokens of each tile and nothing else. */
 static void assert_latents_equal(const struct coder *coder, int max_tokens)
 {
     const struct odva_latents *sent = &coder->latents, *got = &coder->decoder.latents;
@@ -21,6 +21,7 @@ static void assert_latents_equal(const struct coder *coder, int max_tokens)
         const struct odva_latent_tile *tile = &sent->tiles[i];
         const int tokens = tile->tokens < max_tokens ? tile->tokens : max_tokens;
         const int count = odva_coefficients_of(tile, tokens);
+        assert_int_equal(got->grid.tiles[i].size, sent->grid.tiles[i].size);
         assert_int_equal(got->tiles[i].tokens, tokens);
         assert_memory_equal(got->q + tile->offset, sent->q + tile->offset,
                             count * sizeof(*sent->q));
@@ -40,7 +41,7 @@ static int must_be_coded(const struct coder *coder, const struct odva_latent_til
     return last->threshold == 0 && c < odva_coefficients_of(tile, tile->length[layers - 1]);
 }
 
-/* The reader holds what the first layers say: levels rounded towards 0 to the last refinement they
+/* The decoder holds what the first layers say: levels rounded towards 0 to the last refinement they
  * are of, those that it has not coded to the refinement before. */
 static void assert_cut_latents_equal(const struct coder *coder, int layers)
 {

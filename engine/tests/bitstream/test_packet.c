@@ -215,9 +215,9 @@ static void field_limits(void **state)
                          value == 0xD5 ? ONEDVA_OK : ONEDVA_ERR_DATA);
         assert_int_equal(parse_changed(&writer, header, 5, (uint8_t)value),
                          qidx >= -64 && qidx <= 63 ? ONEDVA_OK : ONEDVA_ERR_DATA);
-        if (version != 1)
+        if (version != 2)
             assert_int_equal(status, ONEDVA_ERR_VERSION);
-        else if (value == 0x10)
+        else if (value == 0x20)
             assert_int_equal(status, ONEDVA_OK);
     }
     assert_int_equal(parse_changed(&writer, header, 6, 0), ONEDVA_ERR_DATA);

@@ -153,7 +153,7 @@ static void refused(void **state)
 static void redundant_bytes(void **state)
 {
     /* one frame, one layer: token_end 1 in three bytes, size 2 in two */
-    uint8_t packet[] = {0xD5, 0x10, 0, 0, 0, 0, 0x81, 0x80, 0, 0x82, 0, 0, 0, 0, 0, 7, 9};
+    uint8_t packet[] = {0xD5, 0x20, 0, 0, 0, 0, 0x81, 0x80, 0, 0x82, 0, 0, 0, 0, 0, 7, 9};
     uint8_t result[sizeof(packet)];
     const uint16_t payload_crc = odva_crc16(packet + sizeof(packet) - 2, 2);
     struct onedva_packet_info info;

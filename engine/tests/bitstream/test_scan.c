@@ -32,6 +32,29 @@ static int padded_position(const struct odva_scan *scan, int position)
            1;
 }
 
+/* The highest of a shape's n frequencies that stands at f or below among the full tile's. */
+static int next_below(int f, int n, int full)
+{
+    int g = n - 1;
+
+    while (full * g / n > f)
+        g--;
+    return g;
+}
+
+/* Each full position has the scan index of itself, or of what is next below it in every axis. */
+static void check_ranks(const struct odva_scan *scan)
+{
+    for (int full = 0; full < BASIS * 256; full++) {
+        const int k = full >> 8, ft = next_below(full >> 6 & 3, scan->nt, 4);
+        const int fy = next_below(full >> 3 & 7, scan->ny, 8),
+                  fx = next_below(full & 7, scan->nx, 8);
+
+        assert_int_equal(scan->position[scan->rank[full]],
+                         ((k * scan->nt + ft) * scan->ny + fy) * scan->nx + fx);
+    }
+}
+
 static void check_shape(const struct onedva_model *model, const int *rank, int nt, int ny, int nx)
 {
     const int count = BASIS * nt * ny * nx;
@@ -54,6 +77,7 @@ static void check_shape(const struct onedva_model *model, const int *rank, int n
         assert_int_equal(scan.padded[i], padded_position(&scan, scan.position[i]));
         assert_true(scan.padded[i] < scan.padded_count);
     }
+    check_ranks(&scan);
     odva_scan_free(&scan);
 }
 

@@ -128,9 +128,9 @@ static void version_and_format(void **state)
     for (int value = 0; value < 256; value++) {
         writer.data[0] = (uint8_t)value;
         assert_int_equal(onedva_stream_header_parse(&read, writer.data, writer.size),
-                         value == 1 ? ONEDVA_OK : ONEDVA_ERR_VERSION);
+                         value == 2 ? ONEDVA_OK : ONEDVA_ERR_VERSION);
     }
-    writer.data[0] = 1;
+    writer.data[0] = 2;
     for (int value = 1; value < 256; value++) {
         writer.data[13] = (uint8_t)value;
         assert_int_equal(onedva_stream_header_parse(&read, writer.data, writer.size),

@@ -9,19 +9,26 @@
 #include "tests/support/random_latents.h"
 #include "tests/support/random_model.h"
 
-#define BASIS  3
-#define RATIOS ODVA_PREDICTOR_RATIOS
+#define BASIS      3
+#define RATIOS     ODVA_PREDICTOR_RATIOS
+#define MOST_TILES 400
 
 /* What the text calls M and X of a running mean. */
 struct mean {
     uint64_t m, x;
 };
 
+/* A mean for each value of what groups coefficients. */
+struct means {
+    struct mean all, of_t[4], of_k[BASIS], of_zone[16];
+};
+
 /* A decoder as the text describes it. */
 struct reference {
     struct odva_latents *latents;
     int w[ODVA_PREDICTOR_WEIGHTS][ODVA_PREDICTOR_DECISIONS];
-    struct mean all, of_t[4], of_k[BASIS], of_zone[16];
+    struct means means; /* of the tile */
+    struct means last;  /* of the layer: sums of m and of E(b) >> 11 of the tile coded last */
     int place[BASIS][4][8][8]; /* scan index of (k, ft, fy, fx) in the tile, -1: outside of it */
 };
 
@@ -74,20 +81,21 @@ static void frequencies(const struct odva_scan *scan, int i, int full, int f[4])
     }
 }
 
-static void means_of(struct reference *r, const struct odva_scan *scan, int i, struct mean *mean[4])
+/* Those of the groups that coefficient i is in. */
+static void means_of(struct means *means, const struct odva_scan *scan, int i, struct mean *mean[4])
 {
     int f[4], sum;
 
     frequencies(scan, i, 1, f);
     sum = f[2] + f[3];
-    mean[0] = &r->all;
-    mean[1] = &r->of_t[f[1]];
-    mean[2] = &r->of_k[f[0]];
-    mean[3] = &r->of_zone[8 * (f[1] > 0) + 4 * (f[3] > f[2]) +
-                          (sum == 0   ? 0
-                           : sum <= 2 ? 1
-                           : sum <= 5 ? 2
-                                      : 3)];
+    mean[0] = &means->all;
+    mean[1] = &means->of_t[f[1]];
+    mean[2] = &means->of_k[f[0]];
+    mean[3] = &means->of_zone[8 * (f[1] > 0) + 4 * (f[3] > f[2]) +
+                              (sum == 0   ? 0
+                               : sum <= 2 ? 1
+                               : sum <= 5 ? 2
+                                          : 3)];
 }
 
 /* Magnitudes around, and what to expect of those before i. */
@@ -119,25 +127,47 @@ static void around(const struct reference *r, int tile, int i, uint64_t *m, uint
     }
 }
 
-/* Level from the tile beside; shown[] coefficients of each tile count. */
-static int beside(const struct reference *r, int tile, int other, int i, const int *shown)
+/* The highest of a shape's n frequencies that stands at f or below in a full tile's. */
+static int next_below(int f, int n, int full)
 {
-    const struct odva_scan *scan = r->latents->tiles[tile].scan;
-    const struct odva_scan *theirs = r->latents->tiles[other].scan;
-    int f[4], g[4], m = 0;
+    int g = n - 1;
 
-    frequencies(scan, i, 1, f);
-    for (int j = 0; j < shown[other]; j++) {
-        frequencies(theirs, j, 1, g);
-        if (memcmp(f, g, sizeof(f)) != 0)
-            continue;
-        for (int d = -3; d <= 3; d++)
-            if (j + d >= 0 && j + d < shown[other])
-                m += (d ? 1 : 3) * magnitude(r, other, j + d);
-        return level((uint64_t)(16 * m + 1), lg(9 * expected(scan->scale[i])) - 184,
-                     r->latents->qidx);
-    }
-    return 0;
+    while (full * g / n > f)
+        g--;
+    return full * g / n;
+}
+
+/* Where in its scan a tile has the coefficient at a full position, or what is next below it. */
+static int place_beside(const struct odva_scan *scan, const int f[4])
+{
+    const int wanted[4] = {f[0], next_below(f[1], scan->nt, 4), next_below(f[2], scan->ny, 8),
+                           next_below(f[3], scan->nx, 8)};
+    int g[4], j = -1;
+
+    do {
+        frequencies(scan, ++j, 1, g);
+    } while (memcmp(g, wanted, sizeof(g)) != 0);
+    return j;
+}
+
+/* Level from the tile that holds the patch beside; shown[] coefficients of each tile count. */
+static int beside(const struct reference *r, int tile, int y, int x, int i, const int *shown)
+{
+    const struct odva_grid *grid = &r->latents->grid;
+    const int other = y < 0 || x < 0 ? -1 : grid->tile_of[y * grid->gx + x];
+    int f[4], j, m = 0;
+
+    if (other < 0)
+        return 0;
+    frequencies(r->latents->tiles[tile].scan, i, 1, f);
+    j = place_beside(r->latents->tiles[other].scan, f);
+    if (j >= shown[other])
+        return 0;
+    for (int d = -3; d <= 3; d++)
+        if (j + d >= 0 && j + d < shown[other])
+            m += (d ? 1 : 3) * magnitude(r, other, j + d);
+    return level((uint64_t)(16 * m + 1),
+                 lg(9 * expected(r->latents->tiles[other].scan->scale[j])) - 184, r->latents->qidx);
 }
 
 static void rows_of(struct reference *r, int tile, int i, const int *shown, int row[1 + RATIOS])
@@ -149,34 +179,65 @@ static void rows_of(struct reference *r, int tile, int i, const int *shown, int 
     int of[RATIOS] = {0};
     uint64_t m, x;
 
-    means_of(r, scan, i, mean);
+    means_of(&r->means, scan, i, mean);
     for (int n = 0; n < 4; n++)
-        if (mean[n]->x)
-            of[n] = level(mean[n]->m + 16, lg(mean[n]->x) - 216, qidx);
+        of[n] = level(mean[n]->m + 16, lg(mean[n]->x) - 216, qidx);
     around(r, tile, i, &m, &x);
     if (x)
         of[4] = level(16 * m + 1, lg(x) - 184, qidx);
-    if (place->x0 > 0)
-        of[5] = beside(r, tile, tile - 1, i, shown);
-    if (place->y0 > 0)
-        of[6] = beside(r, tile, tile - r->latents->grid.tiles_x, i, shown);
+    of[5] = beside(r, tile, place->y0 + (place->ny - 1) / 2, place->x0 - 1, i, shown);
+    of[6] = beside(r, tile, place->y0 - 1, place->x0 + (place->nx - 1) / 2, i, shown);
     row[0] = clip(b < 0 ? 0 : b / 2, 0, 63);
     for (int n = 0; n < RATIOS; n++)
         row[1 + n] = 64 + (32 * n + (b < 0 ? 0 : clip(b / 4, 0, 31))) * 24 + of[n];
 }
 
+/* What a running mean begins with. @param b of its first coefficient in the tile
+ * @param last sums of the tile coded last, of which there may be none */
+static struct mean first_mean(const struct reference *r, int b, const struct mean *last)
+{
+    const int carry = last->x ? lg(16 * last->m + 4) - 32 - (lg(last->x) - 128) : -r->latents->qidx;
+    struct mean mean = {0, expected(b) << 11};
+    const int log = lg(mean.x) - 216 + carry;
+
+    if (log >= 0)
+        mean.m = expected(clip(log, 0, 127)) >> 27;
+    return mean;
+}
+
 static void start_tile(struct reference *r, int tile)
 {
     const struct odva_scan *scan = r->latents->tiles[tile].scan;
+    struct mean *mean[4], *last[4];
     int f[4];
 
-    r->all = (struct mean){0};
-    memset(r->of_t, 0, sizeof(r->of_t));
-    memset(r->of_k, 0, sizeof(r->of_k));
-    memset(r->of_zone, 0, sizeof(r->of_zone));
-    for (int i = 0; i < scan->count; i++) {
+    for (int i = scan->count - 1; i >= 0; i--) {
         frequencies(scan, i, 0, f);
         r->place[f[0]][f[1]][f[2]][f[3]] = i;
+        means_of(&r->means, scan, i, mean);
+        means_of(&r->last, scan, i, last);
+        for (int n = 0; n < 4; n++)
+            *mean[n] = first_mean(r, scan->scale[i], last[n]);
+    }
+}
+
+/* Let the tiles behind it know a tile's first coefficients, in place of what groups had before. */
+static void end_tile(struct reference *r, int tile, int count)
+{
+    const struct odva_scan *scan = r->latents->tiles[tile].scan;
+    struct mean *mean[4];
+
+    for (int i = 0; i < count; i++) {
+        means_of(&r->last, scan, i, mean);
+        for (int n = 0; n < 4; n++)
+            *mean[n] = (struct mean){0};
+    }
+    for (int i = 0; i < count; i++) {
+        means_of(&r->last, scan, i, mean);
+        for (int n = 0; n < 4; n++) {
+            mean[n]->m += (uint64_t)magnitude(r, tile, i);
+            mean[n]->x += expected(scan->scale[i]) >> 11;
+        }
     }
 }
 
@@ -185,7 +246,7 @@ static void note(struct reference *r, int tile, int i)
     const struct odva_scan *scan = r->latents->tiles[tile].scan;
     struct mean *mean[4];
 
-    means_of(r, scan, i, mean);
+    means_of(&r->means, scan, i, mean);
     for (int n = 0; n < 4; n++) {
         mean[n]->m = mean[n]->m - (mean[n]->m >> 4) + ((uint64_t)magnitude(r, tile, i) << 8);
         mean[n]->x = mean[n]->x - (mean[n]->x >> 4) + (expected(scan->scale[i]) << 8);
@@ -247,12 +308,14 @@ static void walk_tile(struct reference *r, struct odva_symbol_predictor *predict
     }
     odva_symbol_predictor_end_tile(predictor, r->latents, tile, end);
     shown[tile] = end > shown[tile] ? end : shown[tile];
+    end_tile(r, tile, shown[tile]);
 }
 
 static void start_layer(struct reference *r, struct odva_symbol_predictor *predictor,
                         const struct odva_model_tables *tables)
 {
     odva_symbol_predictor_start_layer(predictor, tables);
+    r->last = (struct means){0};
     for (int row = 0; row < ODVA_PREDICTOR_WEIGHTS; row++)
         for (int d = 0; d < ODVA_PREDICTOR_DECISIONS; d++)
             r->w[row][d] = tables->symbol_weight[row][d];
@@ -273,22 +336,21 @@ static void start_pass(struct odva_latents *latents, int are_seen)
     }
 }
 
-/* All tiles, in layers as long as a third of a full tile. */
+/* All tiles, in layers as long as a third of each. */
 static void walk_shares(struct reference *r, struct odva_symbol_predictor *predictor,
                         const struct odva_model_tables *tables)
 {
-    const int step = BASIS * ODVA_TILE_PATCHES / 3;
-    int shown[16] = {0};
+    int shown[MOST_TILES] = {0};
 
     start_pass(r->latents, 0);
-    for (int start = 0; start < BASIS * ODVA_TILE_PATCHES; start += step) {
+    for (int share = 0; share < 3; share++) {
         start_layer(r, predictor, tables);
-        for (int tile = 0; tile < r->latents->grid.tile_count; tile++) {
-            const int count =
-                odva_coefficients_of(&r->latents->tiles[tile], r->latents->tiles[tile].tokens);
-            const int end = count < start + step ? count : start + step;
+        for (int i = 0; i < r->latents->grid.tile_count; i++) {
+            const struct odva_latent_tile *tile = &r->latents->tiles[i];
+            const int start = odva_coefficients_of(tile, tile->tokens * share / 3);
+            const int end = odva_coefficients_of(tile, tile->tokens * (share + 1) / 3);
             if (end > start)
-                walk_tile(r, predictor, tile, start, end, 1, shown);
+                walk_tile(r, predictor, i, start, end, 1, shown);
         }
     }
 }
@@ -297,7 +359,7 @@ static void walk_shares(struct reference *r, struct odva_symbol_predictor *predi
 static void walk_sweeps(struct reference *r, struct odva_symbol_predictor *predictor,
                         const struct odva_model_tables *tables)
 {
-    int shown[16] = {0};
+    int shown[MOST_TILES] = {0};
 
     start_pass(r->latents, 1);
     for (int sweep = 0; sweep < 2; sweep++) {

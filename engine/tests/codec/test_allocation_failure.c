@@ -5,64 +5,17 @@
 /* Memory that runs out at the nth allocation, for every n: each call says so, and what failed can
  * be closed. The Makefile links this with wrapped allocation functions. */
 #include <cjson/cJSON.h>
-#include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
 
+#include "model/model.h"
+#include "model/model_weights.h"
 #include "tests/support/codec.h"
+#include "tests/support/failing_allocations.h"
 
 #define WIDTH  40
 #define HEIGHT 32
 #define FRAMES 5
 #define CLIPS  2
 #define ROOM   65536 /* bytes for a packet */
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *memory, size_t size);
-void *__real_aligned_alloc(size_t alignment, size_t size);
-int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*fn)(void *),
-                          void *opaque);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *memory, size_t size);
-void *__wrap_aligned_alloc(size_t alignment, size_t size);
-int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*fn)(void *),
-                          void *opaque);
-
-/* Which allocation fails, counted down: 0 or less is none that is still to come. */
-static atomic_int countdown;
-
-static int fails(void)
-{
-    return atomic_fetch_sub(&countdown, 1) == 1;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return fails() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *memory, size_t size)
-{
-    return fails() ? NULL : __real_realloc(memory, size);
-}
-
-void *__wrap_aligned_alloc(size_t alignment, size_t size)
-{
-    return fails() ? NULL : __real_aligned_alloc(alignment, size);
-}
-
-int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*fn)(void *),
-                          void *opaque)
-{
-    return fails() ? EAGAIN : __real_pthread_create(thread, attributes, fn, opaque);
-}
 
 /* What a run does, all of it from memory that was there before. */
 struct run {
@@ -126,12 +79,21 @@ static int parse_model(struct run *run)
     return status == ONEDVA_ERR_MODEL ? ONEDVA_ERR_NOMEM : status;
 }
 
+/* The model as it was opened: what follows allocates packed weights again. */
+static void forget_packed_weights(struct run *run)
+{
+    odva_packed_weights_free(&run->model->weights->packed);
+    odva_packed_weights_init(&run->model->weights->packed);
+}
+
 /* Encode two clips; an encoder that has failed once encodes the next clip. */
 static int encode_clips(struct run *run)
 {
     onedva_encoder *encoder;
-    int status = onedva_encoder_open(&encoder, run->model, &run->encoder_settings, &run->stream);
+    int status;
 
+    forget_packed_weights(run);
+    status = onedva_encoder_open(&encoder, run->model, &run->encoder_settings, &run->stream);
     assert_true((status == ONEDVA_OK) == (encoder != NULL));
     for (int i = 0; i < CLIPS && encoder; i++) {
         struct onedva_packet packet;
@@ -150,8 +112,10 @@ static int encode_clips(struct run *run)
 static int decode_clips(struct run *run)
 {
     onedva_decoder *decoder;
-    int status = onedva_decoder_open(&decoder, run->model, &run->decoder_settings);
+    int status;
 
+    forget_packed_weights(run);
+    status = onedva_decoder_open(&decoder, run->model, &run->decoder_settings);
     assert_true((status == ONEDVA_OK) == (decoder != NULL));
     for (int i = 0; i < CLIPS && decoder; i++) {
         struct onedva_clip clip;

@@ -68,6 +68,9 @@ static struct bytes corrupt_inside(struct random *random, struct odva_packet pac
         packet.layer[i].payload = payloads[i].data;
         packet.layer[i].size = payloads[i].size;
     }
+    if (random_below(random, 4) == 0) /* its first layer begins with the partition */
+        for (size_t i = 0; i < payloads[0].size && i < 6; i++)
+            payloads[0].data[i] = (uint8_t)random_u64(random);
     motion = copy_bytes(packet.motion, packet.motion_size);
     if (random_below(random, 2))
         corrupt(random, &motion, 0, 1);

@@ -8,10 +8,10 @@
  */
 #include <string.h>
 
-#include "decoder/synthesis.h"
-#include "encoder/analysis.h"
 #include "model/model.h"
+#include "tests/support/backend.h"
 #include "tests/support/golden.h"
+#include "tests/support/networks.h"
 #include "xxhash.h"
 
 enum {
@@ -50,19 +50,17 @@ static struct pictures *pictures_new(void)
 }
 
 /* Encode and decode one clip of the first frames frames. */
-static uint64_t run_clip(struct odva_backend *backend, struct odva_analysis *analysis,
-                         struct odva_synthesis *synthesis, int frames, int steps)
+static uint64_t run_clip(struct networks *networks, int frames, int steps)
 {
     struct pictures *p = pictures_new();
     struct odva_grid grid;
     uint64_t hash;
 
-    (void)backend;
     assert_int_equal(odva_grid_init(&grid, frames, WIDTH, HEIGHT, model->config.basis), ONEDVA_OK);
     const size_t count = grid.patches * model->config.basis;
     float *linear = malloc(count * sizeof(float)), *latents = malloc(count * sizeof(float));
     int *tokens = malloc(grid.tile_count * sizeof(*tokens));
-    const struct odva_synthesis_params params = {
+    const struct odva_sampler_params params = {
         .qidx = -20, .steps = steps, .sampler = ONEDVA_SAMPLER_HEUN, .seed = 7};
 
     assert_non_null(linear);
@@ -70,10 +68,10 @@ static uint64_t run_clip(struct odva_backend *backend, struct odva_analysis *ana
     assert_non_null(tokens);
     for (int i = 0; i < grid.tile_count; i++)
         tokens[i] = grid.tiles[i].tokens;
-    assert_int_equal(odva_analysis_linear(analysis, &grid, p->sources, linear), ONEDVA_OK);
-    assert_int_equal(odva_analysis_refine(analysis, &grid, -20, linear, latents), ONEDVA_OK);
-    assert_int_equal(odva_synthesis_run(synthesis, &grid, latents, tokens, &params, p->pictures),
-                     ONEDVA_OK);
+    networks_analyse(networks, &grid, p->sources, params.qidx, linear, latents);
+    assert_int_equal(
+        odva_sampler_run(&networks->sampler, &grid, latents, tokens, &params, p->pictures),
+        ONEDVA_OK);
     hash = XXH64(latents, count * sizeof(float), 0);
     hash = XXH64(p->data, sizeof(p->data), hash);
     free(linear);
@@ -101,74 +99,63 @@ static struct odva_weights *counting_pack(struct odva_backend *backend, const fl
     return counted->pack(backend, weights, n_out, n_in, precision);
 }
 
-/* Neither device memory nor weights are asked for again, and none of the network's for linear
- * clips. */
+/* Neither device memory nor weights are asked for again, by whatever uses the model, and none of
+ * the network's for linear clips. */
 static void nothing_is_made_twice(void **state)
 {
-    struct odva_scan_cache scans = {.model = model};
-    struct odva_backend *backend;
-    struct odva_analysis *analysis;
-    struct odva_synthesis *synthesis;
+    struct odva_backend *backend = backend_new();
+    struct odva_sampler *sampler;
     struct odva_backend_ops ops;
+    struct networks networks;
+    onedva_model *fresh;
 
     (void)state;
-    assert_int_equal(
-        odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 2, 0, ONEDVA_PRECISION_BFLOAT16, NULL),
-        ONEDVA_OK);
+    assert_int_equal(onedva_model_open(&fresh, GOLDEN "model.safetensors", NULL), ONEDVA_OK);
+    sampler = &networks.sampler;
     counted = backend->ops;
     ops = *counted;
     ops.alloc = counting_alloc;
     ops.pack = counting_pack;
     backend->ops = &ops;
-    assert_int_equal(odva_analysis_open(&analysis, model, backend, &scans), ONEDVA_OK);
-    assert_int_equal(odva_synthesis_open(&synthesis, model, backend, &scans), ONEDVA_OK);
-    assert_int_equal(packings, 4); /* the patch basis, both ways, for each of the two */
-    run_clip(backend, analysis, synthesis, FRAMES, 3);
+    networks_open(&networks, fresh, backend); /* packs the patch basis and the query encoder */
+    assert_true(packings > 2);
+    packings = 0;
+    odva_sampler_close(sampler);
+    assert_int_equal(odva_sampler_open(sampler, fresh, backend, &networks.scans), ONEDVA_OK);
+    run_clip(&networks, FRAMES, 0);
+    assert_int_equal(packings, 0);
+    run_clip(&networks, FRAMES, 3);
+    assert_true(packings > 0);
     allocations = packings = 0;
     for (int i = 0; i < 5; i++)
-        run_clip(backend, analysis, synthesis, FRAMES, i);
+        run_clip(&networks, FRAMES, i);
     assert_int_equal(allocations, 0);
     assert_int_equal(packings, 0);
-    odva_synthesis_close(&synthesis);
-    assert_int_equal(odva_synthesis_open(&synthesis, model, backend, &scans), ONEDVA_OK);
-    packings = 0;
-    run_clip(backend, analysis, synthesis, FRAMES, 0);
+    odva_sampler_close(sampler);
+    assert_int_equal(odva_sampler_open(sampler, fresh, backend, &networks.scans), ONEDVA_OK);
+    run_clip(&networks, FRAMES, 1);
     assert_int_equal(packings, 0);
-    run_clip(backend, analysis, synthesis, FRAMES, 1);
-    assert_true(packings > 0);
-    odva_synthesis_close(&synthesis);
-    odva_analysis_close(&analysis);
+    networks_close(&networks);
     backend->ops = counted;
     odva_backend_close(&backend);
-    odva_scan_cache_free(&scans);
+    onedva_model_close(&fresh);
 }
 
 /* @param before clips of other sizes first */
 static uint64_t run(const char *cpu, int threads, int bitexact, int steps, int before)
 {
-    struct odva_scan_cache scans = {.model = model};
-    struct odva_backend *backend;
-    struct odva_analysis *analysis;
-    struct odva_synthesis *synthesis;
+    struct odva_backend *backend = backend_of_cpu(cpu, threads, bitexact);
+    struct networks networks;
     uint64_t hash;
-    int status;
 
-    assert_int_equal(setenv("ONEDVA_CPU", cpu, 1), 0);
-    status = odva_backend_open(&backend, ONEDVA_BACKEND_AUTO, threads, bitexact,
-                               ONEDVA_PRECISION_BFLOAT16, NULL);
-    unsetenv("ONEDVA_CPU");
-    if (status == ONEDVA_ERR_UNSUPPORTED)
+    if (!backend)
         return 0;
-    assert_int_equal(status, ONEDVA_OK);
-    assert_int_equal(odva_analysis_open(&analysis, model, backend, &scans), ONEDVA_OK);
-    assert_int_equal(odva_synthesis_open(&synthesis, model, backend, &scans), ONEDVA_OK);
+    networks_open(&networks, model, backend);
     for (int i = 0; i < before; i++)
-        run_clip(backend, analysis, synthesis, 1 + i, i);
-    hash = run_clip(backend, analysis, synthesis, FRAMES, steps);
-    odva_synthesis_close(&synthesis);
-    odva_analysis_close(&analysis);
+        run_clip(&networks, 1 + i, i);
+    hash = run_clip(&networks, FRAMES, steps);
+    networks_close(&networks);
     odva_backend_close(&backend);
-    odva_scan_cache_free(&scans);
     return hash;
 }
 

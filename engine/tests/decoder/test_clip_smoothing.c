@@ -5,6 +5,7 @@
 /* Smoothing from clip to clip against the text of doc/bitstream.md, section 8. */
 #include "decoder/clip_smoothing.h"
 
+#include "tests/support/backend.h"
 #include "tests/support/codec.h"
 #include "transform/deblocking.h"
 
@@ -46,16 +47,6 @@ static void fill(struct clip *clip, int level, int spread)
                     (uint8_t)clip_byte(level + rand() % (2 * spread + 1) - spread);
         }
     }
-}
-
-static struct odva_backend *open_backend(void)
-{
-    struct odva_backend *backend;
-
-    assert_int_equal(
-        odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 2, 0, ONEDVA_PRECISION_BFLOAT16, NULL),
-        ONEDVA_OK);
-    return backend;
 }
 
 static uint8_t *copy_plane(const struct clip *clip, int t, int plane, int *count)
@@ -106,7 +97,7 @@ static void first_frames_move_as_the_text_says(void **state)
 {
     static const int sizes[][3] = {{1, 1, 1}, {300, 37, 2}, {33, 70, 6}, {257, 18, 4}};
     static const int qidxs[] = {-10, 5, 15};
-    struct odva_backend *backend = open_backend();
+    struct odva_backend *backend = backend_new();
 
     (void)state;
     for (int i = 0; i < 4; i++) {
@@ -134,7 +125,7 @@ static void first_frames_move_as_the_text_says(void **state)
 static int changes(int before_level, int level, int before_width, int forget)
 {
     struct odva_clip_smoothing smoothing = {0};
-    struct odva_backend *backend = open_backend();
+    struct odva_backend *backend = backend_new();
     struct clip before, clip;
     int changed;
 

@@ -136,7 +136,7 @@ static void reads_everything(void **state)
     assert_int_equal(model->config.queries, 16);
     assert_int_equal(model->config.context_tokens, 4);
     assert_true(fabsf(model->weights->sampler_start - 0.6f) < 1e-7f);
-    assert_int_equal(model->tables.length_cdf[12][13], 32768);
+    assert_int_equal(model->tables.length_cdf[3][12][13], 32768);
     assert_int_equal(model->tables.symbol_cdf[31][5][4][16], 32768);
     assert_int_equal(model->tables.large_cdf[31][13], 32768);
     assert_memory_equal(model->tables.scan_scale, tensor_data(&image, "scan.scale"), 8 * 256);

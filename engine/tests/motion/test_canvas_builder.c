@@ -6,8 +6,8 @@
  * themselves. */
 #include "motion/canvas_builder.h"
 
-#include "kernels/backend.h"
 #include "motion/motion_warp.h"
+#include "tests/support/backend.h"
 #include "tests/support/textured_still.h"
 
 #define BLOCK 4
@@ -208,8 +208,9 @@ static void pans(void **state)
         {33, 17, 9, 4, -2, -2, 1}, {130, 75, 5, 2, 16, 10, 1}, {65, 49, 8, 3, 4, 6, 0},
         {17, 34, 16, 8, 1, 1, 1},  {2, 2, 3, 1, 2, 0, 1},      {40, 40, 2, 1, 0, 0, 1},
     };
-    struct odva_canvas_builder builder = {.backend = *state};
+    struct odva_canvas_builder builder = {.backend = test_backend};
 
+    (void)state;
     for (size_t i = 0; i < sizeof(pan) / sizeof(*pan); i++) {
         struct scene scene;
 
@@ -238,9 +239,10 @@ static void draw_noise(struct clip *clip, struct random *random)
 /* Without motion every canvas is its frame, whatever the size. */
 static void frames_at_rest(void **state)
 {
-    struct odva_canvas_builder b = {.backend = *state};
+    struct odva_canvas_builder b = {.backend = test_backend};
     struct random random = {1};
 
+    (void)state;
     for (int side = 1; side < 20; side++) {
         const struct odva_motion motion = {
             .frames = 3, .width = side, .height = 1 + side * 5 % 19, .reference = 1};
@@ -267,7 +269,7 @@ static void frames_at_rest(void **state)
 static void zoom_there_and_back(void **state)
 {
     const int width = 131, height = 85, frames = 8, reference = 3;
-    struct odva_canvas_builder b = {.backend = *state};
+    struct odva_canvas_builder b = {.backend = test_backend};
     struct odva_motion_warp warp = {0};
     struct odva_motion motion = {.frames = frames,
                                  .width = width,
@@ -284,6 +286,7 @@ static void zoom_there_and_back(void **state)
     double sum = 0;
     int count = 0;
 
+    (void)state;
     /* corners move by 1 and 0.7 samples a frame */
     for (int i = 0; i < 4; i++) {
         motion.point[i].value[0] = (int16_t)(16 * (frames - 1) * (i & 1 ? 1 : -1));
@@ -329,22 +332,11 @@ static void too_large(void **state)
     const struct odva_motion motion = {
         .frames = 2, .width = ONEDVA_MAX_DIMENSION, .height = 1, .left = 2};
     const struct onedva_const_picture none[2] = {{.data = {NULL}}};
-    struct odva_canvas_builder builder = {.backend = *state};
+    struct odva_canvas_builder builder = {.backend = test_backend};
 
+    (void)state;
     assert_int_equal(odva_canvas_build(&builder, &motion, none), ONEDVA_ERR_ARGUMENT);
     odva_canvas_builder_free(&builder);
-}
-
-static int open_backend(void **state)
-{
-    return odva_backend_open((struct odva_backend **)state, ONEDVA_BACKEND_CPU, 2, 0,
-                             ONEDVA_PRECISION_BFLOAT16, NULL);
-}
-
-static int close_backend(void **state)
-{
-    odva_backend_close((struct odva_backend **)state);
-    return 0;
 }
 
 int main(void)

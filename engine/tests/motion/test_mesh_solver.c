@@ -5,6 +5,7 @@
 /* Planted fields are found: in exact quadratic problems, and between pictures. */
 #include "motion/mesh_solver.h"
 
+#include "tests/support/backend.h"
 #include "tests/support/textured_still.h"
 
 #define WIDTH   160
@@ -190,9 +191,10 @@ static void mesh_of_a_quadratic(void **state)
 static void affine_between_pictures(void **state)
 {
     static struct problem problem;
-    struct odva_backend *backend = *state;
+    struct odva_backend *backend = test_backend;
     struct random random = {3};
 
+    (void)state;
     problem_init(&problem, 1);
     for (uint64_t i = 0; i < 4; i++) {
         const float scale = (float)(1 << i % 3);
@@ -212,10 +214,11 @@ static void affine_between_pictures(void **state)
 static void mesh_between_pictures(void **state)
 {
     static struct problem problem;
-    struct odva_backend *backend = *state;
+    struct odva_backend *backend = test_backend;
     struct odva_mesh_solver solver = {0};
     struct random random = {4};
 
+    (void)state;
     problem_init(&problem, 1);
     for (uint64_t i = 0; i < 4; i++) {
         const float scale = (float)(1 << i % 3);
@@ -309,12 +312,13 @@ static void flat_pictures(void **state)
 {
     static struct problem problem;
     struct odva_mesh_solver solver = {0};
-    struct odva_backend *backend = *state;
+    struct odva_backend *backend = test_backend;
     float d[NODES][2] = {{0}}, smooth_d[NODES][2] = {{0}};
     struct odva_displacement_mesh mesh = mesh_of(d, 1);
     const struct odva_displacement_mesh smooth = mesh_of(smooth_d, 1);
     struct odva_affine affine = {{{0}}};
 
+    (void)state;
     problem_init(&problem, 1);
     memset(problem.b, 255, sizeof(problem.b));
     assert_int_equal(backend->ops->structure_tensors(backend, problem.tensors, problem.a, WIDTH,
@@ -332,18 +336,6 @@ static void flat_pictures(void **state)
             assert_true(d[n][k] == 0);
     }
     odva_mesh_solver_free(&solver);
-}
-
-static int open_backend(void **state)
-{
-    return odva_backend_open((struct odva_backend **)state, ONEDVA_BACKEND_CPU, 1, 0,
-                             ONEDVA_PRECISION_BFLOAT16, NULL);
-}
-
-static int close_backend(void **state)
-{
-    odva_backend_close((struct odva_backend **)state);
-    return 0;
 }
 
 int main(void)

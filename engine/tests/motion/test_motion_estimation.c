@@ -5,7 +5,7 @@
 /* Estimated displacements against motion that is known. */
 #include "motion/motion_estimation.h"
 
-#include "kernels/backend.h"
+#include "tests/support/backend.h"
 #include "tests/support/textured_still.h"
 
 #define SPACING 32
@@ -15,8 +15,6 @@ struct sequence {
     struct clip clip;
     struct odva_luma_pyramid pyramid[ONEDVA_MAX_CLIP_FRAMES];
 };
-
-static struct odva_backend *backend;
 
 static void sequence_init(struct sequence *s, int frames, int width, int height)
 {
@@ -40,11 +38,11 @@ static void estimate(struct odva_motion_estimation *e, struct sequence *s, int r
                      int spacing)
 {
     for (int t = 0; t < s->clip.frames; t++)
-        assert_int_equal(odva_luma_pyramid_of_frame(&s->pyramid[t], backend,
+        assert_int_equal(odva_luma_pyramid_of_frame(&s->pyramid[t], test_backend,
                                                     &s->clip.const_picture[t], s->clip.width,
                                                     s->clip.height),
                          ONEDVA_OK);
-    e->backend = backend;
+    e->backend = test_backend;
     assert_int_equal(odva_motion_estimate(e, s->pyramid, s->clip.frames, reference, spacing),
                      ONEDVA_OK);
     for (int t = 0; t < s->clip.frames; t++)
@@ -325,19 +323,6 @@ static void nothing_in_common(void **state)
         sequence_free(&s);
     }
     odva_motion_estimation_free(&e);
-}
-
-static int open_backend(void **state)
-{
-    (void)state;
-    return odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 1, 0, ONEDVA_PRECISION_BFLOAT16, NULL);
-}
-
-static int close_backend(void **state)
-{
-    (void)state;
-    odva_backend_close(&backend);
-    return 0;
 }
 
 int main(void)

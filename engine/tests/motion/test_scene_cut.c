@@ -5,7 +5,7 @@
 /* Other stills and flashes are cuts; motion, noise and fades are not. */
 #include "motion/scene_cut.h"
 
-#include "kernels/backend.h"
+#include "tests/support/backend.h"
 #include "tests/support/textured_still.h"
 
 /* One frame and its pyramid. */
@@ -14,11 +14,9 @@ struct shot {
     struct odva_luma_pyramid pyramid;
 };
 
-static struct odva_backend *backend;
-
 static void shot_build(struct shot *shot)
 {
-    assert_int_equal(odva_luma_pyramid_of_frame(&shot->pyramid, backend,
+    assert_int_equal(odva_luma_pyramid_of_frame(&shot->pyramid, test_backend,
                                                 &shot->clip.const_picture[0], shot->clip.width,
                                                 shot->clip.height),
                      ONEDVA_OK);
@@ -144,19 +142,6 @@ static void nothing_to_see(void **state)
         shot_init(&b, tiny[i][0], tiny[i][1], 1, at_rest, 0, 0, 0);
         assert_false(cut_between(&a, &b));
     }
-}
-
-static int open_backend(void **state)
-{
-    (void)state;
-    return odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 1, 0, ONEDVA_PRECISION_BFLOAT16, NULL);
-}
-
-static int close_backend(void **state)
-{
-    (void)state;
-    odva_backend_close(&backend);
-    return 0;
 }
 
 int main(void)

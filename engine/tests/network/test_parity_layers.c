@@ -3,8 +3,11 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 /* Each operator against PyTorch. */
+#include <string.h>
+
 #include "model/linear_layer.h"
 #include "network/transformer.h"
+#include "tests/support/backend.h"
 #include "tests/support/golden.h"
 
 #define TOLERANCE 2e-6
@@ -76,8 +79,11 @@ static void check_linear(struct odva_backend *backend)
         {"linear.gelu", {.bias = b, .activation = ODVA_ACTIVATION_GELU}},
         {"linear.silu", {.bias = b, .activation = ODVA_ACTIVATION_SILU}},
         {"linear.gated",
-         {.bias = b, .gate = {gate, 0, n_out}, .gate_row = row, .add = {add, 0, n_out}}},
-        {"linear.indexed", {.bias = b, .add = {gate, 0, n_out}, .add_row = row}},
+         {.bias = b,
+          .gate = {gate, 0, n_out, ODVA_FLOAT32},
+          .gate_row = row,
+          .add = {add, 0, n_out, ODVA_FLOAT32}}},
+        {"linear.indexed", {.bias = b, .add = {gate, 0, n_out, ODVA_FLOAT32}, .add_row = row}},
     };
 
     assert_non_null(weights);
@@ -89,7 +95,7 @@ static void check_linear(struct odva_backend *backend)
                          ONEDVA_OK);
         compare(backend, y, cases[i].name);
     }
-    backend->ops->free_weights(backend, weights);
+    backend->ops->free_weights(weights);
     backend->ops->free(backend, x);
     backend->ops->free(backend, b);
     backend->ops->free(backend, gate);
@@ -159,25 +165,38 @@ static void check_attention(struct odva_backend *backend)
     backend->ops->free(backend, y);
 }
 
+/* Once with patches in their order, once stored from the last to the first. */
 static void check_dct(struct odva_backend *backend)
 {
-    enum { NT = 3, NY = 5, NX = 7, K = 8, COUNT = NT * NY * NX * K };
-    int32_t order[COUNT];
-    struct odva_buffer *x = upload_floats(backend, "dct.x"), *y, *identity;
-    struct odva_dct_tile tile = {NT, NY, NX, 0, NULL};
+    enum { NT = 3, NY = 5, NX = 7, K = 8, PATCHES = NT * NY * NX, COUNT = PATCHES * K };
+    int32_t order[COUNT], rows[PATCHES];
+    float *x = golden_floats(&golden, "", "dct.x"), stored[COUNT], found[COUNT];
 
     for (int i = 0; i < COUNT; i++)
         order[i] = i;
-    identity = new_buffer(backend, order, sizeof(order));
-    y = new_buffer(backend, NULL, COUNT * sizeof(float));
-    tile.order = identity;
-    assert_int_equal(backend->ops->dct_forward(backend, y, x, K, &tile, 1), ONEDVA_OK);
-    compare(backend, y, "dct.y");
-    assert_int_equal(backend->ops->dct_inverse(backend, x, y, K, &tile, 1), ONEDVA_OK);
-    compare(backend, x, "dct.x");
-    backend->ops->free(backend, x);
-    backend->ops->free(backend, y);
-    backend->ops->free(backend, identity);
+    for (int last_first = 0; last_first < 2; last_first++) {
+        struct odva_buffer *in, *out = new_buffer(backend, NULL, COUNT * sizeof(float));
+        struct odva_buffer *identity = new_buffer(backend, order, sizeof(order)), *places;
+        struct odva_dct_tile tile = {.nt = NT, .ny = NY, .nx = NX, .order = identity};
+
+        for (int i = 0; i < PATCHES; i++) {
+            rows[i] = last_first ? PATCHES - 1 - i : i;
+            memcpy(stored + rows[i] * K, x + i * K, K * sizeof(*x));
+        }
+        in = new_buffer(backend, stored, sizeof(stored));
+        places = new_buffer(backend, rows, sizeof(rows));
+        tile.rows = places;
+        assert_int_equal(backend->ops->dct_forward(backend, out, in, K, &tile, 1), ONEDVA_OK);
+        compare(backend, out, "dct.y");
+        assert_int_equal(backend->ops->dct_inverse(backend, in, out, K, &tile, 1), ONEDVA_OK);
+        assert_int_equal(backend->ops->download(backend, in, 0, found, sizeof(found)), ONEDVA_OK);
+        assert_close(found, stored, COUNT, TOLERANCE, "dct.x");
+        backend->ops->free(backend, in);
+        backend->ops->free(backend, out);
+        backend->ops->free(backend, identity);
+        backend->ops->free(backend, places);
+    }
+    free(x);
 }
 
 static void linear(void **state)

@@ -6,6 +6,7 @@
 
 #include "rate/activity_mask.h"
 #include "tests/support/codec.h"
+#include "tests/support/random_model.h"
 
 /* The same waves in both tiles, faint on the left. */
 static void draw_halves(struct clip *clip)
@@ -54,31 +55,85 @@ static void active_tiles_end_sooner(void **state)
     assert_true(masked[0] >= plain[0]);
 }
 
+/* Three superblocks of one basis coefficient that is twice as large in each. */
+struct superblocks {
+    struct onedva_model *model;
+    struct odva_scan_cache scans;
+    struct odva_latents latents;
+    float y[3 * 256];
+};
+
+/* @param splits of each */
+static void superblocks_open(struct superblocks *s, uint32_t splits)
+{
+    s->model = random_model_new(1, 1);
+    s->scans = (struct odva_scan_cache){.model = s->model};
+    s->latents = (struct odva_latents){0};
+    assert_int_equal(odva_latents_set_size(&s->latents, &s->scans, 16, 3 * 128, 128), ONEDVA_OK);
+    for (int i = 0; i < 3; i++)
+        s->latents.splits[i] = splits;
+    odva_latents_set_partition(&s->latents);
+    for (int i = 0; i < s->latents.grid.tile_count; i++) {
+        const struct odva_latent_tile *tile = &s->latents.tiles[i];
+        const int means = (8 * tile->coefficients + 255) / 256;
+
+        for (int c = 0; c < tile->coefficients; c++)
+            s->y[tile->offset + c] =
+                c < means ? 100 : powf(2, (float)s->latents.grid.tiles[i].superblock);
+    }
+}
+
+static void superblocks_close(struct superblocks *s)
+{
+    odva_latents_free(&s->latents);
+    odva_scan_cache_free(&s->scans);
+    random_model_free(s->model);
+}
+
 static void weights_are_powers_of_activity(void **state)
 {
-    float y[3 * 64];
-    struct odva_latent_tile tiles[3];
-    const struct odva_latents latents = {.tiles = tiles, .grid = {.tile_count = 3}};
+    static struct superblocks superblocks;
+    const struct odva_latents *latents = &superblocks.latents;
+    const float *y = superblocks.y;
     double weight[3], half[3];
 
     (void)state;
-    for (int i = 0; i < 3; i++) {
-        tiles[i] = (struct odva_latent_tile){.offset = 64 * (size_t)i, .coefficients = 64};
-        for (int c = 0; c < 64; c++)
-            y[64 * i + c] = c < 8 ? 100 : powf(2, (float)i);
-    }
-    odva_activity_weights(&latents, y, 1, weight);
-    odva_activity_weights(&latents, y, 0.5, half);
+    superblocks_open(&superblocks, 0);
+    odva_activity_weights(latents, y, 1, weight);
+    odva_activity_weights(latents, y, 0.5, half);
     assert_true(fabs(weight[0] * weight[1] * weight[2] - 1) < 1e-6);
     assert_true(fabs(weight[2] / weight[1] - 4) < 0.01 && fabs(weight[1] / weight[0] - 4) < 0.01);
     for (int i = 0; i < 3; i++)
         assert_true(fabs(half[i] * half[i] - weight[i]) < 1e-6);
+    superblocks_close(&superblocks);
+}
+
+/* How a superblock is cut does not change its weight, where as much of it is above its means. */
+static void weights_are_of_superblocks(void **state)
+{
+    static const uint32_t splits[] = {1, 0x1f, ODVA_ALL_SPLIT, 0x5};
+    static struct superblocks whole, cut;
+    double weight[3], other[3];
+
+    (void)state;
+    superblocks_open(&whole, 0);
+    odva_activity_weights(&whole.latents, whole.y, 1, weight);
+    for (size_t n = 0; n < sizeof(splits) / sizeof(splits[0]); n++) {
+        superblocks_open(&cut, splits[n]);
+        odva_activity_weights(&cut.latents, cut.y, 1, other);
+        /* the means of single patches are rounded up to a coefficient of four */
+        for (int i = 0; i < 3; i++)
+            assert_true(fabs(other[i] / weight[i] - 1) < 1e-3);
+        superblocks_close(&cut);
+    }
+    superblocks_close(&whole);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(weights_are_powers_of_activity),
+        cmocka_unit_test(weights_are_of_superblocks),
         cmocka_unit_test(active_tiles_end_sooner),
     };
 

@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernels/backend.h"
 #include "rate/rate_distortion.h"
+#include "tests/support/backend.h"
 #include "tests/support/random_coder.h"
+#include "tests/support/trained_tables.h"
 #include "transform/quantiser.h"
 
 #define BASIS 8
@@ -21,27 +22,11 @@ struct bench {
     float *y;
 };
 
-/* The tables of the built-in model, which do not depend on the basis. */
-static void use_trained_tables(struct onedva_model *model)
-{
-    struct odva_model_tables *tables = &model->tables;
-    onedva_model *trained;
-
-    assert_int_equal(onedva_model_open(&trained, NULL, NULL), ONEDVA_OK);
-    memcpy(tables->length_cdf, trained->tables.length_cdf, sizeof(tables->length_cdf));
-    memcpy(tables->symbol_weight, trained->tables.symbol_weight, sizeof(tables->symbol_weight));
-    memcpy(tables->large_cdf, trained->tables.large_cdf, sizeof(tables->large_cdf));
-    memcpy(tables->symbol_cdf, trained->tables.symbol_cdf, sizeof(tables->symbol_cdf));
-    onedva_model_close(&trained);
-}
-
 static void bench_open(struct bench *bench, uint64_t seed, int layers, int max_tokens, int thorough)
 {
     coder_open(&bench->coder, seed, BASIS, layers, 0);
     use_trained_tables(bench->coder.model);
-    assert_int_equal(odva_backend_open(&bench->backend, ONEDVA_BACKEND_CPU, 2, 1,
-                                       ONEDVA_PRECISION_BFLOAT16, NULL),
-                     ONEDVA_OK);
+    bench->backend = backend_of_cpu("c", 2, 1);
     assert_int_equal(odva_rate_distortion_init(&bench->rd, bench->coder.model, bench->backend,
                                                max_tokens, thorough),
                      ONEDVA_OK);
@@ -56,9 +41,10 @@ static void bench_close(struct bench *bench)
     free(bench->y);
 }
 
-/* Coefficients of the magnitude that the scan's scales announce, times a gain of each tile. */
+/* Coefficients of the magnitude that the scan's scales announce, times a gain of each tile.
+ * @param is_split whether the partition is random, else there are no splits */
 static void make_coefficients(struct bench *bench, struct random *random, int frames, int width,
-                              int height)
+                              int height, int is_split)
 {
     struct odva_latents *latents = &bench->coder.latents;
 
@@ -66,6 +52,8 @@ static void make_coefficients(struct bench *bench, struct random *random, int fr
     bench->coder.stream.height = (uint32_t)height;
     assert_int_equal(odva_latents_set_size(latents, &bench->coder.scans, frames, width, height),
                      ONEDVA_OK);
+    if (is_split)
+        random_partition(random, latents);
     free(bench->y);
     bench->y = malloc(odva_latents_count(latents) * sizeof(*bench->y));
     assert_non_null(bench->y);
@@ -119,10 +107,11 @@ static void cost_is_near(void **state)
         const int layers = 1 + run % 6;
         bench_open(&bench, 300 + run, layers, run % 5 == 4 ? 9 : 0, run % 2);
         make_coefficients(&bench, &random, 1 + random_below(&random, 16),
-                          1 + random_below(&random, 400), 1 + random_below(&random, 300));
+                          1 + random_below(&random, 400), 1 + random_below(&random, 300),
+                          run % 4 > 1);
         for (int qidx = -36; qidx < 40; qidx += 9) {
             double estimate, actual;
-            odva_rate_distortion_run(&bench.rd, &bench.coder.latents, bench.y, qidx, &bits);
+            odva_rate_distortion_run(&bench.rd, &bench.coder.latents, bench.y, qidx, &bits, NULL);
             estimate = bits / (double)ODVA_BIT;
             actual = 8.0 * measure_bytes(&bench);
             assert_true(actual <= 1.1 * estimate + 500);
@@ -135,6 +124,48 @@ static void cost_is_near(void **state)
 static double joint_cost(struct bench *bench, double lambda)
 {
     return measure_distortion(bench) + lambda * 8.0 * (double)measure_bytes(bench);
+}
+
+/* The sum of what the tiles cost is what all cost. */
+static void tile_costs_add_up(void **state)
+{
+    struct random random = {5};
+    struct bench bench;
+    int64_t bits;
+
+    (void)state;
+    for (int run = 0; run < 8; run++) {
+        const int qidx = -30 + 7 * run;
+        const double step = odva_quantiser_step(qidx);
+        struct odva_tile_cost *costs, sum = {0};
+        double distortion = 0;
+        int count;
+
+        bench_open(&bench, 700 + run, 1, 0, run % 2);
+        make_coefficients(&bench, &random, 16, 300, 200, 1);
+        count = bench.coder.latents.grid.tile_count;
+        costs = malloc(count * sizeof(*costs));
+        assert_non_null(costs);
+        odva_rate_distortion_run(&bench.rd, &bench.coder.latents, bench.y, qidx, &bits, costs);
+        for (int i = 0; i < count; i++) {
+            sum.cost += costs[i].cost;
+            sum.bits += costs[i].bits;
+        }
+        assert_int_equal(sum.bits, bits);
+        for (size_t i = 0; i < odva_latents_count(&bench.coder.latents); i++)
+            distortion -= (double)bench.y[i] * bench.y[i];
+        for (int i = 0; i < count; i++) {
+            const struct odva_latent_tile *tile = &bench.coder.latents.tiles[i];
+            const int held = odva_coefficients_of(tile, tile->tokens);
+            memset(bench.coder.latents.q + tile->offset + held, 0,
+                   (tile->coefficients - held) * sizeof(*bench.coder.latents.q));
+        }
+        distortion += measure_distortion(&bench);
+        assert_true(fabs(sum.cost - distortion - ODVA_LAMBDA * step * step * bits / ODVA_BIT) <
+                    1e-3 * fabs(distortion));
+        free(costs);
+        bench_close(&bench);
+    }
 }
 
 /* With a single tile no other length is better than the chosen one, but for what the estimate
@@ -154,8 +185,8 @@ static void length_is_best(void **state)
         double best, tolerance;
         int chosen;
         bench_open(&bench, 400 + run, 1 + run % 3, 0, 0);
-        make_coefficients(&bench, &random, 16, 128, 128);
-        odva_rate_distortion_run(&bench.rd, &bench.coder.latents, bench.y, qidx, &bits);
+        make_coefficients(&bench, &random, 16, 128, 128, 0);
+        odva_rate_distortion_run(&bench.rd, &bench.coder.latents, bench.y, qidx, &bits, NULL);
         tile = bench.coder.latents.tiles;
         chosen = tile->tokens;
         best = joint_cost(&bench, lambda);
@@ -178,8 +209,8 @@ static void max_tokens_bounds_lengths(void **state)
     for (int max_tokens = 1; max_tokens < 50; max_tokens += 7) {
         int longest = 0;
         bench_open(&bench, 500, 1, max_tokens, 0);
-        make_coefficients(&bench, &random, 16, 300, 200);
-        odva_rate_distortion_run(&bench.rd, &bench.coder.latents, bench.y, -64, &bits);
+        make_coefficients(&bench, &random, 16, 300, 200, max_tokens > 16);
+        odva_rate_distortion_run(&bench.rd, &bench.coder.latents, bench.y, -64, &bits, NULL);
         for (int i = 0; i < bench.coder.latents.grid.tile_count; i++) {
             if (bench.coder.latents.tiles[i].tokens > longest)
                 longest = bench.coder.latents.tiles[i].tokens;
@@ -203,8 +234,8 @@ static void thorough_is_better(void **state)
         const double step = odva_quantiser_step(qidx);
         random.state = (uint64_t)run / 2;
         bench_open(&bench, 600, 1, 0, run % 2);
-        make_coefficients(&bench, &random, 16, 256, 256);
-        odva_rate_distortion_run(&bench.rd, &bench.coder.latents, bench.y, qidx, &bits);
+        make_coefficients(&bench, &random, 16, 256, 256, run / 2 % 2);
+        odva_rate_distortion_run(&bench.rd, &bench.coder.latents, bench.y, qidx, &bits, NULL);
         cost[run % 2] += joint_cost(&bench, ODVA_LAMBDA * step * step) / (step * step);
         bench_close(&bench);
     }
@@ -233,11 +264,9 @@ static void quantiser(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cost_is_near),
-        cmocka_unit_test(length_is_best),
-        cmocka_unit_test(max_tokens_bounds_lengths),
-        cmocka_unit_test(thorough_is_better),
-        cmocka_unit_test(quantiser),
+        cmocka_unit_test(cost_is_near),       cmocka_unit_test(tile_costs_add_up),
+        cmocka_unit_test(length_is_best),     cmocka_unit_test(max_tokens_bounds_lengths),
+        cmocka_unit_test(thorough_is_better), cmocka_unit_test(quantiser),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

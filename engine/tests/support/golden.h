@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "kernels/backend.h"
 #include "model/mapped_file.h"
 #include "model/safetensors.h"
+#include "onedva/onedva.h"
 #include "tests/support/test.h"
 
 #define GOLDEN "engine/tests/golden/"
@@ -121,27 +121,6 @@ static inline void assert_close(const float *found, const float *expected, int64
                  what, worst, largest, sqrt(error / count), sqrt(power / count), tolerance);
     if (getenv("GOLDEN_VERBOSE"))
         print_message("%s: largest %.2g, rms %.2g\n", what, worst / largest, sqrt(error / power));
-}
-
-/* Runs fn on the CPU backend with every instruction set that this machine and build have. */
-static inline void for_each_cpu(int threads, void (*fn)(struct odva_backend *backend))
-{
-    static const char *const names[] = {"c", "avx2", "avx512"};
-
-    for (int i = 0; i < 3; i++) {
-        struct odva_backend *backend;
-        int status;
-
-        assert_int_equal(setenv("ONEDVA_CPU", names[i], 1), 0);
-        status = odva_backend_open(&backend, ONEDVA_BACKEND_CPU, threads, 0,
-                                   ONEDVA_PRECISION_BFLOAT16, NULL);
-        unsetenv("ONEDVA_CPU");
-        if (i > 0 && status == ONEDVA_ERR_UNSUPPORTED)
-            continue;
-        assert_int_equal(status, ONEDVA_OK);
-        fn(backend);
-        odva_backend_close(&backend);
-    }
 }
 
 #endif

@@ -28,7 +28,8 @@ static inline int32_t random_level(struct random *random)
 }
 
 /* Lengths of a tile's layers: they rise within a sweep, as its ends allow, none is longer than its
- * pass, and no pass is shorter than the one before; the tile's tokens are the last one's. */
+ * refinement, and no refinement is shorter than the one before; the tile's tokens are the last
+ * one's. */
 static inline void random_lengths(struct random *random, struct odva_latent_tile *tile,
                                   const struct odva_layer_plan *layer_plan)
 {
@@ -45,13 +46,32 @@ static inline void random_lengths(struct random *random, struct odva_latent_tile
     }
 }
 
-/* Set a clip's size, qidx, lengths for so many layers and coefficients; those behind a tile's
- * tokens are 0. */
+/* Nodes that are split: none, all, or some; also such as are not there or not free to choose. */
+static inline uint32_t random_splits(struct random *random)
+{
+    const int kind = random_below(random, 8);
+    const uint32_t bits = (uint32_t)random_u64(random);
+
+    if (kind < 2)
+        return kind ? UINT32_MAX : 0;
+    return kind < 5 ? bits : bits & (uint32_t)random_u64(random);
+}
+
+static inline void random_partition(struct random *random, struct odva_latents *latents)
+{
+    for (int i = 0; i < latents->grid.superblock_count; i++)
+        latents->splits[i] = random_splits(random);
+    odva_latents_set_partition(latents);
+}
+
+/* Set a clip's size, partition, qidx, lengths for so many layers and coefficients; those behind a
+ * tile's tokens are 0. */
 static inline void random_latents(struct random *random, struct odva_latents *latents,
                                   struct odva_scan_cache *scans, int frames, int width, int height,
                                   struct odva_layer_plan *layer_plan, int layers)
 {
     assert_int_equal(odva_latents_set_size(latents, scans, frames, width, height), ONEDVA_OK);
+    random_partition(random, latents);
     latents->qidx = ONEDVA_MIN_QIDX + random_below(random, 128);
     odva_layer_plan_init(layer_plan, layers, latents->qidx, odva_tile_tokens(latents->basis));
     latents->layers = layer_plan->count;

@@ -48,8 +48,10 @@ static inline struct onedva_model *random_model_new(uint64_t seed, int basis)
     assert_non_null(tables->scan_order);
     assert_non_null(tables->scan_scale);
     random_scan(&random, model);
-    for (int p = 0; p < ODVA_LENGTH_CLASSES; p++)
-        random_cdf(&random, tables->length_cdf[p], ODVA_LENGTH_CLASSES, 2);
+    for (int size = 0; size < ODVA_TILE_SIZES; size++) {
+        for (int p = 0; p < ODVA_LENGTH_CLASSES; p++)
+            random_cdf(&random, tables->length_cdf[size][p], ODVA_LENGTH_CLASSES, 2);
+    }
     for (int i = 0; i < ODVA_PREDICTOR_WEIGHTS; i++) {
         for (int d = 0; d < ODVA_PREDICTOR_DECISIONS; d++)
             tables->symbol_weight[i][d] = (int16_t)(random_below(&random, 6001) - 3000);

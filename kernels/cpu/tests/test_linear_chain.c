@@ -93,9 +93,9 @@ static void work_close(struct work *w)
 
     for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
         odva_device_array_free(w->backend, arrays[i]);
-    w->backend->ops->free_weights(w->backend, w->proj);
-    w->backend->ops->free_weights(w->backend, w->fc1);
-    w->backend->ops->free_weights(w->backend, w->fc2);
+    w->backend->ops->free_weights(w->proj);
+    w->backend->ops->free_weights(w->fc1);
+    w->backend->ops->free_weights(w->fc2);
 }
 
 /* A quarter of the tables' columns. */

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What is kept of measurements, and the tables made of them."""
 import collections
+import csv
 import os
 import tempfile
 import unittest
@@ -64,6 +65,23 @@ class Tables(unittest.TestCase):
         self.assertEqual(tables.ahead_text(curve(self.rates), curve(self.rates, 2.0)), "nowhere")
         flat = [(crf, 0.008 * (rate / 0.008) ** 2) for crf, rate in self.rates]
         self.assertEqual(tables.ahead_text(curve(self.rates), curve(flat)), "below 0.0160")
+
+    def test_csv_has_means_and_clips(self):
+        text = tables.measurement_csv("made here", [Named("a"), Named("b")], {"x, steps 0": measured([(40, 0.01)])}, [PSNR])
+        self.assertEqual(text.splitlines()[0], "# made here")
+        self.assertEqual(list(csv.reader(text.splitlines()[1:])), [
+            ["encoder", "clip", "crf", "bits_per_pixel", "psnr_y"], ["x, steps 0", "all", "40", "0.02000", "30.00"],
+            ["x, steps 0", "a", "40", "0.01000", "30.00"], ["x, steps 0", "b", "40", "0.03000", "30.00"]])
+
+    def test_seams_are_the_same_in_both_forms(self):
+        places = ("tile", "near", "inside", "token", "clip", "clip_inside", "token_frames")
+        sums = {name: i + 1.0 for i, name in enumerate(places)}
+        seams_of = {"x": {30: [{"bpp": 0.01, **sums}]}, "y": {30: [{"bpp": 0.02, **sums}]}}
+        on_grid = lambda name: name == "x"
+        rows = list(csv.reader(tables.seam_csv("made here", seams_of, on_grid).splitlines()[2:]))
+        self.assertEqual(["| " + " | ".join(row) + " |" for row in rows],
+                         tables.seam_table(seams_of, on_grid).splitlines()[2:])
+        self.assertEqual(rows[1][:7], ["y", "30", "0.0200", "", "", "", ""])
 
     def test_mean_over_clips_says_how_many(self):
         self.assertEqual(tables.mean_over_clips([-0.1, float("nan")]), "-10.0 (1 clips)")

@@ -3,8 +3,9 @@
 # Copyright (C) 2026 the One-DVA for FFmpeg authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# configure: what it writes for its options, one clear line for each that is wrong, and make, which
-# runs it again once it is newer than what it wrote.
+# configure: what it writes for its options, one clear line for each that is wrong; make, which runs it
+# the first time and again once it is newer than what it wrote; and that each target of the Makefile's
+# list has a rule.
 #
 # usage: test_configure.sh
 
@@ -31,7 +32,7 @@ expect_failure() {
     fi
     [ "$(wc -l < output)" -eq 1 ] || die "'$*' gives more than one line: $(cat output)"
     grep -qF -- "$message" output || die "'$*': expected '$message' in: $(cat output)"
-    [ ! -e build/config.mak ] || die "'$*' failed but wrote build/config.mak"
+    [ ! -e build ] || die "'$*' failed but wrote build/"
 }
 
 # usage: expect_setting LINE
@@ -49,7 +50,12 @@ expect_failure '/missing: no such file' --model=missing
 expect_failure 'is not an absolute path' --prefix=relative
 expect_failure 'is not an FFmpeg source tree' --ffmpeg-source="$scratch"
 expect_failure 'C compiler no-such-cc was not found' --cc=no-such-cc
-expect_failure 'cannot import torch' --python=false
+expect_failure '/missing: there is no such program' --python=./missing
+for option in prefix=/opt/my\ own prefix=/opt/\$own "prefix=/own's" model=my\ own directory=my\ own; do
+    expect_failure 'make and pkg-config take no path with a space' "--$option"
+done
+expect_failure 'an option holds a line break' "--ffmpeg-flags=--enable-gpl
+--enable-nonfree"
 
 ./configure --disable-ffplay > /dev/null
 expect_setting 'PREFIX = /usr/local'
@@ -57,22 +63,64 @@ expect_setting 'MODEL = models/onedva-tiny.safetensors'
 expect_setting 'FFPLAY = no'
 expect_setting 'SANITIZERS = no'
 
-./configure --disable-ffplay --prefix=/opt/onedva --model=other.safetensors --disable-asm \
-    --enable-sanitizers --ffmpeg-flags='--enable-gpl --enable-libx264' > /dev/null
-expect_setting 'PREFIX = /opt/onedva'
-expect_setting "MODEL = $scratch/other.safetensors"
-expect_setting 'HAVE_AVX2 = no'
-expect_setting 'HAVE_AVX512 = no'
-expect_setting 'SANITIZERS = yes'
-expect_setting 'FFMPEG_FLAGS = --enable-gpl --enable-libx264'
+# From another folder, with all that a shell and make take for something else.
+mkdir beside
+cd beside
+flags="--enable-gpl --extra-cflags='-O2 -DA=\"\\n\"' #\$HOME"
+CDPATH=$scratch ../configure --disable-ffplay --prefix=/opt/onedva --model=../other.safetensors --disable-asm \
+    --enable-sanitizers --ffmpeg-flags="$flags" > /dev/null
+[ -z "$(ls -A)" ] || die "configure wrote into another folder: $(ls -A)"
+cd ..
+# What the lines say to make.
+show_settings() {
+    make --no-print-directory -f - <<'MAKE'
+include build/config.mak
+export MODEL FFMPEG_FLAGS
+all:
+	@printf '%s\n' "$$MODEL" "$$FFMPEG_FLAGS"
+MAKE
+}
+expect_options() {
+    expect_setting 'PREFIX = /opt/onedva'
+    expect_setting 'HAVE_AVX2 = no'
+    expect_setting 'HAVE_AVX512 = no'
+    expect_setting 'SANITIZERS = yes'
+    printf '%s\n' "$scratch/beside/../other.safetensors" "$flags" > expected
+    show_settings | diff expected - || die "make reads other settings than configure was given"
+}
+expect_options
 grep -qx '#define HAVE_AVX2 0' build/config.h || die "build/config.h still has AVX2"
 
 # An old configuration: make asks configure again, with the options it had.
-cp "$root/Makefile" .
+cp -r "$root/Makefile" "$root/mk" .
+mkdir -p engine/include/onedva
+cp "$root/engine/include/onedva/onedva.h" engine/include/onedva
 sed -i '/^HAVE_AVX2/d' build/config.mak
 touch -d '1 hour ago' build/config.mak
 make build/config.mak > output 2>&1 || die "make does not configure again: $(cat output)"
-expect_setting 'HAVE_AVX2 = no'
-expect_setting "MODEL = $scratch/other.safetensors"
-expect_setting 'FFMPEG_FLAGS = --enable-gpl --enable-libx264'
+expect_options
+
+# None yet: make configures, once, whatever is asked for; what fails is said in one line.
+for directory in build elsewhere; do
+    rm -rf build
+    make CONFIG=$directory -n -j2 corpus uninstall > output 2>&1 || die "make does not configure: $(cat output)"
+    [ "$(grep -c '^install prefix' output)" -eq 1 ] || die "make configured more than once: $(cat output)"
+    [ -f $directory/config.mak ] || die "make wrote no $directory/config.mak: $(cat output)"
+done
+rm -rf build
+! env CC= PATH=/nonexistent "$(command -v make)" > output 2>&1 || die "make worked without a compiler"
+[ ! -e build/config.mak ] || die "make wrote build/config.mak after configure had failed"
+
+# Phony, as some have the name of a folder or a file, whatever TARGETS says.
+make -C "$root" -pq CONFIG="$scratch/elsewhere" TARGETS=decoder lib > rules 2> /dev/null || true
+goals=$(sed -n 's/^# make \([a-z0-9][a-z0-9-]*\) .*/\1/p' "$root/Makefile")
+[ "$(echo "$goals" | wc -l)" -gt 30 ] || die "the Makefile's list of targets was not found"
+for goal in all $goals; do
+    awk -v goal="$goal" '
+        /^$/ { ours = phony = 0 }
+        index($0, goal ":") == 1 && !/ :?=/ { ours = 1; prerequisites = NF > 1 }
+        /Phony target/ { phony = 1 }
+        ours && phony && (prerequisites || /recipe to execute/) { found = 1 }
+        END { exit !found }' rules || die "make $goal is in the Makefile's list and has no rule"
+done
 echo "configure: as expected"

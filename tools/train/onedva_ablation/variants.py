@@ -84,8 +84,7 @@ class WithoutLinearPath(Standard):
         y_lin, latents.y, latents.n = latents.y, [], []
         for (y0, y1, x0, x1), blank, scan in zip(places, y_lin, latents.scan):
             patches = (x - codec.mu)[:, :, y0:y1, x0:x1].reshape(len(x), -1, geo.PATCH)
-            delta = codec.encoder(patches, torch.zeros_like(blank), scan.scale, qidx.float(),
-                                  (codec.cos, codec.sin), *scan.shape)
+            delta = codec.encoder(patches, torch.zeros_like(blank), scan, qidx.float(), (codec.cos, codec.sin))
             y = scan.scale * delta
             keep = torch.arange(scan.count) < FIXED_TOKENS * geo.TOKEN
             ratio = y / step
@@ -95,7 +94,7 @@ class WithoutLinearPath(Standard):
             a, b = codec.costs[cls, low], codec.costs[cls, low + 1]
             latents.bits.append(((a + (b - a) * (q.abs() - low).clamp(max=1)) * keep).sum(1))
             latents.hat.append(q * step * keep)
-            latents.n.append(torch.full((len(x),), min(FIXED_TOKENS, scan.tokens)))
+            latents.n.append(torch.full((len(x),), min(FIXED_TOKENS * geo.TOKEN // scan.token, scan.tokens)))
         empty = torch.zeros(*x.shape[:4], codec.cfg.basis)
         return codec.mu + codec.restore(latents, empty, qidx, torch.zeros(len(x))), sum(latents.bits)
 

@@ -134,7 +134,7 @@ def command_export(args):
 
 
 def command_tables(args):
-    """Fit the prediction of symbols with tools/entropy, on canvases that exist."""
+    """Fit the tables that entropy coding and dequantisation use with tools/entropy, on canvases that exist."""
     directory = f"{cache_of(args, args.train)}-canvas-{'-'.join(f'{c:g}' for c in args.canvas_crf)}"
     config, tensors = model_file.read(args.start)
     with tempfile.TemporaryDirectory() as work:
@@ -147,11 +147,7 @@ def command_tables(args):
         if subprocess.run(command).returncode:
             raise InputError(f"{args.tool} failed")
         values = np.fromfile(fitted, np.int32)
-    shapes = (("symbol.weight", (entropy.WEIGHTS, entropy.DECISIONS)),
-              ("large.cdf", (entropy.LARGE_CONTEXTS, entropy.LARGE + 1)))
-    for name, shape in shapes:
-        size = shape[0] * shape[1]
-        tensors[name], values = values[:size].reshape(shape), values[size:]
+    tensors.update(entropy.split_tables(values))
     model_file.write(args.out, config, tensors, model_file.stored_bf16(args.start))
 
 
@@ -227,7 +223,7 @@ def main():
     p.add_argument("--linear-only", action="store_true")
     p.add_argument("--no-encoder", action="store_true", help="leave the query encoder out")
     p.add_argument("--sampler-start", type=float, help="time at which -steps N > 1 begins")
-    p = command("tables", "refit the tables that symbols are predicted from; nothing else changes")
+    p = command("tables", "refit the tables of entropy coding and the quantiser's; nothing else changes")
     p.add_argument("--train", required=True, help="folder of videos whose canvases a fit has made")
     p.add_argument("--tool", default="build/onedva-entropy", help="the program onedva-entropy")
     p.add_argument("--every", type=int, default=12, help="learn from every Nth clip")

@@ -16,7 +16,8 @@ from .errors import InputError
 class Latents:
     """Latents of a clip, one entry per tile: quantised values and what follows from them."""
 
-    def __init__(self):
+    def __init__(self, tiles=()):
+        self.tiles = tiles  # of geo.partition
         self.y, self.q, self.hat, self.n, self.scan, self.bits = [], [], [], [], [], []
 
 
@@ -86,8 +87,8 @@ class Codec(nn.Module):
         other.load_state_dict(state)
         return other.eval()
 
-    def scan(self, nt, ny, nx):
-        key = (nt, ny, nx)
+    def scan(self, nt, ny, nx, size=3):
+        key = (nt, ny, nx, size)
         if key not in self.scans:
             scan = geo.Scan(self.linear["scan.order"], self.linear["scan.scale"],
                             self.linear["scan.size_shift"], self.cfg.basis, *key)
@@ -96,22 +97,25 @@ class Codec(nn.Module):
             self.scans[key] = scan
         return self.scans[key]
 
-    def analyse(self, x, qidx, use_encoder=True):
-        """x [B, gt, gy, gx, 1536], qidx [B] -> Latents with y filled in."""
-        out = Latents()
+    def transform(self, c, tiles):
+        """Basis coefficients [B, gt, gy, gx, K] -> Latents of tiles of geo.partition, with y filled in."""
+        out = Latents(tiles)
+        for y0, y1, x0, x1, size in tiles:
+            scan = self.scan(c.shape[1], y1 - y0, x1 - x0, size)
+            out.y.append(geo.dct3(c[:, :, y0:y1, x0:x1]).movedim(-1, 1).reshape(len(c), -1)[:, scan.order])
+            out.scan.append(scan)
+        return out
+
+    def analyse(self, x, qidx, use_encoder=True, splits=None):
+        """x [B, gt, gy, gx, 1536], qidx [B], splits of the superblocks (geo.partition) -> Latents with y filled in."""
         centred = x - self.mu
-        c = centred @ self.u.t()
-        for y0, y1, x0, x1 in geo.tiles(*x.shape[2:4]):
-            scan = self.scan(x.shape[1], y1 - y0, x1 - x0)
-            y = geo.dct3(c[:, :, y0:y1, x0:x1]).movedim(-1, 1).reshape(len(x), -1)[:, scan.order]
+        out = self.transform(centred @ self.u.t(), geo.partition(*x.shape[2:4], splits))
+        for i, ((y0, y1, x0, x1, _), y, scan) in enumerate(zip(out.tiles, out.y, out.scan)):
             if use_encoder and self.encoder is not None:
                 patches = centred[:, :, y0:y1, x0:x1].reshape(len(x), -1, geo.PATCH)
                 with self.precision():
-                    delta = self.encoder(patches, y, scan.scale, qidx.float(), (self.cos, self.sin),
-                                         *scan.shape)
-                y = y + scan.scale * delta.float()
-            out.y.append(y)
-            out.scan.append(scan)
+                    delta = self.encoder(patches, y, scan, qidx.float(), (self.cos, self.sin))
+                out.y[i] = y + scan.scale * delta.float()
         return out
 
     def quantise(self, latents, qidx, straight_through=False, drop=None):
@@ -127,7 +131,7 @@ class Codec(nn.Module):
             n = self.lengths(y.detach(), hat, cost, d, scan)
             if drop is not None:
                 n = torch.ceil(n * drop).long()
-            keep = torch.arange(scan.count, device=y.device)[None] < n[:, None] * geo.TOKEN
+            keep = torch.arange(scan.count, device=y.device)[None] < n[:, None] * scan.token
             if straight_through:
                 # only what survives the dead zone carries a gradient to the encoder
                 hat = hat + torch.where(q > 0, y - y.detach(), torch.zeros_like(y))
@@ -144,25 +148,39 @@ class Codec(nn.Module):
     def lengths(y, hat, cost, d, scan):
         """Rate-distortion choice of each tile's length, as the engine makes it but for contexts."""
         change = entropy.LAMBDA * d ** 2 * cost - (y ** 2 - (y - hat) ** 2)
-        change = F.pad(change, (0, scan.tokens * geo.TOKEN - scan.count))
-        total = change.reshape(len(y), scan.tokens, geo.TOKEN).sum(2).cumsum(1)
+        change = F.pad(change, (0, scan.tokens * scan.token - scan.count))
+        total = change.reshape(len(y), scan.tokens, scan.token).sum(2).cumsum(1)
         best, at = total.min(1)
         return torch.where(best < 0, at + 1, torch.zeros_like(at))
 
     def coefficients(self, latents, shape):
         """Decoded basis coefficients of every patch, [B, gt, gy, gx, K]."""
-        b, gt, gy, gx = shape[:4]
-        rows = []
-        tiles = geo.tiles(gy, gx)
-        for (y0, y1, x0, x1), hat, scan in zip(tiles, latents.hat, latents.scan):
-            c = hat[:, scan.inverse].reshape(b, -1, *scan.shape).movedim(1, -1)
-            if x0 == 0:
-                rows.append([])
-            rows[-1].append(geo.dct3(c, inverse=True))
-        return torch.cat([torch.cat(r, 3) for r in rows], 2)
+        out = latents.hat[0].new_empty(*shape[:4], self.cfg.basis)
+        for (y0, y1, x0, x1, _), hat, scan in zip(latents.tiles, latents.hat, latents.scan):
+            c = hat[:, scan.inverse].reshape(shape[0], -1, *scan.shape).movedim(1, -1)
+            out[:, :, y0:y1, x0:x1] = geo.dct3(c, inverse=True)
+        return out
+
+    def unsplit(self, latents, coefs):
+        """What the decoder is told of a clip: the latents that its superblocks would have as one tile each."""
+        blocks = geo.tiles(*coefs.shape[2:4])
+        if len(latents.tiles) == len(blocks):
+            return latents
+        out = self.transform(coefs, geo.partition(*coefs.shape[2:4]))
+        out.hat = out.y
+        out.coded = [0] * len(blocks)
+        for (y0, _, x0, _, _), coded in zip(latents.tiles, self.coded(latents)):
+            index, = (i for i, (a, b, c, d) in enumerate(blocks) if a <= y0 < b and c <= x0 < d)
+            out.coded[index] = out.coded[index] + coded
+        return out
+
+    @staticmethod
+    def coded(latents):
+        """Number of coefficients in coded tokens of each tile, [B] each."""
+        return [(n * s.token).clamp(max=s.count) for n, s in zip(latents.n, latents.scan)]
 
     def context(self, latents):
-        """First latent tokens of each tile, [B, tiles, M, 32]."""
+        """First coefficients of each superblock, [B, superblocks, M, 32]."""
         m = self.cfg.context_tokens
         out = []
         for hat, scan in zip(latents.hat, latents.scan):
@@ -171,13 +189,15 @@ class Codec(nn.Module):
         return torch.stack(out, 1)
 
     def scalars(self, latents, qidx, t):
-        """[B, tiles, 3]"""
-        share = torch.stack([n.float() / s.tokens for n, s in zip(latents.n, latents.scan)], 1)
+        """[B, superblocks, 3]"""
+        coded = self.coded(latents) if latents.n else latents.coded
+        share = torch.stack([c.float() / s.count for c, s in zip(coded, latents.scan)], 1)
         one = torch.ones_like(share)
         return torch.stack([one * t[:, None], one * qidx.float()[:, None] / 64, share], -1)
 
     def restore(self, latents, coefs, qidx, t, z=None):
         """Correction [B, gt, gy, gx, 1536] of the linear reconstruction."""
+        latents = self.unsplit(latents, coefs)
         with self.precision():
             out = self.decoder(coefs * self.coef_scale, self.context(latents),
                                self.scalars(latents, qidx, t), (self.cos, self.sin), z)

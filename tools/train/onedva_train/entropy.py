@@ -7,8 +7,10 @@ tools/entropy fits; static contexts estimate its cost for the choice of lengths 
 import numpy as np
 import torch
 
+from .errors import InputError
+
 CLASSES, ACTIVITIES, NEAR, SYMBOLS = 32, 6, 5, 16
-LENGTHS = 13
+LENGTHS, SIZES = 13, 4
 SCALES, RATIOS, LEVELS, DECISIONS = 64, 7, 24, 3
 WEIGHTS = SCALES + RATIOS * CLASSES * LEVELS
 LARGE_CONTEXTS, LARGE = 32, 13
@@ -89,13 +91,13 @@ def coefficient_bits(q, contexts, cls, costs):
     return bits
 
 
-def choose_lengths(y, yhat, bits, qidx):
+def choose_lengths(y, yhat, bits, qidx, token=32):
     """Tokens kept per tile: minimises SSE + lambda bits over prefixes. Also SSE and bits of that choice."""
     tiles, count = y.shape
-    n_tok = -(-count // 32)
-    pad = n_tok * 32 - count
-    gain = np.pad(y ** 2 - (y - yhat) ** 2, ((0, 0), (0, pad))).reshape(tiles, n_tok, 32).sum(2)
-    rate = np.pad(bits, ((0, 0), (0, pad))).reshape(tiles, n_tok, 32).sum(2)
+    n_tok = -(-count // token)
+    pad = n_tok * token - count
+    gain = np.pad(y ** 2 - (y - yhat) ** 2, ((0, 0), (0, pad))).reshape(tiles, n_tok, token).sum(2)
+    rate = np.pad(bits, ((0, 0), (0, pad))).reshape(tiles, n_tok, token).sum(2)
     lam = LAMBDA * step(qidx) ** 2
     total = np.concatenate([np.zeros((tiles, 1)), np.cumsum(lam * rate - gain, 1)], 1)
     n = total.argmin(1)
@@ -146,20 +148,37 @@ def prediction_prior():
     return {"symbol.weight": weight, "large.cdf": to_cdf(large)}
 
 
+# what tools/entropy writes, as int32, one behind the other
+FITTED = (("symbol.weight", (WEIGHTS, DECISIONS), np.int32),
+          ("large.cdf", (LARGE_CONTEXTS, LARGE + 1), np.int32),
+          ("symbol.cdf", (CLASSES, ACTIVITIES, NEAR, SYMBOLS + 1), np.int32),
+          ("length.cdf", (SIZES, LENGTHS, LENGTHS + 1), np.int32),
+          ("dequant.delta", (CLASSES, 3), np.uint8))
+
+
+def split_tables(values):
+    """Tensors of a model file from the numbers that tools/entropy wrote."""
+    ends = np.cumsum([np.prod(shape) for _, shape, _ in FITTED])
+    if len(values) != ends[-1]:
+        raise InputError(f"fitted tables have {len(values)} numbers, not {ends[-1]}")
+    return {name: part.reshape(shape).astype(dtype)
+            for (name, shape, dtype), part in zip(FITTED, np.split(values, ends[:-1]))}
+
+
 class Tables:
     """Integer tables of a model."""
 
     def __init__(self):
         p = np.broadcast_to(prior()[:, None, None], (CLASSES, ACTIVITIES, NEAR, SYMBOLS))
         self.symbol = to_cdf(p)
-        self.length = to_cdf(np.ones((LENGTHS, LENGTHS)))
+        self.length = to_cdf(np.ones((SIZES, LENGTHS, LENGTHS)))
         self.delta = np.full((CLASSES, 3), 12, np.uint8)
 
     def fit(self, groups, qidxs, rounds=2, log=print):
         """groups: list of (Scan, y [tiles, count]). Counts real symbols under the real length choice."""
         for r in range(rounds):
             counts = np.zeros((CLASSES, ACTIVITIES, NEAR, SYMBOLS))
-            lengths = np.zeros((LENGTHS, LENGTHS))
+            lengths = np.zeros((SIZES, LENGTHS, LENGTHS))
             off = np.zeros((CLASSES, 3, 2))
             bits_all = 0
             for scan, y in groups:
@@ -175,8 +194,8 @@ class Tables:
         q = quantise(y, qidx)
         c = ctx.run(q)
         bits = coefficient_bits(q, c, cls, cost_table(self.symbol))
-        n, kept = choose_lengths(y, reconstruct(q, cls, self.delta, qidx), bits, qidx)
-        inside = np.arange(scan.count)[None] < n[:, None] * 32
+        n, kept = choose_lengths(y, reconstruct(q, cls, self.delta, qidx), bits, qidx, scan.token)
+        inside = np.arange(scan.count)[None] < n[:, None] * scan.token
         mag = np.abs(q)
         np.add.at(counts, (np.broadcast_to(cls, q.shape)[inside], c[inside] // NEAR,
                            c[inside] % NEAR, np.minimum(mag, 15)[inside]), 1)
@@ -185,7 +204,7 @@ class Tables:
         np.add.at(off[..., 0], cell, mag[hit] - np.abs(y[hit]) / step(qidx))
         np.add.at(off[..., 1], cell, 1)
         k = np.where(n > 0, np.floor(np.log2(np.maximum(n, 1))) + 1, 0).astype(int)
-        np.add.at(lengths, (np.concatenate([[0], k[:-1]]), k), 1)
+        np.add.at(lengths[scan.size], (np.concatenate([[0], k[:-1]]), k), 1)
         return kept.sum()
 
     def update(self, counts, lengths, off):

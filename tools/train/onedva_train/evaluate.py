@@ -46,7 +46,7 @@ def exact_bits(codec, latents, qidx):
         q = q.cpu().numpy().astype(np.int32)
         cls = entropy.symbol_class(scan.b.cpu().numpy(), int(qidx))
         bits = entropy.coefficient_bits(q, ctx.run(q), cls, costs)
-        total += bits[np.arange(scan.count)[None] < n.cpu().numpy()[:, None] * geo.TOKEN].sum()
+        total += bits[np.arange(scan.count)[None] < n.cpu().numpy()[:, None] * scan.token].sum()
     return total
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Tokens, tiles, windows and the scan (doc/bitstream.md, section 4)."""
+"""Tokens, superblocks, tiles, windows and the scan (doc/bitstream.md, section 4)."""
 import functools
 
 import numpy as np
@@ -7,9 +7,10 @@ import torch
 
 TOKEN_FRAMES, TOKEN_LUMA, TOKEN_CHROMA = 4, 16, 8
 PATCH = 1536
-TILE = 8
+TILE = 8  # side of a superblock, which is a tile where it is not split
 TILE_FRAMES = 4
 TOKEN = 32
+TOKEN_LENGTH = (8, 8, 16, TOKEN)  # coefficients per latent token of tiles of sides 1, 2, 4, 8
 
 
 def patchify(y, u, v):
@@ -86,9 +87,34 @@ def dct3(c, inverse=False):
 
 
 def tiles(gy, gx):
-    """Tile rectangles (y0, y1, x0, x1), row by row."""
+    """Superblock rectangles (y0, y1, x0, x1), row by row: tiles where none is split."""
     return [(y, min(y + TILE, gy), x, min(x + TILE, gx))
             for y in range(0, gy, TILE) for x in range(0, gx, TILE)]
+
+
+def node_tiles(gy, gx, splits, level, index, y, x):
+    """Tiles (y0, y1, x0, x1, size) of a node of a superblock's tree, along the z-curve."""
+    if y >= gy or x >= gx:
+        return []
+    half = TILE >> level + 1
+    implied = level < 3 and gy - y <= half and gx - x <= half
+    if level == 3 or not (implied or splits >> (0, 1, 5)[level] + index & 1):
+        side = TILE >> level
+        return [(y, min(y + side, gy), x, min(x + side, gx), 3 - level)]
+    return [tile for i in range(4)
+            for tile in node_tiles(gy, gx, splits, level + 1, 4 * index + i, y + i // 2 * half, x + i % 2 * half)]
+
+
+def partition(gy, gx, splits=None):
+    """Tiles (y0, y1, x0, x1, size) in the order of the bitstream; splits: of each superblock, a bit for each node."""
+    blocks = tiles(gy, gx)
+    return [tile for (y, _, x, _), bits in zip(blocks, splits or [0] * len(blocks))
+            for tile in node_tiles(gy, gx, bits, 0, 0, y, x)]
+
+
+def places(gy, gx):
+    """(y, x) of all places of the grid in the order in which the engine stores them."""
+    return [tile[0:3:2] for tile in partition(gy, gx, [-1] * len(tiles(gy, gx)))]
 
 
 def spans(n, shifted):
@@ -120,9 +146,9 @@ def full_position(k_count, nt, ny, nx):
 
 
 class Scan:
-    """Scan of one tile shape: order[i] is the index into [K, nt, ny, nx] of scan position i."""
+    """Scan of one tile shape and size: order[i] is the index into [K, nt, ny, nx] of scan position i."""
 
-    def __init__(self, order, scale, size_shift, k_count, nt, ny, nx):
+    def __init__(self, order, scale, size_shift, k_count, nt, ny, nx, size=3):
         full = full_position(k_count, nt, ny, nx).reshape(-1)
         rank = np.empty(len(order), np.int64)
         rank[order] = np.arange(len(order))
@@ -135,4 +161,6 @@ class Scan:
         self.inverse = torch.argsort(self.order)
         self.shape = (nt, ny, nx)
         self.count = len(b)
-        self.tokens = -(-self.count // TOKEN)
+        self.size = size
+        self.token = TOKEN_LENGTH[size]
+        self.tokens = -(-self.count // self.token)

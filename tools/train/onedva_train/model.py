@@ -190,16 +190,16 @@ class QueryEncoder(nn.Module):
         self.blocks = nn.ModuleList(Block(d, cfg.head_dim) for _ in range(cfg.encoder_layers))
         self.out = Linear(d, geo.TOKEN, zero=True)
 
-    def forward(self, patches, latents, scale, qidx, rope, nt, ny, nx):
-        """patches [N, P, 1536] less mu, latents [N, count] linear in scan order, scale [count],
-        qidx [N] -> correction of the latents in units of scale, [N, count]."""
-        n_tok = min(self.cfg.queries, -(-latents.shape[1] // geo.TOKEN))
+    def forward(self, patches, latents, scan, qidx, rope):
+        """patches [N, P, 1536] less mu, latents [N, count] linear in the tile's scan, qidx [N]
+        -> correction of the latents in units of the scan's scale, [N, count]."""
+        n_tok = min(max(1, self.cfg.queries >> 2 * (3 - scan.size)), scan.tokens)
         head = n_tok * geo.TOKEN
-        y = (latents / scale).clamp(-8, 8)[:, :head]
+        y = (latents / scan.scale).clamp(-8, 8)[:, :head]
         y = F.pad(y, (0, head - y.shape[1])).reshape(len(y), n_tok, geo.TOKEN)
         q = self.query(y) + self.embed[:n_tok]
         h = torch.cat([q, self.patch(patches)], 1)
-        cos, sin = with_context(rope, n_tok, tile_rows(nt, ny, nx, 0, 0))
+        cos, sin = with_context(rope, n_tok, tile_rows(*scan.shape, 0, 0))
         _, m = self.cond(qidx[:, None] / 64)
         for block in self.blocks:
             h = block.finish(h, block.attend(block.project(h, m), cos, sin), m)
@@ -241,8 +241,8 @@ class Decoder(nn.Module):
 
     def forward(self, coefs, context, scalars, rope, z=None):
         """coefs [B, gt, gy, gx, K]: decoded basis coefficients of each patch over their deviations;
-        context [B, tiles, M, 32]: first latent tokens over scale, clipped to +-8; scalars [B, tiles, 3]:
-        t, qidx/64, n/N; z [B, gt, gy, gx, 1536] or None at t = 0 -> correction [B, gt, gy, gx, 1536]."""
+        context [B, superblocks, M, 32]: first latents over scale, clipped to +-8, as superblocks that are not
+        split would have; scalars [B, superblocks, 3]: t, qidx/64, share of the coefficients in coded tokens; z [B, gt, gy, gx, 1536] or None at t = 0 -> correction [B, gt, gy, gx, 1536]."""
         h = self.coef(coefs)
         if z is not None:
             h = h + self.noise(z)

@@ -4,6 +4,7 @@ import unittest
 import numpy as np
 
 from onedva_train import entropy
+from onedva_train.errors import InputError
 from test_geometry import random_scan
 
 
@@ -62,19 +63,49 @@ class Entropy(unittest.TestCase):
                 self.assertEqual(int(entropy.escape_bits(np.array(cls), np.array(mag))), bits)
 
     def test_length_choice_is_the_best_prefix(self):
+        for token in (8, 16, 32):
+            self.check_length_choice(token)
+
+    def check_length_choice(self, token):
         rng = np.random.default_rng(5)
         y = rng.normal(0, 1, (6, 100)) * np.linspace(6, 0.1, 100)
         yhat = entropy.quantise(y, 0) * 1.0
         bits = rng.random((6, 100)) * 4
-        n, kept = entropy.choose_lengths(y, yhat, bits, 0)
+        n, kept = entropy.choose_lengths(y, yhat, bits, 0, token)
         for row in range(6):
             costs = []
-            for m in range(5):
-                cut = m * 32
+            for m in range(-(-100 // token) + 1):
+                cut = m * token
                 sse = ((y[row, :cut] - yhat[row, :cut]) ** 2).sum() + (y[row, cut:] ** 2).sum()
                 costs.append(sse + entropy.LAMBDA * bits[row, :cut].sum())
             self.assertEqual(n[row], int(np.argmin(costs)))
-            self.assertAlmostEqual(kept[row], bits[row, :n[row] * 32].sum())
+            self.assertAlmostEqual(kept[row], bits[row, :n[row] * token].sum())
+
+
+    def test_fitted_tables_are_those_of_the_file(self):
+        numbers = np.arange(5440 * 3 + 32 * 14 + 32 * 6 * 5 * 17 + 4 * 13 * 14 + 32 * 3, dtype=np.int32)
+        numbers[-96:] %= 128
+        tables = entropy.split_tables(numbers)
+        self.assertEqual({name: v.shape for name, v in tables.items()},
+                         {"symbol.weight": (5440, 3), "large.cdf": (32, 14), "symbol.cdf": (32, 6, 5, 17),
+                          "length.cdf": (4, 13, 14), "dequant.delta": (32, 3)})
+        self.assertEqual(tables["dequant.delta"].dtype, np.uint8)
+        self.assertTrue(np.array_equal(np.concatenate([v.reshape(-1) for v in tables.values()]), numbers))
+        for wrong in (numbers[:-1], np.append(numbers, 0)):
+            with self.assertRaisesRegex(InputError, f"{len(wrong)} numbers, not {len(numbers)}"):
+                entropy.split_tables(wrong)
+
+    def test_lengths_are_counted_by_size(self):
+        scan = random_scan(3, (2, 2, 2), size=1)[0]
+        y = np.random.default_rng(6).laplace(0, 3, (40, scan.count))
+        tables = entropy.Tables()
+        before = tables.length.copy()
+        tables.fit([(scan, y)], [0], rounds=1, log=lambda text: None)
+        self.assertEqual(tables.length.shape, (4, 13, 14))
+        self.assertTrue((np.diff(tables.length) > 0).all())
+        same = [np.array_equal(tables.length[0], tables.length[size]) for size in range(4)]
+        self.assertEqual(same, [True, False, True, True])  # the others have the prior
+        self.assertFalse(np.array_equal(before[1], tables.length[1]))
 
 
 if __name__ == "__main__":

@@ -7,12 +7,12 @@ import torch
 from onedva_train import geometry as geo
 
 
-def random_scan(basis, shape, seed=0):
+def random_scan(basis, shape, seed=0, size=3):
     rng = np.random.default_rng(seed)
     order = rng.permutation(256 * basis).astype(np.int32)
     scale = rng.integers(-60, 60, 256 * basis).astype(np.int8)
     shift = rng.integers(-9, 1, 20).astype(np.int8)
-    return geo.Scan(order, scale, shift, basis, *shape), order, scale, shift
+    return geo.Scan(order, scale, shift, basis, *shape, size), order, scale, shift
 
 
 class Geometry(unittest.TestCase):
@@ -56,6 +56,35 @@ class Geometry(unittest.TestCase):
                     for y, x in origins:
                         seen[y:y + h, x:x + w] += 1
                 self.assertTrue((seen == 1).all())
+
+
+    def test_a_partition_covers_the_grid_once_in_the_order_of_the_patches(self):
+        rng = np.random.default_rng(2)
+        for gy, gx in ((1, 1), (3, 3), (8, 8), (5, 11), (17, 13)):
+            blocks = len(geo.tiles(gy, gx))
+            order = geo.places(gy, gx)
+            self.assertEqual(sorted(order), [(y, x) for y in range(gy) for x in range(gx)])
+            for splits in (None, [-1] * blocks, rng.integers(0, 1 << 21, blocks).tolist()):
+                at = 0
+                for y0, y1, x0, x1, size in geo.partition(gy, gx, splits):
+                    self.assertEqual((y0 % (1 << size), x0 % (1 << size)), (0, 0))
+                    self.assertEqual((y1, x1), (min(y0 + (1 << size), gy), min(x0 + (1 << size), gx)))
+                    count = (y1 - y0) * (x1 - x0)
+                    self.assertEqual(sorted(order[at:at + count]),
+                                     [(y, x) for y in range(y0, y1) for x in range(x0, x1)])
+                    at += count
+                self.assertEqual(at, gy * gx)
+
+    def test_splits_of_nodes(self):
+        sides = lambda *splits, gy=8, gx=8: [1 << tile[4] for tile in geo.partition(gy, gx, list(splits))]
+        self.assertEqual(sides(0), [8])
+        self.assertEqual(sides(1), [4] * 4)
+        self.assertEqual(sides(1 | 2 << 3), [4] * 3 + [2] * 4)
+        self.assertEqual(sides(1 | 2 | 32 << 1), [2] + [1] * 4 + [2] * 2 + [4] * 3)
+        self.assertEqual(sides(~1), [8])  # below a node that is not split nothing counts
+        self.assertEqual(sides(0, gy=4, gx=4), [4])  # its first quarter is all of it
+        self.assertEqual(sides(0, gy=4, gx=5), [8])
+        self.assertEqual(sides(0, gy=1, gx=1), [1])
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 import unittest
 import torch
 
-from onedva_train import codec, entropy, model
+from onedva_train import codec, model
+from onedva_train import geometry as geo
 from onedva_train.untrained import random_linear
 
 
@@ -61,6 +62,31 @@ class Model(unittest.TestCase):
         four = self.codec.sample(a, coefs, self.qidx, 4, torch.randn_like(self.x))
         # an untrained decoder predicts the linear picture whatever the noise
         self.assertTrue(torch.allclose(one, four, atol=1e-4))
+
+
+    def test_the_decoder_is_told_of_superblocks_however_they_are_split(self):
+        whole = self.codec.quantise(self.codec.analyse(self.x, self.qidx), self.qidx)
+        coefs = self.codec.coefficients(whole, self.x.shape)
+        for splits in ([-1] * 4, [1, 0, 0b1111111, 0x1F]):
+            split = self.codec.transform(coefs, geo.partition(11, 9, splits))
+            split.hat, split.n = split.y, [torch.full((2,), s.tokens) for s in split.scan]
+            self.assertTrue(torch.allclose(self.codec.coefficients(split, self.x.shape), coefs, atol=1e-4))
+            told = self.codec.unsplit(split, coefs)
+            for a, b in zip(told.hat, whole.hat):
+                self.assertLess((a - b).abs().max().item(), 1e-5 * b.abs().max().item() + 1e-5)
+            scalars = self.codec.scalars(told, self.qidx, torch.zeros(2))
+            self.assertEqual(tuple(scalars.shape), (2, 4, 3))
+            self.assertTrue(torch.equal(scalars[..., 2], torch.ones(2, 4)))
+
+    def test_shares_count_coefficients(self):
+        split = self.codec.transform(torch.zeros(2, 3, 11, 9, self.cfg.basis), geo.partition(11, 9, [1, 0, 0, 0]))
+        split.n = [torch.zeros(2, dtype=torch.long) for _ in split.scan]
+        split.hat = split.y
+        split.n[0] += 5  # of 16 coefficients each, where a token of 8 patches a side has 32
+        share = self.codec.scalars(self.codec.unsplit(split, torch.zeros(2, 3, 11, 9, self.cfg.basis)),
+                                   self.qidx, torch.zeros(2))[..., 2]
+        self.assertTrue(torch.allclose(share[:, 0], torch.tensor(5 * 16 / (self.cfg.basis * 3 * 64))))
+        self.assertEqual(share[:, 1:].abs().max(), 0)
 
 
 if __name__ == "__main__":

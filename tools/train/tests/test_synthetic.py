@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 import os
-import shutil
 import tempfile
 import unittest
 from unittest import mock
@@ -53,7 +52,6 @@ class Stills(unittest.TestCase):
             luma, _ = still.texture(0, 0, 300, 300, 3)
             self.assertLess(luma[..., 8:-8, 8:-8].std().item(), most)
 
-    @unittest.skipUnless(shutil.which("ffmpeg") and shutil.which("ffprobe"), "no ffmpeg")
     def test_pictures_are_decoded_once(self):
         with tempfile.TemporaryDirectory() as folder:
             source, cache = (os.path.join(folder, n) for n in ("pictures", "cache"))

@@ -1,0 +1,229 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "encoder/clip_encoder.h"
+
+#include <stdlib.h>
+
+#include "base/reserve.h"
+#include "bitstream/layer_plan.h"
+#include "bitstream/motion_coder.h"
+#include "kernels/backend.h"
+#include "model/model.h"
+
+int odva_clip_encoder_open(struct odva_clip_encoder *encoder, const struct onedva_model *model,
+                           const struct onedva_encoder_settings *settings,
+                           const struct onedva_stream *stream, struct odva_backend *backend,
+                           int overlaps)
+{
+    int status;
+
+    encoder->model = model;
+    encoder->settings = settings;
+    encoder->stream = stream;
+    encoder->backend = backend;
+    encoder->overlaps = overlaps;
+    status = odva_trial_coder_open(&encoder->coder, model, backend, settings);
+    for (int i = 0; i < 2 && status == ONEDVA_OK; i++)
+        status = odva_packet_encoder_init(&encoder->slot[i].packet_encoder, model);
+    return status;
+}
+
+void odva_clip_encoder_close(struct odva_clip_encoder *encoder)
+{
+    for (int i = 0; i < 2; i++) {
+        struct odva_packet_slot *slot = &encoder->slot[i];
+
+        if (encoder->backend)
+            odva_thread_pool_cancel(encoder->backend->pool, &slot->job);
+        odva_packet_encoder_free(&slot->packet_encoder);
+        odva_latents_free(&slot->latents);
+    }
+    odva_query_encoder_close(&encoder->query_encoder);
+    odva_trial_coder_close(&encoder->coder);
+    free(encoder->corrected);
+    *encoder = (struct odva_clip_encoder){0};
+}
+
+/* Durations that the packet has to carry: NULL where all are the stream's frame_duration. */
+static const uint32_t *unusual_durations(const struct odva_clip_encoder *encoder,
+                                         const uint32_t *durations, int n)
+{
+    for (int i = 0; durations && i < n; i++) {
+        if (durations[i] != encoder->stream->frame_duration)
+            return durations;
+    }
+    return NULL;
+}
+
+int odva_clip_encoder_analyse(struct odva_clip_encoder *encoder,
+                              const struct odva_aligned_clip *clip, const uint32_t *durations)
+{
+    struct odva_trial_coder *coder = &encoder->coder;
+    const int status =
+        odva_trial_coder_analyse(coder, clip->pictures, clip->frames, clip->width, clip->height);
+
+    if (status < 0)
+        return status;
+    encoder->clip = clip;
+    encoder->durations = unusual_durations(encoder, durations, clip->frames);
+    encoder->latents = &coder->latents;
+    encoder->is_embedded = 0;
+    encoder->corrected =
+        odva_reserve(encoder->corrected, &encoder->corrected_capacity,
+                     odva_latents_count(&coder->latents), sizeof(*encoder->corrected));
+    return encoder->corrected ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
+}
+
+int odva_clip_encoder_corrects(const struct odva_clip_encoder *encoder)
+{
+    return encoder->settings->preset != ONEDVA_PRESET_ULTRAFAST &&
+           encoder->model->config.encoder_layers > 0;
+}
+
+/* Give the query encoder the clip. */
+static int embed_clip(struct odva_clip_encoder *encoder)
+{
+    struct odva_query_encoder *query_encoder = &encoder->query_encoder;
+    struct odva_trial_coder *coder = &encoder->coder;
+    int status = ONEDVA_OK;
+
+    if (!query_encoder->backend)
+        status =
+            odva_query_encoder_open(query_encoder, encoder->model, encoder->backend, &coder->scans);
+    return status < 0 ? status
+                      : odva_query_encoder_set_clip(query_encoder, &coder->path,
+                                                    &coder->latents.grid, encoder->clip->pictures);
+}
+
+/* Correct the clip quantised last, and quantise it anew with its partition. */
+static int correct(struct odva_clip_encoder *encoder, double index, double *counted)
+{
+    struct odva_trial_coder *coder = &encoder->coder;
+    int status = encoder->is_embedded ? ONEDVA_OK : embed_clip(encoder);
+
+    encoder->is_embedded = status == ONEDVA_OK;
+    if (status == ONEDVA_OK)
+        status = odva_query_encoder_correct(&encoder->query_encoder, &coder->latents.grid,
+                                            odva_qidx_of(index), coder->linear, encoder->corrected);
+    return status < 0 ? status
+                      : odva_trial_coder_requantise(coder, encoder->corrected, index, counted);
+}
+
+static int write_packet(struct odva_clip_encoder *encoder, const float *y)
+{
+    const struct odva_aligned_clip *clip = encoder->clip;
+    struct odva_packet_encoder *packet_encoder = &odva_clip_encoder_slot(encoder)->packet_encoder;
+    struct odva_trial_coder *coder = &encoder->coder;
+    struct odva_layer_plan layer_plan;
+
+    odva_layer_plan_init(&layer_plan, encoder->settings->layers, coder->latents.qidx,
+                         odva_tile_tokens(encoder->model->config.basis));
+    odva_rate_distortion_divide(&coder->rate_distortion, &coder->latents, y, &layer_plan);
+    odva_layer_plan_set_ends(&layer_plan, &coder->latents);
+    odva_packet_encoder_begin(
+        packet_encoder, &coder->latents, &layer_plan, clip->is_aligned ? &clip->motion : NULL,
+        encoder->settings->header_in_packets ? encoder->stream : NULL, encoder->durations);
+    return encoder->overlaps ? ONEDVA_OK : odva_packet_encoder_end(packet_encoder, &coder->latents);
+}
+
+int odva_clip_encoder_encode(struct odva_clip_encoder *encoder, double index, double *counted)
+{
+    const float *y = encoder->coder.linear;
+    int status = odva_trial_coder_quantise(&encoder->coder, index, counted);
+
+    if (status == ONEDVA_OK && odva_clip_encoder_corrects(encoder)) {
+        status = correct(encoder, index, counted);
+        y = encoder->corrected;
+    }
+    return status < 0 ? status : write_packet(encoder, y);
+}
+
+double odva_clip_encoder_packet_bits(struct odva_clip_encoder *encoder)
+{
+    return 8.0 * (double)odva_clip_encoder_slot(encoder)->packet_encoder.packet.size;
+}
+
+double odva_clip_encoder_payload_bits(struct odva_clip_encoder *encoder)
+{
+    return 8.0 * (double)odva_clip_encoder_slot(encoder)->packet_encoder.payloads.size;
+}
+
+int odva_clip_encoder_count_motion(struct odva_clip_encoder *encoder, double *bits)
+{
+    const struct odva_aligned_clip *clip = encoder->clip;
+    struct odva_byte_writer *motion = &odva_clip_encoder_slot(encoder)->packet_encoder.motion;
+
+    odva_byte_writer_reset(motion);
+    if (clip->is_aligned)
+        odva_motion_write(motion, &clip->motion);
+    *bits = 8.0 * (double)motion->size;
+    return motion->failed ? ONEDVA_ERR_NOMEM : ONEDVA_OK;
+}
+
+/* What is known of a packet before its bytes. */
+static void report(const struct odva_clip_encoder *encoder, struct odva_packet_slot *slot)
+{
+    const struct odva_latents *latents = encoder->latents;
+    struct onedva_clip_stats *stats = &slot->packet.stats;
+
+    slot->packet = (struct onedva_packet){
+        .frames = encoder->clip->frames,
+        .stats =
+            {
+                .qidx = latents->qidx,
+                .tiles = latents->grid.tile_count,
+                .motion = odva_aligned_clip_motion(encoder->clip),
+                .motion_bytes = slot->packet_encoder.motion.size,
+            },
+    };
+    for (int i = 0; i < latents->grid.tile_count; i++) {
+        const struct odva_latent_tile *tile = &latents->tiles[i];
+        stats->tokens += tile->tokens;
+        stats->coefficients += odva_coefficients_of(tile, tile->tokens);
+    }
+}
+
+static void write_latents(void *opaque)
+{
+    struct odva_packet_slot *slot = opaque;
+
+    slot->status = odva_packet_encoder_end(&slot->packet_encoder, &slot->latents);
+}
+
+/* Let another thread write the latents, while the next clip's go where others were before. */
+static void start_writing(struct odva_clip_encoder *encoder, struct odva_packet_slot *slot)
+{
+    const struct odva_latents latents = slot->latents;
+
+    slot->latents = encoder->coder.latents;
+    encoder->coder.latents = latents;
+    encoder->latents = &slot->latents;
+    slot->job = (struct odva_thread_job){.fn = write_latents, .opaque = slot};
+    odva_thread_pool_start(encoder->backend->pool, &slot->job);
+}
+
+void odva_clip_encoder_begin_packet(struct odva_clip_encoder *encoder)
+{
+    struct odva_packet_slot *slot = odva_clip_encoder_slot(encoder);
+
+    report(encoder, slot);
+    slot->status = ONEDVA_OK;
+    if (encoder->overlaps)
+        start_writing(encoder, slot);
+    encoder->begun++;
+}
+
+struct odva_packet_slot *odva_clip_encoder_end_packet(struct odva_clip_encoder *encoder)
+{
+    struct odva_packet_slot *slot = &encoder->slot[encoder->first_slot];
+    struct onedva_packet *packet = &slot->packet;
+
+    odva_thread_pool_wait(encoder->backend->pool, &slot->job);
+    encoder->first_slot ^= 1;
+    encoder->begun--;
+    packet->data = slot->packet_encoder.packet.data;
+    packet->size = packet->stats.bytes = slot->packet_encoder.packet.size;
+    return slot;
+}

@@ -1,0 +1,73 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* Backends for tests. */
+#ifndef ODVA_TEST_BACKEND_H
+#define ODVA_TEST_BACKEND_H
+
+#include <stdlib.h>
+
+#include "kernels/backend.h"
+#include "tests/support/test.h"
+
+/* The CPU's, with two threads. */
+static inline struct odva_backend *backend_new(void)
+{
+    struct odva_backend *backend;
+
+    assert_int_equal(
+        odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 2, 0, ONEDVA_PRECISION_BFLOAT16, NULL),
+        ONEDVA_OK);
+    return backend;
+}
+
+/* Of all tests of a program that gives the next two to cmocka_run_group_tests. */
+static struct odva_backend *test_backend;
+
+static inline int open_backend(void **state)
+{
+    (void)state;
+    test_backend = backend_new();
+    return 0;
+}
+
+static inline int close_backend(void **state)
+{
+    (void)state;
+    odva_backend_close(&test_backend);
+    return 0;
+}
+
+/* With the instructions that ONEDVA_CPU may name. @return NULL where this machine or build has none
+ * of them */
+static inline struct odva_backend *backend_of_cpu(const char *cpu, int threads, int bitexact)
+{
+    struct odva_backend *backend;
+    int status;
+
+    assert_int_equal(setenv("ONEDVA_CPU", cpu, 1), 0);
+    status = odva_backend_open(&backend, ONEDVA_BACKEND_CPU, threads, bitexact,
+                               ONEDVA_PRECISION_BFLOAT16, NULL);
+    unsetenv("ONEDVA_CPU");
+    assert_int_equal(status, backend ? ONEDVA_OK : ONEDVA_ERR_UNSUPPORTED);
+    return backend;
+}
+
+/* Runs fn on the CPU backend with every instruction set that this machine and build have. */
+static inline void for_each_cpu(int threads, void (*fn)(struct odva_backend *backend))
+{
+    static const char *const names[] = {"c", "avx2", "avx512"};
+
+    for (int i = 0; i < 3; i++) {
+        struct odva_backend *backend = backend_of_cpu(names[i], threads, 0);
+
+        assert_true(i > 0 || backend);
+        if (!backend)
+            continue;
+        fn(backend);
+        odva_backend_close(&backend);
+    }
+}
+
+#endif

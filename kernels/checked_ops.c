@@ -1,0 +1,589 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* Each operator of the table here asserts what backend.h asks of a call, then makes it. */
+#include "kernels/checked_ops.h"
+
+#include "base/assert.h"
+#include "base/integers.h"
+#include "kernels/backend.h"
+
+#define CHUNK     1024 /* indices that are looked at together */
+#define MAX_LIMIT 1020 /* of deblocking */
+
+/* ---- memory ------------------------------------------------------------------------------ */
+
+/** Bytes first .. end-1 of the host's memory. */
+struct host_range {
+    const uint8_t *first, *end;
+};
+
+/* Rows may follow each other upwards: the stride is then negative. */
+static struct host_range plane_range(const uint8_t *data, ptrdiff_t stride, int width, int height)
+{
+    const ptrdiff_t last = (height - 1) * stride;
+
+    return (struct host_range){data + (last < 0 ? last : 0), data + (last > 0 ? last : 0) + width};
+}
+
+static int host_overlap(struct host_range a, struct host_range b)
+{
+    return a.first < b.end && b.first < a.end;
+}
+
+static int64_t absolute(int64_t number)
+{
+    return number < 0 ? -number : number;
+}
+
+static void check_plane(const uint8_t *plane, ptrdiff_t stride, int width, int height)
+{
+    ODVA_ASSERT(plane);
+    ODVA_ASSERT(width > 0 && height > 0);
+    ODVA_ASSERT(height == 1 || absolute(stride) >= width);
+}
+
+static void check_bytes(const struct odva_buffer *buffer, const struct odva_backend_ops *ops,
+                        size_t offset, size_t bytes)
+{
+    ODVA_ASSERT(buffer);
+    ODVA_ASSERT(offset <= ops->buffer_size(buffer));
+    ODVA_ASSERT(bytes <= ops->buffer_size(buffer) - offset);
+}
+
+/* Numbers first .. first+count-1 of a buffer of int32 are low .. high. */
+static void check_indices(struct odva_backend *backend, const struct odva_buffer *indices,
+                          int64_t first, int64_t count, int64_t low, int64_t high)
+{
+    const struct odva_backend_ops *ops = backend->unchecked_ops;
+    int32_t chunk[CHUNK];
+
+    ODVA_ASSERT(first >= 0 && count >= 0);
+    check_bytes(indices, ops, first * sizeof(*chunk), count * sizeof(*chunk));
+    for (int64_t done = 0; done < count; done += CHUNK) {
+        const int64_t n = odva_min64(CHUNK, count - done);
+
+        if (ops->download(backend, indices, (first + done) * sizeof(*chunk), chunk,
+                          n * sizeof(*chunk)) < 0)
+            return;
+        for (int64_t i = 0; i < n; i++)
+            ODVA_ASSERT(chunk[i] >= low && chunk[i] <= high);
+    }
+}
+
+/* ---- matrices ---------------------------------------------------------------------------- */
+
+static int is_plain(struct odva_matrix matrix)
+{
+    return matrix.element == ODVA_FLOAT32;
+}
+
+static void check_element(const struct odva_backend *backend, struct odva_matrix matrix)
+{
+    ODVA_ASSERT(is_plain(matrix) ||
+                (matrix.element == ODVA_BFLOAT16 && (backend->network_element == ODVA_BFLOAT16 ||
+                                                     backend->sample_element == ODVA_BFLOAT16)));
+}
+
+/* Rows of so many columns that the buffer holds. */
+static int64_t rows_of(const struct odva_backend *backend, struct odva_matrix matrix, int64_t cols)
+{
+    const int64_t numbers = (int64_t)(backend->unchecked_ops->buffer_size(matrix.buffer) /
+                                      odva_element_size(matrix.element));
+    const int64_t behind = numbers - matrix.offset - cols;
+
+    if (behind < 0)
+        return 0;
+    return matrix.stride ? behind / matrix.stride + 1 : 1;
+}
+
+static void check_matrix(const struct odva_backend *backend, struct odva_matrix matrix,
+                         int64_t rows, int64_t cols)
+{
+    ODVA_ASSERT(matrix.buffer);
+    ODVA_ASSERT(rows >= 0 && cols > 0);
+    ODVA_ASSERT(matrix.offset >= 0 && (rows <= 1 || matrix.stride >= cols));
+    check_element(backend, matrix);
+    ODVA_ASSERT(rows <= rows_of(backend, matrix, cols));
+}
+
+/* A matrix of floats whose rows are chosen by indices, one for each of so many rows. */
+static void check_chosen_rows(struct odva_backend *backend, struct odva_matrix matrix, int64_t cols,
+                              const struct odva_buffer *row, int64_t first_row, int64_t rows)
+{
+    ODVA_ASSERT(is_plain(matrix));
+    check_matrix(backend, matrix, 1, cols);
+    ODVA_ASSERT(row);
+    check_indices(backend, row, first_row, rows, 0, rows_of(backend, matrix, cols) - 1);
+}
+
+static int is_same(struct odva_matrix a, struct odva_matrix b)
+{
+    return a.buffer == b.buffer && a.offset == b.offset && a.stride == b.stride &&
+           a.element == b.element;
+}
+
+/* Whether matrices of so many rows have a number in common. */
+static int overlap(struct odva_matrix a, int64_t a_cols, struct odva_matrix b, int64_t b_cols,
+                   int64_t rows)
+{
+    const int64_t a_size = (int64_t)odva_element_size(a.element);
+    const int64_t b_size = (int64_t)odva_element_size(b.element);
+    const int64_t a_end = a.offset + (rows - 1) * a.stride + a_cols;
+    const int64_t b_end = b.offset + (rows - 1) * b.stride + b_cols;
+    int64_t apart;
+
+    if (!rows || a.buffer != b.buffer || a.offset * a_size >= b_end * b_size ||
+        b.offset * b_size >= a_end * a_size)
+        return 0;
+    if (a.stride != b.stride || a_size != b_size || a.stride <= 0)
+        return 1;
+    apart = (b.offset - a.offset) % a.stride; /* columns from those of a to the next ones of b */
+    apart += apart < 0 ? a.stride : 0;
+    return apart < a_cols || apart + b_cols > a.stride;
+}
+
+/* ---- linear and norm --------------------------------------------------------------------- */
+
+static void check_epilogue(struct odva_backend *backend, const struct odva_epilogue *epilogue,
+                           int64_t rows, int n_out)
+{
+    ODVA_ASSERT(epilogue->activation >= ODVA_ACTIVATION_NONE &&
+                epilogue->activation <= ODVA_ACTIVATION_SILU);
+    if (epilogue->bias)
+        check_bytes(epilogue->bias, backend->unchecked_ops, 0, n_out * sizeof(float));
+    if (epilogue->gate.buffer)
+        check_chosen_rows(backend, epilogue->gate, n_out, epilogue->gate_row, epilogue->first_row,
+                          rows);
+    if (epilogue->add.buffer && epilogue->add_row)
+        check_chosen_rows(backend, epilogue->add, n_out, epilogue->add_row, epilogue->first_row,
+                          rows);
+    if (epilogue->add.buffer && !epilogue->add_row) {
+        ODVA_ASSERT(is_plain(epilogue->add));
+        check_matrix(backend, epilogue->add, rows, n_out);
+    }
+}
+
+static void check_modulation(struct odva_backend *backend, const struct odva_modulation *modulation,
+                             int64_t rows, int width)
+{
+    ODVA_ASSERT(!modulation->shift.buffer == !modulation->scale.buffer);
+    if (!modulation->shift.buffer)
+        return;
+    check_chosen_rows(backend, modulation->shift, width, modulation->row, modulation->first_row,
+                      rows);
+    check_chosen_rows(backend, modulation->scale, width, modulation->row, modulation->first_row,
+                      rows);
+}
+
+/** A step's shape, and what the table says of it. */
+struct step_shape {
+    int n_out, n_in;
+};
+
+static struct step_shape shape_of(const struct odva_backend *backend,
+                                  const struct odva_linear_step *step)
+{
+    struct step_shape shape;
+
+    ODVA_ASSERT(step->weights);
+    backend->unchecked_ops->weights_size(step->weights, &shape.n_out, &shape.n_in);
+    return shape;
+}
+
+static void check_step(struct odva_backend *backend, const struct odva_linear_step *step,
+                       int64_t rows)
+{
+    const struct step_shape shape = shape_of(backend, step);
+    const struct odva_matrix add = step->epilogue.add;
+
+    if (step->src.buffer)
+        check_matrix(backend, step->src, rows, shape.n_in);
+    if (step->dst.buffer)
+        check_matrix(backend, step->dst, rows, shape.n_out);
+    if (step->src.buffer && step->dst.buffer)
+        ODVA_ASSERT(!overlap(step->dst, shape.n_out, step->src, shape.n_in, rows));
+    if (step->norm) {
+        ODVA_ASSERT(step->src.buffer && is_plain(step->src));
+        check_modulation(backend, step->norm, rows, shape.n_in);
+    }
+    check_epilogue(backend, &step->epilogue, rows, shape.n_out);
+    if (step->dst.buffer && add.buffer && overlap(step->dst, shape.n_out, add, shape.n_out, rows))
+        ODVA_ASSERT(is_same(step->dst, add) && !step->epilogue.add_row);
+}
+
+/* What a step reads of an earlier one's results are the same rows. */
+static void check_order(const struct odva_backend *backend, const struct odva_linear_step *earlier,
+                        const struct odva_linear_step *later, int64_t rows)
+{
+    const struct step_shape written = shape_of(backend, earlier), read = shape_of(backend, later);
+
+    if (!earlier->dst.buffer)
+        return;
+    if (later->src.buffer && overlap(earlier->dst, written.n_out, later->src, read.n_in, rows))
+        ODVA_ASSERT(earlier->dst.offset == later->src.offset &&
+                    earlier->dst.stride == later->src.stride &&
+                    earlier->dst.element == later->src.element);
+    if (later->epilogue.add.buffer &&
+        overlap(earlier->dst, written.n_out, later->epilogue.add, read.n_out, rows))
+        ODVA_ASSERT(is_same(earlier->dst, later->epilogue.add) && !later->epilogue.add_row);
+}
+
+static int linear_chain(struct odva_backend *backend, const struct odva_linear_step *steps,
+                        int count, int64_t rows)
+{
+    ODVA_ASSERT(count >= 1 && count <= ODVA_CHAIN_MAX);
+    ODVA_ASSERT(steps[0].src.buffer && steps[count - 1].dst.buffer);
+    for (int i = 0; i < count; i++) {
+        check_step(backend, &steps[i], rows);
+        if (i > 0 && !steps[i].src.buffer)
+            ODVA_ASSERT(!steps[i - 1].dst.buffer && shape_of(backend, &steps[i - 1]).n_out ==
+                                                        shape_of(backend, &steps[i]).n_in);
+        for (int j = 0; j < i; j++)
+            check_order(backend, &steps[j], &steps[i], rows);
+    }
+    return backend->unchecked_ops->linear_chain(backend, steps, count, rows);
+}
+
+static int linear(struct odva_backend *backend, struct odva_matrix dst, struct odva_matrix src,
+                  int64_t rows, const struct odva_weights *weights,
+                  const struct odva_epilogue *epilogue)
+{
+    const struct odva_linear_step step = {
+        .dst = dst, .src = src, .weights = weights, .epilogue = *epilogue};
+
+    ODVA_ASSERT(src.buffer && dst.buffer);
+    check_step(backend, &step, rows);
+    return backend->unchecked_ops->linear(backend, dst, src, rows, weights, epilogue);
+}
+
+static int norm_modulate(struct odva_backend *backend, struct odva_matrix dst,
+                         struct odva_matrix src, int64_t rows, int width,
+                         const struct odva_modulation *modulation)
+{
+    check_matrix(backend, dst, rows, width);
+    check_matrix(backend, src, rows, width);
+    ODVA_ASSERT(is_plain(dst) && is_plain(src));
+    ODVA_ASSERT(is_same(dst, src) || !overlap(dst, width, src, width, rows));
+    check_modulation(backend, modulation, rows, width);
+    return backend->unchecked_ops->norm_modulate(backend, dst, src, rows, width, modulation);
+}
+
+/* ---- attention and sums ------------------------------------------------------------------ */
+
+/* @return the last entry of all windows, and one more */
+static int64_t check_window_bounds(struct odva_backend *backend, const struct odva_windows *windows)
+{
+    const struct odva_backend_ops *ops = backend->unchecked_ops;
+    int32_t ends[2] = {0, 0};
+
+    check_bytes(windows->begin, ops, windows->first * sizeof(*ends),
+                ((size_t)windows->count + 1) * sizeof(*ends));
+    for (int i = windows->first; i < windows->first + windows->count; i++) {
+        if (ops->download(backend, windows->begin, i * sizeof(*ends), ends, sizeof(ends)) < 0)
+            return 0;
+        ODVA_ASSERT(ends[0] >= 0 && ends[0] <= ends[1]);
+        ODVA_ASSERT(ends[1] - ends[0] <= windows->max_length);
+    }
+    return ends[1];
+}
+
+static void check_windows(struct odva_backend *backend, const struct odva_windows *windows,
+                          int64_t token_rows, int64_t positions)
+{
+    int32_t first = 0;
+    int64_t entries;
+
+    ODVA_ASSERT(windows->first >= 0 && windows->count >= 0);
+    entries = check_window_bounds(backend, windows);
+    if (backend->unchecked_ops->download(backend, windows->begin, windows->first * sizeof(first),
+                                         &first, sizeof(first)) < 0)
+        return;
+    entries = windows->count ? entries - first : 0;
+    check_indices(backend, windows->rows, first, entries, 0, token_rows - 1);
+    check_indices(backend, windows->rope, first, entries, -1, positions - 1);
+}
+
+static int attention(struct odva_backend *backend, struct odva_matrix dst, struct odva_matrix qkv,
+                     const struct odva_attention *params, const struct odva_windows *windows)
+{
+    const struct odva_backend_ops *ops = backend->unchecked_ops;
+    const int64_t width = (int64_t)params->heads * params->head_dim;
+    const size_t rope_row = params->head_dim / 2 * sizeof(float);
+    int64_t token_rows;
+
+    ODVA_ASSERT(params->heads > 0 && params->head_dim > 0 && params->head_dim % 16 == 0);
+    check_matrix(backend, qkv, 1, 3 * width);
+    check_matrix(backend, dst, 1, width);
+    ODVA_ASSERT(dst.element == qkv.element);
+    ODVA_ASSERT(is_plain(qkv) || params->precision == ODVA_PRECISION_NETWORK);
+    token_rows = odva_min64(rows_of(backend, qkv, 3 * width), rows_of(backend, dst, width));
+    ODVA_ASSERT(dst.buffer != qkv.buffer || is_same(dst, qkv) ||
+                !overlap(dst, width, qkv, 3 * width, token_rows));
+    ODVA_ASSERT(params->cosines && params->sines);
+    ODVA_ASSERT(ops->buffer_size(params->cosines) == ops->buffer_size(params->sines));
+    check_windows(backend, windows, token_rows,
+                  (int64_t)(ops->buffer_size(params->cosines) / rope_row));
+    return ops->attention(backend, dst, qkv, params, windows);
+}
+
+static int axpby(struct odva_backend *backend, struct odva_matrix dst, float a,
+                 struct odva_matrix x, float b, struct odva_matrix y, int64_t rows, int cols)
+{
+    check_matrix(backend, dst, rows, cols);
+    check_matrix(backend, x, rows, cols);
+    check_matrix(backend, y, rows, cols);
+    ODVA_ASSERT(is_plain(dst) && is_plain(x) && is_plain(y));
+    ODVA_ASSERT(is_same(dst, x) || !overlap(dst, cols, x, cols, rows));
+    ODVA_ASSERT(is_same(dst, y) || !overlap(dst, cols, y, cols, rows));
+    return backend->unchecked_ops->axpby(backend, dst, a, x, b, y, rows, cols);
+}
+
+/* ---- pictures ---------------------------------------------------------------------------- */
+
+/** A plane's size, 0: luma. */
+static int plane_size(int luma, int plane)
+{
+    return plane ? (luma + 1) / 2 : luma;
+}
+
+/* @param chroma 0: it may be missing */
+static void check_picture(const uint8_t *const data[3], const ptrdiff_t stride[3], int width,
+                          int height, int chroma)
+{
+    for (int p = 0; p < 3; p++)
+        if (p == 0 || chroma || data[p])
+            check_plane(data[p], stride[p], plane_size(width, p), plane_size(height, p));
+}
+
+static void check_grid(const struct odva_grid *grid)
+{
+    ODVA_ASSERT(grid->frames >= 1 && grid->frames <= ONEDVA_MAX_CLIP_FRAMES);
+    ODVA_ASSERT(grid->width > 0 && grid->height > 0);
+    ODVA_ASSERT(grid->patches == (int64_t)grid->gt * grid->gy * grid->gx);
+}
+
+/* Rows of patches, and the place of each in a grid of so many. */
+static void check_patches(struct odva_backend *backend, struct odva_matrix rows,
+                          const struct odva_buffer *position, int64_t first, int64_t count,
+                          int64_t patches)
+{
+    check_matrix(backend, rows, count, ODVA_PATCH_SAMPLES);
+    check_indices(backend, position, first, count, 0, patches - 1);
+}
+
+static int patchify(struct odva_backend *backend, struct odva_matrix dst,
+                    const struct odva_grid *grid, const struct onedva_const_picture *pictures,
+                    const struct odva_buffer *position, int64_t first, int64_t count)
+{
+    check_grid(grid);
+    for (int t = 0; t < grid->frames; t++)
+        check_picture(pictures[t].data, pictures[t].stride, grid->width, grid->height, 1);
+    check_patches(backend, dst, position, first, count, grid->patches);
+    ODVA_ASSERT(is_plain(dst) || dst.element == backend->sample_element);
+    return backend->unchecked_ops->patchify(backend, dst, grid, pictures, position, first, count);
+}
+
+static int unpatchify(struct odva_backend *backend, const struct onedva_picture *pictures,
+                      const struct odva_grid *grid, struct odva_matrix src,
+                      const struct odva_buffer *position, int64_t first, int64_t count)
+{
+    check_grid(grid);
+    for (int t = 0; t < grid->frames; t++)
+        check_picture((const uint8_t *const *)pictures[t].data, pictures[t].stride, grid->width,
+                      grid->height, 1);
+    check_patches(backend, src, position, first, count, grid->patches);
+    ODVA_ASSERT(is_plain(src));
+    return backend->unchecked_ops->unpatchify(backend, pictures, grid, src, position, first, count);
+}
+
+static int noise(struct odva_backend *backend, struct odva_matrix dst,
+                 const struct odva_buffer *position, int64_t first, int64_t count, uint64_t seed,
+                 uint32_t step)
+{
+    check_patches(backend, dst, position, first, count, INT32_MAX);
+    ODVA_ASSERT(is_plain(dst));
+    return backend->unchecked_ops->noise(backend, dst, position, first, count, seed, step);
+}
+
+static void check_mesh(const struct odva_warp *warp)
+{
+    ODVA_ASSERT(warp->frames >= 1 && warp->frames <= ONEDVA_MAX_CLIP_FRAMES);
+    ODVA_ASSERT(warp->left % 2 == 0 && warp->top % 2 == 0);
+    ODVA_ASSERT(warp->nodes && warp->log2_spacing >= 3);
+    ODVA_ASSERT((int64_t)(warp->columns - 1) << warp->log2_spacing >= warp->width - 1);
+    ODVA_ASSERT((int64_t)(warp->rows - 1) << warp->log2_spacing >= warp->height - 1);
+}
+
+static int warp(struct odva_backend *backend, const struct onedva_picture *pictures,
+                const struct onedva_const_picture *sources, const struct odva_warp *params)
+{
+    check_mesh(params);
+    for (int t = 0; t < params->frames; t++) {
+        const struct onedva_picture *to = &pictures[t];
+        const struct onedva_const_picture *from = &sources[t];
+
+        check_picture((const uint8_t *const *)to->data, to->stride, params->width, params->height,
+                      0);
+        check_picture(from->data, from->stride, params->source_width, params->source_height, 0);
+        ODVA_ASSERT(
+            !host_overlap(plane_range(to->data[0], to->stride[0], params->width, params->height),
+                          plane_range(from->data[0], from->stride[0], params->source_width,
+                                      params->source_height)));
+    }
+    return backend->unchecked_ops->warp(backend, pictures, sources, params);
+}
+
+static int deblock(struct odva_backend *backend, const struct onedva_picture *pictures,
+                   const struct odva_grid *grid, int limit)
+{
+    ODVA_ASSERT(limit >= 1 && limit <= MAX_LIMIT);
+    check_grid(grid);
+    for (int t = 0; t < grid->frames; t++)
+        check_picture((const uint8_t *const *)pictures[t].data, pictures[t].stride, grid->width,
+                      grid->height, 0);
+    return backend->unchecked_ops->deblock(backend, pictures, grid, limit);
+}
+
+static int downscale2x(struct odva_backend *backend, uint8_t *dst, ptrdiff_t dst_stride,
+                       const uint8_t *src, ptrdiff_t src_stride, int width, int height)
+{
+    check_plane(src, src_stride, width, height);
+    check_plane(dst, dst_stride, (width + 1) / 2, (height + 1) / 2);
+    ODVA_ASSERT(!host_overlap(plane_range(dst, dst_stride, (width + 1) / 2, (height + 1) / 2),
+                              plane_range(src, src_stride, width, height)));
+    return backend->unchecked_ops->downscale2x(backend, dst, dst_stride, src, src_stride, width,
+                                               height);
+}
+
+static int structure_tensors(struct odva_backend *backend, struct odva_structure_tensor *tensors,
+                             const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b,
+                             ptrdiff_t b_stride, int width, int height)
+{
+    ODVA_ASSERT(tensors);
+    check_plane(a, a_stride, width, height);
+    check_plane(b, b_stride, width, height);
+    return backend->unchecked_ops->structure_tensors(backend, tensors, a, a_stride, b, b_stride,
+                                                     width, height);
+}
+
+/* ---- transform --------------------------------------------------------------------------- */
+
+static void check_tiles(struct odva_backend *backend, const struct odva_buffer *dst,
+                        const struct odva_buffer *src, int basis, const struct odva_dct_tile *tiles,
+                        int count)
+{
+    ODVA_ASSERT(dst != src);
+    ODVA_ASSERT(basis > 0 && count >= 0);
+    for (int i = 0; i < count; i++) {
+        const struct odva_dct_tile *tile = &tiles[i];
+        const int64_t numbers = (int64_t)tile->nt * tile->ny * tile->nx * basis;
+
+        ODVA_ASSERT(tile->nt >= 1 && tile->nt <= ODVA_TILE_FRAMES);
+        ODVA_ASSERT(tile->ny >= 1 && tile->ny <= ODVA_SUPERBLOCK_SIDE);
+        ODVA_ASSERT(tile->nx >= 1 && tile->nx <= ODVA_SUPERBLOCK_SIDE);
+        ODVA_ASSERT(tile->offset >= 0);
+        check_bytes(dst, backend->unchecked_ops, tile->offset * sizeof(float),
+                    numbers * sizeof(float));
+        check_bytes(src, backend->unchecked_ops, tile->offset * sizeof(float),
+                    numbers * sizeof(float));
+        check_indices(backend, tile->order, 0, numbers, 0, numbers - 1);
+    }
+}
+
+static int dct_forward(struct odva_backend *backend, struct odva_buffer *latents,
+                       const struct odva_buffer *coefs, int basis,
+                       const struct odva_dct_tile *tiles, int count)
+{
+    check_tiles(backend, latents, coefs, basis, tiles, count);
+    return backend->unchecked_ops->dct_forward(backend, latents, coefs, basis, tiles, count);
+}
+
+static int dct_inverse(struct odva_backend *backend, struct odva_buffer *coefs,
+                       const struct odva_buffer *latents, int basis,
+                       const struct odva_dct_tile *tiles, int count)
+{
+    check_tiles(backend, coefs, latents, basis, tiles, count);
+    return backend->unchecked_ops->dct_inverse(backend, coefs, latents, basis, tiles, count);
+}
+
+/* ---- buffers and weights ----------------------------------------------------------------- */
+
+static void close_backend(struct odva_backend *backend)
+{
+    ODVA_ASSERT(backend->buffers == 0);
+    backend->unchecked_ops->close(backend);
+}
+
+static struct odva_buffer *alloc_buffer(struct odva_backend *backend, size_t bytes)
+{
+    struct odva_buffer *buffer = backend->unchecked_ops->alloc(backend, bytes);
+
+    backend->buffers += buffer != NULL;
+    return buffer;
+}
+
+static void free_buffer(struct odva_backend *backend, struct odva_buffer *buffer)
+{
+    ODVA_ASSERT(buffer && backend->buffers > 0);
+    backend->buffers--;
+    backend->unchecked_ops->free(backend, buffer);
+}
+
+static int upload(struct odva_backend *backend, struct odva_buffer *buffer, size_t offset,
+                  const void *data, size_t bytes)
+{
+    check_bytes(buffer, backend->unchecked_ops, offset, bytes);
+    ODVA_ASSERT(data || !bytes);
+    return backend->unchecked_ops->upload(backend, buffer, offset, data, bytes);
+}
+
+static int download(struct odva_backend *backend, const struct odva_buffer *buffer, size_t offset,
+                    void *data, size_t bytes)
+{
+    check_bytes(buffer, backend->unchecked_ops, offset, bytes);
+    ODVA_ASSERT(data || !bytes);
+    return backend->unchecked_ops->download(backend, buffer, offset, data, bytes);
+}
+
+static struct odva_weights *pack(struct odva_backend *backend, const float *weights, int n_out,
+                                 int n_in, enum odva_precision precision)
+{
+    ODVA_ASSERT(weights && n_out > 0 && n_in > 0);
+    ODVA_ASSERT(precision == ODVA_PRECISION_EXACT || precision == ODVA_PRECISION_NETWORK);
+    return backend->unchecked_ops->pack(backend, weights, n_out, n_in, precision);
+}
+
+void odva_backend_check_calls(struct odva_backend *backend)
+{
+    const struct odva_backend_ops *ops = backend->ops;
+
+    backend->unchecked_ops = ops;
+    backend->checked_ops = (struct odva_backend_ops){
+        .close = close_backend,
+        .alloc = alloc_buffer,
+        .free = free_buffer,
+        .buffer_size = ops->buffer_size,
+        .upload = upload,
+        .download = download,
+        .pack = pack,
+        .free_weights = ops->free_weights,
+        .weights_size = ops->weights_size,
+        .linear = linear,
+        .linear_chain = linear_chain,
+        .norm_modulate = norm_modulate,
+        .attention = attention,
+        .patchify = patchify,
+        .unpatchify = unpatchify,
+        .warp = warp,
+        .deblock = deblock,
+        .downscale2x = downscale2x,
+        .structure_tensors = structure_tensors,
+        .dct_forward = dct_forward,
+        .dct_inverse = dct_inverse,
+        .axpby = axpby,
+        .noise = noise,
+    };
+    backend->ops = &backend->checked_ops;
+}

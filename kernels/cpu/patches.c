@@ -1,0 +1,138 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "kernels/cpu/patches.h"
+
+#include "base/integers.h"
+#include "base/strict_math.h"
+#include "kernels/cpu/reference.h"
+
+#define LUMA   (ODVA_TOKEN_LUMA * ODVA_TOKEN_LUMA)
+#define CHROMA (ODVA_TOKEN_CHROMA * ODVA_TOKEN_CHROMA)
+#define FRAME  (LUMA + 2 * CHROMA)
+
+static float from_sample(uint8_t v)
+{
+    return v / 127.5f - 1.0f;
+}
+
+/* A whole number from -128 to 127 in bfloat16: the upper half of a float. */
+static uint16_t centred(uint8_t v)
+{
+    return (uint16_t)(odva_float_to_bits((float)(v - 128)) >> 16);
+}
+
+/* Not a number gives 0. */
+static uint8_t to_sample(float x)
+{
+    float v = (x + 1.0f) * 127.5f + 0.5f;
+
+    v = v > 0.0f ? v : 0.0f;
+    v = v < 255.0f ? v : 255.0f;
+    return (uint8_t)(int)v;
+}
+
+static struct odva_cpu_block block_of(const struct odva_grid *grid, int plane, int y, int x)
+{
+    const int side = plane ? ODVA_TOKEN_CHROMA : ODVA_TOKEN_LUMA;
+
+    return (struct odva_cpu_block){
+        .x = x * side,
+        .y = y * side,
+        .side = side,
+        .width = plane ? (grid->width + 1) / 2 : grid->width,
+        .height = plane ? (grid->height + 1) / 2 : grid->height,
+    };
+}
+
+void odva_cpu_read_block_c(float *dst, const struct odva_cpu_block *b, const uint8_t *data,
+                           ptrdiff_t stride)
+{
+    const int columns = odva_min(b->side, b->width - b->x);
+
+    for (int i = 0; i < b->side; i++, dst += b->side) {
+        const uint8_t *src = data + odva_min(b->y + i, b->height - 1) * stride + b->x;
+
+        for (int j = 0; j < columns; j++)
+            dst[j] = from_sample(src[j]);
+        for (int j = columns; j < b->side; j++)
+            dst[j] = dst[columns - 1];
+    }
+}
+
+void odva_cpu_read_centred_block_c(uint16_t *dst, const struct odva_cpu_block *b,
+                                   const uint8_t *data, ptrdiff_t stride)
+{
+    for (int i = 0; i < b->side; i++, dst += b->side) {
+        const uint8_t *src = data + odva_min(b->y + i, b->height - 1) * stride;
+
+        for (int j = 0; j < b->side; j++)
+            dst[j] = centred(src[odva_min(b->x + j, b->width - 1)]);
+    }
+}
+
+void odva_cpu_write_block_c(uint8_t *data, ptrdiff_t stride, const struct odva_cpu_block *b,
+                            const float *src)
+{
+    const int rows = odva_min(b->side, b->height - b->y);
+    const int columns = odva_min(b->side, b->width - b->x);
+
+    for (int i = 0; i < rows; i++, src += b->side) {
+        uint8_t *dst = data + (b->y + i) * stride + b->x;
+        uint8_t samples[ODVA_TOKEN_LUMA];
+
+        for (int j = 0; j < ODVA_TOKEN_CHROMA; j++)
+            samples[j] = to_sample(src[j]);
+        if (b->side > ODVA_TOKEN_CHROMA)
+            for (int j = ODVA_TOKEN_CHROMA; j < ODVA_TOKEN_LUMA; j++)
+                samples[j] = to_sample(src[j]);
+        for (int j = 0; j < columns; j++)
+            dst[j] = samples[j];
+    }
+}
+
+static const int plane_offset[3] = {0, LUMA, LUMA + CHROMA};
+
+void odva_cpu_read_patch(const struct odva_cpu_operators *operators, void *dst,
+                         enum odva_element element, const struct odva_grid *grid,
+                         const struct onedva_const_picture *pictures, int32_t position)
+{
+    const int x = position % grid->gx, y = position / grid->gx % grid->gy;
+    const int t = position / grid->gx / grid->gy;
+
+    for (int f = 0; f < ODVA_TOKEN_FRAMES; f++) {
+        const struct onedva_const_picture *picture =
+            &pictures[odva_min(t * ODVA_TOKEN_FRAMES + f, grid->frames - 1)];
+
+        for (int p = 0; p < 3; p++) {
+            const struct odva_cpu_block b = block_of(grid, p, y, x);
+
+            if (element == ODVA_BFLOAT16)
+                operators->read_centred_block((uint16_t *)dst + f * FRAME + plane_offset[p], &b,
+                                              picture->data[p], picture->stride[p]);
+            else
+                operators->read_block((float *)dst + f * FRAME + plane_offset[p], &b,
+                                      picture->data[p], picture->stride[p]);
+        }
+    }
+}
+
+void odva_cpu_write_patch(const struct odva_cpu_operators *operators,
+                          const struct onedva_picture *pictures, const struct odva_grid *grid,
+                          const float *src, int32_t position)
+{
+    const int x = position % grid->gx, y = position / grid->gx % grid->gy;
+    const int t = position / grid->gx / grid->gy;
+    const int frames = odva_min(ODVA_TOKEN_FRAMES, grid->frames - t * ODVA_TOKEN_FRAMES);
+
+    for (int f = 0; f < frames; f++, src += FRAME) {
+        const struct onedva_picture *picture = &pictures[t * ODVA_TOKEN_FRAMES + f];
+
+        for (int p = 0; p < 3; p++) {
+            const struct odva_cpu_block b = block_of(grid, p, y, x);
+
+            operators->write_block(picture->data[p], picture->stride[p], &b, src + plane_offset[p]);
+        }
+    }
+}

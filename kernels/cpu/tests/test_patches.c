@@ -1,0 +1,186 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* Pictures to patches and back: order, edges, rounding. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/integers.h"
+#include "base/strict_math.h"
+#include "kernels/cpu/patches.h"
+#include "kernels/cpu/tests/each_version.h"
+#include "kernels/cpu/tests/guarded.h"
+
+#define PADDING 5 /* bytes behind each row, which have to stay as they are */
+#define CANARY  0xA5
+
+struct planes {
+    uint8_t *data[ONEDVA_MAX_CLIP_FRAMES][3];
+    int width[3], height[3], frames;
+};
+
+static void planes_new(struct planes *planes, int frames, int width, int height)
+{
+    planes->frames = frames;
+    for (int p = 0; p < 3; p++) {
+        planes->width[p] = p ? (width + 1) / 2 : width;
+        planes->height[p] = p ? (height + 1) / 2 : height;
+        for (int t = 0; t < frames; t++) {
+            const size_t size = (size_t)(planes->width[p] + PADDING) * planes->height[p];
+
+            planes->data[t][p] = guarded_new(size);
+            memset(planes->data[t][p], CANARY, size);
+        }
+    }
+}
+
+static void planes_free(struct planes *planes)
+{
+    for (int t = 0; t < planes->frames; t++)
+        for (int p = 0; p < 3; p++)
+            guarded_free(planes->data[t][p]);
+}
+
+static uint8_t *sample(const struct planes *planes, int t, int p, int y, int x)
+{
+    return &planes->data[t][p][y * (planes->width[p] + PADDING) + x];
+}
+
+/* The bitstream's definition, sample by sample. */
+static uint8_t expected_sample(const struct planes *planes, const struct odva_grid *grid,
+                               int32_t position, int i)
+{
+    const int x = position % grid->gx, y = position / grid->gx % grid->gy;
+    const int t = position / grid->gx / grid->gy * 4 + i / 384, inside = i % 384;
+    const int p = inside < 256 ? 0 : inside < 320 ? 1 : 2, side = p ? 8 : 16;
+    const int j = inside - (p == 0 ? 0 : p == 1 ? 256 : 320);
+    const int sy = odva_min(y * side + j / side, planes->height[p] - 1);
+    const int sx = odva_min(x * side + j % side, planes->width[p] - 1);
+
+    return *sample(planes, odva_min(t, planes->frames - 1), p, sy, sx);
+}
+
+/* Rows of bfloat16. */
+static void check_centred(const struct odva_cpu_operators *operators, const struct planes *planes,
+                          const struct odva_grid *grid, const struct onedva_const_picture *pictures,
+                          int32_t position)
+{
+    uint16_t *patch = guarded_new(ODVA_PATCH_SAMPLES * sizeof(*patch));
+
+    odva_cpu_read_patch(operators, patch, ODVA_BFLOAT16, grid, pictures, position);
+    for (int j = 0; j < ODVA_PATCH_SAMPLES; j++)
+        assert_true(odva_bits_to_float((uint32_t)patch[j] << 16) ==
+                    expected_sample(planes, grid, position, j) - 128);
+    guarded_free(patch);
+}
+
+static void check_size(const struct odva_cpu_operators *operators, struct random *random,
+                       int frames, int width, int height)
+{
+    struct planes source, target;
+    struct onedva_const_picture sources[ONEDVA_MAX_CLIP_FRAMES];
+    struct onedva_picture targets[ONEDVA_MAX_CLIP_FRAMES];
+    struct odva_grid grid;
+
+    assert_int_equal(odva_grid_init(&grid, frames, width, height, 8), ONEDVA_OK);
+    planes_new(&source, frames, width, height);
+    planes_new(&target, frames, width, height);
+    for (int t = 0; t < frames; t++) {
+        for (int p = 0; p < 3; p++) {
+            for (int y = 0; y < source.height[p]; y++)
+                for (int x = 0; x < source.width[p]; x++)
+                    *sample(&source, t, p, y, x) = (uint8_t)random_below(random, 256);
+            sources[t].data[p] = source.data[t][p];
+            targets[t].data[p] = target.data[t][p];
+            sources[t].stride[p] = targets[t].stride[p] = source.width[p] + PADDING;
+        }
+    }
+    for (int32_t i = 0; i < grid.patches; i++) {
+        float patch[ODVA_PATCH_SAMPLES];
+
+        odva_cpu_read_patch(operators, patch, ODVA_FLOAT32, &grid, sources, i);
+        for (int j = 0; j < ODVA_PATCH_SAMPLES; j++)
+            assert_true(patch[j] == expected_sample(&source, &grid, i, j) / 127.5f - 1.0f);
+        if (operators->network_element == ODVA_BFLOAT16)
+            check_centred(operators, &source, &grid, sources, i);
+        odva_cpu_write_patch(operators, targets, &grid, patch, i);
+    }
+    for (int t = 0; t < frames; t++)
+        for (int p = 0; p < 3; p++)
+            assert_memory_equal(source.data[t][p], target.data[t][p],
+                                (source.width[p] + PADDING) * source.height[p]);
+    planes_free(&source);
+    planes_free(&target);
+    odva_grid_free(&grid);
+}
+
+/* All samples survive both ways, and nothing beside them is touched. */
+static void check_round_trip(const struct odva_cpu_operators *operators)
+{
+    struct random random = {1};
+
+    check_size(operators, &random, 1, 1, 1);
+    check_size(operators, &random, 2, 2, 2);
+    check_size(operators, &random, 16, 17, 33);
+    check_size(operators, &random, 4, 16, 16);
+    check_size(operators, &random, 5, 15, 31);
+    for (int i = 0; i < 20; i++)
+        check_size(operators, &random, 1 + random_below(&random, 16), 1 + random_below(&random, 70),
+                   1 + random_below(&random, 70));
+}
+
+static void check_rounding(const struct odva_cpu_operators *operators)
+{
+    static const float in[] = {-1.0f,
+                               1.0f,
+                               -5.0f,
+                               7.0f,
+                               0.0f,
+                               1e30f,
+                               -1e30f,
+                               NAN,
+                               1 / 127.5f - 1,
+                               0.49f / 127.5f - 1,
+                               0.51f / 127.5f - 1};
+    static const uint8_t out[] = {0, 255, 0, 255, 128, 255, 0, 0, 1, 0, 1};
+    float patch[ODVA_PATCH_SAMPLES] = {0};
+    struct planes planes;
+    struct onedva_picture picture;
+    struct odva_grid grid;
+
+    assert_int_equal(odva_grid_init(&grid, 1, 16, 16, 8), ONEDVA_OK);
+    planes_new(&planes, 1, 16, 16);
+    for (int p = 0; p < 3; p++) {
+        picture.data[p] = planes.data[0][p];
+        picture.stride[p] = planes.width[p] + PADDING;
+    }
+    memcpy(patch, in, sizeof(in));
+    odva_cpu_write_patch(operators, &picture, &grid, patch, 0);
+    assert_memory_equal(planes.data[0][0], out, sizeof(out));
+    planes_free(&planes);
+    odva_grid_free(&grid);
+}
+
+static void round_trip(void **state)
+{
+    (void)state;
+    each_operators(check_round_trip);
+}
+
+static void rounding(void **state)
+{
+    (void)state;
+    each_operators(check_rounding);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(round_trip),
+        cmocka_unit_test(rounding),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,36 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "kernels/registry.h"
+
+#include <stddef.h>
+
+#include "kernels/cpu/cpu_backend.h"
+
+/* The fastest first; the last one works everywhere. */
+static const struct odva_backend_entry entries[] = {
+    {ONEDVA_BACKEND_CPU, "cpu", odva_cpu_backend_probe, odva_cpu_backend_open},
+};
+
+const struct odva_backend_entry *odva_registry_entry(int index)
+{
+    return (size_t)index < sizeof(entries) / sizeof(entries[0]) ? &entries[index] : NULL;
+}
+
+const struct odva_backend_entry *odva_registry_find(enum onedva_backend kind)
+{
+    const struct odva_backend_entry *entry;
+
+    for (int i = 0; (entry = odva_registry_entry(i)); i++)
+        if (kind == ONEDVA_BACKEND_AUTO ? entry->probe() : entry->kind == kind)
+            break;
+    return entry;
+}
+
+int onedva_backend_available(enum onedva_backend kind)
+{
+    const struct odva_backend_entry *entry = odva_registry_find(kind);
+
+    return entry && entry->probe();
+}
