@@ -489,6 +489,7 @@ static void check_tiles(struct odva_backend *backend, const struct odva_buffer *
         check_bytes(src, backend->unchecked_ops, tile->offset * sizeof(float),
                     numbers * sizeof(float));
         check_indices(backend, tile->order, 0, numbers, 0, numbers - 1);
+        check_indices(backend, tile->rows, 0, numbers / basis, 0, numbers / basis - 1);
     }
 }
 

@@ -94,7 +94,8 @@ static void set_calls(struct world *w)
                                            .sines = w->x};
     w->windows = (struct odva_windows){
         .count = 1, .max_length = 1, .begin = w->index, .rows = w->index, .rope = w->index};
-    w->tile = (struct odva_dct_tile){.nt = 1, .ny = 1, .nx = 1, .order = w->index};
+    w->tile =
+        (struct odva_dct_tile){.nt = 1, .ny = 1, .nx = 1, .order = w->index, .rows = w->index};
 }
 
 static struct world *world_open(void)
@@ -259,9 +260,10 @@ static void right_calls(void **state)
     V(downscale2x, w->sources[0].data[0] = w->pictures[0].data[0], "!host_overlap")                \
     V(structure_tensors, w->grid.height = 0, "height > 0")                                         \
     V(structure_tensors, w->sources[1].data[0] = NULL, "plane does not hold")                      \
-    V(dct_forward, w->tile.nx = 9, "tile->nx <= ODVA_SUPERBLOCK_SIDE")                                   \
+    V(dct_forward, w->tile.nx = 9, "tile->nx <= ODVA_SUPERBLOCK_SIDE")                             \
     V(dct_forward, w->tile.offset = ROWS * WIDTH, "bytes <= ops->buffer_size(buffer) - offset")    \
     V(dct_forward, w->tile.order = odd_rows(w), "chunk[i] <= high")                                \
+    V(dct_inverse, w->tile.rows = odd_rows(w), "chunk[i] <= high")                                 \
     V(dct_inverse, w->src.buffer = w->y, "dst != src")                                             \
     V(dct_inverse, w->tile.nt = 0, "tile->nt >= 1")                                                \
     V(axpby, w->width = 0, "cols > 0")                                                             \

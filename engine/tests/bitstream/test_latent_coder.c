@@ -9,7 +9,7 @@
 
 #define BASIS 6
 
-/* The decoder holds the first tokens of each tile, max_tokens of the largest, and nothing else. */
+/* The decoder holds each tile's first tokens, as many as max_tokens leaves it, and nothing else. */
 static void assert_latents_equal(const struct coder *coder, int max_tokens)
 {
     const struct odva_latents *sent = &coder->latents, *got = &coder->decoder.latents;

@@ -26,7 +26,10 @@ static void check_size(int width, int height, int frames, int steps)
     assert_int_equal(info.durations[0], 1);
     assert_int_equal(info.stream.full_range, 2);
     assert_int_equal(info.stream.sar_num, 4);
-    assert_true(packet.stats.tiles >= ((width + 127) / 128) * ((height + 127) / 128));
+    /* a superblock is one tile, or cut down to single patches */
+    assert_in_range(packet.stats.tiles, ((width + 127) / 128) * ((height + 127) / 128),
+                    ((width + 15) / 16) * ((height + 15) / 16));
+    assert_int_equal(packet.stats.tiles, odva_decoder_latents(codec.decoder)->grid.tile_count);
     clip_free(&clip);
     codec_close(&codec);
 }
@@ -194,6 +197,7 @@ static void layers(void **state)
     codec_close(&codec);
 }
 
+/* A tile has its share of what the bound leaves 128x128 samples, and one token at least. */
 static void max_tokens(void **state)
 {
     struct onedva_packet packet;
@@ -201,11 +205,12 @@ static void max_tokens(void **state)
     struct codec codec;
     struct clip clip;
     double last = 0;
+    int64_t before = INT64_MAX;
 
     (void)state;
     clip_alloc(&clip, 16, 128, 128);
     clip_draw(&clip, 0);
-    for (int limit = 64; limit > 0; limit /= 4) {
+    for (int limit = 256; limit > 0; limit /= 4) {
         double mse;
         codec_init(&codec, 128, 128);
         codec.decoder_settings.max_tokens = limit;
@@ -213,8 +218,10 @@ static void max_tokens(void **state)
         codec_open(&codec);
         packet = encode(&codec, &clip);
         mse = decode(&codec, packet.data, packet.size, &clip, &info);
-        assert_true(info.tokens <= limit);
+        assert_true(info.coefficients <= ODVA_LATENT_TOKEN * (limit + packet.stats.tiles));
+        assert_true(info.coefficients < before || info.coefficients == packet.stats.coefficients);
         assert_true(mse >= last);
+        before = info.coefficients;
         last = mse;
         codec_close(&codec);
     }
@@ -223,6 +230,8 @@ static void max_tokens(void **state)
     codec_open(&codec);
     packet = encode(&codec, &clip);
     assert_in_range(packet.stats.coefficients, 2 * 32, 3 * 32);
+    decode(&codec, packet.data, packet.size, &clip, &info);
+    assert_int_equal(info.tokens, packet.stats.tokens);
     codec_close(&codec);
     clip_free(&clip);
 }

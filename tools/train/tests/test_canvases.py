@@ -328,7 +328,7 @@ class Relinear(unittest.TestCase):
 
 class DeadZone(unittest.TestCase):
     def test_it_is_the_engine_s(self):
-        with open(os.path.join(ROOT, "engine", "quantiser.h")) as f:
+        with open(os.path.join(ROOT, "engine", "transform", "quantiser.h")) as f:
             line, = (l for l in f if l.startswith("#define ODVA_DEAD_ZONE "))
         self.assertEqual(float(line.split()[-1].rstrip("f")), entropy.DEADZONE)
 
