@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fuzz.h"
+#include "same_stream.h"
 
 #define MAX_PIXELS      (1 << 14)
 #define LINEAR_SAMPLES  (1 << 20) /* of all canvases of a clip that are reconstructed at all */

@@ -31,9 +31,6 @@
     X(CLIP_FIRST_NEW_BYTE, "clip.first_new_header_byte", TENSOR_I64, 0)                            \
     X(CLIP_NEW_HEADERS, "clip.new_headers", TENSOR_U8, 0)
 
-/* Files of before have none of those from here on: their stream has one header. */
-#define LATENTS_FIRST_OPTIONAL LATENTS_CLIP_FIRST_NEW_BYTE
-
 enum latents_tensor {
 #define LATENTS_TENSOR_NUMBER(id, name, type, columns) LATENTS_##id,
     LATENTS_TENSORS(LATENTS_TENSOR_NUMBER)

@@ -70,8 +70,6 @@ static void find_tensors(struct importer *im)
         const struct odva_tensor *tensor = odva_safetensors_find(&im->tensors, wanted[i].name);
         const int rank = wanted[i].columns ? 2 : 1;
 
-        if (!tensor && i >= LATENTS_FIRST_OPTIONAL)
-            continue;
         if (!tensor)
             die("%s: no tensor %s: not a file that onedva-latents export wrote", im->path,
                 wanted[i].name);
@@ -81,9 +79,6 @@ static void find_tensors(struct importer *im)
                 wanted[i].name, wanted[i].dtype, rank);
         im->tensor[i] = tensor;
     }
-    if (!im->tensor[LATENTS_CLIP_FIRST_NEW_BYTE] != !im->tensor[LATENTS_CLIP_NEW_HEADERS])
-        die("%s: one of %s and %s is missing", im->path, wanted[LATENTS_CLIP_FIRST_NEW_BYTE].name,
-            wanted[LATENTS_CLIP_NEW_HEADERS].name);
 }
 
 static AVRational rational_of(const struct importer *im, const cJSON *json, const char *name)
@@ -324,8 +319,6 @@ static void set_new_header(struct importer *im, AVPacket *packet, int64_t clip)
     int64_t first, end;
     uint8_t *data;
 
-    if (!headers)
-        return;
     span_of(im, LATENTS_CLIP_FIRST_NEW_BYTE, clip, headers->count, &first, &end);
     if (first == end)
         return;

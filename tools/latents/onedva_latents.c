@@ -24,8 +24,8 @@ static const char usage[] =
     "doc/latents.md describes the tensors.\n"
     "\n"
     "  --model FILE   the model of the stream [$ONEDVA_MODEL, or the one in this program]\n"
-    "  --from NAME    import takes coefficient.q (levels) or coefficient.y (values, which it quantises\n"
-    "                 by clip.qidx): q or y [q]\n";
+    "  --from NAME    import takes coefficient.q (levels) or coefficient.y (values, which are\n"
+    "                 quantised by clip.qidx): q or y [q]\n";
 
 __attribute__((noreturn, format(printf, 1, 2))) void die(const char *format, ...)
 {

@@ -225,8 +225,8 @@ static inline void onedva_encoder_settings_default(struct onedva_encoder_setting
 /** Figures of the clip encoded last. */
 struct onedva_clip_stats {
     int qidx;       /* quantiser index used: step 2^(qidx/8) in units of half the sample range */
-    int64_t tokens; /* latent tokens kept, over all tiles: 8, 16 or 32 coefficients, by the tile's
-                       size */
+    int64_t tokens; /* latent tokens kept, over all tiles; by a tile's size of 8, 16 or 32
+                       coefficients */
     int64_t coefficients; /* that these are */
     int64_t tiles;
     size_t bytes;
@@ -321,6 +321,7 @@ struct onedva_tile {
     int side;       /* luma samples: 128, 64, 32 or 16; the canvas may end before */
     int superblock; /* in which it is: columns * (y / 128) + x / 128 */
     int coefficients, max_coefficients;
+    int reserved[2]; /* 0: room for what later versions say */
 };
 
 /** The tiles of a clip. */

@@ -293,11 +293,47 @@ static void large_picture(void **state)
     bench_close(&bench);
 }
 
+/* With a bound of tokens no superblock keeps more, however it is cut. @return tiles */
+static int check_bound(struct bench *bench, int max_tokens)
+{
+    struct odva_latents *latents = &bench->coder.latents;
+    int kept[4] = {0}, most = 0;
+    int64_t bits;
+
+    bench->rd.max_tokens = max_tokens;
+    assert_int_equal(
+        odva_partition_choice_run(&bench->choice, &bench->rd, -40, latents, bench->y, &bits),
+        ONEDVA_OK);
+    for (int i = 0; i < latents->grid.tile_count; i++)
+        kept[latents->grid.tiles[i].superblock] +=
+            odva_coefficients_of(&latents->tiles[i], latents->tiles[i].tokens);
+    for (int i = 0; i < 4; i++)
+        most = kept[i] > most ? kept[i] : most;
+    assert_in_range(most, 1, max_tokens * ODVA_LATENT_TOKEN);
+    return latents->grid.tile_count;
+}
+
+static void tokens_are_bounded(void **state)
+{
+    struct random random = {7};
+    struct bench bench;
+
+    (void)state;
+    bench_open(&bench, 900, 0, 0);
+    make_levels(&bench, &random, 16, 16, 16);
+    assert_int_equal(check_bound(&bench, 1), 4);
+    for (int max_tokens = 2; max_tokens < 16; max_tokens++)
+        check_bound(&bench, max_tokens);
+    assert_true(check_bound(&bench, 20) > 16);
+    bench_close(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cheapest_of_all),
         cmocka_unit_test(large_picture),
+        cmocka_unit_test(tokens_are_bounded),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
