@@ -34,7 +34,7 @@ encode() {
     file=$1 source=$2
     shift 2
     ffmpeg -filter_complex "$source,format=yuv420p[v]" -map "[v]" -fps_mode passthrough \
-        -enc_time_base filter -c:v onedva -flags +bitexact -adaptive_clips 0 -crf 30 "$@" \
+        -enc_time_base filter -c:v onedva -flags +bitexact -adaptive_clips 0 -clip_duration 0 -crf 30 "$@" \
         -fflags +bitexact "$file"
 }
 
@@ -125,7 +125,7 @@ $(pan 130:98 2*n n 8)[c];[a][b][c]concat=n=3"
 side="[1-9][0-9]*" some="margins( [1-9][0-9]*){4}"
 
 stream off "frames 16 .* off;frames 4 .* off" "$(pan 130:98 2*n n 20)" -motion off
-stream pan "frames 8 .* $some reference 4 points 1 spacing 0" "$(pan 192:128 4*n 2*n 12)" \
+stream pan "frames 8 .* $some reference 4 points 1 spacing 0" "$(pan 144:96 8*n 4*n 12)" \
     -motion global -clip_frames 8
 stream zoom ".* $some reference 8 points 2 spacing 0" "$zoom:size=144x96,trim=end_frame=16" \
     -motion global
