@@ -123,7 +123,9 @@ static void mutate_header(struct odva_packet *packet, unsigned *seed)
         packet->frames = 1 + (int)fuzz_below(seed, ONEDVA_MAX_CLIP_FRAMES);
         break;
     case 1:
-        packet->qidx = ONEDVA_MIN_QIDX - 2 + (int)fuzz_below(seed, 130);
+        /* others come from changed bytes: the writer asserts that it is given none */
+        packet->qidx =
+            ONEDVA_MIN_QIDX + (int)fuzz_below(seed, ONEDVA_MAX_QIDX - ONEDVA_MIN_QIDX + 1);
         break;
     case 2:
         packet->stream.width = 1 + fuzz_below(seed, fuzz_below(seed, 8) ? 200 : 65535);
