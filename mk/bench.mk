@@ -61,6 +61,12 @@ eval: all
 	@python=$$(tools/find-python.sh numpy matplotlib) && $$python tools/eval/report.py "$(VALID)" --peers "$(PEERS)" --vmaf "$(VMAF)" \
 	    --jobs $(JOBS) $(if $(PICTURE),--picture "$(PICTURE)")
 
+builds-bench: all
+	@[ -n "$(VALID)" ] && [ -n "$(OLD)" ] || \
+	    { echo "make builds-bench: say which clips, VALID=folder, and the other build's ffmpeg, OLD=file" >&2; exit 1; }
+	@tools/install-deps.sh eval
+	@python=$$(tools/find-python.sh numpy matplotlib) && $$python tools/eval/builds.py "$(VALID)" --old "$(OLD)"
+
 # What leaving layers out costs, on the clips of a folder.
 layers-bench: all
 	@[ -n "$(VALID)" ] || { echo "make layers-bench: say which clips to measure on: VALID=folder" >&2; exit 1; }

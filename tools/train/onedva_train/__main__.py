@@ -148,6 +148,8 @@ def command_tables(args):
             raise InputError(f"{args.tool} failed")
         values = np.fromfile(fitted, np.int32)
     tensors.update(entropy.split_tables(values))
+    for name in ("dec.out.weight", "dec.out.bias"):
+        tensors[name] = (tensors[name] * args.correction).astype(tensors[name].dtype)
     model_file.write(args.out, config, tensors, model_file.stored_bf16(args.start))
 
 
@@ -223,10 +225,12 @@ def main():
     p.add_argument("--linear-only", action="store_true")
     p.add_argument("--no-encoder", action="store_true", help="leave the query encoder out")
     p.add_argument("--sampler-start", type=float, help="time at which -steps N > 1 begins")
-    p = command("tables", "refit the tables of entropy coding and the quantiser's; nothing else changes")
+    p = command("tables", "refit the tables of entropy coding and the quantiser's")
     p.add_argument("--train", required=True, help="folder of videos whose canvases a fit has made")
     p.add_argument("--tool", default="build/onedva-entropy", help="the program onedva-entropy")
     p.add_argument("--every", type=int, default=12, help="learn from every Nth clip")
+    p.add_argument("--correction", type=float, default=1.0,
+                   help="scales what the decoder's network adds, where its linear path errs less than in training")
     p.add_argument("--out", required=True, help="model file to write")
     p = command("eval", "rate and PSNR-Y of a model file on held-out clips")
     p.add_argument("--qidx", type=int, nargs="+", default=[-24, -12, 0, 12])
