@@ -21,6 +21,7 @@ int onedva_packet_get_info(struct onedva_packet_info *info, const uint8_t *data,
         return status;
     info->frames = packet.frames;
     info->model_tag = packet.model_tag;
+    info->detail = packet.detail;
     info->has_stream = packet.has_stream;
     info->stream = packet.stream;
     info->has_durations = packet.has_durations;

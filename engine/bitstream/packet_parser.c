@@ -69,6 +69,7 @@ static int read_header(struct odva_byte_reader *reader, struct odva_packet *pack
 {
     const uint8_t sync = odva_read_u8(reader);
     const uint8_t version_flags = odva_read_u8(reader);
+    uint16_t tag;
     uint8_t counts;
     int status = ONEDVA_OK;
 
@@ -76,7 +77,9 @@ static int read_header(struct odva_byte_reader *reader, struct odva_packet *pack
         return ONEDVA_ERR_DATA;
     if (version_flags >> 4 != ODVA_PACKET_VERSION)
         return ONEDVA_ERR_VERSION;
-    packet->model_tag = odva_read_u16(reader);
+    tag = odva_read_u16(reader);
+    packet->model_tag = tag & ODVA_MODEL_TAG_MASK;
+    packet->detail = tag >> ODVA_MODEL_TAG_BITS;
     counts = odva_read_u8(reader);
     packet->frames = (counts >> 4) + 1;
     packet->layers = (counts & 15) + 1;

@@ -10,7 +10,6 @@
 #include <time.h>
 
 #include "base/log.h"
-#include "base/reserve.h"
 #include "base/settings.h"
 #include "bitstream/scan.h"
 #include "bitstream/stream_header.h"
@@ -23,7 +22,6 @@
 #include "motion/motion_warp.h"
 #include "network/sampler.h"
 #include "transform/deblocking.h"
-#include "transform/quantiser.h"
 
 /* Larger than any video there is; what a damaged stream header may claim is bounded by it. */
 #define DEFAULT_MAX_PIXELS (INT64_C(1) << 27)
@@ -35,9 +33,6 @@ struct onedva_decoder {
     struct odva_scan_cache scans;
     struct odva_sampler sampler;
     struct odva_packet_queue packets;
-    float *latents;   /* dequantised */
-    int *tile_tokens; /* of the clip read last */
-    size_t latent_capacity, tile_capacity;
     struct odva_canvas canvas; /* what the warp makes the pictures from */
     struct odva_motion_warp warp;
     struct odva_clip_smoothing smoothing;
@@ -117,7 +112,7 @@ static int open_parts(struct onedva_decoder *decoder)
                                     &settings->logger);
     if (status < 0)
         return status;
-    return odva_sampler_open(&decoder->sampler, decoder->model, decoder->backend, &decoder->scans);
+    return odva_sampler_open(&decoder->sampler, decoder->model, decoder->backend);
 }
 
 int onedva_decoder_open(onedva_decoder **result, const onedva_model *model,
@@ -159,8 +154,6 @@ void onedva_decoder_close(onedva_decoder **decoder_pointer)
     odva_canvas_free(&decoder->canvas);
     odva_motion_warp_free(&decoder->warp);
     odva_clip_smoothing_free(&decoder->smoothing);
-    free(decoder->latents);
-    free(decoder->tile_tokens);
     free(decoder);
 }
 
@@ -207,23 +200,6 @@ const struct odva_latents *odva_decoder_latents(const onedva_decoder *decoder)
     return packet_decoder_of(decoder)->frames > 0 ? &packet_decoder_of(decoder)->latents : NULL;
 }
 
-/* Fill in decoder->latents and tile_tokens. @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
-static int dequantise(struct onedva_decoder *decoder)
-{
-    const struct odva_latents *latents = &packet_decoder_of(decoder)->latents;
-
-    decoder->latents = odva_reserve(decoder->latents, &decoder->latent_capacity,
-                                    odva_latents_count(latents), sizeof(*decoder->latents));
-    decoder->tile_tokens = odva_reserve(decoder->tile_tokens, &decoder->tile_capacity,
-                                        latents->grid.tile_count, sizeof(*decoder->tile_tokens));
-    if (!decoder->latents || !decoder->tile_tokens)
-        return ONEDVA_ERR_NOMEM;
-    for (int i = 0; i < latents->grid.tile_count; i++)
-        decoder->tile_tokens[i] = latents->tiles[i].tokens;
-    odva_dequantise_latents(latents, &decoder->model->tables, decoder->latents);
-    return ONEDVA_OK;
-}
-
 /* Make room for the canvases and place the nodes. @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
 static int prepare_warp(struct onedva_decoder *decoder)
 {
@@ -248,8 +224,7 @@ static int reconstruct(struct onedva_decoder *decoder, const struct onedva_pictu
     const struct odva_grid *grid = &packet_decoder->latents.grid;
     const struct onedva_picture *coded =
         packet_decoder->has_motion ? decoder->canvas.picture : pictures;
-    int status = odva_sampler_run(&decoder->sampler, grid, decoder->latents, decoder->tile_tokens,
-                                  &params, coded);
+    int status = odva_sampler_run(&decoder->sampler, &packet_decoder->latents, &params, coded);
 
     if (status == ONEDVA_OK)
         status = odva_deblock(decoder->backend, coded, grid, params.qidx);
@@ -294,15 +269,14 @@ static int reconstruct_in_time(struct onedva_decoder *decoder,
 int onedva_decoder_reconstruct(onedva_decoder *decoder, const struct onedva_picture *pictures,
                                int n)
 {
-    int status;
+    int status = ONEDVA_OK;
 
     if (packet_decoder_of(decoder)->frames == 0 || n != packet_decoder_of(decoder)->frames) {
         odva_log(&decoder->settings.logger, ONEDVA_LOG_ERROR, "%d frames wanted of a clip of %d", n,
                  packet_decoder_of(decoder)->frames);
         return ONEDVA_ERR_ARGUMENT;
     }
-    status = dequantise(decoder);
-    if (status == ONEDVA_OK && packet_decoder_of(decoder)->has_motion)
+    if (packet_decoder_of(decoder)->has_motion)
         status = prepare_warp(decoder);
     if (status < 0)
         return status;

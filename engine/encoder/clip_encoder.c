@@ -58,11 +58,12 @@ static const uint32_t *unusual_durations(const struct odva_clip_encoder *encoder
 }
 
 int odva_clip_encoder_analyse(struct odva_clip_encoder *encoder,
-                              const struct odva_aligned_clip *clip, const uint32_t *durations)
+                              const struct odva_aligned_clip *clip, const uint32_t *durations,
+                              double index)
 {
     struct odva_trial_coder *coder = &encoder->coder;
-    const int status =
-        odva_trial_coder_analyse(coder, clip->pictures, clip->frames, clip->width, clip->height);
+    const struct odva_clip_size size = {clip->frames, clip->width, clip->height};
+    const int status = odva_trial_coder_analyse(coder, clip->pictures, size, index);
 
     if (status < 0)
         return status;
@@ -70,10 +71,7 @@ int odva_clip_encoder_analyse(struct odva_clip_encoder *encoder,
     encoder->durations = unusual_durations(encoder, durations, clip->frames);
     encoder->latents = &coder->latents;
     encoder->is_embedded = 0;
-    encoder->corrected =
-        odva_reserve(encoder->corrected, &encoder->corrected_capacity,
-                     odva_latents_count(&coder->latents), sizeof(*encoder->corrected));
-    return encoder->corrected ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
+    return ONEDVA_OK;
 }
 
 int odva_clip_encoder_corrects(const struct odva_clip_encoder *encoder)
@@ -91,9 +89,9 @@ static int embed_clip(struct odva_clip_encoder *encoder)
 
     if (!query_encoder->backend)
         status =
-            odva_query_encoder_open(query_encoder, encoder->model, encoder->backend, &coder->scans);
+            odva_query_encoder_open(query_encoder, encoder->model, encoder->backend);
     return status < 0 ? status
-                      : odva_query_encoder_set_clip(query_encoder, &coder->path,
+                      : odva_query_encoder_set_clip(query_encoder, &coder->path.walk,
                                                     &coder->latents.grid, encoder->clip->pictures);
 }
 
@@ -104,8 +102,13 @@ static int correct(struct odva_clip_encoder *encoder, double index, double *coun
     int status = encoder->is_embedded ? ONEDVA_OK : embed_clip(encoder);
 
     encoder->is_embedded = status == ONEDVA_OK;
+    encoder->corrected =
+        odva_reserve(encoder->corrected, &encoder->corrected_capacity,
+                     odva_latents_count(&coder->latents), sizeof(*encoder->corrected));
+    if (!encoder->corrected)
+        return ONEDVA_ERR_NOMEM;
     if (status == ONEDVA_OK)
-        status = odva_query_encoder_correct(&encoder->query_encoder, &coder->latents.grid,
+        status = odva_query_encoder_correct(&encoder->query_encoder, &coder->latents,
                                             odva_qidx_of(index), coder->linear, encoder->corrected);
     return status < 0 ? status
                       : odva_trial_coder_requantise(coder, encoder->corrected, index, counted);
@@ -119,7 +122,7 @@ static int write_packet(struct odva_clip_encoder *encoder, const float *y)
     struct odva_layer_plan layer_plan;
 
     odva_layer_plan_init(&layer_plan, encoder->settings->layers, coder->latents.qidx,
-                         odva_tile_tokens(encoder->model->config.basis));
+                         odva_tile_tokens(coder->latents.basis));
     odva_rate_distortion_divide(&coder->rate_distortion, &coder->latents, y, &layer_plan);
     odva_layer_plan_set_ends(&layer_plan, &coder->latents);
     odva_packet_encoder_begin(

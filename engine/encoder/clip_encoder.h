@@ -64,9 +64,11 @@ static inline struct odva_packet_slot *odva_clip_encoder_slot(struct odva_clip_e
  * Analyse a clip.
  * @param clip      kept until the next one is analysed
  * @param durations of its frames, or NULL: all last the stream's frame_duration
+ * @param index     at which it will be encoded, about
  */
 int odva_clip_encoder_analyse(struct odva_clip_encoder *encoder,
-                              const struct odva_aligned_clip *clip, const uint32_t *durations);
+                              const struct odva_aligned_clip *clip, const uint32_t *durations,
+                              double index);
 
 /** Whether a network corrects the linear latents. */
 int odva_clip_encoder_corrects(const struct odva_clip_encoder *encoder);

@@ -53,8 +53,8 @@ static int run_patches(struct odva_backend *backend, struct patch_job *job,
 
 static void read_patch(const struct patch_job *job, int64_t i)
 {
-    odva_cpu_read_patch(job->operators, odva_cpu_elements(job->rows, i), job->rows.element,
-                        job->grid, job->sources, job->position[i]);
+    odva_cpu_read_patch(job->operators, odva_cpu_row(job->rows, i), job->grid, job->sources,
+                        job->position[i]);
 }
 
 int odva_cpu_backend_patchify(struct odva_backend *backend, struct odva_matrix dst,

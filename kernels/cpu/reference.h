@@ -25,8 +25,6 @@ void odva_cpu_structure_tensors_c(const struct odva_cpu_structure_tensors *job, 
 
 void odva_cpu_read_block_c(float *dst, const struct odva_cpu_block *block, const uint8_t *data,
                            ptrdiff_t stride);
-void odva_cpu_read_centred_block_c(uint16_t *dst, const struct odva_cpu_block *block,
-                                   const uint8_t *data, ptrdiff_t stride);
 void odva_cpu_write_block_c(uint8_t *data, ptrdiff_t stride, const struct odva_cpu_block *block,
                             const float *src);
 void odva_cpu_transform_c(float *restrict dst, const float *restrict src,

@@ -15,6 +15,16 @@
 
 typedef __m512 v_float;
 
+/* Sixteen sums of products of pairs of 16-bit integers. */
+#define V_SUMS 16
+typedef __m512i v_sums, v_shorts;
+
+#define v_sums_zero()            _mm512_setzero_si512()
+#define v_load_shorts(p)         _mm512_loadu_si512(p)
+#define v_set1_shorts(pair)      _mm512_set1_epi32((int)(pair))
+#define v_dot_shorts(sums, a, b) _mm512_add_epi32(sums, _mm512_madd_epi16(a, b))
+#define v_sums_store(p, sums)    _mm512_storeu_si512(p, sums)
+
 #define v_zero()        _mm512_setzero_ps()
 #define v_set1(a)       _mm512_set1_ps(a)
 #define v_load(p)       _mm512_loadu_ps(p)
