@@ -3,6 +3,7 @@
 """Parts of tools/spec_decoder.py for themselves: its tables against longer numbers, its integers against their limits.
 
 ONEDVA_MODEL   model file [fate/model/onedva-test.safetensors]"""
+import copy
 import itertools
 import math
 import os
@@ -131,17 +132,19 @@ class Reconstruction(unittest.TestCase):
             self.assertEqual(int(spec_decoder.tile_patches(tile, values, Seen())[0, 0, 0, tile.scan.coefficients[0][0]]), c)
 
     def test_sums_are_those_of_32_bits(self):
-        """numpy's own integers of 32 bits wrap around."""
+        """numpy's own integers of 32 bits wrap around; a basis of the largest numbers makes those of h wrap, too."""
         rng, seen = np.random.default_rng(4), Seen()
-        for detail, limit in itertools.product(range(4), (3000, 32767)):
-            c = rng.choice([-limit - 1, limit], (20, len(MODEL.vectors(detail))))
-            total, first = (MODEL.mean << 17).astype(np.int32)[None, None] + np.int32(2 ** 19), 0
-            for band, n in enumerate(MODEL.bands[detail]):
-                h = c[:, first:first + n].astype(np.int32) @ MODEL.basis[:n].astype(np.int32) + np.int32(128) >> 8
+        extreme = copy.copy(MODEL)
+        extreme.basis = rng.choice([-32767, 32767], MODEL.basis.shape)
+        for model, detail, limit in itertools.product((MODEL, extreme), range(4), (3000, 32767)):
+            c = rng.choice([-limit - 1, limit], (20, len(model.vectors(detail))))
+            total, first = (model.mean << 17).astype(np.int32)[None, None] + np.int32(2 ** 19), 0
+            for band, n in enumerate(model.bands[detail]):
+                h = c[:, first:first + n].astype(np.int32) @ model.basis[:n].astype(np.int32) + np.int32(128) >> 8
                 total = total + spec_decoder.TIME[band].astype(np.int32)[None, :, None] * h[:, None]
                 first += n
             self.assertEqual(total.dtype, np.int32)
-            np.testing.assert_array_equal(spec_decoder.patch_samples(MODEL, detail, c, seen), np.clip(total >> 20, 0, 255))
+            np.testing.assert_array_equal(spec_decoder.patch_samples(model, detail, c, seen), np.clip(total >> 20, 0, 255))
         self.assertEqual(set(seen["sample.wraps"]), {False, True})
 
     def test_no_coefficients_are_the_mean(self):
