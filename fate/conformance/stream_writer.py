@@ -29,13 +29,13 @@ def motion(margins=(0, 0, 0, 0), reference=0, points=0, point_terms=1, point_ste
                   mesh_step << 4 | reserved]) + paths
 
 
-def packet(model, frames, layers, *, qidx=-10, sync=0xD5, version=2, flags=0, model_tag=None, dropped=0, header=None,
+def packet(model, frames, layers, *, detail=0, qidx=-10, sync=0xD5, version=2, flags=0, model_tag=None, dropped=0, header=None,
            header_size=None, durations=None, motion_=None, crcs=(), header_crc_wrong=0, size=0, behind=b""):
     """layers: (extent, payload) of each; crcs: (number of a layer, what its crc is off by); behind: bytes behind the last payload."""
     flags |= (HAS_HEADER * (header is not None) | HAS_DURATIONS * (durations is not None)
               | HAS_MOTION * (motion_ is not None) | HAS_DROPPED * (dropped != 0))
-    tag = model.id & 0xFFFF if model_tag is None else model_tag
-    made = struct.pack("<BBHBb", sync, version << 4 | flags, tag, frames - 1 << 4 | len(layers) - 1, qidx)
+    tag = model.id & 0x3FFF if model_tag is None else model_tag
+    made = struct.pack("<BBHBb", sync, version << 4 | flags, tag | detail << 14, frames - 1 << 4 | len(layers) - 1, qidx)
     if dropped:
         made += bytes([dropped])
     if header is not None:

@@ -25,7 +25,7 @@ struct exporter {
     const AVStream *stream;
     struct odva_scan_cache scans;
     struct odva_packet_decoder decoder;
-    float *values; /* of the clip read last */
+    int32_t *values; /* of the clip read last */
     size_t value_capacity;
     struct growing_tensor tensor[LATENTS_TENSOR_COUNT];
     uint8_t new_header[ONEDVA_MAX_STREAM_HEADER]; /* that the next clip brings */
@@ -75,28 +75,39 @@ static void open_reader(struct exporter *e)
     tensor_add_i64(&e->tensor[LATENTS_TILE_FIRST_COEFFICIENT], 0);
 }
 
-/* Those in the tile's tokens. */
-static void add_coefficients(struct exporter *e, const struct odva_latent_tile *tile)
+/* Those in the tile's tokens. @param y their values @return how many */
+static int add_coefficients(struct exporter *e, const struct odva_latent_tile *tile,
+                            const int32_t *y)
 {
     const int32_t *q = e->decoder.latents.q + tile->offset;
-    const float *y = e->values + tile->offset;
+    const int count = odva_coefficients_of(tile, tile->tokens);
 
-    for (int i = 0; i < odva_coefficients_of(tile, tile->tokens); i++) {
+    for (int i = 0; i < count; i++) {
         tensor_add_i32(&e->tensor[LATENTS_COEFFICIENT_Q], q[i]);
-        tensor_add_f32(&e->tensor[LATENTS_COEFFICIENT_Y], y[i]);
+        tensor_add_f32(&e->tensor[LATENTS_COEFFICIENT_Y], (float)y[i]);
         tensor_add_i8(&e->tensor[LATENTS_COEFFICIENT_SCALE], tile->scan->scale[i]);
     }
+    return count;
+}
+
+static void dequantise_clip(struct exporter *e)
+{
+    const struct odva_latents *latents = &e->decoder.latents;
+
+    e->values = odva_reserve(e->values, &e->value_capacity, FFMAX(odva_latents_held(latents), 1),
+                             sizeof(*e->values));
+    if (!e->values)
+        die("out of memory");
+    odva_dequantise_latents(latents, &e->model->tables, e->values);
 }
 
 static void add_tiles(struct exporter *e)
 {
     const struct odva_latents *latents = &e->decoder.latents;
+    const int32_t *y;
 
-    e->values = odva_reserve(e->values, &e->value_capacity, odva_latents_count(latents),
-                             sizeof(*e->values));
-    if (!e->values)
-        die("out of memory");
-    odva_dequantise_latents(latents, &e->model->tables, e->values);
+    dequantise_clip(e);
+    y = e->values;
     for (int i = 0; i < latents->grid.tile_count; i++) {
         const struct odva_tile *place = &latents->grid.tiles[i];
         const int numbers[] = {place->y0, place->x0,   place->nt,        place->ny,
@@ -107,7 +118,7 @@ static void add_tiles(struct exporter *e)
         for (int l = 0; l < ONEDVA_MAX_LAYERS; l++)
             tensor_add_i32(&e->tensor[LATENTS_TILE_LENGTHS],
                            l < latents->layers ? latents->tiles[i].length[l] : 0);
-        add_coefficients(e, &latents->tiles[i]);
+        y += add_coefficients(e, &latents->tiles[i], y);
         tensor_add_i64(&e->tensor[LATENTS_TILE_FIRST_COEFFICIENT],
                        tensor_count(&e->tensor[LATENTS_COEFFICIENT_Q]));
     }
@@ -153,6 +164,7 @@ static void add_clip(struct exporter *e, const AVPacket *packet, const struct on
     tensor_add_i64(&e->tensor[LATENTS_CLIP_DURATION], packet->duration);
     tensor_add_i32(&e->tensor[LATENTS_CLIP_FRAMES], clip->frames);
     tensor_add_i32(&e->tensor[LATENTS_CLIP_QIDX], clip->qidx);
+    tensor_add_i32(&e->tensor[LATENTS_CLIP_DETAIL], e->decoder.latents.detail);
     tensor_add_i32(&e->tensor[LATENTS_CLIP_SIZE], e->decoder.latents.grid.width);
     tensor_add_i32(&e->tensor[LATENTS_CLIP_SIZE], e->decoder.latents.grid.height);
     add_new_header(e);
@@ -191,16 +203,28 @@ static void read_packet(struct exporter *e, const AVPacket *packet)
     e->damaged++;
 }
 
+/* The model's linear.bands as JSON. @param text 96 bytes, enough for 16 numbers of three digits */
+static void print_bands(const struct onedva_model *model, char *text)
+{
+    for (int detail = 0; detail < ODVA_DETAILS; detail++) {
+        const int *count = model->tables.bands[detail].count;
+
+        text += sprintf(text, "%s[%d,%d,%d,%d]", detail ? "," : "", count[0], count[1], count[2],
+                        count[3]);
+    }
+}
+
 static void write_output(struct exporter *e, const char *output)
 {
-    char metadata[256];
+    char bands[96], metadata[512];
     int error;
 
+    print_bands(e->model, bands);
     snprintf(metadata, sizeof(metadata),
-             "{\"format\":%d,\"model_id\":\"%016" PRIx64 "\",\"model\":\"%s\",\"basis\":%d,"
+             "{\"format\":%d,\"model_id\":\"%016" PRIx64 "\",\"model\":\"%s\",\"bands\":[%s],"
              "\"time_base\":[%d,%d],\"frame_rate\":[%d,%d]}",
-             LATENTS_FORMAT, e->model->id, e->model->name, e->model->config.basis,
-             e->stream->time_base.num, e->stream->time_base.den, e->stream->avg_frame_rate.num,
+             LATENTS_FORMAT, e->model->id, e->model->name, bands, e->stream->time_base.num,
+             e->stream->time_base.den, e->stream->avg_frame_rate.num,
              e->stream->avg_frame_rate.den);
     error = tensors_write(output, e->tensor, LATENTS_TENSOR_COUNT, metadata);
     if (error)

@@ -216,7 +216,7 @@ static void set_level(const struct importer *im, int32_t *q, int64_t element, fl
         odva_tensor_read_floats(im->tensor[LATENTS_COEFFICIENT_Y], element, 1, &y);
         if (!(fabsf(y) < INFINITY))
             die("%s: coefficient.y has a number that is not finite", im->path);
-        *q = odva_quantise(fabsf(y), inverse_step, 0);
+        *q = odva_quantise(fabsf(y) / ODVA_LATENT_UNITS, inverse_step, 0);
         *q = y < 0 ? -*q : *q;
         return;
     }
@@ -373,7 +373,7 @@ static void write_clips(struct importer *im, const char *output)
     const int64_t clips = im->tensor[LATENTS_CLIP_FRAMES]->count;
     AVPacket *packet = av_packet_alloc();
 
-    for (int i = LATENTS_CLIP_PTS; i <= LATENTS_CLIP_QIDX; i++)
+    for (int i = LATENTS_CLIP_PTS; i <= LATENTS_CLIP_DETAIL; i++)
         if (im->tensor[i]->count != clips)
             die("%s: %s has not as many numbers as there are clips", im->path, im->tensor[i]->name);
     if (!packet)
