@@ -122,8 +122,7 @@ static void check_entry(const struct odva_scan *scan, int i, const struct coeffi
 
 static void check_shape(const struct onedva_model *model, const struct odva_scan_shape *shape)
 {
-    const int count =
-        model->tables.bands[shape->detail].basis * shape->nt * shape->ny * shape->nx;
+    const int count = model->tables.bands[shape->detail].basis * shape->nt * shape->ny * shape->nx;
     struct coefficient *c = malloc(count * sizeof(*c));
     uint8_t *seen = calloc(count, 1);
     struct odva_scan scan;
@@ -208,9 +207,8 @@ static void check_map(const struct odva_scan *from, const struct odva_scan *to)
     for (int i = 0; i < from->count; i++) {
         const int x = from->position[i] % a->nx, y = from->position[i] / a->nx % a->ny;
         const int k_and_t = from->position[i] / (a->nx * a->ny);
-        const int position =
-            (k_and_t * b->ny + greatest_below(8 * y / a->ny, b->ny)) * b->nx +
-            greatest_below(8 * x / a->nx, b->nx);
+        const int position = (k_and_t * b->ny + greatest_below(8 * y / a->ny, b->ny)) * b->nx +
+                             greatest_below(8 * x / a->nx, b->nx);
 
         assert_int_equal(to->position[odva_scan_mapped(&mapping, i)], position);
     }

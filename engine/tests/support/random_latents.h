@@ -64,8 +64,8 @@ static inline void random_partition(struct random *random, struct odva_latents *
     odva_latents_set_partition(latents);
 }
 
-/* Set a clip's size, detail, partition, qidx, lengths for so many layers and coefficients; those behind a
- * tile's tokens are 0. */
+/* Set a clip's size, detail, partition, qidx, lengths for so many layers and coefficients; those
+ * behind a tile's tokens are 0. */
 static inline void random_latents(struct random *random, struct odva_latents *latents,
                                   struct odva_scan_cache *scans, int frames, int width, int height,
                                   struct odva_layer_plan *layer_plan, int layers)
