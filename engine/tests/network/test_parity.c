@@ -145,6 +145,31 @@ static void compare(const char *prefix, const char *name, const float *found, in
 
 /* ---- analysis ---------------------------------------------------------------------------- */
 
+/* What rounding a band's samples to 1/8 of a step leaves in a coefficient. */
+#define ROUNDING (1 / (8 * 127.5 * sqrt(12)))
+
+/* Pictures that move have bands that are rounded. */
+static void compare_linear(const char *prefix, const struct odva_latents *latents,
+                           const float *found)
+{
+    const size_t count = odva_latents_count(latents);
+    float *expected = golden_floats(&golden, prefix, "linear");
+    double worst = 0, error = 0;
+
+    assert_int_equal(golden_find(&golden, prefix, "linear")->count, count);
+    for (size_t i = 0; i < count; i++) {
+        const double d = fabs((double)found[i] - expected[i]);
+
+        assert_true(d <= 1e30);
+        worst = fmax(worst, d);
+        error += d * d;
+    }
+    if (worst > 6 * ROUNDING || error > 1.1 * ROUNDING * ROUNDING * (double)count)
+        fail_msg("%slinear: error %g (largest), %g (root mean square)", prefix, worst,
+                 sqrt(error / (double)count));
+    free(expected);
+}
+
 static void check_analysis_case(struct networks *networks, const char *prefix,
                                 const struct setup *setup)
 {
@@ -152,6 +177,7 @@ static void check_analysis_case(struct networks *networks, const char *prefix,
     const struct odva_grid *grid = &latents->grid;
     const size_t count = odva_latents_count(latents);
     struct onedva_const_picture pictures[ONEDVA_MAX_CLIP_FRAMES];
+    float *expected = golden_floats(&golden, prefix, "linear");
     float *linear = malloc(count * sizeof(*linear)), *corrected = malloc(count * sizeof(*linear));
     struct clip clip;
 
@@ -161,12 +187,15 @@ static void check_analysis_case(struct networks *networks, const char *prefix,
     assert_non_null(linear);
     assert_non_null(corrected);
     networks_analyse(networks, latents, pictures, latents->qidx + 9, linear, corrected);
-    compare(prefix, "linear", linear, count);
+    if (grid->frames == 1)
+        compare(prefix, "linear", linear, count);
+    compare_linear(prefix, latents, linear);
     assert_int_equal(
-        odva_query_encoder_correct(&networks->encoder, latents, latents->qidx, linear, corrected),
+        odva_query_encoder_correct(&networks->encoder, latents, latents->qidx, expected, corrected),
         ONEDVA_OK);
     compare(prefix, "refined", corrected, count);
     free(clip.data);
+    free(expected);
     free(linear);
     free(corrected);
 }
