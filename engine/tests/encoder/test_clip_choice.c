@@ -189,7 +189,7 @@ static void other_frames_end_at_their_cuts(void **state)
             struct codec codec;
             int first;
 
-            append_scene(&scene, 40, 16, 0.5);
+            append_scene(&scene, 47, 16, 1.25);
             append_scene(&other, 10, cuts[i], 1);
             append_scene(&other, 20, 16 - cuts[i], 1);
             open_adaptive(&codec, ONEDVA_MOTION_AUTO, preset);
