@@ -77,7 +77,8 @@ for kind in "points", "nodes":
 
 
 class Stream:
-    """A stream as the reader has it: packets as (time, container's header, bytes) and what became of each."""
+    """A stream as the reader has it: packets as (time, container's header, bytes), what became of each, and the pictures of all, as
+    rawvideo has them."""
 
     def __init__(self, path, seen):
         with open(path, "rb") as file:
@@ -87,6 +88,18 @@ class Stream:
         self.results = [result for _, result in spec_decoder.decode_stream(MODEL, data, seen)]
         self.clips = [(time, clip) for (time, _, _), clip in zip(self.packets, self.results)
                       if not isinstance(clip, spec_decoder.Invalid)]
+        self.pictures = b"".join(shown_frames(self.clips))
+
+
+def shown_frames(clips):
+    """Bytes of each frame at time 0 or behind it, in the order of rawvideo."""
+    for time, clip in clips:
+        header, durations = clip.packet.header, clip.packet.durations
+        durations = durations or [header.frame_duration] * clip.frames
+        for planes, duration in zip(zip(*clip.pictures(MODEL)), durations):
+            if time >= 0:
+                yield b"".join(plane.astype(np.uint8).tobytes() for plane in planes)
+            time += duration * Fraction(*header.timebase)
 
 
 #: The list of checksums: {(stream, steps): md5}
@@ -197,7 +210,7 @@ class TestConformance(unittest.TestCase):
     @each_stream
     def test_pictures_without_a_network(self, stream):
         """The same bytes, whether a decoder was asked for them or not, and those that the list has."""
-        expected = b"".join(shown_frames(stream))
+        expected = stream.pictures
         self.assertEqual(hashlib.md5(expected).hexdigest(), LISTED[stream.name.removesuffix(".odva"), "0"])
         for flags in "0", "+bitexact":
             result = subprocess.run([*FFMPEG, "-flags", flags, "-steps", "0", "-i", stream.path, "-fps_mode", "passthrough",
@@ -276,17 +289,6 @@ def expected_lines(results):
 def first_difference(found, expected):
     differ = np.flatnonzero(np.frombuffer(found, np.uint8) != np.frombuffer(expected, np.uint8))
     return f"{len(differ)} of {len(found)} bytes differ, first {differ[:3]}"
-
-
-def shown_frames(stream):
-    """Bytes of each frame at time 0 or behind it, in the order of rawvideo."""
-    for time, clip in stream.clips:
-        header, durations = clip.packet.header, clip.packet.durations
-        durations = durations or [header.frame_duration] * clip.frames
-        for planes, duration in zip(zip(*clip.pictures(MODEL)), durations):
-            if time >= 0:
-                yield b"".join(plane.astype(np.uint8).tobytes() for plane in planes)
-            time += duration * Fraction(*header.timebase)
 
 
 if __name__ == "__main__":
