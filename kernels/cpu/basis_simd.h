@@ -22,7 +22,7 @@ static inline uint32_t load_pair(const int16_t *p)
 
 /* rows is a constant wherever this is inlined. */
 static inline __attribute__((always_inline)) void
-multiply_rows(const struct odva_cpu_pairs *product, int first, const int rows, int o)
+multiply_pair_rows(const struct odva_cpu_pairs *product, int first, const int rows, int o)
 {
     const int16_t *src = product->src + first * product->src_stride;
     const int16_t *weights = product->weights + 2 * o;
@@ -64,10 +64,10 @@ static void multiply_pairs_simd(const struct odva_cpu_pairs *product)
 
     for (; r + PAIR_ROWS <= product->rows; r += PAIR_ROWS)
         for (int o = 0; o < product->outputs; o += ODVA_CPU_PAIR_OUTPUTS)
-            multiply_rows(product, r, PAIR_ROWS, o);
+            multiply_pair_rows(product, r, PAIR_ROWS, o);
     for (; r < product->rows; r++)
         for (int o = 0; o < product->outputs; o += ODVA_CPU_PAIR_OUTPUTS)
-            multiply_rows(product, r, 1, o);
+            multiply_pair_rows(product, r, 1, o);
 }
 
 #endif

@@ -4,8 +4,8 @@
 """One clip of 16 frames through the decoder's network (-steps 1): this engine, PyTorch and, where it is
 installed, ONNX Runtime, side by side.
 
-The peers get latents that the inverse transform is done of, and leave float samples; this engine's time is that of
-build/tools/bench/kernel_bench's "synthesis, steps 1", which has the inverse transform and 8-bit pictures in it.
+The peers get the linear reconstruction, and leave float samples; this engine's time is that of
+build/tools/bench/kernel_bench's "synthesis, steps 1", which has the linear path and 8-bit pictures in it.
 Each takes its turn in every round; the figures are medians over rounds.
 """
 import argparse
@@ -30,24 +30,21 @@ FRAMES = 16
 
 
 class OneStep(torch.nn.Module):
-    """Basis coefficients, context and scalars to samples: what a decoder does after the inverse transform."""
+    """Linear reconstruction and scalars to samples: what a decoder does after the linear path."""
 
     def __init__(self, codec):
         super().__init__()
         self.codec = codec
 
-    def forward(self, coefs, context, scalars):
-        codec = self.codec
-        return codec.linear_pixels(coefs) + codec.decoder(coefs * codec.coef_scale, context, scalars,
-                                                          (codec.cos, codec.sin))
+    def forward(self, base, scalars):
+        return base + self.codec.decoder(base, scalars, (self.codec.cos, self.codec.sin))
 
 
-def inputs(codec, width, height):
+def inputs(width, height):
     gy, gx = -(-height // 16), -(-width // 16)
     tiles = len(geo.tiles(gy, gx))
     torch.manual_seed(1)
-    coefs = torch.randn(1, FRAMES // 4, gy, gx, codec.cfg.basis) / codec.coef_scale
-    return coefs, torch.randn(1, tiles, codec.cfg.context_tokens, geo.TOKEN), torch.rand(1, tiles, 3)
+    return torch.rand(1, FRAMES // 4, gy, gx, geo.PATCH) * 2 - 1, torch.rand(1, tiles, 3)
 
 
 def seconds(run):
@@ -70,11 +67,11 @@ def onnx_runner(network, values, threads):
         return None
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "network.onnx")
-        torch.onnx.export(network, values, path, opset_version=16, input_names=["coefs", "context", "scalars"])
+        torch.onnx.export(network, values, path, opset_version=16, input_names=["base", "scalars"])
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    feed = dict(zip(("coefs", "context", "scalars"), (v.numpy() for v in values)))
+    feed = dict(zip(("base", "scalars"), (v.numpy() for v in values)))
     expected = network(*values)
     found = torch.from_numpy(session.run(None, feed)[0])
     if (found - expected).abs().max() > 1e-2:
@@ -100,7 +97,7 @@ def main():
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     codec = Codec.from_file(*model_file.read(args.model))
-    network, values = OneStep(codec).eval(), inputs(codec, *args.size)
+    network, values = OneStep(codec).eval(), inputs(*args.size)
     with torch.no_grad():
         peers = {"PyTorch " + torch.__version__ + ", float32": pytorch_runner(network, values, False),
                  "PyTorch " + torch.__version__ + ", bfloat16": pytorch_runner(network, values, True)}

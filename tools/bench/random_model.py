@@ -13,7 +13,7 @@ import numpy as np
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "train"))
 from make_golden import random_network, random_tables  # noqa: E402
-from onedva_train import model, model_file  # noqa: E402
+from onedva_train import model, model_file, untrained  # noqa: E402
 
 
 def main(preset, path):
@@ -21,7 +21,7 @@ def main(preset, path):
         sys.exit("random_model.py: no preset %s; there are %s" % (preset, ", ".join(model.PRESETS)))
     rng = np.random.RandomState(1)
     cfg = model.Config(**dict(model.PRESETS[preset], name="random-" + preset))
-    tensors = random_tables(rng, cfg.basis)
+    tensors = random_tables(rng, untrained.BANDS[preset])
     weights = []
     for prefix, network in (("enc.", model.QueryEncoder(cfg)), ("dec.", model.Decoder(cfg))):
         drawn = random_network(rng, prefix, network)

@@ -15,18 +15,18 @@ import torch.nn.functional as F
 
 from onedva_train import deblocking, entropy
 from onedva_train import geometry as geo
-from onedva_train import model, model_file
-from onedva_train.codec import Codec
+from onedva_train import integers, model, model_file, untrained
+from onedva_train.codec import Codec, Latents
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SEED = 0x0123456789ABCDEF
 SAMPLES = slice(5, None, 48)  # of each patch's 1536 that are kept
-CASES = [  # frames, width, height, qidx, t of the noisy evaluation, splits of the superblocks
-    (1, 7, 5, 24, 0.6, [0]),
-    (6, 150, 140, -16, 0.4, [0x1F, 0b1001011, 0, -1]),  # some tiles of each size
-    (16, 70, 40, 8, 0.95, [0]),
-    (9, 128, 128, -40, 0.6, [0]),
-    (16, 128, 70, 0, 0.7, [0b100000000000001101]),
+CASES = [  # frames, width, height, qidx, detail, t of the noisy evaluation, splits of the superblocks
+    (1, 7, 5, 24, 3, 0.6, [0]),
+    (6, 150, 140, -16, 1, 0.4, [0x1F, 0b1001011, 0, -1]),  # some tiles of each size
+    (16, 70, 40, 8, 0, 0.95, [0]),
+    (9, 128, 128, -40, 2, 0.6, [0]),
+    (16, 128, 70, 0, 3, 0.7, [0b100000000000001101]),
 ]
 SAMPLER = [(0, "euler"), (1, "euler"), (2, "euler"), (4, "euler"), (4, "heun")]
 
@@ -53,16 +53,20 @@ def plane(p, t, h, w):
     return (v + (mix(((p * 16 + t) * 1024 + y) * 1024 + x) >> 27)).astype(np.uint8)
 
 
+def whole_tokens(planes, frames, width, height):
+    """Planes [T, H, W] cropped to a picture of these luma samples, and grown to whole tokens by their last samples."""
+    t, out = -frames % 4, []
+    for p, n, w, h in zip(planes, (16, 8, 8), (width, (width + 1) // 2, (width + 1) // 2),
+                          (height, (height + 1) // 2, (height + 1) // 2)):
+        out.append(np.pad(p[:frames, :h, :w], ((0, t), (0, -h % n), (0, -w % n)), mode="edge"))
+    return geo.patchify(*(geo.to_samples(torch.tensor(p))[None] for p in out))
+
+
 def clip(frames, width, height):
     """Token buffer [1, gt, gy, gx, 1536] of a clip."""
-    gt, gy, gx = -(-frames // 4), -(-height // 16), -(-width // 16)
-    planes = []
-    for p, n, w, h in ((0, 16, width, height), (1, 8, (width + 1) // 2, (height + 1) // 2),
-                       (2, 8, (width + 1) // 2, (height + 1) // 2)):
-        v = np.stack([plane(p, t, h, w) for t in range(frames)])
-        v = np.pad(v, ((0, gt * 4 - frames), (0, gy * n - h), (0, gx * n - w)), mode="edge")
-        planes.append(geo.to_samples(torch.tensor(v))[None])
-    return geo.patchify(*planes)
+    sizes = (height, width), *[((height + 1) // 2, (width + 1) // 2)] * 2
+    planes = [np.stack([plane(p, t, *size) for t in range(frames)]) for p, size in enumerate(sizes)]
+    return whole_tokens(planes, frames, width, height)
 
 
 def cdfs(rng, rows, symbols):
@@ -74,23 +78,27 @@ def cdfs(rng, rows, symbols):
     return np.concatenate([np.zeros((rows, 1), np.int32), c + np.arange(1, symbols + 1)], 1)
 
 
-def random_tables(rng, k):
+def random_tables(rng, bands):
     other = np.random.RandomState(3)  # what these tables draw moves no other number
-    basis, _ = np.linalg.qr(rng.standard_normal((geo.PATCH, k)))
-    scale = 12 - 5 * np.arange(256 * k) // (16 * k) + rng.randint(-4, 5, 256 * k)
-    order = np.argsort(-scale, kind="stable")
-    return {
-        "linear.mu": (rng.standard_normal(geo.PATCH) * 0.1).astype(np.float32),
-        "linear.U": basis.T.astype(np.float32),
-        "scan.order": order.astype(np.int32),
-        "scan.scale": scale.astype(np.int8),
+    bands = np.array(bands, np.int32)
+    basis, _ = np.linalg.qr(rng.standard_normal((geo.FRAME, bands.max())))
+    tables = {
+        "linear.mean": rng.randint(700, 1400, geo.FRAME).astype(np.int16),
+        "linear.basis": np.round(2 ** 14 * basis.T).astype(np.int16),
+        "linear.bands": bands,
         "scan.size_shift": -np.arange(20)[::-1].astype(np.int8) // 3,
-        "length.cdf": np.stack([cdfs(rng, 13, 13)] + [cdfs(other, 13, 13) for _ in range(3)]).astype(np.int32),
+        "length.cdf": np.stack([cdfs(other, 15, 15) for _ in range(4)]).astype(np.int32),
         "symbol.weight": other.randint(-3000, 3001, (entropy.WEIGHTS, 3)).astype(np.int32),
         "large.cdf": cdfs(other, 32, 13).astype(np.int32),
         "symbol.cdf": cdfs(rng, 32 * 6 * 5, 16).reshape(32, 6, 5, 17).astype(np.int32),
         "dequant.delta": rng.randint(0, 64, (32, 3)).astype(np.uint8),
     }
+    for size in range(4):
+        shape = bands[3].sum(), 4, 1 << size, 1 << size
+        tables[f"scan.scale.{size}"] = rng.randint(-14, 7, shape).astype(np.int8)
+        # many are the same: scales and places decide
+        tables[f"scan.key.{size}"] = rng.randint(100, 120, shape).astype(np.uint8)
+    return tables
 
 
 def random_network(rng, prefix, network):
@@ -112,7 +120,7 @@ def make_model():
     """-> config, tensors, names of those that are stored as bfloat16"""
     rng = np.random.RandomState(1)
     cfg = model.Config(**dict(model.PRESETS["test"], name="golden", sampler_start=0.6))
-    tensors = random_tables(rng, cfg.basis)
+    tensors = random_tables(rng, untrained.BANDS["test"])
     tensors.update(random_network(rng, "enc.", model.QueryEncoder(cfg)))
     decoder = random_network(rng, "dec.", model.Decoder(cfg))
     tensors.update(decoder)
@@ -144,42 +152,50 @@ def make_layers():
 
 
 def attention_layer(draw):
-    """One window of 3 context tokens and 2 x 3 x 5 patches from (y, x) = (6, 1); 2 heads of 32."""
+    """One window of 3 registers and 2 x 3 x 5 patches from (y, x) = (6, 1); 2 heads of 32."""
     qkv = draw(1, 33, 192)
     rows = model.tile_rows(2, 3, 5, 6, 1)
-    cos, sin = model.with_context(model.rope_tables(32), 3, rows)
+    cos, sin = model.with_unrotated(model.rope_tables(32), 3, rows)
     block = model.Block(64, 32)
     rope = np.concatenate([[-1] * 3, rows.numpy()]).astype(np.int32)
     return {"attention.qkv": qkv[0], "attention.rope": torch.tensor(rope),
             "attention.y": block.attend(qkv, cos, sin)[0]}
 
 
-def random_latents(codec, grid, tiles):
-    """Dequantised latents of each tile that reach beyond what networks see unclipped, cut at random lengths."""
-    hat, n, scans = [], [], []
-    for i, (y0, y1, x0, x1, size) in enumerate(tiles):
-        scan = codec.scan(grid[0], y1 - y0, x1 - x0, size)
-        tokens = int(mix([7000 + i])[0]) % (scan.tokens + 1)
-        y = torch.tensor(uniform(100 + i, scan.count) * np.float32(20) - np.float32(10)) * scan.scale
-        y[tokens * scan.token:] = 0
-        hat.append(y[None])
-        n.append(torch.tensor([tokens]))
-        scans.append(scan)
-    return hat, n, scans
+def latents(stream, b):
+    """Integers of up to 8 times the scale 2^(b/8) that each one has, as dequantisation gives them."""
+    drawn = (mix(np.arange(len(b), dtype=np.uint64) + stream * 0x9E3779B9) >> 16).astype(np.int64) - 32768
+    octave = np.array([2048, 2233, 2435, 2656, 2896, 3158, 3444, 3756])[b & 7]
+    return drawn * octave >> 11 - (b >> 3)
 
 
 class Clip:
-    """Latents in the form that Codec takes."""
+    """Random latents of a picture or clip of pictures, cut at random lengths, and what a decoder makes of them."""
 
-    def __init__(self, codec, grid, qidx, splits):
-        self.tiles = geo.partition(*grid[1:], splits)
-        self.hat, self.n, self.scan = random_latents(codec, grid, self.tiles)
+    def __init__(self, codec, frames, width, height, qidx, detail, splits):
+        grid = -(-frames // 4), -(-height // 16), -(-width // 16)
         self.codec, self.qidx = codec, torch.tensor([qidx])
-        self.coefs = codec.coefficients(self, (1, *grid))
+        self.latents = Latents(geo.partition(*grid[1:], splits), detail)
+        patches = np.zeros((*grid, geo.TOKEN_FRAMES, geo.FRAME), np.uint8)
+        for i, (y0, y1, x0, x1, size) in enumerate(self.latents.tiles):
+            scan = codec.scan(grid[0], y1 - y0, x1 - x0, size, detail)
+            tokens = int(mix([7000 + i])[0]) % (scan.tokens + 1)
+            y = latents(100 + i, scan.b.numpy())
+            y[tokens * scan.token:] = 0
+            c = integers.inverse_dct(y[scan.inverse.numpy()].reshape(-1, *scan.shape))
+            patches[:, y0:y1, x0:x1] = integers.samples(np.moveaxis(c, 0, -1), codec.bands.counts[detail], codec.linear)
+            self.latents.n.append(torch.tensor([tokens]))
+            self.latents.scan.append(scan)
+        planes = [p[0].numpy() for p in geo.unpatchify(torch.tensor(patches.reshape(1, *grid, -1)))]
+        self.base = whole_tokens(planes, frames, width, height)
 
     def predict(self, t, z=None):
-        base = self.codec.linear_pixels(self.coefs)
-        return base + self.codec.restore(self, self.coefs, self.qidx, torch.tensor([t]), z)
+        return self.base + self.codec.restore(self.latents, self.base, self.qidx, torch.tensor([t]), z)
+
+
+def levels(x):
+    """Samples of 8 bits of the model's domain."""
+    return np.clip(np.floor((x.numpy() + 1) * 127.5 + 0.5), 0, 255).astype(np.uint8)
 
 
 def stored_order(v):
@@ -189,19 +205,19 @@ def stored_order(v):
 
 def make_clips(codec):
     out = {}
-    for i, (frames, width, height, qidx, t, splits) in enumerate(CASES):
+    for i, (frames, width, height, qidx, detail, t, splits) in enumerate(CASES):
         x = clip(frames, width, height)
-        grid = x.shape[1:4]
         q = torch.tensor([qidx])
-        case = Clip(codec, grid, qidx, splits)
+        case = Clip(codec, frames, width, height, qidx, detail, splits)
         z = torch.tensor(uniform(99, x.numel()) * np.float32(4) - np.float32(2)).reshape(x.shape)
         out.update({
-            f"{i}.size": np.array([frames, width, height, qidx], np.int32),
+            f"{i}.size": np.array([frames, width, height, qidx, detail], np.int32),
             f"{i}.splits": np.array(splits, np.int32),
             f"{i}.t": np.array([t], np.float32),
-            f"{i}.linear": torch.cat(codec.analyse(x, q, False, splits).y, 1)[0],
-            f"{i}.refined": torch.cat(codec.analyse(x, q, True, splits).y, 1)[0],
-            f"{i}.tokens": torch.cat(case.n).int(),
+            f"{i}.linear": torch.cat(codec.analyse(x, q, False, splits, detail).y, 1)[0],
+            f"{i}.refined": torch.cat(codec.analyse(x, q, True, splits, detail).y, 1)[0],
+            f"{i}.tokens": torch.cat(case.latents.n).int(),
+            f"{i}.base": levels(stored_order(case.base)[:, SAMPLES]),
             f"{i}.mean": stored_order(case.predict(0.0))[:, SAMPLES],
             f"{i}.noisy": stored_order(case.predict(t, z))[:, SAMPLES],
         })
@@ -232,7 +248,7 @@ def gaussians(n, seed, step=0):
 def sample(case, steps, sampler):
     """doc/architecture.md, Sampler."""
     if steps == 0:
-        return case.codec.linear_pixels(case.coefs)
+        return case.base
     x = case.predict(0.0)
     if steps == 1:
         return x
@@ -251,15 +267,14 @@ def sample(case, steps, sampler):
 
 def make_pictures(codec):
     """A small clip through every sampler: the samples of its pictures, frame after frame, plane after plane."""
-    frames, width, height, qidx, splits = 5, 39, 24, 0, [0b100010]
-    case = Clip(codec, (2, 2, 3), qidx, splits)
-    out = {"pictures.size": np.array([frames, width, height, qidx], np.int32),
+    frames, width, height, qidx, detail, splits = 5, 39, 24, 0, 3, [0b100010]
+    case = Clip(codec, frames, width, height, qidx, detail, splits)
+    out = {"pictures.size": np.array([frames, width, height, qidx, detail], np.int32),
            "pictures.splits": np.array(splits, np.int32),
            "pictures.noise": gaussians(4096, SEED)}
     for steps, sampler in SAMPLER:
         x = sample(case, steps, sampler)
-        planes = [np.clip(np.floor((p[0].numpy() + 1) * 127.5 + 0.5), 0, 255).astype(np.uint8)
-                  for p in geo.unpatchify(x)]
+        planes = [levels(p[0]) for p in geo.unpatchify(x)]
         crop = [p[:frames, :h, :w] for p, h, w in zip(planes, (height, height // 2, height // 2),
                                                       (width, width // 2 + 1, width // 2 + 1))]
         out[f"pictures.{sampler}{steps}"] = np.concatenate(

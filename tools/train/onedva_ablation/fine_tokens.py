@@ -102,14 +102,14 @@ class FineDecoder(nn.Module):
         self.frames, self.cfg = frames, codec.cfg
         for name, table in zip(("directions", "deviation"), basis(sampler, frames, directions)):
             self.register_buffer(name, table, False)
-        self.register_buffer("u", codec.u / codec.coef_scale[:, None], False)
+        self.register_buffer("mean", codec.mean.repeat(4), False)
         self.patch = Linear(directions, width)
         self.cond = Conditioning(3, width)
         self.layers = WindowLayers(width, head_dim, layers, side)
         self.out = Linear(width, directions, zero=True)
 
-    def forward(self, coefs, context, scalars, rope, z=None):
-        tokens = split(coefs @ self.u, self.frames) @ self.directions.t() / self.deviation
+    def forward(self, base, scalars, rope, z=None):
+        tokens = split(base - self.mean, self.frames) @ self.directions.t() / self.deviation
         _, m = self.cond(scalars.mean(1))
         h = self.layers(self.patch(tokens), m)
         return join((self.out(norm(h)) * self.deviation.clamp(max=0.3)) @ self.directions, self.frames)
@@ -123,7 +123,7 @@ class Hourglass(model.Decoder):
         d = codec.cfg.width
         for name, table in zip(("directions", "deviation"), basis(sampler, 4, directions)):
             self.register_buffer(name, table, False)
-        self.register_buffer("u", codec.u / codec.coef_scale[:, None], False)
+        self.register_buffer("mean", codec.mean.repeat(4), False)
         self.fine_in = Linear(directions, width)
         self.fine_cond = Conditioning(3, width)
         self.before = WindowLayers(width, head_dim, 1, 4)
@@ -132,13 +132,13 @@ class Hourglass(model.Decoder):
         self.after = WindowLayers(width, head_dim, 1, 4)
         self.fine_out = Linear(width, directions, zero=True)
 
-    def forward(self, coefs, context, scalars, rope, z=None):
-        b, gt, gy, gx, _ = coefs.shape
-        tokens = split(coefs @ self.u, 4) @ self.directions.t() / self.deviation
+    def forward(self, base, scalars, rope, z=None):
+        b, gt, gy, gx, _ = base.shape
+        tokens = split(base - self.mean, 4) @ self.directions.t() / self.deviation
         _, fine_m = self.fine_cond(scalars.mean(1))
         fine = self.before(self.fine_in(tokens), fine_m)
         gathered = fine.reshape(b, gt, gy, 2, gx, 2, -1).transpose(3, 4).reshape(b, gt, gy, gx, -1)
-        h = self.tokens(self.coef(coefs) + self.up(gathered), context, scalars, rope)
+        h = self.tokens(self.patch(base) + self.up(gathered), scalars, rope)
         spread = self.down(h).reshape(b, gt, gy, gx, 2, 2, -1).transpose(3, 4).reshape(fine.shape)
         fine = self.after(fine + spread, fine_m)
         along = self.fine_out(norm(fine)) * self.deviation.clamp(max=0.3)

@@ -18,7 +18,7 @@ class Fixed(variants.WithoutDecoder):
 
 
 def linear_subject(linear, kind=variants.WithoutDecoder):
-    return variants.Standard(kind(variants.config(linear, encoder_layers=0, decoder_layers=0), linear))
+    return variants.Standard(kind(variants.config(encoder_layers=0, decoder_layers=0), linear))
 
 
 def fixed_lengths(linear, clip):

@@ -37,6 +37,6 @@ def write_table(path):
         print(f"\nWith half of each tile's tokens cut off, {name}: {lost}")
     print("\n| variant | qidx | bits per pixel | PSNR-Y | SSIM |")
     print("|---|---|---|---|---|")
-    for name in ("linear", "decoder", "no-linear-path", "cnn"):
+    for name in ("linear", "decoder", "cnn"):
         for r in results.get(name, {}).get("rows", ()):
             print(f"| {name} | {r['qidx']} | {r['bpp']:.4f} | {r['psnr']:.2f} | {r['ssim']:.4f} |")

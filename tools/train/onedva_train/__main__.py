@@ -9,7 +9,7 @@ import tempfile
 import numpy as np
 import torch
 
-from . import canvases, curve, data, entropy, evaluate, model, model_file, sample_sheet, stills
+from . import canvases, curve, data, entropy, evaluate, model, model_file, sample_sheet, stills, untrained
 from . import fit as linear_fit
 from .codec import Codec
 from .errors import InputError
@@ -84,13 +84,13 @@ def averaged(start, codec):
 
 
 def command_fit(args):
-    cfg, basis = model.Config(**model.PRESETS[args.preset]), None
+    cfg, path = model.Config(**model.PRESETS[args.preset]), None
     if args.basis_from:
         _, codec = read_start(args.basis_from)
-        cfg, basis = codec.cfg, (codec.mu, codec.u)
-    elif args.basis:
-        cfg.basis = args.basis
-    linear = linear_fit.fit(open_sampler(args), cfg, args.tiles, args.tokens, basis=basis)
+        cfg = codec.cfg
+        path = {name: codec.linear[name] for name in ("linear.mean", "linear.basis", "linear.bands")}
+    bands = untrained.BANDS["test"] if args.preset == "test" else None
+    linear = linear_fit.fit(open_sampler(args), args.tiles, args.tokens, path=path, bands=bands)
     torch.save({"config": cfg.__dict__, "linear": linear}, args.out)
 
 
@@ -127,8 +127,7 @@ def command_export(args):
         parts = {name: getattr(codec, name).state_dict() for name in parts}
     if args.no_encoder:
         parts["encoder"] = None
-    config, tensors, weights = model_file.from_training(
-        cfg, state["linear"], parts["encoder"], parts["decoder"], codec.coef_scale)
+    config, tensors, weights = model_file.from_training(cfg, state["linear"], parts["encoder"], parts["decoder"])
     model_file.write(args.out, config, tensors, weights if args.bf16 else ())
     print(f"{args.out}: {os.path.getsize(args.out) / 1e6:.2f} MB")
 
@@ -185,10 +184,9 @@ def main():
                            help="checkpoint; a model file for eval, or to train on from")
         return p
 
-    p = command("fit", "stage 0: patch basis, scan and entropy tables in closed form", False)
+    p = command("fit", "stage 0: basis, scans and entropy tables in closed form", False)
     p.add_argument("--preset", choices=sorted(model.PRESETS), default="tiny")
-    p.add_argument("--basis", type=int, help="K, instead of the preset's")
-    p.add_argument("--basis-from", metavar="MODEL", help="keep mu and U of this checkpoint or model file")
+    p.add_argument("--basis-from", metavar="MODEL", help="keep mean, basis and bands of this checkpoint or model file")
     p.add_argument("--tiles", type=int, default=1600)
     p.add_argument("--tokens", type=int, default=120_000)
     for name, text in (("stage1", "deterministic, full length"),
@@ -204,7 +202,7 @@ def main():
         p.add_argument("--sampler-start", type=float, help="time at which -steps N > 1 begins, kept in the model")
         p.add_argument("--fresh-optimiser", action="store_true")
         p.add_argument("--linear", metavar="FIT",
-                       help="scan, scales and tables of this fit (with --basis-from) instead of the start's")
+                       help="the linear path of this fit instead of the start's")
         p.add_argument("--check-minutes", type=float, default=10)
         p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     for name in ("fit", "stage1", "stage2", "stage3"):

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The whole codec as a differentiable function of a clip, for training and evaluation."""
-import copy
 from contextlib import nullcontext
 
 import torch
@@ -10,14 +9,33 @@ import torch.nn.functional as F
 from . import entropy
 from . import geometry as geo
 from . import model
-from .errors import InputError
+
+
+# the least quantiser index that each detail is used from: finer ones find what coarser details leave out
+DETAIL_FROM = (4, -8, -20, -64)
+# coefficients that layers on pixels learn along: those of this detail; finer ones are mostly noise
+LEARNED_DETAIL = 1
+# half a step between samples: what is smaller than their rounding tells nothing
+ROUNDING = 0.5 / 127.5
+
+
+def detail_of(qidx):
+    """What clips of these quantiser indices [B] are coded with in training and evaluation."""
+    finest = int(qidx.min())
+    return next(detail for detail, least in enumerate(DETAIL_FROM) if finest >= least)
+
+
+def rounded(pixels):
+    """Samples of 8 bits of the model's domain; gradients pass as if they were not rounded."""
+    levels = ((pixels.detach() + 1) * 127.5 + 0.5).floor().clamp(0, 255)
+    return pixels + (levels / 127.5 - 1 - pixels.detach())
 
 
 class Latents:
     """Latents of a clip, one entry per tile: quantised values and what follows from them."""
 
-    def __init__(self, tiles=()):
-        self.tiles = tiles  # of geo.partition
+    def __init__(self, tiles=(), detail=0):
+        self.tiles, self.detail = tiles, detail  # of geo.partition
         self.y, self.q, self.hat, self.n, self.scan, self.bits = [], [], [], [], [], []
 
 
@@ -30,11 +48,11 @@ class Codec(nn.Module):
         self.encoder = model.QueryEncoder(cfg) if cfg.encoder_layers else None
         self.decoder = model.Decoder(cfg) if cfg.decoder_layers else None
         self.linear = linear
-        self.register_buffer("mu", torch.as_tensor(linear["linear.mu"]).float(), False)
-        self.register_buffer("u", torch.as_tensor(linear["linear.U"]).float(), False)
+        self.bands = geo.Bands(linear["linear.bands"])
+        self.register_buffer("mean", torch.tensor(linear["linear.mean"] / (8 * 127.5) - 1).float(), False)
+        self.register_buffer("basis", torch.tensor(linear["linear.basis"] / 2 ** 14).float(), False)
         self.register_buffer("delta", torch.as_tensor(linear["dequant.delta"]).float() / 256, False)
         self.register_buffer("costs", entropy.class_costs(linear["symbol.cdf"]), False)
-        self.register_buffer("coef_scale", self.deviations().reciprocal(), False)
         cos, sin = model.rope_tables(cfg.head_dim)
         self.register_buffer("cos", cos, False)
         self.register_buffer("sin", sin, False)
@@ -43,22 +61,30 @@ class Codec(nn.Module):
 
     def precision(self):
         """The networks may run in bfloat16; the linear path and the quantiser never do."""
-        return torch.autocast(self.mu.device.type, torch.bfloat16) if self.bfloat16 else nullcontext()
+        return torch.autocast(self.mean.device.type, torch.bfloat16) if self.bfloat16 else nullcontext()
 
-    def deviations(self):
-        """Typical size of each basis coefficient, from the scan's scales."""
-        b = torch.as_tensor(self.linear["scan.scale"]).float().reshape(self.cfg.basis, 256)
-        return (2.0 ** (b / 8)).pow(2).mean(1).sqrt()
+    def directions(self, detail):
+        """[K, 1536] of a token, and the typical size of each one's coefficient, from the scan's scales."""
+        rows = self.bands.rows(detail)
+        scale = torch.as_tensor(self.linear["scan.scale.3"][rows]).float().flatten(1)
+        time = geo.dct_matrix(geo.TOKEN_FRAMES).to(self.basis)
+        rows = torch.einsum("bt,ji->bjti", time, self.basis).reshape(-1, geo.PATCH)[self.kept(detail)]
+        return rows, (2.0 ** (scale / 8)).pow(2).mean(1).sqrt().to(self.basis)
+
+    def kept(self, detail):
+        return torch.from_numpy(self.bands.kept(detail)).to(self.mean.device)
 
     def for_training(self):
         """Give the layers that meet pixels the patch basis to learn along."""
-        k, d = self.cfg.basis, self.cfg.width
-        deviation = self.coef_scale.reciprocal()
+        detail, d = LEARNED_DETAIL, self.cfg.width
+        u, deviation = self.directions(detail)
+        seen = u / deviation.clamp(min=ROUNDING)[:, None]
         if self.encoder is not None:
-            self.encoder.patch.set_basis(None, self.u * self.coef_scale[:, None], (d, k), False)
+            self.encoder.patch.set_basis(None, seen, (d, len(u)), False)
         if self.decoder is not None:
+            self.decoder.patch.set_basis(None, seen, (d, len(u)), False)
             # what is lost of a coefficient is at most its own size, and about half a step
-            self.decoder.out.set_basis(self.u.t() * deviation.clamp(max=0.5), None, (k, d), True)
+            self.decoder.out.set_basis(u.t() * deviation.clamp(max=0.5), None, (len(u), d), True)
         return self
 
     def to_plain(self):
@@ -72,47 +98,40 @@ class Codec(nn.Module):
     def with_linear(self, linear):
         """This plain codec over another linear path: basis, scan, scales and tables.
 
-        The decoder's weights on basis coefficients make the same of a patch that both bases hold. The
-        latents in its context, and all that the query encoder sees and gives, have the new order and scales.
-        """
-        cfg = copy.copy(self.cfg)
-        cfg.basis = len(linear["linear.U"])
-        other = Codec(cfg, linear)
-        state = self.state_dict()
-        if self.decoder is not None:
-            # c = (x - mu) U^T of a patch x = mu' + c' U'
-            weight = state["decoder.coef.weight"] * self.coef_scale
-            state["decoder.coef.bias"] = state["decoder.coef.bias"] + weight @ (self.u @ (other.mu - self.mu))
-            state["decoder.coef.weight"] = weight @ (self.u @ other.u.t()) / other.coef_scale
-        other.load_state_dict(state)
+        The decoder sees samples and goes on as it is. All that the query encoder sees of latents, and gives, has the
+        new order and scales."""
+        other = Codec(self.cfg, linear)
+        other.load_state_dict(self.state_dict())
         return other.eval()
 
-    def scan(self, nt, ny, nx, size=3):
-        key = (nt, ny, nx, size)
+    def scan(self, nt, ny, nx, size=3, detail=0):
+        key = (nt, ny, nx, size, detail)
         if key not in self.scans:
-            scan = geo.Scan(self.linear["scan.order"], self.linear["scan.scale"],
-                            self.linear["scan.size_shift"], self.cfg.basis, *key)
+            scan = geo.Scan(self.linear, self.bands.rows(detail), nt, ny, nx, size)
             for name in ("b", "scale", "order", "inverse"):
-                setattr(scan, name, getattr(scan, name).to(self.mu.device))
+                setattr(scan, name, getattr(scan, name).to(self.mean.device))
             self.scans[key] = scan
         return self.scans[key]
 
-    def transform(self, c, tiles):
-        """Basis coefficients [B, gt, gy, gx, K] -> Latents of tiles of geo.partition, with y filled in."""
-        out = Latents(tiles)
+    def transform(self, c, tiles, detail):
+        """Coefficients [B, gt, gy, gx, K] of patches -> Latents of tiles of geo.partition, with y filled in."""
+        out = Latents(tiles, detail)
         for y0, y1, x0, x1, size in tiles:
-            scan = self.scan(c.shape[1], y1 - y0, x1 - x0, size)
+            scan = self.scan(c.shape[1], y1 - y0, x1 - x0, size, detail)
             out.y.append(geo.dct3(c[:, :, y0:y1, x0:x1]).movedim(-1, 1).reshape(len(c), -1)[:, scan.order])
             out.scan.append(scan)
         return out
 
-    def analyse(self, x, qidx, use_encoder=True, splits=None):
-        """x [B, gt, gy, gx, 1536], qidx [B], splits of the superblocks (geo.partition) -> Latents with y filled in."""
-        centred = x - self.mu
-        out = self.transform(centred @ self.u.t(), geo.partition(*x.shape[2:4], splits))
+    def analyse(self, x, qidx, use_encoder=True, splits=None, detail=None):
+        """x [B, gt, gy, gx, 1536], qidx [B], splits of the superblocks (geo.partition) -> Latents with y filled in.
+
+        detail: that of qidx where None."""
+        detail = detail_of(qidx) if detail is None else detail
+        c = geo.band_coefficients(x, self.mean, self.basis)[..., self.kept(detail)]
+        out = self.transform(c, geo.partition(*x.shape[2:4], splits), detail)
         for i, ((y0, y1, x0, x1, _), y, scan) in enumerate(zip(out.tiles, out.y, out.scan)):
             if use_encoder and self.encoder is not None:
-                patches = centred[:, :, y0:y1, x0:x1].reshape(len(x), -1, geo.PATCH)
+                patches = x[:, :, y0:y1, x0:x1].reshape(len(x), -1, geo.PATCH)
                 with self.precision():
                     delta = self.encoder(patches, y, scan, qidx.float(), (self.cos, self.sin))
                 out.y[i] = y + scan.scale * delta.float()
@@ -153,71 +172,46 @@ class Codec(nn.Module):
         best, at = total.min(1)
         return torch.where(best < 0, at + 1, torch.zeros_like(at))
 
-    def coefficients(self, latents, shape):
-        """Decoded basis coefficients of every patch, [B, gt, gy, gx, K]."""
-        out = latents.hat[0].new_empty(*shape[:4], self.cfg.basis)
+    def reconstruct(self, latents, shape):
+        """The linear reconstruction [B, gt, gy, gx, 1536] in samples of 8 bits."""
+        c = latents.hat[0].new_zeros(*shape[:4], geo.TOKEN_FRAMES * len(self.basis))
+        kept = self.kept(latents.detail)
         for (y0, y1, x0, x1, _), hat, scan in zip(latents.tiles, latents.hat, latents.scan):
-            c = hat[:, scan.inverse].reshape(shape[0], -1, *scan.shape).movedim(1, -1)
-            out[:, :, y0:y1, x0:x1] = geo.dct3(c, inverse=True)
-        return out
-
-    def unsplit(self, latents, coefs):
-        """What the decoder is told of a clip: the latents that its superblocks would have as one tile each."""
-        blocks = geo.tiles(*coefs.shape[2:4])
-        if len(latents.tiles) == len(blocks):
-            return latents
-        out = self.transform(coefs, geo.partition(*coefs.shape[2:4]))
-        out.hat = out.y
-        out.coded = [0] * len(blocks)
-        for (y0, _, x0, _, _), coded in zip(latents.tiles, self.coded(latents)):
-            index, = (i for i, (a, b, c, d) in enumerate(blocks) if a <= y0 < b and c <= x0 < d)
-            out.coded[index] = out.coded[index] + coded
-        return out
+            y = hat[:, scan.inverse].reshape(shape[0], -1, *scan.shape).movedim(1, -1)
+            c[:, :, y0:y1, x0:x1, kept] = geo.dct3(y, inverse=True)
+        return rounded(geo.band_patches(c, self.mean, self.basis))
 
     @staticmethod
-    def coded(latents):
-        """Number of coefficients in coded tokens of each tile, [B] each."""
-        return [(n * s.token).clamp(max=s.count) for n, s in zip(latents.n, latents.scan)]
+    def shares(latents, shape):
+        """Of each superblock's coefficients, how many are in coded tokens, [B, superblocks]."""
+        blocks = geo.tiles(*shape[2:4])
+        coded, count = [0] * len(blocks), [0] * len(blocks)
+        for (y0, _, x0, _, _), n, scan in zip(latents.tiles, latents.n, latents.scan):
+            index = y0 // geo.TILE * -(-shape[3] // geo.TILE) + x0 // geo.TILE
+            coded[index] = coded[index] + (n * scan.token).clamp(max=scan.count)
+            count[index] += scan.count
+        return torch.stack([c.float() / n for c, n in zip(coded, count)], 1)
 
-    def context(self, latents):
-        """First coefficients of each superblock, [B, superblocks, M, 32]."""
-        m = self.cfg.context_tokens
-        out = []
-        for hat, scan in zip(latents.hat, latents.scan):
-            v = (hat / scan.scale).clamp(-8, 8)[:, :m * geo.TOKEN]
-            out.append(F.pad(v, (0, m * geo.TOKEN - v.shape[1])).reshape(-1, m, geo.TOKEN))
-        return torch.stack(out, 1)
-
-    def scalars(self, latents, qidx, t):
-        """[B, superblocks, 3]"""
-        coded = self.coded(latents) if latents.n else latents.coded
-        share = torch.stack([c.float() / s.count for c, s in zip(coded, latents.scan)], 1)
+    def restore(self, latents, base, qidx, t, z=None):
+        """Correction [B, gt, gy, gx, 1536] of the linear reconstruction base."""
+        share = self.shares(latents, base.shape)
         one = torch.ones_like(share)
-        return torch.stack([one * t[:, None], one * qidx.float()[:, None] / 64, share], -1)
-
-    def restore(self, latents, coefs, qidx, t, z=None):
-        """Correction [B, gt, gy, gx, 1536] of the linear reconstruction."""
-        latents = self.unsplit(latents, coefs)
+        scalars = torch.stack([one * t[:, None], one * qidx.float()[:, None] / 64, share], -1)
         with self.precision():
-            out = self.decoder(coefs * self.coef_scale, self.context(latents),
-                               self.scalars(latents, qidx, t), (self.cos, self.sin), z)
+            out = self.decoder(base, scalars, (self.cos, self.sin), z)
         return out.float()
 
-    def linear_pixels(self, coefs):
-        return coefs @ self.u + self.mu
-
-    def sample(self, latents, coefs, qidx, steps, noise=None):
+    def sample(self, latents, base, qidx, steps, noise=None):
         """steps >= 1, Euler (doc/architecture.md, Sampler)."""
-        base = self.linear_pixels(coefs)
-        t = torch.zeros(len(coefs), device=coefs.device)
-        x = base + self.restore(latents, coefs, qidx, t)
+        t = torch.zeros(len(base), device=base.device)
+        x = base + self.restore(latents, base, qidx, t)
         if steps == 1:
             return x
         start = self.cfg.sampler_start
         time = lambda k: start + (1 - start) * (k - 1) / (steps - 1)
         z = start * x + (1 - start) * noise
         for k in range(1, steps):
-            x = base + self.restore(latents, coefs, qidx, t + time(k), z)
+            x = base + self.restore(latents, base, qidx, t + time(k), z)
             z = z + (x - z) / (1 - time(k)) * (time(k + 1) - time(k))
         return z
 
@@ -227,10 +221,6 @@ class Codec(nn.Module):
         config = {k: v for k, v in config.items() if k != "format"}
         linear = {k: v for k, v in tensors.items() if not k.startswith(("enc.", "dec."))}
         codec = cls(model.Config(**config), linear)
-        state = {k: torch.tensor(v) for k, v in tensors.items() if k not in linear}
-        state = {("encoder." if k.startswith("enc.") else "decoder.") + k[4:]: v
-                 for k, v in state.items()}
-        if "decoder.coef.weight" in state:
-            state["decoder.coef.weight"] = state["decoder.coef.weight"] / codec.coef_scale
-        codec.load_state_dict(state)
+        codec.load_state_dict({("encoder." if k.startswith("enc.") else "decoder.") + k[4:]: torch.tensor(v)
+                               for k, v in tensors.items() if k not in linear})
         return codec.eval()

@@ -10,7 +10,7 @@ import torch
 from .errors import InputError
 
 CLASSES, ACTIVITIES, NEAR, SYMBOLS = 32, 6, 5, 16
-LENGTHS, SIZES = 13, 4
+LENGTHS, SIZES = 15, 4
 SCALES, RATIOS, LEVELS, DECISIONS = 64, 7, 24, 3
 WEIGHTS = SCALES + RATIOS * CLASSES * LEVELS
 LARGE_CONTEXTS, LARGE = 32, 13
@@ -62,12 +62,12 @@ class Contexts:
         self.order = order
 
     def run(self, q):
-        """q [tiles, count] in scan order -> context index a*NEAR + c, uint8, same shape."""
+        """q [tiles, n], the first n of the scan -> context index a*NEAR + c, uint8, same shape."""
         mags = np.minimum(np.abs(q), 15).astype(np.int32).T.copy()
         done = np.zeros((self.scan.count + 1, q.shape[0]), np.int32)
         activity = np.full(q.shape[0], 128, np.int32)
-        out = np.empty((self.scan.count, q.shape[0]), np.uint8)
-        for i in range(self.scan.count):
+        out = np.empty(mags.shape, np.uint8)
+        for i in range(len(mags)):
             near = NEAR_LEVEL[done[self.neighbours[i]].sum(0)]
             out[i] = np.searchsorted(THRESHOLDS, activity, "right") * NEAR + near
             m = mags[i]

@@ -44,9 +44,10 @@ def exact_bits(codec, latents, qidx):
     for q, n, scan in zip(latents.q, latents.n, latents.scan):
         ctx = entropy.Contexts(scan)
         q = q.cpu().numpy().astype(np.int32)
-        cls = entropy.symbol_class(scan.b.cpu().numpy(), int(qidx))
-        bits = entropy.coefficient_bits(q, ctx.run(q), cls, costs)
-        total += bits[np.arange(scan.count)[None] < n.cpu().numpy()[:, None] * scan.token].sum()
+        inside = np.arange(scan.count)[None] < n.cpu().numpy()[:, None] * scan.token
+        q, inside = q[:, :inside.sum(1).max()], inside[:, :inside.sum(1).max()]
+        cls = entropy.symbol_class(scan.b[:q.shape[1]].cpu().numpy(), int(qidx))
+        total += entropy.coefficient_bits(q, ctx.run(q), cls, costs)[inside].sum()
     return total
 
 
@@ -56,18 +57,17 @@ def quick(codec, clips, qidxs=(-12, 0, 8, 16, 24)):
 
     clips: pairs of patches and mask (or None)."""
     rows = []
-    device = codec.mu.device
+    device = codec.mean.device
     for qidx in qidxs:
         gain, share, base = [], [], []
         for x, mask in clips:
             x, mask = x.to(device), mask if mask is None else mask.to(device)
             q = torch.tensor([qidx], device=device)
             plain = codec.quantise(codec.analyse(x, q, use_encoder=False), q)
-            coefs = codec.coefficients(plain, x.shape)
-            base.append(psnr_y(x, deblock(codec.linear_pixels(coefs), q, True), mask))
+            base.append(psnr_y(x, deblock(codec.reconstruct(plain, x.shape), q, True), mask))
             latents = codec.quantise(codec.analyse(x, q), q)
-            coefs = codec.coefficients(latents, x.shape)
-            gain.append(psnr_y(x, deblock(codec.sample(latents, coefs, q, 1), q, True), mask) - base[-1])
+            restored = codec.sample(latents, codec.reconstruct(latents, x.shape), q, 1)
+            gain.append(psnr_y(x, deblock(restored, q, True), mask) - base[-1])
             share.append(float(sum(latents.bits) / sum(plain.bits).clamp(min=1)) - 1)
         rows.append({"qidx": qidx, "psnr": float(np.mean(base)), "dpsnr": float(np.mean(gain)),
                      "dbits": float(np.mean(share)), "worst": float(np.min(gain))})
@@ -84,12 +84,12 @@ def exact(codec, clips, qidxs, steps=(0, 1, 8)):
             rate, psnr, detail = [], {s: [] for s in steps}, {s: [] for s in steps}
             for x, mask in clips:
                 latents = codec.quantise(codec.analyse(x, q, use_encoder), q)
-                coefs = codec.coefficients(latents, x.shape)
+                base = codec.reconstruct(latents, x.shape)
                 rate.append(exact_bits(codec, latents, qidx) / (x[..., 0].numel() * 4 * 256))
                 for s in steps:
-                    out = codec.linear_pixels(coefs)
+                    out = base
                     if s and use_encoder and codec.decoder is not None:
-                        out = codec.sample(latents, coefs, q, s, torch.randn(x.shape))
+                        out = codec.sample(latents, base, q, s, torch.randn(x.shape))
                     out = deblock(out, q, True)
                     psnr[s].append(psnr_y(x, out, mask))
                     counts = mask if mask is None else geo.expand_mask(mask).to(x)

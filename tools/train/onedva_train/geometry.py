@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 TOKEN_FRAMES, TOKEN_LUMA, TOKEN_CHROMA = 4, 16, 8
-PATCH = 1536
+FRAME = 384  # samples of a token in one frame
+PATCH = TOKEN_FRAMES * FRAME
 TILE = 8  # side of a superblock, which is a tile where it is not split
 TILE_FRAMES = 4
 TOKEN = 32
@@ -135,29 +136,55 @@ def windows(gy, gx, shifted):
     return groups
 
 
-def full_position(k_count, nt, ny, nx):
-    """Full-tile position of every coefficient of a tile, [K, nt, ny, nx] (int64)."""
-    ft = np.arange(nt) * 4 // nt
-    fy = np.arange(ny) * 8 // ny
-    fx = np.arange(nx) * 8 // nx
-    k = np.arange(k_count)
-    return (((k[:, None, None, None] * 4 + ft[None, :, None, None]) * 8
-             + fy[None, None, :, None]) * 8 + fx[None, None, None, :])
+def band_coefficients(x, mean, basis):
+    """Patches [..., 1536] -> [..., 4 J]: the DCT over a token's frames of the coefficients of each, band by band."""
+    c = (x.unflatten(-1, (TOKEN_FRAMES, FRAME)) - mean) @ basis.t()
+    return (dct_matrix(TOKEN_FRAMES).to(c) @ c).flatten(-2)
+
+
+def band_patches(c, mean, basis):
+    """Inverse of band_coefficients, c [..., 4 J]."""
+    c = c.unflatten(-1, (TOKEN_FRAMES, -1))
+    return (dct_matrix(TOKEN_FRAMES).t().to(c) @ c @ basis + mean).flatten(-2)
+
+
+class Bands:
+    """Which coefficients (band, vector) of a token each detail has, of a table [detail, band] of counts."""
+
+    def __init__(self, counts):
+        self.counts = np.asarray(counts).astype(np.int64)
+        self.vectors = int(self.counts.max())
+
+    def basis_size(self, detail):
+        return int(self.counts[detail].sum())
+
+    def kept(self, detail):
+        """Places among the 4 J of band_coefficients, in the order of k."""
+        return np.concatenate([b * self.vectors + np.arange(n) for b, n in enumerate(self.counts[detail])])
+
+    def rows(self, detail):
+        """The k with detail 3 of each k."""
+        first = np.concatenate([[0], self.counts[3].cumsum()])
+        return np.concatenate([first[b] + np.arange(n) for b, n in enumerate(self.counts[detail])])
 
 
 class Scan:
-    """Scan of one tile shape and size: order[i] is the index into [K, nt, ny, nx] of scan position i."""
+    """Scan of one tile shape and size: order[i] is the index into [K, nt, ny, nx] of scan position i.
 
-    def __init__(self, order, scale, size_shift, k_count, nt, ny, nx, size=3):
-        full = full_position(k_count, nt, ny, nx).reshape(-1)
-        rank = np.empty(len(order), np.int64)
-        rank[order] = np.arange(len(order))
-        self.order = np.argsort(rank[full], kind="stable")
-        shift = int(size_shift[nt - 1]) + int(size_shift[4 + ny - 1]) + int(size_shift[12 + nx - 1])
-        b = np.clip(scale[full[self.order]].astype(np.int64) + shift, -128, 127)
+    tables: scan.key.s, scan.scale.s and scan.size_shift; rows: those of the clip's coefficients (Bands.rows)."""
+
+    def __init__(self, tables, rows, nt, ny, nx, size=3):
+        side, shift = 1 << size, np.asarray(tables["scan.size_shift"]).astype(np.int64)
+        places = [np.arange(n) * of // n for n, of in ((nt, TILE_FRAMES), (ny, side), (nx, side))]
+        place = np.ravel_multi_index(np.ix_(rows, *places), (max(rows) + 1, TILE_FRAMES, side, side)).reshape(-1)
+        key, scale = (np.asarray(tables[f"scan.{name}.{size}"]).reshape(-1)[place].astype(np.int64)
+                      for name in ("key", "scale"))
+        order = np.lexsort((place, -scale, -key))
+        shift = (shift[nt - 1] + shift[4 + ny - 1] - shift[4 + side - 1] + shift[12 + nx - 1] - shift[12 + side - 1])
+        b = np.clip(scale[order] + shift, -128, 127)
         self.b = torch.tensor(b)
         self.scale = torch.tensor(2.0 ** (b / 8), dtype=torch.float32)
-        self.order = torch.tensor(self.order)
+        self.order = torch.tensor(order)
         self.inverse = torch.argsort(self.order)
         self.shape = (nt, ny, nx)
         self.count = len(b)

@@ -10,27 +10,26 @@ from . import geometry as geo
 
 
 class Config:
-    def __init__(self, name="tiny", basis=64, width=128, head_dim=32, encoder_layers=2,
-                 decoder_layers=4, queries=128, context_tokens=16, sampler_start=0.5):
+    def __init__(self, name="tiny", width=128, head_dim=32, encoder_layers=2,
+                 decoder_layers=4, queries=128, registers=16, sampler_start=0.5):
         self.name = name
-        self.basis = basis
         self.width = width
         self.head_dim = head_dim
         self.encoder_layers = encoder_layers
         self.decoder_layers = decoder_layers
         self.queries = queries
-        self.context_tokens = context_tokens
+        self.registers = registers
         self.sampler_start = sampler_start
 
     def to_dict(self):
-        return {"format": 1, **self.__dict__}
+        return {"format": 2, **self.__dict__}
 
 
 PRESETS = {
-    "tiny": dict(name="tiny", basis=192),
-    "base": dict(name="base", basis=256, width=320, head_dim=64, encoder_layers=5, decoder_layers=8),
-    "test": dict(name="test", basis=8, width=32, head_dim=16, encoder_layers=1, decoder_layers=2,
-                 queries=16, context_tokens=4),
+    "tiny": dict(name="tiny"),
+    "base": dict(name="base", width=320, head_dim=64, encoder_layers=5, decoder_layers=8),
+    "test": dict(name="test", width=32, head_dim=16, encoder_layers=1, decoder_layers=2,
+                 queries=16, registers=4),
 }
 
 
@@ -191,7 +190,7 @@ class QueryEncoder(nn.Module):
         self.out = Linear(d, geo.TOKEN, zero=True)
 
     def forward(self, patches, latents, scan, qidx, rope):
-        """patches [N, P, 1536] less mu, latents [N, count] linear in the tile's scan, qidx [N]
+        """patches [N, P, 1536], latents [N, count] linear in the tile's scan, qidx [N]
         -> correction of the latents in units of the scan's scale, [N, count]."""
         n_tok = min(max(1, self.cfg.queries >> 2 * (3 - scan.size)), scan.tokens)
         head = n_tok * geo.TOKEN
@@ -199,7 +198,7 @@ class QueryEncoder(nn.Module):
         y = F.pad(y, (0, head - y.shape[1])).reshape(len(y), n_tok, geo.TOKEN)
         q = self.query(y) + self.embed[:n_tok]
         h = torch.cat([q, self.patch(patches)], 1)
-        cos, sin = with_context(rope, n_tok, tile_rows(*scan.shape, 0, 0))
+        cos, sin = with_unrotated(rope, n_tok, tile_rows(*scan.shape, 0, 0))
         _, m = self.cond(qidx[:, None] / 64)
         for block in self.blocks:
             h = block.finish(h, block.attend(block.project(h, m), cos, sin), m)
@@ -216,10 +215,10 @@ def tile_rows(nt, ny, nx, y0, x0):
     return ((t * 8 + y) * 8 + x).reshape(-1)
 
 
-def with_context(rope, n_context, rows):
-    """Tables for n_context unrotated tokens followed by the given rows."""
+def with_unrotated(rope, count, rows):
+    """Tables for so many tokens that are not rotated, followed by the given rows."""
     cos, sin = rope
-    one = torch.ones(n_context, cos.shape[1], device=cos.device)
+    one = torch.ones(count, cos.shape[1], device=cos.device)
     return torch.cat([one, cos[rows]]), torch.cat([one * 0, sin[rows]])
 
 
@@ -230,58 +229,57 @@ class Decoder(nn.Module):
         super().__init__()
         d = cfg.width
         self.cfg = cfg
-        self.coef = Linear(cfg.basis, d)
+        self.patch = BasisLinear(geo.PATCH, d)
         self.noise = Linear(geo.PATCH, d, bias=False)
-        self.context = Linear(geo.TOKEN, d)
-        self.embed = nn.Parameter(torch.randn(cfg.context_tokens, d) * 0.5)
+        self.registers = nn.Parameter(torch.randn(cfg.registers, d) * 0.5)
         self.cond = Conditioning(3, d)
         self.blocks = nn.ModuleList(Block(d, cfg.head_dim) for _ in range(cfg.decoder_layers))
         self.final = Linear(d, 2 * d, zero=True)
         self.out = BasisLinear(d, geo.PATCH)
 
-    def forward(self, coefs, context, scalars, rope, z=None):
-        """coefs [B, gt, gy, gx, K]: decoded basis coefficients of each patch over their deviations;
-        context [B, superblocks, M, 32]: first latents over scale, clipped to +-8, as superblocks that are not
-        split would have; scalars [B, superblocks, 3]: t, qidx/64, share of the coefficients in coded tokens; z [B, gt, gy, gx, 1536] or None at t = 0 -> correction [B, gt, gy, gx, 1536]."""
-        h = self.coef(coefs)
+    def forward(self, base, scalars, rope, z=None):
+        """base [B, gt, gy, gx, 1536]: the linear reconstruction; scalars [B, superblocks, 3]: t, qidx/64, share of the
+        coefficients in coded tokens; z like base, or None at t = 0 -> correction like base."""
+        h = self.patch(base)
         if z is not None:
             h = h + self.noise(z)
-        return self.out(self.tokens(h, context, scalars, rope))
+        return self.out(self.tokens(h, scalars, rope))
 
-    def tokens(self, h, context, scalars, rope):
+    def tokens(self, h, scalars, rope):
         """h [B, gt, gy, gx, d] through all blocks -> what the output layer sees, same shape."""
         b, gt, gy, gx, _ = map(int, h.shape)
-        ctx = self.context(context) + self.embed
         c, m = self.cond(scalars.reshape(-1, 3))
         ty, tx = -(-gy // 8), -(-gx // 8)
+        r = self.registers.expand(b, ty * tx, -1, -1)
         c = c.reshape(b, ty, tx, -1)
         m = m.reshape(b, ty, tx, 6, -1)
         for i, block in enumerate(self.blocks):
             if i % 2 == 0:
-                h, ctx = self.tile_layer(block, h, ctx, m, rope)
+                h, r = self.tile_layer(block, h, r, m, rope)
             else:
                 h = self.shifted_layer(block, h, m, rope)
         shift, scale = expand_tiles(self.final(c)[:, None], gy, gx).chunk(2, -1)
         return norm(h) * (1 + scale) + shift
 
-    def tile_layer(self, block, h, ctx, m, rope):
+    def tile_layer(self, block, h, r, m, rope):
+        """r [B, superblocks, registers, d]"""
         b, gt, gy, gx, d = map(int, h.shape)
-        n_ctx = int(ctx.shape[2])
+        count = int(r.shape[2])
         tx = -(-gx // 8)
-        h_out, ctx_out = torch.empty_like(h), [None] * int(ctx.shape[1])
+        h_out, r_out = torch.empty_like(h), [None] * int(r.shape[1])
         for (wh, ww), origins in geo.windows(gy, gx, False).items():
             w = torch.stack([h[:, :, y:y + wh, x:x + ww].reshape(b, -1, d) for y, x in origins], 1)
             idx = [y // 8 * tx + x // 8 for y, x in origins]
             n = len(idx)
             wm = torch.stack([m[:, i // tx, i % tx] for i in idx], 1).reshape(b * n, 6, d)
-            w = torch.cat([ctx[:, idx], w], 2).reshape(b * n, -1, d)
-            cos, sin = with_context(rope, n_ctx, tile_rows(gt, wh, ww, 0, 0))
+            w = torch.cat([r[:, idx], w], 2).reshape(b * n, -1, d)
+            cos, sin = with_unrotated(rope, count, tile_rows(gt, wh, ww, 0, 0))
             w = block.finish(w, block.attend(block.project(w, wm), cos, sin), wm)
             w = w.reshape(b, n, -1, d)
             for j, (y, x) in enumerate(origins):
-                ctx_out[idx[j]] = w[:, j, :n_ctx]
-                h_out[:, :, y:y + wh, x:x + ww] = w[:, j, n_ctx:].reshape(b, gt, wh, ww, d)
-        return h_out, torch.stack(ctx_out, 1)
+                r_out[idx[j]] = w[:, j, :count]
+                h_out[:, :, y:y + wh, x:x + ww] = w[:, j, count:].reshape(b, gt, wh, ww, d)
+        return h_out, torch.stack(r_out, 1)
 
     def shifted_layer(self, block, h, m, rope):
         b, gt, gy, gx, d = map(int, h.shape)

@@ -4,13 +4,14 @@ import json
 import struct
 
 import numpy as np
-import torch
 
 from . import entropy
 
-TYPES = {"F32": np.float32, "BF16": np.uint16, "I32": np.int32, "I8": np.int8, "U8": np.uint8}
+TYPES = {"F32": np.float32, "BF16": np.uint16, "I32": np.int32, "I16": np.int16, "I8": np.int8, "U8": np.uint8}
 NAMES = {np.dtype(v): k for k, v in TYPES.items()}
-TABLE_TYPES = {"scan.order": np.int32, "scan.scale": np.int8, "scan.size_shift": np.int8,
+TABLE_TYPES = {"linear.mean": np.int16, "linear.basis": np.int16, "linear.bands": np.int32,
+               **{f"scan.key.{size}": np.uint8 for size in range(4)},
+               **{f"scan.scale.{size}": np.int8 for size in range(4)}, "scan.size_shift": np.int8,
                "length.cdf": np.int32, "symbol.cdf": np.int32,
                "symbol.weight": np.int32, "large.cdf": np.int32, "dequant.delta": np.uint8}
 
@@ -67,26 +68,18 @@ def stored_bf16(path):
     return [name for name, t in header.items() if name != "__metadata__" and t["dtype"] == "BF16"]
 
 
-def from_training(cfg, linear, encoder=None, decoder=None, coef_scale=None):
-    """Tensors of a model file from the training side's state.
-
-    coef_scale [K]: training feeds the decoder c * coef_scale; the file's dec.coef takes c itself.
-    """
-    tensors = {}
-    for name, v in {**entropy.prediction_prior(), **linear}.items():
-        v = v.numpy() if isinstance(v, torch.Tensor) else v
-        tensors[name] = np.asarray(v).astype(TABLE_TYPES.get(name, np.float32))
+def from_training(cfg, linear, encoder=None, decoder=None):
+    """Tensors of a model file from the training side's state."""
+    tensors = {name: np.asarray(v).astype(TABLE_TYPES[name])
+               for name, v in {**entropy.prediction_prior(), **linear}.items()}
     config = cfg.to_dict()
     weights = []
     for prefix, state in (("enc.", encoder), ("dec.", decoder)):
         if state is None:
             config["encoder_layers" if prefix == "enc." else "decoder_layers"] = 0
-            config["queries" if prefix == "enc." else "context_tokens"] = 0
+            config["queries" if prefix == "enc." else "registers"] = 0
             continue
         for name, v in state.items():
-            v = v.detach().float().numpy()
-            if prefix + name == "dec.coef.weight" and coef_scale is not None:
-                v = v * coef_scale.numpy()[None]
-            tensors[prefix + name] = v
+            tensors[prefix + name] = v.detach().float().numpy()
             weights.append(prefix + name)
     return config, tensors, weights

@@ -5,15 +5,15 @@ import time
 import torch
 
 
-def decoder_operations(cfg, shape, context):
+def decoder_operations(cfg, shape, registers):
     """Operations of the decoder's matrix products for one clip, forward, t = 0.
 
-    shape (gt, gy, gx) in patches; context: tokens of latents in all tiles. A product of m x k with k x n
+    shape (gt, gy, gx) in patches; registers: those of all superblocks. A product of m x k with k x n
     counts 2 m k n; attention counts windows of 4x8x8 tokens."""
     d, patches = cfg.width, shape[0] * shape[1] * shape[2]
     window = shape[0] * min(shape[1], 8) * min(shape[2], 8)
-    ends = 2 * patches * d * (cfg.basis + 1536) + 2 * context * d * 32
-    tokens = cfg.decoder_layers * patches + (cfg.decoder_layers + 1) // 2 * context
+    ends = 2 * patches * d * 2 * 1536
+    tokens = cfg.decoder_layers * patches + (cfg.decoder_layers + 1) // 2 * registers
     return ends + tokens * (2 * 12 * d * d + 4 * window * d)
 
 
@@ -22,7 +22,7 @@ def step_operations(cfg, x, encoder):
     patches' layers only, a lower bound."""
     b, *shape = x.shape[:4]
     tiles = -(-shape[1] // 8) * -(-shape[2] // 8)
-    total = 3 * b * decoder_operations(cfg, shape, tiles * cfg.context_tokens)
+    total = 3 * b * decoder_operations(cfg, shape, tiles * cfg.registers)
     if encoder != "off" and cfg.encoder_layers:
         patches = shape[0] * shape[1] * shape[2]
         forward = patches * cfg.width * 2 * (1536 + 12 * cfg.width * cfg.encoder_layers)

@@ -74,15 +74,14 @@ def loss_of(codec, x, mask, qidx, stage, rng, encoder):
     with torch.set_grad_enabled(train_encoder):
         latents = codec.analyse(x, qidx, use_encoder=encoder != "off")
         latents = codec.quantise(latents, qidx, train_encoder, drop)
-        coefs = codec.coefficients(latents, x.shape)
+        base = codec.reconstruct(latents, x.shape)
     counts = None if mask is None else geo.expand_mask(mask).to(x)
-    base = codec.linear_pixels(coefs)
 
     def estimate():
-        return base + codec.restore(latents, coefs, qidx, torch.zeros(b).to(x))
+        return base + codec.restore(latents, base, qidx, torch.zeros(b).to(x))
 
     t, z, textured = draw_noise(x, stage, rng, codec.cfg.sampler_start, estimate)
-    out = base + codec.restore(latents, coefs, qidx, t, z)
+    out = base + codec.restore(latents, base, qidx, t, z)
 
     def shown(pixels):
         """Estimates between noise and picture are not deblocked, what one step gives is."""
@@ -97,7 +96,7 @@ def loss_of(codec, x, mask, qidx, stage, rng, encoder):
     with torch.no_grad():
         plain = codec.quantise(codec.analyse(x, qidx, use_encoder=False), qidx, False, drop)
         bits_plain = sum(plain.bits)
-        fixed = distortion(x, shown(codec.linear_pixels(codec.coefficients(plain, x.shape))), counts)
+        fixed = distortion(x, shown(codec.reconstruct(plain, x.shape)), counts)
     price = entropy.LAMBDA * 2.0 ** (qidx.to(x) / 4)
     bits = sum(latents.bits)
     return ((error + floor + price * bits) / (fixed + floor + price * bits_plain)).log().mean()

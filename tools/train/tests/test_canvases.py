@@ -195,7 +195,7 @@ class Mask(unittest.TestCase):
     def setUp(self):
         torch.manual_seed(2)
         self.cfg = model.Config(**model.PRESETS["test"])
-        self.codec = codec.Codec(self.cfg, random_linear(self.cfg.basis))
+        self.codec = codec.Codec(self.cfg, random_linear())
         self.x = torch.rand(2, 2, 3, 4, 1536) * 2 - 1
         self.qidx = torch.tensor([-30, -8])
         for p in self.codec.parameters():
@@ -256,74 +256,95 @@ class Mask(unittest.TestCase):
                 x[:, :, ::2] = 1
                 return x, mask
 
-        mu, _, _ = fit.patch_basis(Half(), 2, 200)
-        self.assertAlmostEqual(mu.min().item(), 0.25, 5)
-        self.assertAlmostEqual(mu.max().item(), 0.25, 5)
+        mean, _, _ = fit.frame_basis(Half(), 200)
+        self.assertAlmostEqual(mean.min().item(), 0.25, 5)
+        self.assertAlmostEqual(mean.max().item(), 0.25, 5)
 
 
 class Relinear(unittest.TestCase):
     def setUp(self):
         torch.manual_seed(3)
         self.cfg = model.Config(**model.PRESETS["test"])
-        self.codec = codec.Codec(self.cfg, random_linear(self.cfg.basis))
+        self.codec = codec.Codec(self.cfg, random_linear())
         for p in self.codec.parameters():
             torch.nn.init.normal_(p, std=0.05)
-        other = random_linear(self.cfg.basis, 9)
-        self.fitted = {**other, "linear.mu": self.codec.linear["linear.mu"],
-                       "linear.U": self.codec.linear["linear.U"]}
+        self.fitted = random_linear(seed=9)
 
-    def test_coefficients_mean_what_they_meant(self):
-        self.codec.decoder.context.weight.data.zero_()
+    def test_the_decoder_makes_the_same_of_the_same_samples(self):
         switched = self.codec.with_linear(self.fitted)
-        self.assertFalse(torch.equal(switched.coef_scale, self.codec.coef_scale))
         x, qidx = torch.rand(1, 4, 9, 10, 1536), torch.tensor([-20])
         with torch.no_grad():
             latents = switched.quantise(switched.analyse(x, qidx), qidx)
-            coefs = switched.coefficients(latents, x.shape)
-            found = [c.restore(latents, coefs, qidx, torch.zeros(1)) for c in (self.codec, switched)]
+            base = switched.reconstruct(latents, x.shape)
+            found = [c.restore(latents, base, qidx, torch.zeros(1)) for c in (self.codec, switched)]
         self.assertGreater(found[0].abs().max().item(), 0.01)
-        self.assertLess((found[0] - found[1]).abs().max().item(), 1e-5)
+        self.assertTrue(torch.equal(*found))
 
     def test_the_tables_are_the_new_ones(self):
         switched = self.codec.with_linear(self.fitted)
-        self.assertTrue(np.array_equal(switched.scan(4, 8, 8).order.numpy(),
-                                       geo.Scan(*(self.fitted["scan." + n] for n in (
-                                           "order", "scale", "size_shift")), 8, 4, 8, 8).order.numpy()))
-
-    def test_a_turned_basis_changes_nothing(self):
-        """Patches in the span of both bases: their coefficients change, what the decoder makes of them not."""
-        k = self.cfg.basis
-        turn, _ = torch.linalg.qr(torch.randn(k, k))
-        step = torch.randn(k) @ self.codec.u
-        turned = {**self.fitted, "linear.U": (turn @ self.codec.u).numpy(),
-                  "linear.mu": (self.codec.mu + step).numpy()}
-        other = self.codec.with_linear(turned)
-        x = self.codec.mu + torch.randn(5, k) @ self.codec.u
-        with torch.no_grad():
-            found = [c.decoder.coef((x - c.mu) @ c.u.t() * c.coef_scale) for c in (self.codec, other)]
-        self.assertGreater(found[0].abs().max().item(), 0.01)
-        self.assertLess((found[0] - found[1]).abs().max().item(), 1e-4)
-
-    def test_a_longer_basis(self):
-        longer = random_linear(self.cfg.basis + 8, 9)
-        other = self.codec.with_linear(longer)
-        self.assertEqual(other.cfg.basis, self.cfg.basis + 8)
-        self.assertEqual(other.decoder.coef.weight.shape[1], self.cfg.basis + 8)
+        want = geo.Scan(self.fitted, switched.bands.rows(1), 4, 8, 8)
+        self.assertTrue(torch.equal(switched.scan(4, 8, 8, detail=1).order, want.order))
+        self.assertFalse(torch.equal(self.codec.scan(4, 8, 8, detail=1).order, want.order))
 
     def test_a_kept_basis_is_fitted_around(self):
-        class Noise:
-            rng = np.random.default_rng(1)
+        path = {name: self.codec.linear[name] for name in ("linear.mean", "linear.basis", "linear.bands")}
+        linear = fit.fit(Noise(), 16, 0, range(-16, -3, 6), lambda line: None, path)
+        for name, v in path.items():
+            self.assertTrue(np.array_equal(linear[name], v))
+        self.codec.with_linear(linear)
+        self.assertFalse(np.array_equal(linear["scan.key.3"], self.codec.linear["scan.key.3"]))
 
-            def lengths(self):
-                return np.array([0, 0.2, 0, 0, 0.8])
 
-            def batch(self, n, gt, gy, gx):
-                return torch.from_numpy(self.rng.uniform(-1, 1, (n, gt, gy, gx, 1536))).float(), None
+class Noise:
+    """Frames whose first samples vary most, and change slowly."""
 
-        basis = self.codec.mu, self.codec.u
-        linear = fit.fit(Noise(), self.cfg, 16, 0, range(-16, -3, 6), lambda line: None, basis)
-        self.codec.with_linear(linear)  # the basis is the same
-        self.assertFalse(np.array_equal(linear["scan.order"], self.codec.linear["scan.order"]))
+    def __init__(self):
+        self.rng = np.random.default_rng(1)
+        self.size = torch.from_numpy(0.5 / np.arange(1, 385)).float()
+
+    def lengths(self):
+        return np.array([0, 0.2, 0, 0, 0.8])
+
+    def draw_length(self):
+        return 4
+
+    def batch(self, n, gt, gy, gx):
+        still, moving = (torch.from_numpy(self.rng.standard_normal((n, gt, gy, gx, t, 384))).float() for t in (1, 4))
+        return (self.size * (still + 0.1 * moving)).flatten(-2), None
+
+
+class Fit(unittest.TestCase):
+    def test_a_linear_path_of_known_statistics(self):
+        path = fit.new_path(Noise(), 4000, lambda line: None)
+        bands = path["linear.bands"]
+        self.assertTrue((bands % 8 == 0).all() and (np.diff(bands, axis=0) >= 0).all())
+        self.assertEqual(bands[3].tolist(), [384] * 4)
+        for found, asked in zip(bands.sum(1), fit.DETAILS):
+            self.assertLess(abs(int(found) - asked), 16)
+        self.assertTrue((bands[:3, 0] > bands[:3, 1]).all())
+        mean, basis = fit.floats(path)
+        self.assertLess((basis @ basis.t() - torch.eye(384)).abs().max().item(), 1e-3)
+        self.assertLess(mean.abs().max().item(), 0.03)
+        self.assertGreater(basis[0, 0].abs().item(), 0.99)
+
+    def test_scales_are_those_of_the_coefficients(self):
+        """Patches are independent: all frequencies of a tile are as large, and clips of all lengths."""
+        sampler = Noise()
+        path = {"linear.mean": np.full(384, 1020, np.int16), "linear.bands": np.full((4, 4), 8, np.int32),
+                "linear.basis": (2 ** 14 * np.eye(8, 384)).astype(np.int16)}
+        tables = fit.scans(sampler, path, 64, lambda line: None)
+        self.assertLessEqual(np.abs(tables["scan.size_shift"]).max(), 1)
+        still, moving = 4 + 0.01, 0.01   # variances of bands 0 and above, over that of a sample
+        for size in range(4):
+            for band in range(4):
+                for j in (0, 5):
+                    deviation = 0.5 / (j + 1) * (still if band == 0 else moving) ** 0.5
+                    want = 8 * np.log2(deviation * (2 / np.pi) ** 0.5)  # the mean magnitude of a normal number
+                    found = tables[f"scan.scale.{size}"][8 * band + j].astype(float)
+                    self.assertLess(abs(found.mean() - want), 1)
+                    key = tables[f"scan.key.{size}"][8 * band + j].astype(float) - fit.KEY_OF_ONE
+                    # (mean rms)^(1/2) is (pi/2)^(1/4) times the mean
+                    self.assertLess(abs(key.mean() - want - 2 * np.log2(np.pi / 2)), 1)
 
 
 class DeadZone(unittest.TestCase):

@@ -5,14 +5,41 @@ import numpy as np
 import torch
 
 from onedva_train import geometry as geo
+from onedva_train.untrained import random_linear
 
 
-def random_scan(basis, shape, seed=0, size=3):
-    rng = np.random.default_rng(seed)
-    order = rng.permutation(256 * basis).astype(np.int32)
-    scale = rng.integers(-60, 60, 256 * basis).astype(np.int8)
-    shift = rng.integers(-9, 1, 20).astype(np.int8)
-    return geo.Scan(order, scale, shift, basis, *shape, size), order, scale, shift
+BANDS = [[2, 1, 0, 0], [3, 1, 0, 0], [3, 2, 1, 0], [4, 3, 1, 1]]
+
+
+def random_tables(seed=0):
+    """Of scans for BANDS, with shifts of cut tiles."""
+    shift = np.random.default_rng(seed).integers(-9, 1, 20).astype(np.int8)
+    return {**random_linear(BANDS, seed), "scan.size_shift": shift}
+
+
+def random_scan(shape, size=3, detail=0):
+    return geo.Scan(random_tables(), geo.Bands(BANDS).rows(detail), *shape, size)
+
+
+def plain_scan(tables, bands, detail, shape, size):
+    """[(index into [K, nt, ny, nx], b)] by section 4 of doc/bitstream.md, literally."""
+    nt, ny, nx = shape
+    side, z = 1 << size, tables["scan.size_shift"].astype(int)
+    found, k = [], 0
+    for band in range(4):
+        for j in range(bands[detail][band]):
+            row = sum(bands[3][:band]) + j
+            for t in range(nt):
+                for y in range(ny):
+                    for x in range(nx):
+                        place = row, 4 * t // nt, side * y // ny, side * x // nx
+                        key = int(tables[f"scan.key.{size}"][place])
+                        scale = int(tables[f"scan.scale.{size}"][place])
+                        b = (scale + z[nt - 1] + z[4 + ny - 1] - z[4 + side - 1] + z[12 + nx - 1] - z[12 + side - 1])
+                        index = ((k * nt + t) * ny + y) * nx + x
+                        found.append((-key, -scale, place, index, min(max(b, -128), 127)))
+            k += 1
+    return [entry[3:] for entry in sorted(found)]
 
 
 class Geometry(unittest.TestCase):
@@ -37,16 +64,32 @@ class Geometry(unittest.TestCase):
         self.assertAlmostEqual(d.pow(2).sum().item(), c.pow(2).sum().item(), delta=1e-2)
         self.assertTrue(torch.allclose(geo.dct3(d, inverse=True), c, atol=1e-5))
 
-    def test_scan_is_a_permutation_for_every_shape(self):
-        for shape in ((1, 1, 1), (2, 3, 8), (3, 7, 5), (4, 8, 8)):
-            scan, order, scale, shift = random_scan(3, shape)
-            self.assertEqual(sorted(scan.order.tolist()), list(range(scan.count)))
-            full = geo.full_position(3, *shape).reshape(-1)[scan.order.numpy()]
-            rank = np.argsort(order)[full]
-            self.assertTrue((np.diff(rank) > 0).all())
-            total = int(shift[shape[0] - 1]) + int(shift[3 + shape[1]]) + int(shift[11 + shape[2]])
-            self.assertEqual(scan.b.tolist(),
-                             np.clip(scale[full].astype(int) + total, -128, 127).tolist())
+    def test_scans_are_those_of_the_specification(self):
+        tables = random_tables()
+        for size, shape in ((0, (4, 1, 1)), (1, (1, 2, 1)), (2, (2, 3, 4)), (3, (3, 7, 5)), (3, (4, 8, 8))):
+            for detail in range(4):
+                scan = geo.Scan(tables, geo.Bands(BANDS).rows(detail), *shape, size)
+                want = plain_scan(tables, BANDS, detail, shape, size)
+                self.assertEqual(list(zip(scan.order.tolist(), scan.b.tolist())), want)
+                self.assertEqual(scan.inverse[scan.order].tolist(), list(range(scan.count)))
+                self.assertEqual(scan.tokens, -(-scan.count // (8, 8, 16, 32)[size]))
+
+    def test_bands(self):
+        bands = geo.Bands(BANDS)
+        self.assertEqual([bands.basis_size(d) for d in range(4)], [3, 4, 6, 9])
+        self.assertEqual(bands.rows(2).tolist(), [0, 1, 2, 4, 5, 7])
+        self.assertEqual(bands.kept(2).tolist(), [0, 1, 2, 4, 5, 8])
+        self.assertEqual(bands.rows(3).tolist(), list(range(9)))
+
+    def test_bands_are_frequencies_of_a_token_s_frames(self):
+        basis = torch.linalg.qr(torch.randn(384, 384))[0]
+        x, mean = torch.randn(2, 3, 1536), torch.randn(384)
+        c = geo.band_coefficients(x, mean, basis)
+        self.assertTrue(torch.allclose(geo.band_patches(c, mean, basis), x, atol=1e-4))
+        still = (mean + 3 * basis[7]).repeat(4)
+        want = torch.zeros(1536)
+        want[7] = 6
+        self.assertTrue(torch.allclose(geo.band_coefficients(still, mean, basis), want, atol=1e-4))
 
     def test_windows_cover_the_grid_once(self):
         for shifted in (False, True):

@@ -24,7 +24,7 @@ torch.manual_seed(1)
 torch.set_num_threads(1)
 both = processes.Processes("cpu")
 cfg = model.Config(**model.PRESETS["test"])
-trainer = train.Trainer(codec.Codec(cfg, random_linear(cfg.basis)), Noise(3 + both.rank), {out!r}, both, patches=1)
+trainer = train.Trainer(codec.Codec(cfg, random_linear()), Noise(3 + both.rank), {out!r}, both, patches=1)
 for _ in range({steps}):
     trainer.one_step(*batches.draw_batch(trainer.sampler, 1), 1, "train")
 agreed = both.agree(both.rank + 5)

@@ -41,7 +41,7 @@ class Train(unittest.TestCase):
 
     def trainer(self):
         # a quantiser index for each clip that is drawn: one
-        return train.Trainer(codec.Codec(self.cfg, random_linear(self.cfg.basis)), Noise(3), self.out,
+        return train.Trainer(codec.Codec(self.cfg, random_linear()), Noise(3), self.out,
                              patches=1)
 
     def test_stages_run_with_and_without_held_out_clips(self):
@@ -69,17 +69,16 @@ class Train(unittest.TestCase):
         self.assertEqual(float(loss[0]), float(loss[1]))
 
     def test_training_goes_on_from_a_model_file(self):
-        plain = codec.Codec(self.cfg, random_linear(self.cfg.basis))
+        plain = codec.Codec(self.cfg, random_linear())
         for p in plain.parameters():
             torch.nn.init.normal_(p, std=0.05)
         path = os.path.join(self.folder.name, "model.safetensors")
         config, tensors, _ = model_file.from_training(self.cfg, plain.linear, plain.encoder.state_dict(),
-                                                      plain.decoder.state_dict(), plain.coef_scale)
+                                                      plain.decoder.state_dict())
         model_file.write(path, config, tensors)
         trainer = train.Trainer(codec.Codec.from_file(*model_file.read(path)), Noise(3), self.out,
                                 patches=1)
-        for name in ("encoder", "decoder"):
-            layer = "patch" if name == "encoder" else "out"
+        for name, layer in (("encoder", "patch"), ("decoder", "patch"), ("decoder", "out")):
             want = getattr(getattr(plain, name), layer).weight
             got = getattr(getattr(trainer.codec, name), layer)
             self.assertGreater(got.along.abs().max().item(), 0)
@@ -96,8 +95,8 @@ class Train(unittest.TestCase):
             for trainer.codec.bfloat16 in (False, True):
                 latents = trainer.codec.analyse(x, qidx, use_encoder=False)
                 trainer.codec.quantise(latents, qidx)
-                coefs = trainer.codec.coefficients(latents, x.shape)
-                found.append((coefs, trainer.codec.restore(latents, coefs, qidx, torch.zeros(1))))
+                base = trainer.codec.reconstruct(latents, x.shape)
+                found.append((base, trainer.codec.restore(latents, base, qidx, torch.zeros(1))))
         self.assertTrue(torch.equal(found[0][0], found[1][0]))
         error = (found[0][1] - found[1][1]).abs().max() / found[0][1].abs().max()
         self.assertGreater(error.item(), 0)
@@ -152,12 +151,11 @@ class Throughput(unittest.TestCase):
                 layer.register_forward_hook(count)
         rope = model.rope_tables(cfg.head_dim)
         shape = (2, 8, 16)
-        decoder(torch.zeros(1, *shape, cfg.basis), torch.zeros(1, 2, cfg.context_tokens, 32),
-                torch.zeros(1, 2, 3), rope)
+        decoder(torch.zeros(1, *shape, 1536), torch.zeros(1, 2, 3), rope)
         layers = cfg.decoder_layers
-        tokens = layers * 256 + (layers + 1) // 2 * 2 * cfg.context_tokens
+        tokens = layers * 256 + (layers + 1) // 2 * 2 * cfg.registers
         attention = 4 * 128 * cfg.width * tokens
-        self.assertEqual(throughput.decoder_operations(cfg, shape, 2 * cfg.context_tokens),
+        self.assertEqual(throughput.decoder_operations(cfg, shape, 2 * cfg.registers),
                          sum(counted) + attention)
 
 
