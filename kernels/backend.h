@@ -7,10 +7,10 @@
  *
  * Every operator that returns int gives ONEDVA_OK or a negative enum onedva_status. Operators of
  * one backend run in the order of the calls. Those that write host memory are done when they
- * return: download, unpatchify, reconstruct, warp, deblock, downscale2x and structure_tensors. The others, whose
- * results are buffers, may have only begun; but the host memory that they were given (data,
- * pictures, structures, arrays) may change when they return, and buffers may be freed. On the CPU
- * all are done. A backend is used by one thread at a time.
+ * return: download, unpatchify, reconstruct, warp, deblock, downscale2x and structure_tensors. The
+ * others, whose results are buffers, may have only begun; but the host memory that they were given
+ * (data, pictures, structures, arrays) may change when they return, and buffers may be freed. On
+ * the CPU all are done. A backend is used by one thread at a time.
  *
  * What a call must keep to is asserted where ONEDVA_CHECKS is defined: kernels/checked_ops.c.
  */

@@ -31,7 +31,7 @@ struct odva_packet {
     int qidx;                /* of the last refinement */
     int dropped_refinements; /* finer refinements that were cut off, 0..ODVA_MAX_REFINEMENTS -
                                 refinements */
-    uint16_t model_tag; /* 14 bits */
+    uint16_t model_tag;      /* 14 bits */
     int detail;
     int has_stream;
     struct onedva_stream stream; /* where has_stream */

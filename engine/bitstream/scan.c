@@ -52,9 +52,10 @@ static void list_coefficients(const struct odva_scan_shape *shape, const struct 
                                            side * y / shape->ny) *
                                               side +
                                           side * x / shape->nx;
-                        list[n] = (struct coefficient){.position = n,
-                                                       .scale = tables->scan_scale[shape->size][place],
-                                                       .key = tables->scan_key[shape->size][place]};
+                        list[n] =
+                            (struct coefficient){.position = n,
+                                                 .scale = tables->scan_scale[shape->size][place],
+                                                 .key = tables->scan_key[shape->size][place]};
                     }
 }
 
@@ -122,12 +123,11 @@ static void set_entry(struct odva_scan *scan, int i, const struct place *p)
     const struct odva_scan_shape *shape = &scan->shape;
     const int columns = shape->nx + 2, rows = shape->ny + 2;
     const int t = 4 * p->t / shape->nt;
-    const int zone =
-        zone_of(p->band > 0 || t > 0, 8 * p->y / shape->ny, 8 * p->x / shape->nx);
+    const int zone = zone_of(p->band > 0 || t > 0, 8 * p->y / shape->ny, 8 * p->x / shape->nx);
 
-    scan->padded[i] = (((p->k + 1) * (shape->nt + 1) + p->t + 1) * (shape->ny + 1) + p->y + 1) *
-                          (shape->nx + 1) +
-                      p->x + 1;
+    scan->padded[i] =
+        (((p->k + 1) * (shape->nt + 1) + p->t + 1) * (shape->ny + 1) + p->y + 1) * (shape->nx + 1) +
+        p->x + 1;
     scan->entry[i] = (struct odva_scan_entry){
         .scale = scan->scale[i],
         .around =

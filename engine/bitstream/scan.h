@@ -12,8 +12,8 @@
 
 struct onedva_model;
 
-/* Running means of magnitudes that a coefficient takes part in: of all, of its band and frequency in
- * time, of its vector, of its zone of frequencies. */
+/* Running means of magnitudes that a coefficient takes part in: of all, of its band and frequency
+ * in time, of its vector, of its zone of frequencies. */
 #define ODVA_SCAN_MEANS       4
 #define ODVA_SCAN_GROUPS      (1 + 16 + ODVA_FRAME_SAMPLES + 16)
 #define ODVA_SCAN_OFFSETS     17  /* places around a coefficient */
@@ -62,7 +62,8 @@ void odva_scan_free(struct odva_scan *scan);
  */
 struct odva_scan_mapping {
     const struct odva_scan *from, *to;
-    int8_t y[ODVA_SUPERBLOCK_SIDE], x[ODVA_SUPERBLOCK_SIDE]; /* frequencies of to by those of from */
+    int8_t y[ODVA_SUPERBLOCK_SIDE],
+        x[ODVA_SUPERBLOCK_SIDE]; /* frequencies of to by those of from */
 };
 
 void odva_scan_map(struct odva_scan_mapping *mapping, const struct odva_scan *from,

@@ -88,8 +88,7 @@ static int embed_clip(struct odva_clip_encoder *encoder)
     int status = ONEDVA_OK;
 
     if (!query_encoder->backend)
-        status =
-            odva_query_encoder_open(query_encoder, encoder->model, encoder->backend);
+        status = odva_query_encoder_open(query_encoder, encoder->model, encoder->backend);
     return status < 0 ? status
                       : odva_query_encoder_set_clip(query_encoder, &coder->path.walk,
                                                     &coder->latents.grid, encoder->clip->pictures);

@@ -77,7 +77,8 @@ static int project(struct odva_detail_choice *choice, const struct odva_linear_p
                                                numbers * sizeof(float));
 }
 
-/* Squared size of the largest coefficient over time, at rest or not, of gt that are stride apart. */
+/* Squared size of the largest coefficient over time, at rest or not, of gt that are stride apart.
+ */
 static float peak_over_time(const float *c, int gt, int64_t stride)
 {
     float sum = 0, peak = 0;

@@ -74,8 +74,7 @@ static int analyse(struct odva_trial_coder *coder, int detail)
     int status = set_size(coder, detail, coder->size);
 
     if (status == ONEDVA_OK)
-        status = odva_linear_path_project(&coder->path, &coder->latents.grid, detail,
-                                          coder->clip);
+        status = odva_linear_path_project(&coder->path, &coder->latents.grid, detail, coder->clip);
     for (int i = 0; i < ODVA_TILE_SIZES && status == ONEDVA_OK; i++) {
         struct odva_tile_level *level = &coder->partition.level[i];
         status = odva_linear_path_transform(&coder->path, &level->latents, level->y);
@@ -87,8 +86,8 @@ int odva_trial_coder_analyse(struct odva_trial_coder *coder,
                              const struct onedva_const_picture *pictures,
                              struct odva_clip_size size, double index)
 {
-    const int detail = odva_detail_choice_run(&coder->detail, &coder->path, size, pictures,
-                                              odva_qidx_of(index));
+    const int detail =
+        odva_detail_choice_run(&coder->detail, &coder->path, size, pictures, odva_qidx_of(index));
 
     ODVA_ASSERT(size.frames >= 1 && size.frames <= ONEDVA_MAX_CLIP_FRAMES);
     coder->clip = pictures;

@@ -60,7 +60,8 @@ static inline int odva_cpu_deblock_top(const struct odva_cpu_deblock *job, int b
  * @param border its first sample behind it */
 static inline int odva_cpu_deblock_limit(const struct odva_cpu_deblock *job, int border)
 {
-    const int limit = border % (ODVA_SUPERBLOCK_SIDE * job->spacing) ? job->limit : 3 * job->limit / 2;
+    const int limit =
+        border % (ODVA_SUPERBLOCK_SIDE * job->spacing) ? job->limit : 3 * job->limit / 2;
 
     return limit < ODVA_CPU_DEBLOCK_MOST ? limit : ODVA_CPU_DEBLOCK_MOST;
 }
@@ -68,7 +69,8 @@ static inline int odva_cpu_deblock_limit(const struct odva_cpu_deblock *job, int
 /** Whether the wide filter follows at a border. @param size of the plane across it */
 static inline int odva_cpu_deblock_is_wide(const struct odva_cpu_deblock *job, int border, int size)
 {
-    return job->spacing == ODVA_TOKEN_LUMA && border % (ODVA_SUPERBLOCK_SIDE * ODVA_TOKEN_LUMA) == 0 &&
+    return job->spacing == ODVA_TOKEN_LUMA &&
+           border % (ODVA_SUPERBLOCK_SIDE * ODVA_TOKEN_LUMA) == 0 &&
            border + ODVA_CPU_DEBLOCK_WIDE_REACH <= size;
 }
 

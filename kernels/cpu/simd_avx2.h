@@ -20,11 +20,11 @@ typedef __m256 v_float;
 #define V_SUMS 8
 typedef __m256i v_sums, v_shorts;
 
-#define v_sums_zero()             _mm256_setzero_si256()
-#define v_load_shorts(p)          _mm256_loadu_si256((const __m256i *)(p))
-#define v_set1_shorts(pair)       _mm256_set1_epi32((int)(pair))
-#define v_dot_shorts(sums, a, b)  _mm256_add_epi32(sums, _mm256_madd_epi16(a, b))
-#define v_sums_store(p, sums)     _mm256_storeu_si256((__m256i *)(p), sums)
+#define v_sums_zero()            _mm256_setzero_si256()
+#define v_load_shorts(p)         _mm256_loadu_si256((const __m256i *)(p))
+#define v_set1_shorts(pair)      _mm256_set1_epi32((int)(pair))
+#define v_dot_shorts(sums, a, b) _mm256_add_epi32(sums, _mm256_madd_epi16(a, b))
+#define v_sums_store(p, sums)    _mm256_storeu_si256((__m256i *)(p), sums)
 
 #define v_zero()        _mm256_setzero_ps()
 #define v_set1(a)       _mm256_set1_ps(a)
