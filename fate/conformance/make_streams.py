@@ -325,7 +325,8 @@ def random_tiles():
 def random_lengths():
     """Every length behind every other; many are longer than the tile."""
     header, fields = headers_of(2000, 20)
-    return segment(header, in_turn([random_packet(MODEL, fields, 1, [1], 800 + i, qidx=10 * i - 64, bold=0.95, ones=(0.7, 0.97)[i % 2]) for i in range(12)], 1))
+    return segment(header, in_turn([
+        random_packet(MODEL, fields, 1, [1], 800 + i, qidx=10 * i - 64, bold=0.95, ones=(0.7, 0.97)[i % 2]) for i in range(12)], 1))
 
 
 @stream
