@@ -9,8 +9,7 @@
 #include <stdint.h>
 
 #include "base/layout.h"
-
-struct onedva_model;
+#include "model/model.h"
 
 /* Running means of magnitudes that a coefficient takes part in: of all, of its band and frequency
  * in time, of its vector, of its zone of frequencies. */
@@ -96,16 +95,21 @@ static inline int odva_log2_eighths(uint64_t v)
 /** 2^(b/8), times 2^27. */
 uint64_t odva_expected_magnitude(int b);
 
-/** Scans by shape, built on first use and kept; not safe for concurrent first use of a shape. */
+/** Scans by shape, built on first use and kept. */
 struct odva_scan_cache {
+    struct odva_shared shared; /* of the model's */
     const struct onedva_model *model;
-    struct odva_scan *scans[ODVA_DETAILS][ODVA_TILE_SIZES][ODVA_TILE_FRAMES][ODVA_SUPERBLOCK_SIDE]
-                           [ODVA_SUPERBLOCK_SIDE];
+    _Atomic(struct odva_scan *) scans[ODVA_DETAILS][ODVA_TILE_SIZES][ODVA_TILE_FRAMES]
+                                     [ODVA_SUPERBLOCK_SIDE][ODVA_SUPERBLOCK_SIDE];
 };
 
 /** @return NULL when memory ran out */
 const struct odva_scan *odva_scan_get(struct odva_scan_cache *cache,
                                       const struct odva_scan_shape *shape);
 void odva_scan_cache_free(struct odva_scan_cache *cache);
+
+/** The cache that a model's codecs share, in whatever threads they run; the model frees it.
+ * @return NULL when memory ran out */
+struct odva_scan_cache *odva_scan_cache_of(const struct onedva_model *model);
 
 #endif

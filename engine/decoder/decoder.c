@@ -30,7 +30,6 @@ struct onedva_decoder {
     const struct onedva_model *model;
     struct onedva_decoder_settings settings;
     struct odva_backend *backend;
-    struct odva_scan_cache scans;
     struct odva_sampler sampler;
     struct odva_packet_queue packets;
     struct odva_canvas canvas; /* what the warp makes the pictures from */
@@ -102,14 +101,17 @@ static int take_settings(struct onedva_decoder_settings *own,
 static int open_parts(struct onedva_decoder *decoder)
 {
     const struct onedva_decoder_settings *settings = &decoder->settings;
+    struct odva_scan_cache *scans = odva_scan_cache_of(decoder->model);
     int status = odva_backend_open(&decoder->backend, settings->backend, settings->threads,
                                    settings->bitexact, settings->precision, &settings->logger);
 
     if (status < 0)
         return status;
-    status = odva_packet_queue_init(&decoder->packets, decoder->backend->pool, decoder->model,
-                                    &decoder->scans, settings->max_tokens, settings->max_pixels,
-                                    &settings->logger);
+    if (!scans)
+        return ONEDVA_ERR_NOMEM;
+    status =
+        odva_packet_queue_init(&decoder->packets, decoder->backend->pool, decoder->model, scans,
+                               settings->max_tokens, settings->max_pixels, &settings->logger);
     if (status < 0)
         return status;
     return odva_sampler_open(&decoder->sampler, decoder->model, decoder->backend);
@@ -130,7 +132,6 @@ int onedva_decoder_open(onedva_decoder **result, const onedva_model *model,
         return ONEDVA_ERR_NOMEM;
     decoder->model = model;
     decoder->settings = own;
-    decoder->scans.model = model;
     status = open_parts(decoder);
     if (status < 0) {
         onedva_decoder_close(&decoder);
@@ -149,7 +150,6 @@ void onedva_decoder_close(onedva_decoder **decoder_pointer)
         return;
     odva_sampler_close(&decoder->sampler);
     odva_packet_queue_free(&decoder->packets);
-    odva_scan_cache_free(&decoder->scans);
     odva_backend_close(&decoder->backend);
     odva_canvas_free(&decoder->canvas);
     odva_motion_warp_free(&decoder->warp);

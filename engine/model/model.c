@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -512,11 +513,12 @@ int onedva_model_open(onedva_model **out, const char *path, const struct onedva_
     reader.model = calloc(1, sizeof(*reader.model));
     if (!reader.model)
         return ONEDVA_ERR_NOMEM;
+    reader.model->shared = calloc(1, sizeof(*reader.model->shared));
     reader.model->weights = calloc(1, sizeof(*reader.model->weights));
-    if (reader.model->weights) {
+    if (reader.model->weights)
         odva_packed_weights_init(&reader.model->weights->packed);
+    if (reader.model->shared && reader.model->weights)
         status = open_file(&reader);
-    }
     if (status == ONEDVA_OK)
         status = read_model(&reader);
     if (status < 0)
@@ -525,12 +527,22 @@ int onedva_model_open(onedva_model **out, const char *path, const struct onedva_
     return status;
 }
 
+static void free_shared(struct odva_model_shared *shared)
+{
+    struct odva_shared *scans = shared ? atomic_load(&shared->scans) : NULL;
+
+    if (scans)
+        scans->free(scans);
+    free(shared);
+}
+
 void onedva_model_close(onedva_model **handle)
 {
     struct onedva_model *model = handle ? *handle : NULL;
 
     if (!model)
         return;
+    free_shared(model->shared);
     if (model->weights) {
         odva_packed_weights_free(&model->weights->packed);
         free(model->weights->basis);
