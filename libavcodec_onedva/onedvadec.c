@@ -34,7 +34,7 @@ typedef struct OneDVADecContext {
     AVFifo *packets;      ///< AVPacket *, that come next
     int nb_clips;         ///< of them, those that begin a clip
     size_t nb_announced;  ///< the first of them, which the library has begun to read
-    AVFrame *frames[ONEDVA_MAX_CLIP_FRAMES]; ///< of the clip decoded last; those shown are gone
+    AVFrame *frames[ONEDVA_MAX_CLIP_FRAMES]; ///< of the clip decoded last
     int has_frames; ///< it was decoded
     int64_t next_pts;  ///< where a packet begins that continues the one decoded last
     int64_t tolerance; ///< of the container's rounding
@@ -202,35 +202,33 @@ static int show_frame(AVCodecContext *avctx, const AVPacket *pkt, const struct o
                       AVFrame *frame)
 {
     OneDVADecContext *s = avctx->priv_data;
-    AVFrame *decoded = s->frames[clip->frame];
-    int ret;
+    int ret = av_frame_ref(frame, s->frames[clip->frame]);
 
-    if (!decoded->buf[0]) {
-        av_log(avctx, AV_LOG_ERROR, "frame %d of its clip is not shown again\n", clip->frame);
-        return AVERROR_INVALIDDATA;
-    }
-    // joined files may be turned each its own way; FFmpeg would take what the stream says
-    if (av_packet_get_side_data(pkt, AV_PKT_DATA_DISPLAYMATRIX, NULL))
-        av_frame_remove_side_data(decoded, AV_FRAME_DATA_DISPLAYMATRIX);
-    ret = ff_decode_frame_props_from_pkt(avctx, decoded, pkt);
     if (ret < 0)
         return ret;
-    decoded->pkt_dts = pkt->dts;
-    if (decoded->pts == AV_NOPTS_VALUE)
-        decoded->pts = pkt->dts;
-    if (clip->kind == ONEDVA_PACKET_FRAME) {
-        decoded->pict_type = AV_PICTURE_TYPE_P;
-    } else {
-        decoded->pict_type = AV_PICTURE_TYPE_I;
-        decoded->flags |= AV_FRAME_FLAG_KEY;
+    // joined files may be turned each its own way; FFmpeg would take what the stream says
+    if (av_packet_get_side_data(pkt, AV_PKT_DATA_DISPLAYMATRIX, NULL))
+        av_frame_remove_side_data(frame, AV_FRAME_DATA_DISPLAYMATRIX);
+    ret = ff_decode_frame_props_from_pkt(avctx, frame, pkt);
+    if (ret < 0) {
+        av_frame_unref(frame);
+        return ret;
     }
-    set_fields(decoded, avctx->field_order);
+    frame->pkt_dts = pkt->dts;
+    if (frame->pts == AV_NOPTS_VALUE)
+        frame->pts = pkt->dts;
+    if (clip->kind == ONEDVA_PACKET_FRAME) {
+        frame->pict_type = AV_PICTURE_TYPE_P;
+    } else {
+        frame->pict_type = AV_PICTURE_TYPE_I;
+        frame->flags |= AV_FRAME_FLAG_KEY;
+    }
+    set_fields(frame, avctx->field_order);
     if (clip->layers_decoded < clip->layers)
-        decoded->flags |= AV_FRAME_FLAG_CORRUPT;
-    s->next_pts  = decoded->pts == AV_NOPTS_VALUE ? AV_NOPTS_VALUE
-                                                  : av_sat_add64(decoded->pts, decoded->duration);
-    s->tolerance = FFMAX(decoded->duration / 2, 1);
-    av_frame_move_ref(frame, decoded);
+        frame->flags |= AV_FRAME_FLAG_CORRUPT;
+    s->next_pts  = frame->pts == AV_NOPTS_VALUE ? AV_NOPTS_VALUE
+                                                : av_sat_add64(frame->pts, frame->duration);
+    s->tolerance = FFMAX(frame->duration / 2, 1);
     return 1;
 }
 
@@ -394,20 +392,22 @@ static void next_packet(OneDVADecContext *s)
 static int onedva_receive_frame(AVCodecContext *avctx, AVFrame *frame)
 {
     OneDVADecContext *s = avctx->priv_data;
-    int ret = 0;
+    int is_end, ret;
 
-    while (!ret) {
-        while (!has_packets(avctx)) {
-            ret = queue_packet(avctx);
-            if (ret == AVERROR_EOF && av_fifo_can_read(s->packets))
-                break;
-            if (ret < 0)
-                return ret;
-        }
+    // whatever comes of those before, what was sent is taken
+    do
+        ret = queue_packet(avctx);
+    while (ret >= 0);
+    is_end = ret == AVERROR_EOF;
+    if (ret != AVERROR(EAGAIN) && !is_end)
+        return ret;
+    while (is_end ? av_fifo_can_read(s->packets) > 0 : has_packets(avctx)) {
         next_packet(s);
         ret = decode_packet(avctx, s->pkt, frame);
+        if (ret)
+            return FFMIN(ret, 0);
     }
-    return FFMIN(ret, 0);
+    return is_end ? AVERROR_EOF : AVERROR(EAGAIN);
 }
 
 static void drop_packets(OneDVADecContext *s)

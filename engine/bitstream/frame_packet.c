@@ -16,13 +16,13 @@
 
 int odva_is_frame_packet(const uint8_t *data, size_t size)
 {
-    return size > 0 && data[0] == ODVA_PACKET_SYNC_FRAME;
+    return size <= ONEDVA_FRAME_PACKET_SIZE || data[0] == ODVA_PACKET_SYNC_FRAME;
 }
 
 int odva_frame_packet_parse(int *frame, uint8_t *clip, const uint8_t *data, size_t size)
 {
     *frame = 0;
-    if (size < ONEDVA_FRAME_PACKET_SIZE || !odva_is_frame_packet(data, size))
+    if (size != ONEDVA_FRAME_PACKET_SIZE || data[0] != ODVA_PACKET_SYNC_FRAME)
         return ONEDVA_ERR_DATA;
     if (data[1] >> 4 != ODVA_PACKET_VERSION)
         return ONEDVA_ERR_VERSION;

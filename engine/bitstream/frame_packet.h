@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** Whether a packet's first byte says that it is one. */
+/** Whether a packet is one, by its first byte, or as it is too short to be any other. */
 int odva_is_frame_packet(const uint8_t *data, size_t size);
 
 /**

@@ -14,20 +14,13 @@
 int onedva_packet_get_kind(enum onedva_packet_kind *kind, const uint8_t *data, size_t size)
 {
     *kind = ONEDVA_PACKET_WHOLE_CLIP;
-    if (size == 0)
-        return ONEDVA_ERR_DATA;
-    switch (data[0]) {
-    case ODVA_PACKET_SYNC_WHOLE:
-        return ONEDVA_OK;
-    case ODVA_PACKET_SYNC_CLIP:
-        *kind = ONEDVA_PACKET_CLIP;
-        return ONEDVA_OK;
-    case ODVA_PACKET_SYNC_FRAME:
+    if (odva_is_frame_packet(data, size))
         *kind = ONEDVA_PACKET_FRAME;
-        return ONEDVA_OK;
-    default:
+    else if (data[0] == ODVA_PACKET_SYNC_CLIP)
+        *kind = ONEDVA_PACKET_CLIP;
+    else if (data[0] != ODVA_PACKET_SYNC_WHOLE)
         return ONEDVA_ERR_DATA;
-    }
+    return ONEDVA_OK;
 }
 
 int onedva_packet_get_info(struct onedva_packet_info *info, const uint8_t *data, size_t size)

@@ -25,15 +25,10 @@ int odva_clip_frames_read(struct odva_clip_frames *frames, const struct onedva_l
 {
     uint8_t name;
     int frame;
-    const int status = odva_frame_packet_parse(&frame, &name, data, size);
 
     *clip = (struct onedva_clip){.kind = ONEDVA_PACKET_FRAME};
-    if (status < 0) {
-        odva_log(logger, ONEDVA_LOG_ERROR, "packet of %zu bytes for a frame: %s", size,
-                 onedva_status_text(status));
-        return status;
-    }
-    if (frame < frames->clip.frames && name == frames->name) {
+    if (odva_frame_packet_parse(&frame, &name, data, size) == ONEDVA_OK &&
+        frame < frames->clip.frames && name == frames->name) {
         frames->told = 0;
         *clip = frames->clip;
         clip->kind = ONEDVA_PACKET_FRAME;
@@ -41,11 +36,14 @@ int odva_clip_frames_read(struct odva_clip_frames *frames, const struct onedva_l
         clip->frame = frame;
         return ONEDVA_OK;
     }
+    /* a packet that is longer was the one of another clip */
+    if (size > ONEDVA_FRAME_PACKET_SIZE)
+        frames->clip.frames = 0;
     if (frames->told)
         return ONEDVA_OK;
     frames->told = 1;
     odva_log(logger, ONEDVA_LOG_ERROR,
-             "packet for frame %d of a clip that is missing, or it is damaged: nothing to show",
-             frame);
+             "packet of %zu bytes shows no frame: it is damaged, or its clip's packet is missing",
+             size);
     return ONEDVA_ERR_DATA;
 }

@@ -180,8 +180,13 @@ int onedva_decoder_announce_packet(onedva_decoder *decoder, const uint8_t *data,
 
 int onedva_decoder_set_stream_header(onedva_decoder *decoder, const uint8_t *data, size_t size)
 {
+    int status;
+
     odva_packet_queue_forget(&decoder->packets);
-    return odva_packet_decoder_set_stream(packet_decoder_of(decoder), data, size);
+    status = odva_packet_decoder_set_stream(packet_decoder_of(decoder), data, size);
+    if (status < 0)
+        odva_clip_frames_forget(&decoder->clip_frames);
+    return status;
 }
 
 int onedva_decoder_read_packet(onedva_decoder *decoder, const uint8_t *data, size_t size,

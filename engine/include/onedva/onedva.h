@@ -452,9 +452,9 @@ ONEDVA_API int onedva_decoder_announce_packet(onedva_decoder *decoder, const uin
  *
  * The packet of a later frame (clip->kind is ONEDVA_PACKET_FRAME) tells which of the pictures that
  * the caller has of the clip is shown: clip->frame. clip->frames is then 1, the rest what the
- * clip's packet said. The first one behind a clip's packet that is missing gives ONEDVA_ERR_DATA;
- * those behind it, or behind a flush or a packet that was refused, ONEDVA_OK and clip->frames 0:
- * there is nothing to show.
+ * clip's packet said. One that is damaged, or behind a clip's packet that is missing, gives
+ * ONEDVA_ERR_DATA; more of them, and all that come behind a flush or a packet that was refused,
+ * ONEDVA_OK and clip->frames 0: there is nothing to show.
  */
 ONEDVA_API int onedva_decoder_read_packet(onedva_decoder *decoder, const uint8_t *data, size_t size,
                                           struct onedva_clip *clip);
@@ -509,7 +509,7 @@ struct onedva_packet_info {
     uint64_t reserved[7];                /* 0: room for what later versions say */
 };
 
-/** Tell what a packet is by its first byte, whatever is wrong with the others.
+/** Tell what a packet is by its size and first byte, whatever is wrong with the others.
  * @return ONEDVA_OK, or ONEDVA_ERR_DATA where it is none */
 ONEDVA_API int onedva_packet_get_kind(enum onedva_packet_kind *kind, const uint8_t *data,
                                       size_t size);

@@ -318,6 +318,7 @@ static void durations_and_headers_in_packets(void **state)
     (void)state;
     codec_init(&codec, 20, 10);
     codec.encoder_settings.header_in_packets = 1;
+    codec.encoder_settings.clip_packets = 1;
     codec_open(&codec);
     clip_alloc(&clip, 3, 20, 10);
     clip_draw(&clip, 0);
