@@ -182,20 +182,20 @@ static int find_durations(const OneDVAClipClock *clock, const OneDVAFramePackets
     return 1;
 }
 
-/// How long a whole clip lasts: each of its frames may be rounded.
+/// How long a whole clip lasts: as its durations say, unless its frames have other times, by more than rounding.
 static int64_t whole_duration(const OneDVAClipClock *clock, const OneDVAFramePackets *frames,
                               const uint32_t *durations)
 {
     const ClipSpan span = clip_span(clock);
     const int last = frames->nb_frames - 1;
+    const int64_t distance = av_sat_sub64(frames->pts[last], frames->pts[0]);
     int64_t ticks = 0;
 
-    for (int i = 0; i <= last; i++) {
-        if (frames->duration[i] != to_packet_time(&span, durations[i]))
-            return av_sat_add64(av_sat_sub64(frames->pts[last], frames->pts[0]), frames->duration[last]);
+    for (int i = 0; i < last; i++)
         ticks += durations[i];
-    }
-    return to_packet_time(&span, ticks);
+    if (!is_near(to_packet_time(&span, ticks), distance, 1))
+        return av_sat_add64(distance, frames->duration[last]);
+    return to_packet_time(&span, ticks + durations[last]);
 }
 
 /// Make a whole clip without a look at what is made of it. @return NULL where there is none

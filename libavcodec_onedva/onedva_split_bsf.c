@@ -107,6 +107,10 @@ static int split_filter(AVBSFContext *ctx, AVPacket *pkt)
     ret = ff_bsf_get_packet_ref(ctx, pkt);
     if (ret < 0)
         return ret;
+    if (!pkt->size) { // AVI has one in the place of each later frame
+        av_packet_unref(pkt);
+        return AVERROR(EAGAIN);
+    }
     ff_onedva_clock_read_side_data(&s->clock, pkt);
     // what is wrong with a packet the decoder says
     if (onedva_packet_get_info(&info, pkt->data, pkt->size) < 0 || info.kind != ONEDVA_PACKET_WHOLE_CLIP)
