@@ -51,6 +51,7 @@ struct example {
     enum onedva_motion motion;
     int kept_layers; /* of a truncated packet, 0: all */
     int cut;         /* bytes that are missing at the end of the last packet */
+    int frames_lost; /* of every so many packets of frames, one; 0: there are none at all */
 };
 
 static const struct example examples[] = {
@@ -82,6 +83,10 @@ static const struct example examples[] = {
     {"ahead-cut", 0x05, 32, 32, 4, 3, 30, 4, ONEDVA_PRESET_MEDIUM, ONEDVA_MOTION_OFF, 0, 5},
     {"heun", 0x42, 32, 24, 4, 1, 30, 1, ONEDVA_PRESET_MEDIUM, ONEDVA_MOTION_OFF, 0, 0},
     {"header", 0x81, 32, 24, 4, 2, 30, 1, ONEDVA_PRESET_MEDIUM, ONEDVA_MOTION_OFF, 0, 0},
+    {"frames", 0x01, 32, 24, 4, 2, 30, 1, ONEDVA_PRESET_MEDIUM, ONEDVA_MOTION_OFF, 0, 0, 99},
+    {"frames-ahead", 0x24, 32, 32, 5, 3, 30, 3, ONEDVA_PRESET_ULTRAFAST, ONEDVA_MOTION_GLOBAL, 0, 0,
+     99},
+    {"frames-lost", 0xa0, 32, 24, 3, 4, 30, 2, ONEDVA_PRESET_ULTRAFAST, ONEDVA_MOTION_OFF, 0, 7, 3},
 };
 
 static void settings_of(const struct example *example, struct onedva_encoder_settings *settings,
@@ -93,6 +98,7 @@ static void settings_of(const struct example *example, struct onedva_encoder_set
     settings->preset = example->preset;
     settings->motion = example->motion;
     settings->adaptive_clips = 0;
+    settings->clip_packets = example->frames_lost == 0;
     settings->threads = 1;
     settings->bitexact = 1;
     settings->header_in_packets = !(example->options & 0x80);
@@ -121,6 +127,18 @@ static void draw(const struct fuzz_clip *clip, int first)
                 }
             }
         }
+    }
+}
+
+static void write_frames(struct odva_byte_writer *writer, const struct example *example,
+                         const struct onedva_packet *packet)
+{
+    uint8_t frame[ONEDVA_FRAME_PACKET_SIZE];
+
+    for (int i = 1; i < packet->frames; i++) {
+        FUZZ_CHECK(onedva_frame_packet_write(frame, packet->data, packet->size, i) == ONEDVA_OK);
+        if (i % example->frames_lost != 0)
+            write_packet(writer, frame, sizeof(frame));
     }
 }
 
@@ -157,6 +175,8 @@ static void write_clip(struct odva_byte_writer *writer, onedva_encoder *encoder,
         write_packet(writer, packet.data,
                      packet.size - (index == example->clips - 1 ? (size_t)example->cut : 0));
     }
+    if (example->frames_lost > 0)
+        write_frames(writer, example, &packet);
 }
 
 static void make_packets(const struct example *example)

@@ -90,7 +90,9 @@ static int64_t clip_time(const ClipSpan *span, int64_t ticks)
 /// @param b may be what av_rescale_q() gives for too large a number
 static int is_near(int64_t a, int64_t b, int64_t tolerance)
 {
-    return FFABS(av_sat_sub64(a, b)) <= tolerance;
+    const int64_t difference = av_sat_sub64(a, b);
+
+    return difference >= -tolerance && difference <= tolerance;
 }
 
 /// Whether the packet lasts so long that its frames were given other times after encoding.

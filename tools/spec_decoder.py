@@ -304,10 +304,10 @@ class Frame:
         if len(data) != FRAME_PACKET_SIZE or read.u8("frame.sync") != FRAME:
             raise Invalid("no frame packet")
         version, self.frame = read.u4u4("frame.version", "frame.frame")
-        check = read.u8("check")
+        check = read.take(1, "check")[0]
         if version != VERSION or self.frame == 0:
             raise Invalid(f"version {version}, frame {self.frame}")
-        shown = (clip_ is not None and clip_.packet.sync == CLIP and self.frame < clip_.frames
+        shown = (clip_ is not None and self.frame < clip_.frames
                  and check == clip_.packet.layers[0].crc & 255 ^ 17 * self.frame & 255)
         seen("frame.shown", shown)
         if not shown:

@@ -11,8 +11,6 @@ void odva_clip_frames_begin(struct odva_clip_frames *frames, const struct onedva
                             uint16_t first_crc)
 {
     *frames = (struct odva_clip_frames){.clip = *clip, .name = odva_frame_packet_clip(first_crc)};
-    if (clip->kind == ONEDVA_PACKET_WHOLE_CLIP)
-        frames->clip.frames = 0; /* it has shown them */
 }
 
 void odva_clip_frames_forget(struct odva_clip_frames *frames)

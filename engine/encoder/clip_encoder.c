@@ -152,10 +152,15 @@ static size_t frame_packet_bytes(const struct odva_clip_encoder *encoder, int fr
     return encoder->settings->clip_packets ? 0 : (size_t)(frames - 1) * ONEDVA_FRAME_PACKET_SIZE;
 }
 
+double odva_clip_encoder_frame_bits(const struct odva_clip_encoder *encoder)
+{
+    return 8.0 * (double)frame_packet_bytes(encoder, encoder->clip->frames);
+}
+
 double odva_clip_encoder_packet_bits(struct odva_clip_encoder *encoder)
 {
-    return 8.0 * (double)(odva_clip_encoder_slot(encoder)->packet_encoder.packet.size +
-                          frame_packet_bytes(encoder, encoder->clip->frames));
+    return 8.0 * (double)odva_clip_encoder_slot(encoder)->packet_encoder.packet.size +
+           odva_clip_encoder_frame_bits(encoder);
 }
 
 double odva_clip_encoder_payload_bits(struct odva_clip_encoder *encoder)

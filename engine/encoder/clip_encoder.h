@@ -79,6 +79,8 @@ int odva_clip_encoder_encode(struct odva_clip_encoder *encoder, double index, do
 
 /** Bits of the packet encoded last, with those of its frames' packets. */
 double odva_clip_encoder_packet_bits(struct odva_clip_encoder *encoder);
+/** Those of its frames' packets alone. */
+double odva_clip_encoder_frame_bits(const struct odva_clip_encoder *encoder);
 /** Bits of its payloads. */
 double odva_clip_encoder_payload_bits(struct odva_clip_encoder *encoder);
 /** Count what the clip's motion takes of a packet. @return ONEDVA_OK or ONEDVA_ERR_NOMEM */

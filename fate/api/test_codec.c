@@ -32,7 +32,7 @@ static int receive_frames(AVCodecContext *decoder, int64_t first_pts, int width,
         CHECK(frame->pts == first_pts + n);
         CHECK(frame->duration == 1);
         CHECK(frame->width == width && frame->height == height);
-        CHECK(!(frame->flags & AV_FRAME_FLAG_KEY) == n > 0);
+        CHECK(!(frame->flags & AV_FRAME_FLAG_KEY) == (n > 0));
         CHECK(frame->pict_type == (n ? AV_PICTURE_TYPE_P : AV_PICTURE_TYPE_I));
         n++;
     }

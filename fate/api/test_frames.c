@@ -29,6 +29,17 @@ static int64_t pts_of(int i)
     return 10 * i + i % 3;
 }
 
+/* Put packets behind n others. @return how many there are then */
+static int receive_packets(AVCodecContext *encoder, AVPacket *packet, AVPacket *packets[FRAMES], int n)
+{
+    while (avcodec_receive_packet(encoder, packet) == 0) {
+        CHECK(n < FRAMES);
+        packets[n] = av_packet_clone(packet);
+        CHECK(packets[n++]);
+    }
+    return n;
+}
+
 /* Two clips' packets, of frames at irregular times. */
 static AVCodecContext *encode(AVPacket *packets[FRAMES], int clip_packets)
 {
@@ -48,13 +59,10 @@ static AVCodecContext *encode(AVPacket *packets[FRAMES], int clip_packets)
         frame->duration = 10;
         frame->opaque = (void *)(intptr_t)(i + 1);
         CHECK(send_frame(encoder, frame) == 0);
+        n = receive_packets(encoder, packet, packets, n);
     }
     CHECK(avcodec_send_frame(encoder, NULL) == 0);
-    while (avcodec_receive_packet(encoder, packet) == 0) {
-        CHECK(n < FRAMES);
-        packets[n] = av_packet_clone(packet);
-        CHECK(packets[n++]);
-    }
+    n = receive_packets(encoder, packet, packets, n);
     CHECK(n == (clip_packets ? 2 : FRAMES));
     av_packet_free(&packet);
     return encoder;

@@ -286,7 +286,7 @@ def edited_frames():
             two, frame_packet(two, 1), lost, frame_packet(two, 1), frame_packet(lost, 1),
             many, *[frame_packet(many, i) for i in range(15, 0, -1)], packet(MODEL, 1, [(64, b"a")], sync=0xD4),
             frame_packet(many, 4), four]
-    return segment(header, in_turn(made, 1))
+    return segment(header, in_turn(made, 4))
 
 
 @stream
