@@ -173,14 +173,14 @@ static int set_parameters(AVCodecParameters *parameters)
     return 0;
 }
 
-static int use_bsf(const char *name, const char *option, const char *value)
+/* A list of bitstream filters with their options. */
+static int use_bsf(const char *filters)
 {
     AVBSFContext *bsf = NULL;
     AVPacket *packet = av_packet_alloc();
-    int status = packet ? av_bsf_alloc(av_bsf_get_by_name(name), &bsf) : AVERROR(ENOMEM);
+    int status = packet ? av_bsf_list_parse_str(filters, &bsf) : AVERROR(ENOMEM);
 
-    if (status >= 0 && (status = set_parameters(bsf->par_in)) >= 0 &&
-        (status = av_opt_set(bsf->priv_data, option, value, 0)) >= 0) {
+    if (status >= 0 && (status = set_parameters(bsf->par_in)) >= 0) {
         bsf->time_base_in = (AVRational){1, 25};
         status = av_bsf_init(bsf);
     }
@@ -201,12 +201,22 @@ static int use_bsf(const char *name, const char *option, const char *value)
 
 static int use_truncate(void)
 {
-    return use_bsf("onedva_truncate", "layers", "1");
+    return use_bsf("onedva_truncate=layers=1");
 }
 
 static int use_metadata(void)
 {
-    return use_bsf("onedva_metadata", "color_primaries", "9");
+    return use_bsf("onedva_metadata=color_primaries=9");
+}
+
+static int use_split(void)
+{
+    return use_bsf("onedva_split");
+}
+
+static int use_merge(void)
+{
+    return use_bsf("onedva_split,onedva_merge");
 }
 
 static int use_muxer(void)
@@ -267,7 +277,8 @@ static void make_packets(void)
 {
     AVCodecContext *encoder = new_layer_encoder();
 
-    CHECK(encoder && avcodec_open2(encoder, NULL, NULL) == 0);
+    CHECK(encoder && av_opt_set_int(encoder->priv_data, "clip_packets", 1, 0) == 0);
+    CHECK(avcodec_open2(encoder, NULL, NULL) == 0);
     CHECK(encoder->extradata_size <= (int)sizeof(extradata));
     memcpy(extradata, encoder->extradata, encoder->extradata_size);
     extradata_size = encoder->extradata_size;
@@ -330,7 +341,7 @@ static const struct {
 } cases[] = {
     {"encoder", use_encoder, 100},  {"decoder", use_decoder, 100},  {"filter", use_filter, 100},
     {"truncate", use_truncate, 10}, {"metadata", use_metadata, 10}, {"muxer", use_muxer, 10},
-    {"demuxer", use_demuxer, 10},
+    {"demuxer", use_demuxer, 10},   {"split", use_split, 10},       {"merge", use_merge, 10},
 };
 
 int main(int argc, char **argv)
