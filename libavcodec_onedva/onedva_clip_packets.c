@@ -166,16 +166,22 @@ static int are_usual(const OneDVAClipClock *clock, const uint32_t *durations, in
     return 1;
 }
 
-/// How long frames last by their times. @return 0 where that cannot be said in a packet
+/// How long frames last by their times; the last one as the one before it where that is not known.
+/// @return 0 where it cannot be said in a packet
 static int find_durations(const OneDVAClipClock *clock, const OneDVAFramePackets *frames,
                           uint32_t durations[ONEDVA_MAX_CLIP_FRAMES])
 {
     const ClipSpan span = clip_span(clock);
+    int64_t time = 0;
 
     for (int i = 0; i < frames->nb_frames; i++) {
-        const int64_t time = i + 1 < frames->nb_frames ? av_sat_sub64(frames->pts[i + 1], frames->pts[i])
-                                                       : frames->duration[i];
-        const int64_t ticks = av_rescale_q(time, span.pkt_tb, span.stream_tb);
+        int64_t ticks;
+
+        if (i + 1 < frames->nb_frames)
+            time = av_sat_sub64(frames->pts[i + 1], frames->pts[i]);
+        else if (frames->duration[i] > 0)
+            time = frames->duration[i];
+        ticks = av_rescale_q(time, span.pkt_tb, span.stream_tb);
 
         if (frames->pts[i] == AV_NOPTS_VALUE || ticks <= 0 || ticks > UINT32_MAX)
             return 0;
