@@ -47,7 +47,8 @@ static AVCodecContext *encode(AVPacket *packets[FRAMES], int clip_packets)
     AVPacket *packet = av_packet_alloc();
     int n = 0;
 
-    encoder->flags |= AV_CODEC_FLAG_GLOBAL_HEADER | AV_CODEC_FLAG_COPY_OPAQUE;
+    encoder->flags |= AV_CODEC_FLAG_GLOBAL_HEADER | AV_CODEC_FLAG_COPY_OPAQUE |
+                      AV_CODEC_FLAG_FRAME_DURATION;
     encoder->time_base = (AVRational){1, 250};
     CHECK(packet && av_opt_set_int(encoder->priv_data, "adaptive_clips", 0, 0) == 0);
     CHECK(av_opt_set_int(encoder->priv_data, "clip_packets", clip_packets, 0) == 0);
