@@ -38,7 +38,7 @@ check "movie= delivers all frames" movie
 comparison() {
     ffmpeg -i a.mkv -i b.mkv -lavfi '[0:v][1:v]psnr=stats_file=files' -f null - &&
         ffmpeg -i a.mkv -vf 'movie=b.mkv[b];[in][b]psnr=stats_file=filter' -f null - &&
-        [ "$(wc -l < files)" -eq $frames ] && same files filter
+        [ "$(wc -l < files)" -eq "$frames" ] && same files filter
 }
 check "psnr against movie= is psnr against the file" comparison
 
@@ -56,7 +56,7 @@ done
 holds_bytes() {
     encode onedva whole.mkv -clip_packets 1
     for file in a.mkv whole.mkv; do
-        ffprobe -show_entries packet=size -of csv=p=0 $file | awk '{ sum += $1 } END { print sum }'
+        ffprobe -show_entries packet=size -of csv=p=0 "$file" | awk '{ sum += $1 } END { print sum }'
     done | awk -v most=$((3 * frames)) '{ print; size[NR] = $1 }
         END { exit !(size[1] > size[2] && size[1] <= size[2] + most) }'
 }
@@ -89,17 +89,17 @@ check "decode_filter_video is built" builds decode_filter_video "$examples/decod
 # usage: prints_times CONTAINER
 prints_times() {
     for file in a other; do
-        ffmpeg -i $file.mkv -c copy "times.$1" &&
-            ./demux_decode "times.$1" video audio 2> log | grep '^video_frame' > $file.frames || return
+        ffmpeg -i "$file.mkv" -c copy "times.$1" &&
+            ./demux_decode "times.$1" video audio 2> log | grep '^video_frame' > "$file.frames" || return
     done
-    [ "$(wc -l < a.frames)" -eq $frames ] && same other.frames a.frames
+    [ "$(wc -l < a.frames)" -eq "$frames" ] && same other.frames a.frames
 }
 for container in mkv mp4 nut; do
     check "demux_decode, $container: times" prints_times $container
 done
 waits() {
     for file in a.mkv other.mkv; do
-        ./decode_filter_video $file 2>&1 > screen | grep '^waits' > $file.waits
+        ./decode_filter_video "$file" 2>&1 > screen | grep '^waits' > "$file.waits"
     done
     [ "$(wc -l < a.mkv.waits)" -eq $((frames - 1)) ] && same other.mkv.waits a.mkv.waits
 }
@@ -123,7 +123,7 @@ finds() {
 }
 # usage: seeks FILE; to ten frames
 seeks() {
-    for frame in $(awk -v n=$frames 'BEGIN { srand(7); for (i = 0; i < 10; i++) print int(rand() * n) }'); do
+    for frame in $(awk -v n="$frames" 'BEGIN { srand(7); for (i = 0; i < 10; i++) print int(rand() * n) }'); do
         finds "$1" "$frame" || return
     done
 }
@@ -137,7 +137,7 @@ for container in mkv mp4 mov nut odva; do
 done
 for sound in pcm_s16le ac3 flac; do
     seeks_with_sound() {
-        with_sound a.avi $sound $sound.avi && seeks $sound.avi
+        with_sound a.avi "$sound" "$sound.avi" && seeks "$sound.avi"
     }
     check "ten seeks, avi with $sound" seeks_with_sound
 done
@@ -164,7 +164,7 @@ times_of() {
 like_other() {
     container=$1
     shift
-    times_of other.$container "$@" > expected && times_of a.$container "$@" > found &&
+    times_of "other.$container" "$@" > expected && times_of "a.$container" "$@" > found &&
         [ -s expected ] && same expected found
 }
 # usage: copies_like_other CONTAINER OPTION... [-i OPTION...]; copies with OPTIONs of the input, and of the output
@@ -178,7 +178,7 @@ copies_like_other() {
     [ $# -eq 0 ] || shift
     for file in other a; do
         # shellcheck disable=SC2086 # a list of words
-        ffmpeg $before -i $file.mkv -c copy "$@" "copy.$container" && times_of "copy.$container" > $file.found || return
+        ffmpeg $before -i "$file.mkv" -c copy "$@" "copy.$container" && times_of "copy.$container" > $file.found || return
     done
     [ -s other.found ] && same other.found a.found
 }
@@ -198,16 +198,16 @@ for container in mkv mp4 nut; do
 done
 joined() {
     for file in other a; do
-        printf 'file %s.mkv\ninpoint 1.28\nfile %s.mkv\noutpoint 2\n' $file $file > list &&
-            ffmpeg -f concat -i list -c copy $file.joined.mkv && times_of $file.joined.mkv > $file.found || return
+        printf 'file %s.mkv\ninpoint 1.28\nfile %s.mkv\noutpoint 2\n' "$file" "$file" > list &&
+            ffmpeg -f concat -i list -c copy "$file.joined.mkv" && times_of "$file.joined.mkv" > "$file.found" || return
     done
     [ -s other.found ] && same other.found a.found
 }
 check "concat with inpoint and outpoint" joined
 segments() {
     for file in other a; do
-        ffmpeg -i $file.mkv -c copy -f segment -segment_time 1 $file%d.segment.mkv &&
-            for segment in $file?.segment.mkv; do times_of "$segment"; done > $file.found || return
+        ffmpeg -i "$file.mkv" -c copy -f segment -segment_time 1 "$file%d.segment.mkv" &&
+            for segment in "$file"?.segment.mkv; do times_of "$segment"; done > "$file.found" || return
     done
     [ -s other.found ] && same other.found a.found
 }
