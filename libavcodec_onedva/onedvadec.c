@@ -159,7 +159,7 @@ static void clear_frames(OneDVADecContext *s)
     s->has_frames = 0;
 }
 
-/** Smoothing from packet to packet must not go across a gap. */
+/** Smoothing from clip to clip must not go across a gap. */
 static void check_continuity(OneDVADecContext *s, const AVPacket *pkt)
 {
     const int64_t start = pkt->pts != AV_NOPTS_VALUE ? pkt->pts : pkt->dts;
@@ -302,11 +302,9 @@ static int decode_packet(AVCodecContext *avctx, const AVPacket *pkt, AVFrame *fr
     struct onedva_clip clip;
     int ret;
 
-    if (s->open_error < 0)
-        return s->open_error;
     if (!is_later_frame(pkt)) {
-        ret = begin_clip(avctx, pkt, &clip);
-    } else if (avctx->skip_frame >= AVDISCARD_NONREF) {
+        ret = s->open_error < 0 ? s->open_error : begin_clip(avctx, pkt, &clip);
+    } else if (s->open_error < 0 || avctx->skip_frame >= AVDISCARD_NONREF) {
         return 0;
     } else {
         ret = read_packet(avctx, pkt, &clip);

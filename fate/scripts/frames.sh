@@ -30,11 +30,12 @@ pixels a.mkv > a.pixels
 
 # ---- programs that count ----
 
+# usage: movie FILE
 movie() {
-    ffmpeg -f lavfi -i movie=a.mkv -fps_mode passthrough -f framemd5 - |
+    ffmpeg -f lavfi -i "movie=$1" -fps_mode passthrough -f framemd5 - |
         sed -n 's/^0,.*, *\([0-9]*, [0-9a-f]*\)$/\1/p' > found && same a.pixels found
 }
-check "movie= delivers all frames" movie
+check "movie= delivers all frames" movie a.mkv
 comparison() {
     ffmpeg -i a.mkv -i b.mkv -lavfi '[0:v][1:v]psnr=stats_file=files' -f null - &&
         ffmpeg -i a.mkv -vf 'movie=b.mkv[b];[in][b]psnr=stats_file=filter' -f null - &&
@@ -68,6 +69,8 @@ sizes_add_up() {
         same expected found
 }
 check "pkt_size of frames adds up to the file's packets" sizes_add_up
+
+check "movie= of whole clips delivers all frames" movie whole.mkv
 
 # ---- FFmpeg's examples ----
 

@@ -430,8 +430,8 @@ ONEDVA_API void onedva_decoder_close(onedva_decoder **decoder);
 ONEDVA_API int onedva_decoder_set_stream_header(onedva_decoder *decoder, const uint8_t *data,
                                                 size_t size);
 
-/** How many packets it pays to announce before the first of them is read: 0 with one thread. It may
- * change with the pictures' size. */
+/** How many packets of clips it pays to announce before the first of them is read: 0 with one
+ * thread. It may change with the pictures' size. */
 ONEDVA_API int onedva_decoder_lookahead(const onedva_decoder *decoder);
 
 /**
