@@ -21,7 +21,8 @@ from fractions import Fraction
 
 import numpy as np
 
-SYNC, VERSION = 0xD5, 2
+WHOLE_CLIP, CLIP, FRAME, VERSION = 0xD5, 0xD6, 0xD7, 2     # what sync says that a packet shows
+FRAME_PACKET_SIZE = 3
 HAS_HEADER, HAS_DURATIONS, HAS_MOTION, HAS_DROPPED = 1, 2, 4, 8
 SIDE = 8            # tokens of a superblock, each way
 TOKEN = 8, 8, 16, 32    # coefficients of a latent token of tiles of size 0..3
@@ -210,7 +211,8 @@ class Packet:
         """current: the StreamHeader before this packet, or None."""
         self.seen = seen
         read = Bytes(data, seen)
-        if read.u8("packet.sync") != SYNC:
+        self.sync = read.u8("packet.sync")
+        if self.sync not in (WHOLE_CLIP, CLIP):
             raise Invalid("no sync")
         version, flags = read.u4u4("packet.version", "packet.flags")
         if version != VERSION:
@@ -293,6 +295,30 @@ class Packet:
     @property
     def whole_layers(self):
         return [layer for layer in self.layers if layer.payload is not None]
+
+
+class Frame:
+    """What a frame packet shows: a frame of the clip before it."""
+
+    def __init__(self, data, clip_, seen):
+        """clip_: the one that was decoded last, or None."""
+        read = Bytes(data, seen)
+        if len(data) != FRAME_PACKET_SIZE or read.u8("frame.sync") != FRAME:
+            raise Invalid("no frame packet")
+        version, self.frame = read.u4u4("frame.version", "frame.frame")
+        check = read.take(1, "check")[0]
+        if version != VERSION or self.frame == 0:
+            raise Invalid(f"version {version}, frame {self.frame}")
+        shown = (clip_ is not None and self.frame < clip_.frames
+                 and check == clip_.packet.layers[0].crc & 255 ^ 17 * self.frame & 255)
+        seen("frame.shown", shown)
+        if not shown:
+            raise Invalid(f"frame {self.frame} of a clip that is not there")
+        self.clip = clip_
+
+
+def is_frame_packet(data):
+    return len(data) <= FRAME_PACKET_SIZE or data[0] == FRAME
 
 
 def leb(value):
@@ -1118,7 +1144,7 @@ class Clip:
                 raise Invalid(f"token_end {layer.token_end}, detail {packet.detail} has {most}")
         if not packet.whole_layers:
             raise LayersLost("no whole layer")
-        self.packet, self.frames, self.motion = packet, packet.frames, packet.motion
+        self.packet, self.frames, self.motion, self.planes = packet, packet.frames, packet.motion, None
         self.width, self.height = header.width, header.height
         if self.motion:
             self.width, self.height = self.motion.canvas_width, self.motion.canvas_height
@@ -1150,9 +1176,19 @@ class Clip:
 
     def pictures(self, model):
         """[Y, U, V], each [frames][height][width], as -steps 0 has them."""
-        planes = linear_planes(model, self)
-        deblock(planes, self.qidx)
-        return self.motion.warp(planes) if self.motion else planes
+        if self.planes is None:
+            planes = linear_planes(model, self)
+            deblock(planes, self.qidx)
+            self.planes = self.motion.warp(planes) if self.motion else planes
+        return self.planes
+
+
+def shown_pictures(model, result):
+    """[Y, U, V] of each frame that a packet shows; result: its Clip or Frame."""
+    if isinstance(result, Frame):
+        return [[plane[result.frame] for plane in result.clip.pictures(model)]]
+    frames = list(zip(*result.pictures(model)))
+    return frames if result.packet.sync == WHOLE_CLIP else frames[:1]
 
 
 # ---- Annex A. Elementary stream -----------------------------------------------------------------
@@ -1232,14 +1268,21 @@ def read_packets(data, seen):
 
 
 def decode_stream(model, data, seen):
-    """Yields (time, Clip) or (time, Invalid) for each packet."""
-    current = container = None
+    """Yields (time, Clip), (time, Frame) or (time, Invalid) for each packet."""
+    current = container = last = None
     for time, header, packet_data in read_packets(data, seen):
         if header is not container:
             container = current = header
+        if len(packet_data) > FRAME_PACKET_SIZE:
+            last, before = None, last
+        else:
+            before = last
         try:
+            if is_frame_packet(packet_data):
+                yield time, Frame(packet_data, before, seen)
+                continue
             packet = Packet(packet_data, current, seen)
-            clip_ = Clip(model, packet)
+            last = Clip(model, packet)
         except LayersLost as error:
             current = packet.header
             yield time, error
@@ -1247,7 +1290,7 @@ def decode_stream(model, data, seen):
             yield time, error
         else:
             current = packet.header
-            yield time, clip_
+            yield time, last
 
 
 def describe(time, clip_):
@@ -1259,7 +1302,7 @@ def describe(time, clip_):
     return (f"{float(time):.3f}: {clip_.frames} frames of {clip_.width}x{clip_.height}, {motion}, "
             f"detail {packet.detail}, {len(packet.whole_layers)} of {len(packet.layers)} layers, "
             f"{packet.refinements} refinements, qidx {clip_.qidx}, {len(clip_.tiles)} tiles, {tokens} tokens, "
-            f"{clip_.checksum():08x}")
+            f"{clip_.checksum():08x}" + (", shows the first" if packet.sync == CLIP else ""))
 
 
 def main():
@@ -1279,9 +1322,9 @@ def main():
                 print(f"{float(time):.3f}: left out: {clip_}")
                 failed = True
                 continue
-            print(describe(time, clip_))
+            print(describe(time, clip_) if isinstance(clip_, Clip) else f"{float(time):.3f}: frame {clip_.frame} of its clip")
             if pictures:
-                for frame in zip(*clip_.pictures(model)):
+                for frame in shown_pictures(model, clip_):
                     pictures.write(b"".join(plane.astype(np.uint8).tobytes() for plane in frame))
     return failed
 

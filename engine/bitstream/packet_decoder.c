@@ -278,6 +278,7 @@ static int parse(struct odva_packet_decoder *decoder, struct odva_packet *packet
                  onedva_status_text(status));
         return status;
     }
+    clip->kind = packet->kind;
     clip->frames = packet->frames;
     clip->qidx = packet->qidx;
     clip->layers = packet->layers;

@@ -11,8 +11,10 @@
 
 #include "base/log.h"
 #include "base/settings.h"
+#include "bitstream/frame_packet.h"
 #include "bitstream/scan.h"
 #include "bitstream/stream_header.h"
+#include "decoder/clip_frames.h"
 #include "decoder/clip_smoothing.h"
 #include "decoder/packet_queue.h"
 #include "decoder/step_choice.h"
@@ -32,6 +34,7 @@ struct onedva_decoder {
     struct odva_backend *backend;
     struct odva_sampler sampler;
     struct odva_packet_queue packets;
+    struct odva_clip_frames clip_frames; /* of the clip read last */
     struct odva_canvas canvas; /* what the warp makes the pictures from */
     struct odva_motion_warp warp;
     struct odva_clip_smoothing smoothing;
@@ -164,25 +167,38 @@ int onedva_decoder_lookahead(const onedva_decoder *decoder)
 
 int onedva_decoder_announce_packet(onedva_decoder *decoder, const uint8_t *data, size_t size)
 {
-    return odva_packet_queue_announce(&decoder->packets, data, size);
+    return odva_is_frame_packet(data, size) ||
+           odva_packet_queue_announce(&decoder->packets, data, size);
 }
 
 int onedva_decoder_set_stream_header(onedva_decoder *decoder, const uint8_t *data, size_t size)
 {
+    int status;
+
     odva_packet_queue_forget(&decoder->packets);
-    return odva_packet_decoder_set_stream(packet_decoder_of(decoder), data, size);
+    status = odva_packet_decoder_set_stream(packet_decoder_of(decoder), data, size);
+    if (status < 0)
+        odva_clip_frames_forget(&decoder->clip_frames);
+    return status;
 }
 
 int onedva_decoder_read_packet(onedva_decoder *decoder, const uint8_t *data, size_t size,
                                struct onedva_clip *clip)
 {
-    const int status = odva_packet_queue_read(&decoder->packets, data, size, clip);
     uint64_t units = 0;
+    int status;
 
+    if (odva_is_frame_packet(data, size))
+        return odva_clip_frames_read(&decoder->clip_frames, &decoder->settings.logger, data, size,
+                                     clip);
+    status = odva_packet_queue_read(&decoder->packets, data, size, clip);
     if (status < 0) {
+        odva_clip_frames_forget(&decoder->clip_frames);
         odva_clip_smoothing_forget(&decoder->smoothing);
         return status;
     }
+    odva_clip_frames_begin(&decoder->clip_frames, clip,
+                           packet_decoder_of(decoder)->packet.first_crc);
     for (int i = 0; i < clip->frames; i++)
         units += clip->durations[i];
     decoder->seconds = odva_stream_seconds(&clip->stream, units);
@@ -192,6 +208,7 @@ int onedva_decoder_read_packet(onedva_decoder *decoder, const uint8_t *data, siz
 void onedva_decoder_flush(onedva_decoder *decoder)
 {
     odva_packet_queue_forget(&decoder->packets);
+    odva_clip_frames_forget(&decoder->clip_frames);
     odva_clip_smoothing_forget(&decoder->smoothing);
 }
 
