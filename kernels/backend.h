@@ -219,9 +219,8 @@ struct odva_backend_ops {
 
     /**
      * Smooth the borders of tokens, all pictures of a clip in place (doc/bitstream.md, section 8);
-     * integers only; done when it returns. @param limit what to take for a step of coding, at least
-     * 1, at most 1020: in luma, 5/8 of it in chroma, half as much again between tiles. A picture
-     * whose chroma planes are NULL has none.
+     * integers only; done when it returns. @param limit how much of a step counts, 1..319. A
+     * picture whose chroma planes are NULL has none.
      */
     int (*deblock)(struct odva_backend *backend, const struct onedva_picture *pictures,
                    const struct odva_grid *grid, int limit);

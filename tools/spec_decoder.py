@@ -871,31 +871,22 @@ def linear_planes(model, clip_):
 def deblock(planes, qidx):
     """In place."""
     v = qidx + 136
-    luma = min(((13 + v % 13) << v // 13) >> 9, 1020)
-    for plane, spacing, limit in zip(planes, (16, 8, 8), (luma, 5 * luma // 8, 5 * luma // 8)):
+    limit = min(((13 + v % 13) << v // 13) >> 9, 1020)
+    for plane, spacing in zip(planes, (16, 8, 8)):
         for samples in (plane, plane.transpose(0, 2, 1)):
             for x in range(spacing, samples.shape[2] - 3, spacing):
-                of_superblock = x % (8 * spacing) == 0
-                _deblock_border(samples, x, min(3 * limit // 2, 1020) if of_superblock else limit)
-                if of_superblock and spacing == 16 and x + 6 <= samples.shape[2]:
-                    _deblock_wide(samples, x, 3 * limit // 5)
+                _deblock_border(samples, x, 5 * limit + 8 >> 4)
 
 
-def _deblock_border(samples, x, limit):
+def _deblock_border(samples, x, most):
     p, q = [samples[:, :, x - 1 - i] for i in range(4)], [samples[:, :, x + i] for i in range(4)]
-    g = 3 * (q[0] - p[0]) - (q[1] - p[1])
-    m = np.maximum(0, np.minimum(abs(g), 2 * limit - abs(g)))
-    for i, w in enumerate((26, 13, 5, 2)):
-        d = np.sign(g) * (w * m + 64 >> 7)
-        p[i][...], q[i][...] = np.clip(p[i] + d, 0, 255), np.clip(q[i] - d, 0, 255)
-
-
-def _deblock_wide(samples, x, limit):
-    p, q = [samples[:, :, x - 1 - i] for i in range(6)], [samples[:, :, x + i] for i in range(6)]
-    h = 6 * (q[0] - p[0]) - (p[0] - p[3]) - (q[3] - q[0])
-    for i, w in enumerate((10, 8, 6, 4, 3, 1)):
-        d = np.where(abs(h) < limit, np.sign(h) * (w * abs(h) + 64 >> 7), 0)
-        p[i][...], q[i][...] = np.clip(p[i] + d, 0, 255), np.clip(q[i] - d, 0, 255)
+    d, h = np.clip(q[0] - p[0], -most, most), np.clip(q[0] - p[0], -(most // 2), most // 2)
+    e, f = np.clip(p[1] - p[0], -most, most), np.clip(q[1] - q[0], -most, most)
+    p[0][...] = np.clip(p[0] + (56 * d + 30 * e + 64 >> 7), 0, 255)
+    q[0][...] = np.clip(q[0] + (30 * f - 56 * d + 64 >> 7), 0, 255)
+    for i, w in ((1, 30), (2, 14), (3, 5)):
+        m = w * h + 64 >> 7
+        p[i][...], q[i][...] = np.clip(p[i] + m, 0, 255), np.clip(q[i] - m, 0, 255)
 
 
 # ---- 9. Model file ------------------------------------------------------------------------------

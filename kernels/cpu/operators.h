@@ -118,7 +118,7 @@ struct odva_cpu_deblock {
     ptrdiff_t stride;
     int width, height;
     int spacing; /* of the borders */
-    int limit;   /* at most 1020 */
+    int limit;   /* 1..319 */
 };
 
 /** The part of a plane that belongs to a token, some of which may lie outside of it. */
