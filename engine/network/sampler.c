@@ -239,18 +239,18 @@ static int set_clip(struct clip *clip, const struct odva_latents *latents)
                : odva_patch_walk_run(&s->path.walk, clip->grid, clip->linear, embed_block, s);
 }
 
-int odva_sampler_run(struct odva_sampler *s, const struct odva_latents *latents,
-                     const struct odva_sampler_params *params,
-                     const struct onedva_picture *pictures)
+int odva_sampler_refine(struct odva_sampler *s, const struct odva_latents *latents,
+                        const struct odva_sampler_params *params,
+                        const struct onedva_picture *pictures)
 {
     struct clip clip = {
         .sampler = s, .grid = &latents->grid, .params = params, .pictures = pictures};
-    int status = odva_linear_path_reconstruct(&s->path, latents, pictures);
+    int status;
 
     ODVA_ASSERT(params->steps >= 0 && params->steps <= ONEDVA_MAX_STEPS);
     ODVA_ASSERT(params->qidx >= ONEDVA_MIN_QIDX);
-    if (status < 0 || params->steps == 0 || s->model->config.decoder_layers == 0)
-        return status;
+    if (params->steps == 0 || s->model->config.decoder_layers == 0)
+        return ONEDVA_OK;
     for (int t = 0; t < latents->grid.frames; t++)
         for (int p = 0; p < 3; p++) {
             clip.linear[t].data[p] = pictures[t].data[p];
@@ -261,4 +261,13 @@ int odva_sampler_run(struct odva_sampler *s, const struct odva_latents *latents,
         return status < 0 ? status : sample(&clip);
     status = evaluate(&clip, 0.0f, &s->z);
     return status < 0 ? status : for_blocks(&clip, output);
+}
+
+int odva_sampler_run(struct odva_sampler *s, const struct odva_latents *latents,
+                     const struct odva_sampler_params *params,
+                     const struct onedva_picture *pictures)
+{
+    const int status = odva_linear_path_reconstruct(&s->path, latents, pictures);
+
+    return status < 0 ? status : odva_sampler_refine(s, latents, params, pictures);
 }

@@ -36,6 +36,11 @@ int odva_sampler_open(struct odva_sampler *sampler, const struct onedva_model *m
                       struct odva_backend *backend);
 void odva_sampler_close(struct odva_sampler *sampler);
 
+/** Refine a clip's linear reconstruction, which is in the pictures: one for each frame. */
+int odva_sampler_refine(struct odva_sampler *sampler, const struct odva_latents *latents,
+                        const struct odva_sampler_params *params,
+                        const struct onedva_picture *pictures);
+
 /** Reconstruct a clip. @param pictures one for each frame */
 int odva_sampler_run(struct odva_sampler *sampler, const struct odva_latents *latents,
                      const struct odva_sampler_params *params,

@@ -174,24 +174,33 @@ int odva_linear_path_transform(struct odva_linear_path *path, const struct odva_
     return backend->ops->download(backend, path->latents.buffer, 0, y, count * sizeof(*y));
 }
 
+int odva_linear_path_invert(struct odva_linear_path *path, const struct odva_latents *latents,
+                            const int32_t *y, const struct onedva_picture *pictures)
+{
+    struct odva_backend *backend = path->backend;
+    const int32_t nothing = 0; /* so that an empty clip has something to upload */
+    const size_t held = odva_latents_held(latents);
+    int status = place_tiles(path, latents, 0);
+
+    if (status == ONEDVA_OK)
+        status = odva_device_array_set(backend, &path->latents, held ? y : &nothing,
+                                       held ? held : 1, sizeof(*y));
+    return status < 0
+               ? status
+               : backend->ops->reconstruct(backend, pictures, &latents->grid, path->latents.buffer,
+                                           path->basis, bands_of(path, latents->detail),
+                                           path->tiles, latents->grid.tile_count);
+}
+
 int odva_linear_path_reconstruct(struct odva_linear_path *path, const struct odva_latents *latents,
                                  const struct onedva_picture *pictures)
 {
-    struct odva_backend *backend = path->backend;
     const size_t held = odva_latents_held(latents);
-    int status;
 
     path->dequantised = odva_reserve(path->dequantised, &path->dequantised_capacity, held + 1,
                                      sizeof(*path->dequantised));
     if (!path->dequantised)
         return ONEDVA_ERR_NOMEM;
     odva_dequantise_latents(latents, &path->model->tables, path->dequantised);
-    path->dequantised[held] = 0; /* so that an empty clip has something to upload */
-    if ((status = place_tiles(path, latents, 0)) < 0 ||
-        (status = odva_device_array_set(backend, &path->latents, path->dequantised, held + 1,
-                                        sizeof(*path->dequantised))) < 0)
-        return status;
-    return backend->ops->reconstruct(backend, pictures, &latents->grid, path->latents.buffer,
-                                     path->basis, bands_of(path, latents->detail), path->tiles,
-                                     latents->grid.tile_count);
+    return odva_linear_path_invert(path, latents, path->dequantised, pictures);
 }

@@ -46,7 +46,12 @@ int odva_linear_path_project(struct odva_linear_path *path, const struct odva_gr
 int odva_linear_path_transform(struct odva_linear_path *path, const struct odva_latents *latents,
                                float *y);
 
-/** Latents to pictures: the same bytes everywhere. */
+/** Dequantised latents to pictures: the same bytes everywhere.
+ * @param y what odva_dequantise_latents gave */
+int odva_linear_path_invert(struct odva_linear_path *path, const struct odva_latents *latents,
+                            const int32_t *y, const struct onedva_picture *pictures);
+
+/** Latents to pictures. */
 int odva_linear_path_reconstruct(struct odva_linear_path *path, const struct odva_latents *latents,
                                  const struct onedva_picture *pictures);
 
