@@ -82,7 +82,8 @@ static void repair(struct piece *packet)
     if (packet->size < 8)
         return;
     onedva_model_get_info(fuzz_model(), &model);
-    data[0] = ODVA_PACKET_SYNC;
+    if (data[0] != ODVA_PACKET_SYNC_CLIP)
+        data[0] = ODVA_PACKET_SYNC_WHOLE;
     data[1] = (uint8_t)(ODVA_PACKET_VERSION << 4 | (data[1] & 15));
     put_le(data + 2, model.id, 2);
     flags = data[1];
@@ -118,7 +119,7 @@ static void mutate_header(struct odva_packet *packet, unsigned *seed)
 {
     struct odva_layer *layer = &packet->layer[fuzz_below(seed, packet->layers)];
 
-    switch (fuzz_below(seed, 10)) {
+    switch (fuzz_below(seed, 11)) {
     case 0:
         packet->frames = 1 + (int)fuzz_below(seed, ONEDVA_MAX_CLIP_FRAMES);
         break;
@@ -149,6 +150,10 @@ static void mutate_header(struct odva_packet *packet, unsigned *seed)
         break;
     case 8:
         layer->threshold = (int)fuzz_below(seed, 34);
+        break;
+    case 9:
+        packet->kind =
+            packet->kind == ONEDVA_PACKET_CLIP ? ONEDVA_PACKET_WHOLE_CLIP : ONEDVA_PACKET_CLIP;
         break;
     default:
         packet->stream.frame_duration = fuzz_below(seed, 3);
@@ -310,13 +315,25 @@ static void mutate_piece(struct piece *piece, unsigned *seed)
         repair(piece);
 }
 
+/* The packet of a frame of a clip, or a copy of what is none. */
+static struct piece frame_of(const struct piece *clip, unsigned *seed)
+{
+    const int frame = 1 + (int)fuzz_below(seed, ONEDVA_MAX_CLIP_FRAMES - 1);
+    uint8_t data[ONEDVA_FRAME_PACKET_SIZE];
+
+    if (onedva_frame_packet_write(data, clip->data, clip->size, frame) < 0)
+        return copy_of(clip->data, clip->size, 0);
+    return copy_of(data, sizeof(data), 0);
+}
+
 static void mutate_list(struct pieces *pieces, unsigned *seed)
 {
     const int at = (int)fuzz_below(seed, pieces->count);
     struct piece *piece = &pieces->piece[at];
 
     if (fuzz_below(seed, 2) && pieces->count < MAX_LIST) {
-        pieces->piece[pieces->count++] = copy_of(piece->data, piece->size, 0);
+        pieces->piece[pieces->count++] =
+            fuzz_below(seed, 2) ? frame_of(piece, seed) : copy_of(piece->data, piece->size, 0);
     } else if (pieces->count > 1) {
         free(piece->data);
         *piece = pieces->piece[--pieces->count];

@@ -7,10 +7,10 @@
  *
  * Every operator that returns int gives ONEDVA_OK or a negative enum onedva_status. Operators of
  * one backend run in the order of the calls. Those that write host memory are done when they
- * return: download, unpatchify, reconstruct, warp, deblock, downscale2x and structure_tensors. The others, whose
- * results are buffers, may have only begun; but the host memory that they were given (data,
- * pictures, structures, arrays) may change when they return, and buffers may be freed. On the CPU
- * all are done. A backend is used by one thread at a time.
+ * return: download, unpatchify, reconstruct, warp, deblock, downscale2x and structure_tensors. The
+ * others, whose results are buffers, may have only begun; but the host memory that they were given
+ * (data, pictures, structures, arrays) may change when they return, and buffers may be freed. On
+ * the CPU all are done. A backend is used by one thread at a time.
  *
  * What a call must keep to is asserted where ONEDVA_CHECKS is defined: kernels/checked_ops.c.
  */
@@ -219,9 +219,8 @@ struct odva_backend_ops {
 
     /**
      * Smooth the borders of tokens, all pictures of a clip in place (doc/bitstream.md, section 8);
-     * integers only; done when it returns. @param limit what to take for a step of coding, at least
-     * 1, at most 1020: in luma, 5/8 of it in chroma, half as much again between tiles. A picture
-     * whose chroma planes are NULL has none.
+     * integers only; done when it returns. @param limit how much of a step counts, 1..319. A
+     * picture whose chroma planes are NULL has none.
      */
     int (*deblock)(struct odva_backend *backend, const struct onedva_picture *pictures,
                    const struct odva_grid *grid, int limit);

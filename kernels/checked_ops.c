@@ -10,7 +10,7 @@
 #include "kernels/backend.h"
 
 #define CHUNK     1024 /* indices that are looked at together */
-#define MAX_LIMIT 1020 /* of deblocking */
+#define MAX_LIMIT 319 /* of deblocking */
 
 /* ---- memory ------------------------------------------------------------------------------ */
 
@@ -500,8 +500,8 @@ static void check_bands(const struct odva_basis *basis, const struct odva_bands 
     ODVA_ASSERT(basis && sum == bands->basis);
 }
 
-static struct odva_basis *pack_basis(struct odva_backend *backend, const int16_t *vectors, int count,
-                                     const int16_t *mean)
+static struct odva_basis *pack_basis(struct odva_backend *backend, const int16_t *vectors,
+                                     int count, const int16_t *mean)
 {
     ODVA_ASSERT(vectors && mean && count > 0 && count <= ODVA_FRAME_SAMPLES);
     return backend->unchecked_ops->pack_basis(backend, vectors, count, mean);

@@ -11,7 +11,7 @@ MODEL_SOURCES = $(addprefix engine/model/, \
     linear_layer mapped_file model packed_weights safetensors)
 
 BITSTREAM_SOURCES = $(addprefix engine/bitstream/, \
-    crc16 latent_decoder latent_encoder latents layer_plan logistic motion motion_context motion_decoder \
+    crc16 frame_packet latent_decoder latent_encoder latents layer_plan logistic motion motion_context motion_decoder \
     motion_encoder packet_decoder partition packet_encoder packet_info packet_metadata packet_parser \
     packet_truncation packet_writer range_decoder range_encoder scan stream_header symbol_context \
     symbol_predictor)
@@ -34,7 +34,7 @@ ENCODER_SOURCES = $(addprefix engine/encoder/, \
     clip_choice clip_encoder detail_choice encoder encoder_settings motion_choice quantiser_choice reduced_frames trial_coder)
 
 DECODER_SOURCES = $(addprefix engine/decoder/, \
-    clip_smoothing decoder packet_queue step_choice)
+    clip_frames clip_smoothing decoder packet_queue step_choice)
 
 KERNELS_SOURCES = $(addprefix kernels/, backend device_array registry)
 KERNELS_SOURCES-$(SANITIZERS) += kernels/checked_ops

@@ -21,7 +21,8 @@ from fractions import Fraction
 
 import numpy as np
 
-SYNC, VERSION = 0xD5, 2
+WHOLE_CLIP, CLIP, FRAME, VERSION = 0xD5, 0xD6, 0xD7, 2     # what sync says that a packet shows
+FRAME_PACKET_SIZE = 3
 HAS_HEADER, HAS_DURATIONS, HAS_MOTION, HAS_DROPPED = 1, 2, 4, 8
 SIDE = 8            # tokens of a superblock, each way
 TOKEN = 8, 8, 16, 32    # coefficients of a latent token of tiles of size 0..3
@@ -210,7 +211,8 @@ class Packet:
         """current: the StreamHeader before this packet, or None."""
         self.seen = seen
         read = Bytes(data, seen)
-        if read.u8("packet.sync") != SYNC:
+        self.sync = read.u8("packet.sync")
+        if self.sync not in (WHOLE_CLIP, CLIP):
             raise Invalid("no sync")
         version, flags = read.u4u4("packet.version", "packet.flags")
         if version != VERSION:
@@ -293,6 +295,30 @@ class Packet:
     @property
     def whole_layers(self):
         return [layer for layer in self.layers if layer.payload is not None]
+
+
+class Frame:
+    """What a frame packet shows: a frame of the clip before it."""
+
+    def __init__(self, data, clip_, seen):
+        """clip_: the one that was decoded last, or None."""
+        read = Bytes(data, seen)
+        if len(data) != FRAME_PACKET_SIZE or read.u8("frame.sync") != FRAME:
+            raise Invalid("no frame packet")
+        version, self.frame = read.u4u4("frame.version", "frame.frame")
+        check = read.take(1, "check")[0]
+        if version != VERSION or self.frame == 0:
+            raise Invalid(f"version {version}, frame {self.frame}")
+        shown = (clip_ is not None and self.frame < clip_.frames
+                 and check == clip_.packet.layers[0].crc & 255 ^ 17 * self.frame & 255)
+        seen("frame.shown", shown)
+        if not shown:
+            raise Invalid(f"frame {self.frame} of a clip that is not there")
+        self.clip = clip_
+
+
+def is_frame_packet(data):
+    return len(data) <= FRAME_PACKET_SIZE or data[0] == FRAME
 
 
 def leb(value):
@@ -845,31 +871,22 @@ def linear_planes(model, clip_):
 def deblock(planes, qidx):
     """In place."""
     v = qidx + 136
-    luma = min(((13 + v % 13) << v // 13) >> 9, 1020)
-    for plane, spacing, limit in zip(planes, (16, 8, 8), (luma, 5 * luma // 8, 5 * luma // 8)):
+    limit = min(((13 + v % 13) << v // 13) >> 9, 1020)
+    for plane, spacing in zip(planes, (16, 8, 8)):
         for samples in (plane, plane.transpose(0, 2, 1)):
             for x in range(spacing, samples.shape[2] - 3, spacing):
-                of_superblock = x % (8 * spacing) == 0
-                _deblock_border(samples, x, min(3 * limit // 2, 1020) if of_superblock else limit)
-                if of_superblock and spacing == 16 and x + 6 <= samples.shape[2]:
-                    _deblock_wide(samples, x, 3 * limit // 5)
+                _deblock_border(samples, x, 5 * limit + 8 >> 4)
 
 
-def _deblock_border(samples, x, limit):
+def _deblock_border(samples, x, most):
     p, q = [samples[:, :, x - 1 - i] for i in range(4)], [samples[:, :, x + i] for i in range(4)]
-    g = 3 * (q[0] - p[0]) - (q[1] - p[1])
-    m = np.maximum(0, np.minimum(abs(g), 2 * limit - abs(g)))
-    for i, w in enumerate((26, 13, 5, 2)):
-        d = np.sign(g) * (w * m + 64 >> 7)
-        p[i][...], q[i][...] = np.clip(p[i] + d, 0, 255), np.clip(q[i] - d, 0, 255)
-
-
-def _deblock_wide(samples, x, limit):
-    p, q = [samples[:, :, x - 1 - i] for i in range(6)], [samples[:, :, x + i] for i in range(6)]
-    h = 6 * (q[0] - p[0]) - (p[0] - p[3]) - (q[3] - q[0])
-    for i, w in enumerate((10, 8, 6, 4, 3, 1)):
-        d = np.where(abs(h) < limit, np.sign(h) * (w * abs(h) + 64 >> 7), 0)
-        p[i][...], q[i][...] = np.clip(p[i] + d, 0, 255), np.clip(q[i] - d, 0, 255)
+    d, h = np.clip(q[0] - p[0], -most, most), np.clip(q[0] - p[0], -(most // 2), most // 2)
+    e, f = np.clip(p[1] - p[0], -most, most), np.clip(q[1] - q[0], -most, most)
+    p[0][...] = np.clip(p[0] + (56 * d + 30 * e + 64 >> 7), 0, 255)
+    q[0][...] = np.clip(q[0] + (30 * f - 56 * d + 64 >> 7), 0, 255)
+    for i, w in ((1, 30), (2, 14), (3, 5)):
+        m = w * h + 64 >> 7
+        p[i][...], q[i][...] = np.clip(p[i] + m, 0, 255), np.clip(q[i] - m, 0, 255)
 
 
 # ---- 9. Model file ------------------------------------------------------------------------------
@@ -1118,7 +1135,7 @@ class Clip:
                 raise Invalid(f"token_end {layer.token_end}, detail {packet.detail} has {most}")
         if not packet.whole_layers:
             raise LayersLost("no whole layer")
-        self.packet, self.frames, self.motion = packet, packet.frames, packet.motion
+        self.packet, self.frames, self.motion, self.planes = packet, packet.frames, packet.motion, None
         self.width, self.height = header.width, header.height
         if self.motion:
             self.width, self.height = self.motion.canvas_width, self.motion.canvas_height
@@ -1150,9 +1167,19 @@ class Clip:
 
     def pictures(self, model):
         """[Y, U, V], each [frames][height][width], as -steps 0 has them."""
-        planes = linear_planes(model, self)
-        deblock(planes, self.qidx)
-        return self.motion.warp(planes) if self.motion else planes
+        if self.planes is None:
+            planes = linear_planes(model, self)
+            deblock(planes, self.qidx)
+            self.planes = self.motion.warp(planes) if self.motion else planes
+        return self.planes
+
+
+def shown_pictures(model, result):
+    """[Y, U, V] of each frame that a packet shows; result: its Clip or Frame."""
+    if isinstance(result, Frame):
+        return [[plane[result.frame] for plane in result.clip.pictures(model)]]
+    frames = list(zip(*result.pictures(model)))
+    return frames if result.packet.sync == WHOLE_CLIP else frames[:1]
 
 
 # ---- Annex A. Elementary stream -----------------------------------------------------------------
@@ -1232,14 +1259,21 @@ def read_packets(data, seen):
 
 
 def decode_stream(model, data, seen):
-    """Yields (time, Clip) or (time, Invalid) for each packet."""
-    current = container = None
+    """Yields (time, Clip), (time, Frame) or (time, Invalid) for each packet."""
+    current = container = last = None
     for time, header, packet_data in read_packets(data, seen):
         if header is not container:
             container = current = header
+        if len(packet_data) > FRAME_PACKET_SIZE:
+            last, before = None, last
+        else:
+            before = last
         try:
+            if is_frame_packet(packet_data):
+                yield time, Frame(packet_data, before, seen)
+                continue
             packet = Packet(packet_data, current, seen)
-            clip_ = Clip(model, packet)
+            last = Clip(model, packet)
         except LayersLost as error:
             current = packet.header
             yield time, error
@@ -1247,7 +1281,7 @@ def decode_stream(model, data, seen):
             yield time, error
         else:
             current = packet.header
-            yield time, clip_
+            yield time, last
 
 
 def describe(time, clip_):
@@ -1259,7 +1293,7 @@ def describe(time, clip_):
     return (f"{float(time):.3f}: {clip_.frames} frames of {clip_.width}x{clip_.height}, {motion}, "
             f"detail {packet.detail}, {len(packet.whole_layers)} of {len(packet.layers)} layers, "
             f"{packet.refinements} refinements, qidx {clip_.qidx}, {len(clip_.tiles)} tiles, {tokens} tokens, "
-            f"{clip_.checksum():08x}")
+            f"{clip_.checksum():08x}" + (", shows the first" if packet.sync == CLIP else ""))
 
 
 def main():
@@ -1279,9 +1313,9 @@ def main():
                 print(f"{float(time):.3f}: left out: {clip_}")
                 failed = True
                 continue
-            print(describe(time, clip_))
+            print(describe(time, clip_) if isinstance(clip_, Clip) else f"{float(time):.3f}: frame {clip_.frame} of its clip")
             if pictures:
-                for frame in zip(*clip_.pictures(model)):
+                for frame in shown_pictures(model, clip_):
                     pictures.write(b"".join(plane.astype(np.uint8).tobytes() for plane in frame))
     return failed
 

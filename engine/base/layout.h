@@ -11,7 +11,7 @@
 #define ODVA_TOKEN_FRAMES    4
 #define ODVA_TOKEN_LUMA      16
 #define ODVA_TOKEN_CHROMA    8
-#define ODVA_FRAME_SAMPLES   384 /* of a token in one frame: 16*16 + 2*8*8 */
+#define ODVA_FRAME_SAMPLES   384  /* of a token in one frame: 16*16 + 2*8*8 */
 #define ODVA_PATCH_SAMPLES   1536 /* of its 4 frames */
 #define ODVA_BANDS           4    /* frequencies of the transform over a token's frames */
 #define ODVA_MOST_COEFS      1536 /* of a patch: ODVA_BANDS x ODVA_FRAME_SAMPLES */

@@ -64,8 +64,8 @@ static int set_grid(struct odva_latents *latents, struct odva_clip_size size)
     return odva_grid_init(&latents->grid, size.frames, size.width, size.height, latents->basis);
 }
 
-int odva_latents_set_size(struct odva_latents *latents, struct odva_scan_cache *scans, int detail,
-                          struct odva_clip_size size)
+int odva_latents_set_shape(struct odva_latents *latents, struct odva_scan_cache *scans, int detail,
+                           struct odva_clip_size size)
 {
     int status;
 
@@ -80,22 +80,32 @@ int odva_latents_set_size(struct odva_latents *latents, struct odva_scan_cache *
         return status;
     latents->q = odva_reserve(latents->q, &latents->q_capacity, odva_latents_count(latents),
                               sizeof(*latents->q));
-    latents->seen = odva_reserve(latents->seen, &latents->seen_capacity,
-                                 odva_latents_count(latents), sizeof(*latents->seen));
-    latents->ratio = odva_reserve(latents->ratio, &latents->ratio_capacity,
-                                  odva_latents_count(latents), sizeof(*latents->ratio));
     latents->tiles =
         odva_reserve(latents->tiles, &latents->tile_capacity,
                      (size_t)latents->grid.gy * latents->grid.gx, sizeof(*latents->tiles));
     latents->splits = odva_reserve(latents->splits, &latents->split_capacity,
                                    latents->grid.superblock_count, sizeof(*latents->splits));
-    if (!latents->q || !latents->seen || !latents->ratio || !latents->tiles || !latents->splits)
+    if (!latents->q || !latents->tiles || !latents->splits)
         return ONEDVA_ERR_NOMEM;
     memset(latents->splits, 0, latents->grid.superblock_count * sizeof(*latents->splits));
     status = get_scans(latents, scans);
     if (status == ONEDVA_OK)
         odva_latents_set_partition(latents);
     return status;
+}
+
+int odva_latents_set_size(struct odva_latents *latents, struct odva_scan_cache *scans, int detail,
+                          struct odva_clip_size size)
+{
+    const int status = odva_latents_set_shape(latents, scans, detail, size);
+
+    if (status < 0)
+        return status;
+    latents->seen = odva_reserve(latents->seen, &latents->seen_capacity,
+                                 odva_latents_count(latents), sizeof(*latents->seen));
+    latents->ratio = odva_reserve(latents->ratio, &latents->ratio_capacity,
+                                  odva_latents_count(latents), sizeof(*latents->ratio));
+    return latents->seen && latents->ratio ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
 }
 
 void odva_latents_free(struct odva_latents *latents)

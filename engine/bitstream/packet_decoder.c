@@ -106,7 +106,8 @@ static int apply_stream(struct odva_packet_decoder *decoder, const struct odva_p
     }
     if (packet->model_tag != (model->id & ODVA_MODEL_TAG_MASK)) {
         odva_log(&decoder->logger, ONEDVA_LOG_ERROR,
-                 "packet was encoded with a model whose id ends in the bits %04x, this decoder has model "
+                 "packet was encoded with a model whose id ends in the bits %04x, this decoder has "
+                 "model "
                  "%016" PRIx64 " (%s); " HOW_TO_CHOOSE,
                  packet->model_tag, model->id, model->name);
         return ONEDVA_ERR_MODEL_MISMATCH;
@@ -142,8 +143,7 @@ static int check_header(struct odva_packet_decoder *decoder, const struct odva_p
                         struct onedva_clip *clip)
 {
     uint32_t last_end = 0;
-    const int tokens =
-        odva_tile_tokens(decoder->model->tables.bands[packet->detail].basis);
+    const int tokens = odva_tile_tokens(decoder->model->tables.bands[packet->detail].basis);
     const int status = apply_stream(decoder, packet);
 
     if (status < 0)
@@ -278,6 +278,7 @@ static int parse(struct odva_packet_decoder *decoder, struct odva_packet *packet
                  onedva_status_text(status));
         return status;
     }
+    clip->kind = packet->kind;
     clip->frames = packet->frames;
     clip->qidx = packet->qidx;
     clip->layers = packet->layers;

@@ -76,6 +76,7 @@ void odva_packet_encoder_begin(struct odva_packet_encoder *encoder,
     ODVA_ASSERT(layer_plan->count >= 1 && layer_plan->count <= ONEDVA_MAX_LAYERS);
     ODVA_ASSERT(latents->grid.frames >= 1 && latents->grid.frames <= ONEDVA_MAX_CLIP_FRAMES);
     *packet = (struct odva_packet){
+        .kind = encoder->kind,
         .frames = latents->grid.frames,
         .qidx = latents->qidx,
         .dropped_refinements = latents->nested,

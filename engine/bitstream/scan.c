@@ -4,6 +4,7 @@
  */
 #include "bitstream/scan.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/assert.h"
@@ -52,9 +53,10 @@ static void list_coefficients(const struct odva_scan_shape *shape, const struct 
                                            side * y / shape->ny) *
                                               side +
                                           side * x / shape->nx;
-                        list[n] = (struct coefficient){.position = n,
-                                                       .scale = tables->scan_scale[shape->size][place],
-                                                       .key = tables->scan_key[shape->size][place]};
+                        list[n] =
+                            (struct coefficient){.position = n,
+                                                 .scale = tables->scan_scale[shape->size][place],
+                                                 .key = tables->scan_key[shape->size][place]};
                     }
 }
 
@@ -122,12 +124,11 @@ static void set_entry(struct odva_scan *scan, int i, const struct place *p)
     const struct odva_scan_shape *shape = &scan->shape;
     const int columns = shape->nx + 2, rows = shape->ny + 2;
     const int t = 4 * p->t / shape->nt;
-    const int zone =
-        zone_of(p->band > 0 || t > 0, 8 * p->y / shape->ny, 8 * p->x / shape->nx);
+    const int zone = zone_of(p->band > 0 || t > 0, 8 * p->y / shape->ny, 8 * p->x / shape->nx);
 
-    scan->padded[i] = (((p->k + 1) * (shape->nt + 1) + p->t + 1) * (shape->ny + 1) + p->y + 1) *
-                          (shape->nx + 1) +
-                      p->x + 1;
+    scan->padded[i] =
+        (((p->k + 1) * (shape->nt + 1) + p->t + 1) * (shape->ny + 1) + p->y + 1) * (shape->nx + 1) +
+        p->x + 1;
     scan->entry[i] = (struct odva_scan_entry){
         .scale = scan->scale[i],
         .around =
@@ -292,28 +293,61 @@ void odva_scan_free(struct odva_scan *scan)
 const struct odva_scan *odva_scan_get(struct odva_scan_cache *cache,
                                       const struct odva_scan_shape *shape)
 {
-    struct odva_scan **slot;
+    _Atomic(struct odva_scan *) *slot;
+    struct odva_scan *scan, *expected = NULL;
 
     ODVA_ASSERT(cache->model && check_shape(shape));
     slot = &cache->scans[shape->detail][shape->size][shape->nt - 1][shape->ny - 1][shape->nx - 1];
-    if (*slot)
-        return *slot;
-    *slot = malloc(sizeof(**slot));
-    if (*slot && odva_scan_init(*slot, cache->model, shape) < 0) {
-        free(*slot);
-        *slot = NULL;
+    scan = atomic_load(slot);
+    if (scan)
+        return scan;
+    scan = malloc(sizeof(*scan));
+    if (!scan)
+        return NULL;
+    if (odva_scan_init(scan, cache->model, shape) < 0) {
+        free(scan);
+        return NULL;
     }
-    return *slot;
+    if (atomic_compare_exchange_strong(slot, &expected, scan))
+        return scan;
+    odva_scan_free(scan); /* another thread was first */
+    free(scan);
+    return expected;
 }
 
 void odva_scan_cache_free(struct odva_scan_cache *cache)
 {
-    struct odva_scan **slot = &cache->scans[0][0][0][0][0];
+    _Atomic(struct odva_scan *) *slot = &cache->scans[0][0][0][0][0];
 
     for (size_t i = 0; i < sizeof(cache->scans) / sizeof(*slot); i++) {
-        if (slot[i])
-            odva_scan_free(slot[i]);
-        free(slot[i]);
-        slot[i] = NULL;
+        struct odva_scan *scan = atomic_exchange(&slot[i], NULL);
+
+        if (scan)
+            odva_scan_free(scan);
+        free(scan);
     }
+}
+
+static void free_shared(struct odva_shared *shared)
+{
+    odva_scan_cache_free((struct odva_scan_cache *)shared);
+    free(shared);
+}
+
+struct odva_scan_cache *odva_scan_cache_of(const struct onedva_model *model)
+{
+    struct odva_shared *scans = atomic_load(&model->shared->scans);
+    struct odva_scan_cache *cache;
+
+    if (scans)
+        return (struct odva_scan_cache *)scans;
+    cache = calloc(1, sizeof(*cache));
+    if (!cache)
+        return NULL;
+    cache->shared.free = free_shared;
+    cache->model = model;
+    if (atomic_compare_exchange_strong(&model->shared->scans, &scans, &cache->shared))
+        return cache;
+    free(cache); /* another thread was first */
+    return (struct odva_scan_cache *)scans;
 }

@@ -9,11 +9,10 @@
 #include <stdint.h>
 
 #include "base/layout.h"
+#include "model/model.h"
 
-struct onedva_model;
-
-/* Running means of magnitudes that a coefficient takes part in: of all, of its band and frequency in
- * time, of its vector, of its zone of frequencies. */
+/* Running means of magnitudes that a coefficient takes part in: of all, of its band and frequency
+ * in time, of its vector, of its zone of frequencies. */
 #define ODVA_SCAN_MEANS       4
 #define ODVA_SCAN_GROUPS      (1 + 16 + ODVA_FRAME_SAMPLES + 16)
 #define ODVA_SCAN_OFFSETS     17  /* places around a coefficient */
@@ -62,7 +61,8 @@ void odva_scan_free(struct odva_scan *scan);
  */
 struct odva_scan_mapping {
     const struct odva_scan *from, *to;
-    int8_t y[ODVA_SUPERBLOCK_SIDE], x[ODVA_SUPERBLOCK_SIDE]; /* frequencies of to by those of from */
+    int8_t y[ODVA_SUPERBLOCK_SIDE],
+        x[ODVA_SUPERBLOCK_SIDE]; /* frequencies of to by those of from */
 };
 
 void odva_scan_map(struct odva_scan_mapping *mapping, const struct odva_scan *from,
@@ -95,16 +95,21 @@ static inline int odva_log2_eighths(uint64_t v)
 /** 2^(b/8), times 2^27. */
 uint64_t odva_expected_magnitude(int b);
 
-/** Scans by shape, built on first use and kept; not safe for concurrent first use of a shape. */
+/** Scans by shape, built on first use and kept. */
 struct odva_scan_cache {
+    struct odva_shared shared; /* of the model's */
     const struct onedva_model *model;
-    struct odva_scan *scans[ODVA_DETAILS][ODVA_TILE_SIZES][ODVA_TILE_FRAMES][ODVA_SUPERBLOCK_SIDE]
-                           [ODVA_SUPERBLOCK_SIDE];
+    _Atomic(struct odva_scan *) scans[ODVA_DETAILS][ODVA_TILE_SIZES][ODVA_TILE_FRAMES]
+                                     [ODVA_SUPERBLOCK_SIDE][ODVA_SUPERBLOCK_SIDE];
 };
 
 /** @return NULL when memory ran out */
 const struct odva_scan *odva_scan_get(struct odva_scan_cache *cache,
                                       const struct odva_scan_shape *shape);
 void odva_scan_cache_free(struct odva_scan_cache *cache);
+
+/** The cache that a model's codecs share, in whatever threads they run; the model frees it.
+ * @return NULL when memory ran out */
+struct odva_scan_cache *odva_scan_cache_of(const struct onedva_model *model);
 
 #endif

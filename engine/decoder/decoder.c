@@ -11,8 +11,10 @@
 
 #include "base/log.h"
 #include "base/settings.h"
+#include "bitstream/frame_packet.h"
 #include "bitstream/scan.h"
 #include "bitstream/stream_header.h"
+#include "decoder/clip_frames.h"
 #include "decoder/clip_smoothing.h"
 #include "decoder/packet_queue.h"
 #include "decoder/step_choice.h"
@@ -30,9 +32,9 @@ struct onedva_decoder {
     const struct onedva_model *model;
     struct onedva_decoder_settings settings;
     struct odva_backend *backend;
-    struct odva_scan_cache scans;
     struct odva_sampler sampler;
     struct odva_packet_queue packets;
+    struct odva_clip_frames clip_frames; /* of the clip read last */
     struct odva_canvas canvas; /* what the warp makes the pictures from */
     struct odva_motion_warp warp;
     struct odva_clip_smoothing smoothing;
@@ -102,14 +104,17 @@ static int take_settings(struct onedva_decoder_settings *own,
 static int open_parts(struct onedva_decoder *decoder)
 {
     const struct onedva_decoder_settings *settings = &decoder->settings;
+    struct odva_scan_cache *scans = odva_scan_cache_of(decoder->model);
     int status = odva_backend_open(&decoder->backend, settings->backend, settings->threads,
                                    settings->bitexact, settings->precision, &settings->logger);
 
     if (status < 0)
         return status;
-    status = odva_packet_queue_init(&decoder->packets, decoder->backend->pool, decoder->model,
-                                    &decoder->scans, settings->max_tokens, settings->max_pixels,
-                                    &settings->logger);
+    if (!scans)
+        return ONEDVA_ERR_NOMEM;
+    status =
+        odva_packet_queue_init(&decoder->packets, decoder->backend->pool, decoder->model, scans,
+                               settings->max_tokens, settings->max_pixels, &settings->logger);
     if (status < 0)
         return status;
     return odva_sampler_open(&decoder->sampler, decoder->model, decoder->backend);
@@ -130,7 +135,6 @@ int onedva_decoder_open(onedva_decoder **result, const onedva_model *model,
         return ONEDVA_ERR_NOMEM;
     decoder->model = model;
     decoder->settings = own;
-    decoder->scans.model = model;
     status = open_parts(decoder);
     if (status < 0) {
         onedva_decoder_close(&decoder);
@@ -149,7 +153,6 @@ void onedva_decoder_close(onedva_decoder **decoder_pointer)
         return;
     odva_sampler_close(&decoder->sampler);
     odva_packet_queue_free(&decoder->packets);
-    odva_scan_cache_free(&decoder->scans);
     odva_backend_close(&decoder->backend);
     odva_canvas_free(&decoder->canvas);
     odva_motion_warp_free(&decoder->warp);
@@ -164,25 +167,38 @@ int onedva_decoder_lookahead(const onedva_decoder *decoder)
 
 int onedva_decoder_announce_packet(onedva_decoder *decoder, const uint8_t *data, size_t size)
 {
-    return odva_packet_queue_announce(&decoder->packets, data, size);
+    return odva_is_frame_packet(data, size) ||
+           odva_packet_queue_announce(&decoder->packets, data, size);
 }
 
 int onedva_decoder_set_stream_header(onedva_decoder *decoder, const uint8_t *data, size_t size)
 {
+    int status;
+
     odva_packet_queue_forget(&decoder->packets);
-    return odva_packet_decoder_set_stream(packet_decoder_of(decoder), data, size);
+    status = odva_packet_decoder_set_stream(packet_decoder_of(decoder), data, size);
+    if (status < 0)
+        odva_clip_frames_forget(&decoder->clip_frames);
+    return status;
 }
 
 int onedva_decoder_read_packet(onedva_decoder *decoder, const uint8_t *data, size_t size,
                                struct onedva_clip *clip)
 {
-    const int status = odva_packet_queue_read(&decoder->packets, data, size, clip);
     uint64_t units = 0;
+    int status;
 
+    if (odva_is_frame_packet(data, size))
+        return odva_clip_frames_read(&decoder->clip_frames, &decoder->settings.logger, data, size,
+                                     clip);
+    status = odva_packet_queue_read(&decoder->packets, data, size, clip);
     if (status < 0) {
+        odva_clip_frames_forget(&decoder->clip_frames);
         odva_clip_smoothing_forget(&decoder->smoothing);
         return status;
     }
+    odva_clip_frames_begin(&decoder->clip_frames, clip,
+                           packet_decoder_of(decoder)->packet.first_crc);
     for (int i = 0; i < clip->frames; i++)
         units += clip->durations[i];
     decoder->seconds = odva_stream_seconds(&clip->stream, units);
@@ -192,6 +208,7 @@ int onedva_decoder_read_packet(onedva_decoder *decoder, const uint8_t *data, siz
 void onedva_decoder_flush(onedva_decoder *decoder)
 {
     odva_packet_queue_forget(&decoder->packets);
+    odva_clip_frames_forget(&decoder->clip_frames);
     odva_clip_smoothing_forget(&decoder->smoothing);
 }
 

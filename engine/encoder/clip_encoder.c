@@ -25,8 +25,11 @@ int odva_clip_encoder_open(struct odva_clip_encoder *encoder, const struct onedv
     encoder->backend = backend;
     encoder->overlaps = overlaps;
     status = odva_trial_coder_open(&encoder->coder, model, backend, settings);
-    for (int i = 0; i < 2 && status == ONEDVA_OK; i++)
+    for (int i = 0; i < 2 && status == ONEDVA_OK; i++) {
         status = odva_packet_encoder_init(&encoder->slot[i].packet_encoder, model);
+        encoder->slot[i].packet_encoder.kind =
+            settings->clip_packets ? ONEDVA_PACKET_WHOLE_CLIP : ONEDVA_PACKET_CLIP;
+    }
     return status;
 }
 
@@ -46,10 +49,13 @@ void odva_clip_encoder_close(struct odva_clip_encoder *encoder)
     *encoder = (struct odva_clip_encoder){0};
 }
 
-/* Durations that the packet has to carry: NULL where all are the stream's frame_duration. */
+/* Durations that the packet has to carry: NULL where all are the stream's frame_duration, or the
+ * frames have packets, and with them times, of their own. */
 static const uint32_t *unusual_durations(const struct odva_clip_encoder *encoder,
                                          const uint32_t *durations, int n)
 {
+    if (!encoder->settings->clip_packets)
+        return NULL;
     for (int i = 0; durations && i < n; i++) {
         if (durations[i] != encoder->stream->frame_duration)
             return durations;
@@ -88,8 +94,7 @@ static int embed_clip(struct odva_clip_encoder *encoder)
     int status = ONEDVA_OK;
 
     if (!query_encoder->backend)
-        status =
-            odva_query_encoder_open(query_encoder, encoder->model, encoder->backend);
+        status = odva_query_encoder_open(query_encoder, encoder->model, encoder->backend);
     return status < 0 ? status
                       : odva_query_encoder_set_clip(query_encoder, &coder->path.walk,
                                                     &coder->latents.grid, encoder->clip->pictures);
@@ -143,9 +148,21 @@ int odva_clip_encoder_encode(struct odva_clip_encoder *encoder, double index, do
     return status < 0 ? status : write_packet(encoder, y);
 }
 
+/* Bytes that packets of later frames take beside the clip's. */
+static size_t frame_packet_bytes(const struct odva_clip_encoder *encoder, int frames)
+{
+    return encoder->settings->clip_packets ? 0 : (size_t)(frames - 1) * ONEDVA_FRAME_PACKET_SIZE;
+}
+
+double odva_clip_encoder_frame_bits(const struct odva_clip_encoder *encoder)
+{
+    return 8.0 * (double)frame_packet_bytes(encoder, encoder->clip->frames);
+}
+
 double odva_clip_encoder_packet_bits(struct odva_clip_encoder *encoder)
 {
-    return 8.0 * (double)odva_clip_encoder_slot(encoder)->packet_encoder.packet.size;
+    return 8.0 * (double)odva_clip_encoder_slot(encoder)->packet_encoder.packet.size +
+           odva_clip_encoder_frame_bits(encoder);
 }
 
 double odva_clip_encoder_payload_bits(struct odva_clip_encoder *encoder)
@@ -227,6 +244,7 @@ struct odva_packet_slot *odva_clip_encoder_end_packet(struct odva_clip_encoder *
     encoder->first_slot ^= 1;
     encoder->begun--;
     packet->data = slot->packet_encoder.packet.data;
-    packet->size = packet->stats.bytes = slot->packet_encoder.packet.size;
+    packet->size = slot->packet_encoder.packet.size;
+    packet->stats.bytes = packet->size + frame_packet_bytes(encoder, packet->frames);
     return slot;
 }

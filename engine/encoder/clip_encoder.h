@@ -33,7 +33,7 @@ struct odva_clip_encoder {
 
     /* the clip analysed last */
     const struct odva_aligned_clip *clip;
-    const uint32_t *durations;          /* that its packet has to carry */
+    const uint32_t *durations;          /* that its packet has to carry, or NULL */
     const struct odva_latents *latents; /* quantised */
     float *corrected;                   /* linear latents, as the network corrects them */
     size_t corrected_capacity;
@@ -79,8 +79,10 @@ int odva_clip_encoder_corrects(const struct odva_clip_encoder *encoder);
  */
 int odva_clip_encoder_encode(struct odva_clip_encoder *encoder, double index, double *counted);
 
-/** Bits of the packet encoded last. */
+/** Bits of the packet encoded last, with those of its frames' packets. */
 double odva_clip_encoder_packet_bits(struct odva_clip_encoder *encoder);
+/** Those of its frames' packets alone. */
+double odva_clip_encoder_frame_bits(const struct odva_clip_encoder *encoder);
 /** Bits of its payloads. */
 double odva_clip_encoder_payload_bits(struct odva_clip_encoder *encoder);
 /** Count what the clip's motion takes of a packet. @return ONEDVA_OK or ONEDVA_ERR_NOMEM */

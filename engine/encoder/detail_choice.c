@@ -17,8 +17,9 @@
 #define EVERY  13
 #define FEWEST 48
 
-/* Share of the squared error that a clip may lose. */
-#define LOSS 0.02
+/* Share of the squared error that a clip may lose. Rate at equal PSNR of six clips at crf 5 to 45,
+ * against 0.02: 0.05: +0.0 %, 0.1: +0.2 % in 0.91 of the time, 0.2: +1.3 %. */
+#define LOSS 0.1
 
 /* What a coefficient must exceed, in steps, so that it is coded, and the error that is left, in
  * squared steps. */
@@ -77,7 +78,8 @@ static int project(struct odva_detail_choice *choice, const struct odva_linear_p
                                                numbers * sizeof(float));
 }
 
-/* Squared size of the largest coefficient over time, at rest or not, of gt that are stride apart. */
+/* Squared size of the largest coefficient over time, at rest or not, of gt that are stride apart.
+ */
 static float peak_over_time(const float *c, int gt, int64_t stride)
 {
     float sum = 0, peak = 0;

@@ -16,7 +16,8 @@ struct odva_detail_choice {
 
 void odva_detail_choice_free(struct odva_detail_choice *choice, struct odva_backend *backend);
 
-/** The least detail with which a clip loses next to nothing. @return 0 .. ODVA_DETAILS-1 or an error
+/** The least detail with which a clip loses next to nothing. @return 0 .. ODVA_DETAILS-1 or an
+ * error
  */
 int odva_detail_choice_run(struct odva_detail_choice *choice, const struct odva_linear_path *path,
                            struct odva_clip_size size, const struct onedva_const_picture *pictures,

@@ -27,7 +27,9 @@ int odva_trial_coder_open(struct odva_trial_coder *coder, const struct onedva_mo
 
     coder->model = model;
     coder->backend = backend;
-    coder->scans.model = model;
+    coder->scans = odva_scan_cache_of(model);
+    if (!coder->scans)
+        return ONEDVA_ERR_NOMEM;
     status = odva_linear_path_open(&coder->path, model, backend);
     if (status < 0)
         return status;
@@ -46,7 +48,6 @@ void odva_trial_coder_close(struct odva_trial_coder *coder)
     if (coder->backend)
         odva_detail_choice_free(&coder->detail, coder->backend);
     odva_linear_path_close(&coder->path);
-    odva_scan_cache_free(&coder->scans);
     odva_canvas_free(&coder->canvas);
     odva_canvas_free(&coder->pictures);
     odva_motion_warp_free(&coder->warp);
@@ -57,7 +58,7 @@ void odva_trial_coder_close(struct odva_trial_coder *coder)
 /* Make room for a clip's latents and for all tiles that its partition may have. */
 static int set_size(struct odva_trial_coder *coder, int detail, struct odva_clip_size size)
 {
-    int status = odva_latents_set_size(&coder->latents, &coder->scans, detail, size);
+    int status = odva_latents_set_size(&coder->latents, coder->scans, detail, size);
 
     if (status < 0)
         return status;
@@ -65,7 +66,7 @@ static int set_size(struct odva_trial_coder *coder, int detail, struct odva_clip
                                  odva_latents_count(&coder->latents), sizeof(*coder->linear));
     if (!coder->linear)
         return ONEDVA_ERR_NOMEM;
-    return odva_partition_choice_set_size(&coder->partition, &coder->scans, detail, size);
+    return odva_partition_choice_set_size(&coder->partition, coder->scans, detail, size);
 }
 
 /* @param detail of all tiles */
@@ -74,8 +75,7 @@ static int analyse(struct odva_trial_coder *coder, int detail)
     int status = set_size(coder, detail, coder->size);
 
     if (status == ONEDVA_OK)
-        status = odva_linear_path_project(&coder->path, &coder->latents.grid, detail,
-                                          coder->clip);
+        status = odva_linear_path_project(&coder->path, &coder->latents.grid, detail, coder->clip);
     for (int i = 0; i < ODVA_TILE_SIZES && status == ONEDVA_OK; i++) {
         struct odva_tile_level *level = &coder->partition.level[i];
         status = odva_linear_path_transform(&coder->path, &level->latents, level->y);
@@ -87,8 +87,8 @@ int odva_trial_coder_analyse(struct odva_trial_coder *coder,
                              const struct onedva_const_picture *pictures,
                              struct odva_clip_size size, double index)
 {
-    const int detail = odva_detail_choice_run(&coder->detail, &coder->path, size, pictures,
-                                              odva_qidx_of(index));
+    const int detail =
+        odva_detail_choice_run(&coder->detail, &coder->path, size, pictures, odva_qidx_of(index));
 
     ODVA_ASSERT(size.frames >= 1 && size.frames <= ONEDVA_MAX_CLIP_FRAMES);
     coder->clip = pictures;

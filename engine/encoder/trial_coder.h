@@ -18,8 +18,8 @@
 
 struct odva_trial_coder {
     const struct onedva_model *model;
-    struct odva_backend *backend; /* borrowed */
-    struct odva_scan_cache scans;
+    struct odva_backend *backend;  /* borrowed */
+    struct odva_scan_cache *scans; /* the model's */
     struct odva_linear_path path;
     struct odva_rate_distortion rate_distortion;
     struct odva_partition_choice partition; /* of the clip analysed last */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -275,8 +276,8 @@ static int get_decoder(const struct reader *reader)
     if ((status = get_linear(reader, "dec.", "patch", d, ODVA_PATCH_SAMPLES, &dec->patch)) < 0 ||
         (status = get_weight(reader, "dec.", "noise.weight", d, ODVA_PATCH_SAMPLES,
                              &dec->noise.weight)) < 0 ||
-        (status = get_weight(reader, "dec.", "registers", config->registers, d,
-                             &dec->registers)) < 0 ||
+        (status = get_weight(reader, "dec.", "registers", config->registers, d, &dec->registers)) <
+            0 ||
         (status = get_conditioning(reader, "dec.", 3, &dec->cond)) < 0 ||
         (status = get_blocks(reader, "dec.", config->decoder_layers, &dec->blocks)) < 0 ||
         (status = get_linear(reader, "dec.", "final", 2 * d, d, &dec->final)) < 0)
@@ -297,8 +298,8 @@ static int get_bytes(const struct reader *reader, const struct tensor_spec *spec
 }
 
 /* Numbers that must all be low .. high. */
-static int get_shorts(const struct reader *reader, const struct tensor_spec *spec, int low, int high,
-                      int16_t *dst)
+static int get_shorts(const struct reader *reader, const struct tensor_spec *spec, int low,
+                      int high, int16_t *dst)
 {
     const struct odva_tensor *tensor;
     const int status = get_tensor(reader, spec, &tensor);
@@ -317,8 +318,7 @@ static int get_shorts(const struct reader *reader, const struct tensor_spec *spe
 /* How many vectors each detail has of each band: never fewer than the detail before. */
 static int get_bands(const struct reader *reader)
 {
-    const struct tensor_spec spec = {
-        "linear.bands", ODVA_DTYPE_I32, 2, {ODVA_DETAILS, ODVA_BANDS}};
+    const struct tensor_spec spec = {"linear.bands", ODVA_DTYPE_I32, 2, {ODVA_DETAILS, ODVA_BANDS}};
     struct odva_bands *bands = reader->model->tables.bands;
     const struct odva_tensor *tensor;
     const int status = get_tensor(reader, &spec, &tensor);
@@ -330,8 +330,9 @@ static int get_bands(const struct reader *reader)
         const int32_t count = odva_tensor_int32(tensor, i);
 
         if (count < (d ? bands[d - 1].count[b] : 0) || count > ODVA_FRAME_SAMPLES)
-            return refuse(reader, "tensor linear.bands: number %d of detail %d falls or is above %d",
-                          b, d, ODVA_FRAME_SAMPLES);
+            return refuse(reader,
+                          "tensor linear.bands: number %d of detail %d falls or is above %d", b, d,
+                          ODVA_FRAME_SAMPLES);
         bands[d].count[b] = count;
         bands[d].basis += count;
         reader->model->weights->vectors = odva_max(reader->model->weights->vectors, count);
@@ -356,8 +357,7 @@ static int get_linear_path(const struct reader *reader)
     if (!weights->basis)
         return ONEDVA_ERR_NOMEM;
     status = get_shorts(reader, &mean, 0, ODVA_MEAN_MOST, weights->mean);
-    return status < 0 ? status
-                      : get_shorts(reader, &basis, -INT16_MAX, INT16_MAX, weights->basis);
+    return status < 0 ? status : get_shorts(reader, &basis, -INT16_MAX, INT16_MAX, weights->basis);
 }
 
 static int get_scan(const struct reader *reader, int size)
@@ -513,11 +513,12 @@ int onedva_model_open(onedva_model **out, const char *path, const struct onedva_
     reader.model = calloc(1, sizeof(*reader.model));
     if (!reader.model)
         return ONEDVA_ERR_NOMEM;
+    reader.model->shared = calloc(1, sizeof(*reader.model->shared));
     reader.model->weights = calloc(1, sizeof(*reader.model->weights));
-    if (reader.model->weights) {
+    if (reader.model->weights)
         odva_packed_weights_init(&reader.model->weights->packed);
+    if (reader.model->shared && reader.model->weights)
         status = open_file(&reader);
-    }
     if (status == ONEDVA_OK)
         status = read_model(&reader);
     if (status < 0)
@@ -526,12 +527,22 @@ int onedva_model_open(onedva_model **out, const char *path, const struct onedva_
     return status;
 }
 
+static void free_shared(struct odva_model_shared *shared)
+{
+    struct odva_shared *scans = shared ? atomic_load(&shared->scans) : NULL;
+
+    if (scans)
+        scans->free(scans);
+    free(shared);
+}
+
 void onedva_model_close(onedva_model **handle)
 {
     struct onedva_model *model = handle ? *handle : NULL;
 
     if (!model)
         return;
+    free_shared(model->shared);
     if (model->weights) {
         odva_packed_weights_free(&model->weights->packed);
         free(model->weights->basis);

@@ -55,6 +55,16 @@ struct odva_model_config {
 
 struct odva_model_weights; /* linear path and networks: model_weights.h */
 
+/** What all codecs of a model have in common: a layer above begins a structure with this. */
+struct odva_shared {
+    void (*free)(struct odva_shared *shared);
+};
+
+/** Made on first use, NULL before. */
+struct odva_model_shared {
+    _Atomic(struct odva_shared *) scans; /* struct odva_scan_cache */
+};
+
 struct onedva_model {
     uint64_t id;
     char name[64];
@@ -62,6 +72,7 @@ struct onedva_model {
     struct odva_model_config config;
     struct odva_model_tables tables;
     struct odva_model_weights *weights;
+    struct odva_model_shared *shared;
 };
 
 #endif

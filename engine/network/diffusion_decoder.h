@@ -27,11 +27,11 @@ struct odva_diffusion_decoder {
     struct odva_clip_size size;
     int64_t patches, register_rows;
     int superblock_count;
-    struct odva_device_array cond_row;  /* int32: superblock of each token row */
+    struct odva_device_array cond_row; /* int32: superblock of each token row */
     struct odva_window_set superblock_windows, shifted_windows;
     struct odva_device_array registers_of_all; /* what they begin as, [register_rows][d] */
-    struct odva_device_array h;          /* [patches + register_rows][d] */
-    struct odva_device_array modulation; /* shift, scale of the output, [superblocks][2 d] */
+    struct odva_device_array h;                /* [patches + register_rows][d] */
+    struct odva_device_array modulation;       /* shift, scale of the output, [superblocks][2 d] */
     /* of the current clip */
     struct odva_device_array embedded; /* its patches, [patches][d] */
     float *scalars;                    /* host, [superblocks][3]: t, qidx/64, n/N */

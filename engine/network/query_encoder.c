@@ -51,9 +51,8 @@ int odva_query_encoder_open(struct odva_query_encoder *enc, const struct onedva_
     int status;
 
     ODVA_ASSERT(config->encoder_layers > 0);
-    *enc = (struct odva_query_encoder){.backend = backend,
-                                       .width = config->width,
-                                       .queries = config->queries};
+    *enc = (struct odva_query_encoder){
+        .backend = backend, .width = config->width, .queries = config->queries};
     if ((status = load_layers(enc, model)) < 0 ||
         (status = odva_transformer_open(&enc->transformer, backend, model, &tensors->cond, SCALARS,
                                         tensors->blocks, config->encoder_layers,
@@ -267,8 +266,7 @@ int odva_query_encoder_set_clip(struct odva_query_encoder *enc, struct odva_patc
                                                  grid->patches * enc->width, sizeof(float));
 
     enc->size = odva_grid_clip_size(grid);
-    return status < 0 ? status
-                      : odva_patch_walk_run(walk, grid, pictures, embed_block, enc);
+    return status < 0 ? status : odva_patch_walk_run(walk, grid, pictures, embed_block, enc);
 }
 
 static int run_group(struct odva_query_encoder *enc, const struct odva_tile_group *group)

@@ -48,7 +48,7 @@ struct clip {
     const struct odva_sampler_params *params;
     const struct onedva_picture *pictures;
     struct onedva_const_picture linear[ONEDVA_MAX_CLIP_FRAMES]; /* the same, until output */
-    float t, t_next; /* of the current step */
+    float t, t_next;                                            /* of the current step */
     block_fn use;
 };
 
@@ -78,8 +78,8 @@ static int add_noise(const struct clip *clip, struct odva_matrix x, int64_t firs
 {
     struct odva_sampler *s = clip->sampler;
     const struct odva_matrix e = odva_device_array_rows(&s->noise, 0, PATCH);
-    const int status = s->backend->ops->noise(s->backend, e, s->path.walk.position.buffer, first, count,
-                                              clip->params->seed, NOISE_STEP);
+    const int status = s->backend->ops->noise(s->backend, e, s->path.walk.position.buffer, first,
+                                              count, clip->params->seed, NOISE_STEP);
 
     if (status < 0)
         return status;
@@ -232,10 +232,11 @@ static int set_clip(struct clip *clip, const struct odva_latents *latents)
     if (status == ONEDVA_OK && !s->decoder.backend)
         status = odva_diffusion_decoder_open(&s->decoder, s->model, s->backend);
     if (status == ONEDVA_OK)
-        status = odva_diffusion_decoder_set_clip(&s->decoder, clip->grid, s->shares,
-                                                 clip->params->qidx);
-    return status < 0 ? status
-                      : odva_patch_walk_run(&s->path.walk, clip->grid, clip->linear, embed_block, s);
+        status =
+            odva_diffusion_decoder_set_clip(&s->decoder, clip->grid, s->shares, clip->params->qidx);
+    return status < 0
+               ? status
+               : odva_patch_walk_run(&s->path.walk, clip->grid, clip->linear, embed_block, s);
 }
 
 int odva_sampler_refine(struct odva_sampler *s, const struct odva_latents *latents,

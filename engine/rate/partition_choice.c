@@ -29,7 +29,7 @@ static int set_level_size(struct odva_tile_level *level, struct odva_scan_cache 
                           struct odva_clip_size size, uint32_t splits)
 {
     struct odva_latents *latents = &level->latents;
-    const int status = odva_latents_set_size(latents, scans, detail, size);
+    const int status = odva_latents_set_shape(latents, scans, detail, size);
 
     if (status < 0)
         return status;

@@ -18,7 +18,8 @@ int odva_linear_path_open(struct odva_linear_path *path, const struct onedva_mod
 {
     const struct odva_model_weights *weights = model->weights;
 
-    *path = (struct odva_linear_path){.backend = backend, .model = model, .walk = {.backend = backend}};
+    *path =
+        (struct odva_linear_path){.backend = backend, .model = model, .walk = {.backend = backend}};
     path->basis =
         backend->ops->pack_basis(backend, weights->basis, weights->vectors, weights->mean);
     return path->basis ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
@@ -80,8 +81,7 @@ static int make_shape(struct odva_linear_path *path, struct odva_tile_shape *sha
     if (!indices)
         return ONEDVA_ERR_NOMEM;
     for (int i = 0; i < scan->count; i++)
-        indices[i] =
-            scan->position[i] % patches << ODVA_ORDER_BITS | scan->position[i] / patches;
+        indices[i] = scan->position[i] % patches << ODVA_ORDER_BITS | scan->position[i] / patches;
     shape->order = upload_indices(path->backend, indices, scan->count);
     odva_tile_rows(indices, nt, ny, nx);
     shape->rows = upload_indices(path->backend, indices, patches);
@@ -151,9 +151,9 @@ int odva_linear_path_project(struct odva_linear_path *path, const struct odva_gr
                                            grid->patches * bands->basis, sizeof(float));
     if (status < 0)
         return status;
-    return path->backend->ops->project(path->backend,
-                                       odva_device_array_rows(&path->coefs, 0, bands->basis), grid,
-                                       pictures, path->walk.position.buffer, 0, grid->patches, path->basis, bands);
+    return path->backend->ops->project(
+        path->backend, odva_device_array_rows(&path->coefs, 0, bands->basis), grid, pictures,
+        path->walk.position.buffer, 0, grid->patches, path->basis, bands);
 }
 
 int odva_linear_path_transform(struct odva_linear_path *path, const struct odva_latents *latents,
@@ -167,9 +167,8 @@ int odva_linear_path_transform(struct odva_linear_path *path, const struct odva_
     if (status == ONEDVA_OK)
         status = place_tiles(path, latents, 1);
     if (status == ONEDVA_OK)
-        status =
-            backend->ops->dct_forward(backend, path->latents.buffer, path->coefs.buffer,
-                                      latents->basis, path->tiles, latents->grid.tile_count);
+        status = backend->ops->dct_forward(backend, path->latents.buffer, path->coefs.buffer,
+                                           latents->basis, path->tiles, latents->grid.tile_count);
     if (status < 0)
         return status;
     return backend->ops->download(backend, path->latents.buffer, 0, y, count * sizeof(*y));

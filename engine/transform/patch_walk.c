@@ -63,8 +63,8 @@ int odva_patch_walk_run(struct odva_patch_walk *walk, const struct odva_grid *gr
     for (int64_t first = 0; first < patches && status == ONEDVA_OK; first += step) {
         const int64_t count = patches - first < step ? patches - first : step;
 
-        status = backend->ops->patchify(backend, x, grid, pictures, walk->position.buffer, first,
-                                        count);
+        status =
+            backend->ops->patchify(backend, x, grid, pictures, walk->position.buffer, first, count);
         if (status == ONEDVA_OK)
             status = fn(opaque, x, first, count);
     }

@@ -2,8 +2,9 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-/* The scalar quantiser: D = 2^(qidx/8), a dead zone, reconstruction points from the model. In floats
- * for encoders, and in integers, which is how latents are decoded (doc/bitstream.md, section 7). */
+/* The scalar quantiser: D = 2^(qidx/8), a dead zone, reconstruction points from the model. In
+ * floats for encoders, and in integers, which is how latents are decoded (doc/bitstream.md, section
+ * 7). */
 #ifndef ODVA_QUANTISER_H
 #define ODVA_QUANTISER_H
 
@@ -26,8 +27,8 @@ float odva_quantiser_step(int qidx);
 /** |q| of a coefficient: floor(|y|/D + 0.5 - dead_zone), at most ODVA_MAX_LEVEL. */
 int32_t odva_quantise(float magnitude, float inverse_step, float dead_zone);
 
-/* Dequantised latents are in units of 1/32 of a sample's step, of which the model's domain, which is
- * from -1 to 1, has 127.5. */
+/* Dequantised latents are in units of 1/32 of a sample's step, of which the model's domain, which
+ * is from -1 to 1, has 127.5. */
 #define ODVA_LATENT_UNITS 4080
 #define ODVA_LATENT_MOST  ((1 << 23) - 1)
 

@@ -21,7 +21,7 @@ sys.path.insert(0, os.path.join(ROOT, "tools"))
 import spec_decoder
 from random_coder import random_motion, random_packet
 from spec_decoder import Seen, read_stream_header
-from stream_writer import leb, motion, packet, packet_unit, segment, stream_header, unit
+from stream_writer import frame_packet, leb, motion, packet, packet_unit, segment, stream_header, unit
 
 BIN = os.environ.get("ONEDVA_BIN", os.path.join(ROOT, "build", "ffmpeg-check"))
 MODEL_FILE = os.path.join(ROOT, "fate", "model", "onedva-test.safetensors")
@@ -62,7 +62,7 @@ def encode(source, *options, bsf=None, form="odva", input_options=()):
         first, last = os.path.join(work, f"first.{form}"), os.path.join(work, "last.odva")
         ffmpeg("-filter_complex", f"{source},format=yuv420p[v]", "-map", "[v]", "-fps_mode", "passthrough",
                "-enc_time_base", "filter", "-c:v", "onedva", "-flags", "+bitexact", "-threads", "1", "-adaptive_clips", "0",
-               "-crf", "30", *options, "-fflags", "+bitexact", first)
+               "-clip_packets", "1", "-crf", "30", *options, "-fflags", "+bitexact", first)
         ffmpeg(*input_options, "-i", first, "-c", "copy", *(("-bsf:v", bsf) if bsf else ()), "-fflags", "+bitexact", last)
         with open(last, "rb") as file:
             return file.read()
@@ -155,6 +155,13 @@ for n, (colour_range, location) in enumerate((("tv", "left"), ("pc", "center"), 
 def encoded_times():
     """From a place inside of a packet, so times before 0; a rate of 30000/1001."""
     return encode(f"{pan('48x32', '2*n', 'n', 40)},settb=1001/30000,setpts=N", form="mp4", input_options=("-ss", "0.4"))
+
+
+@stream
+def encoded_frames():
+    """A packet for each frame, of clips of 16 frames, of 7 and of 1, with motion and layers."""
+    return b"".join(encode(pan("96x80", "4*n", "2*n", frames), "-clip_packets", "0", "-layers", layers)
+                    for frames, layers in ((23, "1"), (17, "3")))
 
 
 @stream
@@ -269,6 +276,24 @@ def edited_invalid():
 
 
 @stream
+def edited_frames():
+    """Frame packets in another order and twice, too few and too many, damaged, of clips that are not there."""
+    header, fields = headers_of(48, 32)
+    four, three, two, many = [random_packet(MODEL, fields, frames, [64], 900 + frames, sync=0xD6) for frames in (4, 3, 2, 16)]
+    whole = random_packet(MODEL, fields, 4, [64], 920)
+    lost = packet(MODEL, 4, [(64, b"\x12\x34")], sync=0xD6, crcs=[(0, 1)])
+    made = [frame_packet(four, 1), four, *[frame_packet(four, i) for i in (3, 1, 1, 2)],
+            frame_packet(four, 1, check_wrong=1), frame_packet(four, 2, version=3), frame_packet(four, 0),
+            frame_packet(four, 4), frame_packet(four, 1, sync=0xD6), frame_packet(four, 1)[:2],
+            frame_packet(four, 3), frame_packet(four, 3) + b"\0", frame_packet(four, 3),
+            three, frame_packet(four, 1), frame_packet(three, 2), whole, frame_packet(three, 1), frame_packet(whole, 1),
+            two, frame_packet(two, 1), lost, frame_packet(two, 1), frame_packet(lost, 1),
+            many, *[frame_packet(many, i) for i in range(15, 0, -1)], packet(MODEL, 1, [(64, b"a")], sync=0xD4),
+            frame_packet(many, 4), four]
+    return segment(header, in_turn(made, 4))
+
+
+@stream
 def edited_no_header():
     """Packets before any stream header, some that have one and are invalid, then one that is valid."""
     header, fields = headers_of(32, 16)
@@ -325,7 +350,8 @@ def random_tiles():
 def random_lengths():
     """Every length behind every other; many are longer than the tile."""
     header, fields = headers_of(2000, 20)
-    return segment(header, in_turn([random_packet(MODEL, fields, 1, [1], 800 + i, qidx=10 * i - 64, bold=0.95, ones=(0.7, 0.97)[i % 2]) for i in range(12)], 1))
+    return segment(header, in_turn([
+        random_packet(MODEL, fields, 1, [1], 800 + i, qidx=10 * i - 64, bold=0.95, ones=(0.7, 0.97)[i % 2]) for i in range(12)], 1))
 
 
 @stream

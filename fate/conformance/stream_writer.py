@@ -49,6 +49,16 @@ def packet(model, frames, layers, *, detail=0, qidx=-10, sync=0xD5, version=2, f
     return made + struct.pack("<H", crc16(made) ^ header_crc_wrong) + b"".join(payload for _, payload in layers) + behind
 
 
+def frame_packet(clip, frame, *, sync=0xD7, version=2, check_wrong=0):
+    """clip: its packet, without a header, durations, motion or dropped refinements."""
+    at = 6
+    for _ in range(2):                                      # extent and size of the first layer
+        while clip[at] & 128:
+            at += 1
+        at += 1
+    return bytes([sync, version << 4 | frame, clip[at] ^ 17 * frame & 255 ^ check_wrong])
+
+
 def unit(kind, fields):
     made = b"ODVA" + bytes([kind, len(fields)]) + fields
     return made + struct.pack("<H", crc16(made))

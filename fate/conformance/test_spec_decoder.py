@@ -127,7 +127,8 @@ class Reconstruction(unittest.TestCase):
 
     def test_clip_of_patches(self):
         tile = spec_decoder.Tile(0, 0, 0, MODEL.scan(0, 0, (1, 1, 1)))
-        for value, c in ((2 ** 23 - 1, 32767), (1 - 2 ** 23, -32768), (8 * 32767 + 3, 32767), (-8 * 32768 - 4, -32768), (-13, -2), (-12, -1)):
+        limits = (2 ** 23 - 1, 32767), (1 - 2 ** 23, -32768), (8 * 32767 + 3, 32767), (-8 * 32768 - 4, -32768)
+        for value, c in (*limits, (-13, -2), (-12, -1)):
             values = [value] + [0] * (len(tile.q) - 1)
             self.assertEqual(int(spec_decoder.tile_patches(tile, values, Seen())[0, 0, 0, tile.scan.coefficients[0][0]]), c)
 

@@ -72,11 +72,10 @@ static void join_bands_loops(uint8_t *restrict samples, const int32_t *restrict 
                        m2 = (uint32_t)band_matrix[2][f], m3 = (uint32_t)band_matrix[3][f];
 
         for (int i = 0; i < SAMPLES; i++)
-            samples[f * SAMPLES + i] =
-                clip_sample(m0 * rounded(sums[i]) + m1 * rounded(sums[SAMPLES + i]) +
-                            m2 * rounded(sums[2 * SAMPLES + i]) +
-                            m3 * rounded(sums[3 * SAMPLES + i]) + ((uint32_t)mean[i] << 17) +
-                            (1u << 19));
+            samples[f * SAMPLES + i] = clip_sample(
+                m0 * rounded(sums[i]) + m1 * rounded(sums[SAMPLES + i]) +
+                m2 * rounded(sums[2 * SAMPLES + i]) + m3 * rounded(sums[3 * SAMPLES + i]) +
+                ((uint32_t)mean[i] << 17) + (1u << 19));
     }
 }
 

@@ -32,8 +32,8 @@ multiply_pair_rows(const struct odva_cpu_pairs *product, int first, const int ro
     ODVA_UNROLL
     for (int r = 0; r < rows; r++)
         ODVA_UNROLL
-        for (int v = 0; v < PAIR_VECS; v++)
-            sum[r][v] = v_sums_zero();
+    for (int v = 0; v < PAIR_VECS; v++)
+        sum[r][v] = v_sums_zero();
     for (int p = 0; p < product->pairs; p++) {
         const int pair = product->pair ? product->pair[p] : p;
         const int16_t *w = weights + (int64_t)pair * product->weight_outputs * 2;
@@ -54,8 +54,8 @@ multiply_pair_rows(const struct odva_cpu_pairs *product, int first, const int ro
     ODVA_UNROLL
     for (int r = 0; r < rows; r++)
         ODVA_UNROLL
-        for (int v = 0; v < PAIR_VECS; v++)
-            v_sums_store(dst + r * product->dst_stride + v * V_SUMS, sum[r][v]);
+    for (int v = 0; v < PAIR_VECS; v++)
+        v_sums_store(dst + r * product->dst_stride + v * V_SUMS, sum[r][v]);
 }
 
 static void multiply_pairs_simd(const struct odva_cpu_pairs *product)

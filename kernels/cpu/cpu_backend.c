@@ -119,13 +119,12 @@ static void forward_task(void *opaque, int64_t index, int worker)
 
     for (int i = 0; i < patches; i++)
         memcpy(data + (size_t)i * job->basis,
-               job->coefs + tile->coefs + (size_t)rows[i] * job->basis,
-               job->basis * sizeof(*data));
+               job->coefs + tile->coefs + (size_t)rows[i] * job->basis, job->basis * sizeof(*data));
     odva_cpu_dct_tile(job->cpu->operators, &job->cpu->dct, data, tile->nt, tile->ny, tile->nx,
                       job->basis, data + count);
     for (int i = 0; i < tile->coefficients; i++)
-        job->latents[tile->offset + i] = data[(size_t)(order[i] >> ODVA_ORDER_BITS) * job->basis +
-                                              (order[i] & ODVA_ORDER_MASK)];
+        job->latents[tile->offset + i] =
+            data[(size_t)(order[i] >> ODVA_ORDER_BITS) * job->basis + (order[i] & ODVA_ORDER_MASK)];
 }
 
 static int dct_forward(struct odva_backend *backend, struct odva_buffer *latents,
@@ -146,8 +145,8 @@ static int dct_forward(struct odva_backend *backend, struct odva_buffer *latents
     return ONEDVA_OK;
 }
 
-static struct odva_basis *pack_basis(struct odva_backend *backend, const int16_t *vectors, int count,
-                                     const int16_t *mean)
+static struct odva_basis *pack_basis(struct odva_backend *backend, const int16_t *vectors,
+                                     int count, const int16_t *mean)
 {
     (void)backend;
     return odva_cpu_basis_pack(vectors, count, mean);

@@ -51,8 +51,8 @@ static void transform_axis(const struct odva_cpu_operators *operators, float *ds
 }
 
 void odva_cpu_dct_tile(const struct odva_cpu_operators *operators,
-                       const struct odva_cpu_dct_tables *tables, float *data, int nt, int ny, int nx,
-                       int basis, float *scratch)
+                       const struct odva_cpu_dct_tables *tables, float *data, int nt, int ny,
+                       int nx, int basis, float *scratch)
 {
     const float(*matrices)[ODVA_CPU_DCT_MAX][ODVA_CPU_DCT_MAX] = tables->forward;
     const int64_t count = (int64_t)nt * ny * nx * basis;

@@ -118,7 +118,7 @@ struct odva_cpu_deblock {
     ptrdiff_t stride;
     int width, height;
     int spacing; /* of the borders */
-    int limit;   /* at most 1020 */
+    int limit;   /* 1..319 */
 };
 
 /** The part of a plane that belongs to a token, some of which may lie outside of it. */
@@ -156,7 +156,8 @@ struct odva_cpu_operators {
     /** A patch's samples [4][384] to its bands [4][384], in 1/8 of a sample's step. */
     void (*split_bands)(int16_t *restrict bands, const uint8_t *restrict samples,
                         const int16_t *restrict mean);
-    /** Sums [4][384] of the basis to samples; at rest: those of band 0 only, all frames the same. */
+    /** Sums [4][384] of the basis to samples; at rest: those of band 0 only, all frames the same.
+     */
     void (*join_bands)(uint8_t *restrict samples, const int32_t *restrict sums,
                        const int16_t *restrict mean, int is_at_rest);
     /** dst[i] = (sum over f < inputs of matrix[f][i] src[f] + 2^15) >> 16 for i < n, on vectors of

@@ -189,10 +189,10 @@ static void deblock_task(void *opaque, int64_t index, int worker)
             .width = p ? (job->grid->width + 1) / 2 : job->grid->width,
             .height = p ? (job->grid->height + 1) / 2 : job->grid->height,
             .spacing = p ? ODVA_TOKEN_CHROMA : ODVA_TOKEN_LUMA,
-            .limit = p ? 5 * job->limit / 8 : job->limit,
+            .limit = job->limit,
         };
 
-        if (plane.plane && plane.limit > 0)
+        if (plane.plane)
             job->operators->deblock(&plane, first, bands);
     }
 }

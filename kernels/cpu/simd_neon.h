@@ -242,7 +242,6 @@ static inline int16x8_t v_pair_words_quad(int16x8_t a, int16x8_t b)
 }
 
 V_INTS(v_and, vandq_s16)
-V_INTS(v_xor, veorq_s16)
 V_INTS(v_add_words, vaddq_s16)
 V_INTS(v_sub_words, vsubq_s16)
 V_INTS(v_mul_words, vmulq_s16)
@@ -260,10 +259,12 @@ static inline v_int v_shift_words(v_int a, int n)
                     vreinterpretq_s16_u16(vshlq_u16(vreinterpretq_u16_s16(a.val[1]), shift))}};
 }
 
-/* 0 or -1 */
-static inline v_int v_sign_words(v_int a)
+/* Of signed ones, by 2^n. */
+static inline v_int v_floor_words(v_int a, int n)
 {
-    return (v_int){{vshrq_n_s16(a.val[0], 15), vshrq_n_s16(a.val[1], 15)}};
+    const int16x8_t shift = vdupq_n_s16((int16_t)-n);
+
+    return (v_int){{vshlq_s16(a.val[0], shift), vshlq_s16(a.val[1], shift)}};
 }
 
 static inline v_int v_clip_words(v_int a)

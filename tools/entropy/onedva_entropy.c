@@ -143,7 +143,7 @@ static void unpack(struct entropy *entropy, const struct sample *sample)
     struct odva_latents *latents = &entropy->latents;
     size_t at = 0;
 
-    if (odva_latents_set_size(latents, &entropy->coder.scans, sample->detail, sample->size) < 0)
+    if (odva_latents_set_size(latents, entropy->coder.scans, sample->detail, sample->size) < 0)
         die("out of memory", "latents");
     memcpy(latents->splits, sample->splits,
            latents->grid.superblock_count * sizeof(*sample->splits));

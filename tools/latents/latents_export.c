@@ -5,6 +5,7 @@
 #include "latents_export.h"
 
 #include <inttypes.h>
+#include <libavcodec/bsf.h>
 #include <libavformat/avformat.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,9 @@ struct exporter {
     const onedva_model *model;
     AVFormatContext *container;
     const AVStream *stream;
+    AVPacket *merged;
+    AVBSFContext *merge;   /* makes whole clips of packets of frames */
+    int has_frame_packets; /* there were some */
     struct odva_scan_cache scans;
     struct odva_packet_decoder decoder;
     int32_t *values; /* of the clip read last */
@@ -54,6 +58,18 @@ static void open_input(struct exporter *e, const char *input)
     for (unsigned i = 0; i < e->container->nb_streams; i++)
         if (e->container->streams[i] != e->stream)
             e->container->streams[i]->discard = AVDISCARD_ALL;
+}
+
+static void open_merge(struct exporter *e)
+{
+    const AVBitStreamFilter *filter = av_bsf_get_by_name("onedva_merge");
+
+    if (!filter)
+        die("this FFmpeg does not have the bitstream filter onedva_merge");
+    check_av(av_bsf_alloc(filter, &e->merge), filter->name);
+    check_av(avcodec_parameters_copy(e->merge->par_in, e->stream->codecpar), filter->name);
+    e->merge->time_base_in = e->stream->time_base;
+    check_av(av_bsf_init(e->merge), filter->name);
 }
 
 static void open_reader(struct exporter *e)
@@ -187,20 +203,47 @@ static int take_new_header(struct exporter *e, const AVPacket *packet)
     return status;
 }
 
+static void leave_out(struct exporter *e, const AVPacket *packet, const char *reason)
+{
+    fprintf(stderr, "onedva-latents: packet at %" PRId64 " left out: %s\n", packet->pts, reason);
+    e->damaged++;
+}
+
+/* Read the packet of a whole clip. */
 static void read_packet(struct exporter *e, const AVPacket *packet)
 {
+    enum onedva_packet_kind kind;
     struct onedva_clip clip;
     int status = take_new_header(e, packet);
 
+    if (onedva_packet_get_kind(&kind, packet->data, (size_t)packet->size) == ONEDVA_OK &&
+        kind != ONEDVA_PACKET_WHOLE_CLIP) {
+        if (kind == ONEDVA_PACKET_CLIP)
+            leave_out(e, packet,
+                      "packets of its frames are missing, or at times that a clip cannot have");
+        return;
+    }
     if (status == ONEDVA_OK)
         status = odva_packet_decoder_read(&e->decoder, packet->data, (size_t)packet->size, &clip);
     if (status == ONEDVA_OK && clip.layers_decoded == clip.layers) {
         add_clip(e, packet, &clip);
         return;
     }
-    fprintf(stderr, "onedva-latents: packet at %" PRId64 " left out: %s\n", packet->pts,
-            status < 0 ? onedva_status_text(status) : "cut short or damaged");
-    e->damaged++;
+    leave_out(e, packet, status < 0 ? onedva_status_text(status) : "cut short or damaged");
+}
+
+/* Send a packet of the file through the merge, NULL for the end, and read what comes out. */
+static void merge_packet(struct exporter *e, AVPacket *packet)
+{
+    enum onedva_packet_kind kind;
+
+    if (packet && onedva_packet_get_kind(&kind, packet->data, (size_t)packet->size) == ONEDVA_OK)
+        e->has_frame_packets |= kind == ONEDVA_PACKET_CLIP;
+    check_av(av_bsf_send_packet(e->merge, packet), "onedva_merge");
+    while (av_bsf_receive_packet(e->merge, e->merged) >= 0) {
+        read_packet(e, e->merged);
+        av_packet_unref(e->merged);
+    }
 }
 
 /* The model's linear.bands as JSON. @param text 96 bytes, enough for 16 numbers of three digits */
@@ -222,10 +265,10 @@ static void write_output(struct exporter *e, const char *output)
     print_bands(e->model, bands);
     snprintf(metadata, sizeof(metadata),
              "{\"format\":%d,\"model_id\":\"%016" PRIx64 "\",\"model\":\"%s\",\"bands\":[%s],"
-             "\"time_base\":[%d,%d],\"frame_rate\":[%d,%d]}",
+             "\"time_base\":[%d,%d],\"frame_rate\":[%d,%d],\"frame_packets\":%d}",
              LATENTS_FORMAT, e->model->id, e->model->name, bands, e->stream->time_base.num,
              e->stream->time_base.den, e->stream->avg_frame_rate.num,
-             e->stream->avg_frame_rate.den);
+             e->stream->avg_frame_rate.den, e->has_frame_packets);
     error = tensors_write(output, e->tensor, LATENTS_TENSOR_COUNT, metadata);
     if (error)
         die("%s: %s", output, strerror(error));
@@ -237,18 +280,21 @@ int latents_export(const onedva_model *model, const char *input, const char *out
     AVPacket *packet = av_packet_alloc();
     int status;
 
-    if (!packet)
+    e.merged = av_packet_alloc();
+    if (!packet || !e.merged)
         die("out of memory");
     memcpy(e.tensor, empty, sizeof(empty));
     open_input(&e, input);
+    open_merge(&e);
     open_reader(&e);
     while ((status = av_read_frame(e.container, packet)) >= 0) {
         if (packet->stream_index == e.stream->index && packet->size > 0) /* AVI has empty ones */
-            read_packet(&e, packet);
+            merge_packet(&e, packet);
         av_packet_unref(packet);
     }
     if (status != AVERROR_EOF)
         fprintf(stderr, "onedva-latents: %s ends early: %s\n", input, av_err2str(status));
+    merge_packet(&e, NULL);
     write_output(&e, output);
     for (int i = 0; i < LATENTS_TENSOR_COUNT; i++)
         odva_byte_writer_free(&e.tensor[i].bytes);
@@ -256,6 +302,8 @@ int latents_export(const onedva_model *model, const char *input, const char *out
     odva_packet_decoder_free(&e.decoder);
     odva_scan_cache_free(&e.scans);
     av_packet_free(&packet);
+    av_packet_free(&e.merged);
+    av_bsf_free(&e.merge);
     avformat_close_input(&e.container);
     return e.damaged + (status != AVERROR_EOF);
 }

@@ -25,6 +25,7 @@ static const uint8_t motion[200] = {0x11, 0x22, 0x33};
 static struct odva_packet make_packet(int frames, int layers, int qidx, int flags, uint8_t *bytes)
 {
     struct odva_packet packet = {
+        .kind = (frames + layers) % 2 ? ONEDVA_PACKET_CLIP : ONEDVA_PACKET_WHOLE_CLIP,
         .frames = frames,
         .layers = layers,
         .qidx = qidx,
@@ -57,6 +58,7 @@ static struct odva_packet make_packet(int frames, int layers, int qidx, int flag
 
 static void assert_packets_equal(const struct odva_packet *a, const struct odva_packet *b)
 {
+    assert_int_equal(a->kind, b->kind);
     assert_int_equal(a->frames, b->frames);
     assert_int_equal(a->layers, b->layers);
     assert_int_equal(a->qidx, b->qidx);
@@ -242,7 +244,7 @@ static void field_limits(void **state)
         const int version = value >> 4;
         const int status = parse_changed(&writer, header, 1, (uint8_t)value);
         assert_int_equal(parse_changed(&writer, header, 0, (uint8_t)value),
-                         value == 0xD5 ? ONEDVA_OK : ONEDVA_ERR_DATA);
+                         value == 0xD5 || value == 0xD6 ? ONEDVA_OK : ONEDVA_ERR_DATA);
         assert_int_equal(parse_changed(&writer, header, 5, (uint8_t)value),
                          qidx >= -64 && qidx <= 63 ? ONEDVA_OK : ONEDVA_ERR_DATA);
         if (version != 2)

@@ -92,6 +92,7 @@ static void open_adaptive(struct codec *codec, enum onedva_motion motion, enum o
     codec->encoder_settings.motion = motion;
     codec->encoder_settings.adaptive_clips = 1;
     codec->decoder_settings.steps = 0;
+    codec->encoder_settings.clip_packets = 1;
     codec_open(codec);
 }
 

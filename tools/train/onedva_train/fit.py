@@ -38,13 +38,14 @@ def choose_bands(variance, details=DETAILS):
     return torch.stack([(n + 4) // 8 * 8 for n in kept]).clamp(max=variance.shape[1]).numpy().astype(np.int32)
 
 
-def token_variance(sampler, mean, basis, crops=320):
-    """[4, J]"""
+def token_variance(sampler, mean, basis, tokens):
+    """Mean squares [4, J] of a token's coefficients."""
+    rounds = max(1, tokens // 4096)
     total = 0.0
-    for _ in range(crops // 16):
+    for _ in range(rounds):
         c = geo.band_coefficients(sampler.batch(16, sampler.draw_length(), 8, 8)[0], mean, basis)
         total = total + c.reshape(-1, geo.TOKEN_FRAMES, len(basis)).double().pow(2).mean(0)
-    return total / (crops // 16)
+    return total / rounds
 
 
 def tile_coefficients(c, side):
@@ -87,7 +88,7 @@ def scan_tables(measured, odds, shift):
     return tables
 
 
-def size_shifts(sampler, mean, basis, tables, tiles=160):
+def size_shifts(sampler, mean, basis, tables, tiles):
     """How much smaller the first coefficients of smaller tiles are, per axis and size, 1/8 octaves."""
     shift = np.zeros(20, np.int8)
     unshifted = {**tables, "scan.size_shift": shift.copy()}
@@ -116,7 +117,7 @@ def new_path(sampler, tokens, log, bands=None):
     """linear.mean, linear.basis and linear.bands; bands: instead of those of the largest variance"""
     mean, basis, values = frame_basis(sampler, tokens)
     if bands is None:
-        bands = choose_bands(token_variance(sampler, mean, basis))
+        bands = choose_bands(token_variance(sampler, mean, basis, tokens))
     bands = np.asarray(bands, np.int32)
     basis = basis[:bands.max()]
     kept = float(values[:len(basis)].sum() / values.sum())
@@ -131,7 +132,8 @@ def scans(sampler, path, crops, log):
     mean, basis = floats(path)
     measured = {nt: moments(sampler, mean, basis, nt, crops) for nt in LENGTHS}
     odds = sampler.lengths()
-    shift = size_shifts(sampler, mean, basis, scan_tables({4: measured[4]}, np.ones(5), np.zeros(20)))
+    whole = scan_tables({4: measured[4]}, np.ones(5), np.zeros(20))
+    shift = size_shifts(sampler, mean, basis, whole, max(16, crops // 10))
     log(f"size shifts: {shift.tolist()}")
     kept = geo.Bands(path["linear.bands"]).kept(3)
     tables = {name: v[kept] for name, v in scan_tables(measured, odds, shift).items()}

@@ -309,7 +309,7 @@ class Noise:
         return 4
 
     def batch(self, n, gt, gy, gx):
-        still, moving = (torch.from_numpy(self.rng.standard_normal((n, gt, gy, gx, t, 384))).float() for t in (1, 4))
+        still, moving = (torch.from_numpy(self.rng.standard_normal((n, gt, gy, gx, t, 384), np.float32)) for t in (1, 4))
         return (self.size * (still + 0.1 * moving)).flatten(-2), None
 
 
