@@ -90,6 +90,7 @@ class Stream:
         self.results = [result for _, result in spec_decoder.decode_stream(MODEL, data, seen)]
         self.clips = [(time, clip) for (time, _, _), clip in zip(self.packets, self.results)
                       if isinstance(clip, spec_decoder.Clip)]
+        self.pictures = b"".join(shown_frames(self.packets, self.results))
 
     def is_whole(self, clip):
         """Whether no layer is lost, and no packet of a frame."""
