@@ -11,7 +11,7 @@ DETAILS = (192, 384, 768, geo.PATCH)  # coefficients of a token, about, by detai
 LENGTHS = (4, 2, 1)  # tokens in time of the clips that scans are made for
 KEY_OF_ONE = 128  # scan.key of a magnitude of 1 in the model's domain
 # what tiles are chosen with, and how many that are not count beside them
-CHOSEN_QIDX, CHOSEN_DETAIL, FEW, ROUNDS = (-12, -4, 4, 12), 1, 200, 4
+CHOSEN_QIDX, CHOSEN_DETAIL, FEW, ROUNDS = (-12, -4, 4, 12), 1, 20, 4
 LENGTH_BITS = 4  # of a length that is not 0, about; 1 of one that is
 
 
