@@ -34,7 +34,7 @@ encode() {
     file=$1 source=$2
     shift 2
     ffmpeg -filter_complex "$source,format=yuv420p[v]" -map "[v]" -fps_mode passthrough \
-        -enc_time_base filter -c:v onedva -flags +bitexact -adaptive_clips 0 -clip_duration 0 -crf 30 "$@" \
+        -enc_time_base filter -c:v onedva -flags +bitexact -adaptive_clips 0 -clip_duration 0 -clip_packets 1 -crf 30 "$@" \
         -fflags +bitexact "$file"
 }
 
@@ -167,6 +167,12 @@ if wanted headers; then
     encode "$work/headers.avi" "$(pan 96:64 2*n n 20)" -motion global
     ffmpeg -i "$work/headers.avi" -c copy -fflags +bitexact fate/streams/headers.nut
     expect headers "frames 16 .* spacing 0;frames 4 .* spacing 0"
+fi
+
+# A packet for each frame.
+if wanted frames; then
+    encode fate/streams/frames.nut "$(pan 96:64 2*n n 20)" -motion global -layers 3 -clip_packets 0
+    echo "frames: $(wc -c < fate/streams/frames.nut) bytes"
 fi
 
 # By the model that is shipped.

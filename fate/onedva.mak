@@ -7,7 +7,7 @@
 
 # name, options of the encoder, options of the decoder
 ONEDVA_CODEC_TESTS = crf0 crf10 crf30 crf50 crf63 qp psnr aq bitrate maxrate twopass \
-                     linear steps4 diffusion heun smooth clip1 clip5 clip16 frame1 \
+                     linear steps4 diffusion heun smooth clip1 clip5 clip16 frame1 whole \
                      ultrafast medium slow layers layers2 layers16 tokens \
                      motion-off motion-global motion-mesh
 
@@ -33,6 +33,7 @@ fate-onedva-%-clip1:     ENCOPTS = -clip_frames 1
 fate-onedva-%-clip5:     ENCOPTS = -clip_frames 5
 fate-onedva-%-clip16:    ENCOPTS = -clip_frames 16 -adaptive_clips 0
 fate-onedva-%-frame1:    ENCOPTS = -frames:v 1
+fate-onedva-%-whole:     ENCOPTS = -clip_packets 1
 fate-onedva-%-ultrafast: ENCOPTS = -preset ultrafast
 fate-onedva-%-medium:    ENCOPTS = -preset medium
 fate-onedva-%-slow:      ENCOPTS = -preset slow
@@ -126,7 +127,7 @@ fate-onedva-pan-%: CMD = framecrc -f rawvideo -s 352x288 -pix_fmt yuv420p -r 25 
 # beside the test model's folder; ONEDVA_STREAMS can name another one.
 ONEDVA_STREAMS ?= $(dir $(ONEDVA_MODEL))../streams
 ONEDVA_STREAM_TESTS = off pan zoom rotation mesh margins wide-margins 201x133 37x35 300x6 2x2 1x1 \
-                      passes cut durations scenes finest coarsest headers lengths
+                      passes cut durations scenes finest coarsest headers lengths frames
 FATE_ONEDVA_STREAM = $(ONEDVA_STREAM_TESTS:%=fate-onedva-stream-%) \
                      fate-onedva-stream-mesh-network fate-onedva-stream-201x133-network \
                      fate-onedva-stream-passes-tokens
@@ -146,13 +147,19 @@ fate-onedva-shipped-steps%: CMD = framemd5 -flags +bitexact -model $(ONEDVA_SHIP
 # Bitstream filters: the packets behind them.
 ONEDVA_TRUNCATIONS = layers=1 layers=2 layers=3 layers=5 tokens=8 bitrate=20k
 FATE_ONEDVA_BSF = $(subst =,-,$(ONEDVA_TRUNCATIONS:%=fate-onedva-truncate-%)) fate-onedva-metadata-colours \
-                  fate-onedva-metadata-in-packets
+                  fate-onedva-metadata-in-packets fate-onedva-truncate-frames fate-onedva-metadata-frames \
+                  fate-onedva-split-lengths fate-onedva-split-durations fate-onedva-merge-frames
 fate-onedva-truncate-%: CMD = framecrc -i $(ONEDVA_STREAMS)/passes.nut -c copy \
     -bsf:v onedva_truncate=$(subst -,=,$(@:fate-onedva-truncate-%=%))
 ONEDVA_COLOURS = color_range=pc:color_primaries=9:transfer_characteristics=16:$\
                  matrix_coefficients=9:chroma_location=topleft
 fate-onedva-metadata-colours: CMD = framecrc -i $(ONEDVA_STREAMS)/mesh.nut -c copy \
     -bsf:v onedva_metadata=$(ONEDVA_COLOURS)
+fate-onedva-truncate-frames: CMD = framecrc -i $(ONEDVA_STREAMS)/frames.nut -c copy -bsf:v onedva_truncate=layers=1
+fate-onedva-metadata-frames: CMD = framecrc -i $(ONEDVA_STREAMS)/frames.nut -c copy \
+    -bsf:v onedva_metadata=repeat_headers=1
+fate-onedva-split-%: CMD = framecrc -i $(ONEDVA_STREAMS)/$(@:fate-onedva-split-%=%).nut -c copy -bsf:v onedva_split
+fate-onedva-merge-%: CMD = framecrc -i $(ONEDVA_STREAMS)/$(@:fate-onedva-merge-%=%).nut -c copy -bsf:v onedva_merge
 fate-onedva-metadata-in-packets: CMD = framecrc -i $(ONEDVA_STREAMS)/headers.nut -c copy \
     -bsf:v onedva_metadata=$(ONEDVA_COLOURS)
 
@@ -190,7 +197,8 @@ FATE_ONEDVA-$(call ALLYES, ONEDVA_ENCODER ONEDVA_DECODER NUT_MUXER NUT_DEMUXER R
     += $(FATE_ONEDVA_SIZE)
 FATE_ONEDVA-$(call ALLYES, ONEDVA_ENCODER RAWVIDEO_DECODER RAWVIDEO_DEMUXER FRAMECRC_MUXER) \
     += $(FATE_ONEDVA_CONTAINER) $(FATE_SEEK_ONEDVA)
-FATE_ONEDVA-$(call ALLYES, ONEDVA_TRUNCATE_BSF ONEDVA_METADATA_BSF NUT_DEMUXER FRAMECRC_MUXER) \
+FATE_ONEDVA-$(call ALLYES, ONEDVA_TRUNCATE_BSF ONEDVA_METADATA_BSF ONEDVA_SPLIT_BSF ONEDVA_MERGE_BSF \
+                           NUT_DEMUXER FRAMECRC_MUXER) \
     += $(FATE_ONEDVA_BSF)
 FATE_ONEDVA-$(call ALLYES, ONEDVA_DECODER ODVA_DEMUXER NUT_DEMUXER NOISE_BSF SUBFILE_PROTOCOL \
                            FRAMEMD5_MUXER RAWVIDEO_ENCODER) \

@@ -13,6 +13,8 @@
 
 #define SET_HEADER  0x80 /* bits of the first byte */
 #define NO_DURATION 0x40
+#define MERGE       0x20 /* packets of frames to clips and back, and no other filter */
+#define MAX_PACKETS 64
 
 /* A filter, and the primaries that it sets, -1: none. */
 static const struct {
@@ -102,6 +104,60 @@ static void filter_packet(AVBSFContext *bsf, const uint8_t *data, size_t size, i
     av_packet_free(&packet);
 }
 
+/* Packets that are no whole clips, at the times of frames of one duration. @return their number */
+static int read_packets(struct odva_byte_reader *input, int options, AVPacket **packets)
+{
+    enum onedva_packet_kind kind;
+    const uint8_t *data;
+    size_t size;
+    int count = 0;
+
+    while (count < MAX_PACKETS && (data = fuzz_next_packet(input, &size))) {
+        AVPacket *packet;
+
+        if (!size || (onedva_packet_get_kind(&kind, data, size) == ONEDVA_OK &&
+                      kind == ONEDVA_PACKET_WHOLE_CLIP))
+            continue;
+        packet = av_packet_alloc();
+        FUZZ_CHECK(packet && av_new_packet(packet, (int)size) == 0);
+        memcpy(packet->data, data, size);
+        packet->pts = packet->dts = count;
+        packet->duration = options & NO_DURATION ? 0 : 1;
+        packets[count++] = packet;
+    }
+    return count;
+}
+
+/* What goes through the merge and the split comes out as it was. */
+static void merge_and_split(struct odva_byte_reader *input, const uint8_t *header, size_t size,
+                            int options)
+{
+    AVBSFContext *bsf = open_filter("onedva_merge,onedva_split", header, size);
+    AVPacket *packets[MAX_PACKETS], *out = av_packet_alloc();
+    const int count = read_packets(input, options, packets);
+    int next = 0;
+
+    FUZZ_CHECK(bsf && out);
+    for (int i = 0; i <= count; i++) {
+        AVPacket *in = i < count ? av_packet_clone(packets[i]) : NULL;
+
+        FUZZ_CHECK(av_bsf_send_packet(bsf, in) == 0);
+        av_packet_free(&in);
+        while (av_bsf_receive_packet(bsf, out) == 0) {
+            FUZZ_CHECK(next < count);
+            check_same(out, packets[next]->data, (size_t)packets[next]->size);
+            FUZZ_CHECK(out->pts == packets[next]->pts && out->dts == packets[next]->dts);
+            av_packet_unref(out);
+            next++;
+        }
+    }
+    FUZZ_CHECK(next == count);
+    for (int i = 0; i < count; i++)
+        av_packet_free(&packets[i]);
+    av_packet_free(&out);
+    av_bsf_free(&bsf);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const uint8_t *packet, *header = NULL;
@@ -114,6 +170,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     options = odva_read_u8(&input);
     if (options & SET_HEADER)
         header = fuzz_next_packet(&input, &size);
+    if (options & MERGE) {
+        merge_and_split(&input, header, size, options);
+        return 0;
+    }
     bsf = open_filter(settings[options % 8].filter, header, size);
     if (!bsf)
         return 0;

@@ -18,7 +18,7 @@
 #define SMOOTH          0x08
 #define AHEAD           0x04
 #define COARSE          3 /* of the last two bits, which are the steps otherwise */
-#define MAX_PACKETS     8
+#define MAX_PACKETS     16
 
 /* What became of an input. */
 struct outcome {
@@ -64,6 +64,13 @@ static int is_small(onedva_decoder *decoder, const struct onedva_clip *clip, int
     return (int64_t)mesh.canvas_width * mesh.canvas_height * clip->frames *
                (steps > 0 ? steps : 1) <=
            (steps > 0 ? NETWORK_SAMPLES : LINEAR_SAMPLES);
+}
+
+/* A frame of a clip that was read, or nothing. */
+static void check_frame(const struct onedva_clip *clip)
+{
+    FUZZ_CHECK(clip->frames == 0 || clip->frames == 1);
+    FUZZ_CHECK(clip->frame >= clip->frames && clip->frame < ONEDVA_MAX_CLIP_FRAMES);
 }
 
 static void check_clip(const struct onedva_clip *clip)
@@ -121,6 +128,10 @@ static void decode(int options, struct odva_byte_reader input, int ahead, struct
                    outcome->clip[i].frames <= ONEDVA_MAX_CLIP_FRAMES);
         if (outcome->status[i] < 0)
             continue;
+        if (outcome->clip[i].kind == ONEDVA_PACKET_FRAME) {
+            check_frame(&outcome->clip[i]);
+            continue;
+        }
         check_clip(&outcome->clip[i]);
         if (ahead)
             announce(decoder, input);
@@ -131,8 +142,9 @@ static void decode(int options, struct odva_byte_reader input, int ahead, struct
 
 static int same_clip(const struct onedva_clip *a, const struct onedva_clip *b)
 {
-    return a->frames == b->frames && !memcmp(a->durations, b->durations, sizeof(a->durations)) &&
-           a->qidx == b->qidx && a->layers == b->layers && a->layers_decoded == b->layers_decoded &&
+    return a->kind == b->kind && a->frame == b->frame && a->frames == b->frames &&
+           !memcmp(a->durations, b->durations, sizeof(a->durations)) && a->qidx == b->qidx &&
+           a->layers == b->layers && a->layers_decoded == b->layers_decoded &&
            a->tokens == b->tokens && a->coefficients == b->coefficients &&
            same_stream(&a->stream, &b->stream);
 }

@@ -46,6 +46,8 @@ static int64_t read_rate(struct odva_byte_reader *input)
 
 static void read_settings(struct odva_byte_reader *input, struct onedva_encoder_settings *settings)
 {
+    int packets;
+
     onedva_encoder_settings_default(settings);
     settings->crf = read_crf(input);
     settings->bitrate = read_rate(input);
@@ -60,7 +62,9 @@ static void read_settings(struct odva_byte_reader *input, struct onedva_encoder_
     settings->adaptive_clips = odva_read_u8(input) & 1;
     settings->threads = 1;
     settings->bitexact = odva_read_u8(input) & 1;
-    settings->header_in_packets = odva_read_u8(input) & 1;
+    packets = odva_read_u8(input);
+    settings->header_in_packets = packets & 1;
+    settings->clip_packets = packets >> 1 & 1;
     if (odva_read_u8(input) % 4 == 0)
         settings->qp = odva_read_u8(input) - 1;
     if (odva_read_u8(input) % 8 == 0)
@@ -114,6 +118,19 @@ static void decode_layers(onedva_decoder *decoder, const struct onedva_packet *p
     free(data);
 }
 
+/* Each later frame of the clip decoded last is shown by its packet. */
+static void show_frames(onedva_decoder *decoder, const struct onedva_packet *packet)
+{
+    uint8_t data[ONEDVA_FRAME_PACKET_SIZE];
+    struct onedva_clip clip;
+
+    for (int i = 1; i < packet->frames; i++) {
+        FUZZ_CHECK(onedva_frame_packet_write(data, packet->data, packet->size, i) == ONEDVA_OK);
+        FUZZ_CHECK(onedva_decoder_read_packet(decoder, data, sizeof(data), &clip) == ONEDVA_OK);
+        FUZZ_CHECK(clip.kind == ONEDVA_PACKET_FRAME && clip.frames == 1 && clip.frame == i);
+    }
+}
+
 /* A packet decodes to as many frames as it says. */
 static void decode(onedva_decoder *decoder, const struct onedva_packet *packet,
                    const struct onedva_encoder_settings *settings, const struct fuzz_clip *source)
@@ -133,6 +150,8 @@ static void decode(onedva_decoder *decoder, const struct onedva_packet *packet,
     fuzz_clip_alloc(&pictures, clip.frames, source->width, source->height);
     FUZZ_CHECK(onedva_decoder_reconstruct(decoder, pictures.picture, clip.frames) == ONEDVA_OK);
     fuzz_clip_free(&pictures);
+    if (!settings->clip_packets)
+        show_frames(decoder, packet);
 }
 
 /* Encode the frames of a clip as an application does: what was not taken is given again. */
@@ -160,7 +179,10 @@ static void encode_clip(onedva_encoder *encoder, onedva_decoder *decoder,
         }
         FUZZ_CHECK(packet.frames >= 1 && packet.frames <= left);
         FUZZ_CHECK(packet.frames == left || settings->adaptive_clips);
-        FUZZ_CHECK(packet.stats.bytes == packet.size);
+        FUZZ_CHECK(packet.stats.bytes ==
+                   packet.size + (settings->clip_packets
+                                      ? 0
+                                      : (packet.frames - 1) * ONEDVA_FRAME_PACKET_SIZE));
         decode(decoder, &packet, settings, clip);
         done += packet.frames;
     }

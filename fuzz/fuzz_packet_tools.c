@@ -11,7 +11,8 @@
 static void check_kept(const struct onedva_packet_info *before,
                        const struct onedva_packet_info *after, int layers)
 {
-    FUZZ_CHECK(after->frames == before->frames && after->model_tag == before->model_tag);
+    FUZZ_CHECK(after->kind == before->kind && after->frames == before->frames);
+    FUZZ_CHECK(after->model_tag == before->model_tag);
     FUZZ_CHECK(after->has_stream == before->has_stream);
     FUZZ_CHECK(after->has_durations == before->has_durations);
     FUZZ_CHECK(!memcmp(after->durations, before->durations, sizeof(after->durations)));
@@ -72,13 +73,60 @@ static void set_stream(const uint8_t *packet, size_t size, const struct onedva_p
     free(result);
 }
 
+/* To the other kind and back: the same bytes, whatever is wrong with the packet. */
+static void change_kind(const uint8_t *packet, size_t size, const struct onedva_packet_info *info)
+{
+    static const uint32_t none[ONEDVA_MAX_CLIP_FRAMES];
+    const enum onedva_packet_kind other =
+        info->kind == ONEDVA_PACKET_CLIP ? ONEDVA_PACKET_WHOLE_CLIP : ONEDVA_PACKET_CLIP;
+    const size_t room = size + 5 * ONEDVA_MAX_CLIP_FRAMES;
+    uint8_t *result = malloc(room), *again = malloc(room + 5 * ONEDVA_MAX_CLIP_FRAMES);
+    struct onedva_packet_info changed;
+    size_t result_size, again_size;
+
+    FUZZ_CHECK(result && again);
+    FUZZ_CHECK(onedva_packet_set_kind(packet, size, other, NULL, result, &result_size) ==
+               ONEDVA_OK);
+    FUZZ_CHECK(onedva_packet_get_info(&changed, result, result_size) == ONEDVA_OK);
+    FUZZ_CHECK(changed.kind == other && changed.whole_layers == info->whole_layers);
+    FUZZ_CHECK(onedva_packet_set_kind(result, result_size, info->kind, NULL, again, &again_size) ==
+               ONEDVA_OK);
+    FUZZ_CHECK(again_size == size && !memcmp(again, packet, size));
+    FUZZ_CHECK(onedva_packet_set_kind(packet, size, other, none, result, &result_size) ==
+               ONEDVA_OK);
+    FUZZ_CHECK(onedva_packet_get_info(&changed, result, result_size) == ONEDVA_OK);
+    FUZZ_CHECK(!changed.has_durations && changed.layers == info->layers);
+    free(result);
+    free(again);
+}
+
+static void make_frames(const uint8_t *packet, size_t size, const struct onedva_packet_info *info)
+{
+    uint8_t frame[ONEDVA_FRAME_PACKET_SIZE];
+    struct onedva_packet_info made;
+
+    for (int i = 1; i < info->frames; i++) {
+        FUZZ_CHECK(onedva_frame_packet_write(frame, packet, size, i) == ONEDVA_OK);
+        FUZZ_CHECK(onedva_packet_get_info(&made, frame, sizeof(frame)) == ONEDVA_OK);
+        FUZZ_CHECK(made.kind == ONEDVA_PACKET_FRAME && made.frame == i && made.frames == 0);
+    }
+    FUZZ_CHECK(onedva_frame_packet_write(frame, packet, size, info->frames) == ONEDVA_ERR_ARGUMENT);
+}
+
 static void use_packet(const uint8_t *packet, size_t size)
 {
+    enum onedva_packet_kind kind;
+    const int is_packet = onedva_packet_get_kind(&kind, packet, size) == ONEDVA_OK;
     struct onedva_packet_info info;
     size_t result_size;
 
     if (onedva_packet_get_info(&info, packet, size) < 0) {
         FUZZ_CHECK(info.frames == 0);
+        return;
+    }
+    FUZZ_CHECK(is_packet && kind == info.kind);
+    if (kind == ONEDVA_PACKET_FRAME) {
+        FUZZ_CHECK(info.frame >= 1 && info.frame < ONEDVA_MAX_CLIP_FRAMES && info.frames == 0);
         return;
     }
     FUZZ_CHECK(info.frames >= 1 && info.frames <= ONEDVA_MAX_CLIP_FRAMES);
@@ -89,6 +137,8 @@ static void use_packet(const uint8_t *packet, size_t size)
     FUZZ_CHECK(onedva_packet_truncate(packet, size, info.whole_layers + 1, NULL, &result_size) ==
                ONEDVA_ERR_ARGUMENT);
     set_stream(packet, size, &info);
+    change_kind(packet, size, &info);
+    make_frames(packet, size, &info);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

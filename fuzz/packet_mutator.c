@@ -70,7 +70,7 @@ static size_t repair_layers(struct odva_byte_reader *reader, uint8_t *data, int 
     return end;
 }
 
-/* Set sync, version, model and checksums to what they must be. */
+/* Set sync, version, model and checksums to what they must be; the detail stays. */
 static void repair(struct piece *packet)
 {
     struct onedva_model_info model;
@@ -82,9 +82,13 @@ static void repair(struct piece *packet)
     if (packet->size < 8)
         return;
     onedva_model_get_info(fuzz_model(), &model);
-    data[0] = ODVA_PACKET_SYNC;
+    if (data[0] != ODVA_PACKET_SYNC_CLIP)
+        data[0] = ODVA_PACKET_SYNC_WHOLE;
     data[1] = (uint8_t)(ODVA_PACKET_VERSION << 4 | (data[1] & 15));
-    put_le(data + 2, model.id, 2);
+    put_le(data + 2,
+           (model.id & ODVA_MODEL_TAG_MASK) | (uint64_t)(data[3] >> (ODVA_MODEL_TAG_BITS - 8))
+                                                  << ODVA_MODEL_TAG_BITS,
+           2);
     flags = data[1];
     counts = data[4];
     odva_byte_reader_init(&reader, data, packet->size);
@@ -118,7 +122,7 @@ static void mutate_header(struct odva_packet *packet, unsigned *seed)
 {
     struct odva_layer *layer = &packet->layer[fuzz_below(seed, packet->layers)];
 
-    switch (fuzz_below(seed, 10)) {
+    switch (fuzz_below(seed, 12)) {
     case 0:
         packet->frames = 1 + (int)fuzz_below(seed, ONEDVA_MAX_CLIP_FRAMES);
         break;
@@ -134,7 +138,7 @@ static void mutate_header(struct odva_packet *packet, unsigned *seed)
         packet->stream.height = 1 + fuzz_below(seed, fuzz_below(seed, 8) ? 200 : 65535);
         break;
     case 4:
-        layer->token_end = fuzz_below(seed, 80);
+        layer->token_end = fuzz_below(seed, fuzz_below(seed, 8) ? 80 : 1u << ODVA_TOKEN_END_BITS);
         break;
     case 5:
         packet->dropped_refinements = (int)fuzz_below(seed, 4);
@@ -149,6 +153,13 @@ static void mutate_header(struct odva_packet *packet, unsigned *seed)
         break;
     case 8:
         layer->threshold = (int)fuzz_below(seed, 34);
+        break;
+    case 9:
+        packet->kind =
+            packet->kind == ONEDVA_PACKET_CLIP ? ONEDVA_PACKET_WHOLE_CLIP : ONEDVA_PACKET_CLIP;
+        break;
+    case 10:
+        packet->detail = (int)fuzz_below(seed, ODVA_DETAILS);
         break;
     default:
         packet->stream.frame_duration = fuzz_below(seed, 3);
@@ -310,13 +321,25 @@ static void mutate_piece(struct piece *piece, unsigned *seed)
         repair(piece);
 }
 
+/* The packet of a frame of a clip, or a copy of what is none. */
+static struct piece frame_of(const struct piece *clip, unsigned *seed)
+{
+    const int frame = 1 + (int)fuzz_below(seed, ONEDVA_MAX_CLIP_FRAMES - 1);
+    uint8_t data[ONEDVA_FRAME_PACKET_SIZE];
+
+    if (onedva_frame_packet_write(data, clip->data, clip->size, frame) < 0)
+        return copy_of(clip->data, clip->size, 0);
+    return copy_of(data, sizeof(data), 0);
+}
+
 static void mutate_list(struct pieces *pieces, unsigned *seed)
 {
     const int at = (int)fuzz_below(seed, pieces->count);
     struct piece *piece = &pieces->piece[at];
 
     if (fuzz_below(seed, 2) && pieces->count < MAX_LIST) {
-        pieces->piece[pieces->count++] = copy_of(piece->data, piece->size, 0);
+        pieces->piece[pieces->count++] =
+            fuzz_below(seed, 2) ? frame_of(piece, seed) : copy_of(piece->data, piece->size, 0);
     } else if (pieces->count > 1) {
         free(piece->data);
         *piece = pieces->piece[--pieces->count];

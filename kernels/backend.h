@@ -7,10 +7,10 @@
  *
  * Every operator that returns int gives ONEDVA_OK or a negative enum onedva_status. Operators of
  * one backend run in the order of the calls. Those that write host memory are done when they
- * return: download, unpatchify, warp, deblock, downscale2x and structure_tensors. The others, whose
- * results are buffers, may have only begun; but the host memory that they were given (data,
- * pictures, structures, arrays) may change when they return, and buffers may be freed. On the CPU
- * all are done. A backend is used by one thread at a time.
+ * return: download, unpatchify, reconstruct, warp, deblock, downscale2x and structure_tensors. The
+ * others, whose results are buffers, may have only begun; but the host memory that they were given
+ * (data, pictures, structures, arrays) may change when they return, and buffers may be freed. On
+ * the CPU all are done. A backend is used by one thread at a time.
  *
  * What a call must keep to is asserted where ONEDVA_CHECKS is defined: kernels/checked_ops.c.
  */
@@ -27,10 +27,11 @@
 struct odva_backend;
 struct odva_buffer;  /* memory of the device */
 struct odva_weights; /* a matrix in the device's own arrangement; immutable */
+struct odva_basis;   /* of a frame's samples, likewise */
 
 enum odva_element {
     ODVA_FLOAT32,
-    ODVA_BFLOAT16, /* only where odva_backend.network_element or .sample_element is that */
+    ODVA_BFLOAT16, /* only where odva_backend.network_element is that */
 };
 
 static inline size_t odva_element_size(enum odva_element element)
@@ -108,12 +109,18 @@ struct odva_attention {
     const struct odva_buffer *sines;
 };
 
-/** One tile of a transform; both offsets count floats. */
+#define ODVA_ORDER_BITS 11 /* of k */
+#define ODVA_ORDER_MASK ((1 << ODVA_ORDER_BITS) - 1)
+
+/** One tile of a transform. */
 struct odva_dct_tile {
     int nt, ny, nx;
-    int64_t offset;                  /* of the tile's K*nt*ny*nx numbers, in both buffers */
+    int y0, x0;                      /* its first patch in the grid */
+    int coefficients;                /* the first ones of its scan; all others are 0 */
+    int64_t offset;                  /* of them among the latents, in numbers */
+    int64_t coefs;                   /* of its K*nt*ny*nx numbers among coefs */
     const struct odva_buffer *rows;  /* int32: where (t*ny + y)*nx + x stands among its patches */
-    const struct odva_buffer *order; /* int32: scan index i is ((ft*ny + fy)*nx + fx)*K + k */
+    const struct odva_buffer *order; /* int32: scan index i is ((ft*ny + fy)*nx + fx) << 11 | k */
 };
 
 /**
@@ -187,9 +194,8 @@ struct odva_backend_ops {
                      const struct odva_attention *attention, const struct odva_windows *windows);
 
     /**
-     * Samples v of the patches first .. first+count-1 to v / 127.5 - 1, in rows of 1536; rows of
-     * bfloat16 get v - 128, which they hold exactly. Beyond the picture and the clip the last
-     * sample and frame repeat.
+     * Samples v of the patches first .. first+count-1 to v / 127.5 - 1, in rows of 1536. Beyond the
+     * picture and the clip the last sample and frame repeat.
      * @param position int32: place of each patch in the grid, (t*gy + y)*gx + x
      */
     int (*patchify)(struct odva_backend *backend, struct odva_matrix dst,
@@ -213,9 +219,8 @@ struct odva_backend_ops {
 
     /**
      * Smooth the borders of tokens, all pictures of a clip in place (doc/bitstream.md, section 8);
-     * integers only; done when it returns. @param limit what to take for a step of coding, at least
-     * 1, at most 1020: in luma, 5/8 of it in chroma, half as much again between tiles. A picture
-     * whose chroma planes are NULL has none.
+     * integers only; done when it returns. @param limit how much of a step counts, 1..319. A
+     * picture whose chroma planes are NULL has none.
      */
     int (*deblock)(struct odva_backend *backend, const struct onedva_picture *pictures,
                    const struct odva_grid *grid, int limit);
@@ -237,12 +242,38 @@ struct odva_backend_ops {
                              const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b,
                              ptrdiff_t b_stride, int width, int height);
 
-    /** Orthonormal 3D DCT-II of [nt][ny][nx][basis] per tile, then the scan. */
+    /**
+     * A basis does not belong to the backend that packed it, as weights do not.
+     * @param vectors [count][384], 1/16384 @param mean [384], 1/8 of a sample's step
+     * @return NULL when memory ran out
+     */
+    struct odva_basis *(*pack_basis)(struct odva_backend *backend, const int16_t *vectors,
+                                     int count, const int16_t *mean);
+    void (*free_basis)(struct odva_basis *basis);
+
+    /**
+     * Coefficients of the patches first .. first+count-1, rows of bands->basis floats: the DCT over
+     * their 4 frames of (v - mean) / 127.5 by the basis. Beyond the picture and the clip the last
+     * sample and frame repeat. Integers until the last product: the same on every backend.
+     * @param position as in patchify
+     */
+    int (*project)(struct odva_backend *backend, struct odva_matrix coefs,
+                   const struct odva_grid *grid, const struct onedva_const_picture *pictures,
+                   const struct odva_buffer *position, int64_t first, int64_t count,
+                   const struct odva_basis *basis, const struct odva_bands *bands);
+
+    /** Orthonormal 3D DCT-II of [nt][ny][nx][basis] floats per tile, then the scan. */
     int (*dct_forward)(struct odva_backend *backend, struct odva_buffer *latents,
                        const struct odva_buffer *coefs, int basis,
                        const struct odva_dct_tile *tiles, int count);
-    int (*dct_inverse)(struct odva_backend *backend, struct odva_buffer *coefs,
-                       const struct odva_buffer *latents, int basis,
+
+    /**
+     * Tiles of latents, int32 in 1/32 of a sample's step, to pictures; integers only, the same on
+     * every backend (doc/bitstream.md, section 8); done when it returns.
+     */
+    int (*reconstruct)(struct odva_backend *backend, const struct onedva_picture *pictures,
+                       const struct odva_grid *grid, const struct odva_buffer *latents,
+                       const struct odva_basis *basis, const struct odva_bands *bands,
                        const struct odva_dct_tile *tiles, int count);
 
     /** dst = a x + b y over rows x cols numbers. dst may be x or y. */
@@ -266,8 +297,6 @@ struct odva_backend {
     int64_t block_rows;  /* rows that a temporary of full patches should have */
     /* of rows that only operators of ODVA_PRECISION_NETWORK read */
     enum odva_element network_element;
-    /* that patchify's rows may be of: BFLOAT16 where weights of that precision are, too */
-    enum odva_element sample_element;
 #ifdef ONEDVA_CHECKS
     struct odva_backend_ops checked_ops; /* what ops is; calls unchecked_ops when all is right */
     const struct odva_backend_ops *unchecked_ops;

@@ -10,7 +10,7 @@
 #include "kernels/backend.h"
 
 #define CHUNK     1024 /* indices that are looked at together */
-#define MAX_LIMIT 1020 /* of deblocking */
+#define MAX_LIMIT 319 /* of deblocking */
 
 /* ---- memory ------------------------------------------------------------------------------ */
 
@@ -82,8 +82,7 @@ static int is_plain(struct odva_matrix matrix)
 static void check_element(const struct odva_backend *backend, struct odva_matrix matrix)
 {
     ODVA_ASSERT(is_plain(matrix) ||
-                (matrix.element == ODVA_BFLOAT16 && (backend->network_element == ODVA_BFLOAT16 ||
-                                                     backend->sample_element == ODVA_BFLOAT16)));
+                (matrix.element == ODVA_BFLOAT16 && backend->network_element == ODVA_BFLOAT16));
 }
 
 /* Rows of so many columns that the buffer holds. */
@@ -381,7 +380,7 @@ static int patchify(struct odva_backend *backend, struct odva_matrix dst,
     for (int t = 0; t < grid->frames; t++)
         check_picture(pictures[t].data, pictures[t].stride, grid->width, grid->height, 1);
     check_patches(backend, dst, position, first, count, grid->patches);
-    ODVA_ASSERT(is_plain(dst) || dst.element == backend->sample_element);
+    ODVA_ASSERT(is_plain(dst));
     return backend->unchecked_ops->patchify(backend, dst, grid, pictures, position, first, count);
 }
 
@@ -470,43 +469,90 @@ static int structure_tensors(struct odva_backend *backend, struct odva_structure
 
 /* ---- transform --------------------------------------------------------------------------- */
 
-static void check_tiles(struct odva_backend *backend, const struct odva_buffer *dst,
-                        const struct odva_buffer *src, int basis, const struct odva_dct_tile *tiles,
-                        int count)
+/* @param latents numbers of 4 bytes */
+static void check_tiles(struct odva_backend *backend, const struct odva_buffer *latents,
+                        const struct odva_dct_tile *tiles, int count, int basis)
 {
-    ODVA_ASSERT(dst != src);
-    ODVA_ASSERT(basis > 0 && count >= 0);
+    ODVA_ASSERT(basis > 0 && basis <= ODVA_MOST_COEFS && count >= 0);
     for (int i = 0; i < count; i++) {
         const struct odva_dct_tile *tile = &tiles[i];
-        const int64_t numbers = (int64_t)tile->nt * tile->ny * tile->nx * basis;
+        const int patches = tile->nt * tile->ny * tile->nx;
 
         ODVA_ASSERT(tile->nt >= 1 && tile->nt <= ODVA_TILE_FRAMES);
         ODVA_ASSERT(tile->ny >= 1 && tile->ny <= ODVA_SUPERBLOCK_SIDE);
         ODVA_ASSERT(tile->nx >= 1 && tile->nx <= ODVA_SUPERBLOCK_SIDE);
+        ODVA_ASSERT(tile->coefficients >= 0 && tile->coefficients <= patches * basis);
         ODVA_ASSERT(tile->offset >= 0);
-        check_bytes(dst, backend->unchecked_ops, tile->offset * sizeof(float),
-                    numbers * sizeof(float));
-        check_bytes(src, backend->unchecked_ops, tile->offset * sizeof(float),
-                    numbers * sizeof(float));
-        check_indices(backend, tile->order, 0, numbers, 0, numbers - 1);
-        check_indices(backend, tile->rows, 0, numbers / basis, 0, numbers / basis - 1);
+        check_bytes(latents, backend->unchecked_ops, tile->offset * 4,
+                    (size_t)tile->coefficients * 4);
+        check_indices(backend, tile->order, 0, tile->coefficients, 0,
+                      ((patches - 1) << ODVA_ORDER_BITS) + basis - 1);
+        check_indices(backend, tile->rows, 0, patches, 0, patches - 1);
     }
+}
+
+static void check_bands(const struct odva_basis *basis, const struct odva_bands *bands)
+{
+    int sum = 0;
+
+    for (int b = 0; b < ODVA_BANDS; b++)
+        sum += bands->count[b];
+    ODVA_ASSERT(basis && sum == bands->basis);
+}
+
+static struct odva_basis *pack_basis(struct odva_backend *backend, const int16_t *vectors,
+                                     int count, const int16_t *mean)
+{
+    ODVA_ASSERT(vectors && mean && count > 0 && count <= ODVA_FRAME_SAMPLES);
+    return backend->unchecked_ops->pack_basis(backend, vectors, count, mean);
+}
+
+static int project(struct odva_backend *backend, struct odva_matrix coefs,
+                   const struct odva_grid *grid, const struct onedva_const_picture *pictures,
+                   const struct odva_buffer *position, int64_t first, int64_t count,
+                   const struct odva_basis *basis, const struct odva_bands *bands)
+{
+    check_grid(grid);
+    check_bands(basis, bands);
+    for (int t = 0; t < grid->frames; t++)
+        check_picture(pictures[t].data, pictures[t].stride, grid->width, grid->height, 1);
+    check_matrix(backend, coefs, count, bands->basis);
+    ODVA_ASSERT(is_plain(coefs));
+    check_indices(backend, position, first, count, 0, grid->patches - 1);
+    return backend->unchecked_ops->project(backend, coefs, grid, pictures, position, first, count,
+                                           basis, bands);
 }
 
 static int dct_forward(struct odva_backend *backend, struct odva_buffer *latents,
                        const struct odva_buffer *coefs, int basis,
                        const struct odva_dct_tile *tiles, int count)
 {
-    check_tiles(backend, latents, coefs, basis, tiles, count);
+    ODVA_ASSERT(latents != coefs);
+    check_tiles(backend, latents, tiles, count, basis);
+    for (int i = 0; i < count; i++)
+        check_bytes(coefs, backend->unchecked_ops, tiles[i].coefs * sizeof(float),
+                    (size_t)tiles[i].nt * tiles[i].ny * tiles[i].nx * basis * sizeof(float));
     return backend->unchecked_ops->dct_forward(backend, latents, coefs, basis, tiles, count);
 }
 
-static int dct_inverse(struct odva_backend *backend, struct odva_buffer *coefs,
-                       const struct odva_buffer *latents, int basis,
+static int reconstruct(struct odva_backend *backend, const struct onedva_picture *pictures,
+                       const struct odva_grid *grid, const struct odva_buffer *latents,
+                       const struct odva_basis *basis, const struct odva_bands *bands,
                        const struct odva_dct_tile *tiles, int count)
 {
-    check_tiles(backend, coefs, latents, basis, tiles, count);
-    return backend->unchecked_ops->dct_inverse(backend, coefs, latents, basis, tiles, count);
+    check_grid(grid);
+    check_bands(basis, bands);
+    check_tiles(backend, latents, tiles, count, bands->basis);
+    for (int i = 0; i < count; i++) {
+        ODVA_ASSERT(tiles[i].nt == grid->gt);
+        ODVA_ASSERT(tiles[i].y0 >= 0 && tiles[i].y0 + tiles[i].ny <= grid->gy);
+        ODVA_ASSERT(tiles[i].x0 >= 0 && tiles[i].x0 + tiles[i].nx <= grid->gx);
+    }
+    for (int t = 0; t < grid->frames; t++)
+        check_picture((const uint8_t *const *)pictures[t].data, pictures[t].stride, grid->width,
+                      grid->height, 1);
+    return backend->unchecked_ops->reconstruct(backend, pictures, grid, latents, basis, bands,
+                                               tiles, count);
 }
 
 /* ---- buffers and weights ----------------------------------------------------------------- */
@@ -582,7 +628,10 @@ void odva_backend_check_calls(struct odva_backend *backend)
         .downscale2x = downscale2x,
         .structure_tensors = structure_tensors,
         .dct_forward = dct_forward,
-        .dct_inverse = dct_inverse,
+        .pack_basis = pack_basis,
+        .free_basis = ops->free_basis,
+        .project = project,
+        .reconstruct = reconstruct,
         .axpby = axpby,
         .noise = noise,
     };

@@ -101,6 +101,7 @@ typedef struct OneDVAEncodeOptions {
     int tokens;
     int layers;
     int64_t clip_duration;
+    int clip_packets;
 } OneDVAEncodeOptions;
 
 typedef struct OneDVADecodeOptions {
@@ -159,7 +160,7 @@ typedef struct OneDVADecodeOptions {
       { .i64 = ONEDVA_MOTION_MESH }, 0, 0, flags, .unit = "motion" },                              \
     { "auto", "what costs least, packet by packet", 0, AV_OPT_TYPE_CONST,                          \
       { .i64 = ONEDVA_MOTION_AUTO }, 0, 0, flags, .unit = "motion" },                              \
-    { "clip_frames", "most frames per packet; every packet is a keyframe",                         \
+    { "clip_frames", "most frames per clip, of which the first is a keyframe",                      \
       (base) + offsetof(OneDVAEncodeOptions, clip_frames), AV_OPT_TYPE_INT,                        \
       { .i64 = ONEDVA_MAX_CLIP_FRAMES }, 1, ONEDVA_MAX_CLIP_FRAMES, flags },                       \
     { "adaptive_clips", "end clips at scene cuts and early where shorter ones cost less",          \
@@ -173,7 +174,10 @@ typedef struct OneDVADecodeOptions {
       1, ONEDVA_MAX_LAYERS, flags },                                                               \
     { "clip_duration", "longest time of a clip of several frames, 0: any",                         \
       (base) + offsetof(OneDVAEncodeOptions, clip_duration), AV_OPT_TYPE_DURATION,                 \
-      { .i64 = 2000000 }, 0, INT64_MAX, flags }
+      { .i64 = 2000000 }, 0, INT64_MAX, flags },                                                   \
+    { "clip_packets", "packets that show all frames of their clips, without any for each frame",   \
+      (base) + offsetof(OneDVAEncodeOptions, clip_packets), AV_OPT_TYPE_BOOL, { .i64 = 0 },        \
+      0, 1, flags }
 
 #define ONEDVA_DECODE_OPTIONS(base, flags)                                                         \
     { "steps",                                                                                     \
@@ -230,6 +234,7 @@ static inline void ff_onedva_encoder_settings(struct onedva_encoder_settings *se
     settings->preset         = options->preset;
     settings->motion         = options->motion;
     settings->adaptive_clips = options->adaptive_clips;
+    settings->clip_packets   = options->clip_packets;
     settings->backend        = model->backend;
     settings->logger         = ff_onedva_logger(log);
 }

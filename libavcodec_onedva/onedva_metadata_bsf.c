@@ -139,6 +139,11 @@ static void print_packet(AVBSFContext *ctx, const AVPacket *pkt,
 {
     AVBPrint layers;
 
+    if (info->kind == ONEDVA_PACKET_FRAME) {
+        av_log(ctx, AV_LOG_INFO, "packet at %s: %d bytes, frame %d of its clip\n", av_ts2str(pkt->pts),
+               pkt->size, info->frame);
+        return;
+    }
     av_bprint_init(&layers, 0, AV_BPRINT_SIZE_AUTOMATIC);
     for (int i = 0; i < info->layers; i++)
         av_bprintf(&layers, "; layer %d%s: qidx %d, tokens %"PRIu32" to %"PRIu32", threshold %d, ends at %zu", i,
@@ -146,9 +151,10 @@ static void print_packet(AVBSFContext *ctx, const AVPacket *pkt,
                    info->layer[i].token_start, info->layer[i].token_end, info->layer[i].threshold,
                    info->layer[i].size);
     av_log(ctx, AV_LOG_INFO,
-           "packet at %s: %d bytes, %d frames%s, model tag %04x, motion in %zu bytes, %d "
+           "packet at %s: %d bytes, %s of %d frames%s, model tag %04x, motion in %zu bytes, %d "
            "refinements dropped%s\n",
-           av_ts2str(pkt->pts), pkt->size, info->frames,
+           av_ts2str(pkt->pts), pkt->size,
+           info->kind == ONEDVA_PACKET_CLIP ? "first" : "all", info->frames,
            info->has_durations ? " of given durations" : "", info->model_tag, info->motion_size,
            info->dropped_refinements, layers.str);
     av_bprint_finalize(&layers, NULL);
@@ -195,8 +201,8 @@ int ff_onedva_repeat_header(AVBSFContext *ctx, AVPacket *pkt, OneDVAHeader *head
         set_header(header, data, size);
     else if (!header->size)
         set_header(header, ctx->par_in->extradata, ctx->par_in->extradata_size);
-    if (onedva_packet_get_info(&info, pkt->data, pkt->size) < 0)
-        return 0; // the decoder will say so
+    if (onedva_packet_get_info(&info, pkt->data, pkt->size) < 0 || info.kind == ONEDVA_PACKET_FRAME)
+        return 0; // what is wrong with it the decoder will say
     if (info.has_stream)
         return write_header(header->data, &header->size, &info.stream);
     if (info.whole_layers < info.layers ||
@@ -261,7 +267,7 @@ static int metadata_filter(AVBSFContext *ctx, AVPacket *pkt)
     if (status < 0 || info.whole_layers < info.layers)
         av_log(ctx, AV_LOG_WARNING, "packet of %d bytes is passed on as it is: %s\n", pkt->size,
                status < 0 ? onedva_status_text(status) : "it is cut short");
-    else if (ret >= 0)
+    else if (ret >= 0 && info.kind != ONEDVA_PACKET_FRAME)
         ret = change_header(ctx, pkt, &info);
     if (ret < 0) {
         av_packet_unref(pkt);
@@ -297,7 +303,7 @@ static const AVOption options[] = {
         NAMED("top", AVCHROMA_LOC_TOP, "location"),
         NAMED("bottomleft", AVCHROMA_LOC_BOTTOMLEFT, "location"),
         NAMED("bottom", AVCHROMA_LOC_BOTTOM, "location"),
-    { "repeat_headers", "put the stream header into every packet, for containers that cannot say "
+    { "repeat_headers", "put the stream header into every packet of a clip, for containers that cannot say "
       "that it changes", OFFSET(repeat_headers), AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, FLAGS },
     { "print", "print the stream header and each packet's header", OFFSET(print),
       AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, FLAGS },

@@ -20,6 +20,7 @@ typedef struct OneDVATruncateContext {
     int64_t bitrate;
 
     double budget; ///< bytes that the packets up to now leave of the bitrate
+    int64_t frame_duration; ///< that the frames of the clip in progress were expected to last
     int warned;
 } OneDVATruncateContext;
 
@@ -40,6 +41,23 @@ static void truncate_flush(AVBSFContext *ctx)
     OneDVATruncateContext *s = ctx->priv_data;
 
     s->budget = 0;
+    s->frame_duration = 0;
+}
+
+/* Bytes that the bitrate gives to packets that last so long. */
+static double bytes_of(const AVBSFContext *ctx, int64_t duration)
+{
+    const OneDVATruncateContext *s = ctx->priv_data;
+
+    return s->bitrate / 8.0 * duration * av_q2d(ctx->time_base_in);
+}
+
+/* A later frame of a clip has spent its share with the clip's packet, but for what it takes itself. */
+static void count_frame(AVBSFContext *ctx, const AVPacket *pkt)
+{
+    OneDVATruncateContext *s = ctx->priv_data;
+
+    s->budget += bytes_of(ctx, FFMAX(pkt->duration, 0) - s->frame_duration) - pkt->size;
 }
 
 /* As many layers as the packet's share of the bitrate, and what was left before it, pay for. */
@@ -55,7 +73,9 @@ static int layers_of_bitrate(AVBSFContext *ctx, const struct onedva_packet_info 
                    "bitrate= needs a container that knows how long they last\n");
         return 1;
     }
-    s->budget += s->bitrate / 8.0 * duration * av_q2d(ctx->time_base_in);
+    // the clip's other frames are expected to last as long as the first one
+    s->frame_duration = duration;
+    s->budget += bytes_of(ctx, info->kind == ONEDVA_PACKET_CLIP ? info->frames * duration : duration);
     while (layers < info->whole_layers && info->layer[layers].size <= s->budget)
         layers++;
     s->budget -= info->layer[layers - 1].size;
@@ -90,6 +110,10 @@ static int truncate_filter(AVBSFContext *ctx, AVPacket *pkt)
     if (ret < 0 || !pkt->size) // AVI has empty ones
         return ret;
     status = onedva_packet_get_info(&info, pkt->data, pkt->size);
+    if (status >= 0 && info.kind == ONEDVA_PACKET_FRAME) {
+        count_frame(ctx, pkt);
+        return 0;
+    }
     if (status < 0 || info.whole_layers < 1) {
         av_log(ctx, AV_LOG_WARNING, "packet of %d bytes is passed on as it is: %s\n", pkt->size,
                status < 0 ? onedva_status_text(status) : "it is cut before its first layer ends");

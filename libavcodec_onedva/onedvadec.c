@@ -1,5 +1,5 @@
 /*
- * One-DVA decoder: turns a packet into the frames of its clip
+ * One-DVA decoder: decodes clips, and shows the frame that each packet is of
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -7,16 +7,18 @@
 #include <stdio.h>
 
 #include "libavutil/avutil.h"
+#include "libavutil/fifo.h"
 #include "libavutil/opt.h"
 #include "libavutil/timestamp.h"
 
 #include "avcodec.h"
+#include "bsf.h"
 #include "codec_internal.h"
 #include "decode.h"
 #include "internal.h"
 #include "onedva.h"
 
-#define MAX_PACKETS 9 ///< no library looks further ahead
+#define MAX_PACKETS 9 ///< no library looks further ahead than to the ninth clip
 
 typedef struct OneDVADecContext {
     const AVClass *class;
@@ -27,16 +29,15 @@ typedef struct OneDVADecContext {
     onedva_model *model;
     onedva_decoder *decoder;
     int open_error; ///< why the model or the decoder could not be opened
-    AVPacket *pkt;                  ///< that is being decoded
-    AVPacket *packets[MAX_PACKETS]; ///< that come next
-    int nb_packets;
-    int nb_announced; ///< the first of them, which the library has begun to read
-    AVFrame *frames[ONEDVA_MAX_CLIP_FRAMES];
-    int nb_frames;  ///< of the clip decoded last
-    int next_frame; ///< the first of them not yet output
+    AVBSFContext *split;  ///< makes a packet for each frame of those of whole clips
+    AVPacket *pkt;        ///< that is being decoded
+    AVFifo *packets;      ///< AVPacket *, that come next
+    int nb_clips;         ///< of them, those that begin a clip
+    size_t nb_announced;  ///< the first of them, which the library has begun to read
+    AVFrame *frames[ONEDVA_MAX_CLIP_FRAMES]; ///< of the clip decoded last
+    int has_frames; ///< it was decoded
     int64_t next_pts;  ///< where a packet begins that continues the one decoded last
     int64_t tolerance; ///< of the container's rounding
-    int is_on_time;    ///< the packet decoded last lasts as long as its frames, or longer for a gap
     int is_interrupted; ///< what is decoded next does not continue what was output last
 } OneDVADecContext;
 
@@ -91,11 +92,9 @@ static av_cold int onedva_decode_init(AVCodecContext *avctx)
     s->pkt      = av_packet_alloc();
     if (!s->pkt)
         return AVERROR(ENOMEM);
-    for (int i = 0; i < MAX_PACKETS; i++) {
-        s->packets[i] = av_packet_alloc();
-        if (!s->packets[i])
-            return AVERROR(ENOMEM);
-    }
+    s->packets = av_fifo_alloc2(MAX_PACKETS, sizeof(AVPacket *), AV_FIFO_FLAG_AUTO_GROW);
+    if (!s->packets)
+        return AVERROR(ENOMEM);
     for (int i = 0; i < ONEDVA_MAX_CLIP_FRAMES; i++) {
         s->frames[i] = av_frame_alloc();
         if (!s->frames[i])
@@ -106,6 +105,23 @@ static av_cold int onedva_decode_init(AVCodecContext *avctx)
     ret = onedva_stream_header_parse(&stream, avctx->extradata, avctx->extradata_size);
     ret = ff_onedva_check(&s->log, ret, "stream header");
     return ret < 0 ? ret : set_stream(avctx, &stream);
+}
+
+/** Open the filter with the first packet, when programs have said what times are in. */
+static av_cold int open_split(AVCodecContext *avctx)
+{
+    OneDVADecContext *s = avctx->priv_data;
+    int ret = av_bsf_alloc(av_bsf_get_by_name("onedva_split"), &s->split);
+
+    if (ret >= 0)
+        ret = avcodec_parameters_from_context(s->split->par_in, avctx);
+    if (ret >= 0) {
+        s->split->time_base_in = avctx->pkt_timebase;
+        ret = av_bsf_init(s->split);
+    }
+    if (ret < 0)
+        av_bsf_free(&s->split);
+    return ret;
 }
 
 static int set_stream_header(OneDVADecContext *s, const uint8_t *data, size_t size)
@@ -138,118 +154,12 @@ static av_cold int open_decoder(AVCodecContext *avctx)
 
 static void clear_frames(OneDVADecContext *s)
 {
-    for (int i = s->next_frame; i < s->nb_frames; i++)
+    for (int i = 0; i < ONEDVA_MAX_CLIP_FRAMES; i++)
         av_frame_unref(s->frames[i]);
-    s->nb_frames = s->next_frame = 0;
+    s->has_frames = 0;
 }
 
-/** Between the ticks of a clip and the times of its packets. */
-typedef struct ClipClock {
-    AVRational stream_tb, pkt_tb;
-    int64_t start;    ///< of the packet
-    int64_t duration; ///< of the packet, which the clip's ticks are spread over; 0: they are its own
-    int64_t ticks;    ///< of the clip
-} ClipClock;
-
-static int64_t to_packet_time(const ClipClock *clock, int64_t ticks)
-{
-    if (clock->duration)
-        return av_rescale(ticks, clock->duration, clock->ticks);
-    return av_rescale_q(ticks, clock->stream_tb, clock->pkt_tb);
-}
-
-/**
- * The time of a tick of a clip in the packets' time base.
- *
- * The clip's start is first brought back to the encoder's grid, so that a coarser container
- * rounds every frame as if it had a packet of its own; unless the start is off that grid.
- */
-static int64_t clip_time(const ClipClock *clock, int64_t ticks)
-{
-    const int64_t grid = av_rescale_q(clock->start, clock->pkt_tb, clock->stream_tb);
-
-    if (!clock->duration && av_rescale_q(grid, clock->stream_tb, clock->pkt_tb) == clock->start)
-        return av_rescale_q(av_sat_add64(grid, ticks), clock->stream_tb, clock->pkt_tb);
-    return av_sat_add64(clock->start, to_packet_time(clock, ticks));
-}
-
-/** @param b may be what av_rescale_q() gives for too large a number */
-static int is_near(int64_t a, int64_t b, int64_t tolerance)
-{
-    return FFABS(av_sat_sub64(a, b)) <= tolerance;
-}
-
-/** Whether the packet lasts so long that its frames were given other times after encoding. */
-static int is_retimed(OneDVADecContext *s, const ClipClock *clock, int64_t duration,
-                      const struct onedva_clip *clip)
-{
-    const int64_t expected = av_rescale_q(clock->ticks, clock->stream_tb, clock->pkt_tb);
-    const int64_t at_frame_rate = av_rescale_q((int64_t)clip->frames * clip->stream.frame_duration,
-                                               clock->stream_tb, clock->pkt_tb);
-    const int64_t tolerance = FFMAX(expected / clip->frames / 8, 1);
-
-    // libavformat makes it up where the container does not say: as one frame, by the frame rate, or
-    // by that of the packets where there is none
-    if (!at_frame_rate || (clip->frames > 1 && duration <= expected / clip->frames + tolerance))
-        return 0;
-    // where the packet before lasted as long as its frames, one that lasts longer has a gap behind it
-    s->is_on_time = is_near(duration, expected, tolerance) || is_near(duration, at_frame_rate, 1) ||
-                    (s->is_on_time && duration > expected);
-    return !s->is_on_time;
-}
-
-static ClipClock clip_clock(const AVCodecContext *avctx, const AVPacket *pkt,
-                            const struct onedva_clip *clip)
-{
-    OneDVADecContext *s = avctx->priv_data;
-    ClipClock clock = {
-        .stream_tb = { clip->stream.timebase_num, clip->stream.timebase_den },
-        .start     = pkt->pts != AV_NOPTS_VALUE ? pkt->pts : pkt->dts,
-    };
-    int is_known = avctx->pkt_timebase.num > 0;
-
-    clock.pkt_tb = is_known ? avctx->pkt_timebase : clock.stream_tb;
-    for (int i = 0; i < clip->frames; i++)
-        clock.ticks += clip->durations[i];
-    // a program that does not say what its times are in still says how long a packet lasts
-    if (clock.ticks && pkt->duration >= clip->frames &&
-        (!is_known || is_retimed(s, &clock, pkt->duration, clip)))
-        clock.duration = pkt->duration;
-    return clock;
-}
-
-static void set_timestamps(const AVCodecContext *avctx, const AVPacket *pkt,
-                           const struct onedva_clip *clip)
-{
-    OneDVADecContext *s = avctx->priv_data;
-    const ClipClock clock = clip_clock(avctx, pkt, clip);
-    int64_t ticks = 0;
-
-    for (int i = 0; i < clip->frames; i++) {
-        AVFrame *frame = s->frames[i];
-        int64_t duration = clip->durations[i];
-
-        if (!duration && pkt->duration > 0)
-            duration = av_rescale_q(pkt->duration, clock.pkt_tb, clock.stream_tb) / clip->frames;
-
-        frame->pts = frame->pkt_dts = AV_NOPTS_VALUE;
-        frame->duration = to_packet_time(&clock, duration);
-        if (clock.start != AV_NOPTS_VALUE && (!i || ticks)) {
-            frame->pts = frame->pkt_dts = clip_time(&clock, ticks);
-            frame->duration = av_sat_sub64(clip_time(&clock, av_sat_add64(ticks, duration)),
-                                           frame->pts);
-        }
-        // an edit list hides a packet that begins before its start, which is 0
-        if (clock.start < 0 && frame->pts >= 0)
-            frame->flags &= ~AV_FRAME_FLAG_DISCARD;
-        ticks = av_sat_add64(ticks, duration);
-        s->next_pts  = frame->pts == AV_NOPTS_VALUE ? AV_NOPTS_VALUE
-                                                    : av_sat_add64(frame->pts, frame->duration);
-        s->tolerance = FFMAX(frame->duration / 2, 1);
-    }
-}
-
-/** Smoothing from packet to packet must not go across a gap. */
+/** Smoothing from clip to clip must not go across a gap. */
 static void check_continuity(OneDVADecContext *s, const AVPacket *pkt)
 {
     const int64_t start = pkt->pts != AV_NOPTS_VALUE ? pkt->pts : pkt->dts;
@@ -274,35 +184,55 @@ static void set_fields(AVFrame *frame, enum AVFieldOrder order)
         frame->flags |= AV_FRAME_FLAG_TOP_FIELD_FIRST;
 }
 
-static int get_frames(AVCodecContext *avctx, const AVPacket *pkt, const struct onedva_clip *clip)
+static int decode_clip(AVCodecContext *avctx, const struct onedva_clip *clip)
 {
     OneDVADecContext *s = avctx->priv_data;
-    int ret;
 
-    for (s->nb_frames = 0; s->nb_frames < clip->frames; s->nb_frames++) {
-        AVFrame *frame = s->frames[s->nb_frames];
+    for (int i = 0; i < clip->frames; i++) {
+        int ret = ff_get_buffer(avctx, s->frames[i], 0);
 
-        ret = ff_get_buffer(avctx, frame, 0);
         if (ret < 0)
             return ret;
-        // joined files may be turned each its own way; FFmpeg would take what the stream says
-        if (av_packet_get_side_data(pkt, AV_PKT_DATA_DISPLAYMATRIX, NULL))
-            av_frame_remove_side_data(frame, AV_FRAME_DATA_DISPLAYMATRIX);
-        ret = ff_decode_frame_props_from_pkt(avctx, frame, pkt);
-        if (ret < 0) {
-            av_frame_unref(frame);
-            return ret;
-        }
-        frame->pict_type = AV_PICTURE_TYPE_I;
-        frame->flags |= AV_FRAME_FLAG_KEY;
-        set_fields(frame, avctx->field_order);
-        if (clip->layers_decoded < clip->layers)
-            frame->flags |= AV_FRAME_FLAG_CORRUPT;
     }
     return ff_onedva_reconstruct(s->decoder, &s->log, s->frames, clip->frames);
 }
 
-/** Read the packet's latents and what its headers say of the stream. */
+/** Output a frame of the clip decoded last, with what its packet says of it. */
+static int show_frame(AVCodecContext *avctx, const AVPacket *pkt, const struct onedva_clip *clip,
+                      AVFrame *frame)
+{
+    OneDVADecContext *s = avctx->priv_data;
+    int ret = av_frame_ref(frame, s->frames[clip->frame]);
+
+    if (ret < 0)
+        return ret;
+    // joined files may be turned each its own way; FFmpeg would take what the stream says
+    if (av_packet_get_side_data(pkt, AV_PKT_DATA_DISPLAYMATRIX, NULL))
+        av_frame_remove_side_data(frame, AV_FRAME_DATA_DISPLAYMATRIX);
+    ret = ff_decode_frame_props_from_pkt(avctx, frame, pkt);
+    if (ret < 0) {
+        av_frame_unref(frame);
+        return ret;
+    }
+    frame->pkt_dts = pkt->dts;
+    if (frame->pts == AV_NOPTS_VALUE)
+        frame->pts = pkt->dts;
+    if (clip->kind == ONEDVA_PACKET_FRAME) {
+        frame->pict_type = AV_PICTURE_TYPE_P;
+    } else {
+        frame->pict_type = AV_PICTURE_TYPE_I;
+        frame->flags |= AV_FRAME_FLAG_KEY;
+    }
+    set_fields(frame, avctx->field_order);
+    if (clip->layers_decoded < clip->layers)
+        frame->flags |= AV_FRAME_FLAG_CORRUPT;
+    s->next_pts  = frame->pts == AV_NOPTS_VALUE ? AV_NOPTS_VALUE
+                                                : av_sat_add64(frame->pts, frame->duration);
+    s->tolerance = FFMAX(frame->duration / 2, 1);
+    return 1;
+}
+
+/** Read the packet: of a clip its latents and what its headers say of the stream. */
 static int read_packet(AVCodecContext *avctx, const AVPacket *pkt, struct onedva_clip *clip)
 {
     OneDVADecContext *s = avctx->priv_data;
@@ -317,106 +247,175 @@ static int read_packet(AVCodecContext *avctx, const AVPacket *pkt, struct onedva
     ret = onedva_decoder_read_packet(s->decoder, pkt->data, pkt->size, clip);
     ret = ff_onedva_check(&s->log, ret, "packet");
     s->log.where[0] = 0;
-    if (ret >= 0 && clip->layers_decoded < clip->layers && (avctx->err_recognition & AV_EF_EXPLODE))
-        ret = AVERROR_INVALIDDATA;
-    return ret < 0 ? ret : set_stream(avctx, &clip->stream);
+    if (ret < 0 || clip->kind == ONEDVA_PACKET_FRAME)
+        return ret;
+    if (clip->layers_decoded < clip->layers && (avctx->err_recognition & AV_EF_EXPLODE))
+        return AVERROR_INVALIDDATA;
+    return set_stream(avctx, &clip->stream);
 }
 
 /** Let the library begin with the packets up to one that brings another stream header. */
 static void announce_packets(OneDVADecContext *s)
 {
-    for (; s->nb_announced < s->nb_packets; s->nb_announced++) {
-        const AVPacket *pkt = s->packets[s->nb_announced];
+    AVPacket *pkt;
 
+    for (; av_fifo_peek(s->packets, &pkt, 1, s->nb_announced) >= 0; s->nb_announced++)
         if (av_packet_get_side_data(pkt, AV_PKT_DATA_NEW_EXTRADATA, NULL) ||
             !onedva_decoder_announce_packet(s->decoder, pkt->data, pkt->size))
             return;
-    }
 }
 
-/** Take the first packet of those that wait. */
-static void next_packet(OneDVADecContext *s)
+/** Whether a packet is one of a later frame, which goes without decoding. */
+static int is_later_frame(const AVPacket *pkt)
 {
-    av_packet_move_ref(s->pkt, s->packets[0]);
-    s->nb_packets--;
-    s->nb_announced -= s->nb_announced > 0;
-    for (int i = 0; i < s->nb_packets; i++)
-        FFSWAP(AVPacket *, s->packets[i], s->packets[i + 1]);
+    enum onedva_packet_kind kind;
+
+    return onedva_packet_get_kind(&kind, pkt->data, pkt->size) >= 0 && kind == ONEDVA_PACKET_FRAME;
 }
 
-static int decode_packet(AVCodecContext *avctx, const AVPacket *pkt)
+static int begin_clip(AVCodecContext *avctx, const AVPacket *pkt, struct onedva_clip *clip)
 {
     OneDVADecContext *s = avctx->priv_data;
-    struct onedva_clip clip;
     int ret;
 
-    if (s->open_error < 0)
-        return s->open_error;
-
+    clear_frames(s);
     check_continuity(s, pkt);
-    ret = read_packet(avctx, pkt, &clip);
+    ret = read_packet(avctx, pkt, clip);
     announce_packets(s);
     if (ret < 0 || avctx->skip_frame >= AVDISCARD_ALL) {
         s->is_interrupted = 1;
         return ret;
     }
-
-    ret = get_frames(avctx, pkt, &clip);
+    ret = decode_clip(avctx, clip);
     if (ret < 0) {
         clear_frames(s);
         return ret;
     }
-    set_timestamps(avctx, pkt, &clip);
-    return 0;
+    s->has_frames = 1;
+    return 1;
 }
 
-/** How many packets to have beside the one that is decoded next. */
-static int lookahead(const AVCodecContext *avctx)
-{
-    const OneDVADecContext *s = avctx->priv_data;
-
-    if (!s->decoder || (avctx->flags & AV_CODEC_FLAG_LOW_DELAY))
-        return 0;
-    return FFMIN(onedva_decoder_lookahead(s->decoder), MAX_PACKETS - 1);
-}
-
-/** Get as many packets as there should be, or what is left of them at the end. */
-static int get_packets(AVCodecContext *avctx)
+/** @return 1 where there is a frame to show, 0 where there is none, or an error */
+static int decode_packet(AVCodecContext *avctx, const AVPacket *pkt, AVFrame *frame)
 {
     OneDVADecContext *s = avctx->priv_data;
+    struct onedva_clip clip;
+    int ret;
 
-    while (s->nb_packets <= lookahead(avctx)) {
-        int ret = ff_decode_get_packet(avctx, s->packets[s->nb_packets]);
+    if (!is_later_frame(pkt)) {
+        ret = s->open_error < 0 ? s->open_error : begin_clip(avctx, pkt, &clip);
+    } else if (s->open_error < 0 || avctx->skip_frame >= AVDISCARD_NONREF) {
+        return 0;
+    } else {
+        ret = read_packet(avctx, pkt, &clip);
+        // why those of a clip are missing was said with its packet
+        if (ret >= 0)
+            ret = s->has_frames && clip.frames;
+    }
+    return ret <= 0 ? ret : show_frame(avctx, pkt, &clip, frame);
+}
 
-        if (ret == AVERROR_EOF && s->nb_packets)
-            return 0;
+/** Get a packet of one frame. */
+static int get_packet(AVCodecContext *avctx, AVPacket *pkt)
+{
+    OneDVADecContext *s = avctx->priv_data;
+    int ret;
+
+    if (!s->split) {
+        ret = open_split(avctx);
         if (ret < 0)
             return ret;
-        s->nb_packets++;
-        if (!s->decoder && !s->open_error)
-            s->open_error = open_decoder(avctx);
     }
+    while ((ret = av_bsf_receive_packet(s->split, pkt)) == AVERROR(EAGAIN)) {
+        ret = ff_decode_get_packet(avctx, pkt);
+        if (ret < 0 && ret != AVERROR_EOF)
+            return ret;
+        ret = av_bsf_send_packet(s->split, ret < 0 ? NULL : pkt);
+        if (ret < 0)
+            return ret;
+    }
+    return ret;
+}
+
+/** Put a packet behind those that come next. */
+static int queue_packet(AVCodecContext *avctx)
+{
+    OneDVADecContext *s = avctx->priv_data;
+    AVPacket *pkt = av_packet_alloc();
+    int ret = pkt ? get_packet(avctx, pkt) : AVERROR(ENOMEM);
+
+    if (ret >= 0)
+        ret = av_fifo_write(s->packets, &pkt, 1);
+    if (ret < 0) {
+        av_packet_free(&pkt);
+        return ret;
+    }
+    s->nb_clips += !is_later_frame(pkt);
+    if (!s->decoder && !s->open_error)
+        s->open_error = open_decoder(avctx);
     return 0;
+}
+
+/** Whether there are as many packets as there should be before the first of them is decoded. */
+static int has_packets(const AVCodecContext *avctx)
+{
+    const OneDVADecContext *s = avctx->priv_data;
+    int lookahead = 0;
+    AVPacket *first;
+
+    if (av_fifo_peek(s->packets, &first, 1, 0) < 0)
+        return 0;
+    if (is_later_frame(first))
+        return 1;
+    if (s->decoder && !(avctx->flags & AV_CODEC_FLAG_LOW_DELAY))
+        lookahead = FFMIN(onedva_decoder_lookahead(s->decoder), MAX_PACKETS - 1);
+    // clips have no more frames, so what is beyond them is of none
+    return s->nb_clips > lookahead ||
+           av_fifo_can_read(s->packets) > (lookahead + 1) * ONEDVA_MAX_CLIP_FRAMES;
+}
+
+/** Take the first packet of those that wait. */
+static void next_packet(OneDVADecContext *s)
+{
+    AVPacket *first;
+
+    av_fifo_read(s->packets, &first, 1);
+    av_packet_unref(s->pkt);
+    av_packet_move_ref(s->pkt, first);
+    av_packet_free(&first);
+    s->nb_clips     -= !is_later_frame(s->pkt);
+    s->nb_announced -= s->nb_announced > 0;
 }
 
 static int onedva_receive_frame(AVCodecContext *avctx, AVFrame *frame)
 {
     OneDVADecContext *s = avctx->priv_data;
+    int is_end, ret;
 
-    while (s->next_frame == s->nb_frames) {
-        int ret = get_packets(avctx);
-
-        s->next_frame = s->nb_frames = 0;
-        if (ret < 0)
-            return ret;
+    // whatever comes of those before, what was sent is taken
+    do
+        ret = queue_packet(avctx);
+    while (ret >= 0);
+    is_end = ret == AVERROR_EOF;
+    if (ret != AVERROR(EAGAIN) && !is_end)
+        return ret;
+    while (is_end ? av_fifo_can_read(s->packets) > 0 : has_packets(avctx)) {
         next_packet(s);
-        ret = decode_packet(avctx, s->pkt);
-        av_packet_unref(s->pkt);
-        if (ret < 0)
-            return ret;
+        ret = decode_packet(avctx, s->pkt, frame);
+        if (ret)
+            return FFMIN(ret, 0);
     }
-    av_frame_move_ref(frame, s->frames[s->next_frame++]);
-    return 0;
+    return is_end ? AVERROR_EOF : AVERROR(EAGAIN);
+}
+
+static void drop_packets(OneDVADecContext *s)
+{
+    AVPacket *pkt;
+
+    while (s->packets && av_fifo_read(s->packets, &pkt, 1) >= 0)
+        av_packet_free(&pkt);
+    s->nb_clips     = 0;
+    s->nb_announced = 0;
 }
 
 static void onedva_decode_flush(AVCodecContext *avctx)
@@ -424,11 +423,10 @@ static void onedva_decode_flush(AVCodecContext *avctx)
     OneDVADecContext *s = avctx->priv_data;
 
     clear_frames(s);
-    s->next_pts   = AV_NOPTS_VALUE;
-    s->is_on_time = 0;
-    while (s->nb_packets)
-        av_packet_unref(s->packets[--s->nb_packets]);
-    s->nb_announced = 0;
+    s->next_pts = AV_NOPTS_VALUE;
+    drop_packets(s);
+    if (s->split)
+        av_bsf_flush(s->split);
     if (s->decoder)
         onedva_decoder_flush(s->decoder);
 }
@@ -441,9 +439,10 @@ static av_cold int onedva_decode_close(AVCodecContext *avctx)
     onedva_model_close(&s->model);
     for (int i = 0; i < ONEDVA_MAX_CLIP_FRAMES; i++)
         av_frame_free(&s->frames[i]);
-    for (int i = 0; i < MAX_PACKETS; i++)
-        av_packet_free(&s->packets[i]);
+    drop_packets(s);
+    av_fifo_freep2(&s->packets);
     av_packet_free(&s->pkt);
+    av_bsf_free(&s->split);
     return 0;
 }
 

@@ -1,5 +1,5 @@
 /*
- * One-DVA encoder: collects frames to clips, one packet per clip
+ * One-DVA encoder: collects frames to clips; a clip's packet shows its first frame, and each later one has its own
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
@@ -17,6 +17,16 @@
 #include "onedva.h"
 #include "packet_internal.h"
 
+/** The packets of a clip's frames, or the one of all of them. */
+typedef struct OneDVAPackets {
+    AVFrame *props[ONEDVA_MAX_CLIP_FRAMES]; ///< properties of the frames that packets begin with
+    int64_t durations[ONEDVA_MAX_CLIP_FRAMES];
+    uint8_t data[ONEDVA_MAX_CLIP_FRAMES][ONEDVA_FRAME_PACKET_SIZE]; ///< of packets of later frames
+    int quality;
+    int nb_packets;
+    int next; ///< the first one that has not come out
+} OneDVAPackets;
+
 typedef struct OneDVAEncContext {
     const AVClass *class;
     OneDVAModelOptions model_options;
@@ -29,14 +39,33 @@ typedef struct OneDVAEncContext {
     AVFrame *next; ///< received, not yet in the clip: its pts ends the frame before
     int64_t since_start; ///< frames since a clip had to begin
 
-    struct {
-        AVFrame *first; ///< properties of its first frame
-        int64_t duration;
-    } begun[2]; ///< clips that were begun and not ended
+    OneDVAPackets begun[2]; ///< of clips that were begun and not ended
     int nb_begun;
+    OneDVAPackets ended; ///< of the clip that was ended last
     int delay; ///< how many clips are begun before the first of them is ended
     int error; ///< that comes out after them
 } OneDVAEncContext;
+
+static av_cold int alloc_packets(OneDVAPackets *packets)
+{
+    for (int i = 0; i < FF_ARRAY_ELEMS(packets->props); i++)
+        if (!(packets->props[i] = av_frame_alloc()))
+            return 0;
+    return 1;
+}
+
+static av_cold void free_packets(OneDVAPackets *packets)
+{
+    for (int i = 0; i < FF_ARRAY_ELEMS(packets->props); i++)
+        av_frame_free(&packets->props[i]);
+}
+
+static void drop_packets(OneDVAPackets *packets)
+{
+    for (int i = 0; i < packets->nb_packets; i++)
+        av_frame_unref(packets->props[i]);
+    packets->nb_packets = packets->next = 0;
+}
 
 static struct onedva_stream stream_from_context(const AVCodecContext *avctx)
 {
@@ -147,11 +176,8 @@ static av_cold int onedva_encode_init(AVCodecContext *avctx)
     s->next     = av_frame_alloc();
     if (!s->next)
         return AVERROR(ENOMEM);
-    for (int i = 0; i < FF_ARRAY_ELEMS(s->begun); i++) {
-        s->begun[i].first = av_frame_alloc();
-        if (!s->begun[i].first)
-            return AVERROR(ENOMEM);
-    }
+    if (!alloc_packets(&s->begun[0]) || !alloc_packets(&s->begun[1]) || !alloc_packets(&s->ended))
+        return AVERROR(ENOMEM);
     ret = ff_onedva_clip_init(&s->clip, &s->options, &stream);
     if (ret < 0)
         return ret;
@@ -199,29 +225,29 @@ static int get_next_frame(AVCodecContext *avctx)
     return ret;
 }
 
-/** @param first properties of the clip's first frame */
-static int fill_packet(AVCodecContext *avctx, AVPacket *pkt, const struct onedva_packet *packet,
-                       const AVFrame *first, int64_t duration)
+/** Output the next packet of the clip ended last. @param data of size bytes */
+static int output_packet(AVCodecContext *avctx, AVPacket *pkt, const uint8_t *data, size_t size)
 {
-    const int crf = packet->stats.qidx + 40;
+    OneDVAEncContext *s = avctx->priv_data;
+    OneDVAPackets *packets = &s->ended;
+    const int i = packets->next++;
+    const AVFrame *frame = packets->props[i];
     int ret;
 
-    if (packet->size > INT_MAX - AV_INPUT_BUFFER_PADDING_SIZE)
+    if (size > INT_MAX - AV_INPUT_BUFFER_PADDING_SIZE)
         return AVERROR(ERANGE);
-    ret = ff_get_encode_buffer(avctx, pkt, packet->size, 0);
+    ret = ff_get_encode_buffer(avctx, pkt, size, 0);
     if (ret < 0)
         return ret;
-    memcpy(pkt->data, packet->data, packet->size);
+    memcpy(pkt->data, data, size);
 
-    pkt->pts = pkt->dts = first->pts;
-    pkt->duration = duration;
-    pkt->flags   |= AV_PKT_FLAG_KEY;
+    pkt->pts = pkt->dts = frame->pts;
+    pkt->duration = packets->durations[i];
+    pkt->flags   |= i ? AV_PKT_FLAG_DISPOSABLE : AV_PKT_FLAG_KEY;
 
-    ret = ff_side_data_set_encoder_stats(pkt, FFMAX(crf, 0) * FF_QP2LAMBDA, NULL, 0,
-                                         AV_PICTURE_TYPE_I);
-    if (ret < 0)
-        return ret;
-    return ff_encode_reordered_opaque(avctx, pkt, first);
+    ret = ff_side_data_set_encoder_stats(pkt, packets->quality, NULL, 0,
+                                         i ? AV_PICTURE_TYPE_P : AV_PICTURE_TYPE_I);
+    return ret < 0 ? ret : ff_encode_reordered_opaque(avctx, pkt, frame);
 }
 
 /** Give the statistics of a first pass out. @param text NULL: there are none */
@@ -280,49 +306,67 @@ static int complete_clip(AVCodecContext *avctx)
     }
 }
 
-/** Begin to encode the clip, and take note of what its packet will want to know. */
+/** Take note of what the packets of the clip's first frames will want to know. */
+static int note_packets(const OneDVAClip *clip, int nb_frames, OneDVAPackets *packets)
+{
+    const int nb_packets = clip->options->clip_packets ? 1 : nb_frames;
+
+    packets->next = packets->nb_packets = 0;
+    memset(packets->durations, 0, sizeof(packets->durations));
+    for (int i = 0; i < nb_frames; i++)
+        packets->durations[FFMIN(i, nb_packets - 1)] += clip->durations[i];
+    for (int i = 0; i < nb_packets; i++) {
+        int ret = av_frame_copy_props(packets->props[packets->nb_packets++], clip->frames[i]);
+
+        if (ret < 0)
+            return ret;
+    }
+    return 0;
+}
+
+/** Begin to encode the clip. */
 static int begin_clip(AVCodecContext *avctx)
 {
     OneDVAEncContext *s = avctx->priv_data;
-    AVFrame *first = s->begun[s->nb_begun].first;
+    OneDVAPackets *packets = &s->begun[s->nb_begun];
     struct onedva_packet packet = { 0 };
-    int64_t duration = 0;
-    int ret = av_frame_copy_props(first, s->clip.frames[0]);
+    int ret = ff_onedva_clip_encode_begin(&s->clip, s->encoder, &s->log, &packet);
+    int begun = ret >= 0;
 
-    if (ret >= 0)
-        ret = ff_onedva_clip_encode_begin(&s->clip, s->encoder, &s->log, &packet);
-    for (int i = 0; i < packet.frames; i++)
-        duration += s->clip.durations[i];
-    ff_onedva_clip_drop(&s->clip, ret < 0 ? s->clip.nb_frames : packet.frames);
-    if (ret < 0) {
-        av_frame_unref(first);
-        return ret;
+    if (begun) {
+        s->nb_begun++;
+        ret = note_packets(&s->clip, packet.frames, packets);
     }
-    s->begun[s->nb_begun++].duration = duration;
-    return set_stats_out(avctx, packet.pass_stats);
+    ff_onedva_clip_drop(&s->clip, begun ? packet.frames : s->clip.nb_frames);
+    return ret < 0 ? ret : set_stats_out(avctx, packet.pass_stats);
 }
 
 /** End the clip begun first. @param packet its data are valid until the next clip is begun */
 static int end_clip(OneDVAEncContext *s, struct onedva_packet *packet)
 {
-    FFSWAP(AVFrame *, s->begun[0].first, s->begun[1].first);
-    s->begun[0].duration = s->begun[1].duration;
+    OneDVAPackets *packets = &s->ended;
+    int ret;
+
+    drop_packets(packets);
+    FFSWAP(OneDVAPackets, *packets, s->begun[0]);
+    FFSWAP(OneDVAPackets, s->begun[0], s->begun[1]);
     s->nb_begun--;
-    return ff_onedva_clip_encode_end(s->encoder, &s->log, packet);
+    ret = ff_onedva_clip_encode_end(s->encoder, &s->log, packet);
+    packets->quality = FFMAX(packet->stats.qidx + 40, 0) * FF_QP2LAMBDA;
+    for (int i = 1; i < packets->nb_packets && ret >= 0; i++)
+        ret = ff_onedva_check(&s->log, onedva_frame_packet_write(packets->data[i], packet->data,
+                                                                 packet->size, i), "packet of a frame");
+    if (ret < 0)
+        drop_packets(packets);
+    return ret;
 }
 
 static int output_clip(AVCodecContext *avctx, AVPacket *pkt)
 {
-    OneDVAEncContext *s = avctx->priv_data;
-    const int64_t duration = s->begun[0].duration;
-    AVFrame *first = s->begun[0].first;
     struct onedva_packet packet;
-    int ret = end_clip(s, &packet);
+    int ret = end_clip(avctx->priv_data, &packet);
 
-    if (ret >= 0)
-        ret = fill_packet(avctx, pkt, &packet, first, duration);
-    av_frame_unref(first);
-    return ret;
+    return ret < 0 ? ret : output_packet(avctx, pkt, packet.data, packet.size);
 }
 
 static int onedva_receive_packet(AVCodecContext *avctx, AVPacket *pkt)
@@ -330,6 +374,8 @@ static int onedva_receive_packet(AVCodecContext *avctx, AVPacket *pkt)
     OneDVAEncContext *s = avctx->priv_data;
     int ret = s->error;
 
+    if (s->ended.next < s->ended.nb_packets)
+        return output_packet(avctx, pkt, s->ended.data[s->ended.next], ONEDVA_FRAME_PACKET_SIZE);
     while (!ret && s->nb_begun <= s->delay) {
         ret = complete_clip(avctx);
         if (ret == AVERROR(EAGAIN))
@@ -350,10 +396,9 @@ static av_cold void onedva_encode_flush(AVCodecContext *avctx)
     OneDVAEncContext *s = avctx->priv_data;
     struct onedva_packet packet;
 
-    while (s->nb_begun) {
-        av_frame_unref(s->begun[0].first);
+    while (s->nb_begun)
         end_clip(s, &packet);
-    }
+    drop_packets(&s->ended);
     s->error       = 0;
     s->since_start = 0;
     ff_onedva_clip_clear(&s->clip);
@@ -368,8 +413,9 @@ static av_cold int onedva_encode_close(AVCodecContext *avctx)
     onedva_model_close(&s->model);
     ff_onedva_clip_free(&s->clip);
     av_frame_free(&s->next);
-    for (int i = 0; i < FF_ARRAY_ELEMS(s->begun); i++)
-        av_frame_free(&s->begun[i].first);
+    free_packets(&s->begun[0]);
+    free_packets(&s->begun[1]);
+    free_packets(&s->ended);
     av_freep(&avctx->stats_out);
     return 0;
 }

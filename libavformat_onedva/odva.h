@@ -23,6 +23,10 @@
 #define ODVA_MATRIX_SIZE       (ODVA_PREFIX_SIZE + 36 + ODVA_CRC_SIZE)
 #define ODVA_MAX_STREAM_HEADER 64
 
+/* Of the packets inside (doc/bitstream.md, section 3) */
+#define ONEDVA_SYNC_FRAME 0xD7 ///< first byte of one that shows a later frame of a clip
+#define ONEDVA_HAS_STREAM 1    ///< flag in the second byte of others
+
 enum ODVAUnitType {
     ODVA_UNIT_HEADER, ///< begins a segment
     ODVA_UNIT_PACKET, ///< stands before the bytes of a packet

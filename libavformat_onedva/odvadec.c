@@ -277,8 +277,9 @@ static int check_version(AVFormatContext *s, const ODVAUnit *header)
     return AVERROR_PATCHWELCOME;
 }
 
-static int64_t odva_read_timestamp(AVFormatContext *s, int stream_index, int64_t *pos,
-                                   int64_t pos_limit)
+/** The next timestamp from here on. @param keyframes only those that decoding can begin with */
+static int64_t find_timestamp(AVFormatContext *s, int stream_index, int64_t *pos, int64_t pos_limit,
+                              int keyframes)
 {
     ODVADemuxContext *c = s->priv_data;
     ODVAUnit unit;
@@ -288,10 +289,22 @@ static int64_t odva_read_timestamp(AVFormatContext *s, int stream_index, int64_t
     while (next_unit(s->pb, &unit, pos) >= 0 && *pos <= pos_limit) {
         const ODVASegment *segment = find_segment(c, *pos);
 
-        if (unit.type == ODVA_UNIT_PACKET && segment->offset != AV_NOPTS_VALUE)
+        if (unit.type == ODVA_UNIT_PACKET && segment->offset != AV_NOPTS_VALUE &&
+            (!keyframes || avio_r8(s->pb) != ONEDVA_SYNC_FRAME))
             return to_stream_time(s->streams[stream_index], segment, unit.pts);
     }
     return AV_NOPTS_VALUE;
+}
+
+static int64_t odva_read_timestamp(AVFormatContext *s, int stream_index, int64_t *pos,
+                                   int64_t pos_limit)
+{
+    return find_timestamp(s, stream_index, pos, pos_limit, 1);
+}
+
+static int64_t read_any_timestamp(AVFormatContext *s, int stream_index, int64_t *pos, int64_t pos_limit)
+{
+    return find_timestamp(s, stream_index, pos, pos_limit, 0);
 }
 
 /** The duration up to the last packet of a file whose ends say nothing. */
@@ -301,7 +314,7 @@ static void estimate_duration(AVFormatContext *s, AVStream *st)
     int64_t start = odva_read_timestamp(s, st->index, &start_pos, INT64_MAX);
 
     if (start != AV_NOPTS_VALUE &&
-        ff_find_last_ts(s, st->index, &end_pts, NULL, odva_read_timestamp) >= 0 && end_pts > start)
+        ff_find_last_ts(s, st->index, &end_pts, NULL, read_any_timestamp) >= 0 && end_pts > start)
         st->duration = av_sat_sub64(end_pts, start);
 }
 
@@ -447,7 +460,7 @@ static int read_packet_bytes(AVFormatContext *s, AVPacket *pkt, const ODVAUnit *
     pkt->pos      = pos;
     pkt->pts      = pkt->dts = to_stream_time(st, segment, unit->pts);
     pkt->duration = av_rescale_q(unit->duration, segment->header.time_base, st->time_base);
-    pkt->flags   |= AV_PKT_FLAG_KEY;
+    pkt->flags   |= pkt->data[0] == ONEDVA_SYNC_FRAME ? AV_PKT_FLAG_DISPOSABLE : AV_PKT_FLAG_KEY;
     if (pkt->pts < 0)
         pkt->flags |= AV_PKT_FLAG_DISCARD; // the decoder drops the frames before 0
     c->next_pts = av_sat_add64(pkt->pts, pkt->duration);

@@ -14,8 +14,6 @@
 #include "mux.h"
 #include "odva.h"
 
-#define PACKET_HAS_STREAM 1 ///< in a packet's second byte (doc/bitstream.md, section 3)
-
 typedef struct ODVAMuxContext {
     ODVAUnit header;       ///< of the segment that is being written
     ODVAUnit matrix;       ///< of its pictures
@@ -159,7 +157,8 @@ static void repeat_header(AVFormatContext *s, const AVPacket *pkt)
         .time_base = c->header.time_base,
     };
 
-    if (c->start_pts == AV_NOPTS_VALUE || pkt->size < 2 || !(pkt->data[1] & PACKET_HAS_STREAM))
+    if (c->start_pts == AV_NOPTS_VALUE || pkt->size < 2 || pkt->data[0] == ONEDVA_SYNC_FRAME ||
+        !(pkt->data[1] & ONEDVA_HAS_STREAM))
         return;
     write_unit(s, &header);
     if (c->has_matrix)

@@ -75,7 +75,8 @@ REPLAY_FFMPEG   = $(FUZZ_FFMPEG:$(BUILD)/fuzz/fuzz_%=$(BUILD)/fuzz/replay_%)
 # FFmpeg's libraries, which are those of the tests.
 FFMPEG_TREE    = build/ffmpeg-check
 FFMPEG_OBJECTS = $(addprefix $(BUILD)/obj/ffmpeg/,libavcodec/onedva_truncate_bsf.o \
-    libavcodec/onedva_metadata_bsf.o libavformat/odva.o libavformat/odvadec.o)
+    libavcodec/onedva_metadata_bsf.o libavcodec/onedva_clip_packets.o libavcodec/onedva_merge_bsf.o \
+    libavcodec/onedva_split_bsf.o libavformat/odva.o libavformat/odvadec.o)
 FFMPEG_LIBS    = $(foreach l,avformat avcodec swresample avutil,$(FFMPEG_TREE)/lib$l/lib$l.a)
 ffmpeg_setting = $(shell sed -n 's/^$(1)=//p' $(FFMPEG_TREE)/ffbuild/config.mak)
 

@@ -11,13 +11,13 @@ MODEL_SOURCES = $(addprefix engine/model/, \
     linear_layer mapped_file model packed_weights safetensors)
 
 BITSTREAM_SOURCES = $(addprefix engine/bitstream/, \
-    crc16 latent_decoder latent_encoder latents layer_plan logistic motion motion_context motion_decoder \
+    crc16 frame_packet latent_decoder latent_encoder latents layer_plan logistic motion motion_context motion_decoder \
     motion_encoder packet_decoder partition packet_encoder packet_info packet_metadata packet_parser \
     packet_truncation packet_writer range_decoder range_encoder scan stream_header symbol_context \
     symbol_predictor)
 
 TRANSFORM_SOURCES = $(addprefix engine/transform/, \
-    deblocking linear_path quantiser)
+    deblocking linear_path patch_walk quantiser)
 
 MOTION_SOURCES = $(addprefix engine/motion/, \
     canvas canvas_builder displacement_mesh inverse_mesh luma_pyramid mesh_solver mosaic \
@@ -31,16 +31,16 @@ RATE_SOURCES = $(addprefix engine/rate/, \
     rate_distortion rate_plan)
 
 ENCODER_SOURCES = $(addprefix engine/encoder/, \
-    clip_choice clip_encoder encoder encoder_settings motion_choice quantiser_choice reduced_frames trial_coder)
+    clip_choice clip_encoder detail_choice encoder encoder_settings motion_choice quantiser_choice reduced_frames trial_coder)
 
 DECODER_SOURCES = $(addprefix engine/decoder/, \
-    clip_smoothing decoder packet_queue step_choice)
+    clip_frames clip_smoothing decoder packet_queue step_choice)
 
 KERNELS_SOURCES = $(addprefix kernels/, backend device_array registry)
 KERNELS_SOURCES-$(SANITIZERS) += kernels/checked_ops
 
 CPU_SOURCES = $(addprefix kernels/cpu/, \
-    attention_c choose cpu_backend dct deblock_c downscale2x_c linear_c network_tasks norm_c operators_c \
+    attention_c basis choose cpu_backend dct deblock_c downscale2x_c linear_c linear_path_tasks network_tasks norm_c operators_c \
     patches picture_tasks structure_tensors_c warp_c weights)
 
 # One file for each instruction set that configure found.

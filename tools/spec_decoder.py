@@ -6,12 +6,12 @@
     tools/spec_decoder.py --model fate/model/onedva-test.safetensors fate/conformance/*.odva
 
 prints a line for each packet: its time, what its header says, and a checksum of its quantised latents; --pictures writes
-the linear reconstruction. Names and numbers of sections are those of the text. Everything that changes a result is an integer,
-but for dequantisation and the linear reconstruction (sections 7 and 8), which are doubles here. Needs numpy
-only."""
+the pictures of `-steps 0`. Names and numbers of sections are those of the text. Everything that changes a result is an integer;
+tables of roots and cosines are rounded from doubles, which are far from halves (test_spec_decoder.py). Needs numpy only."""
 import argparse
 import collections
 import functools
+import itertools
 import json
 import math
 import struct
@@ -21,7 +21,8 @@ from fractions import Fraction
 
 import numpy as np
 
-SYNC, VERSION = 0xD5, 2
+WHOLE_CLIP, CLIP, FRAME, VERSION = 0xD5, 0xD6, 0xD7, 2     # what sync says that a packet shows
+FRAME_PACKET_SIZE = 3
 HAS_HEADER, HAS_DURATIONS, HAS_MOTION, HAS_DROPPED = 1, 2, 4, 8
 SIDE = 8            # tokens of a superblock, each way
 TOKEN = 8, 8, 16, 32    # coefficients of a latent token of tiles of size 0..3
@@ -191,7 +192,7 @@ class Layer:
 
     def __init__(self, extent, size, crc, before=None):
         self.extent, self.size, self.crc = extent, size, crc
-        self.token_end, self.threshold = extent & 4095, extent >> 12
+        self.token_end, self.threshold = extent & 16383, extent >> 14
         self.begins, self.refinement, self.payload, self.settled, self.read = "refinement", 0, None, None, None
         if before is not None:
             self._follow(before)
@@ -210,14 +211,16 @@ class Packet:
         """current: the StreamHeader before this packet, or None."""
         self.seen = seen
         read = Bytes(data, seen)
-        if read.u8("packet.sync") != SYNC:
+        self.sync = read.u8("packet.sync")
+        if self.sync not in (WHOLE_CLIP, CLIP):
             raise Invalid("no sync")
         version, flags = read.u4u4("packet.version", "packet.flags")
         if version != VERSION:
             raise Invalid(f"version {version}")
         for bit in (HAS_HEADER, HAS_DURATIONS, HAS_MOTION, HAS_DROPPED):
             seen(f"packet.flags & {bit}", flags & bit != 0)
-        self.model_tag = read.u16("model_tag")
+        tag = read.u16("model_tag")
+        self.model_tag, self.detail = tag & 0x3FFF, seen("packet.detail", tag >> 14)
         frames, layers = read.u4u4("packet.frames-1", "packet.layers-1")
         self.frames = frames + 1
         self.qidx, = struct.unpack("b", read.take(1, "qidx"))
@@ -288,9 +291,34 @@ class Packet:
             at += layer.size
         else:
             self.seen("packet.bytes behind", at < len(data))
+
     @property
     def whole_layers(self):
         return [layer for layer in self.layers if layer.payload is not None]
+
+
+class Frame:
+    """What a frame packet shows: a frame of the clip before it."""
+
+    def __init__(self, data, clip_, seen):
+        """clip_: the one that was decoded last, or None."""
+        read = Bytes(data, seen)
+        if len(data) != FRAME_PACKET_SIZE or read.u8("frame.sync") != FRAME:
+            raise Invalid("no frame packet")
+        version, self.frame = read.u4u4("frame.version", "frame.frame")
+        check = read.take(1, "check")[0]
+        if version != VERSION or self.frame == 0:
+            raise Invalid(f"version {version}, frame {self.frame}")
+        shown = (clip_ is not None and self.frame < clip_.frames
+                 and check == clip_.packet.layers[0].crc & 255 ^ 17 * self.frame & 255)
+        seen("frame.shown", shown)
+        if not shown:
+            raise Invalid(f"frame {self.frame} of a clip that is not there")
+        self.clip = clip_
+
+
+def is_frame_packet(data):
+    return len(data) <= FRAME_PACKET_SIZE or data[0] == FRAME
 
 
 def leb(value):
@@ -337,40 +365,40 @@ AROUND = [((0, 0, 0, -1), 2), ((0, 0, -1, 0), 2), ((0, -1, 0, 0), 2), ((-1, 0, 0
 class Scan:
     """The order of a tile's coefficients and what does not change of each: lists by the place in the scan."""
 
-    def __init__(self, model, shape):
+    def __init__(self, model, detail, size, shape):
         nt, ny, nx = self.shape = shape
-        place = {}      # full position -> coefficient
-        for k in range(model.basis):
-            for ft in range(nt):
-                for fy in range(ny):
-                    for fx in range(nx):
-                        full = 4 * ft // nt, 8 * fy // ny, 8 * fx // nx
-                        place[((k * 4 + full[0]) * 8 + full[1]) * 8 + full[2]] = (k, ft, fy, fx), (k, *full)
-        self.positions = [p for p in model.order if p in place]
-        self.index = {p: i for i, p in enumerate(self.positions)}
-        self.coefficients = [place[p][0] for p in self.positions]
-        shift = model.size_shift[nt - 1] + model.size_shift[4 + ny - 1] + model.size_shift[12 + nx - 1]
-        self.scale = [clip(model.scale[p] + shift, -128, 127) for p in self.positions]
-        self.groups = [self._groups(*place[p][1]) for p in self.positions]
-        at = {c: i for i, c in enumerate(self.coefficients)}
+        self.vectors = model.vectors(detail)
+        place = dict(self._places(model, size))     # coefficient: place in the model's arrays
+        key, scale = model.scan_key[size], model.scan_scale[size]
+        self.coefficients = sorted(place, key=lambda c: (-key[place[c]], -scale[place[c]], place[c]))
+        side, shift = 1 << size, model.size_shift
+        of_size = shift[nt - 1] + shift[4 + ny - 1] - shift[4 + side - 1] + shift[12 + nx - 1] - shift[12 + side - 1]
+        self.scale = [clip(scale[place[c]] + of_size, -128, 127) for c in self.coefficients]
+        self.frequencies = [(4 * ft // nt, 8 * fy // ny, 8 * fx // nx) for _, ft, fy, fx in self.coefficients]    # F_t, F_y, F_x
+        self.groups = [self._groups(*self.vectors[k], *f) for (k, *_), f in zip(self.coefficients, self.frequencies)]
+        self.index = {c: i for i, c in enumerate(self.coefficients)}
         self.first = {}     # group: the place of its first coefficient
         for i, groups in enumerate(self.groups):
             for group in groups:
                 self.first.setdefault(group, i)
         self._beside = {}
-        self.around = [[(at[other], weight) for other, weight in self._around(c) if other in at]
+        self.around = [[(self.index[other], weight) for other, weight in self._around(c) if other in self.index]
                        for c in self.coefficients]
 
-    def place(self, k, f_t, f_y, f_x):
-        """Where the coefficient stands that has the same frequency in time and the next lower ones that there are in y and x."""
-        _, ny, nx = self.shape
-        f_y, f_x = (max(8 * f // n for f in range(n) if 8 * f // n <= full) for full, n in ((f_y, ny), (f_x, nx)))
-        return self.index[((k * 4 + f_t) * 8 + f_y) * 8 + f_x]
+    def _places(self, model, size):
+        (nt, ny, nx), side = self.shape, 1 << size
+        row_of = {vector: row for row, vector in enumerate(model.vectors(3))}
+        for (k, vector), ft, fy, fx in itertools.product(enumerate(self.vectors), range(nt), range(ny), range(nx)):
+            at = (row_of[vector] * 4 + 4 * ft // nt) * side + side * fy // ny
+            yield (k, ft, fy, fx), at * side + side * fx // nx
 
     def beside(self, other):
         """Of each coefficient, its place in the scan of a tile beside."""
         if other not in self._beside:
-            self._beside[other] = [other.place(p >> 8, p >> 6 & 3, p >> 3 & 7, p & 7) for p in self.positions]
+            _, ny, nx = other.shape
+            y, x = ([max(f for f in range(n) if 8 * f // n <= full) for full in range(8)] for n in (ny, nx))
+            self._beside[other] = [other.index[k, ft, y[f_y], x[f_x]]
+                                   for (k, ft, _, _), (_, f_y, f_x) in zip(self.coefficients, self.frequencies)]
         return self._beside[other]
 
     @staticmethod
@@ -378,11 +406,11 @@ class Scan:
         return [(tuple(a + d for a, d in zip(coefficient, distance)), weight) for distance, weight in AROUND]
 
     @staticmethod
-    def _groups(k, f_t, f_y, f_x):
+    def _groups(band, j, f_t, f_y, f_x):
         """Which running means a coefficient belongs to."""
         total = f_x + f_y
-        zone = 8 * (f_t > 0) + 4 * (f_x > f_y) + (0 if total == 0 else 1 if total <= 2 else 2 if total <= 5 else 3)
-        return "all", ("F_t", f_t), ("k", k), ("zone", zone)
+        z = 0 if total == 0 else 1 if total <= 2 else 2 if total <= 5 else 3
+        return "all", ("F_t", band, f_t), ("j", j), ("zone", 8 * (band > 0 or f_t > 0) + 4 * (f_x > f_y) + z)
 
 
 class Tile:
@@ -391,7 +419,7 @@ class Tile:
     def __init__(self, y, x, size, scan):
         self.y, self.x, self.size, self.scan = y, x, size, scan
         self.left = self.above = None   # the tiles beside
-        self.q = [0] * len(scan.positions)
+        self.q = [0] * len(scan.coefficients)
         self.m = []         # min(|q|, 15) of what is seen of this refinement
         self.coded = []     # of each coefficient, whether this refinement has decoded it
         self.tokens = 0     # that this sweep has gone through
@@ -420,8 +448,8 @@ class Tile:
 class Grid:
     """Tokens of a clip, and the tiles that a partition makes of them."""
 
-    def __init__(self, model, frames, width, height):
-        self.model = model
+    def __init__(self, model, detail, frames, width, height):
+        self.model, self.detail = model, detail
         self.gt, self.gy, self.gx = -(-frames // 4), -(-height // 16), -(-width // 16)
         self.tiles, self.tile_of = [], {}       # tile_of: (y, x): the tile that holds it
 
@@ -434,7 +462,8 @@ class Grid:
 
     def add_tile(self, s, y, x):
         ny, nx = min(s, self.gy - y), min(s, self.gx - x)
-        tile = Tile(y, x, s.bit_length() - 1, self.model.scan((self.gt, ny, nx)))
+        size = s.bit_length() - 1
+        tile = Tile(y, x, size, self.model.scan(self.detail, size, (self.gt, ny, nx)))
         tile.left = self.tile_of.get((y + (ny - 1) // 2, x - 1))
         tile.above = self.tile_of.get((y - 1, x + (nx - 1) // 2))
         self.tile_of.update({(y + i, x + j): tile for i in range(ny) for j in range(nx)})
@@ -593,7 +622,7 @@ class LayerDecoder:
     def _length(self, size, room):
         before = 0
         if self.length_class > 0:
-            before = clip(self.length_class + 2 * (size - self.length_size), 1, 12)
+            before = clip(self.length_class + 2 * (size - self.length_size), 1, 14)
         self.length_class, self.length_size = self.coder.decode(self.model.length_cdf[size][before]), size
         self.seen(f"length.class of size {size}", self.length_class)
         self.seen(f"length.context of size {size}", before)
@@ -748,47 +777,93 @@ class LayerDecoder:
 
 # ---- 7. Dequantisation --------------------------------------------------------------------------
 
+STEP = [32768, 35734, 38968, 42495, 46341, 50535, 55109, 60097]
+LIMIT = 2 ** 23 - 1
 
-def dequantised(model, tile, qidx, finer):
+
+def dequantise(q, delta, qidx, n, seen):
+    e, m = qidx >> 3, 256 * abs(q) - delta + 96 - (96 >> n)
+    y = (m * STEP[qidx & 7] * 255 + (1 << 18 - e)) >> (19 - e)
+    seen("dequantised.limited", y > LIMIT)
+    return min(y, LIMIT) * (-1 if q < 0 else 1)
+
+
+def dequantised(model, tile, qidx, finer, seen):
     """The tile's coefficients; qidx: of the last refinement decoded; finer: refinements that are finer than it."""
-    values = np.zeros(len(tile.q))
+    values = [0] * len(tile.q)
     for i, q in enumerate(tile.q):
         if q == 0:
             continue
         of_qidx, n = qidx, finer
         if not tile.coded[i]:
-            q, of_qidx, n = int(q / 2), qidx + 8, finer + 1
+            q, of_qidx, n = q // 2, qidx + 8, finer + 1
         symbol_class = clip((tile.scan.scale[i] - of_qidx + 40) >> 2, 0, 31)
-        delta = model.delta[symbol_class][min(abs(q), 3) - 1] / 256
-        values[i] = math.copysign((abs(q) - delta + 3 / 8 * (1 - 2.0 ** -n)) * 2.0 ** (of_qidx / 8), q)
+        values[i] = dequantise(q, model.delta[symbol_class][min(abs(q), 3) - 1], of_qidx, n, seen)
     return values
 
 
 # ---- 8. Reconstruction --------------------------------------------------------------------------
 
+#: T[band][frame]
+TIME = np.array([(2048, 2048, 2048, 2048), (2676, 1108, -1108, -2676), (2048, -2048, -2048, 2048), (1108, -2676, 2676, -1108)])
+#: Where a plane's samples begin among a frame's 384, their rows and columns, and luma samples to one of them, each way.
+PLANES = (0, 16, 1), (256, 8, 2), (320, 8, 2)
+
 
 def inverse_dct(n):
-    """[sample, frequency] of the orthonormal DCT."""
-    t, f = np.arange(n)[:, None], np.arange(n)[None]
-    return np.cos(np.pi * (2 * t + 1) * f / (2 * n)) * np.where(f == 0, np.sqrt(1 / n), np.sqrt(2 / n))
+    """M[frequency][sample]"""
+    f, i = np.arange(n)[:, None], np.arange(n)[None]
+    return np.floor(65536 * np.sqrt(np.where(f == 0, 1, 2) / n) * np.cos(np.pi * (2 * i + 1) * f / (2 * n)) + 0.5).astype(np.int64)
+
+
+def transformed(numbers, axis):
+    """The inverse DCT along an axis of integers."""
+    moved = np.moveaxis(numbers, axis, -1)
+    return np.moveaxis((moved @ inverse_dct(moved.shape[-1]) + 2 ** 15) >> 16, -1, axis)
+
+
+def wrapped(sums):
+    """Modulo 2^32, from -2^31."""
+    return (sums + 2 ** 31) % 2 ** 32 - 2 ** 31
+
+
+def tile_patches(tile, values, seen):
+    """c: [nt][ny][nx][k]"""
+    nt, ny, nx = tile.scan.shape
+    numbers = np.zeros((nt, ny, nx, len(tile.scan.vectors)), np.int64)
+    k, ft, fy, fx = np.array(tile.scan.coefficients).T
+    numbers[ft, fy, fx, k] = values
+    for axis in 2, 1, 0:
+        numbers = transformed(numbers, axis)
+    rounded = (numbers + 4) >> 3
+    c = np.clip(rounded, -32768, 32767)
+    seen("c.clipped", bool((c != rounded).any()))
+    return c
+
+
+def patch_samples(model, detail, c, seen):
+    """c [..., k] -> samples [..., frame of the token, 384]"""
+    total, first = (model.mean << 17) + 2 ** 19, 0
+    for n, factors in zip(model.bands[detail], TIME):
+        h = wrapped(c[..., first:first + n] @ model.basis[:n] + 128) >> 8
+        total = total + factors[:, None] * h[..., None, :]
+        first += n
+    seen("sample.wraps", bool((wrapped(total) != total).any()))
+    return np.clip(wrapped(total) >> 20, 0, 255)
 
 
 def linear_planes(model, clip_):
     """The canvas, or the pictures: [Y, U, V], each [frames][height][width]."""
-    gt, gy, gx = -(-clip_.frames // 4), -(-clip_.height // 16), -(-clip_.width // 16)
-    basis = np.zeros((gt, gy, gx, model.basis))
+    grid, seen = clip_.grid, clip_.packet.seen
+    c = np.zeros((grid.gt, grid.gy, grid.gx, len(model.vectors(grid.detail))), np.int64)
     for tile, values in zip(clip_.tiles, clip_.values):
-        nt, ny, nx = tile.scan.shape
-        coefficients = np.zeros((model.basis, nt, ny, nx))
-        coefficients[tuple(np.array(tile.scan.coefficients).T)] = values
-        basis[:, tile.y:tile.y + ny, tile.x:tile.x + nx] = np.einsum(
-            "kabc,ta,yb,xc->tyxk", coefficients, inverse_dct(nt), inverse_dct(ny), inverse_dct(nx), optimize=True)
-    patches = np.clip(np.floor((model.mu + basis @ model.U + 1) * 127.5 + 0.5), 0, 255).astype(np.int64)
-    patches = patches.reshape(gt, gy, gx, 4, 384)
+        _, ny, nx = tile.scan.shape
+        c[:, tile.y:tile.y + ny, tile.x:tile.x + nx] = tile_patches(tile, values, seen)
+    samples = patch_samples(model, grid.detail, c, seen)
     planes = []
-    for first, side, size in ((0, 16, 1), (256, 8, 2), (320, 8, 2)):
-        plane = patches[..., first:first + side * side].reshape(gt, gy, gx, 4, side, side)
-        plane = plane.transpose(0, 3, 1, 4, 2, 5).reshape(4 * gt, gy * side, gx * side)
+    for first, side, size in PLANES:
+        plane = samples[..., first:first + side * side].reshape(grid.gt, grid.gy, grid.gx, 4, side, side)
+        plane = plane.transpose(0, 3, 1, 4, 2, 5).reshape(4 * grid.gt, grid.gy * side, grid.gx * side)
         planes.append(plane[:clip_.frames, :-(-clip_.height // size), :-(-clip_.width // size)].copy())
     return planes
 
@@ -796,31 +871,22 @@ def linear_planes(model, clip_):
 def deblock(planes, qidx):
     """In place."""
     v = qidx + 136
-    luma = min(((13 + v % 13) << v // 13) >> 9, 1020)
-    for plane, spacing, limit in zip(planes, (16, 8, 8), (luma, 5 * luma // 8, 5 * luma // 8)):
+    limit = min(((13 + v % 13) << v // 13) >> 9, 1020)
+    for plane, spacing in zip(planes, (16, 8, 8)):
         for samples in (plane, plane.transpose(0, 2, 1)):
             for x in range(spacing, samples.shape[2] - 3, spacing):
-                of_superblock = x % (8 * spacing) == 0
-                _deblock_border(samples, x, min(3 * limit // 2, 1020) if of_superblock else limit)
-                if of_superblock and spacing == 16 and x + 6 <= samples.shape[2]:
-                    _deblock_wide(samples, x, 3 * limit // 5)
+                _deblock_border(samples, x, 5 * limit + 8 >> 4)
 
 
-def _deblock_border(samples, x, limit):
+def _deblock_border(samples, x, most):
     p, q = [samples[:, :, x - 1 - i] for i in range(4)], [samples[:, :, x + i] for i in range(4)]
-    g = 3 * (q[0] - p[0]) - (q[1] - p[1])
-    m = np.maximum(0, np.minimum(abs(g), 2 * limit - abs(g)))
-    for i, w in enumerate((26, 13, 5, 2)):
-        d = np.sign(g) * (w * m + 64 >> 7)
-        p[i][...], q[i][...] = np.clip(p[i] + d, 0, 255), np.clip(q[i] - d, 0, 255)
-
-
-def _deblock_wide(samples, x, limit):
-    p, q = [samples[:, :, x - 1 - i] for i in range(6)], [samples[:, :, x + i] for i in range(6)]
-    h = 6 * (q[0] - p[0]) - (p[0] - p[3]) - (q[3] - q[0])
-    for i, w in enumerate((10, 8, 6, 4, 3, 1)):
-        d = np.where(abs(h) < limit, np.sign(h) * (w * abs(h) + 64 >> 7), 0)
-        p[i][...], q[i][...] = np.clip(p[i] + d, 0, 255), np.clip(q[i] - d, 0, 255)
+    d, h = np.clip(q[0] - p[0], -most, most), np.clip(q[0] - p[0], -(most // 2), most // 2)
+    e, f = np.clip(p[1] - p[0], -most, most), np.clip(q[1] - q[0], -most, most)
+    p[0][...] = np.clip(p[0] + (56 * d + 30 * e + 64 >> 7), 0, 255)
+    q[0][...] = np.clip(q[0] + (30 * f - 56 * d + 64 >> 7), 0, 255)
+    for i, w in ((1, 30), (2, 14), (3, 5)):
+        m = w * h + 64 >> 7
+        p[i][...], q[i][...] = np.clip(p[i] + m, 0, 255), np.clip(q[i] - m, 0, 255)
 
 
 # ---- 9. Model file ------------------------------------------------------------------------------
@@ -829,28 +895,42 @@ def _deblock_wide(samples, x, limit):
 class Model:
     """What the linear reconstruction and the latents need of a model file."""
 
+    TYPES = {"I32": "<i4", "I16": "<i2", "I8": "i1", "U8": "u1"}
+
     def __init__(self, path):
         with open(path, "rb") as file:
             data = file.read()
-        self.id = xxh64(data)
         size, = struct.unpack_from("<Q", data)
         header = json.loads(data[8:8 + size])
-        self.basis = json.loads(header["__metadata__"]["onedva"])["basis"]
+        if json.loads(header["__metadata__"]["onedva"])["format"] != 2:
+            raise Invalid("a model of another format")
 
         def tensor(name):
             entry = header[name]
             begin, end = (8 + size + offset for offset in entry["data_offsets"])
-            kind = {"F32": "<f4", "I32": "<i4", "I8": "i1", "U8": "u1"}[entry["dtype"]]
-            return np.frombuffer(data[begin:end], kind).reshape(entry["shape"])
+            return np.frombuffer(data[begin:end], self.TYPES[entry["dtype"]]).reshape(entry["shape"])
 
-        self.mu, self.U = tensor("linear.mu").astype(float), tensor("linear.U").astype(float)
-        self.order, self.scale = tensor("scan.order").tolist(), tensor("scan.scale").tolist()
+        self._take(xxh64(data), tensor)
+
+    def _take(self, id_, tensor):
+        """tensor(name) -> array"""
+        self.id = id_
+        self.mean, self.basis = tensor("linear.mean").astype(np.int64), tensor("linear.basis").astype(np.int64)
+        self.bands = tensor("linear.bands").tolist()
+        self.scan_key, self.scan_scale = ([tensor(f"scan.{name}.{size}").ravel().tolist() for size in range(4)]
+                                          for name in ("key", "scale"))
         self.size_shift = tensor("scan.size_shift").tolist()
         self.length_cdf, self.large_cdf = tensor("length.cdf").tolist(), tensor("large.cdf").tolist()
         self.symbol_weight = tensor("symbol.weight").T.tolist()
         self.delta = tensor("dequant.delta").tolist()
-        self.full_tokens = 8 * self.basis
         self.scan = functools.lru_cache(None)(functools.partial(Scan, self))
+
+    def vectors(self, detail):
+        """(band, vector) by k"""
+        return [(band, j) for band, count in enumerate(self.bands[detail]) for j in range(count)]
+
+    def full_tokens(self, detail):
+        return 8 * sum(self.bands[detail])
 
 
 # ---- 10. Motion ---------------------------------------------------------------------------------
@@ -1047,18 +1127,19 @@ class Clip:
         header = packet.header
         if header is None:
             raise Invalid("a packet without any stream header")
-        if header.model_id != model.id or packet.model_tag != model.id & 0xFFFF:
+        if header.model_id != model.id or packet.model_tag != model.id & 0x3FFF:
             raise Invalid("of another model")
+        most = model.full_tokens(packet.detail)
         for layer in packet.layers:
-            if not 1 <= layer.token_end <= model.full_tokens:
-                raise Invalid(f"token_end {layer.token_end}, the model has {model.full_tokens}")
+            if not 1 <= layer.token_end <= most:
+                raise Invalid(f"token_end {layer.token_end}, detail {packet.detail} has {most}")
         if not packet.whole_layers:
             raise LayersLost("no whole layer")
-        self.packet, self.frames, self.motion = packet, packet.frames, packet.motion
+        self.packet, self.frames, self.motion, self.planes = packet, packet.frames, packet.motion, None
         self.width, self.height = header.width, header.height
         if self.motion:
             self.width, self.height = self.motion.canvas_width, self.motion.canvas_height
-        self.grid = Grid(model, self.frames, self.width, self.height)
+        self.grid = Grid(model, packet.detail, self.frames, self.width, self.height)
         self._decode(model, packet)
 
     def _decode(self, model, packet):
@@ -1079,16 +1160,26 @@ class Clip:
             for n, name in zip(tile.scan.shape, ("nt", "ny", "nx")):
                 seen(f"tile.{name}", n)
             seen("tile.size", tile.size)
-        self.values = [dequantised(model, tile, self.qidx, self.finer) for tile in self.tiles]
+        self.values = [dequantised(model, tile, self.qidx, self.finer, seen) for tile in self.tiles]
 
     def checksum(self):
         return zlib.crc32(b"".join(struct.pack(f"<{len(tile.q)}i", *tile.q) for tile in self.tiles))
 
     def pictures(self, model):
         """[Y, U, V], each [frames][height][width], as -steps 0 has them."""
-        planes = linear_planes(model, self)
-        deblock(planes, self.qidx)
-        return self.motion.warp(planes) if self.motion else planes
+        if self.planes is None:
+            planes = linear_planes(model, self)
+            deblock(planes, self.qidx)
+            self.planes = self.motion.warp(planes) if self.motion else planes
+        return self.planes
+
+
+def shown_pictures(model, result):
+    """[Y, U, V] of each frame that a packet shows; result: its Clip or Frame."""
+    if isinstance(result, Frame):
+        return [[plane[result.frame] for plane in result.clip.pictures(model)]]
+    frames = list(zip(*result.pictures(model)))
+    return frames if result.packet.sync == WHOLE_CLIP else frames[:1]
 
 
 # ---- Annex A. Elementary stream -----------------------------------------------------------------
@@ -1168,14 +1259,21 @@ def read_packets(data, seen):
 
 
 def decode_stream(model, data, seen):
-    """Yields (time, Clip) or (time, Invalid) for each packet."""
-    current = container = None
+    """Yields (time, Clip), (time, Frame) or (time, Invalid) for each packet."""
+    current = container = last = None
     for time, header, packet_data in read_packets(data, seen):
         if header is not container:
             container = current = header
+        if len(packet_data) > FRAME_PACKET_SIZE:
+            last, before = None, last
+        else:
+            before = last
         try:
+            if is_frame_packet(packet_data):
+                yield time, Frame(packet_data, before, seen)
+                continue
             packet = Packet(packet_data, current, seen)
-            clip_ = Clip(model, packet)
+            last = Clip(model, packet)
         except LayersLost as error:
             current = packet.header
             yield time, error
@@ -1183,7 +1281,7 @@ def decode_stream(model, data, seen):
             yield time, error
         else:
             current = packet.header
-            yield time, clip_
+            yield time, last
 
 
 def describe(time, clip_):
@@ -1193,14 +1291,15 @@ def describe(time, clip_):
         motion = f"points {clip_.motion.points}, mesh {clip_.motion.S if clip_.motion.spacing else 0}"
     tokens = sum(max(tile.lengths) for tile in clip_.tiles)
     return (f"{float(time):.3f}: {clip_.frames} frames of {clip_.width}x{clip_.height}, {motion}, "
-            f"{len(packet.whole_layers)} of {len(packet.layers)} layers, {packet.refinements} refinements, qidx {clip_.qidx}, "
-            f"{len(clip_.tiles)} tiles, {tokens} tokens, {clip_.checksum():08x}")
+            f"detail {packet.detail}, {len(packet.whole_layers)} of {len(packet.layers)} layers, "
+            f"{packet.refinements} refinements, qidx {clip_.qidx}, {len(clip_.tiles)} tiles, {tokens} tokens, "
+            f"{clip_.checksum():08x}" + (", shows the first" if packet.sync == CLIP else ""))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--model", required=True, help="the model file that the streams were made with")
-    parser.add_argument("--pictures", metavar="FILE", help="write the linear reconstruction, raw yuv420p")
+    parser.add_argument("--pictures", metavar="FILE", help="write the pictures of -steps 0, raw yuv420p")
     parser.add_argument("streams", nargs="+", metavar="FILE.odva")
     options = parser.parse_args()
     model, seen, failed = Model(options.model), Seen(), False
@@ -1214,9 +1313,9 @@ def main():
                 print(f"{float(time):.3f}: left out: {clip_}")
                 failed = True
                 continue
-            print(describe(time, clip_))
+            print(describe(time, clip_) if isinstance(clip_, Clip) else f"{float(time):.3f}: frame {clip_.frame} of its clip")
             if pictures:
-                for frame in zip(*clip_.pictures(model)):
+                for frame in shown_pictures(model, clip_):
                     pictures.write(b"".join(plane.astype(np.uint8).tobytes() for plane in frame))
     return failed
 

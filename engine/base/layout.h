@@ -11,7 +11,11 @@
 #define ODVA_TOKEN_FRAMES    4
 #define ODVA_TOKEN_LUMA      16
 #define ODVA_TOKEN_CHROMA    8
-#define ODVA_PATCH_SAMPLES   1536 /* 4 x (16*16 + 2*8*8) */
+#define ODVA_FRAME_SAMPLES   384  /* of a token in one frame: 16*16 + 2*8*8 */
+#define ODVA_PATCH_SAMPLES   1536 /* of its 4 frames */
+#define ODVA_BANDS           4    /* frequencies of the transform over a token's frames */
+#define ODVA_MOST_COEFS      1536 /* of a patch: ODVA_BANDS x ODVA_FRAME_SAMPLES */
+#define ODVA_DETAILS         4    /* how many coefficients a clip's patches may have */
 #define ODVA_SUPERBLOCK_SIDE 8    /* tokens */
 #define ODVA_TILE_SIZES      4    /* sides of 1, 2, 4, 8 tokens: a tile's size is the side's log2 */
 #define ODVA_TILE_FRAMES     4    /* tokens, at most */
@@ -20,6 +24,12 @@
 
 /* Nodes of a superblock's tree that may be split: one of side 8, 4 of 4, 16 of 2. */
 #define ODVA_ALL_SPLIT 0x1fffffu
+
+/** The coefficients of a patch: of each band those of the basis' first vectors, band by band. */
+struct odva_bands {
+    int count[ODVA_BANDS];
+    int basis; /* K, all of them */
+};
 
 /** Coefficients per latent token of tiles of a size. */
 static inline int odva_token_length(int size)

@@ -21,8 +21,12 @@ static int get_scans(struct odva_latents *latents, struct odva_scan_cache *scans
         const int side = 1 << size, cut_y = grid->gy % side, cut_x = grid->gx % side;
 
         for (int i = 0; i < 4; i++) {
-            const int ny = i & 2 && cut_y ? cut_y : side, nx = i & 1 && cut_x ? cut_x : side;
-            const struct odva_scan *scan = odva_scan_get(scans, grid->gt, ny, nx);
+            const struct odva_scan_shape shape = {.detail = latents->detail,
+                                                  .size = size,
+                                                  .nt = grid->gt,
+                                                  .ny = i & 2 && cut_y ? cut_y : side,
+                                                  .nx = i & 1 && cut_x ? cut_x : side};
+            const struct odva_scan *scan = odva_scan_get(scans, &shape);
 
             if (!scan)
                 return ONEDVA_ERR_NOMEM;
@@ -51,47 +55,57 @@ void odva_latents_set_partition(struct odva_latents *latents)
     }
 }
 
-static int set_grid(struct odva_latents *latents, int frames, int width, int height)
+static int set_grid(struct odva_latents *latents, struct odva_clip_size size)
 {
-    const struct odva_clip_size size = {frames, width, height};
-
-    if (latents->grid.tiles && odva_grid_fits(&latents->grid, size))
+    if (latents->grid.tiles && odva_grid_fits(&latents->grid, size) &&
+        latents->grid.basis == latents->basis)
         return ONEDVA_OK;
     odva_grid_free(&latents->grid);
-    return odva_grid_init(&latents->grid, frames, width, height, latents->basis);
+    return odva_grid_init(&latents->grid, size.frames, size.width, size.height, latents->basis);
 }
 
-int odva_latents_set_size(struct odva_latents *latents, struct odva_scan_cache *scans, int frames,
-                          int width, int height)
+int odva_latents_set_shape(struct odva_latents *latents, struct odva_scan_cache *scans, int detail,
+                           struct odva_clip_size size)
 {
     int status;
 
-    ODVA_ASSERT(scans->model);
-    latents->basis = scans->model->config.basis;
+    ODVA_ASSERT(scans->model && detail >= 0 && detail < ODVA_DETAILS);
+    latents->detail = detail;
+    latents->basis = scans->model->tables.bands[detail].basis;
     latents->layers = 1;
     latents->nested = 0;
     latents->shift = 0;
-    status = set_grid(latents, frames, width, height);
+    status = set_grid(latents, size);
     if (status < 0)
         return status;
     latents->q = odva_reserve(latents->q, &latents->q_capacity, odva_latents_count(latents),
                               sizeof(*latents->q));
-    latents->seen = odva_reserve(latents->seen, &latents->seen_capacity,
-                                 odva_latents_count(latents), sizeof(*latents->seen));
-    latents->ratio = odva_reserve(latents->ratio, &latents->ratio_capacity,
-                                  odva_latents_count(latents), sizeof(*latents->ratio));
     latents->tiles =
         odva_reserve(latents->tiles, &latents->tile_capacity,
                      (size_t)latents->grid.gy * latents->grid.gx, sizeof(*latents->tiles));
     latents->splits = odva_reserve(latents->splits, &latents->split_capacity,
                                    latents->grid.superblock_count, sizeof(*latents->splits));
-    if (!latents->q || !latents->seen || !latents->ratio || !latents->tiles || !latents->splits)
+    if (!latents->q || !latents->tiles || !latents->splits)
         return ONEDVA_ERR_NOMEM;
     memset(latents->splits, 0, latents->grid.superblock_count * sizeof(*latents->splits));
     status = get_scans(latents, scans);
     if (status == ONEDVA_OK)
         odva_latents_set_partition(latents);
     return status;
+}
+
+int odva_latents_set_size(struct odva_latents *latents, struct odva_scan_cache *scans, int detail,
+                          struct odva_clip_size size)
+{
+    const int status = odva_latents_set_shape(latents, scans, detail, size);
+
+    if (status < 0)
+        return status;
+    latents->seen = odva_reserve(latents->seen, &latents->seen_capacity,
+                                 odva_latents_count(latents), sizeof(*latents->seen));
+    latents->ratio = odva_reserve(latents->ratio, &latents->ratio_capacity,
+                                  odva_latents_count(latents), sizeof(*latents->ratio));
+    return latents->seen && latents->ratio ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
 }
 
 void odva_latents_free(struct odva_latents *latents)

@@ -43,6 +43,7 @@ struct odva_latent_tile {
  */
 struct odva_latents {
     struct odva_grid grid;
+    int detail;
     int basis; /* K */
     int qidx;
     int layers; /* that the tiles' lengths are of */
@@ -58,12 +59,15 @@ struct odva_latents {
 };
 
 /**
- * Set the size of a clip, whose superblocks are not split. Memory is kept from clip to clip and
- * grows only where a clip is larger than all before; q is not initialised.
+ * Set the size and detail of a clip, whose superblocks are not split. Memory is kept from clip to
+ * clip and grows only where a clip is larger than all before; q is not initialised.
  * @return ONEDVA_OK, ONEDVA_ERR_ARGUMENT or ONEDVA_ERR_NOMEM
  */
-int odva_latents_set_size(struct odva_latents *latents, struct odva_scan_cache *scans, int frames,
-                          int width, int height);
+int odva_latents_set_size(struct odva_latents *latents, struct odva_scan_cache *scans, int detail,
+                          struct odva_clip_size size);
+/** The same without what coding needs: seen and ratio. */
+int odva_latents_set_shape(struct odva_latents *latents, struct odva_scan_cache *scans, int detail,
+                           struct odva_clip_size size);
 /** Set the partition to latents->splits: tiles anew, without lengths. */
 void odva_latents_set_partition(struct odva_latents *latents);
 void odva_latents_free(struct odva_latents *latents);

@@ -11,7 +11,11 @@
 #include "onedva/onedva.h"
 
 /* token_end and the threshold are one number. */
-#define ODVA_TOKEN_END_BITS 12
+#define ODVA_TOKEN_END_BITS 14
+
+/* The low bits of a model's id, and a clip's detail, are one number. */
+#define ODVA_MODEL_TAG_BITS 14
+#define ODVA_MODEL_TAG_MASK ((1u << ODVA_MODEL_TAG_BITS) - 1)
 #define ODVA_MAX_THRESHOLD  31
 
 struct odva_layer {
@@ -23,11 +27,13 @@ struct odva_layer {
 };
 
 struct odva_packet {
-    int frames;              /* 0 until the header is known to be whole */
-    int qidx;                /* of the last refinement */
-    int dropped_refinements; /* finer refinements that were cut off, 0..ODVA_MAX_REFINEMENTS -
-                                refinements */
-    uint16_t model_tag;
+    enum onedva_packet_kind kind; /* ONEDVA_PACKET_WHOLE_CLIP or ONEDVA_PACKET_CLIP */
+    int frames;                   /* 0 until the header is known to be whole */
+    int qidx;                     /* of the last refinement */
+    int dropped_refinements;      /* finer refinements that were cut off, 0..ODVA_MAX_REFINEMENTS -
+                                     refinements */
+    uint16_t model_tag;           /* 14 bits */
+    int detail;
     int has_stream;
     struct onedva_stream stream; /* where has_stream */
     int has_durations;
@@ -39,6 +45,9 @@ struct odva_packet {
     int layers;         /* announced */
     int whole_layers;   /* present with the right crc; set by the parser */
     size_t header_size; /* with every number in as few bytes as it needs; set by the parser */
+    size_t durations_at, durations_size; /* bytes that they take, likewise */
+    size_t crc_at;                       /* header_crc, likewise */
+    uint16_t first_crc;                  /* checksum of the first layer's payload, likewise */
     struct odva_layer layer[ONEDVA_MAX_LAYERS];
 };
 

@@ -104,9 +104,10 @@ static int apply_stream(struct odva_packet_decoder *decoder, const struct odva_p
         if (status < 0)
             return status;
     }
-    if (packet->model_tag != (uint16_t)model->id) {
+    if (packet->model_tag != (model->id & ODVA_MODEL_TAG_MASK)) {
         odva_log(&decoder->logger, ONEDVA_LOG_ERROR,
-                 "packet was encoded with a model whose id ends in %04x, this decoder has model "
+                 "packet was encoded with a model whose id ends in the bits %04x, this decoder has "
+                 "model "
                  "%016" PRIx64 " (%s); " HOW_TO_CHOOSE,
                  packet->model_tag, model->id, model->name);
         return ONEDVA_ERR_MODEL_MISMATCH;
@@ -142,7 +143,7 @@ static int check_header(struct odva_packet_decoder *decoder, const struct odva_p
                         struct onedva_clip *clip)
 {
     uint32_t last_end = 0;
-    const int tokens = odva_tile_tokens(decoder->model->config.basis);
+    const int tokens = odva_tile_tokens(decoder->model->tables.bands[packet->detail].basis);
     const int status = apply_stream(decoder, packet);
 
     if (status < 0)
@@ -225,20 +226,23 @@ static int read_motion(struct odva_packet_decoder *decoder, const struct odva_pa
 static int set_latents_size(struct odva_packet_decoder *decoder, const struct odva_packet *packet)
 {
     const struct odva_motion *motion = &decoder->motion;
-    const int width =
-        decoder->has_motion ? odva_motion_canvas_width(motion) : (int)decoder->stream.width;
-    const int height =
-        decoder->has_motion ? odva_motion_canvas_height(motion) : (int)decoder->stream.height;
+    const struct odva_clip_size size = {
+        .frames = packet->frames,
+        .width =
+            decoder->has_motion ? odva_motion_canvas_width(motion) : (int)decoder->stream.width,
+        .height =
+            decoder->has_motion ? odva_motion_canvas_height(motion) : (int)decoder->stream.height,
+    };
 
     if (decoder->has_motion && decoder->max_pixels > 0 &&
-        ((int64_t)width * height - CANVAS_EXTRA) / CANVAS_FACTOR > decoder->max_pixels) {
+        ((int64_t)size.width * size.height - CANVAS_EXTRA) / CANVAS_FACTOR > decoder->max_pixels) {
         odva_log(&decoder->logger, ONEDVA_LOG_ERROR,
                  "canvas of %dx%d is larger than %d times the limit of %" PRId64
                  " pixels and %d pixels more",
-                 width, height, CANVAS_FACTOR, decoder->max_pixels, CANVAS_EXTRA);
+                 size.width, size.height, CANVAS_FACTOR, decoder->max_pixels, CANVAS_EXTRA);
         return ONEDVA_ERR_LIMIT;
     }
-    return odva_latents_set_size(&decoder->latents, decoder->scans, packet->frames, width, height);
+    return odva_latents_set_size(&decoder->latents, decoder->scans, packet->detail, size);
 }
 
 void odva_packet_decoder_finish(struct odva_packet_decoder *decoder, struct onedva_clip *clip)
@@ -248,7 +252,7 @@ void odva_packet_decoder_finish(struct odva_packet_decoder *decoder, struct oned
     struct odva_layer_plan layer_plan;
 
     ODVA_ASSERT(decoder->packet.layers >= 1);
-    ODVA_ASSERT(decoder->latents.basis == decoder->model->config.basis);
+    ODVA_ASSERT(decoder->latents.detail == decoder->packet.detail);
     odva_layer_plan_of_packet(&layer_plan, packet);
     for (int i = 0; i < packet->whole_layers; i++)
         odva_decode_layer(&decoder->latents, &decoder->model->tables, layer_plan.layer[i],
@@ -274,6 +278,7 @@ static int parse(struct odva_packet_decoder *decoder, struct odva_packet *packet
                  onedva_status_text(status));
         return status;
     }
+    clip->kind = packet->kind;
     clip->frames = packet->frames;
     clip->qidx = packet->qidx;
     clip->layers = packet->layers;

@@ -76,10 +76,12 @@ void odva_packet_encoder_begin(struct odva_packet_encoder *encoder,
     ODVA_ASSERT(layer_plan->count >= 1 && layer_plan->count <= ONEDVA_MAX_LAYERS);
     ODVA_ASSERT(latents->grid.frames >= 1 && latents->grid.frames <= ONEDVA_MAX_CLIP_FRAMES);
     *packet = (struct odva_packet){
+        .kind = encoder->kind,
         .frames = latents->grid.frames,
         .qidx = latents->qidx,
         .dropped_refinements = latents->nested,
-        .model_tag = (uint16_t)encoder->model->id,
+        .model_tag = encoder->model->id & ODVA_MODEL_TAG_MASK,
+        .detail = latents->detail,
         .has_stream = stream != NULL,
         .has_durations = durations != NULL,
         .layers = layer_plan->count,

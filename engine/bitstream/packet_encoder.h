@@ -17,6 +17,7 @@
 
 struct odva_packet_encoder {
     const struct onedva_model *model;
+    enum onedva_packet_kind kind;      /* of its packets: of clips, whole by default */
     struct odva_layer_plan layer_plan; /* of the packet written last */
     struct odva_byte_writer packet;    /* the last one written */
     struct odva_byte_writer motion;    /* of the packet written last; empty where it has none */

@@ -6,7 +6,11 @@
 #ifndef ODVA_PACKET_FORMAT_H
 #define ODVA_PACKET_FORMAT_H
 
-#define ODVA_PACKET_SYNC    0xD5
+/* What kind of packet it is (enum onedva_packet_kind). */
+#define ODVA_PACKET_SYNC_WHOLE 0xD5
+#define ODVA_PACKET_SYNC_CLIP  0xD6
+#define ODVA_PACKET_SYNC_FRAME 0xD7
+
 #define ODVA_PACKET_VERSION 2
 
 #define ODVA_PACKET_HAS_STREAM    1

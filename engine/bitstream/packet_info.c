@@ -6,21 +6,42 @@
 #include <string.h>
 
 #include "base/byte_reader.h"
+#include "bitstream/frame_packet.h"
 #include "bitstream/packet.h"
+#include "bitstream/packet_format.h"
 #include "onedva/onedva.h"
+
+int onedva_packet_get_kind(enum onedva_packet_kind *kind, const uint8_t *data, size_t size)
+{
+    *kind = ONEDVA_PACKET_WHOLE_CLIP;
+    if (odva_is_frame_packet(data, size))
+        *kind = ONEDVA_PACKET_FRAME;
+    else if (data[0] == ODVA_PACKET_SYNC_CLIP)
+        *kind = ONEDVA_PACKET_CLIP;
+    else if (data[0] != ODVA_PACKET_SYNC_WHOLE)
+        return ONEDVA_ERR_DATA;
+    return ONEDVA_OK;
+}
 
 int onedva_packet_get_info(struct onedva_packet_info *info, const uint8_t *data, size_t size)
 {
     uint16_t crc[ONEDVA_MAX_LAYERS];
     struct odva_packet packet;
     size_t header, payloads = 0;
-    const int status = odva_packet_parse_header(&packet, data, size, crc);
+    int status;
 
     *info = (struct onedva_packet_info){0};
+    if (odva_is_frame_packet(data, size)) {
+        info->kind = ONEDVA_PACKET_FRAME;
+        return odva_frame_packet_parse(&info->frame, NULL, data, size);
+    }
+    status = odva_packet_parse_header(&packet, data, size, crc);
     if (status < 0)
         return status;
+    info->kind = packet.kind;
     info->frames = packet.frames;
     info->model_tag = packet.model_tag;
+    info->detail = packet.detail;
     info->has_stream = packet.has_stream;
     info->stream = packet.stream;
     info->has_durations = packet.has_durations;

@@ -69,14 +69,18 @@ static int read_header(struct odva_byte_reader *reader, struct odva_packet *pack
 {
     const uint8_t sync = odva_read_u8(reader);
     const uint8_t version_flags = odva_read_u8(reader);
+    uint16_t tag;
     uint8_t counts;
     int status = ONEDVA_OK;
 
-    if (reader->failed || sync != ODVA_PACKET_SYNC)
+    if (reader->failed || (sync != ODVA_PACKET_SYNC_WHOLE && sync != ODVA_PACKET_SYNC_CLIP))
         return ONEDVA_ERR_DATA;
     if (version_flags >> 4 != ODVA_PACKET_VERSION)
         return ONEDVA_ERR_VERSION;
-    packet->model_tag = odva_read_u16(reader);
+    packet->kind = sync == ODVA_PACKET_SYNC_CLIP ? ONEDVA_PACKET_CLIP : ONEDVA_PACKET_WHOLE_CLIP;
+    tag = odva_read_u16(reader);
+    packet->model_tag = tag & ODVA_MODEL_TAG_MASK;
+    packet->detail = tag >> ODVA_MODEL_TAG_BITS;
     counts = odva_read_u8(reader);
     packet->frames = (counts >> 4) + 1;
     packet->layers = (counts & 15) + 1;
@@ -91,8 +95,10 @@ static int read_header(struct odva_byte_reader *reader, struct odva_packet *pack
     }
     if (packet->has_stream)
         status = read_stream(reader, &packet->stream);
+    packet->durations_at = reader->position;
     for (int i = 0; packet->has_durations && i < packet->frames; i++)
         packet->durations[i] = odva_read_leb(reader);
+    packet->durations_size = reader->position - packet->durations_at;
     if (status == ONEDVA_OK && packet->has_motion)
         status = read_motion(reader, packet);
     if (status < 0 || (status = read_layer_table(reader, packet, crc)) < 0)
@@ -136,6 +142,8 @@ int odva_packet_parse_header(struct odva_packet *packet, const uint8_t *data, si
         return status;
     }
     packet->header_size = reader.position - reader.redundant;
+    packet->crc_at = reader.position - 2;
+    packet->first_crc = crc[0];
     find_payloads(&reader, packet);
     return ONEDVA_OK;
 }

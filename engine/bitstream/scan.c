@@ -4,96 +4,177 @@
  */
 #include "bitstream/scan.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/assert.h"
-#include "base/layout.h"
+#include "base/integers.h"
 #include "model/model.h"
 #include "onedva/onedva.h"
 
-/* Inverse of f -> floor(full * f / n): frequency[floor(full * f / n)] = f, -1 where none lands. */
-static void invert_frequencies(int8_t *frequency, int full, int n)
+static int clip_int8(int v)
 {
-    for (int i = 0; i < full; i++)
-        frequency[i] = -1;
-    for (int f = 0; f < n; f++)
-        frequency[full * f / n] = (int8_t)f;
+    return odva_clip(v, INT8_MIN, INT8_MAX);
 }
 
-static int8_t clip_int8(int v)
+static int check_shape(const struct odva_scan_shape *shape)
 {
-    return (int8_t)(v < INT8_MIN ? INT8_MIN : v > INT8_MAX ? INT8_MAX : v);
+    return shape->detail >= 0 && shape->detail < ODVA_DETAILS && shape->size >= 0 &&
+           shape->size < ODVA_TILE_SIZES && shape->nt >= 1 && shape->nt <= ODVA_TILE_FRAMES &&
+           shape->ny >= 1 && shape->ny <= 1 << shape->size && shape->nx >= 1 &&
+           shape->nx <= 1 << shape->size;
 }
 
-/* Zone of a full tile's frequencies: at rest or not, wider or higher, how fine. */
-static int zone_of(int full)
-{
-    const int t = full >> 6 & 3, y = full >> 3 & 7, x = full & 7;
+/* ---- order ------------------------------------------------------------------------------- */
 
-    return 8 * (t > 0) + 4 * (x > y) + (x + y > 5 ? 3 : x + y > 2 ? 2 : x + y > 0);
-}
+/** A coefficient on its way to its place in the scan. */
+struct coefficient {
+    int32_t position;
+    int8_t scale; /* of the tables */
+    uint8_t key;
+};
 
-static void set_entry(struct odva_scan *scan, int i, int full, int k, int ft, int fy, int fx)
-{
-    const int columns = scan->nx + 2, rows = scan->ny + 2;
-
-    scan->entry[i] = (struct odva_scan_entry){
-        .scale = scan->scale[i],
-        .around = (((k + 1) * (scan->nt + 1) + ft + 1) * rows + fy + 2) * columns + fx + 2,
-        .group = {0, 1 + (full >> 6 & 3), 5 + k, 261 + zone_of(full)},
-    };
-    scan->full[i] = full;
-}
-
-/* Walk the full tile's order and keep the positions that occur in this shape. */
-static void restrict_order(struct odva_scan *scan, const struct onedva_model *model)
+/* All coefficients by position, which is also by place. */
+static void list_coefficients(const struct odva_scan_shape *shape, const struct onedva_model *model,
+                              struct coefficient *list)
 {
     const struct odva_model_tables *tables = &model->tables;
-    const int nt = scan->nt, ny = scan->ny, nx = scan->nx;
-    const int shift = tables->size_shift[nt - 1] + tables->size_shift[4 + ny - 1] +
-                      tables->size_shift[12 + nx - 1];
-    int8_t t_of[ODVA_TILE_FRAMES], y_of[ODVA_SUPERBLOCK_SIDE], x_of[ODVA_SUPERBLOCK_SIDE];
-    int count = 0;
+    const struct odva_bands *bands = &tables->bands[shape->detail];
+    const struct odva_bands *all = &tables->bands[ODVA_DETAILS - 1];
+    const int side = 1 << shape->size;
+    int n = 0, first = 0;
 
-    invert_frequencies(t_of, ODVA_TILE_FRAMES, nt);
-    invert_frequencies(y_of, ODVA_SUPERBLOCK_SIDE, ny);
-    invert_frequencies(x_of, ODVA_SUPERBLOCK_SIDE, nx);
-    for (int i = 0; i < model->config.basis * ODVA_TILE_PATCHES; i++) {
-        const int full = tables->scan_order[i];
-        const int k = full >> 8;
-        const int ft = t_of[full >> 6 & 3], fy = y_of[full >> 3 & 7], fx = x_of[full & 7];
-        if (ft < 0 || fy < 0 || fx < 0)
-            continue;
-        scan->position[count] = ((k * nt + ft) * ny + fy) * nx + fx;
-        scan->padded[count] =
-            (((k + 1) * (nt + 1) + ft + 1) * (ny + 1) + fy + 1) * (nx + 1) + fx + 1;
-        scan->scale[count] = clip_int8(tables->scan_scale[full] + shift);
-        set_entry(scan, count, full, k, ft, fy, fx);
-        count++;
+    for (int b = 0; b < ODVA_BANDS; first += all->count[b++])
+        for (int row = first; row < first + bands->count[b]; row++)
+            for (int t = 0; t < shape->nt; t++)
+                for (int y = 0; y < shape->ny; y++)
+                    for (int x = 0; x < shape->nx; x++, n++) {
+                        const int place = ((row * ODVA_TILE_FRAMES + 4 * t / shape->nt) * side +
+                                           side * y / shape->ny) *
+                                              side +
+                                          side * x / shape->nx;
+                        list[n] =
+                            (struct coefficient){.position = n,
+                                                 .scale = tables->scan_scale[shape->size][place],
+                                                 .key = tables->scan_key[shape->size][place]};
+                    }
+}
+
+static int rank_by_scale(const struct coefficient *c)
+{
+    return INT8_MAX - c->scale;
+}
+
+static int rank_by_key(const struct coefficient *c)
+{
+    return UINT8_MAX - c->key;
+}
+
+/* Stable. @param rank 0..255 */
+static void sort_by(int (*rank)(const struct coefficient *), const struct coefficient *list,
+                    struct coefficient *sorted, int count)
+{
+    int begin[257] = {0};
+
+    for (int i = 0; i < count; i++)
+        begin[rank(&list[i]) + 1]++;
+    for (int r = 0; r < 256; r++)
+        begin[r + 1] += begin[r];
+    for (int i = 0; i < count; i++)
+        sorted[begin[rank(&list[i])]++] = list[i];
+}
+
+static int shift_of(const struct odva_scan_shape *shape, const int8_t size_shift[20])
+{
+    const int side = 1 << shape->size;
+
+    return size_shift[shape->nt - 1] + size_shift[4 + shape->ny - 1] - size_shift[4 + side - 1] +
+           size_shift[12 + shape->nx - 1] - size_shift[12 + side - 1];
+}
+
+/* Zone of a coefficient: at rest or not, wider or higher, how fine; y and x are a full tile's. */
+static int zone_of(int moves, int y, int x)
+{
+    return 8 * moves + 4 * (x > y) + (x + y > 5 ? 3 : x + y > 2 ? 2 : x + y > 0);
+}
+
+/** Where a coefficient stands. */
+struct place {
+    int k, band, vector, t, y, x;
+};
+
+static struct place place_of(const struct odva_scan *scan, const struct odva_bands *bands,
+                             int position)
+{
+    const struct odva_scan_shape *shape = &scan->shape;
+    const int k = position / (shape->nt * shape->ny * shape->nx);
+    struct place p = {.k = k,
+                      .vector = k,
+                      .t = position / (shape->ny * shape->nx) % shape->nt,
+                      .y = position / shape->nx % shape->ny,
+                      .x = position % shape->nx};
+
+    while (p.vector >= bands->count[p.band])
+        p.vector -= bands->count[p.band++];
+    return p;
+}
+
+static void set_entry(struct odva_scan *scan, int i, const struct place *p)
+{
+    const struct odva_scan_shape *shape = &scan->shape;
+    const int columns = shape->nx + 2, rows = shape->ny + 2;
+    const int t = 4 * p->t / shape->nt;
+    const int zone = zone_of(p->band > 0 || t > 0, 8 * p->y / shape->ny, 8 * p->x / shape->nx);
+
+    scan->padded[i] =
+        (((p->k + 1) * (shape->nt + 1) + p->t + 1) * (shape->ny + 1) + p->y + 1) * (shape->nx + 1) +
+        p->x + 1;
+    scan->entry[i] = (struct odva_scan_entry){
+        .scale = scan->scale[i],
+        .around =
+            (((p->k + 1) * (shape->nt + 1) + p->t + 1) * rows + p->y + 2) * columns + p->x + 2,
+        .group = {0, (uint16_t)(1 + 4 * p->band + t), (uint16_t)(17 + p->vector),
+                  (uint16_t)(17 + ODVA_FRAME_SAMPLES + zone)},
+    };
+}
+
+/* @param list, sorted memory for all coefficients each */
+static void set_order(struct odva_scan *scan, const struct onedva_model *model,
+                      struct coefficient *list, struct coefficient *sorted)
+{
+    const struct odva_bands *bands = &model->tables.bands[scan->shape.detail];
+    const int shift = shift_of(&scan->shape, model->tables.size_shift);
+
+    list_coefficients(&scan->shape, model, list);
+    sort_by(rank_by_scale, list, sorted, scan->count);
+    sort_by(rank_by_key, sorted, list, scan->count);
+    for (int i = 0; i < scan->count; i++) {
+        const struct place place = place_of(scan, bands, list[i].position);
+
+        scan->position[i] = list[i].position;
+        scan->index[list[i].position] = i;
+        scan->scale[i] = (int8_t)clip_int8(list[i].scale + shift);
+        set_entry(scan, i, &place);
     }
 }
 
-/* The greatest f with floor(full * f / n) <= at. */
-static int lower_frequency(int at, int full, int n)
+/* The greatest frequency of to's n whose place among 8 is not above that of f of from's. */
+static void map_frequencies(int8_t *map, int from, int to)
 {
-    return ((at + 1) * n - 1) / full;
+    for (int f = 0; f < from; f++)
+        map[f] = (int8_t)(((8 * f / from + 1) * to - 1) / 8);
 }
 
-/* The scan index of a full position, or else of the next lower frequencies that the shape has. */
-static void set_ranks(struct odva_scan *scan, int basis)
+void odva_scan_map(struct odva_scan_mapping *mapping, const struct odva_scan *from,
+                   const struct odva_scan *to)
 {
-    const int nt = scan->nt, ny = scan->ny, nx = scan->nx;
-
-    for (int i = 0; i < scan->count; i++)
-        scan->rank[scan->full[i]] = i;
-    for (int full = 0; full < basis * ODVA_TILE_PATCHES; full++) {
-        const int t = lower_frequency(full >> 6 & 3, 4, nt),
-                  y = lower_frequency(full >> 3 & 7, 8, ny), x = lower_frequency(full & 7, 8, nx);
-
-        scan->rank[full] =
-            scan->rank[((full >> 8) * 4 + 4 * t / nt) * 64 + 8 * y / ny * 8 + 8 * x / nx];
-    }
+    ODVA_ASSERT(from->shape.nt == to->shape.nt && from->shape.detail == to->shape.detail);
+    *mapping = (struct odva_scan_mapping){.from = from, .to = to};
+    map_frequencies(mapping->y, from->shape.ny, to->shape.ny);
+    map_frequencies(mapping->x, from->shape.nx, to->shape.nx);
 }
+
+/* ---- expectations ------------------------------------------------------------------------ */
 
 int odva_scan_around_size(int basis)
 {
@@ -103,7 +184,8 @@ int odva_scan_around_size(int basis)
 
 void odva_scan_offsets(const struct odva_scan *scan, int offset[ODVA_SCAN_OFFSETS])
 {
-    const int x = 1, y = scan->nx + 2, t = y * (scan->ny + 2), k = t * (scan->nt + 1);
+    const int x = 1, y = scan->shape.nx + 2, t = y * (scan->shape.ny + 2),
+              k = t * (scan->shape.nt + 1);
     const int all[ODVA_SCAN_OFFSETS] = {
         x, y, t, k, 2 * x, 2 * y, y + x, k + x, k + y, k + t, t + x, t + y, 2 * k, -x, -y, -t, -k};
 
@@ -157,78 +239,115 @@ static void set_expectations(struct odva_scan *scan, uint64_t *around)
     }
 }
 
-int odva_scan_init(struct odva_scan *scan, const struct onedva_model *model, int nt, int ny, int nx)
+static int alloc_scan(struct odva_scan *scan)
 {
-    const int full_count = model->config.basis * ODVA_TILE_PATCHES;
-    uint64_t *around;
+    const size_t count = scan->count;
 
-    ODVA_ASSERT(nt >= 1 && nt <= ODVA_TILE_FRAMES);
-    ODVA_ASSERT(ny >= 1 && ny <= ODVA_SUPERBLOCK_SIDE);
-    ODVA_ASSERT(nx >= 1 && nx <= ODVA_SUPERBLOCK_SIDE);
-    *scan = (struct odva_scan){.nt = nt, .ny = ny, .nx = nx};
-    scan->count = model->config.basis * nt * ny * nx;
-    scan->padded_count = (model->config.basis + 1) * (nt + 1) * (ny + 1) * (nx + 1);
-    scan->around_count = (model->config.basis + 3) * (nt + 1) * (ny + 2) * (nx + 2);
-    scan->rank = malloc(full_count * sizeof(*scan->rank));
-    scan->entry = malloc(scan->count * sizeof(*scan->entry));
+    scan->position = malloc(count * sizeof(*scan->position));
+    scan->index = malloc(count * sizeof(*scan->index));
+    scan->padded = malloc(count * sizeof(*scan->padded));
+    scan->scale = malloc(count * sizeof(*scan->scale));
+    scan->entry = malloc(count * sizeof(*scan->entry));
+    return scan->position && scan->index && scan->padded && scan->scale && scan->entry;
+}
+
+int odva_scan_init(struct odva_scan *scan, const struct onedva_model *model,
+                   const struct odva_scan_shape *shape)
+{
+    const int basis = model->tables.bands[shape->detail].basis;
+    struct coefficient *list, *sorted;
+    uint64_t *around;
+    int status = ONEDVA_ERR_NOMEM;
+
+    ODVA_ASSERT(check_shape(shape));
+    *scan = (struct odva_scan){.shape = *shape};
+    scan->count = basis * shape->nt * shape->ny * shape->nx;
+    scan->padded_count = (basis + 1) * (shape->nt + 1) * (shape->ny + 1) * (shape->nx + 1);
+    scan->around_count = (basis + 3) * (shape->nt + 1) * (shape->ny + 2) * (shape->nx + 2);
     around = calloc(scan->around_count, sizeof(*around));
-    scan->position = malloc(scan->count * sizeof(*scan->position));
-    scan->padded = malloc(scan->count * sizeof(*scan->padded));
-    scan->scale = malloc(scan->count * sizeof(*scan->scale));
-    scan->full = malloc(scan->count * sizeof(*scan->full));
-    if (!scan->position || !scan->padded || !scan->scale || !scan->full || !scan->rank ||
-        !scan->entry || !around) {
-        free(around);
-        odva_scan_free(scan);
-        return ONEDVA_ERR_NOMEM;
+    list = malloc(scan->count * sizeof(*list));
+    sorted = malloc(scan->count * sizeof(*sorted));
+    if (alloc_scan(scan) && around && list && sorted) {
+        set_order(scan, model, list, sorted);
+        set_expectations(scan, around);
+        status = ONEDVA_OK;
     }
-    restrict_order(scan, model);
-    set_ranks(scan, model->config.basis);
-    set_expectations(scan, around);
     free(around);
-    return ONEDVA_OK;
+    free(list);
+    free(sorted);
+    if (status < 0)
+        odva_scan_free(scan);
+    return status;
 }
 
 void odva_scan_free(struct odva_scan *scan)
 {
     free(scan->position);
+    free(scan->index);
     free(scan->padded);
     free(scan->scale);
-    free(scan->full);
     free(scan->entry);
-    free(scan->rank);
     *scan = (struct odva_scan){0};
 }
 
-const struct odva_scan *odva_scan_get(struct odva_scan_cache *cache, int nt, int ny, int nx)
+const struct odva_scan *odva_scan_get(struct odva_scan_cache *cache,
+                                      const struct odva_scan_shape *shape)
 {
-    struct odva_scan **slot = &cache->scans[nt - 1][ny - 1][nx - 1];
+    _Atomic(struct odva_scan *) *slot;
+    struct odva_scan *scan, *expected = NULL;
 
-    ODVA_ASSERT(cache->model);
-    ODVA_ASSERT(nt >= 1 && nt <= ODVA_TILE_FRAMES);
-    ODVA_ASSERT(ny >= 1 && ny <= ODVA_SUPERBLOCK_SIDE);
-    ODVA_ASSERT(nx >= 1 && nx <= ODVA_SUPERBLOCK_SIDE);
-    if (*slot)
-        return *slot;
-    *slot = malloc(sizeof(**slot));
-    if (*slot && odva_scan_init(*slot, cache->model, nt, ny, nx) < 0) {
-        free(*slot);
-        *slot = NULL;
+    ODVA_ASSERT(cache->model && check_shape(shape));
+    slot = &cache->scans[shape->detail][shape->size][shape->nt - 1][shape->ny - 1][shape->nx - 1];
+    scan = atomic_load(slot);
+    if (scan)
+        return scan;
+    scan = malloc(sizeof(*scan));
+    if (!scan)
+        return NULL;
+    if (odva_scan_init(scan, cache->model, shape) < 0) {
+        free(scan);
+        return NULL;
     }
-    return *slot;
+    if (atomic_compare_exchange_strong(slot, &expected, scan))
+        return scan;
+    odva_scan_free(scan); /* another thread was first */
+    free(scan);
+    return expected;
 }
 
 void odva_scan_cache_free(struct odva_scan_cache *cache)
 {
-    for (int t = 0; t < ODVA_TILE_FRAMES; t++) {
-        for (int y = 0; y < ODVA_SUPERBLOCK_SIDE; y++) {
-            for (int x = 0; x < ODVA_SUPERBLOCK_SIDE; x++) {
-                if (!cache->scans[t][y][x])
-                    continue;
-                odva_scan_free(cache->scans[t][y][x]);
-                free(cache->scans[t][y][x]);
-                cache->scans[t][y][x] = NULL;
-            }
-        }
+    _Atomic(struct odva_scan *) *slot = &cache->scans[0][0][0][0][0];
+
+    for (size_t i = 0; i < sizeof(cache->scans) / sizeof(*slot); i++) {
+        struct odva_scan *scan = atomic_exchange(&slot[i], NULL);
+
+        if (scan)
+            odva_scan_free(scan);
+        free(scan);
     }
+}
+
+static void free_shared(struct odva_shared *shared)
+{
+    odva_scan_cache_free((struct odva_scan_cache *)shared);
+    free(shared);
+}
+
+struct odva_scan_cache *odva_scan_cache_of(const struct onedva_model *model)
+{
+    struct odva_shared *scans = atomic_load(&model->shared->scans);
+    struct odva_scan_cache *cache;
+
+    if (scans)
+        return (struct odva_scan_cache *)scans;
+    cache = calloc(1, sizeof(*cache));
+    if (!cache)
+        return NULL;
+    cache->shared.free = free_shared;
+    cache->model = model;
+    if (atomic_compare_exchange_strong(&model->shared->scans, &scans, &cache->shared))
+        return cache;
+    free(cache); /* another thread was first */
+    return (struct odva_scan_cache *)scans;
 }

@@ -18,8 +18,8 @@ void odva_symbol_context_start(struct odva_symbol_context *context, const struct
 {
     context->scan = scan;
     context->activity = ODVA_INITIAL_ACTIVITY;
-    context->step_y = scan->nx + 1;
-    context->step_t = context->step_y * (scan->ny + 1);
-    context->step_k = context->step_t * (scan->nt + 1);
+    context->step_y = scan->shape.nx + 1;
+    context->step_t = context->step_y * (scan->shape.ny + 1);
+    context->step_k = context->step_t * (scan->shape.nt + 1);
     memset(context->magnitude, 0, scan->padded_count);
 }

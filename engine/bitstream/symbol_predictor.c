@@ -135,17 +135,18 @@ static const int16_t *ratios_beside(struct odva_symbol_predictor *predictor,
                                     int end)
 {
     const struct odva_latent_tile *tile = &latents->tiles[other];
-    const struct odva_scan *scan = predictor->scan;
     int16_t *ratio = latents->ratio + tile->offset;
     int16_t *reordered = predictor->reordered[side];
+    struct odva_scan_mapping mapping;
 
-    if (tile->scan == scan) {
+    if (tile->scan == predictor->scan) {
         for (int i = tile->shown; i < end; i++)
             ratio[i] = ODVA_NOTHING_BESIDE;
         return ratio;
     }
+    odva_scan_map(&mapping, predictor->scan, tile->scan);
     for (int i = first; i < end; i++) {
-        const int j = tile->scan->rank[scan->full[i]];
+        const int j = odva_scan_mapped(&mapping, i);
         reordered[i] = j >= tile->shown ? ODVA_NOTHING_BESIDE : ratio[j];
     }
     return reordered;

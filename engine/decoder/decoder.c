@@ -10,10 +10,11 @@
 #include <time.h>
 
 #include "base/log.h"
-#include "base/reserve.h"
 #include "base/settings.h"
+#include "bitstream/frame_packet.h"
 #include "bitstream/scan.h"
 #include "bitstream/stream_header.h"
+#include "decoder/clip_frames.h"
 #include "decoder/clip_smoothing.h"
 #include "decoder/packet_queue.h"
 #include "decoder/step_choice.h"
@@ -23,7 +24,6 @@
 #include "motion/motion_warp.h"
 #include "network/sampler.h"
 #include "transform/deblocking.h"
-#include "transform/quantiser.h"
 
 /* Larger than any video there is; what a damaged stream header may claim is bounded by it. */
 #define DEFAULT_MAX_PIXELS (INT64_C(1) << 27)
@@ -32,12 +32,9 @@ struct onedva_decoder {
     const struct onedva_model *model;
     struct onedva_decoder_settings settings;
     struct odva_backend *backend;
-    struct odva_scan_cache scans;
     struct odva_sampler sampler;
     struct odva_packet_queue packets;
-    float *latents;   /* dequantised */
-    int *tile_tokens; /* of the clip read last */
-    size_t latent_capacity, tile_capacity;
+    struct odva_clip_frames clip_frames; /* of the clip read last */
     struct odva_canvas canvas; /* what the warp makes the pictures from */
     struct odva_motion_warp warp;
     struct odva_clip_smoothing smoothing;
@@ -107,17 +104,20 @@ static int take_settings(struct onedva_decoder_settings *own,
 static int open_parts(struct onedva_decoder *decoder)
 {
     const struct onedva_decoder_settings *settings = &decoder->settings;
+    struct odva_scan_cache *scans = odva_scan_cache_of(decoder->model);
     int status = odva_backend_open(&decoder->backend, settings->backend, settings->threads,
                                    settings->bitexact, settings->precision, &settings->logger);
 
     if (status < 0)
         return status;
-    status = odva_packet_queue_init(&decoder->packets, decoder->backend->pool, decoder->model,
-                                    &decoder->scans, settings->max_tokens, settings->max_pixels,
-                                    &settings->logger);
+    if (!scans)
+        return ONEDVA_ERR_NOMEM;
+    status =
+        odva_packet_queue_init(&decoder->packets, decoder->backend->pool, decoder->model, scans,
+                               settings->max_tokens, settings->max_pixels, &settings->logger);
     if (status < 0)
         return status;
-    return odva_sampler_open(&decoder->sampler, decoder->model, decoder->backend, &decoder->scans);
+    return odva_sampler_open(&decoder->sampler, decoder->model, decoder->backend);
 }
 
 int onedva_decoder_open(onedva_decoder **result, const onedva_model *model,
@@ -135,7 +135,6 @@ int onedva_decoder_open(onedva_decoder **result, const onedva_model *model,
         return ONEDVA_ERR_NOMEM;
     decoder->model = model;
     decoder->settings = own;
-    decoder->scans.model = model;
     status = open_parts(decoder);
     if (status < 0) {
         onedva_decoder_close(&decoder);
@@ -154,13 +153,10 @@ void onedva_decoder_close(onedva_decoder **decoder_pointer)
         return;
     odva_sampler_close(&decoder->sampler);
     odva_packet_queue_free(&decoder->packets);
-    odva_scan_cache_free(&decoder->scans);
     odva_backend_close(&decoder->backend);
     odva_canvas_free(&decoder->canvas);
     odva_motion_warp_free(&decoder->warp);
     odva_clip_smoothing_free(&decoder->smoothing);
-    free(decoder->latents);
-    free(decoder->tile_tokens);
     free(decoder);
 }
 
@@ -171,25 +167,38 @@ int onedva_decoder_lookahead(const onedva_decoder *decoder)
 
 int onedva_decoder_announce_packet(onedva_decoder *decoder, const uint8_t *data, size_t size)
 {
-    return odva_packet_queue_announce(&decoder->packets, data, size);
+    return odva_is_frame_packet(data, size) ||
+           odva_packet_queue_announce(&decoder->packets, data, size);
 }
 
 int onedva_decoder_set_stream_header(onedva_decoder *decoder, const uint8_t *data, size_t size)
 {
+    int status;
+
     odva_packet_queue_forget(&decoder->packets);
-    return odva_packet_decoder_set_stream(packet_decoder_of(decoder), data, size);
+    status = odva_packet_decoder_set_stream(packet_decoder_of(decoder), data, size);
+    if (status < 0)
+        odva_clip_frames_forget(&decoder->clip_frames);
+    return status;
 }
 
 int onedva_decoder_read_packet(onedva_decoder *decoder, const uint8_t *data, size_t size,
                                struct onedva_clip *clip)
 {
-    const int status = odva_packet_queue_read(&decoder->packets, data, size, clip);
     uint64_t units = 0;
+    int status;
 
+    if (odva_is_frame_packet(data, size))
+        return odva_clip_frames_read(&decoder->clip_frames, &decoder->settings.logger, data, size,
+                                     clip);
+    status = odva_packet_queue_read(&decoder->packets, data, size, clip);
     if (status < 0) {
+        odva_clip_frames_forget(&decoder->clip_frames);
         odva_clip_smoothing_forget(&decoder->smoothing);
         return status;
     }
+    odva_clip_frames_begin(&decoder->clip_frames, clip,
+                           packet_decoder_of(decoder)->packet.first_crc);
     for (int i = 0; i < clip->frames; i++)
         units += clip->durations[i];
     decoder->seconds = odva_stream_seconds(&clip->stream, units);
@@ -199,29 +208,13 @@ int onedva_decoder_read_packet(onedva_decoder *decoder, const uint8_t *data, siz
 void onedva_decoder_flush(onedva_decoder *decoder)
 {
     odva_packet_queue_forget(&decoder->packets);
+    odva_clip_frames_forget(&decoder->clip_frames);
     odva_clip_smoothing_forget(&decoder->smoothing);
 }
 
 const struct odva_latents *odva_decoder_latents(const onedva_decoder *decoder)
 {
     return packet_decoder_of(decoder)->frames > 0 ? &packet_decoder_of(decoder)->latents : NULL;
-}
-
-/* Fill in decoder->latents and tile_tokens. @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
-static int dequantise(struct onedva_decoder *decoder)
-{
-    const struct odva_latents *latents = &packet_decoder_of(decoder)->latents;
-
-    decoder->latents = odva_reserve(decoder->latents, &decoder->latent_capacity,
-                                    odva_latents_count(latents), sizeof(*decoder->latents));
-    decoder->tile_tokens = odva_reserve(decoder->tile_tokens, &decoder->tile_capacity,
-                                        latents->grid.tile_count, sizeof(*decoder->tile_tokens));
-    if (!decoder->latents || !decoder->tile_tokens)
-        return ONEDVA_ERR_NOMEM;
-    for (int i = 0; i < latents->grid.tile_count; i++)
-        decoder->tile_tokens[i] = latents->tiles[i].tokens;
-    odva_dequantise_latents(latents, &decoder->model->tables, decoder->latents);
-    return ONEDVA_OK;
 }
 
 /* Make room for the canvases and place the nodes. @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
@@ -248,8 +241,7 @@ static int reconstruct(struct onedva_decoder *decoder, const struct onedva_pictu
     const struct odva_grid *grid = &packet_decoder->latents.grid;
     const struct onedva_picture *coded =
         packet_decoder->has_motion ? decoder->canvas.picture : pictures;
-    int status = odva_sampler_run(&decoder->sampler, grid, decoder->latents, decoder->tile_tokens,
-                                  &params, coded);
+    int status = odva_sampler_run(&decoder->sampler, &packet_decoder->latents, &params, coded);
 
     if (status == ONEDVA_OK)
         status = odva_deblock(decoder->backend, coded, grid, params.qidx);
@@ -294,15 +286,14 @@ static int reconstruct_in_time(struct onedva_decoder *decoder,
 int onedva_decoder_reconstruct(onedva_decoder *decoder, const struct onedva_picture *pictures,
                                int n)
 {
-    int status;
+    int status = ONEDVA_OK;
 
     if (packet_decoder_of(decoder)->frames == 0 || n != packet_decoder_of(decoder)->frames) {
         odva_log(&decoder->settings.logger, ONEDVA_LOG_ERROR, "%d frames wanted of a clip of %d", n,
                  packet_decoder_of(decoder)->frames);
         return ONEDVA_ERR_ARGUMENT;
     }
-    status = dequantise(decoder);
-    if (status == ONEDVA_OK && packet_decoder_of(decoder)->has_motion)
+    if (packet_decoder_of(decoder)->has_motion)
         status = prepare_warp(decoder);
     if (status < 0)
         return status;

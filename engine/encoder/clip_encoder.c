@@ -25,8 +25,11 @@ int odva_clip_encoder_open(struct odva_clip_encoder *encoder, const struct onedv
     encoder->backend = backend;
     encoder->overlaps = overlaps;
     status = odva_trial_coder_open(&encoder->coder, model, backend, settings);
-    for (int i = 0; i < 2 && status == ONEDVA_OK; i++)
+    for (int i = 0; i < 2 && status == ONEDVA_OK; i++) {
         status = odva_packet_encoder_init(&encoder->slot[i].packet_encoder, model);
+        encoder->slot[i].packet_encoder.kind =
+            settings->clip_packets ? ONEDVA_PACKET_WHOLE_CLIP : ONEDVA_PACKET_CLIP;
+    }
     return status;
 }
 
@@ -46,10 +49,13 @@ void odva_clip_encoder_close(struct odva_clip_encoder *encoder)
     *encoder = (struct odva_clip_encoder){0};
 }
 
-/* Durations that the packet has to carry: NULL where all are the stream's frame_duration. */
+/* Durations that the packet has to carry: NULL where all are the stream's frame_duration, or the
+ * frames have packets, and with them times, of their own. */
 static const uint32_t *unusual_durations(const struct odva_clip_encoder *encoder,
                                          const uint32_t *durations, int n)
 {
+    if (!encoder->settings->clip_packets)
+        return NULL;
     for (int i = 0; durations && i < n; i++) {
         if (durations[i] != encoder->stream->frame_duration)
             return durations;
@@ -58,11 +64,12 @@ static const uint32_t *unusual_durations(const struct odva_clip_encoder *encoder
 }
 
 int odva_clip_encoder_analyse(struct odva_clip_encoder *encoder,
-                              const struct odva_aligned_clip *clip, const uint32_t *durations)
+                              const struct odva_aligned_clip *clip, const uint32_t *durations,
+                              double index)
 {
     struct odva_trial_coder *coder = &encoder->coder;
-    const int status =
-        odva_trial_coder_analyse(coder, clip->pictures, clip->frames, clip->width, clip->height);
+    const struct odva_clip_size size = {clip->frames, clip->width, clip->height};
+    const int status = odva_trial_coder_analyse(coder, clip->pictures, size, index);
 
     if (status < 0)
         return status;
@@ -70,10 +77,7 @@ int odva_clip_encoder_analyse(struct odva_clip_encoder *encoder,
     encoder->durations = unusual_durations(encoder, durations, clip->frames);
     encoder->latents = &coder->latents;
     encoder->is_embedded = 0;
-    encoder->corrected =
-        odva_reserve(encoder->corrected, &encoder->corrected_capacity,
-                     odva_latents_count(&coder->latents), sizeof(*encoder->corrected));
-    return encoder->corrected ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
+    return ONEDVA_OK;
 }
 
 int odva_clip_encoder_corrects(const struct odva_clip_encoder *encoder)
@@ -90,10 +94,9 @@ static int embed_clip(struct odva_clip_encoder *encoder)
     int status = ONEDVA_OK;
 
     if (!query_encoder->backend)
-        status =
-            odva_query_encoder_open(query_encoder, encoder->model, encoder->backend, &coder->scans);
+        status = odva_query_encoder_open(query_encoder, encoder->model, encoder->backend);
     return status < 0 ? status
-                      : odva_query_encoder_set_clip(query_encoder, &coder->path,
+                      : odva_query_encoder_set_clip(query_encoder, &coder->path.walk,
                                                     &coder->latents.grid, encoder->clip->pictures);
 }
 
@@ -104,8 +107,13 @@ static int correct(struct odva_clip_encoder *encoder, double index, double *coun
     int status = encoder->is_embedded ? ONEDVA_OK : embed_clip(encoder);
 
     encoder->is_embedded = status == ONEDVA_OK;
+    encoder->corrected =
+        odva_reserve(encoder->corrected, &encoder->corrected_capacity,
+                     odva_latents_count(&coder->latents), sizeof(*encoder->corrected));
+    if (!encoder->corrected)
+        return ONEDVA_ERR_NOMEM;
     if (status == ONEDVA_OK)
-        status = odva_query_encoder_correct(&encoder->query_encoder, &coder->latents.grid,
+        status = odva_query_encoder_correct(&encoder->query_encoder, &coder->latents,
                                             odva_qidx_of(index), coder->linear, encoder->corrected);
     return status < 0 ? status
                       : odva_trial_coder_requantise(coder, encoder->corrected, index, counted);
@@ -119,7 +127,7 @@ static int write_packet(struct odva_clip_encoder *encoder, const float *y)
     struct odva_layer_plan layer_plan;
 
     odva_layer_plan_init(&layer_plan, encoder->settings->layers, coder->latents.qidx,
-                         odva_tile_tokens(encoder->model->config.basis));
+                         odva_tile_tokens(coder->latents.basis));
     odva_rate_distortion_divide(&coder->rate_distortion, &coder->latents, y, &layer_plan);
     odva_layer_plan_set_ends(&layer_plan, &coder->latents);
     odva_packet_encoder_begin(
@@ -140,9 +148,21 @@ int odva_clip_encoder_encode(struct odva_clip_encoder *encoder, double index, do
     return status < 0 ? status : write_packet(encoder, y);
 }
 
+/* Bytes that packets of later frames take beside the clip's. */
+static size_t frame_packet_bytes(const struct odva_clip_encoder *encoder, int frames)
+{
+    return encoder->settings->clip_packets ? 0 : (size_t)(frames - 1) * ONEDVA_FRAME_PACKET_SIZE;
+}
+
+double odva_clip_encoder_frame_bits(const struct odva_clip_encoder *encoder)
+{
+    return 8.0 * (double)frame_packet_bytes(encoder, encoder->clip->frames);
+}
+
 double odva_clip_encoder_packet_bits(struct odva_clip_encoder *encoder)
 {
-    return 8.0 * (double)odva_clip_encoder_slot(encoder)->packet_encoder.packet.size;
+    return 8.0 * (double)odva_clip_encoder_slot(encoder)->packet_encoder.packet.size +
+           odva_clip_encoder_frame_bits(encoder);
 }
 
 double odva_clip_encoder_payload_bits(struct odva_clip_encoder *encoder)
@@ -224,6 +244,7 @@ struct odva_packet_slot *odva_clip_encoder_end_packet(struct odva_clip_encoder *
     encoder->first_slot ^= 1;
     encoder->begun--;
     packet->data = slot->packet_encoder.packet.data;
-    packet->size = packet->stats.bytes = slot->packet_encoder.packet.size;
+    packet->size = slot->packet_encoder.packet.size;
+    packet->stats.bytes = packet->size + frame_packet_bytes(encoder, packet->frames);
     return slot;
 }

@@ -33,7 +33,7 @@ struct odva_clip_encoder {
 
     /* the clip analysed last */
     const struct odva_aligned_clip *clip;
-    const uint32_t *durations;          /* that its packet has to carry */
+    const uint32_t *durations;          /* that its packet has to carry, or NULL */
     const struct odva_latents *latents; /* quantised */
     float *corrected;                   /* linear latents, as the network corrects them */
     size_t corrected_capacity;
@@ -64,9 +64,11 @@ static inline struct odva_packet_slot *odva_clip_encoder_slot(struct odva_clip_e
  * Analyse a clip.
  * @param clip      kept until the next one is analysed
  * @param durations of its frames, or NULL: all last the stream's frame_duration
+ * @param index     at which it will be encoded, about
  */
 int odva_clip_encoder_analyse(struct odva_clip_encoder *encoder,
-                              const struct odva_aligned_clip *clip, const uint32_t *durations);
+                              const struct odva_aligned_clip *clip, const uint32_t *durations,
+                              double index);
 
 /** Whether a network corrects the linear latents. */
 int odva_clip_encoder_corrects(const struct odva_clip_encoder *encoder);
@@ -77,8 +79,10 @@ int odva_clip_encoder_corrects(const struct odva_clip_encoder *encoder);
  */
 int odva_clip_encoder_encode(struct odva_clip_encoder *encoder, double index, double *counted);
 
-/** Bits of the packet encoded last. */
+/** Bits of the packet encoded last, with those of its frames' packets. */
 double odva_clip_encoder_packet_bits(struct odva_clip_encoder *encoder);
+/** Those of its frames' packets alone. */
+double odva_clip_encoder_frame_bits(const struct odva_clip_encoder *encoder);
 /** Bits of its payloads. */
 double odva_clip_encoder_payload_bits(struct odva_clip_encoder *encoder);
 /** Count what the clip's motion takes of a packet. @return ONEDVA_OK or ONEDVA_ERR_NOMEM */

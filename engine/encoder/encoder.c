@@ -219,7 +219,7 @@ static int encode_clip(struct onedva_encoder *encoder, const struct onedva_const
                                   frames, n, (int)encoder->stream.width,
                                   (int)encoder->stream.height, odva_qidx_of(choice->index));
     if (status == ONEDVA_OK)
-        status = odva_clip_encoder_analyse(clip_encoder, clip, durations);
+        status = odva_clip_encoder_analyse(clip_encoder, clip, durations, choice->index);
     if (status == ONEDVA_OK)
         status = odva_quantiser_choice_run(choice, clip_encoder, frames,
                                            duration_of(encoder, durations, clip->frames));

@@ -53,10 +53,10 @@ static int measure_cost(struct odva_motion_choice *choice, struct odva_trial_cod
                         const struct odva_frames *frames, int qidx, struct odva_aligned_clip *clip)
 {
     const struct odva_motion *motion = clip->is_aligned ? &clip->motion : NULL;
+    const struct odva_clip_size size = {clip->frames, clip->width, clip->height};
     const double step = odva_quantiser_step(qidx);
     double bits, squared;
-    int status =
-        odva_trial_coder_analyse(coder, clip->pictures, clip->frames, clip->width, clip->height);
+    int status = odva_trial_coder_analyse(coder, clip->pictures, size, qidx);
 
     if (status == ONEDVA_OK)
         status = odva_trial_coder_quantise(coder, qidx, &bits);

@@ -303,7 +303,8 @@ static int spend(struct choice *c)
     if (state->settings->pass == ONEDVA_PASS_SECOND)
         odva_rate_plan_spend(&state->plan, c->encoder->clip->frames, state->index, bits);
     if (state->settings->pass == ONEDVA_PASS_FIRST)
-        odva_first_pass_add(&state->first_pass, c->seconds, state->index, bits);
+        odva_first_pass_add(&state->first_pass, c->seconds, state->index, bits,
+                            odva_clip_encoder_frame_bits(c->encoder));
     return state->first_pass.writer.text.failed ? ONEDVA_ERR_NOMEM : ONEDVA_OK;
 }
 

@@ -7,14 +7,17 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "base/integers.h"
 #include "base/reserve.h"
 #include "base/squared_error.h"
 #include "kernels/backend.h"
 #include "transform/deblocking.h"
-#include "transform/quantiser.h"
 
 /* Half the range of samples is 1 in the model's domain. */
 #define DOMAIN_SCALE 127.5
+
+/* Indices below that of the analysis from which a clip is analysed anew. */
+#define FINER 3
 
 int odva_trial_coder_open(struct odva_trial_coder *coder, const struct onedva_model *model,
                           struct odva_backend *backend,
@@ -24,8 +27,10 @@ int odva_trial_coder_open(struct odva_trial_coder *coder, const struct onedva_mo
 
     coder->model = model;
     coder->backend = backend;
-    coder->scans.model = model;
-    status = odva_linear_path_open(&coder->path, model, backend, &coder->scans);
+    coder->scans = odva_scan_cache_of(model);
+    if (!coder->scans)
+        return ONEDVA_ERR_NOMEM;
+    status = odva_linear_path_open(&coder->path, model, backend);
     if (status < 0)
         return status;
     status =
@@ -40,45 +45,79 @@ void odva_trial_coder_close(struct odva_trial_coder *coder)
     odva_rate_distortion_free(&coder->rate_distortion);
     odva_partition_choice_free(&coder->partition);
     odva_latents_free(&coder->latents);
+    if (coder->backend)
+        odva_detail_choice_free(&coder->detail, coder->backend);
     odva_linear_path_close(&coder->path);
-    odva_scan_cache_free(&coder->scans);
     odva_canvas_free(&coder->canvas);
     odva_canvas_free(&coder->pictures);
     odva_motion_warp_free(&coder->warp);
     free(coder->linear);
-    free(coder->dequantised);
     *coder = (struct odva_trial_coder){0};
 }
 
-int odva_trial_coder_analyse(struct odva_trial_coder *coder,
-                             const struct onedva_const_picture *pictures, int n, int width,
-                             int height)
+/* Make room for a clip's latents and for all tiles that its partition may have. */
+static int set_size(struct odva_trial_coder *coder, int detail, struct odva_clip_size size)
 {
-    int status = odva_latents_set_size(&coder->latents, &coder->scans, n, width, height);
+    int status = odva_latents_set_size(&coder->latents, coder->scans, detail, size);
 
-    ODVA_ASSERT(n >= 1 && n <= ONEDVA_MAX_CLIP_FRAMES);
     if (status < 0)
         return status;
     coder->linear = odva_reserve(coder->linear, &coder->linear_capacity,
                                  odva_latents_count(&coder->latents), sizeof(*coder->linear));
     if (!coder->linear)
         return ONEDVA_ERR_NOMEM;
-    status = odva_partition_choice_set_size(&coder->partition, &coder->scans, n, width, height);
+    return odva_partition_choice_set_size(&coder->partition, coder->scans, detail, size);
+}
+
+/* @param detail of all tiles */
+static int analyse(struct odva_trial_coder *coder, int detail)
+{
+    int status = set_size(coder, detail, coder->size);
+
     if (status == ONEDVA_OK)
-        status = odva_linear_path_project(&coder->path, &coder->latents.grid, pictures);
+        status = odva_linear_path_project(&coder->path, &coder->latents.grid, detail, coder->clip);
     for (int i = 0; i < ODVA_TILE_SIZES && status == ONEDVA_OK; i++) {
         struct odva_tile_level *level = &coder->partition.level[i];
-        status = odva_linear_path_transform(&coder->path, &level->latents.grid, level->y);
+        status = odva_linear_path_transform(&coder->path, &level->latents, level->y);
     }
     return status;
 }
 
+int odva_trial_coder_analyse(struct odva_trial_coder *coder,
+                             const struct onedva_const_picture *pictures,
+                             struct odva_clip_size size, double index)
+{
+    const int detail =
+        odva_detail_choice_run(&coder->detail, &coder->path, size, pictures, odva_qidx_of(index));
+
+    ODVA_ASSERT(size.frames >= 1 && size.frames <= ONEDVA_MAX_CLIP_FRAMES);
+    coder->clip = pictures;
+    coder->size = size;
+    coder->least_index = index;
+    return detail < 0 ? detail : analyse(coder, detail);
+}
+
+/* A quantiser that is finer than that of the analysis may leave more of the clip. */
+static int analyse_finer(struct odva_trial_coder *coder, double index)
+{
+    int detail;
+
+    if (index > coder->least_index - FINER)
+        return ONEDVA_OK;
+    coder->least_index = index;
+    detail = odva_detail_choice_run(&coder->detail, &coder->path, coder->size, coder->clip,
+                                    odva_qidx_of(index));
+    return detail <= coder->latents.detail ? odva_min(detail, 0) : analyse(coder, detail);
+}
+
 int odva_trial_coder_quantise(struct odva_trial_coder *coder, double index, double *bits)
 {
-    int64_t cost;
-    const int status = odva_partition_choice_run(&coder->partition, &coder->rate_distortion, index,
-                                                 &coder->latents, coder->linear, &cost);
+    int64_t cost = 0;
+    int status = analyse_finer(coder, index);
 
+    if (status == ONEDVA_OK)
+        status = odva_partition_choice_run(&coder->partition, &coder->rate_distortion, index,
+                                           &coder->latents, coder->linear, &cost);
     *bits = (double)cost / ODVA_BIT;
     return status;
 }
@@ -105,13 +144,7 @@ static int reconstruct(struct odva_trial_coder *coder, const struct odva_motion 
 
     if (status < 0)
         return status;
-    coder->dequantised =
-        odva_reserve(coder->dequantised, &coder->dequantised_capacity,
-                     odva_latents_count(&coder->latents), sizeof(*coder->dequantised));
-    if (!coder->dequantised)
-        return ONEDVA_ERR_NOMEM;
-    odva_dequantise_latents(&coder->latents, &coder->model->tables, coder->dequantised);
-    status = odva_linear_path_reconstruct(&coder->path, grid, coder->dequantised, coded->picture);
+    status = odva_linear_path_reconstruct(&coder->path, &coder->latents, coded->picture);
     if (status == ONEDVA_OK)
         status = odva_deblock(coder->backend, coded->picture, grid, coder->latents.qidx);
     if (status < 0 || !motion)

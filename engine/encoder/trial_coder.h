@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "bitstream/latents.h"
+#include "encoder/detail_choice.h"
 #include "motion/canvas.h"
 #include "motion/motion_warp.h"
 #include "rate/partition_choice.h"
@@ -17,8 +18,8 @@
 
 struct odva_trial_coder {
     const struct onedva_model *model;
-    struct odva_backend *backend; /* borrowed */
-    struct odva_scan_cache scans;
+    struct odva_backend *backend;  /* borrowed */
+    struct odva_scan_cache *scans; /* the model's */
     struct odva_linear_path path;
     struct odva_rate_distortion rate_distortion;
     struct odva_partition_choice partition; /* of the clip analysed last */
@@ -26,9 +27,13 @@ struct odva_trial_coder {
     float *linear;                          /* latents of the clip quantised last, before that */
     size_t linear_capacity;
 
+    /* of the clip analysed last */
+    const struct onedva_const_picture *clip; /* borrowed */
+    struct odva_clip_size size;
+    double least_index; /* of those that its detail was chosen for */
+    struct odva_detail_choice detail;
+
     /* of the clip reconstructed last */
-    float *dequantised;
-    size_t dequantised_capacity;
     struct odva_canvas canvas, pictures;
     struct odva_motion_warp warp;
 };
@@ -39,10 +44,15 @@ int odva_trial_coder_open(struct odva_trial_coder *coder, const struct onedva_mo
                           const struct onedva_encoder_settings *settings);
 void odva_trial_coder_close(struct odva_trial_coder *coder);
 
-/** Analyse n pictures with tiles of each size. @return ONEDVA_OK or an error */
+/**
+ * Analyse pictures with tiles of each size.
+ * @param pictures must stay while the clip is quantised
+ * @param index    of the quantiser, about: a finer one may make another analysis of it
+ * @return ONEDVA_OK or an error
+ */
 int odva_trial_coder_analyse(struct odva_trial_coder *coder,
-                             const struct onedva_const_picture *pictures, int n, int width,
-                             int height);
+                             const struct onedva_const_picture *pictures,
+                             struct odva_clip_size size, double index);
 
 /** Choose the partition of the clip analysed last; set coder->linear to its latents, and
  * coder->latents to them quantised. @param bits of the payload */

@@ -8,22 +8,23 @@
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
 
+#include "base/integers.h"
 #include "base/layout.h"
 #include "base/log.h"
 #include "model/model_weights.h"
 
-#define FORMAT      1
-#define MAX_BASIS   256
+#define FORMAT      2
 #define MAX_WIDTH   2048
 #define MAX_HEAD    256
 #define HEAD_UNIT   16 /* head_dim is a multiple of it */
 #define MAX_BLOCKS  64
-#define MAX_QUERIES 2048 /* latent tokens of the largest tile: 8 MAX_BASIS */
+#define MAX_QUERIES 2048 /* and registers */
 #define CHUNK       1024 /* numbers checked at a time */
 
 extern const unsigned char odva_embedded_model[], odva_embedded_model_end[];
@@ -70,7 +71,6 @@ static int read_sizes(const struct reader *reader, const cJSON *json)
     int status, format;
 
     if ((status = read_size(reader, json, "format", FORMAT, FORMAT, &format)) < 0 ||
-        (status = read_size(reader, json, "basis", 1, MAX_BASIS, &config->basis)) < 0 ||
         (status = read_size(reader, json, "width", HEAD_UNIT, MAX_WIDTH, &config->width)) < 0 ||
         (status = read_size(reader, json, "head_dim", HEAD_UNIT, MAX_HEAD, &config->head_dim)) <
             0 ||
@@ -80,8 +80,8 @@ static int read_sizes(const struct reader *reader, const cJSON *json)
                             &config->decoder_layers)) < 0 ||
         (status = read_size(reader, json, "queries", config->encoder_layers > 0, MAX_QUERIES,
                             &config->queries)) < 0 ||
-        (status = read_size(reader, json, "context_tokens", config->decoder_layers > 0, MAX_QUERIES,
-                            &config->context_tokens)) < 0)
+        (status = read_size(reader, json, "registers", config->decoder_layers > 0, MAX_QUERIES,
+                            &config->registers)) < 0)
         return status;
     if (config->head_dim % HEAD_UNIT || config->width % config->head_dim)
         return refuse(reader, "metadata: head_dim %d must be a multiple of %d and divide width %d",
@@ -273,11 +273,10 @@ static int get_decoder(const struct reader *reader)
     const int d = config->width;
     int status;
 
-    if ((status = get_linear(reader, "dec.", "coef", d, config->basis, &dec->coef)) < 0 ||
+    if ((status = get_linear(reader, "dec.", "patch", d, ODVA_PATCH_SAMPLES, &dec->patch)) < 0 ||
         (status = get_weight(reader, "dec.", "noise.weight", d, ODVA_PATCH_SAMPLES,
                              &dec->noise.weight)) < 0 ||
-        (status = get_linear(reader, "dec.", "context", d, ODVA_LATENT_TOKEN, &dec->context)) < 0 ||
-        (status = get_weight(reader, "dec.", "embed", config->context_tokens, d, &dec->embed)) <
+        (status = get_weight(reader, "dec.", "registers", config->registers, d, &dec->registers)) <
             0 ||
         (status = get_conditioning(reader, "dec.", 3, &dec->cond)) < 0 ||
         (status = get_blocks(reader, "dec.", config->decoder_layers, &dec->blocks)) < 0 ||
@@ -286,55 +285,7 @@ static int get_decoder(const struct reader *reader)
     return get_linear(reader, "dec.", "out", ODVA_PATCH_SAMPLES, d, &dec->out);
 }
 
-static int get_linear_path(const struct reader *reader)
-{
-    const int basis = reader->model->config.basis;
-    const int64_t count = (int64_t)basis * ODVA_PATCH_SAMPLES;
-    struct odva_model_weights *weights = reader->model->weights;
-    const struct tensor_spec mu_spec = {"linear.mu", ODVA_DTYPE_F32, 1, {ODVA_PATCH_SAMPLES}};
-    const struct tensor_spec u_spec = {"linear.U", ODVA_DTYPE_F32, 2, {basis, ODVA_PATCH_SAMPLES}};
-    const struct odva_tensor *mu, *u;
-    int status;
-
-    if ((status = get_tensor(reader, &mu_spec, &mu)) < 0 ||
-        (status = get_tensor(reader, &u_spec, &u)) < 0)
-        return status;
-    weights->mu = malloc(ODVA_PATCH_SAMPLES * sizeof(float));
-    weights->basis = malloc(count * sizeof(float));
-    if (!weights->mu || !weights->basis)
-        return ONEDVA_ERR_NOMEM;
-    odva_tensor_read_floats(mu, 0, ODVA_PATCH_SAMPLES, weights->mu);
-    odva_tensor_read_floats(u, 0, count, weights->basis);
-    return ONEDVA_OK;
-}
-
 /* ---- integer tables ---------------------------------------------------------------------- */
-
-static int get_scan_order(const struct reader *reader)
-{
-    const int count = ODVA_TILE_PATCHES * reader->model->config.basis;
-    const struct tensor_spec spec = {"scan.order", ODVA_DTYPE_I32, 1, {count}};
-    const struct odva_tensor *tensor;
-    int32_t *order;
-    uint8_t *seen;
-    int status = get_tensor(reader, &spec, &tensor);
-
-    if (status < 0)
-        return status;
-    order = reader->model->tables.scan_order = malloc(count * sizeof(*order));
-    seen = calloc(count, 1);
-    if (!order || !seen)
-        status = ONEDVA_ERR_NOMEM;
-    for (int i = 0; i < count && status == ONEDVA_OK; i++) {
-        order[i] = odva_tensor_int32(tensor, i);
-        if (order[i] < 0 || order[i] >= count || seen[order[i]])
-            status = refuse(reader, "tensor scan.order is not a permutation of 0..%d", count - 1);
-        else
-            seen[order[i]] = 1;
-    }
-    free(seen);
-    return status;
-}
 
 static int get_bytes(const struct reader *reader, const struct tensor_spec *spec, void *dst)
 {
@@ -344,6 +295,92 @@ static int get_bytes(const struct reader *reader, const struct tensor_spec *spec
     if (status == ONEDVA_OK)
         memcpy(dst, tensor->data, tensor->bytes);
     return status;
+}
+
+/* Numbers that must all be low .. high. */
+static int get_shorts(const struct reader *reader, const struct tensor_spec *spec, int low,
+                      int high, int16_t *dst)
+{
+    const struct odva_tensor *tensor;
+    const int status = get_tensor(reader, spec, &tensor);
+
+    if (status < 0)
+        return status;
+    for (int64_t i = 0; i < tensor->count; i++) {
+        dst[i] = odva_tensor_int16(tensor, i);
+        if (dst[i] < low || dst[i] > high)
+            return refuse(reader, "tensor %s: number %lld is not in %d..%d", spec->name,
+                          (long long)i, low, high);
+    }
+    return ONEDVA_OK;
+}
+
+/* How many vectors each detail has of each band: never fewer than the detail before. */
+static int get_bands(const struct reader *reader)
+{
+    const struct tensor_spec spec = {"linear.bands", ODVA_DTYPE_I32, 2, {ODVA_DETAILS, ODVA_BANDS}};
+    struct odva_bands *bands = reader->model->tables.bands;
+    const struct odva_tensor *tensor;
+    const int status = get_tensor(reader, &spec, &tensor);
+
+    if (status < 0)
+        return status;
+    for (int i = 0; i < ODVA_DETAILS * ODVA_BANDS; i++) {
+        const int d = i / ODVA_BANDS, b = i % ODVA_BANDS;
+        const int32_t count = odva_tensor_int32(tensor, i);
+
+        if (count < (d ? bands[d - 1].count[b] : 0) || count > ODVA_FRAME_SAMPLES)
+            return refuse(reader,
+                          "tensor linear.bands: number %d of detail %d falls or is above %d", b, d,
+                          ODVA_FRAME_SAMPLES);
+        bands[d].count[b] = count;
+        bands[d].basis += count;
+        reader->model->weights->vectors = odva_max(reader->model->weights->vectors, count);
+    }
+    if (bands[0].basis == 0)
+        return refuse(reader, "tensor linear.bands: detail 0 has no vector");
+    reader->model->config.basis = bands[ODVA_DETAILS - 1].basis;
+    return ONEDVA_OK;
+}
+
+static int get_linear_path(const struct reader *reader)
+{
+    struct odva_model_weights *weights = reader->model->weights;
+    int status = get_bands(reader);
+    const struct tensor_spec mean = {"linear.mean", ODVA_DTYPE_I16, 1, {ODVA_FRAME_SAMPLES}};
+    const struct tensor_spec basis = {
+        "linear.basis", ODVA_DTYPE_I16, 2, {weights->vectors, ODVA_FRAME_SAMPLES}};
+
+    if (status < 0)
+        return status;
+    weights->basis = malloc((size_t)weights->vectors * ODVA_FRAME_SAMPLES * sizeof(int16_t));
+    if (!weights->basis)
+        return ONEDVA_ERR_NOMEM;
+    status = get_shorts(reader, &mean, 0, ODVA_MEAN_MOST, weights->mean);
+    return status < 0 ? status : get_shorts(reader, &basis, -INT16_MAX, INT16_MAX, weights->basis);
+}
+
+static int get_scan(const struct reader *reader, int size)
+{
+    struct odva_model_tables *tables = &reader->model->tables;
+    const int basis = reader->model->config.basis, side = 1 << size;
+    const size_t count = (size_t)basis * ODVA_TILE_FRAMES * side * side;
+    char key_name[16], scale_name[16];
+    const int64_t shape[4] = {basis, ODVA_TILE_FRAMES, side, side};
+    struct tensor_spec key = {key_name, ODVA_DTYPE_U8, 4, {0}};
+    struct tensor_spec scale = {scale_name, ODVA_DTYPE_I8, 4, {0}};
+    int status;
+
+    memcpy(key.shape, shape, sizeof(shape));
+    memcpy(scale.shape, shape, sizeof(shape));
+    snprintf(key_name, sizeof(key_name), "scan.key.%d", size);
+    snprintf(scale_name, sizeof(scale_name), "scan.scale.%d", size);
+    tables->scan_key[size] = malloc(count);
+    tables->scan_scale[size] = malloc(count);
+    if (!tables->scan_key[size] || !tables->scan_scale[size])
+        return ONEDVA_ERR_NOMEM;
+    status = get_bytes(reader, &key, tables->scan_key[size]);
+    return status < 0 ? status : get_bytes(reader, &scale, tables->scan_scale[size]);
 }
 
 /* Rows of symbols + 1 numbers, each strictly increasing from 0 to ODVA_CDF_TOTAL. */
@@ -391,8 +428,6 @@ static int get_weights(const struct reader *reader, int16_t *dst)
 static int get_tables(const struct reader *reader)
 {
     struct odva_model_tables *tables = &reader->model->tables;
-    const int count = ODVA_TILE_PATCHES * reader->model->config.basis;
-    const struct tensor_spec scale = {"scan.scale", ODVA_DTYPE_I8, 1, {count}};
     const struct tensor_spec shift = {
         "scan.size_shift", ODVA_DTYPE_I8, 1, {sizeof(tables->size_shift)}};
     const struct tensor_spec delta = {"dequant.delta", ODVA_DTYPE_U8, 2, {ODVA_SYMBOL_CLASSES, 3}};
@@ -408,15 +443,11 @@ static int get_tables(const struct reader *reader)
         ODVA_DTYPE_I32,
         4,
         {ODVA_SYMBOL_CLASSES, ODVA_SYMBOL_ACTIVITIES, ODVA_SYMBOL_NEIGHBOURS, ODVA_SYMBOLS + 1}};
-    int status = get_scan_order(reader);
+    int status = ONEDVA_OK;
 
-    if (status < 0)
-        return status;
-    tables->scan_scale = malloc(count);
-    if (!tables->scan_scale)
-        return ONEDVA_ERR_NOMEM;
-    if ((status = get_bytes(reader, &scale, tables->scan_scale)) < 0 ||
-        (status = get_bytes(reader, &shift, tables->size_shift)) < 0 ||
+    for (int size = 0; size < ODVA_TILE_SIZES && status == ONEDVA_OK; size++)
+        status = get_scan(reader, size);
+    if (status < 0 || (status = get_bytes(reader, &shift, tables->size_shift)) < 0 ||
         (status = get_bytes(reader, &delta, tables->dequant_delta)) < 0 ||
         (status = get_cdfs(reader, &length, tables->length_cdf[0][0])) < 0 ||
         (status = get_weights(reader, tables->symbol_weight[0])) < 0 ||
@@ -482,11 +513,12 @@ int onedva_model_open(onedva_model **out, const char *path, const struct onedva_
     reader.model = calloc(1, sizeof(*reader.model));
     if (!reader.model)
         return ONEDVA_ERR_NOMEM;
+    reader.model->shared = calloc(1, sizeof(*reader.model->shared));
     reader.model->weights = calloc(1, sizeof(*reader.model->weights));
-    if (reader.model->weights) {
+    if (reader.model->weights)
         odva_packed_weights_init(&reader.model->weights->packed);
+    if (reader.model->shared && reader.model->weights)
         status = open_file(&reader);
-    }
     if (status == ONEDVA_OK)
         status = read_model(&reader);
     if (status < 0)
@@ -495,15 +527,24 @@ int onedva_model_open(onedva_model **out, const char *path, const struct onedva_
     return status;
 }
 
+static void free_shared(struct odva_model_shared *shared)
+{
+    struct odva_shared *scans = shared ? atomic_load(&shared->scans) : NULL;
+
+    if (scans)
+        scans->free(scans);
+    free(shared);
+}
+
 void onedva_model_close(onedva_model **handle)
 {
     struct onedva_model *model = handle ? *handle : NULL;
 
     if (!model)
         return;
+    free_shared(model->shared);
     if (model->weights) {
         odva_packed_weights_free(&model->weights->packed);
-        free(model->weights->mu);
         free(model->weights->basis);
         free(model->weights->encoder.blocks);
         free(model->weights->decoder.blocks);
@@ -511,8 +552,10 @@ void onedva_model_close(onedva_model **handle)
         odva_mapped_file_close(&model->weights->file);
         free(model->weights);
     }
-    free(model->tables.scan_order);
-    free(model->tables.scan_scale);
+    for (int size = 0; size < ODVA_TILE_SIZES; size++) {
+        free(model->tables.scan_key[size]);
+        free(model->tables.scan_scale[size]);
+    }
     free(model);
     *handle = NULL;
 }

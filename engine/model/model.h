@@ -13,7 +13,7 @@
 #define ODVA_SYMBOL_ACTIVITIES 6
 #define ODVA_SYMBOL_NEIGHBOURS 5
 #define ODVA_SYMBOLS           16
-#define ODVA_LENGTH_CLASSES    13
+#define ODVA_LENGTH_CLASSES    15
 #define ODVA_CDF_TOTAL         32768
 
 /* Prediction of symbols: what weights there are. */
@@ -30,9 +30,11 @@
 
 /** Integer tables of the bitstream. */
 struct odva_model_tables {
-    int32_t *scan_order;   /* 256 K */
-    int8_t *scan_scale;    /* 256 K, by full position */
-    int8_t size_shift[20]; /* nt-1, 4 + ny-1, 12 + nx-1 */
+    struct odva_bands bands[ODVA_DETAILS];
+    /* of tiles of each size: [K of the last detail][4][side][side] */
+    uint8_t *scan_key[ODVA_TILE_SIZES];  /* the scan goes from the largest to the least */
+    int8_t *scan_scale[ODVA_TILE_SIZES]; /* 1/8 octaves */
+    int8_t size_shift[20];               /* nt-1, 4 + ny-1, 12 + nx-1 */
     uint16_t length_cdf[ODVA_TILE_SIZES][ODVA_LENGTH_CLASSES][ODVA_LENGTH_CLASSES + 1];
     int16_t symbol_weight[ODVA_PREDICTOR_WEIGHTS][ODVA_PREDICTOR_DECISIONS]; /* 1/4096 */
     uint16_t large_cdf[ODVA_LARGE_CONTEXTS][ODVA_LARGE_SYMBOLS + 1];
@@ -44,14 +46,24 @@ struct odva_model_tables {
 
 /** Sizes of the networks. */
 struct odva_model_config {
-    int basis; /* K */
+    int basis; /* K of the last detail: the most coefficients of a patch */
     int width, head_dim;
     int encoder_layers, decoder_layers;
-    int queries;        /* latent tokens that the query encoder corrects */
-    int context_tokens; /* latent tokens that the decoder sees */
+    int queries;   /* latent tokens that the query encoder corrects */
+    int registers; /* tokens that the decoder has beside each superblock's patches */
 };
 
 struct odva_model_weights; /* linear path and networks: model_weights.h */
+
+/** What all codecs of a model have in common: a layer above begins a structure with this. */
+struct odva_shared {
+    void (*free)(struct odva_shared *shared);
+};
+
+/** Made on first use, NULL before. */
+struct odva_model_shared {
+    _Atomic(struct odva_shared *) scans; /* struct odva_scan_cache */
+};
 
 struct onedva_model {
     uint64_t id;
@@ -60,6 +72,7 @@ struct onedva_model {
     struct odva_model_config config;
     struct odva_model_tables tables;
     struct odva_model_weights *weights;
+    struct odva_model_shared *shared;
 };
 
 #endif

@@ -6,6 +6,7 @@
 #ifndef ODVA_MODEL_WEIGHTS_H
 #define ODVA_MODEL_WEIGHTS_H
 
+#include "base/layout.h"
 #include "model/mapped_file.h"
 #include "model/packed_weights.h"
 #include "model/safetensors.h"
@@ -33,17 +34,20 @@ struct odva_encoder_tensors {
 };
 
 struct odva_decoder_tensors {
-    struct odva_linear_tensors coef, noise, context, final, out;
-    const struct odva_tensor *embed; /* [context_tokens][d] */
+    struct odva_linear_tensors patch, noise, final, out;
+    const struct odva_tensor *registers; /* [registers][d] */
     struct odva_conditioning_tensors cond;
     struct odva_block_tensors *blocks; /* decoder_layers */
 };
 
+#define ODVA_MEAN_MOST 2040 /* 255 samples' steps */
+
 struct odva_model_weights {
     struct odva_mapped_file file;
     struct odva_safetensors container;
-    float *mu;           /* 1536 */
-    float *basis;        /* [K][1536] */
+    int16_t mean[ODVA_FRAME_SAMPLES]; /* 1/8 of a sample's step */
+    int16_t *basis;                   /* [vectors][384], 1/16384 */
+    int vectors;
     float sampler_start; /* t of the first noisy step */
     struct odva_encoder_tensors encoder;
     struct odva_decoder_tensors decoder;

@@ -25,7 +25,7 @@ static const struct {
 } dtypes[] = {
     {"F32", ODVA_DTYPE_F32, 4},   {"BF16", ODVA_DTYPE_BF16, 2}, {"I32", ODVA_DTYPE_I32, 4},
     {"I8", ODVA_DTYPE_I8, 1},     {"U8", ODVA_DTYPE_U8, 1},     {"BOOL", ODVA_DTYPE_OTHER, 1},
-    {"I16", ODVA_DTYPE_OTHER, 2}, {"U16", ODVA_DTYPE_OTHER, 2}, {"F16", ODVA_DTYPE_OTHER, 2},
+    {"I16", ODVA_DTYPE_I16, 2},   {"U16", ODVA_DTYPE_OTHER, 2}, {"F16", ODVA_DTYPE_OTHER, 2},
     {"U32", ODVA_DTYPE_OTHER, 4}, {"I64", ODVA_DTYPE_OTHER, 8}, {"U64", ODVA_DTYPE_OTHER, 8},
     {"F64", ODVA_DTYPE_OTHER, 8},
 };
@@ -250,4 +250,12 @@ int32_t odva_tensor_int32(const struct odva_tensor *tensor, int64_t i)
 {
     ODVA_ASSERT(i >= 0 && i < tensor->count);
     return (int32_t)load_u32(tensor->data + 4 * i);
+}
+
+int16_t odva_tensor_int16(const struct odva_tensor *tensor, int64_t i)
+{
+    const uint8_t *p = tensor->data + 2 * i;
+
+    ODVA_ASSERT(i >= 0 && i < tensor->count);
+    return (int16_t)(p[0] | p[1] << 8);
 }

@@ -15,6 +15,7 @@ enum odva_dtype {
     ODVA_DTYPE_F32,
     ODVA_DTYPE_BF16,
     ODVA_DTYPE_I32,
+    ODVA_DTYPE_I16,
     ODVA_DTYPE_I8,
     ODVA_DTYPE_U8,
     ODVA_DTYPE_OTHER, /* valid, but of no use here */
@@ -63,5 +64,7 @@ void odva_tensor_read_floats(const struct odva_tensor *tensor, int64_t first, in
                              float *dst);
 /** Element i of an i32 tensor. */
 int32_t odva_tensor_int32(const struct odva_tensor *tensor, int64_t i);
+/** Element i of an i16 tensor. */
+int16_t odva_tensor_int16(const struct odva_tensor *tensor, int64_t i);
 
 #endif

@@ -10,7 +10,6 @@
 #include "base/reserve.h"
 #include "model/model.h"
 #include "model/model_weights.h"
-#include "network/latent_scale.h"
 
 #define SCALARS 3
 #define SIDE    ODVA_SUPERBLOCK_SIDE
@@ -21,42 +20,36 @@ static int load_layers(struct odva_diffusion_decoder *dec, const struct onedva_m
 {
     const struct odva_decoder_tensors *t = &model->weights->decoder;
     struct odva_backend *backend = dec->backend;
-    float *embed;
+    float *initial;
     int status;
 
-    if ((status = odva_linear_layer_load(&dec->coef, backend, model, &t->coef, NULL,
+    if ((status = odva_linear_layer_load(&dec->patch, backend, model, &t->patch, NULL,
                                          ODVA_PRECISION_NETWORK)) < 0 ||
         (status = odva_linear_layer_load(&dec->noise, backend, model, &t->noise, NULL,
-                                         ODVA_PRECISION_NETWORK)) < 0 ||
-        (status = odva_linear_layer_load(&dec->context, backend, model, &t->context, NULL,
                                          ODVA_PRECISION_NETWORK)) < 0 ||
         (status = odva_linear_layer_load(&dec->final, backend, model, &t->final, NULL,
                                          ODVA_PRECISION_NETWORK)) < 0 ||
         (status = odva_linear_layer_load(&dec->out, backend, model, &t->out, NULL,
                                          ODVA_PRECISION_NETWORK)) < 0)
         return status;
-    embed = odva_tensor_floats(t->embed);
-    if (!embed)
+    initial = odva_tensor_floats(t->registers);
+    if (!initial)
         return ONEDVA_ERR_NOMEM;
-    dec->embed = odva_buffer_of_floats(backend, embed, t->embed->count);
-    free(embed);
-    return dec->embed ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
+    dec->initial = odva_buffer_of_floats(backend, initial, t->registers->count);
+    free(initial);
+    return dec->initial ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
 }
 
 int odva_diffusion_decoder_open(struct odva_diffusion_decoder *dec,
-                                const struct onedva_model *model, struct odva_backend *backend,
-                                struct odva_scan_cache *scans)
+                                const struct onedva_model *model, struct odva_backend *backend)
 {
     const struct odva_decoder_tensors *tensors = &model->weights->decoder;
     const struct odva_model_config *config = &model->config;
     int status;
 
     ODVA_ASSERT(config->decoder_layers > 0);
-    *dec = (struct odva_diffusion_decoder){.backend = backend,
-                                           .scans = scans,
-                                           .width = config->width,
-                                           .basis = config->basis,
-                                           .context_tokens = config->context_tokens};
+    *dec = (struct odva_diffusion_decoder){
+        .backend = backend, .width = config->width, .registers = config->registers};
     if ((status = load_layers(dec, model)) < 0 ||
         (status = odva_transformer_open(&dec->transformer, backend, model, &tensors->cond, SCALARS,
                                         tensors->blocks, config->decoder_layers,
@@ -78,22 +71,20 @@ void odva_diffusion_decoder_close(struct odva_diffusion_decoder *dec)
 
     if (!backend)
         return;
-    odva_linear_layer_close(&dec->coef, backend);
+    odva_linear_layer_close(&dec->patch, backend);
     odva_linear_layer_close(&dec->noise, backend);
-    odva_linear_layer_close(&dec->context, backend);
     odva_linear_layer_close(&dec->final, backend);
     odva_linear_layer_close(&dec->out, backend);
-    if (dec->embed)
-        backend->ops->free(backend, dec->embed);
+    if (dec->initial)
+        backend->ops->free(backend, dec->initial);
     odva_transformer_close(&dec->transformer);
     odva_device_array_free(backend, &dec->cond_row);
-    odva_device_array_free(backend, &dec->embed_row);
     free_window_set(backend, &dec->superblock_windows);
     free_window_set(backend, &dec->shifted_windows);
     odva_device_array_free(backend, &dec->h);
     odva_device_array_free(backend, &dec->modulation);
-    odva_device_array_free(backend, &dec->latents_device);
-    free(dec->latents);
+    odva_device_array_free(backend, &dec->registers_of_all);
+    odva_device_array_free(backend, &dec->embedded);
     free(dec->scalars);
     *dec = (struct odva_diffusion_decoder){0};
 }
@@ -166,17 +157,17 @@ static void list_patches(struct window_list *list, const struct odva_grid *grid,
                                 odva_rope_row(t, (y + shift) % SIDE, (x + shift) % SIDE));
 }
 
-/* A superblock's context tokens, then its patches. */
+/* A superblock's registers, then its patches. */
 static int list_superblock_windows(struct odva_diffusion_decoder *dec, const struct odva_grid *grid)
 {
     struct window_list list;
-    int status = window_list_open(&list, grid->superblock_count, dec->patches + dec->context_rows);
+    int status = window_list_open(&list, grid->superblock_count, dec->patches + dec->register_rows);
 
     for (int i = 0; i < grid->superblock_count && status == ONEDVA_OK; i++) {
         const struct odva_superblock *superblock = &grid->superblocks[i];
 
-        for (int j = 0; j < dec->context_tokens; j++)
-            window_list_add(&list, dec->patches + (int64_t)i * dec->context_tokens + j, -1);
+        for (int j = 0; j < dec->registers; j++)
+            window_list_add(&list, dec->patches + (int64_t)i * dec->registers + j, -1);
         list_patches(&list, grid, superblock->y0, superblock->y0 + superblock->ny, superblock->x0,
                      superblock->x0 + superblock->nx, 0);
         window_list_end(&list);
@@ -211,39 +202,38 @@ static int list_shifted_windows(struct odva_diffusion_decoder *dec, const struct
 
 static int map_rows(struct odva_diffusion_decoder *dec, const struct odva_grid *grid)
 {
-    int32_t *rows = malloc((dec->patches + dec->context_rows) * sizeof(*rows));
+    int32_t *rows = malloc((dec->patches + dec->register_rows) * sizeof(*rows));
     int64_t n = 0;
     int status;
 
     if (!rows)
         return ONEDVA_ERR_NOMEM;
-    for (int64_t i = 0; i < dec->context_rows; i++)
-        rows[i] = (int32_t)(i % dec->context_tokens);
-    status = odva_device_array_set(dec->backend, &dec->embed_row, rows, dec->context_rows,
-                                   sizeof(*rows));
     for (int i = 0; i < grid->superblock_count; i++) {
         const int patches = grid->gt * grid->superblocks[i].ny * grid->superblocks[i].nx;
 
         for (int j = 0; j < patches; j++)
             rows[n++] = i;
     }
-    for (int64_t i = 0; i < dec->context_rows; i++)
-        rows[n++] = (int32_t)(i / dec->context_tokens);
-    if (status == ONEDVA_OK)
-        status = odva_device_array_set(dec->backend, &dec->cond_row, rows, n, sizeof(*rows));
+    for (int64_t i = 0; i < dec->register_rows; i++)
+        rows[n++] = (int32_t)(i / dec->registers);
+    status = odva_device_array_set(dec->backend, &dec->cond_row, rows, n, sizeof(*rows));
     free(rows);
     return status;
 }
 
-static int reserve_host(struct odva_diffusion_decoder *dec, int tiles)
+/* The registers of all superblocks, one after the other. */
+static int repeat_registers(struct odva_diffusion_decoder *dec)
 {
-    const size_t context = (size_t)tiles * dec->context_tokens * ODVA_LATENT_TOKEN;
+    struct odva_backend *backend = dec->backend;
+    const struct odva_matrix initial = {dec->initial, 0, dec->width, ODVA_FLOAT32};
+    int status = odva_device_array_reserve(backend, &dec->registers_of_all,
+                                           dec->register_rows * dec->width, sizeof(float));
 
-    dec->latents =
-        odva_reserve(dec->latents, &dec->latents_capacity, context, sizeof(*dec->latents));
-    dec->scalars = odva_reserve(dec->scalars, &dec->scalars_capacity, (size_t)tiles * SCALARS,
-                                sizeof(*dec->scalars));
-    return dec->latents && dec->scalars ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
+    for (int64_t row = 0; row < dec->register_rows && status == ONEDVA_OK; row += dec->registers)
+        status = backend->ops->axpby(
+            backend, odva_device_array_rows(&dec->registers_of_all, row, dec->width), 1.0f, initial,
+            0.0f, initial, dec->registers, dec->width);
+    return status;
 }
 
 /* Nothing is done where the grid is the same as before. */
@@ -257,15 +247,20 @@ static int set_grid(struct odva_diffusion_decoder *dec, const struct odva_grid *
         return ONEDVA_OK;
     dec->size = (struct odva_clip_size){0}; /* no grid is valid until the end */
     dec->patches = grid->patches;
-    dec->context_rows = superblocks * dec->context_tokens;
+    dec->register_rows = superblocks * dec->registers;
     dec->superblock_count = grid->superblock_count;
-    if (dec->patches + dec->context_rows > INT32_MAX)
+    if (dec->patches + dec->register_rows > INT32_MAX)
         return ONEDVA_ERR_LIMIT;
-    if ((status = reserve_host(dec, grid->superblock_count)) < 0 ||
-        (status = map_rows(dec, grid)) < 0 || (status = list_superblock_windows(dec, grid)) < 0 ||
-        (status = list_shifted_windows(dec, grid)) < 0 ||
+    dec->scalars = odva_reserve(dec->scalars, &dec->scalars_capacity, superblocks * SCALARS,
+                                sizeof(*dec->scalars));
+    if (!dec->scalars)
+        return ONEDVA_ERR_NOMEM;
+    if ((status = map_rows(dec, grid)) < 0 || (status = list_superblock_windows(dec, grid)) < 0 ||
+        (status = list_shifted_windows(dec, grid)) < 0 || (status = repeat_registers(dec)) < 0 ||
         (status = odva_device_array_reserve(
-             backend, &dec->h, (dec->patches + dec->context_rows) * d, sizeof(float))) < 0 ||
+             backend, &dec->h, (dec->patches + dec->register_rows) * d, sizeof(float))) < 0 ||
+        (status = odva_device_array_reserve(backend, &dec->embedded, dec->patches * d,
+                                            sizeof(float))) < 0 ||
         (status = odva_device_array_reserve(backend, &dec->modulation, superblocks * 2 * d,
                                             sizeof(float))) < 0)
         return status;
@@ -276,8 +271,7 @@ static int set_grid(struct odva_diffusion_decoder *dec, const struct odva_grid *
 /* ---- clip -------------------------------------------------------------------------------- */
 
 int odva_diffusion_decoder_set_clip(struct odva_diffusion_decoder *dec,
-                                    const struct odva_grid *grid, const float *latents,
-                                    const float *shares, int qidx)
+                                    const struct odva_grid *grid, const float *shares, int qidx)
 {
     const int status = set_grid(dec, grid);
 
@@ -285,56 +279,57 @@ int odva_diffusion_decoder_set_clip(struct odva_diffusion_decoder *dec,
         return status;
     ODVA_ASSERT(qidx >= ONEDVA_MIN_QIDX);
     for (int i = 0; i < grid->superblock_count; i++) {
-        const struct odva_superblock *superblock = &grid->superblocks[i];
-        const struct odva_scan *scan =
-            odva_scan_get(dec->scans, grid->gt, superblock->ny, superblock->nx);
         float *scalars = dec->scalars + (size_t)i * SCALARS;
 
-        if (!scan)
-            return ONEDVA_ERR_NOMEM;
-        odva_normalise_latents(dec->latents + (size_t)i * dec->context_tokens * ODVA_LATENT_TOKEN,
-                               latents + dec->basis * superblock->first_patch, scan,
-                               dec->context_tokens);
         scalars[1] = (float)qidx / 64.0f;
         scalars[2] = shares[i];
     }
-    return odva_device_array_set(dec->backend, &dec->latents_device, dec->latents,
-                                 dec->context_rows * ODVA_LATENT_TOKEN, sizeof(float));
+    return ONEDVA_OK;
 }
 
-static int embed_tokens(struct odva_diffusion_decoder *dec, struct odva_matrix coefs, float t,
-                        struct odva_matrix z)
+int odva_diffusion_decoder_embed(struct odva_diffusion_decoder *dec, struct odva_matrix x,
+                                 int64_t first, int64_t count)
+{
+    ODVA_ASSERT(dec->size.frames > 0);
+    ODVA_ASSERT(first >= 0 && count >= 0 && first + count <= dec->patches);
+    return odva_linear_layer_run(&dec->patch, dec->backend,
+                                 odva_device_array_rows(&dec->embedded, first, dec->width), x,
+                                 count, (struct odva_epilogue){0});
+}
+
+static int start_tokens(struct odva_diffusion_decoder *dec, float t, struct odva_matrix z)
 {
     struct odva_backend *backend = dec->backend;
     const struct odva_matrix h = odva_device_array_rows(&dec->h, 0, dec->width);
-    const struct odva_epilogue embed = {.add = {dec->embed, 0, dec->width, ODVA_FLOAT32},
-                                        .add_row = dec->embed_row.buffer};
-    int status = odva_linear_layer_run(&dec->coef, backend, h, coefs, dec->patches,
-                                       (struct odva_epilogue){0});
+    const struct odva_matrix embedded = odva_device_array_rows(&dec->embedded, 0, dec->width);
+    const struct odva_matrix registers =
+        odva_device_array_rows(&dec->registers_of_all, 0, dec->width);
+    int status;
 
-    if (status == ONEDVA_OK && t > 0.0f)
+    if (t > 0.0f)
         status = odva_linear_layer_run(&dec->noise, backend, h, z, dec->patches,
-                                       (struct odva_epilogue){.add = h});
+                                       (struct odva_epilogue){.add = embedded});
+    else
+        status = backend->ops->axpby(backend, h, 1.0f, embedded, 0.0f, embedded, dec->patches,
+                                     dec->width);
     if (status < 0)
         return status;
-    return odva_linear_layer_run(&dec->context, backend, odva_matrix_from(h, dec->patches),
-                                 odva_device_array_rows(&dec->latents_device, 0, ODVA_LATENT_TOKEN),
-                                 dec->context_rows, embed);
+    return backend->ops->axpby(backend, odva_matrix_from(h, dec->patches), 1.0f, registers, 0.0f,
+                               registers, dec->register_rows, dec->width);
 }
 
-int odva_diffusion_decoder_run(struct odva_diffusion_decoder *dec, struct odva_matrix coefs,
-                               float t, struct odva_matrix z)
+int odva_diffusion_decoder_run(struct odva_diffusion_decoder *dec, float t, struct odva_matrix z)
 {
     struct odva_transformer *tr = &dec->transformer;
     const struct odva_matrix h = odva_device_array_rows(&dec->h, 0, dec->width);
-    const int64_t all = dec->patches + dec->context_rows;
+    const int64_t all = dec->patches + dec->register_rows;
     int status;
 
-    ODVA_ASSERT(dec->size.frames > 0 && dec->latents_device.buffer);
+    ODVA_ASSERT(dec->size.frames > 0);
     ODVA_ASSERT(t >= 0 && t < 1);
     for (int i = 0; i < dec->superblock_count; i++)
         dec->scalars[(size_t)i * SCALARS] = t;
-    if ((status = embed_tokens(dec, coefs, t, z)) < 0 ||
+    if ((status = start_tokens(dec, t, z)) < 0 ||
         (status = odva_transformer_condition(tr, dec->scalars, dec->superblock_count)) < 0)
         return status;
     for (int i = 0; i < tr->block_count && status == ONEDVA_OK; i++) {

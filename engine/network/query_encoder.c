@@ -21,31 +21,6 @@
 
 /* ---- opening ----------------------------------------------------------------------------- */
 
-/* W (x - mu) + b = W x + (b - W mu): the patches need not be stored without their mean. */
-static int load_patch_layer(struct odva_query_encoder *enc, const struct onedva_model *model)
-{
-    const struct odva_linear_tensors *tensors = &model->weights->encoder.patch;
-    const float *mu = model->weights->mu;
-    float *weight = odva_tensor_floats(tensors->weight);
-    float *shift = malloc(enc->width * sizeof(*shift));
-    int status = ONEDVA_ERR_NOMEM;
-
-    if (weight && shift) {
-        for (int o = 0; o < enc->width; o++) {
-            double sum = 0.0;
-
-            for (int i = 0; i < PATCH; i++)
-                sum += (double)weight[(size_t)o * PATCH + i] * mu[i];
-            shift[o] = (float)-sum;
-        }
-        status = odva_linear_layer_load(&enc->patch, enc->backend, model, tensors, shift,
-                                        ODVA_PRECISION_EXACT);
-    }
-    free(weight);
-    free(shift);
-    return status;
-}
-
 static int load_layers(struct odva_query_encoder *enc, const struct onedva_model *model)
 {
     const struct odva_encoder_tensors *tensors = &model->weights->encoder;
@@ -53,7 +28,8 @@ static int load_layers(struct odva_query_encoder *enc, const struct onedva_model
     float *embed;
     int status;
 
-    if ((status = load_patch_layer(enc, model)) < 0 ||
+    if ((status = odva_linear_layer_load(&enc->patch, backend, model, &tensors->patch, NULL,
+                                         ODVA_PRECISION_EXACT)) < 0 ||
         (status = odva_linear_layer_load(&enc->query, backend, model, &tensors->query, NULL,
                                          ODVA_PRECISION_EXACT)) < 0 ||
         (status = odva_linear_layer_load(&enc->out, backend, model, &tensors->out, NULL,
@@ -68,18 +44,15 @@ static int load_layers(struct odva_query_encoder *enc, const struct onedva_model
 }
 
 int odva_query_encoder_open(struct odva_query_encoder *enc, const struct onedva_model *model,
-                            struct odva_backend *backend, struct odva_scan_cache *scans)
+                            struct odva_backend *backend)
 {
     const struct odva_encoder_tensors *tensors = &model->weights->encoder;
     const struct odva_model_config *config = &model->config;
     int status;
 
     ODVA_ASSERT(config->encoder_layers > 0);
-    *enc = (struct odva_query_encoder){.backend = backend,
-                                       .scans = scans,
-                                       .width = config->width,
-                                       .basis = config->basis,
-                                       .queries = config->queries};
+    *enc = (struct odva_query_encoder){
+        .backend = backend, .width = config->width, .queries = config->queries};
     if ((status = load_layers(enc, model)) < 0 ||
         (status = odva_transformer_open(&enc->transformer, backend, model, &tensors->cond, SCALARS,
                                         tensors->blocks, config->encoder_layers,
@@ -285,7 +258,7 @@ static int embed_block(void *opaque, struct odva_matrix x, int64_t first, int64_
                                  count, (struct odva_epilogue){0});
 }
 
-int odva_query_encoder_set_clip(struct odva_query_encoder *enc, struct odva_linear_path *path,
+int odva_query_encoder_set_clip(struct odva_query_encoder *enc, struct odva_patch_walk *walk,
                                 const struct odva_grid *grid,
                                 const struct onedva_const_picture *pictures)
 {
@@ -293,8 +266,7 @@ int odva_query_encoder_set_clip(struct odva_query_encoder *enc, struct odva_line
                                                  grid->patches * enc->width, sizeof(float));
 
     enc->size = odva_grid_clip_size(grid);
-    return status < 0 ? status
-                      : odva_linear_path_for_pictures(path, grid, pictures, embed_block, enc);
+    return status < 0 ? status : odva_patch_walk_run(walk, grid, pictures, embed_block, enc);
 }
 
 static int run_group(struct odva_query_encoder *enc, const struct odva_tile_group *group)
@@ -334,62 +306,51 @@ static int run_group(struct odva_query_encoder *enc, const struct odva_tile_grou
 /** Tiles on the host's threads. */
 struct tile_job {
     const struct odva_query_encoder *enc;
-    const struct odva_grid *grid;
+    const struct odva_latents *latents;
     const float *linear;
-    float *latents;
+    float *y;
 };
-
-static const struct odva_scan *tile_scan(const struct tile_job *job, int64_t index)
-{
-    const struct odva_tile *tile = &job->grid->tiles[index];
-
-    return odva_scan_get(job->enc->scans, tile->nt, tile->ny, tile->nx);
-}
 
 static void normalise_task(void *opaque, int64_t index, int worker)
 {
     const struct tile_job *job = opaque;
-    const struct odva_tile *tile = &job->grid->tiles[index];
+    const struct odva_latent_tile *tile = &job->latents->tiles[index];
 
     (void)worker;
     odva_normalise_latents(job->enc->tokens + job->enc->tile_query[index] * TOKEN,
-                           job->linear + job->enc->basis * tile->first_patch, tile_scan(job, index),
-                           tile_queries(job->enc, tile));
+                           job->linear + tile->offset, tile->scan,
+                           tile_queries(job->enc, &job->latents->grid.tiles[index]));
 }
 
 static void correct_task(void *opaque, int64_t index, int worker)
 {
     const struct tile_job *job = opaque;
-    const struct odva_tile *tile = &job->grid->tiles[index];
-    const struct odva_scan *scan = tile_scan(job, index);
-    const int64_t first = job->enc->basis * tile->first_patch;
+    const struct odva_latent_tile *tile = &job->latents->tiles[index];
     const float *delta = job->enc->tokens + job->enc->tile_query[index] * TOKEN;
-    const int n = tile_queries(job->enc, tile) * TOKEN;
-    const int corrected = n < scan->count ? n : scan->count;
+    const float *linear = job->linear + tile->offset;
+    const int n = tile_queries(job->enc, &job->latents->grid.tiles[index]) * TOKEN;
+    const int corrected = odva_min(n, tile->coefficients);
+    float *y = job->y + tile->offset;
 
     (void)worker;
     for (int i = 0; i < corrected; i++)
-        job->latents[first + i] =
-            job->linear[first + i] + odva_exp2_eighths(scan->scale[i]) * delta[i];
-    memcpy(job->latents + first + corrected, job->linear + first + corrected,
-           (scan->count - corrected) * sizeof(*job->latents));
+        y[i] = linear[i] + odva_exp2_eighths(tile->scan->scale[i]) * delta[i];
+    memcpy(y + corrected, linear + corrected, (tile->coefficients - corrected) * sizeof(*y));
 }
 
-int odva_query_encoder_correct(struct odva_query_encoder *enc, const struct odva_grid *grid,
-                               int qidx, const float *linear, float *latents)
+int odva_query_encoder_correct(struct odva_query_encoder *enc, const struct odva_latents *latents,
+                               int qidx, const float *linear, float *y)
 {
-    struct tile_job job = {enc, grid, linear, latents};
+    struct tile_job job = {enc, latents, linear, y};
+    const struct odva_grid *grid = &latents->grid;
     struct odva_backend *backend = enc->backend;
     const float scalar = (float)qidx / 64.0f;
     int status;
 
-    ODVA_ASSERT(odva_grid_fits(grid, enc->size) && linear != latents);
+    ODVA_ASSERT(odva_grid_fits(grid, enc->size) && linear != y);
     ODVA_ASSERT(qidx >= ONEDVA_MIN_QIDX && qidx <= ONEDVA_MAX_QIDX);
     if ((status = set_partition(enc, grid)) < 0)
         return status;
-    for (int i = 0; i < grid->tile_count; i++) /* the tasks may only look scans up */
-        if (!tile_scan(&job, i))
-            return ONEDVA_ERR_NOMEM;
     odva_backend_parallel_for(backend, grid->tile_count, normalise_task, &job);
     if ((status = odva_device_array_set(backend, &enc->tokens_device, enc->tokens,
                                         enc->query_count * TOKEN, sizeof(float))) < 0 ||

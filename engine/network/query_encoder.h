@@ -7,11 +7,11 @@
 #define ODVA_QUERY_ENCODER_H
 
 #include "base/layout.h"
-#include "bitstream/scan.h"
+#include "bitstream/latents.h"
 #include "kernels/device_array.h"
 #include "model/linear_layer.h"
 #include "network/transformer.h"
-#include "transform/linear_path.h"
+#include "transform/patch_walk.h"
 
 /** Tiles that are computed together; token rows are all their queries, then all their patches. */
 struct odva_tile_group {
@@ -22,10 +22,8 @@ struct odva_tile_group {
 
 struct odva_query_encoder {
     struct odva_backend *backend;
-    struct odva_scan_cache *scans;
-    int width, basis, queries;
-    struct odva_linear_layer patch; /* bias less mu W^T */
-    struct odva_linear_layer query, out;
+    int width, queries;
+    struct odva_linear_layer patch, query, out;
     struct odva_buffer *embed; /* [queries][d] */
     struct odva_transformer transformer;
     /* of the current grid */
@@ -48,20 +46,22 @@ struct odva_query_encoder {
 };
 
 int odva_query_encoder_open(struct odva_query_encoder *encoder, const struct onedva_model *model,
-                            struct odva_backend *backend, struct odva_scan_cache *scans);
+                            struct odva_backend *backend);
 void odva_query_encoder_close(struct odva_query_encoder *encoder);
 
 /** Give the clip, of which the encoder keeps what it needs. */
-int odva_query_encoder_set_clip(struct odva_query_encoder *encoder, struct odva_linear_path *path,
+int odva_query_encoder_set_clip(struct odva_query_encoder *encoder, struct odva_patch_walk *walk,
                                 const struct odva_grid *grid,
                                 const struct onedva_const_picture *pictures);
 
 /**
  * Correct the clip's linear latents for a quantiser index. May be called for several of them.
- * @param linear  what odva_linear_path_analyse gave
- * @param latents same layout; may not alias linear
+ * @param latents of which partition and scans are read
+ * @param linear  what odva_linear_path_transform gave
+ * @param y       same layout; may not alias linear
  */
-int odva_query_encoder_correct(struct odva_query_encoder *encoder, const struct odva_grid *grid,
-                               int qidx, const float *linear, float *latents);
+int odva_query_encoder_correct(struct odva_query_encoder *encoder,
+                               const struct odva_latents *latents, int qidx, const float *linear,
+                               float *y);
 
 #endif

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/assert.h"
-#include "base/integers.h"
 #include "base/reserve.h"
 #include "model/model.h"
 #include "model/model_weights.h"
@@ -17,10 +16,10 @@
 #define NOISE_STEP 0 /* noise is drawn once, before the first noisy step */
 
 int odva_sampler_open(struct odva_sampler *s, const struct onedva_model *model,
-                      struct odva_backend *backend, struct odva_scan_cache *scans)
+                      struct odva_backend *backend)
 {
-    *s = (struct odva_sampler){.model = model, .backend = backend, .scans = scans};
-    return odva_linear_path_open(&s->path, model, backend, scans);
+    *s = (struct odva_sampler){.model = model, .backend = backend};
+    return odva_linear_path_open(&s->path, model, backend);
 }
 
 void odva_sampler_close(struct odva_sampler *s)
@@ -28,8 +27,6 @@ void odva_sampler_close(struct odva_sampler *s)
     if (!s->backend)
         return;
     odva_diffusion_decoder_close(&s->decoder);
-    odva_grid_free(&s->whole);
-    free(s->latents);
     free(s->shares);
     odva_linear_path_close(&s->path);
     odva_device_array_free(s->backend, &s->z);
@@ -50,7 +47,8 @@ struct clip {
     const struct odva_grid *grid;
     const struct odva_sampler_params *params;
     const struct onedva_picture *pictures;
-    float t, t_next; /* of the current step */
+    struct onedva_const_picture linear[ONEDVA_MAX_CLIP_FRAMES]; /* the same, until output */
+    float t, t_next;                                            /* of the current step */
     block_fn use;
 };
 
@@ -65,13 +63,14 @@ static int correct_block(void *opaque, struct odva_matrix x, int64_t first, int6
 static int for_blocks(struct clip *clip, block_fn use)
 {
     clip->use = use;
-    return odva_linear_path_for_coefs(&clip->sampler->path, clip->grid, correct_block, clip);
+    return odva_patch_walk_run(&clip->sampler->path.walk, clip->grid, clip->linear, correct_block,
+                               clip);
 }
 
 static int output(const struct clip *clip, struct odva_matrix x, int64_t first, int64_t count)
 {
-    return odva_linear_path_write(&clip->sampler->path, clip->grid, x, first, count,
-                                  clip->pictures);
+    return odva_patch_walk_write(&clip->sampler->path.walk, clip->grid, x, first, count,
+                                 clip->pictures);
 }
 
 /* z = t x + (1 - t) e */
@@ -79,8 +78,8 @@ static int add_noise(const struct clip *clip, struct odva_matrix x, int64_t firs
 {
     struct odva_sampler *s = clip->sampler;
     const struct odva_matrix e = odva_device_array_rows(&s->noise, 0, PATCH);
-    const int status = s->backend->ops->noise(s->backend, e, s->path.position.buffer, first, count,
-                                              clip->params->seed, NOISE_STEP);
+    const int status = s->backend->ops->noise(s->backend, e, s->path.walk.position.buffer, first,
+                                              count, clip->params->seed, NOISE_STEP);
 
     if (status < 0)
         return status;
@@ -133,9 +132,7 @@ static int evaluate(const struct clip *clip, float t, const struct odva_device_a
 {
     struct odva_sampler *s = clip->sampler;
 
-    return odva_diffusion_decoder_run(&s->decoder,
-                                      odva_device_array_rows(&s->path.coefs, 0, s->path.basis), t,
-                                      odva_device_array_rows(z, 0, PATCH));
+    return odva_diffusion_decoder_run(&s->decoder, t, odva_device_array_rows(z, 0, PATCH));
 }
 
 /* From z at t to z at t_next. */
@@ -196,75 +193,81 @@ static int sample(struct clip *clip)
     return status < 0 ? status : for_blocks(clip, output);
 }
 
-static int open_decoder(struct odva_sampler *s)
+/* What the decoder is told of a superblock's latents. */
+static int set_shares(struct odva_sampler *s, const struct odva_latents *latents)
 {
-    if (s->decoder.backend)
-        return ONEDVA_OK;
-    return odva_diffusion_decoder_open(&s->decoder, s->model, s->backend, s->scans);
-}
+    const struct odva_grid *grid = &latents->grid;
 
-/* The grid without splits, and memory. */
-static int set_whole(struct odva_sampler *s, const struct odva_grid *grid)
-{
-    const int basis = s->path.basis;
-    int status = ONEDVA_OK;
-
-    if (!odva_grid_fits(grid, odva_grid_clip_size(&s->whole))) {
-        odva_grid_free(&s->whole);
-        status = odva_grid_init(&s->whole, grid->frames, grid->width, grid->height, basis);
-    }
-    if (status < 0)
-        return status;
-    s->latents = odva_reserve(s->latents, &s->latent_capacity, (size_t)grid->patches * basis,
-                              sizeof(*s->latents));
     s->shares =
         odva_reserve(s->shares, &s->share_capacity, grid->superblock_count, sizeof(*s->shares));
-    return s->latents && s->shares ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
-}
-
-/* Coefficients that a tile's tokens hold. */
-static int coefficients_of(const struct odva_grid *grid, int tile, int tokens)
-{
-    const struct odva_tile *place = &grid->tiles[tile];
-
-    return odva_min(tokens * odva_token_length(place->size), grid->basis * place->patches);
-}
-
-/* What the decoder is told of a clip whose path->coefs are there. */
-static int set_clip(struct odva_sampler *s, const struct odva_grid *grid, const int *tile_tokens,
-                    int qidx)
-{
-    int status = set_whole(s, grid);
-
-    if (status == ONEDVA_OK)
-        status = odva_linear_path_transform(&s->path, &s->whole, s->latents);
-    if (status < 0)
-        return status;
+    if (!s->shares)
+        return ONEDVA_ERR_NOMEM;
     memset(s->shares, 0, grid->superblock_count * sizeof(*s->shares));
-    for (int i = 0; i < grid->tile_count; i++)
-        s->shares[grid->tiles[i].superblock] += (float)coefficients_of(grid, i, tile_tokens[i]);
-    for (int i = 0; i < grid->superblock_count; i++)
-        s->shares[i] /= (float)grid->basis * (float)s->whole.tiles[i].patches;
-    return odva_diffusion_decoder_set_clip(&s->decoder, grid, s->latents, s->shares, qidx);
+    for (int i = 0; i < grid->tile_count; i++) {
+        const struct odva_latent_tile *tile = &latents->tiles[i];
+
+        s->shares[grid->tiles[i].superblock] += (float)odva_coefficients_of(tile, tile->tokens);
+    }
+    for (int i = 0; i < grid->superblock_count; i++) {
+        const struct odva_superblock *superblock = &grid->superblocks[i];
+
+        s->shares[i] /= (float)grid->basis * (float)(grid->gt * superblock->ny * superblock->nx);
+    }
+    return ONEDVA_OK;
 }
 
-int odva_sampler_run(struct odva_sampler *s, const struct odva_grid *grid, const float *latents,
-                     const int *tile_tokens, const struct odva_sampler_params *params,
-                     const struct onedva_picture *pictures)
+static int embed_block(void *opaque, struct odva_matrix x, int64_t first, int64_t count)
 {
-    struct clip clip = {.sampler = s, .grid = grid, .params = params, .pictures = pictures};
+    struct odva_sampler *s = opaque;
+
+    return odva_diffusion_decoder_embed(&s->decoder, x, first, count);
+}
+
+/* Give the decoder the linear reconstruction, which is in the pictures. */
+static int set_clip(struct clip *clip, const struct odva_latents *latents)
+{
+    struct odva_sampler *s = clip->sampler;
+    int status = set_shares(s, latents);
+
+    if (status == ONEDVA_OK && !s->decoder.backend)
+        status = odva_diffusion_decoder_open(&s->decoder, s->model, s->backend);
+    if (status == ONEDVA_OK)
+        status =
+            odva_diffusion_decoder_set_clip(&s->decoder, clip->grid, s->shares, clip->params->qidx);
+    return status < 0
+               ? status
+               : odva_patch_walk_run(&s->path.walk, clip->grid, clip->linear, embed_block, s);
+}
+
+int odva_sampler_refine(struct odva_sampler *s, const struct odva_latents *latents,
+                        const struct odva_sampler_params *params,
+                        const struct onedva_picture *pictures)
+{
+    struct clip clip = {
+        .sampler = s, .grid = &latents->grid, .params = params, .pictures = pictures};
     int status;
 
     ODVA_ASSERT(params->steps >= 0 && params->steps <= ONEDVA_MAX_STEPS);
     ODVA_ASSERT(params->qidx >= ONEDVA_MIN_QIDX);
     if (params->steps == 0 || s->model->config.decoder_layers == 0)
-        return odva_linear_path_reconstruct(&s->path, grid, latents, pictures);
-    if ((status = odva_linear_path_invert(&s->path, grid, latents)) < 0 ||
-        (status = open_decoder(s)) < 0 ||
-        (status = set_clip(s, grid, tile_tokens, params->qidx)) < 0)
-        return status;
-    if (params->steps > 1)
-        return sample(&clip);
+        return ONEDVA_OK;
+    for (int t = 0; t < latents->grid.frames; t++)
+        for (int p = 0; p < 3; p++) {
+            clip.linear[t].data[p] = pictures[t].data[p];
+            clip.linear[t].stride[p] = pictures[t].stride[p];
+        }
+    status = set_clip(&clip, latents);
+    if (status < 0 || params->steps > 1)
+        return status < 0 ? status : sample(&clip);
     status = evaluate(&clip, 0.0f, &s->z);
     return status < 0 ? status : for_blocks(&clip, output);
+}
+
+int odva_sampler_run(struct odva_sampler *s, const struct odva_latents *latents,
+                     const struct odva_sampler_params *params,
+                     const struct onedva_picture *pictures)
+{
+    const int status = odva_linear_path_reconstruct(&s->path, latents, pictures);
+
+    return status < 0 ? status : odva_sampler_refine(s, latents, params, pictures);
 }

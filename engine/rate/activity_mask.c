@@ -13,7 +13,7 @@
 #define SMOOTH_COEFFICIENTS 8
 
 /* Activity of a tile that has none: an error of about one level of 255. */
-#define LEAST_ACTIVITY 1e-4
+#define LEAST_ACTIVITY 1.25e-5
 
 static double activity(const struct odva_latents *latents, int index, const float *y)
 {
@@ -41,7 +41,7 @@ void odva_activity_weights(const struct odva_latents *latents, const float *y, d
         weight[grid->tiles[i].superblock] += activity(latents, i, y);
     for (int i = 0; i < count; i++) {
         const int patches = grid->gt * grid->superblocks[i].ny * grid->superblocks[i].nx;
-        weight[i] = log(weight[i] / ((double)patches * latents->basis) + LEAST_ACTIVITY);
+        weight[i] = log(weight[i] / ((double)patches * ODVA_PATCH_SAMPLES) + LEAST_ACTIVITY);
         mean += weight[i] / count;
     }
     for (int i = 0; i < count; i++)

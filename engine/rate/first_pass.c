@@ -26,12 +26,13 @@ double odva_first_pass_index(const struct odva_first_pass *pass, double bitrate,
     return high;
 }
 
-void odva_first_pass_add(struct odva_first_pass *pass, double seconds, double index, double bits)
+void odva_first_pass_add(struct odva_first_pass *pass, double seconds, double index, double bits,
+                         double fixed)
 {
-    const double scale = bits / odva_first_pass_bits(&pass->clip, index);
+    const double scale = (bits - fixed) / odva_first_pass_bits(&pass->clip, index);
 
     for (int i = 0; i < ODVA_FIRST_PASS_POINTS; i++) {
-        pass->clip.bits[i] *= scale;
+        pass->clip.bits[i] = pass->clip.bits[i] * scale + fixed;
         pass->sum.bits[i] += pass->clip.bits[i];
     }
     pass->seconds += seconds;

@@ -18,7 +18,9 @@ struct odva_first_pass {
 /** Index at which all clips so far, with this one of some seconds, have a bitrate. */
 double odva_first_pass_index(const struct odva_first_pass *pass, double bitrate, double seconds);
 
-/** Write the clip's line. @param index that it was coded at @param bits of its packet */
-void odva_first_pass_add(struct odva_first_pass *pass, double seconds, double index, double bits);
+/** Write the clip's line. @param index that it was coded at @param bits of its packets
+ * @param fixed of them, those that no index changes */
+void odva_first_pass_add(struct odva_first_pass *pass, double seconds, double index, double bits,
+                         double fixed);
 
 #endif

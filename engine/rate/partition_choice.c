@@ -25,11 +25,11 @@ void odva_partition_choice_free(struct odva_partition_choice *choice)
     *choice = (struct odva_partition_choice){0};
 }
 
-static int set_level_size(struct odva_tile_level *level, struct odva_scan_cache *scans, int frames,
-                          int width, int height, uint32_t splits)
+static int set_level_size(struct odva_tile_level *level, struct odva_scan_cache *scans, int detail,
+                          struct odva_clip_size size, uint32_t splits)
 {
     struct odva_latents *latents = &level->latents;
-    const int status = odva_latents_set_size(latents, scans, frames, width, height);
+    const int status = odva_latents_set_shape(latents, scans, detail, size);
 
     if (status < 0)
         return status;
@@ -44,13 +44,13 @@ static int set_level_size(struct odva_tile_level *level, struct odva_scan_cache 
 }
 
 int odva_partition_choice_set_size(struct odva_partition_choice *choice,
-                                   struct odva_scan_cache *scans, int frames, int width, int height)
+                                   struct odva_scan_cache *scans, int detail,
+                                   struct odva_clip_size size)
 {
     int status = ONEDVA_OK;
 
     for (int level = 0; level < LEVELS && status == ONEDVA_OK; level++)
-        status =
-            set_level_size(&choice->level[level], scans, frames, width, height, uniform[level]);
+        status = set_level_size(&choice->level[level], scans, detail, size, uniform[level]);
     return status;
 }
 

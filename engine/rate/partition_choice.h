@@ -29,8 +29,8 @@ void odva_partition_choice_free(struct odva_partition_choice *choice);
 
 /** Set the size of a clip. @return ONEDVA_OK or an error */
 int odva_partition_choice_set_size(struct odva_partition_choice *choice,
-                                   struct odva_scan_cache *scans, int frames, int width,
-                                   int height);
+                                   struct odva_scan_cache *scans, int detail,
+                                   struct odva_clip_size size);
 
 /**
  * Choose the partition of a clip whose levels have their y.

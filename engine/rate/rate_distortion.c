@@ -144,7 +144,7 @@ static void measure_tile(void *opaque, int64_t index, int worker)
     int32_t *q = m->latents->q + tile->offset;
 
     m->rd->longest[index] = useful_tokens(m, (int)index);
-    if (!m->given) /* all of them are of the last refinement where they are dequantised */
+    if (!m->given && m->latents->seen) /* all are of the last refinement for dequantisation */
         memset(m->latents->seen + tile->offset, ODVA_CODED, tile->coefficients);
     candidates[0] = sum;
     odva_symbol_context_start(&context, tile->scan);

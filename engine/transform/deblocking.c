@@ -19,10 +19,15 @@ int odva_deblocking_limit(int qidx)
     return limit < MOST ? limit : MOST;
 }
 
+int odva_deblocking_step_limit(int qidx)
+{
+    return (5 * odva_deblocking_limit(qidx) + 8) >> 4;
+}
+
 int odva_deblock(struct odva_backend *backend, const struct onedva_picture *pictures,
                  const struct odva_grid *grid, int qidx)
 {
-    const int limit = odva_deblocking_limit(qidx);
+    const int limit = odva_deblocking_step_limit(qidx);
 
     return limit ? backend->ops->deblock(backend, pictures, grid, limit) : ONEDVA_OK;
 }

@@ -2,10 +2,13 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-/* The scalar quantiser: D = 2^(qidx/8), a dead zone, reconstruction points from the model. */
+/* The scalar quantiser: D = 2^(qidx/8), a dead zone, reconstruction points from the model. In
+ * floats for encoders, and in integers, which is how latents are decoded (doc/bitstream.md, section
+ * 7). */
 #ifndef ODVA_QUANTISER_H
 #define ODVA_QUANTISER_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "bitstream/latents.h"
@@ -24,8 +27,13 @@ float odva_quantiser_step(int qidx);
 /** |q| of a coefficient: floor(|y|/D + 0.5 - dead_zone), at most ODVA_MAX_LEVEL. */
 int32_t odva_quantise(float magnitude, float inverse_step, float dead_zone);
 
+/* Dequantised latents are in units of 1/32 of a sample's step, of which the model's domain, which
+ * is from -1 to 1, has 127.5. */
+#define ODVA_LATENT_UNITS 4080
+#define ODVA_LATENT_MOST  ((1 << 23) - 1)
+
 /**
- * Reconstruction points: y = sign(q) (|q| - delta) D (doc/bitstream.md, section 7).
+ * Reconstruction points: y = sign(q) (|q| - delta) D.
  * Element l of a row is what a level of l subtracts, the last one for all larger levels.
  */
 struct odva_dequantiser {
@@ -45,8 +53,15 @@ static inline float odva_dequantise(const struct odva_dequantiser *dequantiser, 
            dequantiser->step;
 }
 
-/** All coefficients of a clip, 0 behind each tile's tokens. @param y K * grid.patches */
+/** |y| of |q|, in latent units. @param qidx -64..71 @param point |q| - delta in 1/256, above 0 */
+int32_t odva_dequantise_exactly(int64_t point, int qidx);
+
+/** Coefficients that a clip's tokens hold. */
+size_t odva_latents_held(const struct odva_latents *latents);
+
+/** Those of all tiles, one tile's behind the other's, in latent units. @param y
+ * odva_latents_held() */
 void odva_dequantise_latents(const struct odva_latents *latents,
-                             const struct odva_model_tables *tables, float *y);
+                             const struct odva_model_tables *tables, int32_t *y);
 
 #endif

@@ -47,7 +47,7 @@ static inline AVCodecContext *new_encoder(int width, int height)
     return encoder;
 }
 
-/* Packets have 4 layers and 16 frames. */
+/* Packets have 4 layers and 16 frames, all of which they show. */
 static inline AVCodecContext *open_encoder(int width, int height, int flags)
 {
     AVCodecContext *encoder = new_encoder(width, height);
@@ -55,6 +55,7 @@ static inline AVCodecContext *open_encoder(int width, int height, int flags)
     encoder->flags |= flags;
     CHECK(av_opt_set_int(encoder->priv_data, "layers", 4, 0) == 0);
     CHECK(av_opt_set_int(encoder->priv_data, "adaptive_clips", 0, 0) == 0);
+    CHECK(av_opt_set_int(encoder->priv_data, "clip_packets", 1, 0) == 0);
     CHECK(avcodec_open2(encoder, NULL, NULL) == 0);
     return encoder;
 }

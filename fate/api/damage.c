@@ -3,9 +3,9 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Decodes a file's packets as they are, and then with faults of fixed seeds. Every frame of a
- * packet that no fault has hit must come out as often as the packet was sent, bit for bit the same.
- * Prints a table of what became of the others.
+ * Decodes a file's packets as they are, and then with faults of fixed seeds. Every frame whose
+ * packet, and whose clip's packet, no fault has hit must come out as often as its packet was sent, bit
+ * for bit the same. Prints a table of what became of the others.
  *
  * usage: damage FILE RUNS [DECODER_OPTIONS]
  *   RUNS             decodes of the file for each row of the table
@@ -26,6 +26,7 @@ enum fault { LOST, TWICE, SWAPPED, BIT_ERRORS, DAMAGED };
 /* A packet of the file, and the frames that it decodes to. */
 struct source {
     AVPacket *packet;
+    int clip; /* index of the packet that begins its clip */
     int first_frame, frames;
 };
 
@@ -34,6 +35,7 @@ struct fate {
     int sent;        /* times that it is sent */
     int hit;         /* those are damaged */
     int interrupted; /* what was decoded before it is not what came before it in the file */
+    int moved;       /* a frame's packet has left its clip's */
 };
 
 struct frame {
@@ -262,20 +264,33 @@ static void swap_packets(AVPacket **packets, struct fate *fates, double rate, st
         FFSWAP(AVPacket *, packets[i], packets[i + 1]);
         for (int j = i; j < i + 3 && j < file.nb_sources; j++)
             fates[j].interrupted = 1;
+        for (int j = i; j < i + 2; j++)
+            fates[j].moved = file.sources[j].clip != j &&
+                             (file.sources[i].clip == i || file.sources[i + 1].clip == i + 1);
         row->faults++;
         row->hit += 2;
         i++;
     }
 }
 
+/* Whether a fault has hit what a packet shows. */
+static int is_hit(const struct fate *fates, int index)
+{
+    return fates[index].hit || fates[file.sources[index].clip].hit || fates[index].moved;
+}
+
 /* After a fault a clip may be smoothed in another way, if that is on, and nothing else. */
 static int may_differ(const struct fate *fates, int index, int frame)
 {
-    const int after_fault = index > 0 && (fates[index - 1].hit || fates[index - 1].sent != 1);
+    const int clip = file.sources[index].clip;
+    int after_fault = 0;
 
-    return fates[index].hit ||
-           (file.smooth && (after_fault || fates[index].interrupted || fates[index].sent > 1) &&
-            frame < SMOOTHED);
+    if (is_hit(fates, index))
+        return 1;
+    /* that is anything since the first packet of the clip before */
+    for (int i = clip > 0 ? file.sources[clip - 1].clip : 0; i <= clip; i++)
+        after_fault |= fates[i].hit || fates[i].sent != 1 || fates[i].interrupted;
+    return file.smooth && after_fault && index - clip + frame < SMOOTHED;
 }
 
 static void check_packet(const struct fate *fates, int index, struct row *row)
@@ -288,11 +303,11 @@ static void check_packet(const struct fate *fates, int index, struct row *row)
 
         if (!may_differ(fates, index, i))
             CHECK(frame->same == fates[index].sent && came == frame->same);
-        if (!fates[index].hit) {
+        if (!is_hit(fates, index)) {
             CHECK(came == fates[index].sent && !frame->coarser);
             continue;
         }
-        CHECK(came <= 1);
+        CHECK(came <= fates[index].sent);
         row->frames_hit++;
         row->lost += !came;
         row->coarser += frame->coarser;
@@ -346,8 +361,12 @@ static void read_file(const char *name)
             av_dynarray2_add((void **)&file.sources, &file.nb_sources, sizeof(*source), NULL);
 
         CHECK(source && packet->pts != AV_NOPTS_VALUE);
-        *source = (struct source){.packet = av_packet_clone(packet)};
+        *source = (struct source){.packet = av_packet_clone(packet), .clip = file.nb_sources - 1};
         CHECK(source->packet);
+        if (!(packet->flags & AV_PKT_FLAG_KEY)) {
+            CHECK(file.nb_sources > 1);
+            source->clip = source[-1].clip;
+        }
         av_packet_unref(packet);
     }
     av_packet_free(&packet);

@@ -28,7 +28,8 @@
 
 /* What every run uses, made while memory is plenty. */
 static AVFrame *frames[FRAMES];
-static AVPacket *packets[PACKETS];
+static AVPacket *packets[PACKETS];      /* of whole clips */
+static AVPacket *frame_packets[FRAMES]; /* of their frames */
 static uint8_t extradata[64]; /* no stream header is longer */
 static int extradata_size;
 static AVIOContext *file; /* of the two packets */
@@ -173,24 +174,29 @@ static int set_parameters(AVCodecParameters *parameters)
     return 0;
 }
 
-static int use_bsf(const char *name, const char *option, const char *value)
+/* @param in of n packets @param out where those that come out go, or NULL */
+static int use_bsf(const char *name, const char *option, const char *value, AVPacket *const *in, int n,
+                   AVPacket **out)
 {
     AVBSFContext *bsf = NULL;
     AVPacket *packet = av_packet_alloc();
     int status = packet ? av_bsf_alloc(av_bsf_get_by_name(name), &bsf) : AVERROR(ENOMEM);
 
     if (status >= 0 && (status = set_parameters(bsf->par_in)) >= 0 &&
-        (status = av_opt_set(bsf->priv_data, option, value, 0)) >= 0) {
+        (!option || (status = av_opt_set(bsf->priv_data, option, value, 0)) >= 0)) {
         bsf->time_base_in = (AVRational){1, 25};
         status = av_bsf_init(bsf);
     }
-    for (int i = 0; i <= PACKETS && status >= 0; i++) {
-        if (i < PACKETS)
-            status = av_packet_ref(packet, packets[i]);
+    for (int i = 0; i <= n && status >= 0; i++) {
+        if (i < n)
+            status = av_packet_ref(packet, in[i]);
         if (status >= 0)
-            status = av_bsf_send_packet(bsf, i < PACKETS ? packet : NULL);
-        while (status >= 0 && (status = av_bsf_receive_packet(bsf, packet)) >= 0)
+            status = av_bsf_send_packet(bsf, i < n ? packet : NULL);
+        while (status >= 0 && (status = av_bsf_receive_packet(bsf, packet)) >= 0) {
+            if (out)
+                *out++ = av_packet_clone(packet);
             av_packet_unref(packet);
+        }
         if (status == AVERROR(EAGAIN) || status == AVERROR_EOF)
             status = 0;
     }
@@ -201,12 +207,22 @@ static int use_bsf(const char *name, const char *option, const char *value)
 
 static int use_truncate(void)
 {
-    return use_bsf("onedva_truncate", "layers", "1");
+    return use_bsf("onedva_truncate", "layers", "1", packets, PACKETS, NULL);
 }
 
 static int use_metadata(void)
 {
-    return use_bsf("onedva_metadata", "color_primaries", "9");
+    return use_bsf("onedva_metadata", "color_primaries", "9", packets, PACKETS, NULL);
+}
+
+static int use_split(void)
+{
+    return use_bsf("onedva_split", NULL, NULL, packets, PACKETS, NULL);
+}
+
+static int use_merge(void)
+{
+    return use_bsf("onedva_merge", NULL, NULL, frame_packets, FRAMES, NULL);
 }
 
 static int use_muxer(void)
@@ -267,7 +283,8 @@ static void make_packets(void)
 {
     AVCodecContext *encoder = new_layer_encoder();
 
-    CHECK(encoder && avcodec_open2(encoder, NULL, NULL) == 0);
+    CHECK(encoder && av_opt_set_int(encoder->priv_data, "clip_packets", 1, 0) == 0);
+    CHECK(avcodec_open2(encoder, NULL, NULL) == 0);
     CHECK(encoder->extradata_size <= (int)sizeof(extradata));
     memcpy(extradata, encoder->extradata, encoder->extradata_size);
     extradata_size = encoder->extradata_size;
@@ -280,14 +297,18 @@ static void make_packets(void)
         packets[i] = receive_packet(encoder);
     CHECK(packets[PACKETS - 1]->duration == 8);
     avcodec_free_context(&encoder);
+    CHECK(use_bsf("onedva_split", NULL, NULL, packets, PACKETS, frame_packets) == 0);
+    CHECK(frame_packets[FRAMES - 1]);
     CHECK(avio_open(&file, FILE_NAME, AVIO_FLAG_WRITE) >= 0);
     CHECK(use_muxer() == 0 && avio_closep(&file) >= 0);
 }
 
 static void free_packets(void)
 {
-    for (int i = 0; i < FRAMES; i++)
+    for (int i = 0; i < FRAMES; i++) {
         av_frame_free(&frames[i]);
+        av_packet_free(&frame_packets[i]);
+    }
     for (int i = 0; i < PACKETS; i++)
         av_packet_free(&packets[i]);
     remove(FILE_NAME);
@@ -330,7 +351,7 @@ static const struct {
 } cases[] = {
     {"encoder", use_encoder, 100},  {"decoder", use_decoder, 100},  {"filter", use_filter, 100},
     {"truncate", use_truncate, 10}, {"metadata", use_metadata, 10}, {"muxer", use_muxer, 10},
-    {"demuxer", use_demuxer, 10},
+    {"demuxer", use_demuxer, 10},   {"split", use_split, 10},       {"merge", use_merge, 10},
 };
 
 int main(int argc, char **argv)

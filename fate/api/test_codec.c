@@ -21,7 +21,7 @@ static void drain_into_nothing(AVCodecContext *codec)
     av_packet_free(&packet);
 }
 
-/* Receive frames until none is left and return their number; the first has first_pts. */
+/* Receive frames of a clip until none is left and return their number; the first has first_pts. */
 static int receive_frames(AVCodecContext *decoder, int64_t first_pts, int width, int height)
 {
     AVFrame *frame = av_frame_alloc();
@@ -32,8 +32,8 @@ static int receive_frames(AVCodecContext *decoder, int64_t first_pts, int width,
         CHECK(frame->pts == first_pts + n);
         CHECK(frame->duration == 1);
         CHECK(frame->width == width && frame->height == height);
-        CHECK(frame->flags & AV_FRAME_FLAG_KEY);
-        CHECK(frame->pict_type == AV_PICTURE_TYPE_I);
+        CHECK(!(frame->flags & AV_FRAME_FLAG_KEY) == (n > 0));
+        CHECK(frame->pict_type == (n ? AV_PICTURE_TYPE_P : AV_PICTURE_TYPE_I));
         n++;
     }
     av_frame_free(&frame);
@@ -154,6 +154,12 @@ static void skip_all_frames(void)
     CHECK(avcodec_send_packet(decoder, packet) == 0);
     CHECK(receive_frames(decoder, 0, WIDTH, HEIGHT) == 0);
     decoder->skip_frame = AVDISCARD_NONKEY;
+    CHECK(avcodec_send_packet(decoder, packet) == 0);
+    CHECK(receive_frames(decoder, 0, WIDTH, HEIGHT) == 1);
+    decoder->skip_frame = AVDISCARD_NONREF;
+    CHECK(avcodec_send_packet(decoder, packet) == 0);
+    CHECK(receive_frames(decoder, 0, WIDTH, HEIGHT) == 1);
+    decoder->skip_frame = AVDISCARD_DEFAULT;
     CHECK(avcodec_send_packet(decoder, packet) == 0);
     CHECK(receive_frames(decoder, 0, WIDTH, HEIGHT) == 16);
     av_packet_free(&packet);
@@ -490,6 +496,7 @@ static void flush_while_encoding(void)
     encoder->time_base = (AVRational){1, 25};
     encoder->thread_count = 2;
     CHECK(av_opt_set_int(encoder->priv_data, "adaptive_clips", 0, 0) == 0);
+    CHECK(av_opt_set_int(encoder->priv_data, "clip_packets", 1, 0) == 0);
     CHECK(avcodec_open2(encoder, NULL, NULL) == 0);
     send_frames(encoder, 0, 20);
     CHECK(avcodec_receive_packet(encoder, packet) == AVERROR(EAGAIN));

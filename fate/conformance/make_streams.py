@@ -21,13 +21,15 @@ sys.path.insert(0, os.path.join(ROOT, "tools"))
 import spec_decoder
 from random_coder import random_motion, random_packet
 from spec_decoder import Seen, read_stream_header
-from stream_writer import leb, motion, packet, packet_unit, segment, stream_header, unit
+from stream_writer import frame_packet, leb, motion, packet, packet_unit, segment, stream_header, unit
 
 BIN = os.environ.get("ONEDVA_BIN", os.path.join(ROOT, "build", "ffmpeg-check"))
 MODEL_FILE = os.path.join(ROOT, "fate", "model", "onedva-test.safetensors")
 MODEL = spec_decoder.Model(MODEL_FILE)
 STREAMS = {}
-T = 4096            # a threshold of 1 in a layer's extent
+T = 16384           # a threshold of 1 in a layer's extent
+FULL = [MODEL.full_tokens(detail) for detail in range(4)]
+ALL = FULL[0]       # drawn packets have detail 0 where nothing else is said
 
 
 def stream(function):
@@ -60,7 +62,7 @@ def encode(source, *options, bsf=None, form="odva", input_options=()):
         first, last = os.path.join(work, f"first.{form}"), os.path.join(work, "last.odva")
         ffmpeg("-filter_complex", f"{source},format=yuv420p[v]", "-map", "[v]", "-fps_mode", "passthrough",
                "-enc_time_base", "filter", "-c:v", "onedva", "-flags", "+bitexact", "-threads", "1", "-adaptive_clips", "0",
-               "-crf", "30", *options, "-fflags", "+bitexact", first)
+               "-clip_packets", "1", "-crf", "30", *options, "-fflags", "+bitexact", first)
         ffmpeg(*input_options, "-i", first, "-c", "copy", *(("-bsf:v", bsf) if bsf else ()), "-fflags", "+bitexact", last)
         with open(last, "rb") as file:
             return file.read()
@@ -156,6 +158,13 @@ def encoded_times():
 
 
 @stream
+def encoded_frames():
+    """A packet for each frame, of clips of 16 frames, of 7 and of 1, with motion and layers."""
+    return b"".join(encode(pan("96x80", "4*n", "2*n", frames), "-clip_packets", "0", "-layers", layers)
+                    for frames, layers in ((23, "1"), (17, "3")))
+
+
+@stream
 def cut_layers():
     source = pan("130x98", "2*n", "n", 6)
     return b"".join(encode(source, "-layers", str(layers), "-crf", "20", "-motion", motion_, bsf=f"onedva_truncate=layers={kept}")
@@ -200,7 +209,7 @@ def edited_damage():
 def edited_units():
     """Units of other types, damaged ones, a segment that was cut, one that goes on, one within a packet."""
     header, fields = headers_of(32, 16)
-    packets = [random_packet(MODEL, fields, 3, [64], seed) for seed in range(100, 112)]
+    packets = [random_packet(MODEL, fields, 3, [ALL], seed) for seed in range(100, 112)]
     whole = segment(header, [(data, 3 * i, 3) for i, data in enumerate(packets[:3])])
     cut = whole[:-32]
     other = unit(0, bytes([1, 0]) + leb(1) + leb(25) + header) + unit(77, b"what a reader skips") + packet_unit(packets[3], 50, 3)
@@ -208,8 +217,8 @@ def edited_units():
     damaged[6] ^= 4
     goes_on = segment(header, [(packets[5], 56, 3), (packets[6], 59, 3)], goes_on=1)
     short = packet_unit(packets[7], 62, 3)[:-9]
-    own = segment(b"", [(random_packet(MODEL, fields, 3, [64], 120 + i, header=header), 3 * i - 4, 3) for i in range(2)])
-    long = b"".join(segment(header, [(random_packet(MODEL, fields, 3, [64], 140 + size), 0, 3)], size=size) for size in range(2, 11))
+    own = segment(b"", [(random_packet(MODEL, fields, 3, [ALL], 120 + i, header=header), 3 * i - 4, 3) for i in range(2)])
+    long = b"".join(segment(header, [(random_packet(MODEL, fields, 3, [ALL], 140 + size), 0, 3)], size=size) for size in range(2, 11))
     empty = segment(header, [])
     unknown = segment(header, [(packets[8], 0, 0)])
     return cut + other + bytes(damaged) + b"garbage" + goes_on + unit(0, bytes([1, 1]) + leb(1) + leb(25) + header) + short + (
@@ -221,10 +230,10 @@ def edited_fields():
     """Numbers in more bytes than they need, a stream header that changes in the midst, one with bytes behind it."""
     header, fields = headers_of(66, 50, size=3)
     other, other_fields = headers_of(66, 50, colours=(2, 1, 13, 6, 3), sar=(4, 3), timebase=(7, 70000), frame_duration=0, size=5)
-    packets = [random_packet(MODEL, fields, 5, [40, 64, 64], 130, size=2),
-               random_packet(MODEL, other_fields, 5, [3, 64], 131, header=other, size=5),
-               random_packet(MODEL, other_fields, 5, [64], 132, durations=[1, 0, 127, 128, 2 ** 32 - 1]),
-               random_packet(MODEL, fields, 5, [64], 133, header=header, durations=[1, 2, 3, 2 ** 21, 2 ** 28], size=4)]
+    packets = [random_packet(MODEL, fields, 5, [40, ALL, ALL], 130, size=2),
+               random_packet(MODEL, other_fields, 5, [3, ALL], 131, header=other, size=5),
+               random_packet(MODEL, other_fields, 5, [ALL], 132, durations=[1, 0, 127, 128, 2 ** 32 - 1]),
+               random_packet(MODEL, fields, 5, [ALL], 133, header=header, durations=[1, 2, 3, 2 ** 21, 2 ** 28], size=4)]
     return segment(header + b"behind", in_turn(packets, 5))
 
 
@@ -232,7 +241,7 @@ def edited_fields():
 def edited_invalid():
     """What a reader refuses, each between packets that it reads."""
     header, fields = headers_of(66, 50)
-    good = [(64, b"\x12\x34\x56\x78\x9a")]
+    good = [(ALL, b"\x12\x34\x56\x78\x9a")]
 
     def made(frames=4, layers=good, **wrong):
         return packet(MODEL, frames, layers, **wrong)
@@ -245,9 +254,11 @@ def edited_invalid():
 
     wrong = [
         made(sync=0xD4), made(version=1), made(version=3), made(model_tag=1), made(qidx=64), made(qidx=-65),
-        made(dropped=4), made(dropped=3, layers=[(64, b"a"), (64, b"b")]), made(header_crc_wrong=1),
-        made(crcs=[(0, 1)]), made()[:12], made(layers=[(0, b"a")]), made(layers=[(65, b"a")]), made(layers=[(64 + 32 * T, b"a")]), made(layers=[(9 * T, b"a")]),
-        made(qidx=40, layers=[(64, b"a")] * 4), made(layers=[(64, b"a")] * 5), made(durations=[1, 1, 0, 1]),
+        made(dropped=4), made(dropped=3, layers=[(ALL, b"a"), (ALL, b"b")]), made(header_crc_wrong=1),
+        made(crcs=[(0, 1)]), made()[:12], made(layers=[(0, b"a")]),
+        *[made(detail=detail, layers=[(most + 1, b"a")]) for detail, most in enumerate(FULL)],
+        made(layers=[(ALL + 32 * T, b"a")]), made(layers=[(9 * T, b"a")]),
+        made(qidx=40, layers=[(ALL, b"a")] * 4), made(layers=[(ALL, b"a")] * 5), made(durations=[1, 1, 0, 1]),
         made(header=header, header_size=len(header) - 1), made(header=header + b"\0"), made(header=header * 3),
         headed(version=1), headed(version=3), headed(model_id=MODEL.id ^ 1 << 40), headed(format_=1), headed(colours=(3, 2, 2, 2, 0)),
         headed(colours=(0, 2, 2, 2, 7)), headed(sar=(1, 0)), headed(timebase=(0, 1)), headed(timebase=(1, 0)),
@@ -256,22 +267,40 @@ def edited_invalid():
         moved(frames=1, point_terms=1), moved(margins=(65, 0, 0, 0)), moved(margins=(0, 0, 0, 65)), moved(reference=4),
         moved(points=3), moved(points=0, point_step=1), moved(points=0, point_terms=2), moved(spacing=5),
         moved(mesh_terms=2), moved(mesh_step=1), moved(point_terms=4), moved(spacing=1, mesh_terms=4), moved(reserved=1),
-        made(motion_=b"\0" * 7), b"\xd5", made(layers=[(64, b"ab"), (64, b"")], crcs=[(0, 9)]),
+        made(motion_=b"\0" * 7), b"\xd5", made(layers=[(ALL, b"ab"), (ALL, b"")], crcs=[(0, 9)]),
     ]
     packets = []
     for i, data in enumerate(wrong):
-        packets += [data] if i % 4 else [random_packet(MODEL, fields, 4, [64], 200 + i), data]
-    return segment(header, in_turn([*packets, random_packet(MODEL, fields, 4, [64], 199)], 4))
+        packets += [data] if i % 4 else [random_packet(MODEL, fields, 4, [ALL], 200 + i), data]
+    return segment(header, in_turn([*packets, random_packet(MODEL, fields, 4, [ALL], 199)], 4))
+
+
+@stream
+def edited_frames():
+    """Frame packets in another order and twice, too few and too many, damaged, of clips that are not there."""
+    header, fields = headers_of(48, 32)
+    four, three, two, many = [random_packet(MODEL, fields, frames, [64], 900 + frames, sync=0xD6) for frames in (4, 3, 2, 16)]
+    whole = random_packet(MODEL, fields, 4, [64], 920)
+    lost = packet(MODEL, 4, [(64, b"\x12\x34")], sync=0xD6, crcs=[(0, 1)])
+    made = [frame_packet(four, 1), four, *[frame_packet(four, i) for i in (3, 1, 1, 2)],
+            frame_packet(four, 1, check_wrong=1), frame_packet(four, 2, version=3), frame_packet(four, 0),
+            frame_packet(four, 4), frame_packet(four, 1, sync=0xD6), frame_packet(four, 1)[:2],
+            frame_packet(four, 3), frame_packet(four, 3) + b"\0", frame_packet(four, 3),
+            three, frame_packet(four, 1), frame_packet(three, 2), whole, frame_packet(three, 1), frame_packet(whole, 1),
+            two, frame_packet(two, 1), lost, frame_packet(two, 1), frame_packet(lost, 1),
+            many, *[frame_packet(many, i) for i in range(15, 0, -1)], packet(MODEL, 1, [(64, b"a")], sync=0xD4),
+            frame_packet(many, 4), four]
+    return segment(header, in_turn(made, 4))
 
 
 @stream
 def edited_no_header():
     """Packets before any stream header, some that have one and are invalid, then one that is valid."""
     header, fields = headers_of(32, 16)
-    bare = [random_packet(MODEL, fields, 2, [64], 140 + i) for i in range(4)]
-    lost = packet(MODEL, 2, [(64, b"\x12\x34")], header=header, crcs=[(0, 1)])
-    still = packet(MODEL, 1, [(64, b"\x12\x34")], header=header, motion_=motion())
-    return segment(b"", in_turn([bare[0], still, bare[1], lost, bare[2], random_packet(MODEL, fields, 2, [64], 145, header=header),
+    bare = [random_packet(MODEL, fields, 2, [ALL], 140 + i) for i in range(4)]
+    lost = packet(MODEL, 2, [(ALL, b"\x12\x34")], header=header, crcs=[(0, 1)])
+    still = packet(MODEL, 1, [(ALL, b"\x12\x34")], header=header, motion_=motion())
+    return segment(b"", in_turn([bare[0], still, bare[1], lost, bare[2], random_packet(MODEL, fields, 2, [ALL], 145, header=header),
                                  bare[3]], 2))
 
 
@@ -282,8 +311,30 @@ def edited_no_header():
 def random_latents():
     """Every quantiser, rare lengths, escapes."""
     header, fields = headers_of(34, 20)
-    return segment(header, in_turn([random_packet(MODEL, fields, 5, [64], qidx + 1000, qidx=qidx, bold=(0.02, 0.3, 0.9)[qidx // 3 % 3], ones=0.7)
-                                    for qidx in range(-64, 64, 3)], 5))
+    return segment(header, in_turn([
+        random_packet(MODEL, fields, 5, [ALL], qidx + 1000, qidx=qidx, bold=(0.02, 0.3, 0.9)[qidx // 3 % 3], ones=0.7)
+        for qidx in range(-64, 64, 3)], 5))
+
+
+@stream
+def random_details():
+    """How many coefficients a clip has, of few frames and many, in layers and refinements, too."""
+    header, fields = headers_of(150, 40)
+    return segment(header, in_turn([
+        random_packet(MODEL, fields, frames, extents, 900 + 10 * detail + i, detail=detail, qidx=(-40, -10, 20)[(detail + i) % 3],
+                      bold=(0.02, 0.1)[i % 2])
+        for detail, full in enumerate(FULL)
+        for i, (frames, extents) in enumerate(((16, [full]), (9, [full // 2, full, full]), (1, [full + 6 * T, full]), (5, [7])))], 16))
+
+
+@stream
+def random_extremes():
+    """Levels as large as they get: values at their limit, patches that are clipped, sums that wrap around."""
+    header, fields = headers_of(50, 34)
+    return segment(header, in_turn([
+        random_packet(MODEL, fields, 7, [full] * refinements, 950 + qidx, detail=detail, qidx=qidx, bold=(0.9, 0.3)[i % 2], ones=0.97)
+        for detail, full in enumerate(FULL)
+        for i, (qidx, refinements) in enumerate(((63, 1), (39, 4), (20, 1), (-20, 2), (-64, 1)))], 7))
 
 
 @stream
@@ -291,15 +342,16 @@ def random_tiles():
     header, fields = headers_of(290, 270)
     return segment(header, in_turn([
         random_packet(MODEL, fields, 16, [ends], 300 + i, qidx=qidx, bold=bold, ones=ones)
-        for i, (ends, qidx, bold, ones) in enumerate(((64, 0, 0.01, 0.5), (64, -40, 0.005, 0.5), (9, -20, 0.5, 0.8), (9, 0, 0.4, 0.7),
-                                                      (5, 10, 0.8, 1), (64, 63, 0, 0.5)))], 16))
+        for i, (ends, qidx, bold, ones) in enumerate((
+            (ALL, 0, 0.01, 0.5), (ALL, -40, 0.005, 0.5), (9, -20, 0.5, 0.8), (9, 0, 0.4, 0.7), (5, 10, 0.8, 1), (ALL, 63, 0, 0.5)))], 16))
 
 
 @stream
 def random_lengths():
     """Every length behind every other; many are longer than the tile."""
     header, fields = headers_of(2000, 20)
-    return segment(header, in_turn([random_packet(MODEL, fields, 1, [1], 800 + i, qidx=10 * i - 64, bold=0.95, ones=(0.7, 0.97)[i % 2]) for i in range(12)], 1))
+    return segment(header, in_turn([
+        random_packet(MODEL, fields, 1, [1], 800 + i, qidx=10 * i - 64, bold=0.95, ones=(0.7, 0.97)[i % 2]) for i in range(12)], 1))
 
 
 @stream
@@ -317,8 +369,8 @@ def random_flags():
 @stream
 def random_passes():
     header, fields = headers_of(150, 40)
-    layouts = ([64, 64], [10, 40, 64, 64], [64, 64, 64, 64], [5, 20, 10, 30, 64, 20, 64, 40], [64, 1], [30, 20, 10],
-               [*range(1, 9), *range(1, 9)], [64, 32, 64, 40, 64, 64])
+    layouts = ([ALL, ALL], [10, 40, ALL, ALL], [ALL, ALL, ALL, ALL], [5, 20, 10, 30, ALL, 20, ALL, 40], [ALL, 1], [30, 20, 10],
+               [*range(1, 9), *range(1, 9)], [ALL, 32, ALL, 40, ALL, ALL])
     return segment(header, in_turn([
         random_packet(MODEL, fields, 7, ends, 400 + i, qidx=(-64, -30, 0, 20, 39)[i % 5], bold=(0.02, 0.2)[i % 2],
                       dropped=4 - refinements if i % 3 == 0 and refinements < 4 else 0)
@@ -329,9 +381,10 @@ def random_passes():
 def random_sweeps():
     """Every threshold; shares of sweeps, sweeps that are shorter than others, refinements that leave something."""
     header, fields = headers_of(150, 40)
-    layouts = ([64 + T * t for t in range(31, 15, -1)], [64 + T * t for t in range(15, -1, -1)], [64 + 9 * T, 64], [64, 64 + 9 * T, 64],
-               [10 + 9 * T, 40 + 9 * T, 64 + 9 * T, 30, 64], [64 + 5 * T, 20, 64 + 5 * T, 64], [64 + 2 * T, 64 + 9 * T, 64 + 4 * T, 64],
-               [64, *[64 + 12 * T, 64 + 6 * T, 64] * 3], [20, 64, 40 + 3 * T, 30, 64 + 8 * T, 64 + 8 * T], [64 + 9 * T] * 3)
+    layouts = ([ALL + T * t for t in range(31, 15, -1)], [ALL + T * t for t in range(15, -1, -1)], [ALL + 9 * T, ALL],
+               [ALL, ALL + 9 * T, ALL], [10 + 9 * T, 40 + 9 * T, ALL + 9 * T, 30, ALL], [ALL + 5 * T, 20, ALL + 5 * T, ALL],
+               [ALL + 2 * T, ALL + 9 * T, ALL + 4 * T, ALL], [ALL, *[ALL + 12 * T, ALL + 6 * T, ALL] * 3],
+               [20, ALL, 40 + 3 * T, 30, ALL + 8 * T, ALL + 8 * T], [ALL + 9 * T] * 3)
     return segment(header, in_turn([
         random_packet(MODEL, fields, 7, extents, 700 + i, qidx=(-64, -30, 0, 20, 39)[i % 5], bold=(0.02, 0.2)[i % 2],
                       dropped=int(i % 3 == 0)) for i, extents in enumerate(layouts)], 7))
@@ -362,8 +415,8 @@ def random_payloads():
     """Bytes that no encoder made, so that the range decoder meets code >= range, too."""
     header, fields = headers_of(50, 34)
     payloads = [bytes((i * i * 37 + i * seed) % 256 for i in range(400)) for seed in range(8)] + [b"", b"\0" * 9, b"\xff" * 300]
-    made = [packet(MODEL, 6, [(64, payload), (64, payload[::-1])], qidx=8 * i - 50) for i, payload in enumerate(payloads)]
-    made += [packet(MODEL, 6, [(64, payload)], motion_=motion(points=2, point_terms=3, spacing=2, mesh_terms=4, paths=payload[:90]))
+    made = [packet(MODEL, 6, [(ALL, payload), (ALL, payload[::-1])], qidx=8 * i - 50) for i, payload in enumerate(payloads)]
+    made += [packet(MODEL, 6, [(ALL, payload)], motion_=motion(points=2, point_terms=3, spacing=2, mesh_terms=4, paths=payload[:90]))
              for payload in payloads]
     return segment(header, in_turn(made, 6))
 

@@ -62,6 +62,13 @@ static int print_clip(onedva_decoder *decoder, const uint8_t *packet, size_t siz
         printf("left out\n");
         return 0;
     }
+    if (clip.kind == ONEDVA_PACKET_FRAME) {
+        if (clip.frames > 0)
+            printf("frame %d\n", clip.frame);
+        else
+            printf("left out\n");
+        return 0;
+    }
     printf("frames %d qidx %d layers %d of %d tokens %" PRId64, clip.frames, clip.qidx,
            clip.layers_decoded, clip.layers, clip.tokens);
     if (onedva_decoder_get_mesh(decoder, &mesh) < 0)

@@ -65,15 +65,16 @@ def random_motion(header, frames, seed, bold=0.3, ones=0.5, **fields):
     return motion(**fields, paths=coder.finish())
 
 
-def random_packet(model, applies, frames, extents, seed, *, qidx=-10, dropped=0, bold=0.05, ones=0.5, motion_=None,
+def random_packet(model, applies, frames, extents, seed, *, detail=0, qidx=-10, dropped=0, bold=0.05, ones=0.5, motion_=None,
                   **fields):
-    """A packet whose layers have these extents (token_end + 4096 threshold); applies: the StreamHeader of its pictures; fields: of stream_writer.packet."""
+    """A packet whose layers have these extents (token_end + 16384 threshold); applies: the StreamHeader of its pictures;
+    fields: of stream_writer.packet."""
     rng, seen = random.Random(seed), spec_decoder.Seen()
     width, height = applies.width, applies.height
     if motion_ is not None:
         decoded = spec_decoder.Motion(motion_, applies, frames, seen)
         width, height = decoded.canvas_width, decoded.canvas_height
-    grid = spec_decoder.Grid(model, frames, width, height)
+    grid = spec_decoder.Grid(model, detail, frames, width, height)
     layers = []
     for extent in extents:
         layers.append(spec_decoder.Layer(extent, 0, 0, *layers[-1:]))
@@ -82,5 +83,5 @@ def random_packet(model, applies, frames, extents, seed, *, qidx=-10, dropped=0,
         of_refinement = qidx + 8 * (layers[-1].refinement - layer.refinement)
         spec_decoder.LayerDecoder(model, layer, of_refinement, seen, coder).decode(grid)
         layer.payload = coder.finish()
-    return packet(model, frames, [(layer.extent, layer.payload) for layer in layers], qidx=qidx, dropped=dropped, motion_=motion_,
-                  **fields)
+    return packet(model, frames, [(layer.extent, layer.payload) for layer in layers], detail=detail, qidx=qidx, dropped=dropped,
+                  motion_=motion_, **fields)

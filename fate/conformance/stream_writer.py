@@ -29,13 +29,13 @@ def motion(margins=(0, 0, 0, 0), reference=0, points=0, point_terms=1, point_ste
                   mesh_step << 4 | reserved]) + paths
 
 
-def packet(model, frames, layers, *, qidx=-10, sync=0xD5, version=2, flags=0, model_tag=None, dropped=0, header=None,
+def packet(model, frames, layers, *, detail=0, qidx=-10, sync=0xD5, version=2, flags=0, model_tag=None, dropped=0, header=None,
            header_size=None, durations=None, motion_=None, crcs=(), header_crc_wrong=0, size=0, behind=b""):
     """layers: (extent, payload) of each; crcs: (number of a layer, what its crc is off by); behind: bytes behind the last payload."""
     flags |= (HAS_HEADER * (header is not None) | HAS_DURATIONS * (durations is not None)
               | HAS_MOTION * (motion_ is not None) | HAS_DROPPED * (dropped != 0))
-    tag = model.id & 0xFFFF if model_tag is None else model_tag
-    made = struct.pack("<BBHBb", sync, version << 4 | flags, tag, frames - 1 << 4 | len(layers) - 1, qidx)
+    tag = model.id & 0x3FFF if model_tag is None else model_tag
+    made = struct.pack("<BBHBb", sync, version << 4 | flags, tag | detail << 14, frames - 1 << 4 | len(layers) - 1, qidx)
     if dropped:
         made += bytes([dropped])
     if header is not None:
@@ -47,6 +47,16 @@ def packet(model, frames, layers, *, qidx=-10, sync=0xD5, version=2, flags=0, mo
     for i, (extent, payload) in enumerate(layers):
         made += leb(extent, size) + leb(len(payload), size) + struct.pack("<H", crc16(payload) ^ dict(crcs).get(i, 0))
     return made + struct.pack("<H", crc16(made) ^ header_crc_wrong) + b"".join(payload for _, payload in layers) + behind
+
+
+def frame_packet(clip, frame, *, sync=0xD7, version=2, check_wrong=0):
+    """clip: its packet, without a header, durations, motion or dropped refinements."""
+    at = 6
+    for _ in range(2):                                      # extent and size of the first layer
+        while clip[at] & 128:
+            at += 1
+        at += 1
+    return bytes([sync, version << 4 | frame, clip[at] ^ 17 * frame & 255 ^ check_wrong])
 
 
 def unit(kind, fields):

@@ -33,9 +33,9 @@ keeps_times() {
         [ "$(wc -l < expected)" -eq 57 ] && same expected found
 }
 
-# usage: list_packets; a line "first frame, frames" for each of onedva.mkv, whose frames last 40 ms
+# usage: list_packets; a line "first frame, frames" for each clip of onedva.mkv, whose frames last 40 ms
 list_packets() {
-    ffprobe -show_entries packet=pts_time -of csv=p=0 onedva.mkv | awk '
+    ffprobe -show_entries packet=pts_time,flags -of csv=p=0 onedva.mkv | sed -n 's/,K.*//p' | awk '
         function line(next_frame) { printf "%d,%d\n", first, next_frame - first }
         { frame = int(($1 - 6000 * int($1 / 6000 + 0.5)) * 25 + 0.5) }
         NR > 1 { line(frame) }
@@ -43,7 +43,7 @@ list_packets() {
         END { line(57) }'
 }
 
-# usage: at_most FRAMES; no packet of onedva.mkv holds more
+# usage: at_most FRAMES; no clip of onedva.mkv has more
 at_most() {
     list_packets > packets
     cat packets
@@ -64,9 +64,9 @@ fixed_clips() {
     keeps_times "$scenes" -adaptive_clips 0 && at_most 16 &&
         printf '0,16\n16,16\n32,16\n48,9\n' > expected && same expected packets
 }
-check "adaptive_clips 0 fills every packet" fixed_clips
+check "adaptive_clips 0 fills every clip" fixed_clips
 
-# usage: starts FRAME...; packets of the file "packets" start there
+# usage: starts FRAME...; clips of the file "packets" start there
 starts() {
     for frame; do
         grep "^$frame," packets || return
@@ -75,14 +75,14 @@ starts() {
 ends_at_cuts() {
     keeps_times "$scenes" && at_most 16 && starts 0 11 31
 }
-check "packets end at scene cuts" ends_at_cuts
+check "clips end at scene cuts" ends_at_cuts
 
 ends_at_gaps() {
     keeps_times "$gaps" && at_most 16 && starts 0 3 14 40
 }
-check "packets end at gaps" ends_at_gaps
+check "clips end at gaps" ends_at_gaps
 
-# usage: slow RATE FRAMES OPTION...; packets of a video of RATE frames per second hold at most FRAMES
+# usage: slow RATE FRAMES OPTION...; clips of a video of RATE frames per second have at most FRAMES
 slow() {
     rate=$1 frames=$2
     shift 2
@@ -90,7 +90,7 @@ slow() {
     ffmpeg -filter_complex "$slow" -c:v ffv1 other.mkv &&
         ffmpeg -filter_complex "$slow" -c:v onedva -adaptive_clips 0 "$@" slow.mkv &&
         timestamps other.mkv > expected && timestamps slow.mkv > found && same expected found &&
-        ffprobe -count_packets -show_entries stream=nb_read_packets -of csv=p=0 slow.mkv |
+        ffprobe -show_entries packet=flags -of csv=p=0 slow.mkv | grep -c '^K' |
         grep -x $(((40 + frames - 1) / frames))
 }
 check "16 frames of 8 a second" slow 8 16
@@ -118,7 +118,7 @@ live_slideshow() {
 }
 check "a slideshow comes out while it goes in" live_slideshow
 
-# usage: begins SOURCE_OPTION... -- FRAME...; packets begin with these frames, too
+# usage: begins SOURCE_OPTION... -- FRAME...; clips begin with these frames, too
 begins() {
     options=''
     while [ "$1" != -- ]; do
@@ -135,16 +135,16 @@ check "a forced keyframe every half second" begins -adaptive_clips 0 \
 check "a keyframe every 20 frames" begins -g 20 -- 0 20 40
 check "-g counts from a forced keyframe" begins -g 20 -adaptive_clips 0 -force_key_frames 0.2 -- 0 5 25 45
 at_most_g() { keeps_times "$scenes" -g 5 && at_most 5; }
-check "at most 5 frames in a packet with -g 5" at_most_g
+check "at most 5 frames in a clip with -g 5" at_most_g
 intra_only() { keeps_times "$scenes" -g 0 && at_most 1; }
-check "one frame in a packet with -g 0" intra_only
+check "one frame in a clip with -g 0" intra_only
 # Pictures that the source codes alone are no request.
 source_keyframes() {
     ffmpeg -i other.mkv -c:v onedva -adaptive_clips 0 onedva.mkv && at_most 16 && [ "$(wc -l < packets)" -eq 4 ]
 }
-check "keyframes of the source begin no packet" source_keyframes
+check "keyframes of the source begin no clip" source_keyframes
 
-# A decode of a packet alone has the frames that the whole decode has there.
+# A decode of a clip alone has the frames that the whole decode has there.
 seeks() {
     keeps_times "$scenes" || return
     pixels onedva.mkv > whole

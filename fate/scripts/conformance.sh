@@ -35,6 +35,7 @@ if python=$("$root/tools/find-python.sh" numpy); then
         make -s -C "$root" build/fate/conformance/print_clips || exit 1
     export ONEDVA_BIN ONEDVA_LATENTS="$work/onedva-latents"
     export PRINT_CLIPS="$root/build/fate/conformance/print_clips"
+    check "parts of it" "$python" -B "$streams/test_spec_decoder.py" -v
     check "$reader" "$python" -B "$streams/test_conformance.py" -v
 else
     left_out "$reader" "python3 with numpy"

@@ -11,7 +11,7 @@
 
 "$root/fate/api/build.sh" damage damage || exit 1
 
-# usage: encode FILE [OPTION...]; 100 packets
+# usage: encode FILE [OPTION...]; 100 clips
 encode() {
     file=$1
     shift
@@ -26,14 +26,23 @@ check "four layers, packets read ahead" ./damage four.nut 3 steps=0:threads=4
 check "four layers, network, diffusion" ./damage four.nut 1 steps=2
 check "smoothed clips differ in four frames after a fault" ./damage four.nut 3 steps=0:smooth_clips=1
 
-# One packet of a hundred, as a player meets it: nothing stops, and its clip alone is not there.
+# One packet, as a player meets it: nothing stops, and what it holds alone is not there.
+# usage: plays_to_the_end LINES OPTIONS; without these lines of the frames, behind the bitstream filter "noise"
 plays_to_the_end() {
-    ffmpeg -i one.nut -c copy -bsf:v 'noise=amount=eq(n\,41)' bad.nut && pixels one.nut > expected &&
+    ffmpeg -i one.nut -c copy -bsf:v "noise=$2" bad.nut && pixels one.nut > expected &&
         pixels bad.nut > found 2> log || return
     cat log
-    [ "$(grep -c '^\[onedva' log)" -eq 1 ] && sed -i '329,336d' expected && same expected found
+    [ "$(grep -c '^\[onedva' log)" -eq 1 ] && sed -i "$1d" expected && same expected found
 }
-check "1 % of packets damaged: plays to the end, one line, one clip lost" plays_to_the_end
+check "packet of a clip damaged: plays to the end, one line, one clip lost" \
+    plays_to_the_end 329,336 'amount=eq(n\,328)'
+check "packet of a clip missing: one line, one clip lost" plays_to_the_end 329,336 'amount=0:drop=eq(n\,328)'
+check "packet of a frame damaged: one line, one frame lost" plays_to_the_end 331 'amount=eq(n\,330)'
+one_frame_missing() {
+    ffmpeg -i one.nut -c copy -bsf:v 'noise=amount=0:drop=eq(n\,330)' bad.nut && pixels one.nut > expected &&
+        pixels bad.nut > found 2> log && [ ! -s log ] && sed -i 331d expected && same expected found
+}
+check "packet of a frame missing: one frame lost" one_frame_missing
 
 check "bit errors in a whole .odva file cost its packets, and nothing is wrong" \
     python3 "$root/fate/damaged_files.py" "$ONEDVA_BIN/ffmpeg" "$work/one.nut" 5 odva

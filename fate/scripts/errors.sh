@@ -138,7 +138,7 @@ cut_file() {
 check "file cut in half" cut_file
 
 bad_packet() {
-    ffmpeg -i good.mkv -c copy -bsf:v 'noise=amount=eq(n\,2)' bad.mkv &&
+    ffmpeg -i good.mkv -c copy -bsf:v 'noise=amount=eq(n\,32)' bad.mkv &&
         pixels bad.mkv > bad.pixels 2> log
     { sed -n 1,32p good.pixels && sed -n '49,$p' good.pixels; } > expected
     same expected bad.pixels && says_once .

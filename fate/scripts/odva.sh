@@ -8,7 +8,7 @@
 # shellcheck source=fate/common.sh
 . "$(dirname "$0")/../common.sh"
 
-# usage: encode FILE FRAMES [OPTION...]; packets of 16 frames
+# usage: encode FILE FRAMES [OPTION...]; clips of 16 frames
 encode() {
     file=$1 frames=$2
     shift 2
@@ -190,8 +190,10 @@ check "seeking where headers are repeated" seeks_with_headers
 poke() {
     printf %s "${3:-x}" | dd of="$1" bs=1 seek="$2" conv=notrunc 2> /dev/null
 }
-# The place of the second packet's unit.
-second=$(ffprobe -show_entries packet=pos -of csv=p=0 a.odva | sed -n 2p)
+# The place of the second clip's unit.
+second=$(ffprobe -show_entries packet=pos -of csv=p=0 a.odva | sed -n 17p)
+# Of its second frame.
+frame=$(ffprobe -show_entries packet=pos -of csv=p=0 a.odva | sed -n 18p)
 
 decode() {
     ffmpeg -i "$1" -fps_mode passthrough -f framemd5 found
@@ -222,16 +224,23 @@ check "file cut with times far apart" cut_with_far_times
 
 far_times() {
     ffprobe -smooth_clips 1 -show_entries frame=pts -of csv=p=0 far.odva > found 2> errors
-    [ "$(wc -l < found)" -eq 59 ] && [ ! -s errors ]
+    [ "$(wc -l < found)" -eq 74 ] && [ ! -s errors ]
 }
 check "frames with times far apart" far_times
 
 damaged_unit() {
-    cp a.odva damaged.odva && poke damaged.odva $((second + 2)) &&
-        says "damaged: no unit at byte $second, going on at byte" decode damaged.odva &&
-        [ "$(grep -c '^0' found)" -eq 59 ]
+    cp a.odva damaged.odva && poke damaged.odva $((frame + 2)) &&
+        says "damaged: no unit at byte $frame, going on at byte" decode damaged.odva &&
+        [ "$(grep -c '^0' found)" -eq 74 ]
 }
 check "damaged unit costs its packet" damaged_unit
+damaged_unit_of_clip() {
+    cp a.odva damaged.odva && poke damaged.odva $((second + 2)) && decode damaged.odva 2> errors
+    cat errors
+    grep -q "damaged: no unit at byte $second, going on at byte" errors &&
+        [ "$(grep -c '^\[onedva.*shows no frame' errors)" -eq 1 ] && [ "$(grep -c '^0' found)" -eq 59 ]
+}
+check "damaged unit of a clip costs the clip" damaged_unit_of_clip
 
 damaged_unit_in_pipe() {
     piped ffmpeg -i - -fps_mode passthrough -f framemd5 - < damaged.odva > found 2> errors
@@ -240,8 +249,8 @@ damaged_unit_in_pipe() {
 check "damaged unit in a pipe" damaged_unit_in_pipe
 
 damaged_size() {
-    cp a.odva damaged.odva && poke damaged.odva $((second + 6)) &&
-        says "damaged: no unit at byte $second, going on at byte" decode damaged.odva
+    cp a.odva damaged.odva && poke damaged.odva $((frame + 6)) &&
+        says "damaged: no unit at byte $frame, going on at byte" decode damaged.odva
 }
 check "damaged packet size" damaged_size
 
@@ -251,7 +260,7 @@ joined_behind_cut() {
         ffmpeg -i joined.odva -fps_mode passthrough -f framemd5 found 2> errors
     cat errors
     grep "damaged: no unit at byte [0-9]*, going on at byte $((second + 30))" errors &&
-        [ "$(grep -c '^0' found)" -eq 91 ] && timestamps joined.odva | tail -n 1 | grep -x 4.240000
+        [ "$(grep -c '^0' found)" -eq 91 ] && timestamps joined.odva | tail -n 1 | grep -x 3.640000
 }
 check "file joined to one that was cut" joined_behind_cut
 

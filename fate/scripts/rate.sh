@@ -121,7 +121,7 @@ mandelbrot=size=160x120:rate=25,trim=end_frame=70,format=yuv420p,setsar=1[b];[a]
 check "two passes are better than one where content changes" better
 one_quality() {
     quantisers -b:v 30k -pass 1 > first && quantisers -b:v 30k -pass 2 > second && cat second &&
-        [ "$(sed '$d' second | sort -u | wc -l)" -le 3 ]
+        sed '$d' second | sort -n | sed -n '1p;$p' | xargs | awk '{ exit !($2 - $1 <= 4) }'
 }
 check "two passes keep to about one quantiser" one_quality
 passes_in_buffer() {

@@ -3,12 +3,12 @@
 # Copyright (C) 2026 the One-DVA for FFmpeg authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# -smooth_clips 1 changes the first four frames of packets that continue the one before, and no others.
+# -smooth_clips 1 changes the first four frames of clips that continue the one before, and no others.
 
 # shellcheck source=fate/common.sh
 . "$(dirname "$0")/../common.sh"
 
-# Packets of 16 frames of noise that comes and goes: the borders of all of them can be seen.
+# Clips of 16 frames of noise that comes and goes: the borders of all of them can be seen.
 ffmpeg -f lavfi -i "testsrc2=size=96x64:rate=25,noise=alls=20:allf=t:all_seed=1,trim=end_frame=64" \
     -pix_fmt yuv420p -c:v onedva -adaptive_clips 0 -motion off -crf 45 video.mkv
 pixels video.mkv > plain
@@ -32,13 +32,13 @@ seeking() {
 }
 check "after a seek" seeking
 skipping() {
-    ffmpeg -i video.mkv -c copy -bsf:v "noise=amount=0:drop='eq(n,1)'" gap.mkv &&
+    ffmpeg -i video.mkv -c copy -bsf:v "noise=amount=0:drop='eq(n,16)'" gap.mkv &&
         pixels gap.mkv -smooth_clips 1 > rest &&
         { head -n 16 plain && sed -n 17,32p plain && tail -n +17 rest; } > found && changes 48
 }
 check "after a lost packet" skipping
 damage() {
-    ffmpeg -i video.mkv -c copy -bsf:v "noise=amount='if(eq(n,1),1,0)'" broken.mkv &&
+    ffmpeg -i video.mkv -c copy -bsf:v "noise=amount='if(eq(n,16),1,0)'" broken.mkv &&
         "$ONEDVA_BIN/ffmpeg" -v quiet -nostdin -y -smooth_clips 1 -i broken.mkv -fps_mode passthrough -f framemd5 - |
         sed -n 's/^0,.*, *\([0-9]*, [0-9a-f]*\)$/\1/p' > rest
     { head -n 32 plain && tail -n +17 rest; } > found && changes 48

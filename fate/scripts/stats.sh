@@ -27,11 +27,15 @@ column() {
     sed "s/.*\<$1:\([^ ]*\).*/\1/" stats
 }
 
-# usage: agrees FILTER_OPTIONS ENCODER_OPTIONS; with each packet's bits, time and frames
+# usage: agrees FILTER_OPTIONS ENCODER_OPTIONS; with the bits, time and frames of each clip's packets
 # shellcheck disable=SC2086
 agrees() {
     filtered "$1" && ffmpeg -f lavfi -i "$source" -c:v onedva $2 coded.nut || return
-    ffprobe -show_entries packet=pts_time,size -of csv=p=0 coded.nut > packets
+    ffprobe -show_entries packet=pts_time,size,flags -of csv=p=0 coded.nut | awk -F, '
+        function line() { if (NR > 1) print start "," size }
+        $3 ~ /^K/ { line(); start = $1; size = 0 }
+        { size += $2 }
+        END { line() }' > packets
     cut -d, -f2 packets | awk '{ print 8 * $1 }' > bits
     column bits | same bits - || return
     awk -F, '{ print $1 + 0 }' packets > starts
@@ -42,7 +46,7 @@ agrees() {
         uniq bits | same clip_bits - &&
         [ "$(column frames | awk '{ sum += $1 } END { print sum }')" -eq 37 ]
 }
-check "bits, times and frames are those of packets" agrees crf=25 "-crf 25"
+check "bits, times and frames are those of clips" agrees crf=25 "-crf 25"
 check "bits of clips of 5 frames" agrees crf=40:clip_frames=5 "-crf 40 -clip_frames 5"
 check "bits at a bitrate" agrees b=80k:layers=3 "-b:v 80k -layers 3"
 check "bits where the decoder drops tokens" agrees crf=25:max_tokens=2:steps=0 "-crf 25"

@@ -102,8 +102,8 @@ static void weights_size(const struct odva_weights *weights, int *n_out, int *n_
 
 struct dct_job {
     const struct odva_cpu_backend *cpu;
-    float *coefs, *latents;
-    const float *coefs_in, *latents_in;
+    float *latents;
+    const float *coefs;
     int basis;
     const struct odva_dct_tile *tiles;
 };
@@ -119,62 +119,37 @@ static void forward_task(void *opaque, int64_t index, int worker)
 
     for (int i = 0; i < patches; i++)
         memcpy(data + (size_t)i * job->basis,
-               job->coefs_in + tile->offset + (size_t)rows[i] * job->basis,
-               job->basis * sizeof(*data));
-    odva_cpu_dct_tile(job->cpu->operators, &job->cpu->dct, 0, data, tile->nt, tile->ny, tile->nx,
+               job->coefs + tile->coefs + (size_t)rows[i] * job->basis, job->basis * sizeof(*data));
+    odva_cpu_dct_tile(job->cpu->operators, &job->cpu->dct, data, tile->nt, tile->ny, tile->nx,
                       job->basis, data + count);
-    for (int i = 0; i < count; i++)
-        job->latents[tile->offset + i] = data[order[i]];
-}
-
-static void inverse_task(void *opaque, int64_t index, int worker)
-{
-    const struct dct_job *job = opaque;
-    const struct odva_dct_tile *tile = &job->tiles[index];
-    const int32_t *order = odva_cpu_indices(tile->order);
-    const int32_t *rows = odva_cpu_indices(tile->rows);
-    const int patches = tile->nt * tile->ny * tile->nx, count = patches * job->basis;
-    float *data = odva_cpu_scratch_of(job->cpu, worker);
-
-    for (int i = 0; i < count; i++)
-        data[order[i]] = job->latents_in[tile->offset + i];
-    odva_cpu_dct_tile(job->cpu->operators, &job->cpu->dct, 1, data, tile->nt, tile->ny, tile->nx,
-                      job->basis, data + count);
-    for (int i = 0; i < patches; i++)
-        memcpy(job->coefs + tile->offset + (size_t)rows[i] * job->basis,
-               data + (size_t)i * job->basis, job->basis * sizeof(*data));
-}
-
-static int run_dct(struct odva_backend *backend, odva_task_fn task, struct dct_job *job, int count)
-{
-    const int status = odva_cpu_reserve_scratch(odva_cpu_backend_of(backend),
-                                                (size_t)2 * ODVA_TILE_PATCHES * job->basis);
-
-    if (status < 0)
-        return status;
-    job->cpu = odva_cpu_backend_of(backend);
-    odva_backend_parallel_for(backend, count, task, job);
-    return ONEDVA_OK;
+    for (int i = 0; i < tile->coefficients; i++)
+        job->latents[tile->offset + i] =
+            data[(size_t)(order[i] >> ODVA_ORDER_BITS) * job->basis + (order[i] & ODVA_ORDER_MASK)];
 }
 
 static int dct_forward(struct odva_backend *backend, struct odva_buffer *latents,
                        const struct odva_buffer *coefs, int basis,
                        const struct odva_dct_tile *tiles, int count)
 {
-    struct dct_job job = {
-        .latents = latents->data, .coefs_in = coefs->data, .basis = basis, .tiles = tiles};
+    struct dct_job job = {.cpu = odva_cpu_backend_of(backend),
+                          .latents = latents->data,
+                          .coefs = coefs->data,
+                          .basis = basis,
+                          .tiles = tiles};
+    const int status = odva_cpu_reserve_scratch(odva_cpu_backend_of(backend),
+                                                (size_t)2 * ODVA_TILE_PATCHES * basis);
 
-    return run_dct(backend, forward_task, &job, count);
+    if (status < 0)
+        return status;
+    odva_backend_parallel_for(backend, count, forward_task, &job);
+    return ONEDVA_OK;
 }
 
-static int dct_inverse(struct odva_backend *backend, struct odva_buffer *coefs,
-                       const struct odva_buffer *latents, int basis,
-                       const struct odva_dct_tile *tiles, int count)
+static struct odva_basis *pack_basis(struct odva_backend *backend, const int16_t *vectors,
+                                     int count, const int16_t *mean)
 {
-    struct dct_job job = {
-        .coefs = coefs->data, .latents_in = latents->data, .basis = basis, .tiles = tiles};
-
-    return run_dct(backend, inverse_task, &job, count);
+    (void)backend;
+    return odva_cpu_basis_pack(vectors, count, mean);
 }
 
 static const struct odva_backend_ops cpu_ops = {
@@ -197,8 +172,11 @@ static const struct odva_backend_ops cpu_ops = {
     .deblock = odva_cpu_backend_deblock,
     .downscale2x = odva_cpu_backend_downscale2x,
     .structure_tensors = odva_cpu_backend_structure_tensors,
+    .pack_basis = pack_basis,
+    .free_basis = odva_cpu_basis_free,
+    .project = odva_cpu_backend_project,
     .dct_forward = dct_forward,
-    .dct_inverse = dct_inverse,
+    .reconstruct = odva_cpu_backend_reconstruct,
     .axpby = odva_cpu_backend_axpby,
     .noise = odva_cpu_backend_noise,
 };
@@ -233,9 +211,6 @@ int odva_cpu_backend_open(struct odva_backend **backend, int threads, int bitexa
     }
     cpu->base.block_rows = odva_min64(BLOCK_ROWS * odva_backend_workers(&cpu->base), MAX_BLOCK);
     cpu->base.network_element = operators->network_element;
-    cpu->base.sample_element = operators->linear_precision == ONEDVA_PRECISION_BFLOAT16
-                                   ? operators->network_element
-                                   : ODVA_FLOAT32;
     odva_cpu_dct_tables_init(&cpu->dct);
     odva_log(logger, ONEDVA_LOG_DEBUG, "backend cpu, %s, %d threads", operators->name,
              odva_backend_workers(&cpu->base));

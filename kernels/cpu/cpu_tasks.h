@@ -7,6 +7,7 @@
 #ifndef ODVA_CPU_TASKS_H
 #define ODVA_CPU_TASKS_H
 
+#include "kernels/cpu/basis.h"
 #include "kernels/cpu/buffer.h"
 #include "kernels/cpu/dct.h"
 #include "kernels/cpu/operators.h"
@@ -62,6 +63,16 @@ int odva_cpu_backend_patchify(struct odva_backend *backend, struct odva_matrix d
 int odva_cpu_backend_unpatchify(struct odva_backend *backend, const struct onedva_picture *pictures,
                                 const struct odva_grid *grid, struct odva_matrix src,
                                 const struct odva_buffer *position, int64_t first, int64_t count);
+int odva_cpu_backend_project(struct odva_backend *backend, struct odva_matrix coefs,
+                             const struct odva_grid *grid,
+                             const struct onedva_const_picture *pictures,
+                             const struct odva_buffer *position, int64_t first, int64_t count,
+                             const struct odva_basis *basis, const struct odva_bands *bands);
+int odva_cpu_backend_reconstruct(struct odva_backend *backend,
+                                 const struct onedva_picture *pictures,
+                                 const struct odva_grid *grid, const struct odva_buffer *latents,
+                                 const struct odva_basis *basis, const struct odva_bands *bands,
+                                 const struct odva_dct_tile *tiles, int count);
 int odva_cpu_backend_noise(struct odva_backend *backend, struct odva_matrix dst,
                            const struct odva_buffer *position, int64_t first, int64_t count,
                            uint64_t seed, uint32_t step);

@@ -18,7 +18,7 @@ void odva_cpu_dct_tables_init(struct odva_cpu_dct_tables *tables)
                 const double c = odva_cos(ODVA_PI * (2 * i + 1) * f / (2 * n)) * norm;
 
                 tables->forward[n][f][i] = (float)c;
-                tables->inverse[n][i][f] = (float)c;
+                tables->exact[n][f][i] = (int32_t)floor(65536 * c + 0.5);
             }
         }
     }
@@ -51,11 +51,10 @@ static void transform_axis(const struct odva_cpu_operators *operators, float *ds
 }
 
 void odva_cpu_dct_tile(const struct odva_cpu_operators *operators,
-                       const struct odva_cpu_dct_tables *tables, int inverse, float *data, int nt,
-                       int ny, int nx, int basis, float *scratch)
+                       const struct odva_cpu_dct_tables *tables, float *data, int nt, int ny,
+                       int nx, int basis, float *scratch)
 {
-    const float(*matrices)[ODVA_CPU_DCT_MAX][ODVA_CPU_DCT_MAX] =
-        inverse ? tables->inverse : tables->forward;
+    const float(*matrices)[ODVA_CPU_DCT_MAX][ODVA_CPU_DCT_MAX] = tables->forward;
     const int64_t count = (int64_t)nt * ny * nx * basis;
 
     transform_axis(operators, scratch, data, matrices[nt], 1, nt, (int64_t)ny * nx * basis);

@@ -10,17 +10,17 @@
 
 #include "kernels/cpu/operators.h"
 
-/** Matrices of all lengths: forward[n][f][i] and its transpose. */
+/** Matrices of all lengths, [n][f][i]: in floats for encoders, and rounded to 1/65536. */
 struct odva_cpu_dct_tables {
     float forward[ODVA_CPU_DCT_MAX + 1][ODVA_CPU_DCT_MAX][ODVA_CPU_DCT_MAX];
-    float inverse[ODVA_CPU_DCT_MAX + 1][ODVA_CPU_DCT_MAX][ODVA_CPU_DCT_MAX];
+    int32_t exact[ODVA_CPU_DCT_MAX + 1][ODVA_CPU_DCT_MAX][ODVA_CPU_DCT_MAX];
 };
 
 void odva_cpu_dct_tables_init(struct odva_cpu_dct_tables *tables);
 
 /** In place over the first three axes of [nt][ny][nx][basis]. @param scratch as many floats */
 void odva_cpu_dct_tile(const struct odva_cpu_operators *operators,
-                       const struct odva_cpu_dct_tables *tables, int inverse, float *data, int nt,
-                       int ny, int nx, int basis, float *scratch);
+                       const struct odva_cpu_dct_tables *tables, float *data, int nt, int ny,
+                       int nx, int basis, float *scratch);
 
 #endif

@@ -13,82 +13,54 @@
 
 #define SQUARES 4 /* of 8x8 samples around borders, deblocked side by side: V_WORDS or more */
 
-/* Move the samples that are i rows from a border towards each other. */
-static inline void move_words(uint8_t *at, ptrdiff_t stride, int i, v_int move)
+/* 1/128 of words, rounded. */
+static inline v_int share_of_words(v_int words)
 {
-    uint8_t *before = at - (i + 1) * stride, *behind = at + i * stride;
-
-    v_store_words(before, v_clip_words(v_add_words(v_load_words(before), move)));
-    v_store_words(behind, v_clip_words(v_sub_words(v_load_words(behind), move)));
+    return v_floor_words(v_add_words(words, v_set1_words(64)), 7);
 }
 
-/* odva_cpu_deblock_border for V_WORDS samples of the row behind a border. Words: 26 * 1020 fits. */
+static inline void move_words(uint8_t *samples, v_int move)
+{
+    v_store_words(samples, v_clip_words(v_add_words(v_load_words(samples), move)));
+}
+
+static inline v_int clip_to_words(v_int words, v_int limits)
+{
+    return v_min_words(v_max_words(words, v_sub_words(v_int_zero(), limits)), limits);
+}
+
+/* odva_cpu_deblock_border for V_WORDS samples of the row behind a border. Words: (56 + 30) * 255
+ * fits. */
 static inline void deblock_words(uint8_t *at, ptrdiff_t stride, v_int limits)
 {
     static const int weights[ODVA_CPU_DEBLOCK_REACH] = ODVA_CPU_DEBLOCK_WEIGHTS;
-    const v_int inner = v_sub_words(v_load_words(at), v_load_words(at - stride));
-    const v_int outer = v_sub_words(v_load_words(at + stride), v_load_words(at - 2 * stride));
-    const v_int step = v_sub_words(v_add_words(v_add_words(inner, inner), inner), outer);
-    const v_int sign = v_sign_words(step);
-    const v_int size = v_sub_words(v_xor(step, sign), sign);
-    const v_int left = v_max_words(v_sub_words(limits, size), v_int_zero());
-    const v_int kept = v_min_words(size, left);
+    const v_int beside = v_set1_words(ODVA_CPU_DEBLOCK_BESIDE), first = v_load_words(at);
+    const v_int last = v_load_words(at - stride), step = v_sub_words(first, last);
+    const v_int kept = clip_to_words(step, v_shift_words(limits, 1));
+    const v_int across = v_mul_words(clip_to_words(step, limits), v_set1_words(weights[0]));
+    const v_int before = clip_to_words(v_sub_words(v_load_words(at - 2 * stride), last), limits);
+    const v_int behind = clip_to_words(v_sub_words(v_load_words(at + stride), first), limits);
 
-    for (int i = 0; i < ODVA_CPU_DEBLOCK_REACH; i++) {
-        const v_int product = v_mul_words(kept, v_set1_words(weights[i]));
-        const v_int share = v_shift_words(v_add_words(product, v_set1_words(64)), 7);
+    move_words(at - stride, share_of_words(v_add_words(v_mul_words(before, beside), across)));
+    move_words(at, share_of_words(v_sub_words(v_mul_words(behind, beside), across)));
+    for (int i = 1; i < ODVA_CPU_DEBLOCK_REACH; i++) {
+        const v_int move = share_of_words(v_mul_words(kept, v_set1_words(weights[i])));
 
-        move_words(at, stride, i, v_sub_words(v_xor(share, sign), sign));
+        move_words(at - (i + 1) * stride, move);
+        move_words(at + i * stride, v_sub_words(v_int_zero(), move));
     }
-}
-
-/* odva_cpu_deblock_wide for V_WORDS samples of the row behind a border. */
-static inline void deblock_words_wide(uint8_t *at, ptrdiff_t stride, v_int limits)
-{
-    static const int weights[ODVA_CPU_DEBLOCK_WIDE_REACH] = ODVA_CPU_DEBLOCK_WIDE_WEIGHTS;
-    const v_int first = v_load_words(at), last = v_load_words(at - stride);
-    const v_int before_slope = v_sub_words(last, v_load_words(at - 4 * stride));
-    const v_int behind_slope = v_sub_words(v_load_words(at + 3 * stride), first);
-    const v_int six = v_mul_words(v_sub_words(first, last), v_set1_words(6));
-    const v_int step = v_sub_words(six, v_add_words(before_slope, behind_slope));
-    const v_int sign = v_sign_words(step);
-    const v_int size = v_sub_words(v_xor(step, sign), sign);
-    const v_int kept = v_and(size, v_sign_words(v_sub_words(size, limits)));
-
-    for (int i = 0; i < ODVA_CPU_DEBLOCK_WIDE_REACH; i++) {
-        const v_int product = v_mul_words(kept, v_set1_words(weights[i]));
-        const v_int share = v_shift_words(v_add_words(product, v_set1_words(64)), 7);
-
-        move_words(at, stride, i, v_sub_words(v_xor(share, sign), sign));
-    }
-}
-
-static void deblock_row_wide(const struct odva_cpu_deblock *job, int border)
-{
-    uint8_t *row = job->plane + border * job->stride;
-    const int limit = odva_cpu_deblock_wide_limit(job);
-    const v_int limits = v_set1_words((short)limit);
-    int x = 0;
-
-    for (; x + V_WORDS <= job->width; x += V_WORDS)
-        deblock_words_wide(row + x, job->stride, limits);
-    for (; x < job->width; x++)
-        odva_cpu_deblock_wide(row + x, job->stride, limit);
 }
 
 static void deblock_row(const struct odva_cpu_deblock *job, int border)
 {
     uint8_t *row = job->plane + border * job->stride;
-    const int limit = odva_cpu_deblock_limit(job, border);
-    const v_int limits = v_set1_words((short)(2 * limit));
+    const v_int limits = v_set1_words((short)job->limit);
     int x = 0;
 
     for (; x + V_WORDS <= job->width; x += V_WORDS)
         deblock_words(row + x, job->stride, limits);
     for (; x < job->width; x++)
-        odva_cpu_deblock_border(row + x, job->stride, limit);
-    if (odva_cpu_deblock_is_wide(job, border, job->height))
-        deblock_row_wide(job, border);
+        odva_cpu_deblock_border(row + x, job->stride, job->limit);
 }
 
 typedef uint8_t octets __attribute__((vector_size(16)));
@@ -144,18 +116,13 @@ static inline void transpose_samples(uint8_t *dst, ptrdiff_t dst_stride, const u
 static void deblock_squares(const struct odva_cpu_deblock *job, uint8_t *at, int x, int count)
 {
     uint8_t lines[8][8 * SQUARES] = {{0}};
-    uint16_t limits[8 * SQUARES] = {0};
+    const v_int limits = v_set1_words((short)job->limit);
 
-    for (int i = 0; i < count; i++) {
-        const int border = x + i * job->spacing;
-        const int limit = 2 * odva_cpu_deblock_limit(job, border);
-
-        transpose_samples(&lines[0][8 * i], 8 * SQUARES, at + border - 4, job->stride);
-        for (int j = 0; j < 8; j++)
-            limits[8 * i + j] = (uint16_t)limit;
-    }
+    for (int i = 0; i < count; i++)
+        transpose_samples(&lines[0][8 * i], 8 * SQUARES, at + x + i * job->spacing - 4,
+                          job->stride);
     for (int i = 0; i < 8 * count; i += V_WORDS)
-        deblock_words(&lines[4][i], 8 * SQUARES, v_load_bytes((const uint8_t *)&limits[i]));
+        deblock_words(&lines[4][i], 8 * SQUARES, limits);
     for (int i = 0; i < count; i++)
         transpose_samples(at + x + i * job->spacing - 4, job->stride, &lines[0][8 * i],
                           8 * SQUARES);
@@ -170,10 +137,6 @@ static void deblock_8_rows(const struct odva_cpu_deblock *job, int first_row)
     for (int i = 0; i < borders; i += SQUARES)
         deblock_squares(job, at, (i + 1) * job->spacing,
                         borders - i < SQUARES ? borders - i : SQUARES);
-    for (int x = ODVA_SUPERBLOCK_SIDE * job->spacing; odva_cpu_deblock_is_wide(job, x, job->width);
-         x += ODVA_SUPERBLOCK_SIDE * job->spacing)
-        for (int y = 0; y < 8; y++)
-            odva_cpu_deblock_wide(at + y * job->stride + x, 1, odva_cpu_deblock_wide_limit(job));
 }
 
 static void deblock_columns(const struct odva_cpu_deblock *job, int first_row, int end_row)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "kernels/backend.h"
+#include "kernels/cpu/basis.h"
 
 #define ODVA_CPU_ALIGN 64
 
@@ -117,7 +118,7 @@ struct odva_cpu_deblock {
     ptrdiff_t stride;
     int width, height;
     int spacing; /* of the borders */
-    int limit;   /* at most 1020 */
+    int limit;   /* 1..319 */
 };
 
 /** The part of a plane that belongs to a token, some of which may lie outside of it. */
@@ -151,13 +152,23 @@ struct odva_cpu_operators {
     void (*structure_tensors)(const struct odva_cpu_structure_tensors *job, int first_row,
                               int rows); /* of blocks */
     void (*deblock)(const struct odva_cpu_deblock *job, int first_band, int bands);
+    void (*multiply_pairs)(const struct odva_cpu_pairs *product);
+    /** A patch's samples [4][384] to its bands [4][384], in 1/8 of a sample's step. */
+    void (*split_bands)(int16_t *restrict bands, const uint8_t *restrict samples,
+                        const int16_t *restrict mean);
+    /** Sums [4][384] of the basis to samples; at rest: those of band 0 only, all frames the same.
+     */
+    void (*join_bands)(uint8_t *restrict samples, const int32_t *restrict sums,
+                       const int16_t *restrict mean, int is_at_rest);
+    /** dst[i] = (sum over f < inputs of matrix[f][i] src[f] + 2^15) >> 16 for i < n, on vectors of
+     * length numbers, a multiple of 16. */
+    void (*inverse_transform)(int32_t *restrict dst, const int32_t *restrict src,
+                              const int32_t matrix[ODVA_CPU_DCT_MAX][ODVA_CPU_DCT_MAX], int n,
+                              int inputs, int64_t length);
     /** [side][side] numbers of a block's samples. The same in all versions, and so is write_block.
      */
     void (*read_block)(float *dst, const struct odva_cpu_block *block, const uint8_t *data,
                        ptrdiff_t stride);
-    /** The same, of bfloat16: samples less 128. NULL: network_element is another */
-    void (*read_centred_block)(uint16_t *dst, const struct odva_cpu_block *block,
-                               const uint8_t *data, ptrdiff_t stride);
     void (*write_block)(uint8_t *data, ptrdiff_t stride, const struct odva_cpu_block *block,
                         const float *src);
     /** dst[o] = sum over i of matrix[o][i] src[i], on n vectors of length numbers. */

@@ -19,6 +19,5 @@ const struct odva_cpu_operators odva_cpu_operators_avx512bf16 = {
     .linear_scratch = linear_scratch_bf16,
     .attention = attention_bf16,
     .attention_scratch = attention_scratch_bf16,
-    .read_centred_block = read_centred_block_simd,
     COMMON_OPERATORS_SIMD,
 };

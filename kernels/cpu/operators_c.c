@@ -4,6 +4,8 @@
  */
 #include "kernels/cpu/reference.h"
 
+#include "kernels/cpu/bands_loops.h"
+
 const struct odva_cpu_operators odva_cpu_operators_c = {
     .name = "c",
     .panel_width = ODVA_CPU_C_WIDTH,
@@ -18,4 +20,8 @@ const struct odva_cpu_operators odva_cpu_operators_c = {
     .read_block = odva_cpu_read_block_c,
     .write_block = odva_cpu_write_block_c,
     .transform = odva_cpu_transform_c,
+    .multiply_pairs = odva_cpu_multiply_pairs_c,
+    .split_bands = split_bands_loops,
+    .join_bands = join_bands_loops,
+    .inverse_transform = inverse_transform_loops,
 };

@@ -4,8 +4,9 @@
  */
 #include "kernels/cpu/patches.h"
 
+#include <string.h>
+
 #include "base/integers.h"
-#include "base/strict_math.h"
 #include "kernels/cpu/reference.h"
 
 #define LUMA   (ODVA_TOKEN_LUMA * ODVA_TOKEN_LUMA)
@@ -15,12 +16,6 @@
 static float from_sample(uint8_t v)
 {
     return v / 127.5f - 1.0f;
-}
-
-/* A whole number from -128 to 127 in bfloat16: the upper half of a float. */
-static uint16_t centred(uint8_t v)
-{
-    return (uint16_t)(odva_float_to_bits((float)(v - 128)) >> 16);
 }
 
 /* Not a number gives 0. */
@@ -61,17 +56,6 @@ void odva_cpu_read_block_c(float *dst, const struct odva_cpu_block *b, const uin
     }
 }
 
-void odva_cpu_read_centred_block_c(uint16_t *dst, const struct odva_cpu_block *b,
-                                   const uint8_t *data, ptrdiff_t stride)
-{
-    for (int i = 0; i < b->side; i++, dst += b->side) {
-        const uint8_t *src = data + odva_min(b->y + i, b->height - 1) * stride;
-
-        for (int j = 0; j < b->side; j++)
-            dst[j] = centred(src[odva_min(b->x + j, b->width - 1)]);
-    }
-}
-
 void odva_cpu_write_block_c(uint8_t *data, ptrdiff_t stride, const struct odva_cpu_block *b,
                             const float *src)
 {
@@ -94,26 +78,97 @@ void odva_cpu_write_block_c(uint8_t *data, ptrdiff_t stride, const struct odva_c
 
 static const int plane_offset[3] = {0, LUMA, LUMA + CHROMA};
 
-void odva_cpu_read_patch(const struct odva_cpu_operators *operators, void *dst,
-                         enum odva_element element, const struct odva_grid *grid,
-                         const struct onedva_const_picture *pictures, int32_t position)
+/* The picture of a token's frame; the clip's last one goes on. */
+static int frame_of(const struct odva_grid *grid, int32_t position, int f)
 {
-    const int x = position % grid->gx, y = position / grid->gx % grid->gy;
-    const int t = position / grid->gx / grid->gy;
+    return odva_min(position / grid->gx / grid->gy * ODVA_TOKEN_FRAMES + f, grid->frames - 1);
+}
 
-    for (int f = 0; f < ODVA_TOKEN_FRAMES; f++) {
-        const struct onedva_const_picture *picture =
-            &pictures[odva_min(t * ODVA_TOKEN_FRAMES + f, grid->frames - 1)];
+static struct odva_cpu_block block_at(const struct odva_grid *grid, int plane, int32_t position)
+{
+    return block_of(grid, plane, position / grid->gx % grid->gy, position % grid->gx);
+}
+
+void odva_cpu_read_patch(const struct odva_cpu_operators *operators, float *dst,
+                         const struct odva_grid *grid, const struct onedva_const_picture *pictures,
+                         int32_t position)
+{
+    for (int f = 0; f < ODVA_TOKEN_FRAMES; f++, dst += FRAME) {
+        const struct onedva_const_picture *picture = &pictures[frame_of(grid, position, f)];
 
         for (int p = 0; p < 3; p++) {
-            const struct odva_cpu_block b = block_of(grid, p, y, x);
+            const struct odva_cpu_block b = block_at(grid, p, position);
 
-            if (element == ODVA_BFLOAT16)
-                operators->read_centred_block((uint16_t *)dst + f * FRAME + plane_offset[p], &b,
-                                              picture->data[p], picture->stride[p]);
-            else
-                operators->read_block((float *)dst + f * FRAME + plane_offset[p], &b,
-                                      picture->data[p], picture->stride[p]);
+            operators->read_block(dst + plane_offset[p], &b, picture->data[p], picture->stride[p]);
+        }
+    }
+}
+
+static void read_sample_block(uint8_t *dst, const struct odva_cpu_block *b, const uint8_t *data,
+                              ptrdiff_t stride)
+{
+    const int columns = odva_min(b->side, b->width - b->x);
+
+    for (int i = 0; i < b->side; i++, dst += b->side) {
+        const uint8_t *src = data + odva_min(b->y + i, b->height - 1) * stride + b->x;
+
+        if (columns == ODVA_TOKEN_LUMA)
+            memcpy(dst, src, ODVA_TOKEN_LUMA);
+        else
+            memcpy(dst, src, columns);
+        for (int j = columns; j < b->side; j++)
+            dst[j] = dst[columns - 1];
+    }
+}
+
+void odva_cpu_read_samples(uint8_t *dst, const struct odva_grid *grid,
+                           const struct onedva_const_picture *pictures, int32_t position)
+{
+    for (int f = 0; f < ODVA_TOKEN_FRAMES; f++, dst += FRAME) {
+        const struct onedva_const_picture *picture = &pictures[frame_of(grid, position, f)];
+
+        for (int p = 0; p < 3; p++) {
+            const struct odva_cpu_block b = block_at(grid, p, position);
+
+            read_sample_block(dst + plane_offset[p], &b, picture->data[p], picture->stride[p]);
+        }
+    }
+}
+
+/* Frames of a token that are in the clip. */
+static int frames_of(const struct odva_grid *grid, int32_t position)
+{
+    return odva_min(ODVA_TOKEN_FRAMES,
+                    grid->frames - position / grid->gx / grid->gy * ODVA_TOKEN_FRAMES);
+}
+
+static void write_sample_block(uint8_t *data, ptrdiff_t stride, const struct odva_cpu_block *b,
+                               const uint8_t *src)
+{
+    const int rows = odva_min(b->side, b->height - b->y);
+    const int columns = odva_min(b->side, b->width - b->x);
+    uint8_t *dst = data + b->y * stride + b->x;
+
+    for (int i = 0; i < rows; i++, src += b->side, dst += stride) {
+        if (columns == ODVA_TOKEN_LUMA)
+            memcpy(dst, src, ODVA_TOKEN_LUMA);
+        else
+            memcpy(dst, src, columns);
+    }
+}
+
+void odva_cpu_write_samples(const struct onedva_picture *pictures, const struct odva_grid *grid,
+                            const uint8_t *src, int32_t position)
+{
+    const int frames = frames_of(grid, position);
+
+    for (int f = 0; f < frames; f++, src += FRAME) {
+        const struct onedva_picture *picture = &pictures[frame_of(grid, position, f)];
+
+        for (int p = 0; p < 3; p++) {
+            const struct odva_cpu_block b = block_at(grid, p, position);
+
+            write_sample_block(picture->data[p], picture->stride[p], &b, src + plane_offset[p]);
         }
     }
 }
@@ -122,15 +177,13 @@ void odva_cpu_write_patch(const struct odva_cpu_operators *operators,
                           const struct onedva_picture *pictures, const struct odva_grid *grid,
                           const float *src, int32_t position)
 {
-    const int x = position % grid->gx, y = position / grid->gx % grid->gy;
-    const int t = position / grid->gx / grid->gy;
-    const int frames = odva_min(ODVA_TOKEN_FRAMES, grid->frames - t * ODVA_TOKEN_FRAMES);
+    const int frames = frames_of(grid, position);
 
     for (int f = 0; f < frames; f++, src += FRAME) {
-        const struct onedva_picture *picture = &pictures[t * ODVA_TOKEN_FRAMES + f];
+        const struct onedva_picture *picture = &pictures[frame_of(grid, position, f)];
 
         for (int p = 0; p < 3; p++) {
-            const struct odva_cpu_block b = block_of(grid, p, y, x);
+            const struct odva_cpu_block b = block_at(grid, p, position);
 
             operators->write_block(picture->data[p], picture->stride[p], &b, src + plane_offset[p]);
         }

@@ -12,12 +12,18 @@
 #include "kernels/cpu/operators.h"
 #include "onedva/onedva.h"
 
-/** One patch at (t, y, x) = position of the grid. @param dst 1536 of these elements */
-void odva_cpu_read_patch(const struct odva_cpu_operators *operators, void *dst,
-                         enum odva_element element, const struct odva_grid *grid,
-                         const struct onedva_const_picture *pictures, int32_t position);
+/** One patch at (t, y, x) = position of the grid, v / 127.5 - 1. @param dst 1536 numbers */
+void odva_cpu_read_patch(const struct odva_cpu_operators *operators, float *dst,
+                         const struct odva_grid *grid, const struct onedva_const_picture *pictures,
+                         int32_t position);
 void odva_cpu_write_patch(const struct odva_cpu_operators *operators,
                           const struct onedva_picture *pictures, const struct odva_grid *grid,
                           const float *src, int32_t position);
+
+/** The samples themselves, [4][384]. */
+void odva_cpu_read_samples(uint8_t *dst, const struct odva_grid *grid,
+                           const struct onedva_const_picture *pictures, int32_t position);
+void odva_cpu_write_samples(const struct onedva_picture *pictures, const struct odva_grid *grid,
+                            const uint8_t *src, int32_t position);
 
 #endif

@@ -43,27 +43,6 @@ static void read_block_simd(float *dst, const struct odva_cpu_block *b, const ui
             v_store(dst + j, from_samples(v_load_samples(src + j)));
 }
 
-#ifdef V_ROUNDS /* vectors are as wide as a block of luma */
-static void read_centred_block_simd(uint16_t *dst, const struct odva_cpu_block *b,
-                                    const uint8_t *data, ptrdiff_t stride)
-{
-    const uint8_t *src = data + b->y * stride + b->x;
-    const v_float centre = v_set1(128.0f);
-
-    if (b->x + b->side > b->width || b->y + b->side > b->height) {
-        odva_cpu_read_centred_block_c(dst, b, data, stride);
-        return;
-    }
-    if (b->side < V_WIDTH) {
-        for (int i = 0; i < b->side; i += 2, src += 2 * stride, dst += V_WIDTH)
-            v_store_rounded_n(dst, v_sub(v_load_two_samples(src, src + stride), centre), V_WIDTH);
-        return;
-    }
-    for (int i = 0; i < b->side; i++, src += stride, dst += b->side)
-        v_store_rounded_n(dst, v_sub(v_load_samples(src), centre), V_WIDTH);
-}
-#endif
-
 static void write_block_simd(uint8_t *data, ptrdiff_t stride, const struct odva_cpu_block *b,
                              const float *src)
 {

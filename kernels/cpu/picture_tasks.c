@@ -53,8 +53,8 @@ static int run_patches(struct odva_backend *backend, struct patch_job *job,
 
 static void read_patch(const struct patch_job *job, int64_t i)
 {
-    odva_cpu_read_patch(job->operators, odva_cpu_elements(job->rows, i), job->rows.element,
-                        job->grid, job->sources, job->position[i]);
+    odva_cpu_read_patch(job->operators, odva_cpu_row(job->rows, i), job->grid, job->sources,
+                        job->position[i]);
 }
 
 int odva_cpu_backend_patchify(struct odva_backend *backend, struct odva_matrix dst,
@@ -189,10 +189,10 @@ static void deblock_task(void *opaque, int64_t index, int worker)
             .width = p ? (job->grid->width + 1) / 2 : job->grid->width,
             .height = p ? (job->grid->height + 1) / 2 : job->grid->height,
             .spacing = p ? ODVA_TOKEN_CHROMA : ODVA_TOKEN_LUMA,
-            .limit = p ? 5 * job->limit / 8 : job->limit,
+            .limit = job->limit,
         };
 
-        if (plane.plane && plane.limit > 0)
+        if (plane.plane)
             job->operators->deblock(&plane, first, bands);
     }
 }

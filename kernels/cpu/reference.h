@@ -6,7 +6,6 @@
 #ifndef ODVA_CPU_REFERENCE_H
 #define ODVA_CPU_REFERENCE_H
 
-#include "base/layout.h"
 #include "kernels/cpu/operators.h"
 
 #define ODVA_CPU_C_WIDTH 16 /* numbers that a loop handles side by side */
@@ -25,29 +24,20 @@ void odva_cpu_structure_tensors_c(const struct odva_cpu_structure_tensors *job, 
 
 void odva_cpu_read_block_c(float *dst, const struct odva_cpu_block *block, const uint8_t *data,
                            ptrdiff_t stride);
-void odva_cpu_read_centred_block_c(uint16_t *dst, const struct odva_cpu_block *block,
-                                   const uint8_t *data, ptrdiff_t stride);
 void odva_cpu_write_block_c(uint8_t *data, ptrdiff_t stride, const struct odva_cpu_block *block,
                             const float *src);
 void odva_cpu_transform_c(float *restrict dst, const float *restrict src,
                           const float matrix[ODVA_CPU_DCT_MAX][ODVA_CPU_DCT_MAX], int n,
                           int64_t length);
 
-/* What a border's step moves the samples on each side of it, nearest first, in 1/128 of twice the
- * step. */
+/* What the clipped step across a border moves the samples on each side of it, nearest first, in
+ * 1/128 of it; and of the step from the nearest one to that beside it, what moves the nearest. */
 #define ODVA_CPU_DEBLOCK_REACH 4
-#define ODVA_CPU_DEBLOCK_MOST  1020 /* its product with a weight is a 16-bit integer */
 #define ODVA_CPU_DEBLOCK_WEIGHTS                                                                   \
     {                                                                                              \
-        26, 13, 5, 2                                                                               \
+        56, 30, 14, 5                                                                              \
     }
-
-/* The same of the filter that follows at borders of tiles, of six times the step. */
-#define ODVA_CPU_DEBLOCK_WIDE_REACH 6
-#define ODVA_CPU_DEBLOCK_WIDE_WEIGHTS                                                              \
-    {                                                                                              \
-        10, 8, 6, 4, 3, 1                                                                          \
-    }
+#define ODVA_CPU_DEBLOCK_BESIDE 30
 
 /** First row of a band: each has the rows half a spacing above and below the border band * spacing.
  */
@@ -58,33 +48,9 @@ static inline int odva_cpu_deblock_top(const struct odva_cpu_deblock *job, int b
     return top < 0 ? 0 : top < job->height ? top : job->height;
 }
 
-/** What to take for a step of coding at a border: half as much again between tiles.
- * @param border its first sample behind it */
-static inline int odva_cpu_deblock_limit(const struct odva_cpu_deblock *job, int border)
-{
-    const int limit = border % (ODVA_SUPERBLOCK_SIDE * job->spacing) ? job->limit : 3 * job->limit / 2;
-
-    return limit < ODVA_CPU_DEBLOCK_MOST ? limit : ODVA_CPU_DEBLOCK_MOST;
-}
-
-/** Whether the wide filter follows at a border. @param size of the plane across it */
-static inline int odva_cpu_deblock_is_wide(const struct odva_cpu_deblock *job, int border, int size)
-{
-    return job->spacing == ODVA_TOKEN_LUMA && border % (ODVA_SUPERBLOCK_SIDE * ODVA_TOKEN_LUMA) == 0 &&
-           border + ODVA_CPU_DEBLOCK_WIDE_REACH <= size;
-}
-
-/** The least of six times the step that the wide filter takes for one of content. */
-static inline int odva_cpu_deblock_wide_limit(const struct odva_cpu_deblock *job)
-{
-    return 3 * job->limit / 5;
-}
-
 /** Deblock one line across a border. @param at its first sample behind it @param distance of
  * samples */
 void odva_cpu_deblock_border(uint8_t *at, ptrdiff_t distance, int limit);
-/** The wide filter on one line. @param limit of odva_cpu_deblock_wide_limit() */
-void odva_cpu_deblock_wide(uint8_t *at, ptrdiff_t distance, int limit);
 /** Deblock rows across the borders between columns. */
 void odva_cpu_deblock_columns(const struct odva_cpu_deblock *job, int first_row, int end_row);
 /** All of some bands; columns does what odva_cpu_deblock_columns() does, row deblocks the border

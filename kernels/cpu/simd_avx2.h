@@ -16,6 +16,16 @@
 
 typedef __m256 v_float;
 
+/* Eight sums of products of pairs of 16-bit integers. */
+#define V_SUMS 8
+typedef __m256i v_sums, v_shorts;
+
+#define v_sums_zero()            _mm256_setzero_si256()
+#define v_load_shorts(p)         _mm256_loadu_si256((const __m256i *)(p))
+#define v_set1_shorts(pair)      _mm256_set1_epi32((int)(pair))
+#define v_dot_shorts(sums, a, b) _mm256_add_epi32(sums, _mm256_madd_epi16(a, b))
+#define v_sums_store(p, sums)    _mm256_storeu_si256((__m256i *)(p), sums)
+
 #define v_zero()        _mm256_setzero_ps()
 #define v_set1(a)       _mm256_set1_ps(a)
 #define v_load(p)       _mm256_loadu_ps(p)
@@ -117,9 +127,8 @@ typedef __m256i v_int;
 #define v_mul_words(a, b)   _mm256_mullo_epi16(a, b)
 #define v_min_words(a, b)   _mm256_min_epi16(a, b)
 #define v_max_words(a, b)   _mm256_max_epi16(a, b)
-#define v_sign_words(a)     _mm256_srai_epi16(a, 15) /* 0 or -1 */
+#define v_floor_words(a, n) _mm256_srai_epi16(a, n) /* of signed ones, by 2^n */
 #define v_clip_words(a)     v_min_words(v_max_words(a, v_int_zero()), v_set1_words(255))
-#define v_xor(a, b)         _mm256_xor_si256(a, b)
 #define v_add_dwords(a, b)  _mm256_add_epi32(a, b)
 #define v_pair_bytes(a, b)  _mm256_maddubs_epi16(a, b) /* unsigned by signed, sums of two */
 #define v_pair_words(a, b)  _mm256_madd_epi16(a, b)

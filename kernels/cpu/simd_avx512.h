@@ -15,6 +15,16 @@
 
 typedef __m512 v_float;
 
+/* Sixteen sums of products of pairs of 16-bit integers. */
+#define V_SUMS 16
+typedef __m512i v_sums, v_shorts;
+
+#define v_sums_zero()            _mm512_setzero_si512()
+#define v_load_shorts(p)         _mm512_loadu_si512(p)
+#define v_set1_shorts(pair)      _mm512_set1_epi32((int)(pair))
+#define v_dot_shorts(sums, a, b) _mm512_add_epi32(sums, _mm512_madd_epi16(a, b))
+#define v_sums_store(p, sums)    _mm512_storeu_si512(p, sums)
+
 #define v_zero()        _mm512_setzero_ps()
 #define v_set1(a)       _mm512_set1_ps(a)
 #define v_load(p)       _mm512_loadu_ps(p)
@@ -129,9 +139,8 @@ typedef __m512i v_int;
 #define v_mul_words(a, b)   _mm512_mullo_epi16(a, b)
 #define v_min_words(a, b)   _mm512_min_epi16(a, b)
 #define v_max_words(a, b)   _mm512_max_epi16(a, b)
-#define v_sign_words(a)     _mm512_srai_epi16(a, 15) /* 0 or -1 */
+#define v_floor_words(a, n) _mm512_srai_epi16(a, n) /* of signed ones, by 2^n */
 #define v_clip_words(a)     v_min_words(v_max_words(a, v_int_zero()), v_set1_words(255))
-#define v_xor(a, b)         _mm512_xor_si512(a, b)
 #define v_add_dwords(a, b)  _mm512_add_epi32(a, b)
 #define v_pair_bytes(a, b)  _mm512_maddubs_epi16(a, b) /* unsigned by signed, sums of two */
 #define v_pair_words(a, b)  _mm512_madd_epi16(a, b)

@@ -17,6 +17,23 @@
 
 typedef float32x4x2_t v_float;
 
+/* Four sums of products of pairs of 16-bit integers. */
+#define V_SUMS 4
+typedef int32x4_t v_sums;
+typedef int16x8_t v_shorts;
+
+#define v_sums_zero()         vdupq_n_s32(0)
+#define v_load_shorts(p)      vld1q_s16(p)
+#define v_set1_shorts(pair)   vreinterpretq_s16_u32(vdupq_n_u32(pair))
+#define v_sums_store(p, sums) vst1q_s32(p, sums)
+
+static inline v_sums v_dot_shorts(v_sums sums, int16x8_t a, int16x8_t b)
+{
+    const int32x4_t low = vmull_s16(vget_low_s16(a), vget_low_s16(b));
+
+    return vaddq_s32(sums, vpaddq_s32(low, vmull_high_s16(a, b)));
+}
+
 static inline v_float v_set1(float a)
 {
     const float32x4_t v = vdupq_n_f32(a);
@@ -225,7 +242,6 @@ static inline int16x8_t v_pair_words_quad(int16x8_t a, int16x8_t b)
 }
 
 V_INTS(v_and, vandq_s16)
-V_INTS(v_xor, veorq_s16)
 V_INTS(v_add_words, vaddq_s16)
 V_INTS(v_sub_words, vsubq_s16)
 V_INTS(v_mul_words, vmulq_s16)
@@ -243,10 +259,12 @@ static inline v_int v_shift_words(v_int a, int n)
                     vreinterpretq_s16_u16(vshlq_u16(vreinterpretq_u16_s16(a.val[1]), shift))}};
 }
 
-/* 0 or -1 */
-static inline v_int v_sign_words(v_int a)
+/* Of signed ones, by 2^n. */
+static inline v_int v_floor_words(v_int a, int n)
 {
-    return (v_int){{vshrq_n_s16(a.val[0], 15), vshrq_n_s16(a.val[1], 15)}};
+    const int16x8_t shift = vdupq_n_s16((int16_t)-n);
+
+    return (v_int){{vshlq_s16(a.val[0], shift), vshlq_s16(a.val[1], shift)}};
 }
 
 static inline v_int v_clip_words(v_int a)

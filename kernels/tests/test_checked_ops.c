@@ -25,7 +25,10 @@ struct world {
     struct odva_backend *backend;
     struct odva_buffer *x, *y, *index, *patches;
     struct odva_weights *weights;
-    struct odva_matrix dst, src;
+    struct odva_basis *basis;
+    struct odva_bands bands;
+    int vectors;
+    struct odva_matrix dst, src, coefs;
     int64_t rows;
     int width, steps;
     struct odva_epilogue epilogue;
@@ -82,6 +85,8 @@ static void set_calls(struct world *w)
     w->src = (struct odva_matrix){w->x, 0, WIDTH, ODVA_FLOAT32};
     w->dst = (struct odva_matrix){w->y, 0, WIDTH, ODVA_FLOAT32};
     w->patch = (struct odva_matrix){w->patches, 0, ODVA_PATCH_SAMPLES, ODVA_FLOAT32};
+    w->coefs = (struct odva_matrix){w->y, 0, BASIS, ODVA_FLOAT32};
+    w->bands = (struct odva_bands){.count = {1, 0, 0, 1}, .basis = BASIS};
     w->epilogue =
         (struct odva_epilogue){.bias = w->x, .gate = w->src, .gate_row = w->index, .add = w->dst};
     w->modulation = (struct odva_modulation){.shift = w->src, .scale = w->src, .row = w->index};
@@ -94,12 +99,13 @@ static void set_calls(struct world *w)
                                            .sines = w->x};
     w->windows = (struct odva_windows){
         .count = 1, .max_length = 1, .begin = w->index, .rows = w->index, .rope = w->index};
-    w->tile =
-        (struct odva_dct_tile){.nt = 1, .ny = 1, .nx = 1, .order = w->index, .rows = w->index};
+    w->tile = (struct odva_dct_tile){
+        .nt = 1, .ny = 1, .nx = 1, .coefficients = BASIS, .order = w->index, .rows = w->index};
 }
 
 static struct world *world_open(void)
 {
+    static const int16_t vectors[2 * ODVA_FRAME_SAMPLES] = {1, 2, 3}, *const mean = vectors;
     static const int32_t index[ROWS] = {0, 1};
     struct world *w = calloc(1, sizeof(*w));
 
@@ -108,6 +114,7 @@ static struct world *world_open(void)
     w->width = WIDTH;
     w->steps = 2;
     w->limit = 1;
+    w->vectors = 2;
     w->bytes = sizeof(float);
     w->data = w->numbers;
     assert_int_equal(
@@ -119,6 +126,8 @@ static struct world *world_open(void)
     w->patches = buffer_of(w->backend, w->numbers, ODVA_PATCH_SAMPLES * sizeof(float));
     w->weights = w->backend->ops->pack(w->backend, w->numbers, WIDTH, WIDTH, ODVA_PRECISION_EXACT);
     assert_non_null(w->weights);
+    w->basis = w->backend->ops->pack_basis(w->backend, vectors, 2, mean);
+    assert_non_null(w->basis);
     assert_int_equal(odva_grid_init(&w->grid, FRAMES, SIDE, SIDE, BASIS), ONEDVA_OK);
     set_calls(w);
     set_pictures(w);
@@ -132,6 +141,7 @@ static void world_close(struct world *w)
     for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++)
         w->backend->ops->free(w->backend, buffers[i]);
     w->backend->ops->free_weights(w->weights);
+    w->backend->ops->free_basis(w->basis);
     odva_grid_free(&w->grid);
     odva_backend_close(&w->backend);
     free(w);
@@ -160,7 +170,8 @@ CALL(downscale2x, w->pictures[0].data[0], w->pictures[0].stride[0], w->sources[0
 CALL(structure_tensors, w->tensors, w->sources[0].data[0], w->sources[0].stride[0],
      w->sources[1].data[0], w->sources[1].stride[0], w->grid.width, w->grid.height)
 CALL(dct_forward, w->dst.buffer, w->src.buffer, BASIS, &w->tile, 1)
-CALL(dct_inverse, w->dst.buffer, w->src.buffer, BASIS, &w->tile, 1)
+CALL(project, w->coefs, &w->grid, w->sources, w->index, w->offset, 1, w->basis, &w->bands)
+CALL(reconstruct, w->pictures, &w->grid, w->src.buffer, w->basis, &w->bands, &w->tile, 1)
 CALL(axpby, w->dst, 1.0f, w->src, 1.0f, w->dst, w->rows, w->width)
 CALL(noise, w->patch, w->index, w->offset, 1, 0, 0)
 
@@ -181,14 +192,24 @@ static int call_pack(struct world *w)
     return ONEDVA_OK;
 }
 
+static int call_pack_basis(struct world *w)
+{
+    struct odva_basis *basis =
+        w->backend->ops->pack_basis(w->backend, w->data, w->vectors, (const int16_t *)w->numbers);
+
+    assert_non_null(basis);
+    w->backend->ops->free_basis(basis);
+    return ONEDVA_OK;
+}
+
 static void right_calls(void **state)
 {
     static int (*const calls[])(struct world * w) = {
-        call_upload,      call_download,    call_linear,        call_linear_chain,
-        call_attention,   call_patchify,    call_norm_modulate, call_unpatchify,
-        call_warp,        call_deblock,     call_downscale2x,   call_structure_tensors,
-        call_dct_forward, call_dct_inverse, call_axpby,         call_noise,
-        call_free,        call_pack};
+        call_upload,      call_download, call_linear,        call_linear_chain,
+        call_attention,   call_patchify, call_norm_modulate, call_unpatchify,
+        call_warp,        call_deblock,  call_downscale2x,   call_structure_tensors,
+        call_dct_forward, call_project,  call_reconstruct,   call_axpby,
+        call_noise,       call_free,     call_pack,          call_pack_basis};
     struct world *w = world_open();
 
     (void)state;
@@ -245,7 +266,7 @@ static void right_calls(void **state)
     V(patchify, w->sources[1].data[2] = NULL, "plane does not hold")                               \
     V(patchify, w->sources[1].stride[0] = SIDE - 1, "absolute(stride) >= width")                   \
     V(patchify, w->offset = 1, "chunk[i] <= high")                                                 \
-    V(patchify, w->patch.element = ODVA_BFLOAT16, "sample_element == ODVA_BFLOAT16")               \
+    V(patchify, w->patch.element = ODVA_BFLOAT16, "network_element == ODVA_BFLOAT16")              \
     V(unpatchify, w->pictures[1].data[2] = NULL, "plane does not hold")                            \
     V(unpatchify, w->patch.offset = 1, "rows <= rows_of")                                          \
     V(warp, w->warp.left = 1, "warp->left % 2 == 0")                                               \
@@ -254,7 +275,7 @@ static void right_calls(void **state)
     V(warp, w->warp.rows = 2, "warp->height - 1")                                                  \
     V(warp, w->sources[0].data[0] = w->pictures[0].data[0], "!host_overlap")                       \
     V(deblock, w->limit = 0, "limit >= 1")                                                         \
-    V(deblock, w->limit = 1021, "limit <= MAX_LIMIT")                                              \
+    V(deblock, w->limit = 320, "limit <= MAX_LIMIT")                                              \
     V(deblock, w->pictures[3].data[0] = NULL, "plane does not hold")                               \
     V(downscale2x, w->grid.width = 0, "width > 0")                                                 \
     V(downscale2x, w->sources[0].data[0] = w->pictures[0].data[0], "!host_overlap")                \
@@ -263,9 +284,34 @@ static void right_calls(void **state)
     V(dct_forward, w->tile.nx = 9, "tile->nx <= ODVA_SUPERBLOCK_SIDE")                             \
     V(dct_forward, w->tile.offset = ROWS * WIDTH, "bytes <= ops->buffer_size(buffer) - offset")    \
     V(dct_forward, w->tile.order = odd_rows(w), "chunk[i] <= high")                                \
-    V(dct_inverse, w->tile.rows = odd_rows(w), "chunk[i] <= high")                                 \
-    V(dct_inverse, w->src.buffer = w->y, "dst != src")                                             \
-    V(dct_inverse, w->tile.nt = 0, "tile->nt >= 1")                                                \
+    V(dct_forward, w->tile.rows = odd_rows(w), "chunk[i] <= high")                                 \
+    V(dct_forward, w->src.buffer = w->y, "latents != coefs")                                       \
+    V(dct_forward, w->tile.nt = 0, "tile->nt >= 1")                                                \
+    V(dct_forward, w->tile.coefs = ROWS * WIDTH, "bytes <= ops->buffer_size(buffer) - offset")     \
+    V(dct_forward, w->tile.coefficients = BASIS + 1, "coefficients <= patches * basis")            \
+    V(pack_basis, w->data = NULL, "vectors && mean")                                               \
+    V(pack_basis, w->vectors = 0, "count > 0")                                                     \
+    V(pack_basis, w->vectors = ODVA_FRAME_SAMPLES + 1, "count <= ODVA_FRAME_SAMPLES")              \
+    V(project, w->basis = NULL, "basis && sum == bands->basis")                                    \
+    V(project, w->bands.basis = 1, "basis && sum == bands->basis")                                 \
+    V(project, w->grid.width = 0, "grid->width > 0")                                               \
+    V(project, w->sources[1].data[2] = NULL, "plane does not hold")                                \
+    V(project, w->coefs.offset = ROWS * WIDTH, "rows <= rows_of")                                  \
+    V(project, w->coefs.element = ODVA_BFLOAT16, "network_element == ODVA_BFLOAT16")               \
+    V(project, w->offset = 1, "chunk[i] <= high")                                                  \
+    V(reconstruct, w->basis = NULL, "basis && sum == bands->basis")                                \
+    V(reconstruct, w->bands.count[1] = 1, "basis && sum == bands->basis")                          \
+    V(reconstruct, w->bands = (struct odva_bands){.basis = 0}, "basis > 0")                        \
+    V(reconstruct, w->grid.frames = 17, "grid->frames <= ONEDVA_MAX_CLIP_FRAMES")                  \
+    V(reconstruct, w->pictures[3].data[1] = NULL, "plane does not hold")                           \
+    V(reconstruct, w->tile.ny = 9, "tile->ny <= ODVA_SUPERBLOCK_SIDE")                             \
+    V(reconstruct, w->tile.nt = 2, "tiles[i].nt == grid->gt")                                      \
+    V(reconstruct, w->tile.y0 = 1, "tiles[i].y0 + tiles[i].ny <= grid->gy")                        \
+    V(reconstruct, w->tile.x0 = -1, "tiles[i].x0 >= 0")                                            \
+    V(reconstruct, w->tile.coefficients = -1, "tile->coefficients >= 0")                           \
+    V(reconstruct, w->tile.offset = -1, "tile->offset >= 0")                                       \
+    V(reconstruct, w->tile.offset = ROWS * WIDTH, "bytes <= ops->buffer_size(buffer) - offset")    \
+    V(reconstruct, w->tile.order = odd_rows(w), "chunk[i] <= high")                                \
     V(axpby, w->width = 0, "cols > 0")                                                             \
     V(axpby, w->src.buffer = w->y; w->src.offset = 1, "!overlap(dst, cols, x")                     \
     V(noise, w->patch.buffer = NULL, "matrix.buffer")                                              \

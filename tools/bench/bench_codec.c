@@ -4,19 +4,22 @@
  */
 #include "tools/bench/bench_codec.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "model/model.h"
 #include "tools/bench/bench.h"
 #include "transform/deblocking.h"
+#include "transform/quantiser.h"
 
-#define QIDX 0
+#define QIDX   0
+#define DETAIL 1 /* what most clips have with such a quantiser */
 
-void bench_clip_open(struct bench_clip *clip, int width, int height, int basis)
+void bench_clip_open(struct bench_clip *clip, int width, int height)
 {
     const size_t cw = (width + 1) / 2, ch = (height + 1) / 2;
 
-    bench_check(odva_grid_init(&clip->grid, ONEDVA_MAX_CLIP_FRAMES, width, height, basis));
+    clip->size = (struct odva_clip_size){ONEDVA_MAX_CLIP_FRAMES, width, height};
     for (int t = 0; t < ONEDVA_MAX_CLIP_FRAMES; t++) {
         for (int p = 0; p < 3; p++) {
             const size_t stride = p ? cw : (size_t)width, size = stride * (p ? ch : (size_t)height);
@@ -29,11 +32,6 @@ void bench_clip_open(struct bench_clip *clip, int width, int height, int basis)
             clip->sources[t].stride[p] = stride;
         }
     }
-    clip->linear = bench_checked(malloc(clip->grid.patches * basis * sizeof(float)));
-    clip->latents = bench_checked(malloc(clip->grid.patches * basis * sizeof(float)));
-    clip->tokens = bench_checked(malloc(clip->grid.tile_count * sizeof(int)));
-    for (int i = 0; i < clip->grid.tile_count; i++)
-        clip->tokens[i] = clip->grid.tiles[i].tokens;
 }
 
 void bench_clip_close(struct bench_clip *clip)
@@ -41,23 +39,48 @@ void bench_clip_close(struct bench_clip *clip)
     for (int t = 0; t < ONEDVA_MAX_CLIP_FRAMES; t++)
         for (int p = 0; p < 3; p++)
             free(clip->pictures[t].data[p]);
-    free(clip->linear);
-    free(clip->latents);
-    free(clip->tokens);
-    odva_grid_free(&clip->grid);
 }
 
-void bench_codec_open(struct bench_codec *codec, struct odva_backend *backend)
+/* Levels, and lengths that end behind the last one that is not 0. */
+static void quantise(struct bench_codec *codec)
 {
-    struct odva_scan_cache *scans = &codec->scans;
+    struct odva_latents *latents = &codec->latents;
+    const float inverse_step = 1 / odva_quantiser_step(QIDX);
+
+    latents->qidx = QIDX;
+    for (int i = 0; i < latents->grid.tile_count; i++) {
+        struct odva_latent_tile *tile = &latents->tiles[i];
+
+        for (int c = 0; c < tile->coefficients; c++) {
+            const float y = codec->linear[tile->offset + c];
+            const int32_t level = odva_quantise(fabsf(y), inverse_step, ODVA_DEAD_ZONE);
+
+            latents->q[tile->offset + c] = y < 0 ? -level : level;
+            latents->seen[tile->offset + c] = ODVA_CODED;
+            if (level)
+                tile->tokens = c / tile->token_length + 1;
+        }
+    }
+}
+
+void bench_codec_open(struct bench_codec *codec, struct odva_backend *backend,
+                      const struct bench_clip *clip)
+{
+    size_t count;
 
     *codec = (struct bench_codec){.backend = backend};
     bench_check(onedva_model_open(&codec->model, NULL, &bench_logger));
-    scans->model = codec->model;
-    bench_check(odva_linear_path_open(&codec->path, codec->model, backend, scans));
+    codec->scans.model = codec->model;
+    bench_check(odva_linear_path_open(&codec->path, codec->model, backend));
     if (codec->model->config.encoder_layers > 0)
-        bench_check(odva_query_encoder_open(&codec->encoder, codec->model, backend, scans));
-    bench_check(odva_sampler_open(&codec->sampler, codec->model, backend, scans));
+        bench_check(odva_query_encoder_open(&codec->encoder, codec->model, backend));
+    bench_check(odva_sampler_open(&codec->sampler, codec->model, backend));
+    bench_check(odva_latents_set_size(&codec->latents, &codec->scans, DETAIL, clip->size));
+    count = odva_latents_count(&codec->latents);
+    codec->linear = bench_checked(malloc(count * sizeof(*codec->linear)));
+    codec->y = bench_checked(malloc(count * sizeof(*codec->y)));
+    bench_codec_analyse(codec, clip);
+    quantise(codec);
 }
 
 void bench_codec_close(struct bench_codec *codec)
@@ -65,16 +88,24 @@ void bench_codec_close(struct bench_codec *codec)
     odva_sampler_close(&codec->sampler);
     odva_query_encoder_close(&codec->encoder);
     odva_linear_path_close(&codec->path);
+    odva_latents_free(&codec->latents);
     odva_scan_cache_free(&codec->scans);
     onedva_model_close(&codec->model);
+    free(codec->linear);
+    free(codec->y);
 }
 
-void bench_codec_decode(struct bench_codec *codec, const struct bench_clip *clip, int steps,
-                        const struct onedva_picture *pictures)
+void bench_codec_analyse(struct bench_codec *codec, const struct bench_clip *clip)
+{
+    bench_check(
+        odva_linear_path_project(&codec->path, &codec->latents.grid, DETAIL, clip->sources));
+    bench_check(odva_linear_path_transform(&codec->path, &codec->latents, codec->linear));
+}
+
+void bench_codec_decode(struct bench_codec *codec, int steps, const struct onedva_picture *pictures)
 {
     const struct odva_sampler_params params = {.qidx = QIDX, .steps = steps, .seed = 1};
 
-    bench_check(odva_sampler_run(&codec->sampler, &clip->grid, clip->latents, clip->tokens, &params,
-                                 pictures));
-    bench_check(odva_deblock(codec->backend, pictures, &clip->grid, QIDX));
+    bench_check(odva_sampler_run(&codec->sampler, &codec->latents, &params, pictures));
+    bench_check(odva_deblock(codec->backend, pictures, &codec->latents.grid, QIDX));
 }

@@ -12,19 +12,17 @@
 #include "onedva/onedva.h"
 #include "transform/linear_path.h"
 
-/** 16 frames of a gradient, and room for its numbers. */
+/** 16 frames of gradients with edges that move. */
 struct bench_clip {
-    struct odva_grid grid;
+    struct odva_clip_size size;
     struct onedva_picture pictures[ONEDVA_MAX_CLIP_FRAMES];
     struct onedva_const_picture sources[ONEDVA_MAX_CLIP_FRAMES];
-    float *linear, *latents;
-    int *tokens;
 };
 
-void bench_clip_open(struct bench_clip *clip, int width, int height, int basis);
+void bench_clip_open(struct bench_clip *clip, int width, int height);
 void bench_clip_close(struct bench_clip *clip);
 
-/** Linear path and networks of a model, the one that ONEDVA_MODEL names. */
+/** Linear path and networks of a model, the one that ONEDVA_MODEL names, and a clip's latents. */
 struct bench_codec {
     onedva_model *model;
     struct odva_scan_cache scans;
@@ -32,13 +30,20 @@ struct bench_codec {
     struct odva_linear_path path;
     struct odva_query_encoder encoder;
     struct odva_sampler sampler;
+    struct odva_latents latents; /* quantised with the index 0, in tiles of the largest size */
+    float *linear, *y;           /* latents before that; y: room for others */
 };
 
-void bench_codec_open(struct bench_codec *codec, struct odva_backend *backend);
+/** Opens all, and analyses and quantises a clip. */
+void bench_codec_open(struct bench_codec *codec, struct odva_backend *backend,
+                      const struct bench_clip *clip);
 void bench_codec_close(struct bench_codec *codec);
 
-/** Reconstruct clip->latents as pictures, at the quantiser's index 0. */
-void bench_codec_decode(struct bench_codec *codec, const struct bench_clip *clip, int steps,
+/** Pictures of the clip's size to codec->linear. */
+void bench_codec_analyse(struct bench_codec *codec, const struct bench_clip *clip);
+
+/** Reconstruct codec->latents as pictures. */
+void bench_codec_decode(struct bench_codec *codec, int steps,
                         const struct onedva_picture *pictures);
 
 #endif

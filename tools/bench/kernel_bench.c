@@ -58,33 +58,31 @@ static void report(const char *what, double seconds)
     printf("%-20s %8.1f frames/s\n", what, ONEDVA_MAX_CLIP_FRAMES / seconds);
 }
 
-static void bench_analysis(struct bench_codec *codec, struct bench_clip *clip)
+static void bench_analysis(struct bench_codec *codec, const struct bench_clip *clip)
 {
-    const struct odva_grid *grid = &clip->grid;
     double best = 1e9;
 
     for (int i = 0; i < 4; i++) {
         const double start = bench_now();
 
-        bench_check(odva_linear_path_analyse(&codec->path, grid, clip->sources, clip->linear));
+        bench_codec_analyse(codec, clip);
         best = fmin(best, bench_now() - start);
     }
-    memcpy(clip->latents, clip->linear,
-           grid->patches * codec->model->config.basis * sizeof(*clip->latents));
     report("analysis, linear", best);
 }
 
-static void bench_encoder(struct bench_codec *codec, struct bench_clip *clip)
+static void bench_encoder(struct bench_codec *codec, const struct bench_clip *clip)
 {
     struct odva_query_encoder *encoder = &codec->encoder;
-    const struct odva_grid *grid = &clip->grid;
     double best = 1e9;
 
     for (int i = 0; i < 4; i++) {
         const double start = bench_now();
 
-        bench_check(odva_query_encoder_set_clip(encoder, &codec->path, grid, clip->sources));
-        bench_check(odva_query_encoder_correct(encoder, grid, 0, clip->linear, clip->latents));
+        bench_check(odva_query_encoder_set_clip(encoder, &codec->path.walk, &codec->latents.grid,
+                                                clip->sources));
+        bench_check(
+            odva_query_encoder_correct(encoder, &codec->latents, 0, codec->linear, codec->y));
         best = fmin(best, bench_now() - start);
     }
     report("analysis, encoder", best);
@@ -100,8 +98,8 @@ static void bench_synthesis(struct bench_codec *codec, const struct bench_clip *
         for (int i = 0; i < 4; i++) {
             const double start = bench_now();
 
-            bench_check(odva_sampler_run(&codec->sampler, &clip->grid, clip->latents, clip->tokens,
-                                         &params, clip->pictures));
+            bench_check(
+                odva_sampler_run(&codec->sampler, &codec->latents, &params, clip->pictures));
             best = fmin(best, bench_now() - start);
         }
         snprintf(what, sizeof(what), "synthesis, steps %d", steps);
@@ -172,7 +170,7 @@ static void bench_deblock(struct odva_backend *backend, const struct bench_clip 
     for (int i = 0; i < MOTION_RUNS; i++) {
         const double start = bench_now();
 
-        bench_check(backend->ops->deblock(backend, clip->pictures, &grid, 48));
+        bench_check(backend->ops->deblock(backend, clip->pictures, &grid, 15));
         seconds[i] = bench_now() - start;
     }
     odva_grid_free(&grid);
@@ -220,8 +218,8 @@ static void bench_motion(struct odva_backend *backend, int width, int height)
 {
     struct bench_clip sources, targets;
 
-    bench_clip_open(&sources, width, height, 1);
-    bench_clip_open(&targets, width, height, 1);
+    bench_clip_open(&sources, width, height);
+    bench_clip_open(&targets, width, height);
     bench_warp(backend, &sources, &targets, width, height, 0);
     bench_warp(backend, &sources, &targets, width, height, 1);
     bench_deblock(backend, &targets, width, height);
@@ -241,7 +239,8 @@ int main(int argc, char **argv)
 
     bench_check(odva_backend_open(&backend, ONEDVA_BACKEND_CPU, threads, 0,
                                   ONEDVA_PRECISION_BFLOAT16, &bench_logger));
-    bench_codec_open(&codec, backend);
+    bench_clip_open(&clip, width, height);
+    bench_codec_open(&codec, backend, &clip);
     bench_linear(backend, 384, 128, ODVA_ACTIVATION_NONE);
     bench_linear(backend, 128, 128, ODVA_ACTIVATION_NONE);
     bench_linear(backend, 512, 128, ODVA_ACTIVATION_GELU);
@@ -250,13 +249,12 @@ int main(int argc, char **argv)
     bench_linear(backend, 64, 1536, ODVA_ACTIVATION_NONE);
     printf("%s, %dx%d\n", codec.model->name, width, height);
     bench_motion(backend, width, height);
-    bench_clip_open(&clip, width, height, codec.model->config.basis);
     bench_analysis(&codec, &clip);
     if (codec.model->config.encoder_layers > 0)
         bench_encoder(&codec, &clip);
     bench_synthesis(&codec, &clip);
-    bench_clip_close(&clip);
     bench_codec_close(&codec);
+    bench_clip_close(&clip);
     odva_backend_close(&backend);
     return 0;
 }

@@ -38,18 +38,23 @@ double machine_thread_seconds(void)
                                      instruction(8) instruction(9) instruction(10) instruction(11) \
                              : "+v"(a0), "+v"(a1), "+v"(a2), "+v"(a3), "+v"(a4), "+v"(a5),         \
                                "+v"(a6), "+v"(a7), "+v"(a8), "+v"(a9), "+v"(a10), "+v"(a11)        \
-                             : "v"(x), "v"(y));                                                    \
+                             : "v"(x), "v"(y)                                                      \
+                             : "xmm15");                                                           \
         return machine_thread_seconds() - start;                                                   \
     }
 
-#define FMA(n)  "vfmadd231ps %12, %13, %" #n "\n\t"
-#define BF16(n) "vdpbf16ps %12, %13, %" #n "\n\t"
-#define INT8(n) "vpdpbusd %12, %13, %" #n "\n\t"
+#define FMA(n)       "vfmadd231ps %12, %13, %" #n "\n\t"
+#define BF16(n)      "vdpbf16ps %12, %13, %" #n "\n\t"
+#define INT8(n)      "vpdpbusd %12, %13, %" #n "\n\t"
+#define INT16_256(n) "vpmaddwd %12, %13, %%ymm15\n\tvpaddd %%ymm15, %" #n ", %" #n "\n\t"
+#define INT16_512(n) "vpmaddwd %12, %13, %%zmm15\n\tvpaddd %%zmm15, %" #n ", %" #n "\n\t"
 
 REGISTER_LOOP(fma_256, "avx2,fma", __m256, FMA)
 REGISTER_LOOP(fma_512, "avx512f", __m512, FMA)
 REGISTER_LOOP(bf16_512, "avx512f", __m512, BF16)
 REGISTER_LOOP(int8_512, "avx512f", __m512, INT8)
+REGISTER_LOOP(int16_256, "avx2,fma", __m256, INT16_256)
+REGISTER_LOOP(int16_512, "avx512f", __m512, INT16_512)
 
 static double register_peak(enum machine_peak_kind kind)
 {
@@ -65,6 +70,10 @@ static double register_peak(enum machine_peak_kind kind)
         return avx512 && __builtin_cpu_supports("avx512bf16") ? count * 32 * 2 / bf16_512() : 0;
     case PEAK_INT8:
         return avx512 && __builtin_cpu_supports("avx512vnni") ? count * 64 * 2 / int8_512() : 0;
+    case PEAK_INT16:
+        if (avx512 && __builtin_cpu_supports("avx512bw"))
+            return count * 32 * 2 / int16_512();
+        return __builtin_cpu_supports("avx2") ? count * 16 * 2 / int16_256() : 0;
     default:
         return 0;
     }

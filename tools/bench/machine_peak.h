@@ -7,10 +7,11 @@
 #define ONEDVA_MACHINE_PEAK_H
 
 enum machine_peak_kind {
-    PEAK_FMA,  /* float32 multiply-adds with the widest vectors: operations per second */
-    PEAK_BF16, /* bfloat16 dot products, float32 sums: operations per second */
-    PEAK_INT8, /* 8-bit dot products, 32-bit sums: operations per second */
-    PEAK_COPY, /* memcpy of memory that no cache holds: bytes read and written per second */
+    PEAK_FMA,   /* float32 multiply-adds with the widest vectors: operations per second */
+    PEAK_BF16,  /* bfloat16 dot products, float32 sums: operations per second */
+    PEAK_INT8,  /* 8-bit dot products, 32-bit sums: operations per second */
+    PEAK_INT16, /* products of pairs of 16-bit integers, added to 32-bit sums: the same */
+    PEAK_COPY,  /* memcpy of memory that no cache holds: bytes read and written per second */
     PEAK_KINDS
 };
 

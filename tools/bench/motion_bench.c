@@ -142,12 +142,13 @@ static void measure_clip(struct bench *b, const struct onedva_const_picture *pic
     bench_check(odva_motion_fit(&b->motion, &b->estimation, FRAMES / 2, &precision));
     bench_check(odva_canvas_build(&b->builder, &b->motion, pictures));
     *seconds[CANVASES] = lap();
-    bench_check(odva_trial_coder_analyse(&b->coder, canvas->const_picture, FRAMES, canvas->width,
-                                         canvas->height));
+    bench_check(odva_trial_coder_analyse(
+        &b->coder, canvas->const_picture,
+        (struct odva_clip_size){FRAMES, canvas->width, canvas->height}, QIDX));
     *seconds[ANALYSIS] = lap();
     bench_check(odva_trial_coder_quantise(&b->coder, QIDX, &bits));
     *seconds[QUANTISER] = lap();
-    odva_layer_plan_init(&layer_plan, 1, QIDX, odva_tile_tokens(b->model->config.basis));
+    odva_layer_plan_init(&layer_plan, 1, QIDX, odva_tile_tokens(b->coder.latents.basis));
     bench_check(odva_packet_encoder_write(&b->packet_encoder, &b->coder.latents, &layer_plan,
                                           &b->motion, NULL, NULL));
     *seconds[WRITER] = lap();

@@ -143,7 +143,7 @@ int main(void)
     uint8_t *packet;
     size_t size;
 
-    bench_clip_open(&clip, SIDE, SIDE, 1);
+    bench_clip_open(&clip, SIDE, SIDE);
     packet = make_packet(&clip, &size);
     print_processor();
     printf("open and decode one %dx%d frame with one step: the fastest of %d processes, and the "

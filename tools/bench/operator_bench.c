@@ -69,11 +69,10 @@ static void measure(struct work *work, const char *cpu, int runs)
     }
     operator_count_attach(backend);
     operator_count_reset();
-    bench_codec_open(&codec, backend);
+    bench_codec_open(&codec, backend, clip);
     for (int i = 0; i <= runs; i++) { /* the first is not counted */
-        bench_check(
-            odva_linear_path_analyse(&codec.path, &clip->grid, clip->sources, clip->latents));
-        bench_codec_decode(&codec, clip, 1, work->other.pictures);
+        bench_codec_analyse(&codec, clip);
+        bench_codec_decode(&codec, 1, work->other.pictures);
         run_motion(backend, work);
         if (i < runs)
             operator_count_next_run();
@@ -89,12 +88,9 @@ int main(int argc, char **argv)
                                        "avx512bf16", "avx512vnni", "avx512bf16vnni"};
     const int runs = argc > 1 ? atoi(argv[1]) : 5, nodes = ONEDVA_MAX_CLIP_FRAMES * COLUMNS * ROWS;
     struct work work = {0};
-    onedva_model *model;
 
-    bench_check(onedva_model_open(&model, NULL, &bench_logger));
-    bench_clip_open(&work.clip, WIDTH, HEIGHT, model->config.basis);
-    onedva_model_close(&model);
-    bench_clip_open(&work.other, WIDTH, HEIGHT, 1);
+    bench_clip_open(&work.clip, WIDTH, HEIGHT);
+    bench_clip_open(&work.other, WIDTH, HEIGHT);
     work.nodes = bench_checked(malloc(nodes * sizeof(*work.nodes)));
     work.tensors = bench_checked(malloc(((size_t)WIDTH * HEIGHT / 16) * sizeof(*work.tensors)));
     for (int i = 0; i < nodes; i++)

@@ -230,9 +230,73 @@ static int structure_tensors(struct odva_backend *backend, struct odva_structure
     return status;
 }
 
-static void add_dct(const char *name, int basis, const struct odva_dct_tile *tiles, int count,
-                    double seconds)
+static int project(struct odva_backend *backend, struct odva_matrix coefs,
+                   const struct odva_grid *grid, const struct onedva_const_picture *pictures,
+                   const struct odva_buffer *position, int64_t first, int64_t count,
+                   const struct odva_basis *basis, const struct odva_bands *bands)
 {
+    TIMED(project(backend, coefs, grid, pictures, position, first, count, basis, bands));
+    const double samples = (double)count * ODVA_PATCH_SAMPLES,
+                 numbers = (double)count * bands->basis;
+    char name[NAME_LENGTH];
+
+    snprintf(name, sizeof(name), "projection, %d a patch", bands->basis);
+    add(name, PEAK_INT16, 2 * ODVA_FRAME_SAMPLES * numbers, samples + numbers * sizeof(float),
+        samples, seconds);
+    return status;
+}
+
+/* What a tile's latents need: vectors that any of them is of, and tokens unless all are the same.
+ */
+struct need {
+    int vectors, tokens;
+};
+
+static struct need need_of(const struct odva_dct_tile *tile, const int32_t *latents)
+{
+    const int32_t *order = tile->order->data;
+    uint8_t used[ODVA_MOST_COEFS] = {0};
+    struct need need = {0, 1};
+
+    for (int i = 0; i < tile->coefficients; i++) {
+        const int k = order[i] & ODVA_ORDER_MASK;
+
+        if (!latents[i])
+            continue;
+        need.vectors += !used[k];
+        used[k] = 1;
+        if (order[i] >> ODVA_ORDER_BITS >= tile->ny * tile->nx)
+            need.tokens = tile->nt;
+    }
+    return need;
+}
+
+static int reconstruct(struct odva_backend *backend, const struct onedva_picture *pictures,
+                       const struct odva_grid *grid, const struct odva_buffer *latents,
+                       const struct odva_basis *basis, const struct odva_bands *bands,
+                       const struct odva_dct_tile *tiles, int count)
+{
+    TIMED(reconstruct(backend, pictures, grid, latents, basis, bands, tiles, count));
+    double products = 0, held = 0;
+
+    for (int i = 0; i < count; i++) {
+        const struct odva_dct_tile *tile = &tiles[i];
+        const struct need need = need_of(tile, (const int32_t *)latents->data + tile->offset);
+        const double numbers = (double)need.vectors * need.tokens * tile->ny * tile->nx;
+
+        products += numbers * (ODVA_FRAME_SAMPLES + tile->nt + tile->ny + tile->nx);
+        held += tile->coefficients;
+    }
+    add("reconstruction", PEAK_INT16, 2 * products, held * sizeof(int32_t) + grid_samples(grid),
+        grid_samples(grid), seconds);
+    return status;
+}
+
+static int dct_forward(struct odva_backend *backend, struct odva_buffer *latents,
+                       const struct odva_buffer *coefs, int basis,
+                       const struct odva_dct_tile *tiles, int count)
+{
+    TIMED(dct_forward(backend, latents, coefs, basis, tiles, count));
     double numbers = 0, products = 0;
 
     for (int i = 0; i < count; i++) {
@@ -241,26 +305,7 @@ static void add_dct(const char *name, int basis, const struct odva_dct_tile *til
         numbers += n;
         products += n * (tiles[i].nt + tiles[i].ny + tiles[i].nx);
     }
-    add(name, PEAK_COPY, 2 * products, 2 * numbers * sizeof(float), numbers, seconds);
-}
-
-static int dct_forward(struct odva_backend *backend, struct odva_buffer *latents,
-                       const struct odva_buffer *coefs, int basis,
-                       const struct odva_dct_tile *tiles, int count)
-{
-    TIMED(dct_forward(backend, latents, coefs, basis, tiles, count));
-
-    add_dct("DCT and scan", basis, tiles, count, seconds);
-    return status;
-}
-
-static int dct_inverse(struct odva_backend *backend, struct odva_buffer *coefs,
-                       const struct odva_buffer *latents, int basis,
-                       const struct odva_dct_tile *tiles, int count)
-{
-    TIMED(dct_inverse(backend, coefs, latents, basis, tiles, count));
-
-    add_dct("inverse scan and DCT", basis, tiles, count, seconds);
+    add("DCT and scan", PEAK_COPY, 2 * products, 2 * numbers * sizeof(float), numbers, seconds);
     return status;
 }
 
@@ -290,7 +335,8 @@ void operator_count_attach(struct odva_backend *backend)
     counting.downscale2x = downscale2x;
     counting.structure_tensors = structure_tensors;
     counting.dct_forward = dct_forward;
-    counting.dct_inverse = dct_inverse;
+    counting.project = project;
+    counting.reconstruct = reconstruct;
     counting.upload = upload;
     backend->ops = &counting;
 }
@@ -344,7 +390,7 @@ static double fraction(const struct row *row)
 
 static void print_row(const struct row *row, int elements)
 {
-    static const char *const names[PEAK_KINDS] = {"FMA", "BF16", "int8", "copy"};
+    static const char *const names[PEAK_KINDS] = {"FMA", "BF16", "int8", "int16", "copy"};
     const double seconds = median(row->seconds), work = row->operations / runs;
 
     printf("| %s | %.2f | %.1f | %.1f | %.2f of %s |", row->name, seconds * 1e3,
@@ -382,11 +428,11 @@ static void print_sums(void)
 void operator_count_print(const char *title, int elements)
 {
     qsort(rows, row_count, sizeof(*rows), compare_rows);
-    printf("\n%s: medians of %d runs. Peaks: FMA %.0f, BF16 %.0f, int8 %.0f Gop/s, copy %.1f GB/s, "
-           "%.2f GHz.\n\n",
+    printf("\n%s: medians of %d runs. Peaks: FMA %.0f, BF16 %.0f, int8 %.0f, int16 %.0f Gop/s, "
+           "copy %.1f GB/s, %.2f GHz.\n\n",
            title, runs, median(peaks[PEAK_FMA]) * 1e-9, median(peaks[PEAK_BF16]) * 1e-9,
-           median(peaks[PEAK_INT8]) * 1e-9, median(peaks[PEAK_COPY]) * 1e-9,
-           median(frequencies) * 1e-9);
+           median(peaks[PEAK_INT8]) * 1e-9, median(peaks[PEAK_INT16]) * 1e-9,
+           median(peaks[PEAK_COPY]) * 1e-9, median(frequencies) * 1e-9);
     printf("| operator | ms | Gop/s | GB/s | achieved |%s\n",
            elements ? " cycles per element |" : "");
     printf("|---|---|---|---|---|%s\n", elements ? "---|" : "");

@@ -32,10 +32,9 @@ static void measure(struct bench_codec *codec, const struct bench_clip *clip, in
         const double start = machine_thread_seconds();
 
         if (steps < 0)
-            bench_check(
-                odva_linear_path_analyse(&codec->path, &clip->grid, clip->sources, clip->latents));
+            bench_codec_analyse(codec, clip);
         else
-            bench_codec_decode(codec, clip, steps, clip->pictures);
+            bench_codec_decode(codec, steps, clip->pictures);
         if (i > 0 && machine_thread_seconds() - start < best)
             best = machine_thread_seconds() - start;
         if (i < runs)
@@ -61,13 +60,13 @@ int main(int argc, char **argv)
     bench_check(odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 1, 0, ONEDVA_PRECISION_BFLOAT16,
                                   &bench_logger));
     operator_count_attach(backend);
-    bench_codec_open(&codec, backend);
-    bench_clip_open(&clip, width, height, codec.model->config.basis);
+    bench_clip_open(&clip, width, height);
+    bench_codec_open(&codec, backend, &clip);
     printf("%s, %dx%d\n", codec.model->name, width, height);
     for (int steps = -1; steps <= 1; steps++)
         measure(&codec, &clip, steps, runs);
-    bench_clip_close(&clip);
     bench_codec_close(&codec);
+    bench_clip_close(&clip);
     odva_backend_close(&backend);
     return 0;
 }

@@ -37,7 +37,8 @@
 
 /* A quantised clip, only what is coded. */
 struct sample {
-    int frames, width, height, quality;
+    struct odva_clip_size size;
+    int detail, quality;
     uint32_t *splits;
     int *tokens;
     int16_t *q;
@@ -115,7 +116,8 @@ static void keep(struct samples *samples, const struct odva_latents *latents, in
             take(realloc(samples->sample, samples->capacity * sizeof(*samples->sample)));
     }
     sample = &samples->sample[samples->count++];
-    *sample = (struct sample){grid->frames, grid->width, grid->height, quality, NULL, NULL, NULL};
+    *sample = (struct sample){
+        .size = odva_grid_clip_size(grid), .detail = latents->detail, .quality = quality};
     sample->splits = take(malloc(grid->superblock_count * sizeof(*sample->splits)));
     memcpy(sample->splits, latents->splits, grid->superblock_count * sizeof(*sample->splits));
     sample->tokens = take(malloc(grid->tile_count * sizeof(*sample->tokens)));
@@ -141,8 +143,7 @@ static void unpack(struct entropy *entropy, const struct sample *sample)
     struct odva_latents *latents = &entropy->latents;
     size_t at = 0;
 
-    if (odva_latents_set_size(latents, &entropy->coder.scans, sample->frames, sample->width,
-                              sample->height) < 0)
+    if (odva_latents_set_size(latents, entropy->coder.scans, sample->detail, sample->size) < 0)
         die("out of memory", "latents");
     memcpy(latents->splits, sample->splits,
            latents->grid.superblock_count * sizeof(*sample->splits));
@@ -220,10 +221,11 @@ static int is_learned(int quality, int clip)
 static void read_clip(struct entropy *entropy, FILE *data, const cJSON *entry, const char *name,
                       int clip, struct samples *samples)
 {
-    const int frames = number(entry, "frames");
-    const int width = number(entry, "width"), height = number(entry, "height");
-    const int half_width = (width + 1) / 2, half_height = (height + 1) / 2;
-    const size_t luma = (size_t)width * height, chroma = (size_t)half_width * half_height;
+    const struct odva_clip_size clip_size = {number(entry, "frames"), number(entry, "width"),
+                                             number(entry, "height")};
+    const int frames = clip_size.frames, half_width = (clip_size.width + 1) / 2;
+    const size_t luma = (size_t)clip_size.width * clip_size.height;
+    const size_t chroma = (size_t)half_width * ((clip_size.height + 1) / 2);
     const size_t size = luma + 2 * chroma;
     const double offset = cJSON_GetObjectItemCaseSensitive(entry, "offset")->valuedouble;
     struct onedva_const_picture picture[ONEDVA_MAX_CLIP_FRAMES];
@@ -238,16 +240,15 @@ static void read_clip(struct entropy *entropy, FILE *data, const cJSON *entry, c
     for (int t = 0; t < frames; t++) {
         const uint8_t *y = samples8 + t * size;
         picture[t] = (struct onedva_const_picture){{y, y + luma, y + luma + chroma},
-                                                   {width, half_width, half_width}};
+                                                   {clip_size.width, half_width, half_width}};
     }
-    if (odva_trial_coder_analyse(&entropy->coder, picture, frames, width, height) < 0)
-        die("cannot be analysed", name);
     for (int quality = 0; quality < QUALITIES; quality++) {
         double bits;
         if (clip >= 0 && !is_learned(quality, clip))
             continue;
-        if (odva_trial_coder_quantise(&entropy->coder, qidx_of(quality), &bits) < 0)
-            die("cannot be quantised", name);
+        if (odva_trial_coder_analyse(&entropy->coder, picture, clip_size, qidx_of(quality)) < 0 ||
+            odva_trial_coder_quantise(&entropy->coder, qidx_of(quality), &bits) < 0)
+            die("cannot be analysed and quantised", name);
         keep(samples, &entropy->coder.latents, quality);
         if (clip >= 0)
             count_clip(entropy);
@@ -444,7 +445,8 @@ static void walk_clip(struct walk *walk, const struct sample *sample)
         walk_tile(walk, i);
     }
     if (walk->bits)
-        walk->bits->pixels += (double)sample->frames * sample->width * sample->height;
+        walk->bits->pixels +=
+            (double)sample->size.frames * sample->size.width * sample->size.height;
 }
 
 /* A permutation that is the same everywhere. */

@@ -25,17 +25,17 @@ die() {
 
 # Only what tools/check.sh and fate/ use; configure adds what these need.
 check_parts="--disable-everything
-    --enable-encoder=onedva,ffv1,mpeg4,png,rawvideo,wrapped_avframe,pcm_s16le
+    --enable-encoder=onedva,ac3,ffv1,flac,mpeg4,png,rawvideo,wrapped_avframe,pcm_s16le
     --enable-decoder=onedva,ffv1,h264,mpeg4,pcm_f64le,pcm_s16le,png,ppm,rawvideo,wrapped_avframe,xwd
-    --enable-parser=h264,mpeg4video
+    --enable-parser=ac3,flac,h264,mpeg4video
     --enable-muxer=avi,crc,framecrc,framehash,framemd5,hash,image2,matroska,md5,mov,mp4,null,nut
     --enable-muxer=dash,data,hls,mpegts,odva,rawvideo,segment,tee,yuv4mpegpipe
     --enable-demuxer=avi,concat,hls,image2,image2pipe,matroska,mov,nut,odva,rawvideo,yuv4mpegpipe
     --enable-protocol=concat,fd,file,http,pipe,subfile,tcp
-    --enable-bsf=dump_extradata,extract_extradata,noise,onedva_metadata,onedva_truncate,setts,trace_headers
+    --enable-bsf=dump_extradata,extract_extradata,noise,onedva_merge,onedva_metadata,onedva_split,onedva_truncate,setts,trace_headers
     --enable-indev=lavfi
     --enable-filter=aevalsrc,aformat,aresample,atrim,color,copy,crop,drawbox,format,fps,framestep
-    --enable-filter=hstack,loop,lut2,metadata,null,nullsink,nullsrc,pad,psnr,scale,scroll,select,setparams,setpts,settb,showinfo,split,ssim
+    --enable-filter=hstack,loop,lut2,metadata,movie,null,nullsink,nullsrc,pad,psnr,scale,scroll,select,setparams,setpts,settb,showinfo,split,ssim,transpose
     --enable-filter=testsrc,testsrc2,trim,vstack,mandelbrot,rotate,noise,onedva,mix,concat,setsar,sendcmd,xpsnr"
 
 # Only what tools/tests/test_tsan.sh uses.

@@ -5,6 +5,7 @@
 #include "latents_export.h"
 
 #include <inttypes.h>
+#include <libavcodec/bsf.h>
 #include <libavformat/avformat.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,9 +24,12 @@ struct exporter {
     const onedva_model *model;
     AVFormatContext *container;
     const AVStream *stream;
+    AVPacket *merged;
+    AVBSFContext *merge;   /* makes whole clips of packets of frames */
+    int has_frame_packets; /* there were some */
     struct odva_scan_cache scans;
     struct odva_packet_decoder decoder;
-    float *values; /* of the clip read last */
+    int32_t *values; /* of the clip read last */
     size_t value_capacity;
     struct growing_tensor tensor[LATENTS_TENSOR_COUNT];
     uint8_t new_header[ONEDVA_MAX_STREAM_HEADER]; /* that the next clip brings */
@@ -56,6 +60,18 @@ static void open_input(struct exporter *e, const char *input)
             e->container->streams[i]->discard = AVDISCARD_ALL;
 }
 
+static void open_merge(struct exporter *e)
+{
+    const AVBitStreamFilter *filter = av_bsf_get_by_name("onedva_merge");
+
+    if (!filter)
+        die("this FFmpeg does not have the bitstream filter onedva_merge");
+    check_av(av_bsf_alloc(filter, &e->merge), filter->name);
+    check_av(avcodec_parameters_copy(e->merge->par_in, e->stream->codecpar), filter->name);
+    e->merge->time_base_in = e->stream->time_base;
+    check_av(av_bsf_init(e->merge), filter->name);
+}
+
 static void open_reader(struct exporter *e)
 {
     const AVCodecParameters *parameters = e->stream->codecpar;
@@ -75,28 +91,39 @@ static void open_reader(struct exporter *e)
     tensor_add_i64(&e->tensor[LATENTS_TILE_FIRST_COEFFICIENT], 0);
 }
 
-/* Those in the tile's tokens. */
-static void add_coefficients(struct exporter *e, const struct odva_latent_tile *tile)
+/* Those in the tile's tokens. @param y their values @return how many */
+static int add_coefficients(struct exporter *e, const struct odva_latent_tile *tile,
+                            const int32_t *y)
 {
     const int32_t *q = e->decoder.latents.q + tile->offset;
-    const float *y = e->values + tile->offset;
+    const int count = odva_coefficients_of(tile, tile->tokens);
 
-    for (int i = 0; i < odva_coefficients_of(tile, tile->tokens); i++) {
+    for (int i = 0; i < count; i++) {
         tensor_add_i32(&e->tensor[LATENTS_COEFFICIENT_Q], q[i]);
-        tensor_add_f32(&e->tensor[LATENTS_COEFFICIENT_Y], y[i]);
+        tensor_add_f32(&e->tensor[LATENTS_COEFFICIENT_Y], (float)y[i]);
         tensor_add_i8(&e->tensor[LATENTS_COEFFICIENT_SCALE], tile->scan->scale[i]);
     }
+    return count;
+}
+
+static void dequantise_clip(struct exporter *e)
+{
+    const struct odva_latents *latents = &e->decoder.latents;
+
+    e->values = odva_reserve(e->values, &e->value_capacity, FFMAX(odva_latents_held(latents), 1),
+                             sizeof(*e->values));
+    if (!e->values)
+        die("out of memory");
+    odva_dequantise_latents(latents, &e->model->tables, e->values);
 }
 
 static void add_tiles(struct exporter *e)
 {
     const struct odva_latents *latents = &e->decoder.latents;
+    const int32_t *y;
 
-    e->values = odva_reserve(e->values, &e->value_capacity, odva_latents_count(latents),
-                             sizeof(*e->values));
-    if (!e->values)
-        die("out of memory");
-    odva_dequantise_latents(latents, &e->model->tables, e->values);
+    dequantise_clip(e);
+    y = e->values;
     for (int i = 0; i < latents->grid.tile_count; i++) {
         const struct odva_tile *place = &latents->grid.tiles[i];
         const int numbers[] = {place->y0, place->x0,   place->nt,        place->ny,
@@ -107,7 +134,7 @@ static void add_tiles(struct exporter *e)
         for (int l = 0; l < ONEDVA_MAX_LAYERS; l++)
             tensor_add_i32(&e->tensor[LATENTS_TILE_LENGTHS],
                            l < latents->layers ? latents->tiles[i].length[l] : 0);
-        add_coefficients(e, &latents->tiles[i]);
+        y += add_coefficients(e, &latents->tiles[i], y);
         tensor_add_i64(&e->tensor[LATENTS_TILE_FIRST_COEFFICIENT],
                        tensor_count(&e->tensor[LATENTS_COEFFICIENT_Q]));
     }
@@ -153,6 +180,7 @@ static void add_clip(struct exporter *e, const AVPacket *packet, const struct on
     tensor_add_i64(&e->tensor[LATENTS_CLIP_DURATION], packet->duration);
     tensor_add_i32(&e->tensor[LATENTS_CLIP_FRAMES], clip->frames);
     tensor_add_i32(&e->tensor[LATENTS_CLIP_QIDX], clip->qidx);
+    tensor_add_i32(&e->tensor[LATENTS_CLIP_DETAIL], e->decoder.latents.detail);
     tensor_add_i32(&e->tensor[LATENTS_CLIP_SIZE], e->decoder.latents.grid.width);
     tensor_add_i32(&e->tensor[LATENTS_CLIP_SIZE], e->decoder.latents.grid.height);
     add_new_header(e);
@@ -175,33 +203,72 @@ static int take_new_header(struct exporter *e, const AVPacket *packet)
     return status;
 }
 
+static void leave_out(struct exporter *e, const AVPacket *packet, const char *reason)
+{
+    fprintf(stderr, "onedva-latents: packet at %" PRId64 " left out: %s\n", packet->pts, reason);
+    e->damaged++;
+}
+
+/* Read the packet of a whole clip. */
 static void read_packet(struct exporter *e, const AVPacket *packet)
 {
+    enum onedva_packet_kind kind;
     struct onedva_clip clip;
     int status = take_new_header(e, packet);
 
+    if (onedva_packet_get_kind(&kind, packet->data, (size_t)packet->size) == ONEDVA_OK &&
+        kind != ONEDVA_PACKET_WHOLE_CLIP) {
+        if (kind == ONEDVA_PACKET_CLIP)
+            leave_out(e, packet,
+                      "packets of its frames are missing, or at times that a clip cannot have");
+        return;
+    }
     if (status == ONEDVA_OK)
         status = odva_packet_decoder_read(&e->decoder, packet->data, (size_t)packet->size, &clip);
     if (status == ONEDVA_OK && clip.layers_decoded == clip.layers) {
         add_clip(e, packet, &clip);
         return;
     }
-    fprintf(stderr, "onedva-latents: packet at %" PRId64 " left out: %s\n", packet->pts,
-            status < 0 ? onedva_status_text(status) : "cut short or damaged");
-    e->damaged++;
+    leave_out(e, packet, status < 0 ? onedva_status_text(status) : "cut short or damaged");
+}
+
+/* Send a packet of the file through the merge, NULL for the end, and read what comes out. */
+static void merge_packet(struct exporter *e, AVPacket *packet)
+{
+    enum onedva_packet_kind kind;
+
+    if (packet && onedva_packet_get_kind(&kind, packet->data, (size_t)packet->size) == ONEDVA_OK)
+        e->has_frame_packets |= kind == ONEDVA_PACKET_CLIP;
+    check_av(av_bsf_send_packet(e->merge, packet), "onedva_merge");
+    while (av_bsf_receive_packet(e->merge, e->merged) >= 0) {
+        read_packet(e, e->merged);
+        av_packet_unref(e->merged);
+    }
+}
+
+/* The model's linear.bands as JSON. @param text 96 bytes, enough for 16 numbers of three digits */
+static void print_bands(const struct onedva_model *model, char *text)
+{
+    for (int detail = 0; detail < ODVA_DETAILS; detail++) {
+        const int *count = model->tables.bands[detail].count;
+
+        text += sprintf(text, "%s[%d,%d,%d,%d]", detail ? "," : "", count[0], count[1], count[2],
+                        count[3]);
+    }
 }
 
 static void write_output(struct exporter *e, const char *output)
 {
-    char metadata[256];
+    char bands[96], metadata[512];
     int error;
 
+    print_bands(e->model, bands);
     snprintf(metadata, sizeof(metadata),
-             "{\"format\":%d,\"model_id\":\"%016" PRIx64 "\",\"model\":\"%s\",\"basis\":%d,"
-             "\"time_base\":[%d,%d],\"frame_rate\":[%d,%d]}",
-             LATENTS_FORMAT, e->model->id, e->model->name, e->model->config.basis,
-             e->stream->time_base.num, e->stream->time_base.den, e->stream->avg_frame_rate.num,
-             e->stream->avg_frame_rate.den);
+             "{\"format\":%d,\"model_id\":\"%016" PRIx64 "\",\"model\":\"%s\",\"bands\":[%s],"
+             "\"time_base\":[%d,%d],\"frame_rate\":[%d,%d],\"frame_packets\":%d}",
+             LATENTS_FORMAT, e->model->id, e->model->name, bands, e->stream->time_base.num,
+             e->stream->time_base.den, e->stream->avg_frame_rate.num,
+             e->stream->avg_frame_rate.den, e->has_frame_packets);
     error = tensors_write(output, e->tensor, LATENTS_TENSOR_COUNT, metadata);
     if (error)
         die("%s: %s", output, strerror(error));
@@ -213,18 +280,21 @@ int latents_export(const onedva_model *model, const char *input, const char *out
     AVPacket *packet = av_packet_alloc();
     int status;
 
-    if (!packet)
+    e.merged = av_packet_alloc();
+    if (!packet || !e.merged)
         die("out of memory");
     memcpy(e.tensor, empty, sizeof(empty));
     open_input(&e, input);
+    open_merge(&e);
     open_reader(&e);
     while ((status = av_read_frame(e.container, packet)) >= 0) {
         if (packet->stream_index == e.stream->index && packet->size > 0) /* AVI has empty ones */
-            read_packet(&e, packet);
+            merge_packet(&e, packet);
         av_packet_unref(packet);
     }
     if (status != AVERROR_EOF)
         fprintf(stderr, "onedva-latents: %s ends early: %s\n", input, av_err2str(status));
+    merge_packet(&e, NULL);
     write_output(&e, output);
     for (int i = 0; i < LATENTS_TENSOR_COUNT; i++)
         odva_byte_writer_free(&e.tensor[i].bytes);
@@ -232,6 +302,8 @@ int latents_export(const onedva_model *model, const char *input, const char *out
     odva_packet_decoder_free(&e.decoder);
     odva_scan_cache_free(&e.scans);
     av_packet_free(&packet);
+    av_packet_free(&e.merged);
+    av_bsf_free(&e.merge);
     avformat_close_input(&e.container);
     return e.damaged + (status != AVERROR_EOF);
 }

@@ -6,7 +6,7 @@
 #ifndef LATENTS_FILE_H
 #define LATENTS_FILE_H
 
-#define LATENTS_FORMAT 3
+#define LATENTS_FORMAT 4
 
 /* name, type, columns */
 #define LATENTS_TENSORS(X)                                                                         \
@@ -16,6 +16,7 @@
     X(CLIP_DURATION, "clip.duration", TENSOR_I64, 0)                                               \
     X(CLIP_FRAMES, "clip.frames", TENSOR_I32, 0)                                                   \
     X(CLIP_QIDX, "clip.qidx", TENSOR_I32, 0)                                                       \
+    X(CLIP_DETAIL, "clip.detail", TENSOR_I32, 0)                                                   \
     X(CLIP_SIZE, "clip.size", TENSOR_I32, 2)                                                       \
     X(CLIP_FIRST_TILE, "clip.first_tile", TENSOR_I32, 0)                                           \
     X(CLIP_FIRST_BYTE, "clip.first_header_byte", TENSOR_I64, 0)                                    \

@@ -6,6 +6,7 @@
 
 #include <cjson/cJSON.h>
 #include <inttypes.h>
+#include <libavcodec/bsf.h>
 #include <libavcodec/codec_desc.h>
 #include <libavformat/avformat.h>
 #include <math.h>
@@ -31,8 +32,10 @@ struct importer {
     struct odva_safetensors tensors;
     const struct odva_tensor *tensor[LATENTS_TENSOR_COUNT];
     AVRational time_base, frame_rate;
+    int frame_packets; /* a packet for each frame is written */
     int from_values;
     AVFormatContext *container;
+    AVBSFContext *split; /* that makes them, or NULL */
     struct odva_scan_cache scans;
     struct odva_packet_decoder decoder; /* tells a clip's geometry from its header */
     struct odva_packet_encoder encoder;
@@ -97,6 +100,7 @@ static void read_metadata(struct importer *im)
     cJSON *json = text ? cJSON_Parse(text) : NULL;
     const cJSON *id = cJSON_GetObjectItemCaseSensitive(json, "model_id");
     const cJSON *format = cJSON_GetObjectItemCaseSensitive(json, "format");
+    const cJSON *frame_packets = cJSON_GetObjectItemCaseSensitive(json, "frame_packets");
     char expected[17];
 
     if (!cJSON_IsNumber(format) || format->valueint != LATENTS_FORMAT)
@@ -108,6 +112,7 @@ static void read_metadata(struct importer *im)
             im->path, cJSON_IsString(id) ? id->valuestring : "?", expected, im->model->name);
     im->time_base = rational_of(im, json, "time_base");
     im->frame_rate = rational_of(im, json, "frame_rate");
+    im->frame_packets = cJSON_IsNumber(frame_packets) && frame_packets->valueint;
     if (!im->time_base.num || !im->time_base.den)
         die("%s: metadata without time_base", im->path);
     cJSON_Delete(json);
@@ -216,7 +221,7 @@ static void set_level(const struct importer *im, int32_t *q, int64_t element, fl
         odva_tensor_read_floats(im->tensor[LATENTS_COEFFICIENT_Y], element, 1, &y);
         if (!(fabsf(y) < INFINITY))
             die("%s: coefficient.y has a number that is not finite", im->path);
-        *q = odva_quantise(fabsf(y), inverse_step, 0);
+        *q = odva_quantise(fabsf(y) / ODVA_LATENT_UNITS, inverse_step, 0);
         *q = y < 0 ? -*q : *q;
         return;
     }
@@ -368,12 +373,45 @@ static void make_packet(struct importer *im, int64_t clip)
     write_packet(im, &parsed);
 }
 
+/* What makes packets of frames of the clips, where the file had them. */
+static void open_split(struct importer *im)
+{
+    const AVBitStreamFilter *filter = av_bsf_get_by_name("onedva_split");
+
+    if (!im->frame_packets)
+        return;
+    if (!filter)
+        die("this FFmpeg does not have the bitstream filter onedva_split");
+    check_av(av_bsf_alloc(filter, &im->split), filter->name);
+    check_av(avcodec_parameters_copy(im->split->par_in, im->container->streams[0]->codecpar),
+             filter->name);
+    im->split->time_base_in = im->time_base;
+    check_av(av_bsf_init(im->split), filter->name);
+}
+
+static void write_packet_to(struct importer *im, AVPacket *packet, const char *output)
+{
+    av_packet_rescale_ts(packet, im->time_base, im->container->streams[0]->time_base);
+    check_av(av_interleaved_write_frame(im->container, packet), output);
+}
+
+static void write_clip(struct importer *im, AVPacket *packet, const char *output)
+{
+    if (!im->split) {
+        write_packet_to(im, packet, output);
+        return;
+    }
+    check_av(av_bsf_send_packet(im->split, packet), "onedva_split");
+    while (av_bsf_receive_packet(im->split, packet) >= 0)
+        write_packet_to(im, packet, output);
+}
+
 static void write_clips(struct importer *im, const char *output)
 {
     const int64_t clips = im->tensor[LATENTS_CLIP_FRAMES]->count;
     AVPacket *packet = av_packet_alloc();
 
-    for (int i = LATENTS_CLIP_PTS; i <= LATENTS_CLIP_QIDX; i++)
+    for (int i = LATENTS_CLIP_PTS; i <= LATENTS_CLIP_DETAIL; i++)
         if (im->tensor[i]->count != clips)
             die("%s: %s has not as many numbers as there are clips", im->path, im->tensor[i]->name);
     if (!packet)
@@ -387,8 +425,7 @@ static void write_clips(struct importer *im, const char *output)
         packet->dts = int64_at(im->tensor[LATENTS_CLIP_DTS], i);
         packet->duration = int64_at(im->tensor[LATENTS_CLIP_DURATION], i);
         packet->flags |= AV_PKT_FLAG_KEY;
-        av_packet_rescale_ts(packet, im->time_base, im->container->streams[0]->time_base);
-        check_av(av_interleaved_write_frame(im->container, packet), output);
+        write_clip(im, packet, output);
     }
     av_packet_free(&packet);
 }
@@ -400,11 +437,13 @@ void latents_import(const onedva_model *model, const char *input, const char *ou
 
     open_input(&im);
     open_output(&im, output);
+    open_split(&im);
     write_clips(&im, output);
     check_av(av_write_trailer(im.container), output);
     if (!(im.container->oformat->flags & AVFMT_NOFILE))
         check_av(avio_closep(&im.container->pb), output);
     avformat_free_context(im.container);
+    av_bsf_free(&im.split);
     odva_packet_encoder_free(&im.encoder);
     odva_packet_decoder_free(&im.decoder);
     odva_scan_cache_free(&im.scans);

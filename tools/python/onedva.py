@@ -27,9 +27,10 @@ import struct
 
 import numpy as np
 
-FORMAT = 3
+FORMAT = 4
 TYPES = {"U8": "u1", "I8": "i1", "I32": "<i4", "I64": "<i8", "F32": "<f4"}
 NO_TIME = -2 ** 63   # a packet without a timestamp
+UNIT = 4080          # of coefficient.y in what coefficient.scale is told in: 1/32 of a sample's step in 127.5 of them
 
 
 def read_tensors(path):
@@ -74,7 +75,7 @@ class Tile:
         self.token_length = {8: 32, 4: 16}.get(self.side, 8)
         first, end = (int(v) for v in tensors["tile.first_coefficient"][index:index + 2])
         self.levels = tensors["coefficient.q"][first:end]     # int32 [m]: quantised
-        self.values = tensors["coefficient.y"][first:end]     # float32 [m]: dequantised
+        self.values = tensors["coefficient.y"][first:end]     # float32 [m]: dequantised, whole numbers
         self.scale = tensors["coefficient.scale"][first:end]  # int8 [m]: 8 log2 of what is typical of each
 
     def __len__(self):
@@ -84,21 +85,22 @@ class Tile:
     def tokens(self):
         """Values over their typical size: float32 [n, token_length], zeros where the last token has none."""
         tokens = np.zeros(len(self) * self.token_length, np.float32)
-        tokens[:len(self.values)] = self.values * np.exp2(self.scale.astype(np.float32) / -8)
+        tokens[:len(self.values)] = self.values * (np.exp2(self.scale.astype(np.float32) / -8) / UNIT)
         return tokens.reshape(-1, self.token_length)
 
     def from_tokens(self, tokens):
         """Inverse of tokens(): what to write to coefficient.y for `onedva-latents --from y import`."""
-        return np.ravel(tokens)[:len(self.scale)] * np.exp2(self.scale.astype(np.float32) / 8)
+        return np.ravel(tokens)[:len(self.scale)] * (np.exp2(self.scale.astype(np.float32) / 8) * UNIT)
 
 
 class Clip:
     """What one packet holds. Times are in latents.time_base; size is (width, height) of what is coded: the
-    motion-aligned canvas, at least as large as the picture."""
+    motion-aligned canvas, at least as large as the picture. basis: coefficients of a patch, which detail, 0 to 3, chooses."""
 
-    def __init__(self, tensors, index):
+    def __init__(self, tensors, index, bands):
         self.pts, self.dts, self.duration = (int(tensors[f"clip.{k}"][index]) for k in ("pts", "dts", "duration"))
-        self.frames, self.qidx = (int(tensors[f"clip.{k}"][index]) for k in ("frames", "qidx"))
+        self.frames, self.qidx, self.detail = (int(tensors[f"clip.{k}"][index]) for k in ("frames", "qidx", "detail"))
+        self.basis = sum(bands[self.detail])
         self.size = tuple(int(v) for v in tensors["clip.size"][index])
         first, end = (int(v) for v in tensors["clip.first_tile"][index:index + 2])
         self.tiles = [Tile(tensors, i) for i in range(first, end)]
@@ -116,7 +118,8 @@ class Latents:
         described = json.loads(metadata["onedva-latents"])
         if described["format"] != FORMAT:
             raise ValueError(f"{path} has latents of format {described['format']}, this reads {FORMAT}")
-        self.model, self.model_id, self.basis = (described[k] for k in ("model", "model_id", "basis"))
+        self.model, self.model_id = described["model"], described["model_id"]
+        self.bands = described["bands"]     # [detail][band]: vectors that a patch has of each frequency in time
         self.time_base, self.frame_rate = (tuple(described[k]) for k in ("time_base", "frame_rate"))
 
     def __len__(self):
@@ -125,7 +128,7 @@ class Latents:
     def __getitem__(self, index):
         if not -len(self) <= index < len(self):
             raise IndexError(index)
-        return Clip(self.tensors, index % len(self))
+        return Clip(self.tensors, index % len(self), self.bands)
 
 
 def pad(sequences):

@@ -3,8 +3,9 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Encodes clips of up to 16 yuv420p frames to packets and packets back to clips.
- * The packet format is specified in doc/bitstream.md.
+ * Encodes clips of up to 16 yuv420p frames to packets and packets back to clips. The packet of a
+ * clip shows its first frame; each later frame has a packet of its own, of a few bytes, that shows
+ * it. The packet format is specified in doc/bitstream.md.
  *
  * Threading: a model is immutable and may be shared by any number of encoders and decoders in
  * any threads. An encoder or decoder is used by one thread at a time and owns its thread pool.
@@ -35,12 +36,13 @@ extern "C" {
 #define ONEDVA_VERSION_PATCH 0
 
 /** Counts what was added to this interface: a function, a field, a constant. */
-#define ONEDVA_API_VERSION 1
+#define ONEDVA_API_VERSION 2
 
 #define ONEDVA_MAX_CLIP_FRAMES   16
 #define ONEDVA_MAX_LAYERS        16
 #define ONEDVA_MAX_DIMENSION     65535
 #define ONEDVA_MAX_STREAM_HEADER 64  /* bytes; no stream header is longer */
+#define ONEDVA_FRAME_PACKET_SIZE 3   /* bytes */
 #define ONEDVA_SUPERBLOCK_SIZE   128 /* luma samples each way: the largest tiles */
 #define ONEDVA_MIN_TILE_SIZE     16  /* likewise: the smallest tiles */
 #define ONEDVA_MAX_CRF           63.0
@@ -180,6 +182,13 @@ enum onedva_motion {
     ONEDVA_MOTION_AUTO,   /* what costs least, clip by clip */
 };
 
+/** What a packet shows. */
+enum onedva_packet_kind {
+    ONEDVA_PACKET_WHOLE_CLIP, /* all frames of its clip, which it holds */
+    ONEDVA_PACKET_CLIP,       /* the first frame of its clip, which it holds: a keyframe */
+    ONEDVA_PACKET_FRAME,      /* a later frame of the clip before it: nothing depends on it */
+};
+
 /* ---- encoder ----------------------------------------------------------------------------- */
 
 typedef struct onedva_encoder onedva_encoder;
@@ -210,8 +219,10 @@ struct onedva_encoder_settings {
     enum onedva_backend backend;
     int threads;           /* 0: one per processor that the process may run on */
     int bitexact;          /* use the strict C kernels only */
-    int header_in_packets; /* repeat the stream header in every packet */
+    int header_in_packets; /* repeat the stream header in every packet of a clip */
     struct onedva_logger logger;
+    int clip_packets; /* a packet shows all frames of its clip, which have no packets of their own
+                       */
 };
 
 /** @param struct_size sizeof(*settings): what there is room for */
@@ -229,7 +240,7 @@ struct onedva_clip_stats {
                        coefficients */
     int64_t coefficients; /* that these are */
     int64_t tiles;
-    size_t bytes;
+    size_t bytes;              /* with those of its frames' packets */
     enum onedva_motion motion; /* used: off, global or mesh */
     size_t motion_bytes;
     uint64_t reserved[4]; /* 0: room for what later versions say */
@@ -264,6 +275,9 @@ ONEDVA_API void onedva_encoder_stream_header(const onedva_encoder *encoder, cons
 /**
  * Encode one clip: the first packet->frames of the pictures given. The caller gives the others
  * again with the next clip.
+ * Unless settings.clip_packets is set, the packet is a keyframe that shows the clip's first frame
+ * and lasts durations[0]. A packet for each later frame i, which lasts durations[i], is written by
+ * onedva_frame_packet_write: no keyframe, and nothing depends on it.
  * @param frames    n pictures of the stream's size
  * @param durations n durations in the stream's time base, each > 0: the distance to the next frame;
  *                  NULL: every frame has the stream's frame_duration
@@ -397,7 +411,9 @@ struct onedva_clip {
     int64_t tokens;                             /* latent tokens read, over all tiles */
     int64_t coefficients;                       /* that these are */
     struct onedva_stream stream;
-    uint64_t reserved[8]; /* 0: room for what later versions say */
+    enum onedva_packet_kind kind;
+    int frame;            /* of its clip that ONEDVA_PACKET_FRAME shows, 1..15 */
+    uint64_t reserved[7]; /* 0: room for what later versions say */
 };
 
 /**
@@ -414,15 +430,15 @@ ONEDVA_API void onedva_decoder_close(onedva_decoder **decoder);
 ONEDVA_API int onedva_decoder_set_stream_header(onedva_decoder *decoder, const uint8_t *data,
                                                 size_t size);
 
-/** How many packets it pays to announce before the first of them is read: 0 with one thread. It may
- * change with the pictures' size. */
+/** How many packets of clips it pays to announce before the first of them is read: 0 with one
+ * thread. It may change with the pictures' size. */
 ONEDVA_API int onedva_decoder_lookahead(const onedva_decoder *decoder);
 
 /**
  * Let other threads decode the latents of a packet that will be read after those announced before.
  * Results are the same without, and what is wrong with the packet is said when it is read. All are
  * forgotten when a packet is read that was not announced first, with a stream header, and with a
- * flush. The packet is not kept.
+ * flush. The packet is not kept. Packets of later frames take no room and need not be announced.
  * @return whether there was room: 1, or 0 where onedva_decoder_lookahead() are announced
  */
 ONEDVA_API int onedva_decoder_announce_packet(onedva_decoder *decoder, const uint8_t *data,
@@ -433,11 +449,17 @@ ONEDVA_API int onedva_decoder_announce_packet(onedva_decoder *decoder, const uin
  * A packet cut or damaged behind its first whole layer gives ONEDVA_OK with fewer layers_decoded;
  * one without a single whole layer gives ONEDVA_ERR_DATA, and then clip->frames is the number of
  * frames lost, or 0 when not even the header could be read.
+ *
+ * The packet of a later frame (clip->kind is ONEDVA_PACKET_FRAME) tells which of the pictures that
+ * the caller has of the clip is shown: clip->frame. clip->frames is then 1, the rest what the
+ * clip's packet said. One that is damaged, or behind a clip's packet that is missing, gives
+ * ONEDVA_ERR_DATA; more of them, and all that come behind a flush or a packet that was refused,
+ * ONEDVA_OK and clip->frames 0: there is nothing to show.
  */
 ONEDVA_API int onedva_decoder_read_packet(onedva_decoder *decoder, const uint8_t *data, size_t size,
                                           struct onedva_clip *clip);
 
-/** Reconstruct the pictures of the packet read last. @param n clip.frames */
+/** Reconstruct the pictures of the clip read last. @param n its clip.frames */
 ONEDVA_API int onedva_decoder_reconstruct(onedva_decoder *decoder,
                                           const struct onedva_picture *pictures, int n);
 
@@ -466,7 +488,8 @@ ONEDVA_API int onedva_decoder_get_mesh(onedva_decoder *decoder, struct onedva_me
 /** What a packet's header says (doc/bitstream.md, section 3). */
 struct onedva_packet_info {
     int frames;                  /* 1..16 */
-    uint16_t model_tag;          /* the low 16 bits of the model's id */
+    uint16_t model_tag;          /* the low 14 bits of the model's id */
+    int detail;                  /* 0..3, how many coefficients its patches may have */
     int has_stream;              /* repeats the stream header */
     struct onedva_stream stream; /* where has_stream */
     int has_durations;
@@ -482,8 +505,15 @@ struct onedva_packet_info {
         int threshold;                   /* what it leaves for later ones; 0: nothing */
         size_t size;                     /* of the packet with this layer as its last */
     } layer[ONEDVA_MAX_LAYERS];          /* coarse to fine */
-    uint64_t reserved[8];                /* 0: room for what later versions say */
+    enum onedva_packet_kind kind;        /* ONEDVA_PACKET_FRAME: all but frame is 0 */
+    int frame;                           /* of its clip that ONEDVA_PACKET_FRAME shows, 1..15 */
+    uint64_t reserved[7];                /* 0: room for what later versions say */
 };
+
+/** Tell what a packet is by its size and first byte, whatever is wrong with the others.
+ * @return ONEDVA_OK, or ONEDVA_ERR_DATA where it is none */
+ONEDVA_API int onedva_packet_get_kind(enum onedva_packet_kind *kind, const uint8_t *data,
+                                      size_t size);
 
 /** @return ONEDVA_OK, or an error where there is no whole header */
 ONEDVA_API int onedva_packet_get_info(struct onedva_packet_info *info, const uint8_t *data,
@@ -511,6 +541,31 @@ ONEDVA_API int onedva_packet_truncate(const uint8_t *data, size_t size, int laye
 ONEDVA_API int onedva_packet_set_stream(const uint8_t *data, size_t size,
                                         const struct onedva_stream *stream, uint8_t *result,
                                         size_t *result_size);
+
+/**
+ * Write the packet of a later frame of a clip.
+ * @param result room for ONEDVA_FRAME_PACKET_SIZE bytes, all of which are written
+ * @param clip   the clip's packet, or its first layers; it may be cut or damaged behind its header
+ * @param frame  1..info.frames - 1
+ * @return ONEDVA_OK, ONEDVA_ERR_ARGUMENT, or an error where there is no whole header
+ */
+ONEDVA_API int onedva_frame_packet_write(uint8_t *result, const uint8_t *clip, size_t size,
+                                         int frame);
+
+/**
+ * Let the packet of a clip show all of its frames, or the first one only: then
+ * onedva_frame_packet_write makes those of the others.
+ * @param kind        ONEDVA_PACKET_WHOLE_CLIP or ONEDVA_PACKET_CLIP
+ * @param durations   of info.frames frames, for the packet to hold; all 0: it holds none and they
+ *                    are what the stream header says; NULL: as it is
+ * @param result      room for size + 5 * ONEDVA_MAX_CLIP_FRAMES bytes; it does not overlap data
+ * @param result_size bytes written
+ * @return ONEDVA_OK, ONEDVA_ERR_ARGUMENT, ONEDVA_ERR_NOMEM, or an error where there is no whole
+ * header
+ */
+ONEDVA_API int onedva_packet_set_kind(const uint8_t *data, size_t size,
+                                      enum onedva_packet_kind kind, const uint32_t *durations,
+                                      uint8_t *result, size_t *result_size);
 
 /**
  * Write a stream header, model_id included.

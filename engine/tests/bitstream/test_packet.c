@@ -25,10 +25,12 @@ static const uint8_t motion[200] = {0x11, 0x22, 0x33};
 static struct odva_packet make_packet(int frames, int layers, int qidx, int flags, uint8_t *bytes)
 {
     struct odva_packet packet = {
+        .kind = (frames + layers) % 2 ? ONEDVA_PACKET_CLIP : ONEDVA_PACKET_WHOLE_CLIP,
         .frames = frames,
         .layers = layers,
         .qidx = qidx,
         .model_tag = 0x3210,
+        .detail = (frames + layers) % 4,
         .has_stream = flags & 1,
         .has_durations = flags >> 1 & 1,
         .stream = stream,
@@ -43,7 +45,7 @@ static struct odva_packet make_packet(int frames, int layers, int qidx, int flag
     for (int i = 0; i < layers; i++) {
         const int size = i == 1 ? 0 : random_below(&random, 200);
         packet.layer[i] = (struct odva_layer){
-            .token_end = (uint32_t)(i + 1) * 3,
+            .token_end = (uint32_t)(i + 1) * (frames > 1 ? 1023 : 3),
             .threshold = frames % 3 == 0 ? 31 - i : 0,
             .payload = bytes + 200 * i,
             .size = size,
@@ -56,10 +58,12 @@ static struct odva_packet make_packet(int frames, int layers, int qidx, int flag
 
 static void assert_packets_equal(const struct odva_packet *a, const struct odva_packet *b)
 {
+    assert_int_equal(a->kind, b->kind);
     assert_int_equal(a->frames, b->frames);
     assert_int_equal(a->layers, b->layers);
     assert_int_equal(a->qidx, b->qidx);
     assert_int_equal(a->model_tag, b->model_tag);
+    assert_int_equal(a->detail, b->detail);
     assert_int_equal(a->has_stream, b->has_stream);
     assert_int_equal(a->has_durations, b->has_durations);
     if (a->has_stream)
@@ -196,6 +200,34 @@ static int parse_changed(const struct odva_byte_writer *writer, size_t header_si
     return parse_exact(&parsed, data, writer->size);
 }
 
+/* The two high bits of the model's tag are the detail, the others are the model's. */
+static void detail_and_model(void **state)
+{
+    uint8_t bytes[200 * ONEDVA_MAX_LAYERS];
+    struct odva_byte_writer writer = {0};
+    struct odva_packet packet = make_packet(1, 1, 0, 0, bytes), parsed;
+    struct onedva_packet_info info;
+
+    (void)state;
+    for (int tag = 0; tag < 1 << 14; tag += 13) {
+        for (int detail = 0; detail < 4; detail++) {
+            packet.model_tag = (uint16_t)tag;
+            packet.detail = detail;
+            odva_byte_writer_reset(&writer);
+            odva_packet_write(&writer, &packet);
+            assert_int_equal(writer.data[2], tag & 255);
+            assert_int_equal(writer.data[3], tag >> 8 | detail << 6);
+            assert_int_equal(parse_exact(&parsed, writer.data, writer.size), ONEDVA_OK);
+            assert_int_equal(parsed.model_tag, tag);
+            assert_int_equal(parsed.detail, detail);
+            assert_int_equal(onedva_packet_get_info(&info, writer.data, writer.size), ONEDVA_OK);
+            assert_int_equal(info.model_tag, tag);
+            assert_int_equal(info.detail, detail);
+        }
+    }
+    odva_byte_writer_free(&writer);
+}
+
 static void field_limits(void **state)
 {
     uint8_t bytes[200 * ONEDVA_MAX_LAYERS];
@@ -212,7 +244,7 @@ static void field_limits(void **state)
         const int version = value >> 4;
         const int status = parse_changed(&writer, header, 1, (uint8_t)value);
         assert_int_equal(parse_changed(&writer, header, 0, (uint8_t)value),
-                         value == 0xD5 ? ONEDVA_OK : ONEDVA_ERR_DATA);
+                         value == 0xD5 || value == 0xD6 ? ONEDVA_OK : ONEDVA_ERR_DATA);
         assert_int_equal(parse_changed(&writer, header, 5, (uint8_t)value),
                          qidx >= -64 && qidx <= 63 ? ONEDVA_OK : ONEDVA_ERR_DATA);
         if (version != 2)
@@ -344,6 +376,7 @@ int main(void)
         cmocka_unit_test(single_bits),        cmocka_unit_test(field_limits),
         cmocka_unit_test(refinements),        cmocka_unit_test(sweeps),
         cmocka_unit_test(stream_header_size), cmocka_unit_test(motion_size),
+        cmocka_unit_test(detail_and_model),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

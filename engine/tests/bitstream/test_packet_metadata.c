@@ -72,6 +72,7 @@ static void headers_of_packets_change(void **state)
         assert_int_equal(before.has_stream, !(run % 2));
         assert_int_equal(after.stream.colour_primaries, 9);
         assert_int_equal(after.layers, before.layers);
+        assert_int_equal(after.detail, coder.latents.detail);
         assert_int_equal(odva_packet_decoder_read(&coder.decoder, changed, size, &clip), ONEDVA_OK);
         assert_int_equal(clip.layers_decoded, before.layers);
         assert_int_equal(clip.stream.sar_num, UINT32_MAX);

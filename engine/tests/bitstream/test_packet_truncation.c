@@ -66,6 +66,7 @@ static void check_truncation(struct coder *coder, int layers, uint8_t *result)
     assert_int_equal(truncated.clip.qidx, cut.clip.qidx);
     assert_int_equal(truncated.clip.qidx, info.layer[layers - 1].qidx);
     assert_int_equal(truncated.clip.tokens, cut.clip.tokens);
+    assert_int_equal(coder->decoder.latents.detail, coder->latents.detail);
     assert_int_equal(truncated.nested, cut.nested);
     assert_memory_equal(truncated.q, cut.q, bytes);
     free(cut.q);

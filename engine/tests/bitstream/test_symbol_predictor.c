@@ -9,7 +9,7 @@
 #include "tests/support/random_latents.h"
 #include "tests/support/random_model.h"
 
-#define BASIS      3
+#define BASIS      6
 #define RATIOS     ODVA_PREDICTOR_RATIOS
 #define MOST_TILES 400
 
@@ -20,12 +20,13 @@ struct mean {
 
 /* A mean for each value of what groups coefficients. */
 struct means {
-    struct mean all, of_t[4], of_k[BASIS], of_zone[16];
+    struct mean all, of_time[4][4], of_vector[BASIS], of_zone[16];
 };
 
 /* A decoder as the text describes it. */
 struct reference {
     struct odva_latents *latents;
+    const struct odva_bands *bands; /* of the latents' detail */
     int w[ODVA_PREDICTOR_WEIGHTS][ODVA_PREDICTOR_DECISIONS];
     struct means means; /* of the tile */
     struct means last;  /* of the layer: sums of m and of E(b) >> 11 of the tile coded last */
@@ -70,28 +71,33 @@ static int magnitude(const struct reference *r, int tile, int j)
 /* Frequencies k, t, y, x of scan index i in its own tile, or in a full one. */
 static void frequencies(const struct odva_scan *scan, int i, int full, int f[4])
 {
-    f[3] = scan->position[i] % scan->nx;
-    f[2] = scan->position[i] / scan->nx % scan->ny;
-    f[1] = scan->position[i] / scan->nx / scan->ny % scan->nt;
-    f[0] = scan->position[i] / scan->nx / scan->ny / scan->nt;
+    const struct odva_scan_shape *shape = &scan->shape;
+
+    f[3] = scan->position[i] % shape->nx;
+    f[2] = scan->position[i] / shape->nx % shape->ny;
+    f[1] = scan->position[i] / shape->nx / shape->ny % shape->nt;
+    f[0] = scan->position[i] / shape->nx / shape->ny / shape->nt;
     if (full) {
-        f[1] = 4 * f[1] / scan->nt;
-        f[2] = 8 * f[2] / scan->ny;
-        f[3] = 8 * f[3] / scan->nx;
+        f[1] = 4 * f[1] / shape->nt;
+        f[2] = 8 * f[2] / shape->ny;
+        f[3] = 8 * f[3] / shape->nx;
     }
 }
 
 /* Those of the groups that coefficient i is in. */
-static void means_of(struct means *means, const struct odva_scan *scan, int i, struct mean *mean[4])
+static void means_of(const struct reference *r, struct means *means, const struct odva_scan *scan,
+                     int i, struct mean *mean[4])
 {
-    int f[4], sum;
+    int f[4], sum, band = 0, j;
 
     frequencies(scan, i, 1, f);
+    for (j = f[0]; j >= r->bands->count[band]; band++)
+        j -= r->bands->count[band];
     sum = f[2] + f[3];
     mean[0] = &means->all;
-    mean[1] = &means->of_t[f[1]];
-    mean[2] = &means->of_k[f[0]];
-    mean[3] = &means->of_zone[8 * (f[1] > 0) + 4 * (f[3] > f[2]) +
+    mean[1] = &means->of_time[band][f[1]];
+    mean[2] = &means->of_vector[j];
+    mean[3] = &means->of_zone[8 * (band > 0 || f[1] > 0) + 4 * (f[3] > f[2]) +
                               (sum == 0   ? 0
                                : sum <= 2 ? 1
                                : sum <= 5 ? 2
@@ -117,8 +123,8 @@ static void around(const struct reference *r, int tile, int i, uint64_t *m, uint
         const int8_t *d = distance[n];
         const int k = f[0] + d[1], t = f[1] + d[2], y = f[2] + d[3], z = f[3] + d[4];
         int j;
-        if (k < 0 || k >= BASIS || t < 0 || t >= scan->nt || y < 0 || y >= scan->ny || z < 0 ||
-            z >= scan->nx)
+        if (k < 0 || k >= r->bands->basis || t < 0 || t >= scan->shape.nt || y < 0 ||
+            y >= scan->shape.ny || z < 0 || z >= scan->shape.nx)
             continue;
         j = r->place[k][t][y][z];
         *m += (uint64_t)(d[0] * magnitude(r, tile, j));
@@ -127,25 +133,26 @@ static void around(const struct reference *r, int tile, int i, uint64_t *m, uint
     }
 }
 
-/* The highest of a shape's n frequencies that stands at f or below in a full tile's. */
-static int next_below(int f, int n, int full)
+/* The greatest frequency of n that stands at F or below in a full tile. */
+static int greatest_below(int f, int n)
 {
     int g = n - 1;
 
-    while (full * g / n > f)
+    while (8 * g / n > f)
         g--;
-    return full * g / n;
+    return g;
 }
 
-/* Where in its scan a tile has the coefficient at a full position, or what is next below it. */
-static int place_beside(const struct odva_scan *scan, const int f[4])
+/* Where in its scan a tile has the coefficient of these k and ft and full frequencies y and x, or
+ * what is next below it. */
+static int place_beside(const struct odva_scan *scan, int k, int ft, int y, int x)
 {
-    const int wanted[4] = {f[0], next_below(f[1], scan->nt, 4), next_below(f[2], scan->ny, 8),
-                           next_below(f[3], scan->nx, 8)};
+    const int wanted[4] = {k, ft, greatest_below(y, scan->shape.ny),
+                           greatest_below(x, scan->shape.nx)};
     int g[4], j = -1;
 
     do {
-        frequencies(scan, ++j, 1, g);
+        frequencies(scan, ++j, 0, g);
     } while (memcmp(g, wanted, sizeof(g)) != 0);
     return j;
 }
@@ -155,12 +162,13 @@ static int beside(const struct reference *r, int tile, int y, int x, int i, cons
 {
     const struct odva_grid *grid = &r->latents->grid;
     const int other = y < 0 || x < 0 ? -1 : grid->tile_of[y * grid->gx + x];
-    int f[4], j, m = 0;
+    int f[4], full[4], j, m = 0;
 
     if (other < 0)
         return 0;
-    frequencies(r->latents->tiles[tile].scan, i, 1, f);
-    j = place_beside(r->latents->tiles[other].scan, f);
+    frequencies(r->latents->tiles[tile].scan, i, 0, f);
+    frequencies(r->latents->tiles[tile].scan, i, 1, full);
+    j = place_beside(r->latents->tiles[other].scan, f[0], f[1], full[2], full[3]);
     if (j >= shown[other])
         return 0;
     for (int d = -3; d <= 3; d++)
@@ -179,7 +187,7 @@ static void rows_of(struct reference *r, int tile, int i, const int *shown, int 
     int of[RATIOS] = {0};
     uint64_t m, x;
 
-    means_of(&r->means, scan, i, mean);
+    means_of(r, &r->means, scan, i, mean);
     for (int n = 0; n < 4; n++)
         of[n] = level(mean[n]->m + 16, lg(mean[n]->x) - 216, qidx);
     around(r, tile, i, &m, &x);
@@ -214,8 +222,8 @@ static void start_tile(struct reference *r, int tile)
     for (int i = scan->count - 1; i >= 0; i--) {
         frequencies(scan, i, 0, f);
         r->place[f[0]][f[1]][f[2]][f[3]] = i;
-        means_of(&r->means, scan, i, mean);
-        means_of(&r->last, scan, i, last);
+        means_of(r, &r->means, scan, i, mean);
+        means_of(r, &r->last, scan, i, last);
         for (int n = 0; n < 4; n++)
             *mean[n] = first_mean(r, scan->scale[i], last[n]);
     }
@@ -228,12 +236,12 @@ static void end_tile(struct reference *r, int tile, int count)
     struct mean *mean[4];
 
     for (int i = 0; i < count; i++) {
-        means_of(&r->last, scan, i, mean);
+        means_of(r, &r->last, scan, i, mean);
         for (int n = 0; n < 4; n++)
             *mean[n] = (struct mean){0};
     }
     for (int i = 0; i < count; i++) {
-        means_of(&r->last, scan, i, mean);
+        means_of(r, &r->last, scan, i, mean);
         for (int n = 0; n < 4; n++) {
             mean[n]->m += (uint64_t)magnitude(r, tile, i);
             mean[n]->x += expected(scan->scale[i]) >> 11;
@@ -246,7 +254,7 @@ static void note(struct reference *r, int tile, int i)
     const struct odva_scan *scan = r->latents->tiles[tile].scan;
     struct mean *mean[4];
 
-    means_of(&r->means, scan, i, mean);
+    means_of(r, &r->means, scan, i, mean);
     for (int n = 0; n < 4; n++) {
         mean[n]->m = mean[n]->m - (mean[n]->m >> 4) + ((uint64_t)magnitude(r, tile, i) << 8);
         mean[n]->x = mean[n]->x - (mean[n]->x >> 4) + (expected(scan->scale[i]) << 8);
@@ -385,8 +393,9 @@ static void extreme_tables(struct random *random, struct odva_model_tables *tabl
                                       : random_below(random, 2 * width + 1) - width);
         }
     }
-    for (int i = 0; i < 256 * BASIS; i++)
-        tables->scan_scale[i] = (int8_t)(random_below(random, 256) - 128);
+    for (int size = 0; size < ODVA_TILE_SIZES; size++)
+        for (int i = 0; i < (BASIS * 4) << 2 * size; i++)
+            tables->scan_scale[size][i] = (int8_t)(random_below(random, 256) - 128);
 }
 
 static void as_the_text_says(void **state)
@@ -411,6 +420,7 @@ static void as_the_text_says(void **state)
         if (run % 3 == 0)
             latents.qidx = run % 2 ? ONEDVA_MAX_QIDX : ONEDVA_MIN_QIDX;
         reference.latents = &latents;
+        reference.bands = &model->tables.bands[latents.detail];
         walk_shares(&reference, &predictor, &model->tables);
         walk_sweeps(&reference, &predictor, &model->tables);
         odva_latents_free(&latents);

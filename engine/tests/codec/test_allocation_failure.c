@@ -146,6 +146,9 @@ static int use_packet_tools(struct run *run)
     if (status == ONEDVA_OK)
         status = onedva_packet_set_stream(run->packet[0], run->packet_size[0], &run->stream, result,
                                           &size);
+    if (status == ONEDVA_OK)
+        status = onedva_packet_set_kind(run->packet[0], run->packet_size[0],
+                                        ONEDVA_PACKET_WHOLE_CLIP, NULL, result, &size);
     return status;
 }
 

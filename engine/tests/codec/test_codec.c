@@ -145,6 +145,7 @@ static void two_passes(void **state)
         codec_init(&codec, 48, 32);
         codec.encoder_settings.bitrate = (int64_t)bitrate;
         codec.encoder_settings.pass = (enum onedva_pass)pass;
+        codec.encoder_settings.clip_packets = 1;
         codec.encoder_settings.pass_stats = stats;
         error =
             8 * (double)encode_pass(&codec, CLIPS, stats, sizeof(stats) - 100) / seconds / bitrate;
@@ -318,6 +319,7 @@ static void durations_and_headers_in_packets(void **state)
     (void)state;
     codec_init(&codec, 20, 10);
     codec.encoder_settings.header_in_packets = 1;
+    codec.encoder_settings.clip_packets = 1;
     codec_open(&codec);
     clip_alloc(&clip, 3, 20, 10);
     clip_draw(&clip, 0);

@@ -54,7 +54,8 @@ static void check_end(struct codec *codec, const struct bytes *expected)
     assert_int_equal(onedva_encode_end(codec->encoder, &packet), ONEDVA_OK);
     assert_int_equal(packet.frames, FRAMES);
     assert_int_equal(packet.size, expected->size);
-    assert_int_equal(packet.stats.bytes, expected->size);
+    assert_int_equal(packet.stats.bytes,
+                     expected->size + (packet.frames - 1) * ONEDVA_FRAME_PACKET_SIZE);
     assert_memory_equal(packet.data, expected->data, expected->size);
 }
 

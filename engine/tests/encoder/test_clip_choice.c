@@ -92,6 +92,7 @@ static void open_adaptive(struct codec *codec, enum onedva_motion motion, enum o
     codec->encoder_settings.motion = motion;
     codec->encoder_settings.adaptive_clips = 1;
     codec->decoder_settings.steps = 0;
+    codec->encoder_settings.clip_packets = 1;
     codec_open(codec);
 }
 
@@ -189,7 +190,7 @@ static void other_frames_end_at_their_cuts(void **state)
             struct codec codec;
             int first;
 
-            append_scene(&scene, 40, 16, 0.5);
+            append_scene(&scene, 47, 16, 1.25);
             append_scene(&other, 10, cuts[i], 1);
             append_scene(&other, 20, 16 - cuts[i], 1);
             open_adaptive(&codec, ONEDVA_MOTION_AUTO, preset);

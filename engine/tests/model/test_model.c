@@ -114,6 +114,12 @@ static void refused(const struct image *image, const char *part_of_message)
 
 /* ---- valid ------------------------------------------------------------------------------- */
 
+static void check_shorts(const int16_t *found, const uint8_t *stored, int count)
+{
+    for (int i = 0; i < count; i++)
+        assert_int_equal(found[i], (int16_t)(stored[2 * i] | stored[2 * i + 1] << 8));
+}
+
 static void reads_everything(void **state)
 {
     struct image image = image_read(MODEL);
@@ -125,8 +131,8 @@ static void reads_everything(void **state)
     onedva_model_get_info(model, &info);
     assert_int_equal(info.id, XXH64(image.data, image.size, 0));
     assert_string_equal(info.name, "golden");
-    assert_int_equal(info.basis, 8);
-    assert_int_equal(info.max_tile_tokens, 64);
+    assert_int_equal(info.basis, 64);
+    assert_int_equal(info.max_tile_tokens, 512);
     assert_true(info.has_query_encoder);
     assert_true(info.has_decoder);
     assert_int_equal(model->config.width, 32);
@@ -134,12 +140,26 @@ static void reads_everything(void **state)
     assert_int_equal(model->config.encoder_layers, 1);
     assert_int_equal(model->config.decoder_layers, 2);
     assert_int_equal(model->config.queries, 16);
-    assert_int_equal(model->config.context_tokens, 4);
+    assert_int_equal(model->config.registers, 4);
+    assert_int_equal(model->weights->vectors, 32);
+    assert_int_equal(model->tables.bands[0].basis, 16);
+    assert_int_equal(model->tables.bands[1].count[2], 4);
+    assert_int_equal(model->tables.bands[3].count[0], 32);
     assert_true(fabsf(model->weights->sampler_start - 0.6f) < 1e-7f);
-    assert_int_equal(model->tables.length_cdf[3][12][13], 32768);
+    assert_int_equal(model->tables.length_cdf[3][14][15], 32768);
     assert_int_equal(model->tables.symbol_cdf[31][5][4][16], 32768);
     assert_int_equal(model->tables.large_cdf[31][13], 32768);
-    assert_memory_equal(model->tables.scan_scale, tensor_data(&image, "scan.scale"), 8 * 256);
+    for (int size = 0; size < 4; size++) {
+        char name[16];
+        snprintf(name, sizeof(name), "scan.key.%d", size);
+        assert_memory_equal(model->tables.scan_key[size], tensor_data(&image, name),
+                            (64 * 4) << 2 * size);
+        snprintf(name, sizeof(name), "scan.scale.%d", size);
+        assert_memory_equal(model->tables.scan_scale[size], tensor_data(&image, name),
+                            (64 * 4) << 2 * size);
+    }
+    check_shorts(model->weights->mean, tensor_data(&image, "linear.mean"), 384);
+    check_shorts(model->weights->basis, tensor_data(&image, "linear.basis"), 32 * 384);
     assert_memory_equal(model->tables.dequant_delta, tensor_data(&image, "dequant.delta"), 96);
     onedva_model_close(&model);
     assert_null(model);
@@ -191,18 +211,22 @@ static void wrong_header(void **state)
         {"\"width\\\": 32", "\"width\\\": 9 ", "width"},
         {"\"width\\\": 32", "\"width\\\": 40", "head_dim"},
         {"\"head_dim\\\": 16", "\"head_dim\\\": 17", "head_dim"},
-        {"\"basis\\\": 8", "\"basis\\\": 9", "linear.U"},
-        {"\"basis\\\": 8", "\"basis\\\": 0", "basis"},
-        {"\"basis\\\":", "\"bases\\\":", "basis"},
-        {"\"format\\\": 1", "\"format\\\": 2", "format"},
+        {"\"registers\\\": 4", "\"registers\\\": 5", "dec.registers"},
+        {"\"registers\\\": 4", "\"registers\\\": 0", "registers"},
+        {"\"registers\\\":", "\"registerz\\\":", "registers"},
+        {"\"format\\\": 2", "\"format\\\": 1", "format"},
+        {"\"format\\\": 2", "\"format\\\": 3", "format"},
         {"\"queries\\\": 16", "\"queries\\\": 0 ", "queries"},
         {"\"encoder_layers\\\": 1", "\"encoder_layers\\\": 2", "enc.blocks.1"},
         {"\"sampler_start\\\": 0.6", "\"sampler_start\\\": 1.6", "sampler_start"},
         {"\"name\\\":", "\"mane\\\":", "name"},
         {"\"onedva\"", "\"oneDVA\"", "onedva"},
         {"\"dec.out.bias\"", "\"dec.out.biaz\"", "dec.out.bias"},
-        {"\"linear.mu\":{\"dtype\":\"F32\"", "\"linear.mu\":{\"dtype\":\"I32\"", "linear.mu"},
-        {"\"scan.order\":{\"dtype\":\"I32\"", "\"scan.order\":{\"dtype\":\"F32\"", "scan.order"},
+        {"\"linear.mean\":{\"dtype\":\"I16\"", "\"linear.mean\":{\"dtype\":\"F16\"", "linear.mean"},
+        {"\"linear.bands\":{\"dtype\":\"I32\"", "\"linear.bands\":{\"dtype\":\"F32\"",
+         "linear.bands"},
+        {"\"scan.key.2\":{\"dtype\":\"U8\"", "\"scan.key.2\":{\"dtype\":\"I8\"", "scan.key.2"},
+        {"\"shape\":[32,384]", "\"shape\":[384,32]", "linear.basis"},
         {"\"shape\":[1536]", "\"shape\":[1535]", "bytes"},
         {"\"shape\":[1536]", "\"shape\":[-536]", "shape"},
         {"\"shape\":[1536]", "\"shape\":[15.6]", "shape"},
@@ -272,16 +296,22 @@ static void wrong_numbers(void **state)
         int64_t index;
         int32_t value;
     } cases[] = {
-        {"linear.mu", 1535, 0x7f800000}, /* infinity */
-        {"linear.U", 12287, 0x7fc00000}, /* not a number */
+        {"enc.patch.bias", 31, 0x7f800000}, /* infinity */
+        {"enc.embed", 511, 0x7fc00000},     /* not a number */
         {"enc.patch.weight", 0, (int32_t)0xff800000},
         {"dec.out.weight", 24575, 0x7f807f80}, /* two bfloat16 numbers */
         {"dec.blocks.1.table", 0, 0x00007fc0},
-        {"scan.order", 0, -1},
-        {"scan.order", 5, 2048},
-        {"scan.order", 2047, 0}, /* 0 occurs twice */
+        {"linear.mean", 0, -65536}, /* of two numbers the second is -1 */
+        {"linear.mean", 191, 2041 << 16},
+        {"linear.basis", 0, 0x8000}, /* the first is -32768 */
+        {"linear.basis", 6143, INT32_MIN},
+        {"linear.bands", 0, -1},
+        {"linear.bands", 3, 5},  /* the next detail has 4 */
+        {"linear.bands", 4, 7},  /* the detail before has 8 */
+        {"linear.bands", 11, 3}, /* the detail before has 4 */
+        {"linear.bands", 12, 385},
         {"length.cdf", 0, 1},
-        {"length.cdf", 13, 32767},
+        {"length.cdf", 15, 32767},
         {"length.cdf", 5, 40000},
         {"symbol.cdf", 3, 0},
         {"symbol.cdf", 16319, -1},
@@ -300,6 +330,39 @@ static void wrong_numbers(void **state)
         refused(&image, cases[i].tensor);
         free(image.data);
     }
+}
+
+/* Bands that the other tensors are not of, and none. */
+static void wrong_bands(void **state)
+{
+    static const struct {
+        int index, value;
+        const char *tensor;
+    } cases[] = {
+        {12, 33, "tensor linear.basis: shape 32x384, expected 33x384"},
+        {15, 5, "tensor scan.key.0: shape 64x4x1x1, expected 65x4x1x1"},
+        {15, 4, NULL},
+        {0, 0, NULL},
+        {3, 0, NULL},
+        {7, 2, NULL},
+    };
+    struct image image;
+    struct log log;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        image = image_read(MODEL);
+        put_int32(tensor_data(&image, "linear.bands"), cases[i].index, cases[i].value);
+        if (cases[i].tensor)
+            refused(&image, cases[i].tensor);
+        else
+            assert_int_equal(open_image(&image, &log), ONEDVA_OK);
+        free(image.data);
+    }
+    image = image_read(MODEL);
+    memset(tensor_data(&image, "linear.bands"), 0, 4 * sizeof(int32_t));
+    refused(&image, "tensor linear.bands: detail 0 has no vector");
+    free(image.data);
 }
 
 static void every_truncation(void **state)
@@ -361,7 +424,7 @@ int main(void)
         cmocka_unit_test(unreadable),       cmocka_unit_test(wrong_header),
         cmocka_unit_test(overlap),          cmocka_unit_test(twice),
         cmocka_unit_test(wrong_numbers),    cmocka_unit_test(every_truncation),
-        cmocka_unit_test(random_headers),
+        cmocka_unit_test(random_headers),   cmocka_unit_test(wrong_bands),
     };
 
     return cmocka_run_group_tests(tests, make_scratch, remove_scratch);

@@ -7,9 +7,10 @@
 
 #include "kernels/device_array.h"
 #include "model/linear_layer.h"
-#include "tests/support/codec.h"
+#include "network/diffusion_decoder.h"
+#include "network/query_encoder.h"
+#include "tests/support/test_clip.h"
 
-#define SIDE    40
 #define THREADS 8
 
 static struct odva_backend *open_backend(int bitexact)
@@ -108,52 +109,46 @@ static void outlive_their_backend(void **state)
 struct worker {
     pthread_t thread;
     const onedva_model *model;
-    const struct onedva_stream *stream;
     int status;
 };
 
-/* Opens all of an encoder and a decoder, beside the other workers. */
+/* Opens both networks, beside the other workers. */
 static void *open_both(void *opaque)
 {
     struct worker *worker = opaque;
-    struct onedva_encoder_settings encoder_settings;
-    struct onedva_decoder_settings decoder_settings;
-    onedva_encoder *encoder = NULL;
-    onedva_decoder *decoder = NULL;
+    struct odva_backend *backend = open_backend(0);
+    struct odva_query_encoder encoder = {0};
+    struct odva_diffusion_decoder decoder = {0};
 
-    onedva_encoder_settings_default(&encoder_settings);
-    onedva_decoder_settings_default(&decoder_settings);
-    encoder_settings.threads = decoder_settings.threads = 1;
-    worker->status =
-        onedva_encoder_open(&encoder, worker->model, &encoder_settings, worker->stream);
+    worker->status = odva_query_encoder_open(&encoder, worker->model, backend);
     if (worker->status == ONEDVA_OK)
-        worker->status = onedva_decoder_open(&decoder, worker->model, &decoder_settings);
-    onedva_encoder_close(&encoder);
-    onedva_decoder_close(&decoder);
+        worker->status = odva_diffusion_decoder_open(&decoder, worker->model, backend);
+    odva_query_encoder_close(&encoder);
+    odva_diffusion_decoder_close(&decoder);
+    odva_backend_close(&backend);
     return NULL;
 }
 
 static void packed_at_once(void **state)
 {
+    onedva_model *model = open_test_model();
     struct worker workers[THREADS];
     const struct odva_packed_matrix *last;
-    struct codec codec;
 
     (void)state;
-    codec_init(&codec, SIDE, SIDE);
     for (int i = 0; i < THREADS; i++) {
-        workers[i] = (struct worker){.model = codec.model, .stream = &codec.stream};
+        workers[i] = (struct worker){.model = model};
         assert_int_equal(pthread_create(&workers[i].thread, NULL, open_both, &workers[i]), 0);
     }
     for (int i = 0; i < THREADS; i++) {
         assert_int_equal(pthread_join(workers[i].thread, NULL), 0);
         assert_int_equal(workers[i].status, ONEDVA_OK);
     }
-    last = codec.model->weights->packed.first;
+    last = model->weights->packed.first;
     assert_non_null(last);
     open_both(&workers[0]);
-    assert_ptr_equal(codec.model->weights->packed.first, last);
-    codec_close(&codec);
+    assert_ptr_equal(model->weights->packed.first, last);
+    onedva_model_close(&model);
 }
 
 int main(void)

@@ -170,14 +170,15 @@ static void check_dct(struct odva_backend *backend)
 {
     enum { NT = 3, NY = 5, NX = 7, K = 8, PATCHES = NT * NY * NX, COUNT = PATCHES * K };
     int32_t order[COUNT], rows[PATCHES];
-    float *x = golden_floats(&golden, "", "dct.x"), stored[COUNT], found[COUNT];
+    float *x = golden_floats(&golden, "", "dct.x"), stored[COUNT];
 
     for (int i = 0; i < COUNT; i++)
-        order[i] = i;
+        order[i] = i / K << ODVA_ORDER_BITS | i % K;
     for (int last_first = 0; last_first < 2; last_first++) {
         struct odva_buffer *in, *out = new_buffer(backend, NULL, COUNT * sizeof(float));
         struct odva_buffer *identity = new_buffer(backend, order, sizeof(order)), *places;
-        struct odva_dct_tile tile = {.nt = NT, .ny = NY, .nx = NX, .order = identity};
+        struct odva_dct_tile tile = {
+            .nt = NT, .ny = NY, .nx = NX, .coefficients = COUNT, .order = identity};
 
         for (int i = 0; i < PATCHES; i++) {
             rows[i] = last_first ? PATCHES - 1 - i : i;
@@ -188,9 +189,6 @@ static void check_dct(struct odva_backend *backend)
         tile.rows = places;
         assert_int_equal(backend->ops->dct_forward(backend, out, in, K, &tile, 1), ONEDVA_OK);
         compare(backend, out, "dct.y");
-        assert_int_equal(backend->ops->dct_inverse(backend, in, out, K, &tile, 1), ONEDVA_OK);
-        assert_int_equal(backend->ops->download(backend, in, 0, found, sizeof(found)), ONEDVA_OK);
-        assert_close(found, stored, COUNT, TOLERANCE, "dct.x");
         backend->ops->free(backend, in);
         backend->ops->free(backend, out);
         backend->ops->free(backend, identity);

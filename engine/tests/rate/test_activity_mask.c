@@ -55,7 +55,8 @@ static void active_tiles_end_sooner(void **state)
     assert_true(masked[0] >= plain[0]);
 }
 
-/* Three superblocks of one basis coefficient that is twice as large in each. */
+/* Three superblocks of one basis coefficient, of all 1536 that there could be, that is twice as
+ * large in each. */
 struct superblocks {
     struct onedva_model *model;
     struct odva_scan_cache scans;
@@ -69,7 +70,9 @@ static void superblocks_open(struct superblocks *s, uint32_t splits)
     s->model = random_model_new(1, 1);
     s->scans = (struct odva_scan_cache){.model = s->model};
     s->latents = (struct odva_latents){0};
-    assert_int_equal(odva_latents_set_size(&s->latents, &s->scans, 16, 3 * 128, 128), ONEDVA_OK);
+    assert_int_equal(odva_latents_set_size(&s->latents, &s->scans, ODVA_DETAILS - 1,
+                                           (struct odva_clip_size){16, 3 * 128, 128}),
+                     ONEDVA_OK);
     for (int i = 0; i < 3; i++)
         s->latents.splits[i] = splits;
     odva_latents_set_partition(&s->latents);
@@ -79,7 +82,7 @@ static void superblocks_open(struct superblocks *s, uint32_t splits)
 
         for (int c = 0; c < tile->coefficients; c++)
             s->y[tile->offset + c] =
-                c < means ? 100 : powf(2, (float)s->latents.grid.tiles[i].superblock);
+                c < means ? 4000 : 40 * powf(2, (float)s->latents.grid.tiles[i].superblock);
     }
 }
 

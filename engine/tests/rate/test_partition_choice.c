@@ -52,13 +52,14 @@ static void bench_close(struct bench *bench)
  * are best change from place to place. */
 static void make_levels(struct bench *bench, struct random *random, int frames, int gy, int gx)
 {
+    const struct odva_clip_size size = {frames, 16 * gx, 16 * gy};
     struct odva_latents *latents = &bench->coder.latents;
+    const int detail = ODVA_DETAILS - 1;
 
-    assert_int_equal(odva_latents_set_size(latents, &bench->coder.scans, frames, 16 * gx, 16 * gy),
-                     ONEDVA_OK);
-    assert_int_equal(odva_partition_choice_set_size(&bench->choice, &bench->coder.scans, frames,
-                                                    16 * gx, 16 * gy),
-                     ONEDVA_OK);
+    assert_int_equal(odva_latents_set_size(latents, &bench->coder.scans, detail, size), ONEDVA_OK);
+    assert_int_equal(
+        odva_partition_choice_set_size(&bench->choice, &bench->coder.scans, detail, size),
+        ONEDVA_OK);
     free(bench->y);
     bench->y = malloc(odva_latents_count(latents) * sizeof(*bench->y));
     assert_non_null(bench->y);

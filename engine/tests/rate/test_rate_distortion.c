@@ -50,7 +50,8 @@ static void make_coefficients(struct bench *bench, struct random *random, int fr
 
     bench->coder.stream.width = (uint32_t)width;
     bench->coder.stream.height = (uint32_t)height;
-    assert_int_equal(odva_latents_set_size(latents, &bench->coder.scans, frames, width, height),
+    assert_int_equal(odva_latents_set_size(latents, &bench->coder.scans, ODVA_DETAILS - 1,
+                                           (struct odva_clip_size){frames, width, height}),
                      ONEDVA_OK);
     if (is_split)
         random_partition(random, latents);
@@ -72,14 +73,20 @@ static void make_coefficients(struct bench *bench, struct random *random, int fr
 static double measure_distortion(const struct bench *bench)
 {
     const struct odva_latents *latents = &bench->coder.latents;
-    const size_t count = odva_latents_count(latents);
-    float *decoded = malloc(count * sizeof(*decoded));
+    int32_t *decoded = malloc((odva_latents_held(latents) + 1) * sizeof(*decoded));
+    const int32_t *next = decoded;
     double distortion = 0;
 
     assert_non_null(decoded);
     odva_dequantise_latents(latents, &bench->coder.model->tables, decoded);
-    for (size_t i = 0; i < count; i++)
-        distortion += ((double)bench->y[i] - decoded[i]) * ((double)bench->y[i] - decoded[i]);
+    for (int i = 0; i < latents->grid.tile_count; i++) {
+        const struct odva_latent_tile *tile = &latents->tiles[i];
+        const int held = odva_coefficients_of(tile, tile->tokens);
+        for (int c = 0; c < tile->coefficients; c++) {
+            const double y = c < held ? *next++ / (double)ODVA_LATENT_UNITS : 0;
+            distortion += (bench->y[tile->offset + c] - y) * (bench->y[tile->offset + c] - y);
+        }
+    }
     free(decoded);
     return distortion;
 }

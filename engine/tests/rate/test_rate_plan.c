@@ -281,7 +281,7 @@ static void first_pass_index_meets_bitrate(void **state)
                 (i > 0 ? odva_first_pass_bits(&pass.sum, index) : 0);
         assert_true(fabs(total / seconds / BITRATE - 1) < 0.01);
         odva_first_pass_add(&pass, pass.clip.frames * SECONDS, index,
-                            odva_first_pass_bits(&pass.clip, index));
+                            odva_first_pass_bits(&pass.clip, index), 1000);
     }
     odva_first_pass_writer_free(&pass.writer);
 }

@@ -13,6 +13,13 @@
 size_t __sanitizer_get_current_allocated_bytes(void);
 #endif
 
+/* Bytes by which equal states may differ: what free() keeps for each thread comes and goes. */
+#if defined(__SANITIZE_ADDRESS__)
+#define ALLOCATED_NOISE 0
+#else
+#define ALLOCATED_NOISE 1024
+#endif
+
 /* Bytes; exact with AddressSanitizer, otherwise with what free() keeps for each thread. */
 static inline size_t allocated(void)
 {

@@ -21,12 +21,10 @@ struct networks {
 static inline void networks_open(struct networks *networks, const struct onedva_model *model,
                                  struct odva_backend *backend)
 {
-    struct odva_scan_cache *scans = &networks->scans;
-
-    *scans = (struct odva_scan_cache){.model = model};
-    assert_int_equal(odva_linear_path_open(&networks->path, model, backend, scans), ONEDVA_OK);
-    assert_int_equal(odva_query_encoder_open(&networks->encoder, model, backend, scans), ONEDVA_OK);
-    assert_int_equal(odva_sampler_open(&networks->sampler, model, backend, scans), ONEDVA_OK);
+    networks->scans = (struct odva_scan_cache){.model = model};
+    assert_int_equal(odva_linear_path_open(&networks->path, model, backend), ONEDVA_OK);
+    assert_int_equal(odva_query_encoder_open(&networks->encoder, model, backend), ONEDVA_OK);
+    assert_int_equal(odva_sampler_open(&networks->sampler, model, backend), ONEDVA_OK);
 }
 
 static inline void networks_close(struct networks *networks)
@@ -37,17 +35,22 @@ static inline void networks_close(struct networks *networks)
     odva_scan_cache_free(&networks->scans);
 }
 
-/* @param linear, corrected latents of pictures, the latter for a quantiser index */
-static inline void networks_analyse(struct networks *networks, const struct odva_grid *grid,
+/* @param latents of a size, a detail and a partition
+ * @param linear, corrected what they are of pictures, the latter for a quantiser index */
+static inline void networks_analyse(struct networks *networks, const struct odva_latents *latents,
                                     const struct onedva_const_picture *pictures, int qidx,
                                     float *linear, float *corrected)
 {
     struct odva_query_encoder *encoder = &networks->encoder;
+    struct odva_linear_path *path = &networks->path;
 
-    assert_int_equal(odva_linear_path_analyse(&networks->path, grid, pictures, linear), ONEDVA_OK);
-    assert_int_equal(odva_query_encoder_set_clip(encoder, &networks->path, grid, pictures),
+    assert_int_equal(odva_linear_path_project(path, &latents->grid, latents->detail, pictures),
                      ONEDVA_OK);
-    assert_int_equal(odva_query_encoder_correct(encoder, grid, qidx, linear, corrected), ONEDVA_OK);
+    assert_int_equal(odva_linear_path_transform(path, latents, linear), ONEDVA_OK);
+    assert_int_equal(odva_query_encoder_set_clip(encoder, &path->walk, &latents->grid, pictures),
+                     ONEDVA_OK);
+    assert_int_equal(odva_query_encoder_correct(encoder, latents, qidx, linear, corrected),
+                     ONEDVA_OK);
 }
 
 #endif

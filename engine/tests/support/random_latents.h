@@ -64,13 +64,16 @@ static inline void random_partition(struct random *random, struct odva_latents *
     odva_latents_set_partition(latents);
 }
 
-/* Set a clip's size, partition, qidx, lengths for so many layers and coefficients; those behind a
- * tile's tokens are 0. */
+/* Set a clip's size, detail, partition, qidx, lengths for so many layers and coefficients; those
+ * behind a tile's tokens are 0. */
 static inline void random_latents(struct random *random, struct odva_latents *latents,
                                   struct odva_scan_cache *scans, int frames, int width, int height,
                                   struct odva_layer_plan *layer_plan, int layers)
 {
-    assert_int_equal(odva_latents_set_size(latents, scans, frames, width, height), ONEDVA_OK);
+    const struct odva_clip_size size = {frames, width, height};
+
+    assert_int_equal(
+        odva_latents_set_size(latents, scans, random_below(random, ODVA_DETAILS), size), ONEDVA_OK);
     random_partition(random, latents);
     latents->qidx = ONEDVA_MIN_QIDX + random_below(random, 128);
     odva_layer_plan_init(layer_plan, layers, latents->qidx, odva_tile_tokens(latents->basis));

@@ -12,26 +12,50 @@
 #include "model/model.h"
 #include "tests/support/test.h"
 
-static inline void random_scan(struct random *random, struct onedva_model *model)
+/* How many vectors each detail has of each band, basis in all of the last one. */
+static inline void random_bands(struct random *random, struct odva_bands bands[ODVA_DETAILS],
+                                int basis)
 {
-    struct odva_model_tables *tables = &model->tables;
-    const int count = 256 * model->config.basis;
+    struct odva_bands *all = &bands[ODVA_DETAILS - 1];
 
-    for (int i = 0; i < count; i++)
-        tables->scan_order[i] = i;
-    for (int i = count - 1; i > 0; i--) {
-        const int j = random_below(random, i + 1);
-        const int32_t other = tables->scan_order[j];
-        tables->scan_order[j] = tables->scan_order[i];
-        tables->scan_order[i] = other;
+    for (all->basis = 0; all->basis < basis;) {
+        const int b = random_below(random, 1 + random_below(random, ODVA_BANDS));
+
+        if (all->count[b] == ODVA_FRAME_SAMPLES)
+            continue;
+        all->count[b]++;
+        all->basis++;
     }
-    for (int i = 0; i < count; i++)
-        tables->scan_scale[tables->scan_order[i]] =
-            (int8_t)(40 - 120 * i / count + random_below(random, 9));
-    for (int i = 0; i < 20; i++)
-        tables->size_shift[i] = (int8_t)-random_below(random, 6);
+    for (int d = ODVA_DETAILS - 2; d >= 0; d--) {
+        bands[d].basis = 0;
+        for (int b = 0; b < ODVA_BANDS; b++) {
+            bands[d].count[b] = random_below(random, bands[d + 1].count[b] + 1);
+            bands[d].basis += bands[d].count[b];
+        }
+        if (bands[d].basis == 0)
+            bands[d] = bands[d + 1];
+    }
 }
 
+/* Tables of one size: scales fall as keys do, of which some are the same. */
+static inline void random_scan(struct random *random, struct odva_model_tables *tables, int size,
+                               int basis)
+{
+    const int count = basis * ODVA_TILE_FRAMES << 2 * size;
+
+    tables->scan_key[size] = malloc(count);
+    tables->scan_scale[size] = malloc(count);
+    assert_non_null(tables->scan_key[size]);
+    assert_non_null(tables->scan_scale[size]);
+    for (int i = 0; i < count; i++) {
+        const int key = random_below(random, 256);
+
+        tables->scan_key[size][i] = (uint8_t)key;
+        tables->scan_scale[size][i] = (int8_t)(120 * key / 256 - 80 + random_below(random, 9));
+    }
+}
+
+/* @param basis K of the last detail */
 static inline struct onedva_model *random_model_new(uint64_t seed, int basis)
 {
     struct random random = {seed};
@@ -43,12 +67,11 @@ static inline struct onedva_model *random_model_new(uint64_t seed, int basis)
     model->config.basis = basis;
     strcpy(model->name, "random");
     tables = &model->tables;
-    tables->scan_order = malloc(256 * basis * sizeof(*tables->scan_order));
-    tables->scan_scale = malloc(256 * basis);
-    assert_non_null(tables->scan_order);
-    assert_non_null(tables->scan_scale);
-    random_scan(&random, model);
+    random_bands(&random, tables->bands, basis);
+    for (int i = 0; i < 20; i++)
+        tables->size_shift[i] = (int8_t)-random_below(&random, 6);
     for (int size = 0; size < ODVA_TILE_SIZES; size++) {
+        random_scan(&random, tables, size, basis);
         for (int p = 0; p < ODVA_LENGTH_CLASSES; p++)
             random_cdf(&random, tables->length_cdf[size][p], ODVA_LENGTH_CLASSES, 2);
     }
@@ -71,8 +94,10 @@ static inline struct onedva_model *random_model_new(uint64_t seed, int basis)
 
 static inline void random_model_free(struct onedva_model *model)
 {
-    free(model->tables.scan_order);
-    free(model->tables.scan_scale);
+    for (int size = 0; size < ODVA_TILE_SIZES; size++) {
+        free(model->tables.scan_key[size]);
+        free(model->tables.scan_scale[size]);
+    }
     free(model);
 }
 

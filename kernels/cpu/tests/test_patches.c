@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/integers.h"
-#include "base/strict_math.h"
 #include "kernels/cpu/patches.h"
 #include "kernels/cpu/tests/each_version.h"
 #include "kernels/cpu/tests/guarded.h"
@@ -62,31 +61,32 @@ static uint8_t expected_sample(const struct planes *planes, const struct odva_gr
     return *sample(planes, odva_min(t, planes->frames - 1), p, sy, sx);
 }
 
-/* Rows of bfloat16. */
-static void check_centred(const struct odva_cpu_operators *operators, const struct planes *planes,
-                          const struct odva_grid *grid, const struct onedva_const_picture *pictures,
-                          int32_t position)
+/* The samples themselves, to and fro; a block between guard pages is not left. */
+static void check_samples(const struct planes *planes, const struct odva_grid *grid,
+                          const struct onedva_const_picture *sources,
+                          const struct onedva_picture *targets, int32_t position)
 {
-    uint16_t *patch = guarded_new(ODVA_PATCH_SAMPLES * sizeof(*patch));
+    uint8_t *samples = guarded_new(ODVA_PATCH_SAMPLES);
 
-    odva_cpu_read_patch(operators, patch, ODVA_BFLOAT16, grid, pictures, position);
-    for (int j = 0; j < ODVA_PATCH_SAMPLES; j++)
-        assert_true(odva_bits_to_float((uint32_t)patch[j] << 16) ==
-                    expected_sample(planes, grid, position, j) - 128);
-    guarded_free(patch);
+    odva_cpu_read_samples(samples, grid, sources, position);
+    for (int i = 0; i < ODVA_PATCH_SAMPLES; i++)
+        assert_int_equal(samples[i], expected_sample(planes, grid, position, i));
+    odva_cpu_write_samples(targets, grid, samples, position);
+    guarded_free(samples);
 }
 
 static void check_size(const struct odva_cpu_operators *operators, struct random *random,
                        int frames, int width, int height)
 {
-    struct planes source, target;
+    struct planes source, target, copy;
     struct onedva_const_picture sources[ONEDVA_MAX_CLIP_FRAMES];
-    struct onedva_picture targets[ONEDVA_MAX_CLIP_FRAMES];
+    struct onedva_picture targets[ONEDVA_MAX_CLIP_FRAMES], copies[ONEDVA_MAX_CLIP_FRAMES];
     struct odva_grid grid;
 
     assert_int_equal(odva_grid_init(&grid, frames, width, height, 8), ONEDVA_OK);
     planes_new(&source, frames, width, height);
     planes_new(&target, frames, width, height);
+    planes_new(&copy, frames, width, height);
     for (int t = 0; t < frames; t++) {
         for (int p = 0; p < 3; p++) {
             for (int y = 0; y < source.height[p]; y++)
@@ -94,25 +94,30 @@ static void check_size(const struct odva_cpu_operators *operators, struct random
                     *sample(&source, t, p, y, x) = (uint8_t)random_below(random, 256);
             sources[t].data[p] = source.data[t][p];
             targets[t].data[p] = target.data[t][p];
-            sources[t].stride[p] = targets[t].stride[p] = source.width[p] + PADDING;
+            copies[t].data[p] = copy.data[t][p];
+            sources[t].stride[p] = targets[t].stride[p] = copies[t].stride[p] =
+                source.width[p] + PADDING;
         }
     }
     for (int32_t i = 0; i < grid.patches; i++) {
         float patch[ODVA_PATCH_SAMPLES];
 
-        odva_cpu_read_patch(operators, patch, ODVA_FLOAT32, &grid, sources, i);
+        odva_cpu_read_patch(operators, patch, &grid, sources, i);
         for (int j = 0; j < ODVA_PATCH_SAMPLES; j++)
             assert_true(patch[j] == expected_sample(&source, &grid, i, j) / 127.5f - 1.0f);
-        if (operators->network_element == ODVA_BFLOAT16)
-            check_centred(operators, &source, &grid, sources, i);
         odva_cpu_write_patch(operators, targets, &grid, patch, i);
+        check_samples(&source, &grid, sources, copies, i);
     }
     for (int t = 0; t < frames; t++)
-        for (int p = 0; p < 3; p++)
-            assert_memory_equal(source.data[t][p], target.data[t][p],
-                                (source.width[p] + PADDING) * source.height[p]);
+        for (int p = 0; p < 3; p++) {
+            const size_t size = (size_t)(source.width[p] + PADDING) * source.height[p];
+
+            assert_memory_equal(source.data[t][p], target.data[t][p], size);
+            assert_memory_equal(source.data[t][p], copy.data[t][p], size);
+        }
     planes_free(&source);
     planes_free(&target);
+    planes_free(&copy);
     odva_grid_free(&grid);
 }
 

@@ -4,59 +4,52 @@ import torch
 
 from . import geometry as geo
 
-WEIGHTS = (26, 13, 5, 2)   # of 128
+WEIGHTS = (56, 30, 14, 5)   # of 128; what a clipped step moves the samples on each side by, nearest first
+BESIDE = 30   # of 128; what that to the sample beside it moves the nearest by
 REACH = len(WEIGHTS)
-WIDE_WEIGHTS = (10, 8, 6, 4, 3, 1)   # of 128; at borders of tiles, in luma, after the others
-WIDE_REACH = len(WIDE_WEIGHTS)
 MOST = 1020
 
 
-def limits(qidx):
-    """Twice the luma step that is still taken for one of coding; qidx and result [B] int64"""
+def step_limits(qidx):
+    """How much of a step counts; qidx and result [B] int64"""
     v = qidx.long() + 136
     limit = ((13 + v % 13) * 2 ** torch.div(v, 13, rounding_mode="floor")) >> 9
-    return limit.clamp(max=MOST)
-
-
-def border_limits(limit, count, chroma):
-    """[B] -> [B, count] for the borders behind patches 0, 1, ...: larger at tiles'."""
-    limit = torch.div(5 * limit, 8, rounding_mode="floor") if chroma else limit
-    larger = torch.div(3 * limit, 2, rounding_mode="floor").clamp(max=MOST)
-    of_tile = torch.arange(1, count + 1, device=limit.device) % geo.TILE == 0
-    return torch.where(of_tile[None], larger[:, None], limit[:, None])
+    return (5 * limit.clamp(max=MOST) + 8) >> 4
 
 
 def borders(frames):
     """Views of frames [B, gt, gy, gx, 4, 384]: of each plane, between columns and then between rows, the samples that
-    lie before borders and behind them, each [..., 4], or [..., 6] where the wide filter follows; the borders' axis;
-    which filter: "luma", "chroma" or "wide"."""
+    lie before borders, nearest last, and behind them, each [..., 4]."""
     first = 0
     for side in (geo.TOKEN_LUMA, geo.TOKEN_CHROMA, geo.TOKEN_CHROMA):
         plane = frames[..., first:first + side * side].unflatten(-1, (side, side))
-        turned, kind = plane.transpose(-1, -2), "luma" if side == geo.TOKEN_LUMA else "chroma"
-        last, next_ = slice(geo.TILE - 1, -1, geo.TILE), slice(geo.TILE, None, geo.TILE)
-        yield plane[:, :, :, :-1, ..., -REACH:], plane[:, :, :, 1:, ..., :REACH], 3, kind
-        if kind == "luma":
-            yield plane[:, :, :, last, ..., -WIDE_REACH:], plane[:, :, :, next_, ..., :WIDE_REACH], 3, "wide"
-        yield turned[:, :, :-1, ..., -REACH:], turned[:, :, 1:, ..., :REACH], 2, kind
-        if kind == "luma":
-            yield turned[:, :, last, ..., -WIDE_REACH:], turned[:, :, next_, ..., :WIDE_REACH], 2, "wide"
+        turned = plane.transpose(-1, -2)
+        yield plane[:, :, :, :-1, ..., -REACH:], plane[:, :, :, 1:, ..., :REACH]
+        yield turned[:, :, :-1, ..., -REACH:], turned[:, :, 1:, ..., :REACH]
         first += side * side
 
 
-def usual_step(before, behind, most):
-    """-> the size that the filter moves by, its slope by the step's size, the step's sign"""
-    step = 3 * (behind[..., 0] - before[..., 3]) - (behind[..., 1] - before[..., 2])
-    size = step.abs()
-    slope = (size < most).to(step) - ((size > most) & (size < 2 * most)).to(step)
-    return torch.minimum(size, 2 * most - size).clamp(min=0), slope, step.sign()
+def shares(amount, exact):
+    """128ths, as a decoder rounds them if exact."""
+    return (amount / 128 + 0.5).floor() if exact else amount / 128
 
 
-def wide_step(before, behind, most):
-    """As usual_step."""
-    step = 6 * (behind[..., 0] - before[..., 5]) - (before[..., 5] - before[..., 2]) - (behind[..., 3] - behind[..., 0])
-    slope = (step.abs() < most).to(step)
-    return slope * step.abs(), slope, step.sign()
+def smooth(before, behind, most, exact):
+    """In place. -> where the steps across, half as far, beside before and beside behind are not clipped"""
+    step = behind[..., 0] - before[..., 3]
+    beside = before[..., 2] - before[..., 3], behind[..., 1] - behind[..., 0]
+    half = torch.div(most, 2, rounding_mode="floor")
+    near, further = step.clamp(-most, most), step.clamp(-half, half)
+    nearest = [BESIDE * s.clamp(-most, most) + sign * WEIGHTS[0] * near for s, sign in zip(beside, (1, -1))]
+    before[..., 3] += shares(nearest[0], exact)
+    behind[..., 0] += shares(nearest[1], exact)
+    share = shares(further[..., None] * torch.tensor(WEIGHTS[1:]).to(step), exact)
+    before[..., :3] += share.flip(-1)
+    behind[..., 1:] -= share
+    if exact:
+        before.clamp_(0, 255)
+        behind.clamp_(0, 255)
+    return step.abs() < most, step.abs() < half, *(s.abs() < most for s in beside)
 
 
 class Deblock(torch.autograd.Function):
@@ -65,25 +58,9 @@ class Deblock(torch.autograd.Function):
     @staticmethod
     def forward(ctx, levels, qidx, exact):
         levels = levels.clone()
-        limit, slopes = limits(qidx), []
-        for before, behind, axis, kind in borders(levels.unflatten(-1, (geo.TOKEN_FRAMES, -1))):
-            wide, count = kind == "wide", before.shape[axis]
-            shape = [len(before)] + [1] * (before.dim() - 2)
-            if wide:
-                most = torch.div(3 * limit, 5, rounding_mode="floor")
-            else:
-                shape[axis], most = count, border_limits(limit, count, kind == "chroma")
-            size, slope, sign = (wide_step if wide else usual_step)(before, behind, most.to(levels).reshape(shape))
-            share = size[..., None] * (torch.tensor(WIDE_WEIGHTS if wide else WEIGHTS).to(levels) / 128)
-            if exact:
-                share = (share + 0.5).floor()
-            share = share * sign[..., None]
-            before += share.flip(-1)
-            behind -= share
-            if exact:
-                before.clamp_(0, 255)
-                behind.clamp_(0, 255)
-            slopes.append(slope)
+        most, slopes = step_limits(qidx).to(levels), []
+        for before, behind in borders(levels.unflatten(-1, (geo.TOKEN_FRAMES, -1))):
+            slopes += smooth(before, behind, most.reshape([-1] + [1] * (before.dim() - 2)), exact)
         ctx.save_for_backward(*slopes)
         return levels
 
@@ -91,19 +68,17 @@ class Deblock(torch.autograd.Function):
     def backward(ctx, grad):
         grad = grad.clone()
         places = list(borders(grad.unflatten(-1, (geo.TOKEN_FRAMES, -1))))
-        for (before, behind, _, kind), slope in reversed(list(zip(places, ctx.saved_tensors))):
-            weights = torch.tensor(WIDE_WEIGHTS if kind == "wide" else WEIGHTS).to(grad) / 128
-            step = slope * ((before.flip(-1) - behind) * weights).sum(-1)
-            if kind == "wide":
-                before[..., 2] += step
-                before[..., 5] -= 7 * step
-                behind[..., 0] += 7 * step
-                behind[..., 3] -= step
-            else:
-                before[..., 2] += step
-                before[..., 3] -= 3 * step
-                behind[..., 0] += 3 * step
-                behind[..., 1] -= step
+        weights = torch.tensor(WEIGHTS).to(grad) / 128
+        for i, (before, behind) in reversed(list(enumerate(places))):
+            near, further, beside_before, beside_behind = ctx.saved_tensors[4 * i:4 * i + 4]
+            share = (before.flip(-1) - behind) * weights
+            step = near * share[..., 0] + further * share[..., 1:].sum(-1)
+            last, first = (BESIDE / 128 * s * g for s, g in ((beside_before, before[..., 3]),
+                                                             (beside_behind, behind[..., 0])))
+            before[..., 2] += last
+            before[..., 3] -= step + last
+            behind[..., 0] += step - first
+            behind[..., 1] += first
         return grad, None, None
 
 

@@ -8,31 +8,21 @@ from onedva_train import deblocking
 from onedva_train import geometry as geo
 
 
-def literal_wide(line, at, limit):
-    p, q = [int(line[at - 1 - i]) for i in range(6)], [int(line[at + i]) for i in range(6)]
-    h = 6 * (q[0] - p[0]) - (p[0] - p[3]) - (q[3] - q[0])
-    for i, w in enumerate((10, 8, 6, 4, 3, 1)):
-        d = ((w * abs(h) + 64) >> 7) * (1 if h > 0 else -1) if abs(h) < limit else 0
-        line[at - 1 - i] = min(max(p[i] + d, 0), 255)
-        line[at + i] = min(max(q[i] - d, 0), 255)
-
-
-def literal(plane, spacing, limit):
+def literal(plane, spacing, most):
     """Section 8 of doc/bitstream.md on one plane of integers, sample by sample, in place."""
     for axis in (1, 0):
         lines = plane if axis else plane.T
         for at in range(spacing, lines.shape[1], spacing):
-            most = min(3 * limit // 2, 1020) if at % (8 * spacing) == 0 else limit
             for line in lines:
                 p, q = [int(line[at - 1 - i]) for i in range(4)], [int(line[at + i]) for i in range(4)]
-                g = 3 * (q[0] - p[0]) - (q[1] - p[1])
-                m = max(0, min(abs(g), 2 * most - abs(g)))
-                for i, w in enumerate((26, 13, 5, 2)):
-                    d = ((w * m + 64) >> 7) * (1 if g > 0 else -1)
-                    line[at - 1 - i] = min(max(p[i] + d, 0), 255)
-                    line[at + i] = min(max(q[i] - d, 0), 255)
-                if spacing == 16 and at % 128 == 0:
-                    literal_wide(line, at, 3 * limit // 5)
+                d, e, f = (min(max(s, -most), most) for s in (q[0] - p[0], p[1] - p[0], q[1] - q[0]))
+                h = min(max(q[0] - p[0], -(most // 2)), most // 2)
+                line[at - 1] = min(max(p[0] + ((56 * d + 30 * e + 64) >> 7), 0), 255)
+                line[at] = min(max(q[0] + ((30 * f - 56 * d + 64) >> 7), 0), 255)
+                for i, w in ((1, 30), (2, 14), (3, 5)):
+                    m = (w * h + 64) >> 7
+                    line[at - 1 - i] = min(max(p[i] + m, 0), 255)
+                    line[at + i] = min(max(q[i] - m, 0), 255)
     return plane
 
 
@@ -48,12 +38,12 @@ class Deblocking(unittest.TestCase):
         x = torch.rand(2, 1, 9, 10, geo.PATCH) * 0.5 - 0.25
         qidx = torch.tensor([8, 60])
         found = deblocking.deblock(x, qidx, exact=True)
-        for b, limit in enumerate((56, 872)):
+        for b, most in enumerate((18, 273)):
             before, after = geo.unpatchify(x[b:b + 1]), levels(geo.unpatchify(found[b:b + 1]))
             for p in range(3):
                 rounded = ((before[p] + 1) * 127.5 + 0.5).floor().numpy().astype(int)
                 for t in range(4):
-                    expected = literal(rounded[0, t], 8 if p else 16, 5 * limit // 8 if p else limit)
+                    expected = literal(rounded[0, t], 8 if p else 16, most)
                     np.testing.assert_array_equal(after[p][0, t], expected)
 
     def test_gradient_is_that_of_differences(self):

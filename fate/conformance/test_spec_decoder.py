@@ -1,0 +1,203 @@
+# Copyright (C) 2026 the One-DVA for FFmpeg authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Parts of tools/spec_decoder.py for themselves: its tables against longer numbers, its integers against their limits.
+
+ONEDVA_MODEL   model file [fate/model/onedva-test.safetensors]"""
+import copy
+import itertools
+import math
+import os
+import random
+import sys
+import unittest
+from decimal import Decimal, getcontext
+
+import numpy as np
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+
+import spec_decoder
+from random_coder import RandomCoder
+from spec_decoder import Seen
+
+getcontext().prec = 60
+PI = Decimal("3.14159265358979323846264338327950288419716939937510582097494")
+MODEL = spec_decoder.Model(os.environ.get("ONEDVA_MODEL", os.path.join(ROOT, "fate", "model", "onedva-test.safetensors")))
+
+
+def cosine(numerator, denominator):
+    """cos(pi numerator / denominator), to 50 digits"""
+    x = PI * (numerator % (2 * denominator)) / denominator
+    total = term = Decimal(1)
+    for n in range(1, 120, 2):
+        term *= -x * x / (n * (n + 1))
+        total += term
+    return total
+
+
+def dct_factor(n, f, i):
+    return (Decimal(2 if f else 1) / n).sqrt() * cosine((2 * i + 1) * f, 2 * n)
+
+
+class Tables(unittest.TestCase):
+    def assert_rounded(self, table, exact):
+        """To the nearest integers, of which none is so near to a half that doubles could be wrong about it."""
+        for found, number in zip(table, exact):
+            self.assertLess(abs(found - number), Decimal("0.499999"))
+
+    def test_inverse_dct(self):
+        for n in range(1, 9):
+            places = list(itertools.product(range(n), range(n)))
+            table = spec_decoder.inverse_dct(n)
+            self.assert_rounded([int(table[place]) for place in places], [65536 * dct_factor(n, *place) for place in places])
+
+    def test_time(self):
+        for b, f in itertools.product(range(4), range(4)):
+            self.assert_rounded([int(spec_decoder.TIME[b, f])], [4096 * dct_factor(4, b, f)])
+
+    def test_paths(self):
+        """A motion of no points reads nothing; its basis is of the clip's length."""
+        header = spec_decoder.StreamHeader(0, 16, 16, 0, 2, 2, 2, 0, (0, 1), (1, 25), 1)
+        for frames in range(2, 17):
+            motion = spec_decoder.Motion(bytes(8), header, frames, Seen(), RandomCoder(random.Random(0), 0))
+            for k, t in itertools.product(range(1, frames - 1), range(frames)):
+                self.assert_rounded([motion._basis(k, t)], [4096 * cosine((2 * t + 1) * (k + 1), 2 * frames)])
+
+    def test_eighths_of_powers_of_two(self):
+        for one, table in (32768, spec_decoder.STEP), (2048, spec_decoder.EXPECTED):
+            for i, v in enumerate(table):
+                self.assertTrue((2 * v - 1) ** 8 < (2 * one) ** 8 << i < (2 * v + 1) ** 8)
+
+
+class Dequantisation(unittest.TestCase):
+    @staticmethod
+    def dequantise(*arguments):
+        return spec_decoder.dequantise(*arguments, Seen())
+
+    def test_is_the_formula_of_real_numbers(self):
+        for qidx, q, delta, n in itertools.product(range(-64, 72), (1, 2, 3, 17, 1000), (0, 1, 77, 255), range(5)):
+            real = (q - delta / 256 + 3 / 8 * (1 - 2.0 ** -n)) * 2.0 ** (qidx / 8) * 127.5 * 32
+            y = self.dequantise(q, delta, qidx, n)
+            if real < 2 ** 23 - 1000:
+                rounding = 0.5 + (96 / 256 * 2.0 ** -n % (1 / 256)) * 2.0 ** (qidx / 8) * 4080
+                self.assertLessEqual(abs(y - real), rounding + real * 2e-5)
+            self.assertEqual(self.dequantise(-q, delta, qidx, n), -y)
+
+    def test_limit(self):
+        self.assertEqual(self.dequantise(2 ** 20 - 1, 0, 63, 4), 2 ** 23 - 1)
+        self.assertEqual(self.dequantise(1 - 2 ** 20, 0, 63, 4), 1 - 2 ** 23)
+        self.assertEqual(self.dequantise(2 ** 20 - 1, 0, -64, 0), 2 ** 23 - 1)
+        self.assertEqual(self.dequantise(2 ** 18, 0, -64, 0), 255 << 14)
+        self.assertEqual(self.dequantise(1, 255, -64, 0), 0)
+
+    def test_levels_that_this_refinement_has_not_decoded(self):
+        tile = spec_decoder.Tile(0, 0, 0, MODEL.scan(0, 0, (1, 1, 1)))
+        q = [6, -6, 2, -2, 0, 0]
+        tile.q[:6], tile.coded = q, [True, True, False, False, False, True] + [False] * (len(tile.q) - 6)
+        found = spec_decoder.dequantised(MODEL, tile, 0, 1, Seen())
+        for i, (level, qidx, finer) in enumerate(((6, 0, 1), (-6, 0, 1), (1, 8, 2), (-1, 8, 2))):
+            symbol_class = min(max((tile.scan.scale[i] - qidx + 40) >> 2, 0), 31)
+            delta = MODEL.delta[symbol_class][min(abs(level), 3) - 1]
+            self.assertEqual(found[i], self.dequantise(level, delta, qidx, finer))
+        self.assertEqual(found[4:], [0] * (len(tile.q) - 4))
+
+
+class Reconstruction(unittest.TestCase):
+    def test_transform_is_orthonormal_and_rounds_to_the_nearest(self):
+        rng = np.random.default_rng(3)
+        for n in range(1, 9):
+            numbers = rng.integers(-2 ** 23, 2 ** 23, (50, n))
+            exact = np.array([[float(dct_factor(n, f, i)) for i in range(n)] for f in range(n)])
+            found = spec_decoder.transformed(numbers, 1)
+            np.testing.assert_allclose(found, numbers @ exact, rtol=0, atol=0.5 + n * 2 ** 23 / 2 ** 17)
+
+    def test_a_coefficient_is_a_pattern_of_its_frequencies(self):
+        scan = MODEL.scan(1, 2, (3, 4, 2))
+        for k, ft, fy, fx in ((0, 0, 0, 0), (3, 2, 1, 1), (20, 1, 3, 0)):
+            tile = spec_decoder.Tile(0, 0, 2, scan)
+            values = [0] * len(tile.q)
+            values[scan.index[k, ft, fy, fx]] = 80000
+            c = spec_decoder.tile_patches(tile, values, Seen())
+            for t, y, x in itertools.product(range(3), range(4), range(2)):
+                expected = 10000 * dct_factor(3, ft, t) * dct_factor(4, fy, y) * dct_factor(2, fx, x)
+                self.assertLess(abs(int(c[t, y, x, k]) - expected), 1)
+            self.assertFalse(np.delete(c, k, 3).any())
+
+    def test_clip_of_patches(self):
+        tile = spec_decoder.Tile(0, 0, 0, MODEL.scan(0, 0, (1, 1, 1)))
+        limits = (2 ** 23 - 1, 32767), (1 - 2 ** 23, -32768), (8 * 32767 + 3, 32767), (-8 * 32768 - 4, -32768)
+        for value, c in (*limits, (-13, -2), (-12, -1)):
+            values = [value] + [0] * (len(tile.q) - 1)
+            self.assertEqual(int(spec_decoder.tile_patches(tile, values, Seen())[0, 0, 0, tile.scan.coefficients[0][0]]), c)
+
+    def test_sums_are_those_of_32_bits(self):
+        """numpy's own integers of 32 bits wrap around; a basis of the largest numbers makes those of h wrap, too."""
+        rng, seen = np.random.default_rng(4), Seen()
+        extreme = copy.copy(MODEL)
+        extreme.basis = rng.choice([-32767, 32767], MODEL.basis.shape)
+        for model, detail, limit in itertools.product((MODEL, extreme), range(4), (3000, 32767)):
+            c = rng.choice([-limit - 1, limit], (20, len(model.vectors(detail))))
+            total, first = (model.mean << 17).astype(np.int32)[None, None] + np.int32(2 ** 19), 0
+            for band, n in enumerate(model.bands[detail]):
+                h = c[:, first:first + n].astype(np.int32) @ model.basis[:n].astype(np.int32) + np.int32(128) >> 8
+                total = total + spec_decoder.TIME[band].astype(np.int32)[None, :, None] * h[:, None]
+                first += n
+            self.assertEqual(total.dtype, np.int32)
+            np.testing.assert_array_equal(spec_decoder.patch_samples(model, detail, c, seen), np.clip(total >> 20, 0, 255))
+        self.assertEqual(set(seen["sample.wraps"]), {False, True})
+
+    def test_no_coefficients_are_the_mean(self):
+        samples = spec_decoder.patch_samples(MODEL, 0, np.zeros((1, len(MODEL.vectors(0))), np.int64), Seen())
+        for frame in range(4):
+            np.testing.assert_array_equal(samples[0, frame], [min((int(mean) + 4) // 8, 255) for mean in MODEL.mean])
+
+    def test_wrapping(self):
+        found = spec_decoder.wrapped(np.array([0, 2 ** 31 - 1, 2 ** 31, -2 ** 31 - 1, 2 ** 33 + 5]))
+        np.testing.assert_array_equal(found, [0, 2 ** 31 - 1, -2 ** 31, 2 ** 31 - 1, 5])
+
+
+class Scans(unittest.TestCase):
+    SHAPES = [(size, (nt, ny, nx)) for size in range(4) for nt in (3, 4)
+              for ny in sorted({1, 3 * 2 ** size // 4 or 1, 2 ** size}) for nx in sorted({1, 2 ** size})]
+
+    def test_every_coefficient_has_a_place_of_its_own(self):
+        for detail, (size, shape) in itertools.product((0, 3), self.SHAPES):
+            scan = MODEL.scan(detail, size, shape)
+            places = dict(scan._places(MODEL, size))
+            self.assertEqual(len(set(places.values())), len(places))
+            self.assertEqual(len(places), len(MODEL.vectors(detail)) * math.prod(shape))
+            self.assertEqual(len(scan.coefficients), len(places))
+            self.assertTrue(all(0 <= place < len(MODEL.scan_key[size]) for place in places.values()))
+
+    def test_a_detail_is_what_those_above_have_in_the_same_order(self):
+        for size, shape in self.SHAPES:
+            def named(detail):
+                scan = MODEL.scan(detail, size, shape)
+                return [((scan.vectors[k], *place), b) for (k, *place), b in zip(scan.coefficients, scan.scale)]
+            few = named(0)
+            there = {name for name, _ in few}
+            self.assertEqual(few, [entry for entry in named(3) if entry[0] in there])
+
+    def test_order(self):
+        for size, shape in self.SHAPES:
+            scan = MODEL.scan(2, size, shape)
+            places = dict(scan._places(MODEL, size))
+            keys = [MODEL.scan_key[size][places[c]] for c in scan.coefficients]
+            self.assertEqual(keys, sorted(keys, reverse=True))
+            for a, b, key, other in zip(scan.coefficients, scan.coefficients[1:], keys, keys[1:]):
+                if key == other:
+                    scales = [MODEL.scan_scale[size][places[c]] for c in (a, b)]
+                    self.assertTrue(scales[0] > scales[1] or scales[0] == scales[1] and places[a] < places[b])
+
+    def test_whole_tiles_have_the_scales_of_the_model(self):
+        shift = MODEL.size_shift[3]
+        for size in range(4):
+            scan = MODEL.scan(3, size, (4, 1 << size, 1 << size))
+            places = dict(scan._places(MODEL, size))
+            self.assertEqual(scan.scale, [min(max(MODEL.scan_scale[size][places[c]] + shift, -128), 127) for c in scan.coefficients])
+
+
+if __name__ == "__main__":
+    unittest.main()
