@@ -3,16 +3,12 @@
 import numpy as np
 import torch
 
-from . import entropy, model
+from . import entropy
 from . import geometry as geo
-from .codec import Codec, Latents
 
 DETAILS = (192, 384, 768, geo.PATCH)  # coefficients of a token, about, by detail
 LENGTHS = (4, 2, 1)  # tokens in time of the clips that scans are made for
 KEY_OF_ONE = 128  # scan.key of a magnitude of 1 in the model's domain
-# what tiles are chosen with, and how many that are not count beside them
-CHOSEN_QIDX, CHOSEN_DETAIL, FEW, ROUNDS = (-12, -4, 4, 12), 1, 20, 4
-LENGTH_BITS = 4  # of a length that is not 0, about; 1 of one that is
 
 
 def frame_basis(sampler, tokens=120_000, per_crop=24):
@@ -60,53 +56,16 @@ def tile_coefficients(c, side):
     return geo.dct3(c.reshape(-1, nt, side, side, k))
 
 
-def partition(codec, c, qidx):
-    """Which tiles of each size an encoder would choose in superblocks c [B, nt, 8, 8, K] of detail CHOSEN_DETAIL, by
-    rate and distortion without contexts: masks [B, 8/S, 8/S]."""
-    cost, chosen = None, []
-    price = entropy.LAMBDA * 2.0 ** (qidx / 4)
-    for size in range(4):
-        side = 1 << size
-        scan = codec.scan(c.shape[1], side, side, size, CHOSEN_DETAIL)
-        latents = Latents(detail=CHOSEN_DETAIL)
-        y = tile_coefficients(c, side).movedim(-1, 1).flatten(1)[:, scan.order]
-        latents.y, latents.scan = [y], [scan]
-        codec.quantise(latents, torch.full((len(y),), qidx))
-        bits = latents.bits[0] + 1 + (LENGTH_BITS - 1) * (latents.n[0] > 0)
-        whole = ((y - latents.hat[0]).pow(2).sum(1) + price * bits).reshape(len(c), geo.TILE >> size, -1)
-        if cost is not None:
-            split = price + sum(cost[:, i::2, j::2] for i in (0, 1) for j in (0, 1))
-            better = whole < split
-            chosen = [m & ~better.repeat_interleave(side >> s, 1).repeat_interleave(side >> s, 2)
-                      for s, m in enumerate(chosen)]
-            whole = torch.minimum(whole, split)
-            chosen.append(better)
-        else:
-            chosen.append(torch.ones_like(whole, dtype=torch.bool))
-        cost = whole
-    return chosen
-
-
-def moments(sampler, mean, basis, nt, crops, codec=None, before=None):
-    """Mean |y| and y^2, [2, K, nt, S, S] for each size, also of what is filled in: it is coded, too.
-
-    codec: of tiles that an encoder with its tables would choose; before: the moments of all, for a few more."""
+def moments(sampler, mean, basis, nt, crops):
+    """Mean |y| and y^2, [2, K, nt, S, S] for each size, also of what is filled in: it is coded, too."""
     sums, count = [0.0] * 4, [0] * 4
-    if codec is not None:
-        sums, count = [FEW * torch.from_numpy(m) for m in before], [FEW] * 4
-        kept = codec.kept(CHOSEN_DETAIL)
     for _ in range(-(-crops // 8)):
         c = geo.band_coefficients(sampler.batch(8, nt, 8, 8)[0], mean, basis)
-        if codec is not None:
-            chosen = partition(codec, c[..., kept], int(sampler.rng.choice(CHOSEN_QIDX)))
         for size in range(4):
             y = tile_coefficients(c, 1 << size)
-            if codec is not None:
-                y = y[chosen[size].flatten()]
-            y = y.movedim(-1, 1)
             sums[size] = sums[size] + torch.stack([y.abs().sum(0).double(), y.pow(2).sum(0).double()])
             count[size] += len(y)
-    return [(s / n).numpy() for s, n in zip(sums, count)]
+    return [(s / n).movedim(-1, 1).numpy() for s, n in zip(sums, count)]
 
 
 def scan_tables(measured, odds, shift):
@@ -169,30 +128,16 @@ def new_path(sampler, tokens, log, bands=None):
 
 
 def scans(sampler, path, crops, log):
-    """scan.key.s, scan.scale.s and scan.size_shift of all tiles, and the moments that they are from"""
+    """scan.key.s, scan.scale.s and scan.size_shift"""
     mean, basis = floats(path)
     measured = {nt: moments(sampler, mean, basis, nt, crops) for nt in LENGTHS}
     odds = sampler.lengths()
     whole = scan_tables({4: measured[4]}, np.ones(5), np.zeros(20))
     shift = size_shifts(sampler, mean, basis, whole, max(16, crops // 10))
     log(f"size shifts: {shift.tolist()}")
-    return {**kept_tables(measured, odds, shift, path), "scan.size_shift": shift}, measured
-
-
-def kept_tables(measured, odds, shift, path):
     kept = geo.Bands(path["linear.bands"]).kept(3)
-    return {name: v[kept] for name, v in scan_tables(measured, odds, shift).items()}
-
-
-def scans_of_chosen(sampler, linear, measured, crops, log, rounds=ROUNDS):
-    """linear with scan.key.s and scan.scale.s of the tiles that encoders choose with it, again and again; measured: the
-    moments of all tiles."""
-    for r in range(rounds):
-        codec = Codec(model.Config(encoder_layers=0, decoder_layers=0), linear)
-        chosen = {nt: moments(sampler, codec.mean, codec.basis, nt, crops, codec, measured[nt]) for nt in LENGTHS}
-        linear = {**linear, **kept_tables(chosen, sampler.lengths(), linear["scan.size_shift"], linear)}
-        log(f"scans: round {r}")
-    return linear
+    tables = {name: v[kept] for name, v in scan_tables(measured, odds, shift).items()}
+    return {**tables, "scan.size_shift": shift}
 
 
 def table_shapes(sampler, tiles):
@@ -218,11 +163,10 @@ def collect(sampler, path, scan, count):
 def fit(sampler, tiles=1600, tokens=120_000, qidxs=range(-36, 25, 6), log=print, path=None, bands=None):
     """All tensors of a linear-only model. path: a linear.mean, linear.basis and linear.bands, instead of new ones"""
     path = path or new_path(sampler, tokens, log, bands)
-    tables, measured = scans(sampler, path, tiles, log)
+    tables = scans(sampler, path, tiles, log)
     rows, groups = geo.Bands(path["linear.bands"]).rows(0), []
     for shape, count in table_shapes(sampler, tiles):
         scan = geo.Scan(tables, rows, *shape)
         groups.append((scan, collect(sampler, path, scan, count)))
     found = entropy.Tables().fit(groups, qidxs, log=log)
-    linear = {**path, **tables, "symbol.cdf": found.symbol, "length.cdf": found.length, "dequant.delta": found.delta}
-    return scans_of_chosen(sampler, linear, measured, tiles, log)
+    return {**path, **tables, "symbol.cdf": found.symbol, "length.cdf": found.length, "dequant.delta": found.delta}

@@ -309,46 +309,11 @@ class Noise:
         return 4
 
     def batch(self, n, gt, gy, gx):
-        still, moving = (torch.from_numpy(self.rng.standard_normal((n, gt, gy, gx, t, 384), np.float32))
-                         for t in (1, 4))
+        still, moving = (torch.from_numpy(self.rng.standard_normal((n, gt, gy, gx, t, 384), np.float32)) for t in (1, 4))
         return (self.size * (still + 0.1 * moving)).flatten(-2), None
 
 
 class Fit(unittest.TestCase):
-    def test_tiles_are_chosen_by_what_is_in_them(self):
-        plain = codec.Codec(model.Config(encoder_layers=0, decoder_layers=0), random_linear())
-        k = plain.bands.basis_size(fit.CHOSEN_DETAIL)
-        still = torch.full((4, 8, 8, 1), 30.0) * (torch.arange(k) == 0)
-        busy = torch.zeros(4, 8, 8, k)
-        busy[:, 5, 2] = torch.randn(4, k, generator=torch.Generator().manual_seed(1)) * 30
-        chosen = fit.partition(plain, torch.stack([still, busy, 0 * busy]), 8)
-        for at, sizes in ((0, (0, 0, 0, 1)), (1, (4, 3, 3, 0)), (2, (0, 0, 0, 1))):
-            self.assertEqual([int(m[at].sum()) for m in chosen], list(sizes))
-        self.assertTrue(chosen[0][1, 5, 2])
-        covered = sum(m.repeat_interleave(1 << s, 1).repeat_interleave(1 << s, 2).int() for s, m in enumerate(chosen))
-        self.assertTrue((covered == 1).all())
-
-    def test_scans_come_from_chosen_tiles(self):
-        """One superblock of three has a first vector that differs from patch to patch: single patches are chosen there.
-        One has the same last vector everywhere and one nothing: they are a tile each."""
-        class Mixed(Noise):
-            def batch(self, n, gt, gy, gx):
-                x = torch.zeros(n, gt, gy, gx, 4, 384)
-                x[0::3, ..., 0] = torch.from_numpy(2 * self.rng.standard_normal((len(x[0::3]), gt, gy, gx, 1)))
-                x[1::3, ..., 7] = 2
-                return x.flatten(-2), None
-
-        path = {"linear.mean": np.full(384, 1020, np.int16), "linear.bands": np.full((4, 4), 8, np.int32),
-                "linear.basis": (2 ** 14 * np.eye(8, 384)).astype(np.int16)}
-        tables, measured = fit.scans(Mixed(), path, 24, lambda line: None)
-        linear = {**random_linear(), **path, **tables}
-        chosen = fit.scans_of_chosen(Mixed(), linear, measured, 600, lambda line: None, 1)
-        self.assertEqual(sorted(chosen), sorted(linear))
-        for size, first, last in ((0, 1, -1), (3, -1, 1)):
-            for j, change in ((0, first), (7, last)):
-                before, after = (int(t[f"scan.scale.{size}"][j, 0, 0, 0]) for t in (linear, chosen))
-                self.assertGreater((after - before) * change, 0, (size, j))
-
     def test_a_linear_path_of_known_statistics(self):
         path = fit.new_path(Noise(), 4000, lambda line: None)
         bands = path["linear.bands"]
@@ -367,7 +332,7 @@ class Fit(unittest.TestCase):
         sampler = Noise()
         path = {"linear.mean": np.full(384, 1020, np.int16), "linear.bands": np.full((4, 4), 8, np.int32),
                 "linear.basis": (2 ** 14 * np.eye(8, 384)).astype(np.int16)}
-        tables, _ = fit.scans(sampler, path, 64, lambda line: None)
+        tables = fit.scans(sampler, path, 64, lambda line: None)
         self.assertLessEqual(np.abs(tables["scan.size_shift"]).max(), 1)
         still, moving = 4 + 0.01, 0.01   # variances of bands 0 and above, over that of a sample
         for size in range(4):
