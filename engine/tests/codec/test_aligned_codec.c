@@ -3,6 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 /* Aligned clips through the public interface: pixels, meshes, canvases. */
+#include <stdlib.h>
+
 #include "tests/support/codec.h"
 #include "tests/support/textured_still.h"
 
@@ -210,6 +212,67 @@ static void alignment_pays_on_a_pan(void **state)
     clip_free(&clip);
 }
 
+/* Decode with the instructions that ONEDVA_CPU may name. @return 0 where none of them are here */
+static int decode_with(const char *cpu, const onedva_model *model,
+                       const struct onedva_packet *packet, const struct clip *decoded)
+{
+    struct onedva_decoder_settings settings;
+    onedva_decoder *decoder;
+    struct onedva_clip info;
+    int status;
+
+    onedva_decoder_settings_default(&settings);
+    settings.steps = 0;
+    assert_int_equal(setenv("ONEDVA_CPU", cpu, 1), 0);
+    status = onedva_decoder_open(&decoder, model, &settings);
+    unsetenv("ONEDVA_CPU");
+    if (status < 0)
+        return 0;
+    assert_int_equal(onedva_decoder_read_packet(decoder, packet->data, packet->size, &info),
+                     ONEDVA_OK);
+    assert_int_equal(onedva_decoder_reconstruct(decoder, decoded->picture, decoded->frames),
+                     ONEDVA_OK);
+    onedva_decoder_close(&decoder);
+    return 1;
+}
+
+/* Without steps pixels are the same with all instructions, also where none were asked to be, with
+ * deblocking and the warp. */
+static void same_pixels_everywhere(void **state)
+{
+    static const char *const cpus[] = {"avx2",       "avx512",         "avx512bf16",
+                                       "avx512vnni", "avx512bf16vnni", "neon"};
+
+    (void)state;
+    for (int run = 0; run < 4; run++) {
+        struct clip clip, expected, found;
+        struct onedva_packet packet;
+        struct codec codec;
+
+        moving_clip(&clip, 7, 150, 77);
+        clip_alloc(&expected, 7, 150, 77);
+        clip_alloc(&found, 7, 150, 77);
+        codec_init(&codec, 150, 77);
+        onedva_model_close(&codec.model);
+        assert_int_equal(onedva_model_open(&codec.model, NULL, NULL), ONEDVA_OK);
+        codec.encoder_settings.header_in_packets = 1;
+        codec.encoder_settings.crf = 18 * run;
+        codec.encoder_settings.motion = run % 2 ? ONEDVA_MOTION_MESH : ONEDVA_MOTION_OFF;
+        codec_open(&codec);
+        packet = encode(&codec, &clip);
+        assert_true(decode_with("c", codec.model, &packet, &expected));
+        for (size_t i = 0; i < sizeof(cpus) / sizeof(cpus[0]); i++)
+            if (decode_with(cpus[i], codec.model, &packet, &found))
+                assert_true(clip_mse(&expected, &found) == 0);
+        if (run == 0) /* and all that there is in the pictures */
+            assert_true(clip_mse(&expected, &clip) < 2);
+        codec_close(&codec);
+        clip_free(&clip);
+        clip_free(&expected);
+        clip_free(&found);
+    }
+}
+
 /* No canvas before the first clip, and none after a clip that was refused. */
 static void canvas_of_no_clip(void **state)
 {
@@ -239,10 +302,9 @@ static void canvas_of_no_clip(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(modes_round_trip),
-        cmocka_unit_test(mesh_where_possible),
-        cmocka_unit_test(alignment_pays_on_a_pan),
-        cmocka_unit_test(canvas_of_no_clip),
+        cmocka_unit_test(modes_round_trip),        cmocka_unit_test(mesh_where_possible),
+        cmocka_unit_test(alignment_pays_on_a_pan), cmocka_unit_test(canvas_of_no_clip),
+        cmocka_unit_test(same_pixels_everywhere),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
