@@ -24,7 +24,8 @@ valgrind: ffmpeg-check $(TEST_PROGRAMS)
 	    %/test_motion_accuracy %/test_memory %/test_load %/test_model_fields \
 	    %/test_allocation_failure,$(TEST_PROGRAMS))
 
-THREAD_TESTS = $(addprefix $(BUILD)/,engine/tests/base/test_thread_pool engine/tests/codec/test_determinism \
+THREAD_TESTS = $(addprefix $(BUILD)/,engine/tests/base/test_thread_pool engine/tests/bitstream/test_scan \
+    engine/tests/codec/test_determinism \
     engine/tests/decoder/test_packet_queue engine/tests/codec/test_codec engine/tests/encoder/test_reduced_frames \
     engine/tests/codec/test_overlapped_encoding engine/tests/codec/test_load \
     engine/tests/model/test_packed_weights)
@@ -66,7 +67,8 @@ soak: ffmpeg-check
 damage: ffmpeg-check
 	@tools/bench/damage.sh "$(INPUT)" $(or $(RUNS),20)
 
-OPERATOR_TESTS = $(filter $(BUILD)/kernels/%,$(TEST_PROGRAMS)) $(BUILD)/engine/tests/base/test_thread_pool
+OPERATOR_TESTS = $(filter $(BUILD)/kernels/%,$(TEST_PROGRAMS)) $(BUILD)/engine/tests/base/test_thread_pool \
+    $(BUILD)/engine/tests/transform/test_linear_path
 
 checkasm: $(OPERATOR_TESTS) $(if $(BENCH),$(BUILD)/tools/bench/operator_bench)
 	@tools/run-unit-tests.sh $(OPERATOR_TESTS)

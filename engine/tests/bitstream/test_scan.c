@@ -5,6 +5,7 @@
 /* The order of coefficients as section 4 of doc/bitstream.md says it. */
 #include "bitstream/scan.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "onedva/onedva.h"
@@ -269,13 +270,61 @@ static void cache_keeps_scans(void **state)
     random_model_free(model);
 }
 
+#define THREADS 6
+#define SHAPES  16
+
+struct worker {
+    pthread_t thread;
+    const onedva_model *model;
+    const struct odva_scan_cache *cache;
+    const struct odva_scan *scans[SHAPES];
+};
+
+static void *get_scans(void *opaque)
+{
+    struct worker *worker = opaque;
+    struct odva_scan_cache *cache = odva_scan_cache_of(worker->model);
+
+    worker->cache = cache;
+    for (int i = 0; i < SHAPES; i++)
+        worker->scans[i] =
+            odva_scan_get(cache, &(struct odva_scan_shape){i % 4, 1, 1 + i / 4, 2, 1 + i % 2});
+    return NULL;
+}
+
+/* All that use a model at once have the same scans. */
+static void threads_share_scans(void **state)
+{
+    struct worker workers[THREADS];
+    onedva_model *model;
+
+    (void)state;
+    for (int run = 0; run < 8; run++) {
+        assert_int_equal(onedva_model_open(&model, NULL, NULL), ONEDVA_OK);
+        for (int i = 0; i < THREADS; i++) {
+            workers[i] = (struct worker){.model = model};
+            assert_int_equal(pthread_create(&workers[i].thread, NULL, get_scans, &workers[i]), 0);
+        }
+        for (int i = 0; i < THREADS; i++)
+            assert_int_equal(pthread_join(workers[i].thread, NULL), 0);
+        for (int i = 0; i < THREADS; i++) {
+            assert_non_null(workers[i].cache);
+            assert_ptr_equal(workers[i].cache, workers[0].cache);
+            for (int n = 0; n < SHAPES; n++) {
+                assert_non_null(workers[i].scans[n]);
+                assert_ptr_equal(workers[i].scans[n], workers[0].scans[n]);
+            }
+        }
+        onedva_model_close(&model);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_shape),
-        cmocka_unit_test(places_decide),
-        cmocka_unit_test(scans_map),
-        cmocka_unit_test(cache_keeps_scans),
+        cmocka_unit_test(every_shape),         cmocka_unit_test(places_decide),
+        cmocka_unit_test(scans_map),           cmocka_unit_test(cache_keeps_scans),
+        cmocka_unit_test(threads_share_scans),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
