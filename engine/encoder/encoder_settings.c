@@ -150,6 +150,11 @@ int odva_encoder_settings_index_of_crf(const struct onedva_encoder_settings *set
     return ONEDVA_ERR_ARGUMENT;
 }
 
+static double whole_index(double index)
+{
+    return fmin(fmax(floor(index), ONEDVA_MIN_QIDX), ONEDVA_MAX_QIDX);
+}
+
 /* Where a bitrate will lead, about. */
 static double guess_index(double bitrate, const struct onedva_stream *stream)
 {
@@ -160,9 +165,7 @@ static double guess_index(double bitrate, const struct onedva_stream *stream)
 
     if (seconds == 0)
         return USUAL_INDEX;
-    return fmin(
-        fmax(floor(USUAL_INDEX - INDICES_TO_HALVE * log2(bits / USUAL_BITS)), ONEDVA_MIN_QIDX),
-        ONEDVA_MAX_QIDX);
+    return whole_index(USUAL_INDEX - INDICES_TO_HALVE * log2(bits / USUAL_BITS));
 }
 
 double odva_encoder_settings_first_index(const struct onedva_encoder_settings *settings,
@@ -171,6 +174,6 @@ double odva_encoder_settings_first_index(const struct onedva_encoder_settings *s
     if (settings->bitrate > 0)
         return guess_index((double)settings->bitrate, stream);
     if (settings->target_psnr > 0)
-        return floor(USUAL_INDEX - (settings->target_psnr - USUAL_PSNR) / DB_PER_INDEX);
+        return whole_index(USUAL_INDEX - (settings->target_psnr - USUAL_PSNR) / DB_PER_INDEX);
     return QIDX_OF_CRF_0 + (settings->qp >= 0 ? settings->qp : settings->crf);
 }

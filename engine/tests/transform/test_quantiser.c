@@ -62,9 +62,12 @@ static int64_t magnitude(const struct odva_model_tables *tables, int b, int64_t 
 {
     const int c = (b - qidx + 40 + 1024) / 4 - 256;
     const int symbol_class = c < 0 ? 0 : c > 31 ? 31 : c;
-    const int delta = tables->dequant_delta[symbol_class][(level < 3 ? level : 3) - 1];
+    int delta;
 
-    return level ? definition(256 * level - delta + 96 - (96 >> n), qidx) : 0;
+    if (level == 0)
+        return 0;
+    delta = tables->dequant_delta[symbol_class][(level < 3 ? level : 3) - 1];
+    return definition(256 * level - delta + 96 - (96 >> n), qidx);
 }
 
 /* Coefficients that the last refinement has decoded, and others. */
