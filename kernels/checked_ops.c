@@ -10,7 +10,7 @@
 #include "kernels/backend.h"
 
 #define CHUNK     1024 /* indices that are looked at together */
-#define MAX_LIMIT 319 /* of deblocking */
+#define MAX_LIMIT 319  /* of deblocking */
 
 /* ---- memory ------------------------------------------------------------------------------ */
 

@@ -35,7 +35,7 @@ struct onedva_decoder {
     struct odva_sampler sampler;
     struct odva_packet_queue packets;
     struct odva_clip_frames clip_frames; /* of the clip read last */
-    struct odva_canvas canvas; /* what the warp makes the pictures from */
+    struct odva_canvas canvas;           /* what the warp makes the pictures from */
     struct odva_motion_warp warp;
     struct odva_clip_smoothing smoothing;
     double seconds;                      /* of the clip read last; 0: not known */

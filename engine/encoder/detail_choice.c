@@ -21,6 +21,10 @@
  * against 0.02: 0.05: +0.0 %, 0.1: +0.2 % in 0.91 of the time, 0.2: +1.3 %. */
 #define LOSS 0.1
 
+/* Coefficients of a clip, at most: an encoder takes about 60 bytes for each. 1920x1080 with 16
+ * frames gets no more than detail 1, 1280x720 than 2. */
+#define MOST_COEFFICIENTS 12500000
+
 /* What a coefficient must exceed, in steps, so that it is coded, and the error that is left, in
  * squared steps. */
 #define CODED 0.7f
@@ -114,6 +118,16 @@ static void add_place(struct sums *sums, const struct odva_bands bands[ODVA_DETA
         }
 }
 
+/* The most detail that a clip has memory for. */
+static int most_detail(const struct odva_bands bands[ODVA_DETAILS], const struct odva_grid *grid)
+{
+    int detail = ODVA_DETAILS - 1;
+
+    while (detail > 0 && grid->patches * bands[detail].basis > MOST_COEFFICIENTS)
+        detail--;
+    return detail;
+}
+
 int odva_detail_choice_run(struct odva_detail_choice *choice, const struct odva_linear_path *path,
                            struct odva_clip_size size, const struct onedva_const_picture *pictures,
                            int qidx)
@@ -123,12 +137,13 @@ int odva_detail_choice_run(struct odva_detail_choice *choice, const struct odva_
     struct sums sums = {0};
     struct odva_grid grid;
     int64_t count;
-    int detail = 0;
+    int detail = 0, most;
     int status = odva_grid_init(&grid, size.frames, size.width, size.height, bands[0].basis);
 
     ODVA_ASSERT(qidx >= ONEDVA_MIN_QIDX && qidx <= ONEDVA_MAX_QIDX);
     if (status < 0)
         return status;
+    most = most_detail(bands, &grid);
     count = set_positions(choice, path->backend, &grid);
     status = count < 0 ? (int)count : project(choice, path, &grid, pictures, count);
     for (int64_t first = 0; first < count && status == ONEDVA_OK; first += grid.gt)
@@ -137,7 +152,7 @@ int odva_detail_choice_run(struct odva_detail_choice *choice, const struct odva_
     odva_grid_free(&grid);
     if (status < 0)
         return status;
-    while (detail < ODVA_DETAILS - 1 && sums.gain[detail] > LOSS * sums.error)
+    while (detail < most && sums.gain[detail] > LOSS * sums.error)
         detail++;
     return detail;
 }

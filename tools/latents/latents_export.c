@@ -267,8 +267,8 @@ static void write_output(struct exporter *e, const char *output)
              "{\"format\":%d,\"model_id\":\"%016" PRIx64 "\",\"model\":\"%s\",\"bands\":[%s],"
              "\"time_base\":[%d,%d],\"frame_rate\":[%d,%d],\"frame_packets\":%d}",
              LATENTS_FORMAT, e->model->id, e->model->name, bands, e->stream->time_base.num,
-             e->stream->time_base.den, e->stream->avg_frame_rate.num,
-             e->stream->avg_frame_rate.den, e->has_frame_packets);
+             e->stream->time_base.den, e->stream->avg_frame_rate.num, e->stream->avg_frame_rate.den,
+             e->has_frame_packets);
     error = tensors_write(output, e->tensor, LATENTS_TENSOR_COUNT, metadata);
     if (error)
         die("%s: %s", output, strerror(error));

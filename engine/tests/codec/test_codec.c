@@ -161,8 +161,9 @@ static void two_passes(void **state)
     assert_non_null(strstr(codec.message, "72 frames more"));
 }
 
-/* A packet cut behind each of its layers decodes, better with each layer. With the embedded model: one
- * of random vectors has more from deblocking, which is stronger with fewer layers, than from them. */
+/* A packet cut behind each of its layers decodes, better with each layer. With the embedded model:
+ * one of random vectors has more from deblocking, which is stronger with fewer layers, than from
+ * them. */
 static void layers(void **state)
 {
     struct onedva_packet packet;
