@@ -17,12 +17,13 @@ static int clip_int8(int v)
     return odva_clip(v, INT8_MIN, INT8_MAX);
 }
 
-static int check_shape(const struct odva_scan_shape *shape)
+static void assert_shape(const struct odva_scan_shape *shape)
 {
-    return shape->detail >= 0 && shape->detail < ODVA_DETAILS && shape->size >= 0 &&
-           shape->size < ODVA_TILE_SIZES && shape->nt >= 1 && shape->nt <= ODVA_TILE_FRAMES &&
-           shape->ny >= 1 && shape->ny <= 1 << shape->size && shape->nx >= 1 &&
-           shape->nx <= 1 << shape->size;
+    ODVA_ASSERT(shape->detail >= 0 && shape->detail < ODVA_DETAILS);
+    ODVA_ASSERT(shape->size >= 0 && shape->size < ODVA_TILE_SIZES);
+    ODVA_ASSERT(shape->nt >= 1 && shape->nt <= ODVA_TILE_FRAMES);
+    ODVA_ASSERT(shape->ny >= 1 && shape->ny <= 1 << shape->size);
+    ODVA_ASSERT(shape->nx >= 1 && shape->nx <= 1 << shape->size);
 }
 
 /* ---- order ------------------------------------------------------------------------------- */
@@ -259,7 +260,7 @@ int odva_scan_init(struct odva_scan *scan, const struct onedva_model *model,
     uint64_t *around;
     int status = ONEDVA_ERR_NOMEM;
 
-    ODVA_ASSERT(check_shape(shape));
+    assert_shape(shape);
     *scan = (struct odva_scan){.shape = *shape};
     scan->count = basis * shape->nt * shape->ny * shape->nx;
     scan->padded_count = (basis + 1) * (shape->nt + 1) * (shape->ny + 1) * (shape->nx + 1);
@@ -296,7 +297,8 @@ const struct odva_scan *odva_scan_get(struct odva_scan_cache *cache,
     _Atomic(struct odva_scan *) *slot;
     struct odva_scan *scan, *expected = NULL;
 
-    ODVA_ASSERT(cache->model && check_shape(shape));
+    ODVA_ASSERT(cache->model);
+    assert_shape(shape);
     slot = &cache->scans[shape->detail][shape->size][shape->nt - 1][shape->ny - 1][shape->nx - 1];
     scan = atomic_load(slot);
     if (scan)
