@@ -246,14 +246,16 @@ static void merge_packet(struct exporter *e, AVPacket *packet)
     }
 }
 
-/* The model's linear.bands as JSON. @param text 96 bytes, enough for 16 numbers of three digits */
-static void print_bands(const struct onedva_model *model, char *text)
+/* The model's linear.bands as JSON: 16 numbers of up to three digits. */
+static void print_bands(const struct onedva_model *model, char *text, size_t size)
 {
-    for (int detail = 0; detail < ODVA_DETAILS; detail++) {
+    size_t used = 0;
+
+    for (int detail = 0; detail < ODVA_DETAILS && used < size; detail++) {
         const int *count = model->tables.bands[detail].count;
 
-        text += sprintf(text, "%s[%d,%d,%d,%d]", detail ? "," : "", count[0], count[1], count[2],
-                        count[3]);
+        used += (size_t)snprintf(text + used, size - used, "%s[%d,%d,%d,%d]", detail ? "," : "",
+                                 count[0], count[1], count[2], count[3]);
     }
 }
 
@@ -262,7 +264,7 @@ static void write_output(struct exporter *e, const char *output)
     char bands[96], metadata[512];
     int error;
 
-    print_bands(e->model, bands);
+    print_bands(e->model, bands, sizeof(bands));
     snprintf(metadata, sizeof(metadata),
              "{\"format\":%d,\"model_id\":\"%016" PRIx64 "\",\"model\":\"%s\",\"bands\":[%s],"
              "\"time_base\":[%d,%d],\"frame_rate\":[%d,%d],\"frame_packets\":%d}",
