@@ -181,7 +181,7 @@ int onedva_encoder_get_tiles(onedva_encoder *encoder, struct onedva_tiles *tiles
             .side = ODVA_TOKEN_LUMA << grid->tiles[i].size,
             .superblock = grid->tiles[i].superblock,
             .coefficients = odva_coefficients_of(&latents->tiles[i], latents->tiles[i].tokens),
-            .max_coefficients = latents->tiles[i].coefficients,
+            .max_coefficients = encoder->clip_encoder.model->config.basis * grid->tiles[i].patches,
         };
     *tiles = (struct onedva_tiles){
         .columns = grid->superblocks_x,

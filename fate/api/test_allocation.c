@@ -284,6 +284,7 @@ static void make_packets(void)
     AVCodecContext *encoder = new_layer_encoder();
 
     CHECK(encoder && av_opt_set_int(encoder->priv_data, "clip_packets", 1, 0) == 0);
+    CHECK(av_opt_set_int(encoder->priv_data, "adaptive_clips", 0, 0) == 0);
     CHECK(avcodec_open2(encoder, NULL, NULL) == 0);
     CHECK(encoder->extradata_size <= (int)sizeof(extradata));
     memcpy(extradata, encoder->extradata, encoder->extradata_size);

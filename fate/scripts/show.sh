@@ -63,8 +63,8 @@ shown_and_not() {
     done
 }
 
-# The scale has five colours, logarithmically, to the test model's 64 tokens of 128x128 samples; it has 32
-# coefficients of the tile.
+# The scale has five colours, logarithmically, to the test model's 512 tokens of 128x128 samples with all detail, of
+# which the tile may have 256 coefficients.
 shows_lengths() {
     for tile in "40 $flat" "30 $drawn" "10 $noisy"; do
         shown_and_not "${tile%% *}" "${tile#* }" && [ "$(samples tokens.yuv 256 128 | sort -u | wc -l)" -le 2 ] || return
@@ -75,7 +75,7 @@ shows_lengths() {
     awk '
         function colour(values, kept,    place, i, v) {
             split(values, v)
-            place = 4 * log(1 + 64 * kept / 32) / log(1 + 64)
+            place = 4 * log(1 + 512 * kept / 256) / log(1 + 512)
             i = place < 3 ? int(place) : 3
             return int(v[i + 1] + (place - i) * (v[i + 2] - v[i + 1]) + 0.5)
         }
@@ -111,7 +111,7 @@ crop=192:128:x='8+4*n':y=40,format=yuv420p"
 
 # usage: colours_of_pan MOTION; those of its first and of its last frame, of two colours or more
 colours_of_pan() {
-    ffmpeg -f lavfi -i "$pan" -vf "onedva=motion=$1:crf=60:adaptive_clips=0:show=tokens" \
+    ffmpeg -f lavfi -i "$pan" -vf "onedva=motion=$1:crf=50:adaptive_clips=0:show=tokens" \
         -f rawvideo pan.yuv || return
     samples pan.yuv $((192 * 128)) $((96 * 64)) > first
     samples pan.yuv $((192 * 128 * 3 / 2 * 11 + 192 * 128)) $((96 * 64)) > last

@@ -42,12 +42,12 @@ check_parts="--disable-everything
 tsan_parts="--disable-everything
     --enable-encoder=onedva,rawvideo,wrapped_avframe --enable-decoder=onedva,rawvideo,wrapped_avframe
     --enable-muxer=framemd5,null,nut,odva --enable-demuxer=nut,odva --enable-protocol=file,pipe
-    --enable-bsf=onedva_truncate --enable-indev=lavfi --enable-filter=format,null,onedva,scale,testsrc2,trim"
+    --enable-bsf=onedva_split,onedva_truncate --enable-indev=lavfi --enable-filter=format,null,onedva,scale,testsrc2,trim"
 
 # Only what tools/tests/test_install.sh uses, compiled quickly.
 shared_parts="--disable-everything --disable-x86asm --optflags=-O1 --enable-shared
     --enable-encoder=onedva,wrapped_avframe --enable-decoder=onedva,wrapped_avframe --enable-protocol=file
-    --enable-muxer=null,odva --enable-demuxer=odva --enable-bsf=onedva_truncate
+    --enable-muxer=null,odva --enable-demuxer=odva --enable-bsf=onedva_merge,onedva_split,onedva_truncate
     --enable-indev=lavfi --enable-filter=format,null,onedva,scale,testsrc2,trim"
 
 [ $# -eq 1 ] || die "usage: build.sh full|check|shared|tsan|coverage"

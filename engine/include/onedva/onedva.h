@@ -329,7 +329,8 @@ ONEDVA_API void onedva_encoder_get_canvas(const onedva_encoder *encoder,
                                           struct onedva_canvas *canvas);
 
 /** A square of the canvases that is transformed and coded by itself, and what it keeps of its
- * latent coefficients: the first ones of its sequence. */
+ * latent coefficients: the first ones of its sequence. It may have max_coefficients with all detail,
+ * whatever its clip's detail is. */
 struct onedva_tile {
     int x, y;       /* luma samples on the canvas */
     int side;       /* luma samples: 128, 64, 32 or 16; the canvas may end before */
