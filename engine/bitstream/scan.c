@@ -12,11 +12,6 @@
 #include "model/model.h"
 #include "onedva/onedva.h"
 
-static int clip_int8(int v)
-{
-    return odva_clip(v, INT8_MIN, INT8_MAX);
-}
-
 static void assert_shape(const struct odva_scan_shape *shape)
 {
     ODVA_ASSERT(shape->detail >= 0 && shape->detail < ODVA_DETAILS);
@@ -154,7 +149,7 @@ static void set_order(struct odva_scan *scan, const struct onedva_model *model,
 
         scan->position[i] = list[i].position;
         scan->index[list[i].position] = i;
-        scan->scale[i] = (int8_t)clip_int8(list[i].scale + shift);
+        scan->scale[i] = (int8_t)odva_clip(list[i].scale + shift, INT8_MIN, INT8_MAX);
         set_entry(scan, i, &place);
     }
 }

@@ -27,20 +27,6 @@ float *odva_tensor_floats(const struct odva_tensor *tensor)
     return data;
 }
 
-int odva_linear_layer_open(struct odva_linear_layer *layer, struct odva_backend *backend,
-                           const struct onedva_model *model,
-                           const struct odva_matrix_source *matrix, const float *bias)
-{
-    *layer = (struct odva_linear_layer){0};
-    layer->weights = odva_packed_weights_get(&model->weights->packed, backend, matrix);
-    if (bias)
-        layer->bias = odva_buffer_of_floats(backend, bias, matrix->n_out);
-    if (layer->weights && (!bias || layer->bias))
-        return ONEDVA_OK;
-    odva_linear_layer_close(layer, backend);
-    return ONEDVA_ERR_NOMEM;
-}
-
 static void read_tensor(float *matrix, const struct odva_matrix_source *source)
 {
     const struct odva_tensor *tensor = source->data;
@@ -50,8 +36,7 @@ static void read_tensor(float *matrix, const struct odva_matrix_source *source)
 
 int odva_linear_layer_load(struct odva_linear_layer *layer, struct odva_backend *backend,
                            const struct onedva_model *model,
-                           const struct odva_linear_tensors *tensors, const float *extra,
-                           enum odva_precision precision)
+                           const struct odva_linear_tensors *tensors, enum odva_precision precision)
 {
     const struct odva_matrix_source matrix = {.data = tensors->weight,
                                               .read = read_tensor,
@@ -59,16 +44,16 @@ int odva_linear_layer_load(struct odva_linear_layer *layer, struct odva_backend 
                                               .n_in = (int)tensors->weight->shape[1],
                                               .precision = precision};
     float *bias = tensors->bias ? odva_tensor_floats(tensors->bias) : NULL;
-    int status = ONEDVA_ERR_NOMEM;
 
     *layer = (struct odva_linear_layer){0};
-    if (bias || !tensors->bias) {
-        for (int i = 0; bias && extra && i < matrix.n_out; i++)
-            bias[i] += extra[i];
-        status = odva_linear_layer_open(layer, backend, model, &matrix, bias);
-    }
+    layer->weights = odva_packed_weights_get(&model->weights->packed, backend, &matrix);
+    if (bias)
+        layer->bias = odva_buffer_of_floats(backend, bias, matrix.n_out);
     free(bias);
-    return status;
+    if (layer->weights && (!tensors->bias || layer->bias))
+        return ONEDVA_OK;
+    odva_linear_layer_close(layer, backend);
+    return ONEDVA_ERR_NOMEM;
 }
 
 void odva_linear_layer_close(struct odva_linear_layer *layer, struct odva_backend *backend)

@@ -15,14 +15,10 @@ struct odva_linear_layer {
     struct odva_buffer *bias;           /* NULL: none */
 };
 
-/** @param matrix of the model @param bias n_out, or NULL */
-int odva_linear_layer_open(struct odva_linear_layer *layer, struct odva_backend *backend,
-                           const struct onedva_model *model,
-                           const struct odva_matrix_source *matrix, const float *bias);
-/** @param tensors of the model @param extra n_out numbers added to the bias, or NULL */
+/** @param tensors of the model @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
 int odva_linear_layer_load(struct odva_linear_layer *layer, struct odva_backend *backend,
                            const struct onedva_model *model,
-                           const struct odva_linear_tensors *tensors, const float *extra,
+                           const struct odva_linear_tensors *tensors,
                            enum odva_precision precision);
 void odva_linear_layer_close(struct odva_linear_layer *layer, struct odva_backend *backend);
 

@@ -23,13 +23,13 @@ static int load_layers(struct odva_diffusion_decoder *dec, const struct onedva_m
     float *initial;
     int status;
 
-    if ((status = odva_linear_layer_load(&dec->patch, backend, model, &t->patch, NULL,
+    if ((status = odva_linear_layer_load(&dec->patch, backend, model, &t->patch,
                                          ODVA_PRECISION_NETWORK)) < 0 ||
-        (status = odva_linear_layer_load(&dec->noise, backend, model, &t->noise, NULL,
+        (status = odva_linear_layer_load(&dec->noise, backend, model, &t->noise,
                                          ODVA_PRECISION_NETWORK)) < 0 ||
-        (status = odva_linear_layer_load(&dec->final, backend, model, &t->final, NULL,
+        (status = odva_linear_layer_load(&dec->final, backend, model, &t->final,
                                          ODVA_PRECISION_NETWORK)) < 0 ||
-        (status = odva_linear_layer_load(&dec->out, backend, model, &t->out, NULL,
+        (status = odva_linear_layer_load(&dec->out, backend, model, &t->out,
                                          ODVA_PRECISION_NETWORK)) < 0)
         return status;
     initial = odva_tensor_floats(t->registers);

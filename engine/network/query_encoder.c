@@ -28,11 +28,11 @@ static int load_layers(struct odva_query_encoder *enc, const struct onedva_model
     float *embed;
     int status;
 
-    if ((status = odva_linear_layer_load(&enc->patch, backend, model, &tensors->patch, NULL,
+    if ((status = odva_linear_layer_load(&enc->patch, backend, model, &tensors->patch,
                                          ODVA_PRECISION_EXACT)) < 0 ||
-        (status = odva_linear_layer_load(&enc->query, backend, model, &tensors->query, NULL,
+        (status = odva_linear_layer_load(&enc->query, backend, model, &tensors->query,
                                          ODVA_PRECISION_EXACT)) < 0 ||
-        (status = odva_linear_layer_load(&enc->out, backend, model, &tensors->out, NULL,
+        (status = odva_linear_layer_load(&enc->out, backend, model, &tensors->out,
                                          ODVA_PRECISION_EXACT)) < 0)
         return status;
     embed = odva_tensor_floats(tensors->embed);

@@ -24,14 +24,14 @@ static int load_block(struct odva_transformer *tr, const struct onedva_model *mo
     float *table;
     int status;
 
-    if ((status = odva_linear_layer_load(&block->qkv, backend, model, &tensors->qkv, NULL,
+    if ((status = odva_linear_layer_load(&block->qkv, backend, model, &tensors->qkv,
                                          tr->precision)) < 0 ||
-        (status = odva_linear_layer_load(&block->proj, backend, model, &tensors->proj, NULL,
+        (status = odva_linear_layer_load(&block->proj, backend, model, &tensors->proj,
                                          tr->precision)) < 0 ||
-        (status = odva_linear_layer_load(&block->fc1, backend, model, &tensors->fc1, NULL,
+        (status = odva_linear_layer_load(&block->fc1, backend, model, &tensors->fc1,
                                          tr->precision)) < 0 ||
-        (status = odva_linear_layer_load(&block->fc2, backend, model, &tensors->fc2, NULL,
-                                         tr->precision)) < 0)
+        (status =
+             odva_linear_layer_load(&block->fc2, backend, model, &tensors->fc2, tr->precision)) < 0)
         return status;
     table = odva_tensor_floats(tensors->table);
     if (!table)
@@ -112,11 +112,11 @@ int odva_transformer_open(struct odva_transformer *tr, struct odva_backend *back
                                     .head_dim = model->config.head_dim,
                                     .scalars = scalars,
                                     .precision = precision};
-    if ((status = odva_linear_layer_load(&tr->cond1, backend, model, &cond->fc1, NULL,
+    if ((status = odva_linear_layer_load(&tr->cond1, backend, model, &cond->fc1,
                                          ODVA_PRECISION_EXACT)) < 0 ||
-        (status = odva_linear_layer_load(&tr->cond2, backend, model, &cond->fc2, NULL,
+        (status = odva_linear_layer_load(&tr->cond2, backend, model, &cond->fc2,
                                          ODVA_PRECISION_EXACT)) < 0 ||
-        (status = odva_linear_layer_load(&tr->mod, backend, model, &cond->mod, NULL,
+        (status = odva_linear_layer_load(&tr->mod, backend, model, &cond->mod,
                                          ODVA_PRECISION_EXACT)) < 0 ||
         (status = load_blocks(tr, model, blocks, block_count, cond->mod.bias)) < 0 ||
         (status = odva_rope_tables(backend, tr->head_dim, &tr->cosines, &tr->sines)) < 0) {

@@ -70,12 +70,12 @@ void bench_codec_open(struct bench_codec *codec, struct odva_backend *backend,
 
     *codec = (struct bench_codec){.backend = backend};
     bench_check(onedva_model_open(&codec->model, NULL, &bench_logger));
-    codec->scans.model = codec->model;
     bench_check(odva_linear_path_open(&codec->path, codec->model, backend));
     if (codec->model->config.encoder_layers > 0)
         bench_check(odva_query_encoder_open(&codec->encoder, codec->model, backend));
     bench_check(odva_sampler_open(&codec->sampler, codec->model, backend));
-    bench_check(odva_latents_set_size(&codec->latents, &codec->scans, DETAIL, clip->size));
+    bench_check(odva_latents_set_size(
+        &codec->latents, bench_checked(odva_scan_cache_of(codec->model)), DETAIL, clip->size));
     count = odva_latents_count(&codec->latents);
     codec->linear = bench_checked(malloc(count * sizeof(*codec->linear)));
     codec->y = bench_checked(malloc(count * sizeof(*codec->y)));
@@ -89,7 +89,6 @@ void bench_codec_close(struct bench_codec *codec)
     odva_query_encoder_close(&codec->encoder);
     odva_linear_path_close(&codec->path);
     odva_latents_free(&codec->latents);
-    odva_scan_cache_free(&codec->scans);
     onedva_model_close(&codec->model);
     free(codec->linear);
     free(codec->y);

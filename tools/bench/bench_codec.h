@@ -25,7 +25,6 @@ void bench_clip_close(struct bench_clip *clip);
 /** Linear path and networks of a model, the one that ONEDVA_MODEL names, and a clip's latents. */
 struct bench_codec {
     onedva_model *model;
-    struct odva_scan_cache scans;
     struct odva_backend *backend; /* borrowed */
     struct odva_linear_path path;
     struct odva_query_encoder encoder;

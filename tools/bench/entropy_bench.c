@@ -29,7 +29,6 @@ struct bench {
     struct bench_video video;
     int clips; /* read */
     onedva_model *model;
-    struct odva_scan_cache scans;
     struct odva_packet_decoder packet_decoder;
 };
 
@@ -112,11 +111,10 @@ int main(void)
         return 1;
     }
     bench_check(onedva_model_open(&b.model, NULL, &bench_logger));
-    b.scans.model = b.model;
-    bench_check(odva_packet_decoder_init(&b.packet_decoder, b.model, &b.scans, 0, 0, &silent));
+    bench_check(odva_packet_decoder_init(
+        &b.packet_decoder, b.model, bench_checked(odva_scan_cache_of(b.model)), 0, 0, &silent));
     report(&b);
     odva_packet_decoder_free(&b.packet_decoder);
-    odva_scan_cache_free(&b.scans);
     onedva_model_close(&b.model);
     bench_video_close(&b.video);
     return 0;

@@ -27,7 +27,6 @@ struct exporter {
     AVPacket *merged;
     AVBSFContext *merge;   /* makes whole clips of packets of frames */
     int has_frame_packets; /* there were some */
-    struct odva_scan_cache scans;
     struct odva_packet_decoder decoder;
     int32_t *values; /* of the clip read last */
     size_t value_capacity;
@@ -76,9 +75,11 @@ static void open_reader(struct exporter *e)
 {
     const AVCodecParameters *parameters = e->stream->codecpar;
     const struct onedva_logger logger = error_logger();
+    struct odva_scan_cache *scans = odva_scan_cache_of(e->model);
 
-    e->scans.model = e->model;
-    check_onedva(odva_packet_decoder_init(&e->decoder, e->model, &e->scans, 0, 0, &logger));
+    if (!scans)
+        die("%s", onedva_status_text(ONEDVA_ERR_NOMEM));
+    check_onedva(odva_packet_decoder_init(&e->decoder, e->model, scans, 0, 0, &logger));
     if (parameters->extradata_size > 0)
         check_onedva(odva_packet_decoder_set_stream(&e->decoder, parameters->extradata,
                                                     (size_t)parameters->extradata_size));
@@ -302,7 +303,6 @@ int latents_export(const onedva_model *model, const char *input, const char *out
         odva_byte_writer_free(&e.tensor[i].bytes);
     free(e.values);
     odva_packet_decoder_free(&e.decoder);
-    odva_scan_cache_free(&e.scans);
     av_packet_free(&packet);
     av_packet_free(&e.merged);
     av_bsf_free(&e.merge);

@@ -35,8 +35,7 @@ struct importer {
     int frame_packets; /* a packet for each frame is written */
     int from_values;
     AVFormatContext *container;
-    AVBSFContext *split; /* that makes them, or NULL */
-    struct odva_scan_cache scans;
+    AVBSFContext *split;                /* that makes them, or NULL */
     struct odva_packet_decoder decoder; /* tells a clip's geometry from its header */
     struct odva_packet_encoder encoder;
     struct odva_layer_plan layer_plan; /* of the clip's header */
@@ -196,10 +195,12 @@ static void set_parameters(struct importer *im, AVStream *stream)
 static void open_output(struct importer *im, const char *output)
 {
     const struct onedva_logger logger = error_logger();
+    struct odva_scan_cache *scans = odva_scan_cache_of(im->model);
     AVStream *stream;
 
-    im->scans.model = im->model;
-    check_onedva(odva_packet_decoder_init(&im->decoder, im->model, &im->scans, 0, 0, &logger));
+    if (!scans)
+        die("%s", onedva_status_text(ONEDVA_ERR_NOMEM));
+    check_onedva(odva_packet_decoder_init(&im->decoder, im->model, scans, 0, 0, &logger));
     check_onedva(odva_packet_encoder_init(&im->encoder, im->model));
     check_av(avformat_alloc_output_context2(&im->container, NULL, NULL, output), output);
     stream = avformat_new_stream(im->container, NULL);
@@ -446,7 +447,6 @@ void latents_import(const onedva_model *model, const char *input, const char *ou
     av_bsf_free(&im.split);
     odva_packet_encoder_free(&im.encoder);
     odva_packet_decoder_free(&im.decoder);
-    odva_scan_cache_free(&im.scans);
     odva_safetensors_close(&im.tensors);
     odva_mapped_file_close(&im.file);
 }

@@ -29,7 +29,7 @@ static struct odva_linear_layer open_layer(const onedva_model *model, struct odv
     struct odva_linear_layer layer;
 
     assert_int_equal(odva_linear_layer_load(&layer, backend, model, &model->weights->decoder.out,
-                                            NULL, ODVA_PRECISION_NETWORK),
+                                            ODVA_PRECISION_NETWORK),
                      ONEDVA_OK);
     return layer;
 }

@@ -14,6 +14,7 @@
 
 #include "kernels/cpu/tests/each_version.h"
 #include "model/model_weights.h"
+#include "tests/support/exact_arithmetic.h"
 #include "tests/support/random_latents.h"
 #include "tests/support/random_model.h"
 #include "tests/support/test_clip.h"
@@ -22,30 +23,6 @@
 #define SAMPLES ODVA_FRAME_SAMPLES
 #define BASIS   11
 #define MOST_Y  ODVA_LATENT_MOST
-
-static const int64_t T[4][4] = {{2048, 2048, 2048, 2048},
-                                {2676, 1108, -1108, -2676},
-                                {2048, -2048, -2048, 2048},
-                                {1108, -2676, 2676, -1108}};
-
-static int64_t wrap(int64_t v)
-{
-    const int64_t low = (int64_t)((uint64_t)v & UINT32_MAX);
-
-    return low > INT32_MAX ? low - (INT64_C(1) << 32) : low;
-}
-
-static int64_t floor_divide(int64_t v, int shift)
-{
-    const int64_t d = INT64_C(1) << shift;
-
-    return v >= 0 ? v / d : -((d - 1 - v) / d);
-}
-
-static int64_t clip(int64_t v, int64_t low, int64_t high)
-{
-    return v < low ? low : v > high ? high : v;
-}
 
 /* ---- models ------------------------------------------------------------------------------ */
 

@@ -12,34 +12,10 @@
 #include "kernels/cpu/dct.h"
 #include "kernels/cpu/tests/each_version.h"
 #include "kernels/cpu/tests/guarded.h"
+#include "tests/support/exact_arithmetic.h"
 
 #define SAMPLES ODVA_FRAME_SAMPLES
 #define CANARY  0x5A5A5A5A
-
-static const int64_t T[4][4] = {{2048, 2048, 2048, 2048},
-                                {2676, 1108, -1108, -2676},
-                                {2048, -2048, -2048, 2048},
-                                {1108, -2676, 2676, -1108}};
-
-/* Modulo 2^32, in -2^31 .. 2^31 - 1. */
-static int64_t wrap(int64_t v)
-{
-    const int64_t low = (int64_t)((uint64_t)v & UINT32_MAX);
-
-    return low > INT32_MAX ? low - (INT64_C(1) << 32) : low;
-}
-
-static int64_t floor_divide(int64_t v, int shift)
-{
-    const int64_t d = INT64_C(1) << shift;
-
-    return v >= 0 ? v / d : -((d - 1 - v) / d);
-}
-
-static int64_t clip(int64_t v, int64_t low, int64_t high)
-{
-    return v < low ? low : v > high ? high : v;
-}
 
 /* Any numbers from -most to most, or those at the ends. */
 static int32_t random_number(struct random *random, int64_t most, int is_extreme)
