@@ -164,7 +164,7 @@ static int reconstruct(struct odva_trial_coder *coder, const struct odva_motion 
 
     if (status < 0)
         return status;
-    status = odva_linear_path_reconstruct(&coder->path, &coder->latents, coded->picture);
+    status = odva_linear_path_reconstruct(&coder->path, &coder->latents, NULL, coded->picture);
     if (status == ONEDVA_OK)
         status = odva_deblock(coder->backend, coded->picture, grid, coder->latents.qidx);
     if (status < 0 || !motion)

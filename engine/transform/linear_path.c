@@ -337,7 +337,8 @@ int odva_linear_path_subtract(struct odva_linear_path *path, const struct odva_l
 /* ---- reconstruction ---------------------------------------------------------------------- */
 
 int odva_linear_path_invert(struct odva_linear_path *path, const struct odva_latents *latents,
-                            const int32_t *y, const struct onedva_picture *pictures)
+                            const int32_t *y, const struct onedva_const_picture *prediction,
+                            const struct onedva_picture *pictures)
 {
     struct odva_backend *backend = path->backend;
     const int32_t nothing = 0; /* so that an empty clip has something to upload */
@@ -351,10 +352,11 @@ int odva_linear_path_invert(struct odva_linear_path *path, const struct odva_lat
                ? status
                : backend->ops->reconstruct(backend, pictures, &latents->grid, path->latents.buffer,
                                            path->basis, bands_of(path, latents->detail),
-                                           path->tiles, latents->grid.tile_count);
+                                           path->tiles, latents->grid.tile_count, prediction);
 }
 
 int odva_linear_path_reconstruct(struct odva_linear_path *path, const struct odva_latents *latents,
+                                 const struct onedva_const_picture *prediction,
                                  const struct onedva_picture *pictures)
 {
     const size_t held = odva_latents_held(latents);
@@ -364,5 +366,5 @@ int odva_linear_path_reconstruct(struct odva_linear_path *path, const struct odv
     if (!path->dequantised)
         return ONEDVA_ERR_NOMEM;
     odva_dequantise_latents(latents, &path->model->tables, path->dequantised);
-    return odva_linear_path_invert(path, latents, path->dequantised, pictures);
+    return odva_linear_path_invert(path, latents, path->dequantised, prediction, pictures);
 }

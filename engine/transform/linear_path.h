@@ -68,12 +68,15 @@ int odva_linear_path_subtract(struct odva_linear_path *path, const struct odva_l
                               double *energy);
 
 /** Dequantised latents to pictures: the same bytes everywhere.
- * @param y what odva_dequantise_latents gave */
+ * @param y          what odva_dequantise_latents gave
+ * @param prediction of an inter clip: a picture of the latents' size; otherwise NULL */
 int odva_linear_path_invert(struct odva_linear_path *path, const struct odva_latents *latents,
-                            const int32_t *y, const struct onedva_picture *pictures);
+                            const int32_t *y, const struct onedva_const_picture *prediction,
+                            const struct onedva_picture *pictures);
 
 /** Latents to pictures. */
 int odva_linear_path_reconstruct(struct odva_linear_path *path, const struct odva_latents *latents,
+                                 const struct onedva_const_picture *prediction,
                                  const struct onedva_picture *pictures);
 
 #endif
