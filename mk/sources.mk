@@ -34,7 +34,7 @@ ENCODER_SOURCES = $(addprefix engine/encoder/, \
     clip_choice clip_encoder detail_choice encoder encoder_settings motion_choice quantiser_choice reduced_frames trial_coder)
 
 DECODER_SOURCES = $(addprefix engine/decoder/, \
-    clip_frames clip_smoothing decoder packet_queue step_choice)
+    clip_frames clip_smoothing decoder packet_queue reference step_choice)
 
 KERNELS_SOURCES = $(addprefix kernels/, backend device_array registry)
 KERNELS_SOURCES-$(SANITIZERS) += kernels/checked_ops

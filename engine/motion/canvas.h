@@ -28,6 +28,11 @@ struct odva_canvas {
  * @return ONEDVA_OK or ONEDVA_ERR_NOMEM, and then the canvas is empty
  */
 int odva_canvas_set_size(struct odva_canvas *canvas, int frames, int width, int height);
+
+/** Make it a copy of one picture. @return ONEDVA_OK or ONEDVA_ERR_NOMEM, and then it is empty */
+int odva_canvas_copy(struct odva_canvas *canvas, const struct onedva_picture *picture, int width,
+                     int height);
+
 void odva_canvas_free(struct odva_canvas *canvas);
 
 #endif

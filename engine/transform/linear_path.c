@@ -124,6 +124,7 @@ static int place_tiles(struct odva_linear_path *path, const struct odva_latents 
             .x0 = place->x0,
             .coefficients = all ? tile->coefficients : odva_coefficients_of(tile, tile->tokens),
             .offset = offset,
+            .is_predicted = odva_tile_is_predicted(latents, i),
             .coefs = (int64_t)latents->basis * place->first_patch,
             .order = shape->order,
             .rows = shape->rows,
