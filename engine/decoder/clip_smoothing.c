@@ -126,12 +126,13 @@ int odva_clip_smoothing_run(struct odva_clip_smoothing *smoothing, struct odva_b
                             const struct onedva_picture *pictures, int n, int width, int height,
                             int qidx)
 {
+    const struct onedva_const_picture final = odva_const_picture(&pictures[n - 1]);
     const struct odva_canvas *last = &smoothing->last;
 
     ODVA_ASSERT(n >= 1 && n <= ONEDVA_MAX_CLIP_FRAMES);
     if (last->frames > 0 && last->width == width && last->height == height)
         smooth(smoothing, backend, pictures, n, qidx);
-    return odva_canvas_copy(&smoothing->last, &pictures[n - 1], width, height);
+    return odva_canvas_copy(&smoothing->last, &final, width, height);
 }
 
 void odva_clip_smoothing_forget(struct odva_clip_smoothing *smoothing)

@@ -132,9 +132,10 @@ int odva_reference_make(struct odva_reference *reference, struct odva_backend *b
                         const struct odva_latents *first, const struct onedva_picture *coded,
                         const struct odva_warp *warp)
 {
+    const struct onedva_const_picture source = odva_const_picture(coded);
     struct odva_canvas *canvas = warp ? &reference->coded : &reference->after.canvas;
     struct odva_grid grid = first->grid;
-    int status = odva_canvas_copy(canvas, coded, grid.width, grid.height);
+    int status = odva_canvas_copy(canvas, &source, grid.width, grid.height);
 
     grid.frames = grid.gt = 1;
     grid.patches = (int64_t)grid.gy * grid.gx;
@@ -150,5 +151,7 @@ int odva_reference_make(struct odva_reference *reference, struct odva_backend *b
 int odva_reference_take(struct odva_reference *reference, const struct onedva_picture *picture,
                         int width, int height)
 {
-    return odva_canvas_copy(&reference->after.canvas, picture, width, height);
+    const struct onedva_const_picture source = odva_const_picture(picture);
+
+    return odva_canvas_copy(&reference->after.canvas, &source, width, height);
 }

@@ -50,17 +50,20 @@ int odva_canvas_set_size(struct odva_canvas *canvas, int frames, int width, int 
     return ONEDVA_OK;
 }
 
-int odva_canvas_copy(struct odva_canvas *canvas, const struct onedva_picture *picture, int width,
-                     int height)
+int odva_canvas_copy(struct odva_canvas *canvas, const struct onedva_const_picture *picture,
+                     int width, int height)
 {
     const int status = odva_canvas_set_size(canvas, 1, width, height);
 
     if (status < 0)
         return status;
-    for (int p = 0; p < 3; p++)
-        for (int y = 0; y < (p ? (height + 1) / 2 : height); y++)
+    for (int p = 0; p < 3; p++) {
+        const int columns = p ? (width + 1) / 2 : width, rows = p ? (height + 1) / 2 : height;
+
+        for (int y = 0; y < rows; y++)
             memcpy(canvas->picture[0].data[p] + y * canvas->picture[0].stride[p],
-                   picture->data[p] + y * picture->stride[p], p ? (width + 1) / 2 : width);
+                   picture->data[p] + y * picture->stride[p], columns);
+    }
     return ONEDVA_OK;
 }
 
