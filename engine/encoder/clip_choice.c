@@ -11,6 +11,7 @@
 #include "base/assert.h"
 #include "base/integers.h"
 #include "base/layout.h"
+#include "encoder/encoder_settings.h"
 #include "motion/scene_cut.h"
 #include "transform/quantiser.h"
 
@@ -335,7 +336,7 @@ int odva_clip_choose(struct odva_clip_choice *choice, struct odva_trial_coder *c
                               .trial_qidx = trial_qidx,
                               .thorough = settings->preset == ONEDVA_PRESET_SLOW,
                               .is_reduced = is_reduced,
-                              .predicts = settings->gop != 1,
+                              .predicts = odva_encoder_settings_predicts(settings),
                               .packet_cost = ODVA_LAMBDA * step * step * PACKET_BITS};
     struct odva_frames frames = {.pictures = pictures,
                                  .pyramids = choice->pyramid + 1,

@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "bitstream/stream_header.h"
+#include "encoder/encoder_settings.h"
 
 /* Near enough to what is left for the last clip of a second pass, and tries to come there. */
 #define NEAR      0.005
@@ -121,8 +122,8 @@ double odva_quantiser_choice_key_offset(const struct odva_quantiser_choice *choi
 {
     const struct onedva_encoder_settings *settings = choice->settings;
 
-    return settings->gop == 1 || settings->qp >= 0 || settings->bitrate > 0 ||
-                   settings->target_psnr > 0
+    return !odva_encoder_settings_predicts(settings) || settings->qp >= 0 ||
+                   settings->bitrate > 0 || settings->target_psnr > 0
                ? 0
                : KEY_OFFSET;
 }
