@@ -24,6 +24,9 @@
  * the last one that was planned. */
 #define PLAN_DISTANCE 64
 
+/* A clip whose frames take so much more than those before is of other content. */
+#define OTHER_CONTENT 1.4
+
 /* Where the first half costs this part of the whole, the second one is not looked at. */
 #define HALF_LIMIT     0.7
 #define KEY_HALF_LIMIT 0.95 /* of a key clip, from which the second half is predicted */
@@ -216,6 +219,7 @@ static enum onedva_motion take_planned(struct odva_clip_choice *choice, struct o
 static void start_scene(struct odva_clip_choice *choice)
 {
     choice->planned = choice->plans = choice->ends_scene = 0;
+    choice->rate = 0;
     memset(choice->motion.habit, 0, sizeof(choice->motion.habit));
 }
 
@@ -354,6 +358,20 @@ int odva_clip_choose(struct odva_clip_choice *choice, struct odva_trial_coder *c
     if (settings->adaptive_clips)
         return choose_adaptively(&planner, &frames);
     return align(&planner, &frames, settings->motion, 0);
+}
+
+void odva_clip_choice_note_bits(struct odva_clip_choice *choice, double bits)
+{
+    const struct odva_aligned_clip *clip = &choice->trial[0];
+    const int is_inter = clip->prediction != NULL;
+    const double rate = bits / clip->frames;
+
+    if (choice->rate > 0 && is_inter == choice->was_inter && rate > OTHER_CONTENT * choice->rate) {
+        choice->since_plan = PLAN_DISTANCE;
+        memset(choice->motion.habit, 0, sizeof(choice->motion.habit));
+    }
+    choice->rate = rate;
+    choice->was_inter = is_inter;
 }
 
 int odva_clip_choice_end_clip(struct odva_clip_choice *choice,

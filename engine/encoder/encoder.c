@@ -263,6 +263,7 @@ static int end_clip(struct onedva_encoder *encoder, const struct onedva_const_pi
     encoder->frames = clip->frames;
     encoder->begins_gop = 0;
     encoder->since_key = (clip->prediction ? encoder->since_key : 0) + clip->frames;
+    odva_clip_choice_note_bits(&encoder->clip_choice, encoder->quantiser_choice.counted);
     if (encoder->settings.gop == 1)
         return ONEDVA_OK;
     return odva_clip_choice_end_clip(&encoder->clip_choice, &frames[clip->frames - 1],
