@@ -1195,7 +1195,7 @@ class Clip:
         self.is_corrupt = packet.is_inter and not (
             self.has_pictures and self.before is last and not last.is_corrupt and last.crc == packet.reference)
         self._decode(model, packet)
-        packet.seen("clip.pictures", "inter" * packet.is_inter + " corrupt" * self.is_corrupt if self.has_pictures else "none")
+        packet.seen("clip.pictures", ("corrupt" if self.is_corrupt else "inter" if packet.is_inter else "key") if self.has_pictures else "none")
 
     @property
     def crc(self):
