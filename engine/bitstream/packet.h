@@ -28,6 +28,8 @@ struct odva_layer {
 
 struct odva_packet {
     enum onedva_packet_kind kind; /* ONEDVA_PACKET_WHOLE_CLIP or ONEDVA_PACKET_CLIP */
+    int is_inter;                 /* predicted from the clip before */
+    uint16_t reference;           /* where is_inter: that clip's first_crc */
     int frames;                   /* 0 until the header is known to be whole */
     int qidx;                     /* of the last refinement */
     int dropped_refinements;      /* finer refinements that were cut off, 0..ODVA_MAX_REFINEMENTS -

@@ -210,6 +210,7 @@ static int read_motion(struct odva_packet_decoder *decoder, const struct odva_pa
     if (!packet->has_motion)
         return ONEDVA_OK;
     motion->frames = packet->frames;
+    motion->is_inter = packet->is_inter;
     motion->width = (int)decoder->stream.width;
     motion->height = (int)decoder->stream.height;
     status = odva_motion_read(motion, packet->motion, packet->motion_size);
@@ -279,6 +280,7 @@ static int parse(struct odva_packet_decoder *decoder, struct odva_packet *packet
         return status;
     }
     clip->kind = packet->kind;
+    clip->is_key = !packet->is_inter;
     clip->frames = packet->frames;
     clip->qidx = packet->qidx;
     clip->layers = packet->layers;
@@ -307,6 +309,7 @@ static int read_header(struct odva_packet_decoder *decoder, const uint8_t *data,
         }
         return status;
     }
+    decoder->is_inter = decoder->latents.is_inter = packet->is_inter;
     decoder->latents.qidx = odva_packet_qidx(packet, 0);
     return ONEDVA_OK;
 }

@@ -32,6 +32,7 @@ struct odva_packet_decoder {
 
     int frames; /* of the packet read last; 0: none, or it failed */
     uint64_t seed;
+    int is_inter;
     int has_motion;
     struct odva_motion motion;   /* where has_motion */
     struct odva_latents latents; /* of its canvases where has_motion, otherwise of its pictures */

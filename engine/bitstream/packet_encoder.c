@@ -77,6 +77,8 @@ void odva_packet_encoder_begin(struct odva_packet_encoder *encoder,
     ODVA_ASSERT(latents->grid.frames >= 1 && latents->grid.frames <= ONEDVA_MAX_CLIP_FRAMES);
     *packet = (struct odva_packet){
         .kind = encoder->kind,
+        .is_inter = latents->is_inter,
+        .reference = encoder->reference,
         .frames = latents->grid.frames,
         .qidx = latents->qidx,
         .dropped_refinements = latents->nested,

@@ -19,6 +19,7 @@ struct odva_packet_encoder {
     const struct onedva_model *model;
     enum onedva_packet_kind kind;      /* of its packets: of clips, whole by default */
     struct odva_layer_plan layer_plan; /* of the packet written last */
+    uint16_t reference;                /* of the next packet, if it is of an inter clip */
     struct odva_byte_writer packet;    /* the last one written */
     struct odva_byte_writer motion;    /* of the packet written last; empty where it has none */
     struct odva_byte_writer payloads;
