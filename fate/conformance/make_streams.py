@@ -475,10 +475,14 @@ def random_inter():
 @stream
 def random_inter_tiles():
     """Tiles of every size, predicted or not, beside each other, cut by the picture's edges or not."""
-    header, fields = headers_of(290, 270)
-    return segment_of_clips(header, chain(fields, 2100, [
-        (4, [ends], {"qidx": qidx, "bold": bold, "ones": ones}) for ends, qidx, bold, ones in (
-            (9, -30, 0.3, 0.7), (ALL, -40, 0.005, 0.5), (9, -20, 0.5, 0.8), (5, -10, 0.8, 0.6))]))
+    made = b""
+    for width, height, clips in (
+            (290, 270, ((9, -30, 0.3, 0.7), (ALL, -40, 0.005, 0.5), (9, -20, 0.5, 0.8), (5, -10, 0.8, 0.6))),
+            (650, 400, [(1, 0, 0.5, 0.3), (1, 10, 0.2, 0.5), (2, -10, 0.5, 0.2), (1, -20, 0.05, 0.5)])):
+        header, fields = headers_of(width, height)
+        made += segment_of_clips(header, chain(fields, 2100 + width, [
+            (4, [ends], {"qidx": qidx, "bold": bold, "ones": ones}) for ends, qidx, bold, ones in clips]))
+    return made
 
 
 @stream
