@@ -425,7 +425,8 @@ static void write_clips(struct importer *im, const char *output)
         packet->pts = int64_at(im->tensor[LATENTS_CLIP_PTS], i);
         packet->dts = int64_at(im->tensor[LATENTS_CLIP_DTS], i);
         packet->duration = int64_at(im->tensor[LATENTS_CLIP_DURATION], i);
-        packet->flags |= AV_PKT_FLAG_KEY;
+        if (onedva_packet_is_key(packet->data, (size_t)packet->size))
+            packet->flags |= AV_PKT_FLAG_KEY;
         write_clip(im, packet, output);
     }
     av_packet_free(&packet);
