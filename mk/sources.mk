@@ -21,7 +21,7 @@ TRANSFORM_SOURCES = $(addprefix engine/transform/, \
 
 MOTION_SOURCES = $(addprefix engine/motion/, \
     canvas canvas_builder displacement_mesh inverse_mesh luma_pyramid mesh_solver mosaic \
-    motion_estimation motion_fit motion_paths motion_warp scene_cut)
+    motion_estimation motion_fit motion_paths motion_warp prediction_canvas scene_cut)
 
 NETWORK_SOURCES = $(addprefix engine/network/, \
     diffusion_decoder query_encoder sampler transformer)

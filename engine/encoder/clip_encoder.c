@@ -69,7 +69,7 @@ int odva_clip_encoder_analyse(struct odva_clip_encoder *encoder,
 {
     struct odva_trial_coder *coder = &encoder->coder;
     const struct odva_clip_size size = {clip->frames, clip->width, clip->height};
-    const int status = odva_trial_coder_analyse(coder, clip->pictures, size, index);
+    const int status = odva_trial_coder_analyse(coder, clip->pictures, size, NULL, index);
 
     if (status < 0)
         return status;
@@ -128,7 +128,8 @@ static int write_packet(struct odva_clip_encoder *encoder, const float *y)
 
     odva_layer_plan_init(&layer_plan, encoder->settings->layers, coder->latents.qidx,
                          odva_tile_tokens(coder->latents.basis));
-    odva_rate_distortion_divide(&coder->rate_distortion, &coder->latents, y, &layer_plan);
+    odva_rate_distortion_divide(&coder->rate_distortion, &coder->latents, y,
+                                odva_partition_choice_weights(&coder->partition), &layer_plan);
     odva_layer_plan_set_ends(&layer_plan, &coder->latents);
     odva_packet_encoder_begin(
         packet_encoder, &coder->latents, &layer_plan, clip->is_aligned ? &clip->motion : NULL,

@@ -56,7 +56,7 @@ static int measure_cost(struct odva_motion_choice *choice, struct odva_trial_cod
     const struct odva_clip_size size = {clip->frames, clip->width, clip->height};
     const double step = odva_quantiser_step(qidx);
     double bits, squared;
-    int status = odva_trial_coder_analyse(coder, clip->pictures, size, qidx);
+    int status = odva_trial_coder_analyse(coder, clip->pictures, size, NULL, qidx);
 
     if (status == ONEDVA_OK)
         status = odva_trial_coder_quantise(coder, qidx, &bits);

@@ -30,7 +30,8 @@ struct odva_trial_coder {
     /* of the clip analysed last */
     const struct onedva_const_picture *clip; /* borrowed */
     struct odva_clip_size size;
-    double least_index; /* of those that its detail was chosen for */
+    const struct onedva_const_picture *prediction; /* borrowed; NULL: a key clip */
+    double least_index;                            /* of those that its detail was chosen for */
     struct odva_detail_choice detail;
 
     /* of the clip reconstructed last */
@@ -45,14 +46,16 @@ int odva_trial_coder_open(struct odva_trial_coder *coder, const struct onedva_mo
 void odva_trial_coder_close(struct odva_trial_coder *coder);
 
 /**
- * Analyse pictures with tiles of each size.
+ * Analyse pictures.
  * @param pictures must stay while the clip is quantised
+ * @param prediction of each of them, which must stay as well; NULL: there is none
  * @param index    of the quantiser, about: a finer one may make another analysis of it
  * @return ONEDVA_OK or an error
  */
 int odva_trial_coder_analyse(struct odva_trial_coder *coder,
                              const struct onedva_const_picture *pictures,
-                             struct odva_clip_size size, double index);
+                             struct odva_clip_size size,
+                             const struct onedva_const_picture *prediction, double index);
 
 /** Choose the partition of the clip analysed last; set coder->linear to its latents, and
  * coder->latents to them quantised. @param bits of the payload */

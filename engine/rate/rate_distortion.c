@@ -14,7 +14,6 @@
 #include "bitstream/symbol_context.h"
 #include "kernels/backend.h"
 #include "onedva/onedva.h"
-#include "rate/activity_mask.h"
 #include "transform/quantiser.h"
 
 /* How much narrower the dead zone is one index below the quantiser's: rates then nearly meet. At
@@ -38,7 +37,8 @@ struct measurement {
     struct odva_dequantiser dequantiser;
     float inverse_step;
     float dead_zone;
-    double lambda; /* squared error per 1/1024 bit */
+    double lambda;        /* squared error per 1/1024 bit */
+    const double *weight; /* of each superblock's, or NULL */
 };
 
 int odva_rate_distortion_init(struct odva_rate_distortion *rd, const struct onedva_model *model,
@@ -63,7 +63,6 @@ void odva_rate_distortion_free(struct odva_rate_distortion *rd)
     free(rd->magnitude);
     free(rd->candidates);
     free(rd->longest);
-    free(rd->weight);
     *rd = (struct odva_rate_distortion){0};
 }
 
@@ -174,9 +173,8 @@ static int choose_length(const struct measurement *m, const struct length_choice
     const struct odva_latent_tile *tile = &m->latents->tiles[index];
     const struct odva_length_candidate *candidates =
         m->rd->candidates + candidate_offset(m->latents, index);
-    const double lambda =
-        choice->lambda * m->lambda *
-        (m->rd->masking > 0 ? m->rd->weight[m->latents->grid.tiles[index].superblock] : 1);
+    const double lambda = choice->lambda * m->lambda *
+                          (m->weight ? m->weight[m->latents->grid.tiles[index].superblock] : 1);
     const int start = choice->start >= 0 ? tile->length[choice->start] : 0;
     const int longest = m->rd->longest[index] < choice->most ? m->rd->longest[index] : choice->most;
     const int size = m->latents->grid.tiles[index].size;
@@ -252,7 +250,7 @@ double odva_rate_distortion_lambda(double index)
 }
 
 int odva_rate_distortion_run(struct odva_rate_distortion *rd, struct odva_latents *latents,
-                             const float *y, double index, int64_t *bits,
+                             const float *y, double index, const double *weight, int64_t *bits,
                              struct odva_tile_cost *costs)
 {
     static const struct length_choice only = {0, -1, INT32_MAX, 1};
@@ -264,15 +262,12 @@ int odva_rate_distortion_run(struct odva_rate_distortion *rd, struct odva_latent
                                   sizeof(*rd->candidates));
     rd->longest = odva_reserve(rd->longest, &rd->longest_capacity, latents->grid.tile_count,
                                sizeof(*rd->longest));
-    rd->weight = odva_reserve(rd->weight, &rd->weight_capacity, latents->grid.superblock_count,
-                              sizeof(*rd->weight));
-    if (!rd->candidates || !rd->longest || !rd->weight)
+    if (!rd->candidates || !rd->longest)
         return ONEDVA_ERR_NOMEM;
-    if (rd->masking > 0)
-        odva_activity_weights(latents, y, rd->masking, rd->weight);
     latents->qidx = odva_qidx_of(index);
     latents->layers = 1;
     measure(&m, rd, latents, y, 0, 0, index - latents->qidx);
+    m.weight = weight;
     *bits = choose_lengths(&m, &only, costs);
     for (int i = 0; i < latents->grid.tile_count; i++)
         latents->tiles[i].tokens = latents->tiles[i].length[0];
@@ -323,7 +318,8 @@ static void set_sweeps(struct odva_latents *latents, int first, int last)
 }
 
 void odva_rate_distortion_divide(struct odva_rate_distortion *rd, struct odva_latents *latents,
-                                 const float *y, const struct odva_layer_plan *layer_plan)
+                                 const float *y, const double *weight,
+                                 const struct odva_layer_plan *layer_plan)
 {
     ODVA_ASSERT(layer_plan->count >= 1 && layer_plan->count <= ONEDVA_MAX_LAYERS);
     latents->layers = layer_plan->count;
@@ -335,6 +331,7 @@ void odva_rate_distortion_divide(struct odva_rate_distortion *rd, struct odva_la
             continue;
         measure(&m, rd, latents, y, 1, layer_plan->refinements - 1 - layer_plan->refinement[last],
                 0);
+        m.weight = weight;
         choose_lengths(&m, &whole, NULL);
         end_refinement(latents, last, first - 1, last == layer_plan->count - 1);
         if (odva_layer_is_of_only_sweep(layer_plan->layer[last]))

@@ -72,7 +72,8 @@ int odva_cpu_backend_reconstruct(struct odva_backend *backend,
                                  const struct onedva_picture *pictures,
                                  const struct odva_grid *grid, const struct odva_buffer *latents,
                                  const struct odva_basis *basis, const struct odva_bands *bands,
-                                 const struct odva_dct_tile *tiles, int count);
+                                 const struct odva_dct_tile *tiles, int count,
+                                 const struct onedva_const_picture *prediction);
 int odva_cpu_backend_noise(struct odva_backend *backend, struct odva_matrix dst,
                            const struct odva_buffer *position, int64_t first, int64_t count,
                            uint64_t seed, uint32_t step);

@@ -368,8 +368,7 @@ static void set_new_header(struct importer *im, AVPacket *packet, int64_t clip)
     memcpy(data, headers->data + first, (size_t)(end - first));
 }
 
-/* @return whether it is of a key clip */
-static int make_packet(struct importer *im, int64_t clip)
+static void make_packet(struct importer *im, int64_t clip)
 {
     const struct odva_tensor *headers = im->tensor[LATENTS_CLIP_HEADERS];
     const struct odva_tensor *places = im->tensor[LATENTS_TILE_PLACE];
@@ -399,7 +398,6 @@ static int make_packet(struct importer *im, int64_t clip)
     for (int i = 0; i < latents->grid.tile_count; i++)
         read_tile(im, latents, i, first + i, tokens);
     write_packet(im, &parsed);
-    return !parsed.is_inter;
 }
 
 /* What makes packets of frames of the clips, where the file had them. */
@@ -439,7 +437,6 @@ static void write_clips(struct importer *im, const char *output)
 {
     const int64_t clips = im->tensor[LATENTS_CLIP_FRAMES]->count;
     AVPacket *packet = av_packet_alloc();
-    int is_key;
 
     for (int i = LATENTS_CLIP_PTS; i <= LATENTS_CLIP_DETAIL; i++)
         if (im->tensor[i]->count != clips)
@@ -448,13 +445,14 @@ static void write_clips(struct importer *im, const char *output)
         die("out of memory");
     for (int64_t i = 0; i < clips; i++) {
         set_new_header(im, packet, i);
-        is_key = make_packet(im, i);
+        make_packet(im, i);
         check_av(av_grow_packet(packet, (int)im->encoder.packet.size), output);
         memcpy(packet->data, im->encoder.packet.data, im->encoder.packet.size);
         packet->pts = int64_at(im->tensor[LATENTS_CLIP_PTS], i);
         packet->dts = int64_at(im->tensor[LATENTS_CLIP_DTS], i);
         packet->duration = int64_at(im->tensor[LATENTS_CLIP_DURATION], i);
-        packet->flags |= is_key ? AV_PKT_FLAG_KEY : 0;
+        if (onedva_packet_is_key(packet->data, (size_t)packet->size))
+            packet->flags |= AV_PKT_FLAG_KEY;
         write_clip(im, packet, output);
     }
     av_packet_free(&packet);

@@ -351,7 +351,7 @@ static void check_decoder_case(struct decoding *d, const char *prefix, const str
         assert_int_equal(latents->tiles[i].tokens, tokens[i]);
     clip_new(&d->clip, grid->frames, grid->width, grid->height);
     const_pictures(d->pictures, &d->clip, grid->frames);
-    assert_int_equal(odva_linear_path_invert(&d->path, latents, setup->y, d->clip.pictures),
+    assert_int_equal(odva_linear_path_invert(&d->path, latents, setup->y, NULL, d->clip.pictures),
                      ONEDVA_OK);
     check_base(d, prefix);
     set_decoder_clip(d, latents);
@@ -436,7 +436,7 @@ static void check_sampler(struct odva_backend *backend)
 
         memset(clip.data, 0, clip.size);
         assert_int_equal(
-            odva_linear_path_invert(&networks.path, &setup.latents, setup.y, clip.pictures),
+            odva_linear_path_invert(&networks.path, &setup.latents, setup.y, NULL, clip.pictures),
             ONEDVA_OK);
         assert_int_equal(
             odva_sampler_refine(&networks.sampler, &setup.latents, &params, clip.pictures),
