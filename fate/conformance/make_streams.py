@@ -565,7 +565,7 @@ def edited_inter():
     header, fields = headers_of(48, 32)
     other, other_fields = headers_of(34, 20)
     moved = {"motion_": {"points": 1, "point_step": 8, "margins": (1, 1, 1, 1)}}
-    a, b, c, d = chain(fields, 2800, [(4, [64], {}), (3, [64], moved), (1, [64], {}), (2, [64], moved)], sync=0xD6)
+    a, b, c, d = chain(fields, 2800, [(4, [64], {}), (3, [64], moved), (1, [64], {}), (2, [64], moved)], sync=0xD6, header=header)
     good = [(64, b"\x12\x34\x56\x78\x9a")]
     lost = packet(MODEL, 3, good, reference=first_crc(a), crcs=[(0, 1)])
     small = random_packet(MODEL, other_fields, 2, [64], 2810, header=other)
@@ -586,7 +586,7 @@ def edited_inter():
         [a, c, frame_packet(c, 1), d, a, b],                            # one missing
         [a, lost, b, c], [a, b"\xd4" * 9, b], [a, frame_packet(a, 9), b"\xd5\x00", b],   # damaged ones, and frame packets that are none
         [a, small, b, of_small, a, b],                                  # another size
-        [a, random_packet(MODEL, fields, 4, [64], 2812, header=header, before=a)],
+        [a, random_packet(MODEL, fields, 4, [64], 2812, before=a)],
         [a, b, a, b, c, b, c, d], [small, of_small, a, of_small],
         *([d, data] for data in wrong), [a, b, c, d, moving(frames=16, point_terms=15), made(frames=1)]]
     return segment(header, in_turn([data for row in rows for data in row], 4))

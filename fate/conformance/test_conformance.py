@@ -248,7 +248,7 @@ class TestConformance(unittest.TestCase):
     def test_every_payload_is_needed_to_its_last_byte(self, stream):
         """The decoder is up to four bytes ahead, and bytes of 0 at the end are not written, as where all that follows is the
         first value of its kind."""
-        if stream.name == "random-payloads.odva":
+        if stream.name.endswith("-payloads.odva"):
             return
         for _, clip in stream.clips:
             for layer in clip.packet.whole_layers:
