@@ -588,7 +588,7 @@ def edited_inter():
         [a, small, b, of_small, a, b],                                  # another size
         [a, random_packet(MODEL, fields, 4, [64], 2812, before=a)],
         [a, b, a, b, c, b, c, d], [small, of_small, a, of_small],
-        *([d, data] for data in wrong), [a, b, c, d, moving(frames=16, point_terms=15), made(frames=1)]]
+        *([d, data] for data in wrong), [a, b, c, d]]
     return segment(header, in_turn([data for row in rows for data in row], 4))
 
 

@@ -26,7 +26,7 @@ sys.path[:0] = [os.path.join(ROOT, "tools"), os.path.join(ROOT, "tools", "python
 
 import onedva
 import spec_decoder
-from stream_writer import segment
+from stream_writer import frame_packet, segment
 
 FFMPEG = [os.path.join(os.environ["ONEDVA_BIN"], "ffmpeg"), "-v", "quiet", "-y"]
 MODEL = spec_decoder.Model(os.environ["ONEDVA_MODEL"])
@@ -97,10 +97,9 @@ class Stream:
 
     def is_whole(self, clip):
         """Whether no layer is lost, and no packet of a frame."""
-        at = self.results.index(clip) + 1
-        frames = [] if clip.packet.shows_all else list(range(1, clip.frames))
-        return not lost_layers(clip) and frames == [result.frame for result in self.results[at:at + len(frames)]
-                                                    if isinstance(result, spec_decoder.Frame)]
+        at = self.results.index(clip)
+        data = [packet for _, _, packet in self.packets[at:at + clip.frames]]
+        return not lost_layers(clip) and (clip.packet.shows_all or data[1:] == [frame_packet(data[0], i) for i in range(1, clip.frames)])
 
 
 def shown_frames(packets, results):
