@@ -599,7 +599,7 @@ def checksum(path, steps):
     """md5 of all frames that a bitexact decode gives out; damage is not fatal."""
     environment = dict(os.environ, ONEDVA_MODEL=MODEL_FILE)
     result = subprocess.run([os.path.join(BIN, "ffmpeg"), "-v", "quiet", "-flags", "+bitexact", "-threads", "1", "-steps", str(steps),
-                             "-i", path, "-fps_mode", "passthrough", "-pix_fmt", "yuv420p", "-f", "md5", "-"],
+                             "-i", path, "-noautoscale", "-fps_mode", "passthrough", "-pix_fmt", "yuv420p", "-f", "md5", "-"],
                             stdout=subprocess.PIPE, env=environment)
     return result.stdout.decode().strip().removeprefix("MD5=")
 

@@ -319,7 +319,8 @@ def expected_lines(results):
 
 def decoded(cpu, path):
     """Bytes of the pictures without a network that the library gives out; cpu: what ONEDVA_CPU may be."""
-    result = subprocess.run([*FFMPEG, "-steps", "0", "-i", path, "-fps_mode", "passthrough", "-pix_fmt", "yuv420p", "-f", "rawvideo", "-"],
+    result = subprocess.run([*FFMPEG, "-steps", "0", "-i", path, "-noautoscale", "-fps_mode", "passthrough", "-pix_fmt", "yuv420p",
+                             "-f", "rawvideo", "-"],
                             stdout=subprocess.PIPE, env=dict(os.environ, ONEDVA_CPU=cpu))
     return result.stdout
 
