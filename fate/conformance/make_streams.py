@@ -62,7 +62,7 @@ def encode(source, *options, bsf=None, form="odva", input_options=()):
         first, last = os.path.join(work, f"first.{form}"), os.path.join(work, "last.odva")
         ffmpeg("-filter_complex", f"{source},format=yuv420p[v]", "-map", "[v]", "-fps_mode", "passthrough",
                "-enc_time_base", "filter", "-c:v", "onedva", "-flags", "+bitexact", "-threads", "1", "-adaptive_clips", "0",
-               "-clip_packets", "1", "-crf", "30", *options, "-fflags", "+bitexact", first)
+               "-clip_packets", "1", "-g", "1", "-crf", "30", *options, "-fflags", "+bitexact", first)
         ffmpeg(*input_options, "-i", first, "-c", "copy", *(("-bsf:v", bsf) if bsf else ()), "-fflags", "+bitexact", last)
         with open(last, "rb") as file:
             return file.read()
@@ -162,6 +162,18 @@ def encoded_frames():
     """A packet for each frame, of clips of 16 frames, of 7 and of 1, with motion and layers."""
     return b"".join(encode(pan("96x80", "4*n", "2*n", frames), "-clip_packets", "0", "-layers", layers)
                     for frames, layers in ((23, "1"), (17, "3")))
+
+
+@stream
+def encoded_inter():
+    """Inter clips as an encoder chooses them: of what rests and what moves, with key clips at cuts and on request, of layers, with a
+    packet for each frame."""
+    rests = f"{STILL},crop=96:80,trim=end_frame=24"
+    moves = pan("96x80", "2*n", "n", 24)
+    cut = f"{pan('96x80', '2*n', '0', 14)}[a];{CHART},rotate=0.01*n,crop=96:80,trim=end_frame=14[b];[a][b]concat"
+    return b"".join(encode(source, "-g", "250", *options) for source, options in (
+        (rests, ()), (moves, ("-motion", "off")), (moves, ("-motion", "mesh", "-adaptive_clips", "1", "-clip_packets", "0")),
+        (cut, ("-adaptive_clips", "1")), (moves, ("-layers", "5", "-crf", "10")), (rests, ("-g", "12", "-clip_frames", "4"))))
 
 
 @stream
