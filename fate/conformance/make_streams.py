@@ -598,7 +598,7 @@ def edited_inter():
         [a, c, frame_packet(c, 1), d, a, b],                            # one missing
         [a, lost, b, c], [a, b"\xd4" * 9, b], [a, frame_packet(a, 9), b"\xd5\x00", b],   # damaged ones, and frame packets that are none
         [a, small, b, of_small, a, b],                                  # another size
-        [a, random_packet(MODEL, fields, 4, [64], 2812, before=a)],
+        [a, random_packet(MODEL, fields, 4, [64], 2812, before=a, header=header)],
         [a, b, a, b, c, b, c, d], [small, of_small, a, of_small],
         *([d, data] for data in wrong), [a, b, c, d]]
     return segment(header, in_turn([data for row in rows for data in row], 4))
