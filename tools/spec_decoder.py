@@ -1034,13 +1034,12 @@ class Motion:
         self.point_paths = self._read_points(coder, point_terms + 1)
         self.node_paths = self._read_nodes(coder, mesh_terms + 1)
         seen("motion.zero bytes dropped", coder.at > len(coder.payload))
-        self.nodes = np.array([self._nodes_of_frame(t) for t in range(self.T - frames, self.T)])
+        self.nodes = np.array([self._nodes_of_frame(t) for t in range(self.T - frames, self.T)], np.int64)
 
     def _check(self, point_terms, mesh_terms, reserved):
         for wrong, what in (
                 (self.T == 1, "motion of one frame"), (max(self.margins) > 64, "margin above 64"),
                 (self.reference >= self.T, "reference frame behind the clip"), (self.points > 2, "points above 2"),
-                (self.is_inter and self.reference > 0, "reference frame of an inter clip above 0"),
                 (self.points == 0 and (point_terms or self.point_step), "terms of no points"),
                 (self.spacing > 4, "spacing above 4"),
                 (self.spacing == 0 and (mesh_terms or self.mesh_step), "terms of no mesh"),
@@ -1117,29 +1116,36 @@ class Motion:
         return node
 
     def prediction_canvas(self, picture):
-        """[Y, U, V], each [height][width], of the reference picture -> likewise, of the canvas that it is the prediction of."""
-        planes = []
+        """[Y, U, V], each [height][width], of the reference picture -> likewise, what the canvases are predicted from."""
+        nodes, planes = self.canvas_nodes(), []
         for plane, e in zip(picture, (1, 2, 2)):
-            left, top = 2 * self.left // e, 2 * self.top // e
-            x, y = (np.clip(np.arange(-(-canvas // e)) - margin, 0, size - 1) for canvas, margin, size in (
-                (self.canvas_width, left, plane.shape[1]), (self.canvas_height, top, plane.shape[0])))
-            planes.append(plane[y[:, None], x])
+            width, height = -(-self.canvas_width // e), -(-self.canvas_height // e)
+            planes.append(warped(plane, nodes, 16, e, width, height, (-2 * self.left // e, -2 * self.top // e)))
         return planes
 
-    def vectors(self, t, columns, rows, e):
-        """Of the blocks of 4x4 of a plane of the clip's frame t: [row][column][x, y] in 1/16 of its samples; e: 1 luma,
-        2 chroma."""
-        S, N = self.S, self.nodes[t].astype(np.int64)
+    def canvas_nodes(self):
+        """[row][column][x, y] of the canvas: what a place's sample is away in the reference picture, 1/16 luma sample"""
+        N = np.array(self._nodes_of_frame(0), np.int64)
+        i, j = np.arange(-(-self.canvas_width // 16) + 1), np.arange(-(-self.canvas_height // 16) + 1)
+        p = np.stack(np.broadcast_arrays(256 * (16 * i - 2 * self.left), 256 * (16 * j[:, None] - 2 * self.top)), -1)
+        d = np.zeros_like(p)
+        for _ in range(8):
+            d = self._between_nodes(N, p - d)
+        n = np.clip(8 - d >> 4, -16384, 16383)
+        self.seen("motion.canvas node clipped", bool((n != 8 - d >> 4).any()))
+        return n
 
-        def cells(count):
-            at = e * (8 * np.arange(count) + 4) - 1
-            return at // (2 * S), at % (2 * S)
-
-        (i, fx), (j, fy) = cells(columns), cells(rows)
-        fx, fy, j = fx[None, :, None], fy[:, None, None], j[:, None]
-        total = (2 * S - fy) * ((2 * S - fx) * N[j, i] + fx * N[j, i + 1])
-        total += fy * ((2 * S - fx) * N[j + 1, i] + fx * N[j + 1, i + 1])
-        return (total + 2 * S * S * e) >> (2 * (S.bit_length()) + e - 1)
+    def _between_nodes(self, N, q):
+        """N(q), 1/256 luma sample"""
+        c = 256 * self.S
+        index, fraction = [], []
+        for component, count in (0, self.columns - 1), (1, self.rows - 1):
+            at = np.clip(q[..., component], 0, c * count)
+            index.append(np.minimum(at // c, count - 1))
+            fraction.append((at - c * index[-1])[..., None])
+        (i, j), (fx, fy) = index, fraction
+        total = (c - fy) * ((c - fx) * N[j, i] + fx * N[j, i + 1]) + fy * ((c - fx) * N[j + 1, i] + fx * N[j + 1, i + 1])
+        return 16 * total + c * c // 2 >> 2 * (c.bit_length() - 1)
 
     def warp(self, planes):
         """Canvases -> pictures, [Y, U, V], each [frames][height][width]."""
@@ -1147,23 +1153,38 @@ class Motion:
         for plane, e in zip(planes, (1, 2, 2)):
             width, height = -(-self.width // e), -(-self.height // e)
             margins = 2 * self.left // e, 2 * self.top // e
-            pictures.append(np.array([
-                self._warp_plane(plane[t], self.vectors(t, -(-width // 4), -(-height // 4), e), width, height, margins)
-                for t in range(len(plane))]))
+            pictures.append(np.array([warped(canvas, nodes, self.S, e, width, height, margins)
+                                      for canvas, nodes in zip(plane, self.nodes)]))
         return pictures
 
-    @staticmethod
-    def _warp_plane(canvas, vectors, width, height, margins):
-        each = np.repeat(np.repeat(vectors, 4, 0), 4, 1)[:height, :width]
-        px = 16 * (np.arange(width)[None] + margins[0]) + each[..., 0]
-        py = 16 * (np.arange(height)[:, None] + margins[1]) + each[..., 1]
-        total = np.zeros((height, width), np.int64)
-        for j in range(6):
-            row = np.clip((py >> 4) - 2 + j, 0, canvas.shape[0] - 1)
-            h = sum(FILTERS[px & 15, i] * canvas[row, np.clip((px >> 4) - 2 + i, 0, canvas.shape[1] - 1)]
-                    for i in range(6))
-            total += FILTERS[py & 15, j] * h
-        return np.clip((total + 2048) >> 12, 0, 255)
+
+def block_vectors(N, S, e, columns, rows):
+    """Of the blocks of 4x4 of a plane: [row][column][x, y] in 1/16 of its samples; e: 1 luma, 2 chroma."""
+
+    def cells(count):
+        at = e * (8 * np.arange(count) + 4) - 1
+        return at // (2 * S), at % (2 * S)
+
+    (i, fx), (j, fy) = cells(columns), cells(rows)
+    fx, fy, j = fx[None, :, None], fy[:, None, None], j[:, None]
+    total = (2 * S - fy) * ((2 * S - fx) * N[j, i] + fx * N[j, i + 1])
+    total += fy * ((2 * S - fx) * N[j + 1, i] + fx * N[j + 1, i + 1])
+    return (total + 2 * S * S * e) >> (2 * (S.bit_length()) + e - 1)
+
+
+def warped(canvas, N, S, e, width, height, margins):
+    """A plane of width x height: what is seen of the canvas through nodes N that are S luma samples apart."""
+    vectors = block_vectors(N, S, e, -(-width // 4), -(-height // 4))
+    each = np.repeat(np.repeat(vectors, 4, 0), 4, 1)[:height, :width]
+    px = 16 * (np.arange(width)[None] + margins[0]) + each[..., 0]
+    py = 16 * (np.arange(height)[:, None] + margins[1]) + each[..., 1]
+    total = np.zeros((height, width), np.int64)
+    for j in range(6):
+        row = np.clip((py >> 4) - 2 + j, 0, canvas.shape[0] - 1)
+        h = sum(FILTERS[px & 15, i] * canvas[row, np.clip((px >> 4) - 2 + i, 0, canvas.shape[1] - 1)]
+                for i in range(6))
+        total += FILTERS[py & 15, j] * h
+    return np.clip((total + 2048) >> 12, 0, 255)
 
 
 # ---- a clip -------------------------------------------------------------------------------------

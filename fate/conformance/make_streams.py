@@ -504,7 +504,7 @@ def random_inter_sizes():
     for i, (width, height) in enumerate(((1, 1), (2, 3), (17, 15), (129, 16), (15, 130), (33, 257))):
         header, fields = headers_of(width, height)
         made += segment_of_clips(header, chain(fields, 2200 + 10 * i, [(frames, [20], {"qidx": -20}) for frames in (3, 2, 6)]))
-        moved = {"points": 1, "margins": (i, 2, 0, 3)}
+        moved = {"points": 1, "reference": i % 2, "margins": (i, 2, 0, 3)}
         made += segment_of_clips(header, chain(fields, 2205 + 10 * i, [
             (frames, [20], {"qidx": -20, "motion_": moved}) for frames in (3, 2, 1)]))
     return made
@@ -522,7 +522,7 @@ def random_inter_motion():
             most = min(frames, 15)
             moved = {
                 "bold": (0.02, 0.1, 0.4)[i % 3], "margins": [64 if i % 5 == side else rng.randint(0, 20) * rng.randint(0, 1) for side in range(4)],
-                "points": points, "point_terms": (most, rng.randint(1, most))[n] if points else 1, "point_step": (5 * i + n) % 16 if points else 0,
+                "reference": rng.randint(0, most), "points": points, "point_terms": (most, rng.randint(1, most))[n] if points else 1, "point_step": (5 * i + n) % 16 if points else 0,
                 "spacing": spacing, "mesh_terms": (rng.randint(1, most), most)[n] if spacing else 1, "mesh_step": (7 * i + n) % 16 if spacing else 0}
             clips.append((frames, [40], {"motion_": moved}))
         packets += chain(fields, 2310 + 10 * i, clips, qidx=-16, bold=0.03, sync=(0xD5, 0xD6)[i % 2])
@@ -536,7 +536,7 @@ def random_inter_layers():
     header, fields = headers_of(150, 40)
     layouts = ([ALL, ALL, ALL], [10, 40, ALL, ALL], [ALL + 9 * T, ALL], [ALL + 12 * T, ALL, ALL + 6 * T, ALL],
                [20, ALL + 5 * T, ALL, ALL], [ALL] * 4)
-    moved = {"points": 2, "point_terms": 2, "point_step": 6, "spacing": 2, "mesh_step": 4, "margins": (3, 1, 0, 5)}
+    moved = {"points": 2, "point_terms": 2, "point_step": 6, "spacing": 2, "mesh_step": 4, "reference": 3, "margins": (3, 1, 0, 5)}
     whole = chain(fields, 2500, [
         (5, layouts[i % 6], {"qidx": (-30, 0, 20)[i % 3], "bold": 0.03, "dropped": int(i % 3 == 0 and i % 6 < 5),
                              **({"motion_": moved} if i % 2 else {})}) for i in range(6)])
@@ -565,7 +565,7 @@ def random_inter_payloads():
     payloads = [bytes((i * i * 41 + i * seed) % 256 for i in range(300)) for seed in range(6)] + [b"", b"\0" * 9, b"\xff" * 200]
     made = [random_packet(MODEL, fields, 6, [ALL], 2700, qidx=-20, bold=0.2)]
     for i, payload in enumerate(payloads):
-        moved = motion(margins=(1, 0, 2, 0), points=2, point_terms=3, spacing=2, mesh_terms=4, paths=payload[:90]) if i % 2 else None
+        moved = motion(margins=(1, 0, 2, 0), reference=i % 7, points=2, point_terms=3, spacing=2, mesh_terms=4, paths=payload[:90]) if i % 2 else None
         made.append(packet(MODEL, 6, [(ALL, payload), (ALL, payload[::-1])], qidx=8 * i - 50, motion_=moved, reference=first_crc(made[-1])))
     return segment_of_clips(header, made)
 
@@ -576,7 +576,7 @@ def edited_inter():
     reader refuses."""
     header, fields = headers_of(48, 32)
     other, other_fields = headers_of(34, 20)
-    moved = {"motion_": {"points": 1, "point_step": 8, "margins": (1, 1, 1, 1)}}
+    moved = {"motion_": {"points": 1, "point_step": 8, "reference": 1, "margins": (1, 1, 1, 1)}}
     a, b, c, d = chain(fields, 2800, [(4, [64], {}), (3, [64], moved), (1, [64], {}), (2, [64], moved)], sync=0xD6, header=header)
     good = [(64, b"\x12\x34\x56\x78\x9a")]
     lost = packet(MODEL, 3, good, reference=first_crc(a), crcs=[(0, 1)])
@@ -589,7 +589,7 @@ def edited_inter():
     def moving(frames=4, **wrong):
         return made(frames, motion_=motion(**{"points": 1, "paths": b"\x40\x50\x60", **wrong}))
 
-    wrong = [moving(reference=1), moving(frames=1, point_terms=2), moving(point_terms=5), moving(frames=16, point_terms=16),
+    wrong = [moving(reference=5), moving(frames=1, point_terms=2), moving(point_terms=5), moving(frames=16, point_terms=16),
              moving(frames=16, spacing=1, mesh_terms=16), made(sync=0xD7), made(sync=0xD4), made(header_crc_wrong=1), made()[:7],
              moving(margins=(0, 65, 0, 0)), moving(spacing=1, mesh_terms=5)]
     rows = [

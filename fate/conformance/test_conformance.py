@@ -62,7 +62,7 @@ REQUIRED = {
     "clip.pictures": {"key", "inter", "corrupt", "none"}, "symbol.beside of the other kind": BOTH,
     "dequantised.limited": BOTH, "c.clipped": BOTH, "sample.wraps": BOTH,
     "motion.left": {0, 64}, "motion.top": {0, 64}, "motion.right": {0, 64}, "motion.bottom": {0, 64},
-    "motion.T": set(range(2, 18)), "motion.reference": FRAMES, "motion.points": {0, 1, 2}, "motion.point_terms-1": set(range(15)), "motion.point_step": FRAMES,
+    "motion.T": set(range(2, 18)), "motion.canvas node clipped": BOTH, "motion.reference": FRAMES, "motion.points": {0, 1, 2}, "motion.point_terms-1": set(range(15)), "motion.point_step": FRAMES,
     "motion.spacing": {0, 1, 2, 3, 4}, "motion.mesh_terms-1": set(range(15)), "motion.mesh_step": FRAMES,
     "motion.reserved": {0}, "motion.zero bytes dropped": BOTH, "motion.d clipped": BOTH, "motion.node clipped": BOTH,
     "points.c clipped": {False}, "nodes.c clipped": BOTH, "points.beside not 0": {0}, "nodes.beside not 0": {0, 1, 2},

@@ -175,7 +175,7 @@ class Prediction(unittest.TestCase):
                 expected = plane[min(side * gy + y, len(plane) - 1), min(side * gx + x, len(plane[0]) - 1)]
                 self.assertEqual(patches[gy, gx, first + side * y + x], expected)
 
-    def test_canvas_is_the_picture_with_its_edge_around(self):
+    def test_canvas_of_a_clip_that_rests_on_the_picture_is_it_with_its_edge_around(self):
         picture, margins = self.picture(), (1, 3, 2, 5)
         motion = spec_decoder.Motion(bytes([*margins, 0, 0, 0, 0]), HEADER, 1, Seen(), is_inter=True)
         left, top, right, bottom = margins
@@ -203,8 +203,39 @@ class Prediction(unittest.TestCase):
             mean = MODEL.mean[first:first + side * side].reshape(side, side) + 4 >> 3
             np.testing.assert_array_equal(plane[3, :side, 4 * side:5 * side], mean)
 
+    def test_a_translation_is_taken_back(self):
+        """Of whole samples: what the prediction shows through the field of the picture before is that picture."""
+        fields = bytes([9, 9, 9, 9, 0x21, 0, 0, 0])                 # rests on the clip's second frame
+        rng = random.Random(11)
+        for terms in itertools.product((-64, 0, 64), (-128, 64)):   # of 1/64 sample; t = 0 is half as far from t = 2
+            motion = spec_decoder.Motion(fields, HEADER, 4, Seen(), RandomCoder(rng, 0), is_inter=True)
+            motion.point_paths = [[[terms[0]], [terms[1]]]]
+            motion.node_paths = [[[[0], [0]]] * motion.columns] * motion.rows
+            (x, y), *_ = motion._nodes_of_frame(0)[0]
+            self.assertEqual((x % 32, y % 32), (0, 0))
+            picture = [np.random.default_rng(9).integers(0, 256, shape) for shape in ((13, 21), (7, 11), (7, 11))]
+            for plane, canvas, e in zip(picture, motion.prediction_canvas(picture), (1, 2, 2)):
+                N = np.full((motion.rows, motion.columns, 2), (x, y))
+                back = spec_decoder.warped(canvas, N, motion.S, e, plane.shape[1], plane.shape[0], (18 // e, 18 // e))
+                np.testing.assert_array_equal(back, plane)
+
+    def test_field_of_the_canvas_is_the_inverse_of_the_pictures(self):
+        """At its nodes, where the picture's field is smooth: p - d + N(p - d) = p"""
+        rng = np.random.default_rng(12)
+        header = HEADER._replace(width=200, height=150)
+        motion = spec_decoder.Motion(bytes([20, 20, 20, 20, 0x20, 0, 0x20, 0]), header, 4, Seen(), RandomCoder(random.Random(1), 0), is_inter=True)
+        N = np.cumsum(np.cumsum(rng.integers(-30, 31, (motion.rows, motion.columns, 2)), 0), 1)
+        motion._nodes_of_frame = lambda t: N
+        n = motion.canvas_nodes()
+        for j, i in itertools.product(range(len(n)), range(len(n[0]))):
+            place = 16 * np.array([i, j]) - 40 + n[j, i] / 16       # in the picture
+            x, y = (min(max(at, 0), motion.S * count - 1e-9) / motion.S for at, count in zip(place, (motion.columns - 1, motion.rows - 1)))
+            a, b, fx, fy = int(x), int(y), x % 1, y % 1
+            d = ((1 - fy) * ((1 - fx) * N[b, a] + fx * N[b, a + 1]) + fy * ((1 - fx) * N[b + 1, a] + fx * N[b + 1, a + 1]))
+            np.testing.assert_allclose(d, -n[j, i], atol=2)
+
     def test_paths_lead_from_the_picture_before(self):
-        """It rests; without a term that is not 0 so do all frames."""
+        """It rests where r is 0; without a term that is not 0 so do all frames."""
         fields = bytes([0, 0, 0, 0, 1, 0, 0, 0])                    # a point of one term, of the finest step
         for frames in (1, 3, 16):
             motion = spec_decoder.Motion(fields, HEADER, frames, Seen(), RandomCoder(random.Random(5), 1, 1), is_inter=True)
