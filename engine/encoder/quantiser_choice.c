@@ -285,6 +285,17 @@ static int encode_at_psnr(struct choice *c)
     return status;
 }
 
+/* What measures goes on behind the packet that was taken. */
+static int follow_packet(struct choice *c)
+{
+    const struct odva_byte_writer *packet =
+        &odva_clip_encoder_slot(c->encoder)->packet_encoder.packet;
+
+    return c->state->psnr_target.decoder
+               ? odva_psnr_target_follow(&c->state->psnr_target, packet->data, packet->size)
+               : ONEDVA_OK;
+}
+
 /* ---- all of them ------------------------------------------------------------------------- */
 
 /* Take coarser quantisers until the decoder's buffer holds the packet. */
@@ -360,6 +371,8 @@ int odva_quantiser_choice_run(struct odva_quantiser_choice *choice,
     if (status < 0 || !odva_quantiser_choice_needs_packets(settings))
         return status;
     status = keep_within_buffer(&c);
+    if (status == ONEDVA_OK)
+        status = follow_packet(&c);
     if (status == ONEDVA_OK)
         status = spend(&c);
     if (settings->bitrate == 0 && settings->target_psnr == 0)

@@ -121,7 +121,6 @@ static void make_motion(struct random *random, struct odva_motion *motion, int i
                   random_below(random, 2) ? 32 : 0, 15);
     motion->frames = frames;
     motion->is_inter = is_inter;
-    motion->reference = is_inter ? 0 : motion->reference;
     motion->left = 2 * random_below(random, 8);
     motion->top = 2 * random_below(random, 8);
     motion->right = 2 * random_below(random, 8);
@@ -219,7 +218,8 @@ struct plain {
     struct odva_sampler sampler;
     struct odva_packet_decoder decoder;
     struct odva_motion_warp warp;
-    struct odva_canvas reference, margins, canvas, first;
+    struct odva_canvas reference, canvas, first;
+    struct odva_prediction_canvas prediction;
     struct odva_clip_smoothing smoothing;
 };
 
@@ -238,7 +238,7 @@ static void plain_close(struct plain *plain)
     odva_packet_decoder_free(&plain->decoder);
     odva_motion_warp_free(&plain->warp);
     odva_canvas_free(&plain->reference);
-    odva_canvas_free(&plain->margins);
+    odva_prediction_canvas_free(&plain->prediction);
     odva_canvas_free(&plain->canvas);
     odva_canvas_free(&plain->first);
     odva_clip_smoothing_free(&plain->smoothing);
@@ -252,10 +252,11 @@ static const struct onedva_const_picture *prediction_of(struct plain *plain)
     assert_int_equal(plain->reference.frames, 1);
     if (!plain->decoder.has_motion)
         return plain->reference.const_picture;
-    assert_int_equal(odva_prediction_canvas_set(&plain->margins, plain->reference.const_picture,
+    assert_int_equal(odva_prediction_canvas_set(&plain->prediction, test_backend,
+                                                plain->reference.const_picture,
                                                 &plain->decoder.motion),
                      ONEDVA_OK);
-    return plain->margins.const_picture;
+    return plain->prediction.canvas.const_picture;
 }
 
 /* The pictures of a packet, whose predecessor's reference is there. */
