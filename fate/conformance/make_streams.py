@@ -526,6 +526,8 @@ def random_inter_motion():
                 "spacing": spacing, "mesh_terms": (rng.randint(1, most), most)[n] if spacing else 1, "mesh_step": (7 * i + n) % 16 if spacing else 0}
             clips.append((frames, [40], {"motion_": moved}))
         packets += chain(fields, 2310 + 10 * i, clips, qidx=-16, bold=0.03, sync=(0xD5, 0xD6)[i % 2])
+    steep = {"bold": 0.97, "ones": 0.97, "reference": 2, "points": 1, "point_terms": 2, "point_step": 15}
+    packets += chain(fields, 2480, [(2, [40], {}), *[(4, [40], {"motion_": steep})] * 4], qidx=-16)     # content is far from where it rests
     return segment_of_clips(header, packets)
 
 
