@@ -166,14 +166,14 @@ def encoded_frames():
 
 @stream
 def encoded_inter():
-    """Inter clips as an encoder chooses them: of what rests and what moves, with key clips at cuts and on request, of layers, with a
-    packet for each frame."""
+    """Inter clips as an encoder chooses them: of what rests and what moves, with key clips at cuts and on request, with a packet for
+    each frame."""
     rests = f"{STILL},crop=96:80,trim=end_frame=24"
     moves = pan("96x80", "2*n", "n", 24)
     cut = f"{pan('96x80', '2*n', '0', 14)}[a];{CHART},rotate=0.01*n,crop=96:80,trim=end_frame=14[b];[a][b]concat"
     return b"".join(encode(source, "-g", "250", *options) for source, options in (
         (rests, ()), (moves, ("-motion", "off")), (moves, ("-motion", "mesh", "-adaptive_clips", "1", "-clip_packets", "0")),
-        (cut, ("-adaptive_clips", "1")), (moves, ("-layers", "5", "-crf", "10")), (rests, ("-g", "12", "-clip_frames", "4"))))
+        (cut, ("-adaptive_clips", "1")), (moves, ("-motion", "global", "-crf", "10")), (rests, ("-g", "12", "-clip_frames", "4"))))
 
 
 @stream
