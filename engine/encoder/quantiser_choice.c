@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "bitstream/stream_header.h"
+#include "encoder/encoder_settings.h"
 
 /* Near enough to what is left for the last clip of a second pass, and tries to come there. */
 #define NEAR      0.005
@@ -29,8 +30,7 @@ struct choice {
     const struct onedva_const_picture *frames;
     uint64_t duration;
     double seconds;
-    double finer;   /* than the index that is set */
-    double counted; /* bits of its payloads, when it was encoded last */
+    double finer; /* than the index that is set */
 };
 
 int odva_quantiser_choice_needs_packets(const struct onedva_encoder_settings *settings)
@@ -115,15 +115,15 @@ int odva_quantiser_choice_begin(struct odva_quantiser_choice *choice,
 static int encode(struct choice *c)
 {
     return odva_clip_encoder_encode(c->encoder, fmax(c->state->index - c->finer, ONEDVA_MIN_QIDX),
-                                    &c->counted);
+                                    &c->state->counted);
 }
 
 double odva_quantiser_choice_key_offset(const struct odva_quantiser_choice *choice)
 {
     const struct onedva_encoder_settings *settings = choice->settings;
 
-    return settings->gop == 1 || settings->qp >= 0 || settings->bitrate > 0 ||
-                   settings->target_psnr > 0
+    return !odva_encoder_settings_predicts(settings) || settings->qp >= 0 ||
+                   settings->bitrate > 0 || settings->target_psnr > 0
                ? 0
                : KEY_OFFSET;
 }
@@ -163,7 +163,7 @@ static int encode_at_bitrate(struct choice *c)
         status = encode(c);
     if (status < 0 || !odva_clip_encoder_corrects(c->encoder))
         return status;
-    status = search_qidx(c, budget * (linear_bits + 1) / (c->counted + 1), &linear_bits);
+    status = search_qidx(c, budget * (linear_bits + 1) / (c->state->counted + 1), &linear_bits);
     return status < 0 ? status : encode(c);
 }
 
@@ -324,7 +324,7 @@ static int spend(struct choice *c)
     struct odva_quantiser_choice *state = c->state;
     const double bits = odva_clip_encoder_packet_bits(c->encoder);
 
-    odva_rate_control_learn(&state->rate_control, c->counted,
+    odva_rate_control_learn(&state->rate_control, c->state->counted,
                             odva_clip_encoder_payload_bits(c->encoder));
     odva_rate_control_spend(&state->rate_control, c->seconds, bits);
     if (state->settings->pass == ONEDVA_PASS_SECOND)

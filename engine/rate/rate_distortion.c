@@ -244,6 +244,16 @@ static size_t candidate_count(const struct odva_latents *latents)
            2 * (size_t)latents->grid.tile_count;
 }
 
+/* Room for a clip's candidates. */
+static int reserve(struct odva_rate_distortion *rd, const struct odva_latents *latents)
+{
+    rd->candidates = odva_reserve(rd->candidates, &rd->candidate_capacity, candidate_count(latents),
+                                  sizeof(*rd->candidates));
+    rd->longest = odva_reserve(rd->longest, &rd->longest_capacity, latents->grid.tile_count,
+                               sizeof(*rd->longest));
+    return rd->candidates && rd->longest ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
+}
+
 double odva_rate_distortion_lambda(double index)
 {
     return ODVA_LAMBDA * exp2(index / 4) / ODVA_BIT;
@@ -258,11 +268,7 @@ int odva_rate_distortion_run(struct odva_rate_distortion *rd, struct odva_latent
 
     ODVA_ASSERT(latents->grid.tile_count > 0);
     ODVA_ASSERT(odva_qidx_of(index) >= ONEDVA_MIN_QIDX && odva_qidx_of(index) <= ONEDVA_MAX_QIDX);
-    rd->candidates = odva_reserve(rd->candidates, &rd->candidate_capacity, candidate_count(latents),
-                                  sizeof(*rd->candidates));
-    rd->longest = odva_reserve(rd->longest, &rd->longest_capacity, latents->grid.tile_count,
-                               sizeof(*rd->longest));
-    if (!rd->candidates || !rd->longest)
+    if (reserve(rd, latents) < 0)
         return ONEDVA_ERR_NOMEM;
     latents->qidx = odva_qidx_of(index);
     latents->layers = 1;
@@ -317,11 +323,13 @@ static void set_sweeps(struct odva_latents *latents, int first, int last)
             latents->tiles[i].length[layer] = latents->tiles[i].length[last];
 }
 
-void odva_rate_distortion_divide(struct odva_rate_distortion *rd, struct odva_latents *latents,
-                                 const float *y, const double *weight,
-                                 const struct odva_layer_plan *layer_plan)
+int odva_rate_distortion_divide(struct odva_rate_distortion *rd, struct odva_latents *latents,
+                                const float *y, const double *weight,
+                                const struct odva_layer_plan *layer_plan)
 {
     ODVA_ASSERT(layer_plan->count >= 1 && layer_plan->count <= ONEDVA_MAX_LAYERS);
+    if (reserve(rd, latents) < 0)
+        return ONEDVA_ERR_NOMEM;
     latents->layers = layer_plan->count;
     for (int last = 0; last < layer_plan->count && layer_plan->count > 1; last++) {
         const int first = layer_plan->layer[last].first;
@@ -339,4 +347,5 @@ void odva_rate_distortion_divide(struct odva_rate_distortion *rd, struct odva_la
         else
             set_sweeps(latents, first, last);
     }
+    return ONEDVA_OK;
 }

@@ -84,9 +84,10 @@ double odva_rate_distortion_lambda(double index);
  * error than it is worth at a coarser step.
  * @param latents what odva_rate_distortion_run made of y; the tiles' lengths are the result
  * @param weight  as there
+ * @return ONEDVA_OK or ONEDVA_ERR_NOMEM
  */
-void odva_rate_distortion_divide(struct odva_rate_distortion *rd, struct odva_latents *latents,
-                                 const float *y, const double *weight,
-                                 const struct odva_layer_plan *layer_plan);
+int odva_rate_distortion_divide(struct odva_rate_distortion *rd, struct odva_latents *latents,
+                                const float *y, const double *weight,
+                                const struct odva_layer_plan *layer_plan);
 
 #endif
