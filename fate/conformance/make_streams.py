@@ -522,7 +522,8 @@ def random_inter_motion():
             most = min(frames, 15)
             moved = {
                 "bold": (0.02, 0.1, 0.4)[i % 3], "margins": [64 if i % 5 == side else rng.randint(0, 20) * rng.randint(0, 1) for side in range(4)],
-                "reference": rng.randint(0, most), "points": points, "point_terms": (most, rng.randint(1, most))[n] if points else 1, "point_step": (5 * i + n) % 16 if points else 0,
+                "reference": rng.randint(0, most),
+                "points": points, "point_terms": (most, rng.randint(1, most))[n] if points else 1, "point_step": (5 * i + n) % 16 if points else 0,
                 "spacing": spacing, "mesh_terms": (rng.randint(1, most), most)[n] if spacing else 1, "mesh_step": (7 * i + n) % 16 if spacing else 0}
             clips.append((frames, [40], {"motion_": moved}))
         packets += chain(fields, 2310 + 10 * i, clips, qidx=-16, bold=0.03, sync=(0xD5, 0xD6)[i % 2])
