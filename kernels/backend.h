@@ -220,11 +220,12 @@ struct odva_backend_ops {
 
     /**
      * Smooth the borders of tokens, all pictures of a clip in place (doc/bitstream.md, section 8);
-     * integers only; done when it returns. @param limit how much of a step counts, 1..319. A
-     * picture whose chroma planes are NULL has none.
+     * integers only; done when it returns. @param limit how much of a step counts, 1..319
+     * @param kept [gy][gx]: borders between tokens that are both marked stay as they are; NULL:
+     * none is. A picture whose chroma planes are NULL has none.
      */
     int (*deblock)(struct odva_backend *backend, const struct onedva_picture *pictures,
-                   const struct odva_grid *grid, int limit);
+                   const struct odva_grid *grid, int limit, const uint8_t *kept);
 
     /**
      * Half the size: each sample is the mean of 2x2, (a + b + c + d + 2) >> 2; an odd last row or

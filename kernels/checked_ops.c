@@ -435,14 +435,14 @@ static int warp(struct odva_backend *backend, const struct onedva_picture *pictu
 }
 
 static int deblock(struct odva_backend *backend, const struct onedva_picture *pictures,
-                   const struct odva_grid *grid, int limit)
+                   const struct odva_grid *grid, int limit, const uint8_t *kept)
 {
     ODVA_ASSERT(limit >= 1 && limit <= MAX_LIMIT);
     check_grid(grid);
     for (int t = 0; t < grid->frames; t++)
         check_picture((const uint8_t *const *)pictures[t].data, pictures[t].stride, grid->width,
                       grid->height, 0);
-    return backend->unchecked_ops->deblock(backend, pictures, grid, limit);
+    return backend->unchecked_ops->deblock(backend, pictures, grid, limit, kept);
 }
 
 static int downscale2x(struct odva_backend *backend, uint8_t *dst, ptrdiff_t dst_stride,

@@ -108,9 +108,11 @@ int odva_packet_encoder_end(struct odva_packet_encoder *encoder, struct odva_lat
                : ONEDVA_OK;
 }
 
-uint16_t odva_packet_encoder_first_crc(const struct odva_packet_encoder *encoder)
+uint16_t odva_packet_encoder_id(const struct odva_packet_encoder *encoder)
 {
-    return odva_crc16(encoder->fields.layer[0].payload, encoder->fields.layer[0].size);
+    const struct odva_layer *first = &encoder->fields.layer[0];
+
+    return odva_packet_id(&encoder->fields, odva_crc16(first->payload, first->size));
 }
 
 int odva_packet_encoder_write(struct odva_packet_encoder *encoder, struct odva_latents *latents,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/byte_reader.h"
+#include "bitstream/crc16.h"
 #include "bitstream/frame_packet.h"
 #include "bitstream/packet.h"
 #include "bitstream/packet_format.h"
@@ -21,6 +22,14 @@ int onedva_packet_get_kind(enum onedva_packet_kind *kind, const uint8_t *data, s
     else if (data[0] != odva_packet_sync(*kind, odva_sync_is_inter(data[0])))
         return ONEDVA_ERR_DATA;
     return ONEDVA_OK;
+}
+
+uint16_t odva_packet_id(const struct odva_packet *packet, uint16_t first_crc)
+{
+    const uint8_t chain[4] = {(uint8_t)packet->reference, (uint8_t)(packet->reference >> 8),
+                              (uint8_t)first_crc, (uint8_t)(first_crc >> 8)};
+
+    return packet->is_inter ? odva_crc16(chain, sizeof(chain)) : first_crc;
 }
 
 int onedva_packet_is_key(const uint8_t *data, size_t size)

@@ -40,6 +40,7 @@ struct onedva_decoder {
     int is_trial;              /* the clip read last is one of onedva_decoder_try_packet */
     struct odva_canvas canvas; /* what the warp makes the pictures from */
     struct odva_motion_warp warp;
+    struct odva_deblocking deblocking;
     struct odva_clip_smoothing smoothing;
     double seconds;                      /* of the clip read last; 0: not known */
     struct odva_step_choice step_choice; /* where settings.steps is ONEDVA_STEPS_AUTO */
@@ -160,6 +161,7 @@ void onedva_decoder_close(onedva_decoder **decoder_pointer)
     odva_reference_free(&decoder->reference);
     odva_canvas_free(&decoder->canvas);
     odva_motion_warp_free(&decoder->warp);
+    odva_deblocking_free(&decoder->deblocking);
     odva_clip_smoothing_free(&decoder->smoothing);
     free(decoder);
 }
@@ -359,7 +361,8 @@ static int reconstruct(struct onedva_decoder *decoder, const struct onedva_pictu
     if (status == ONEDVA_OK && steps > 0)
         status = refine(decoder, coded, steps);
     if (status == ONEDVA_OK)
-        status = odva_deblock(decoder->backend, coded, &latents->grid, latents->qidx);
+        status = odva_deblock(&decoder->deblocking, decoder->backend, coded, latents,
+                              latents->grid.frames);
     if (status == ONEDVA_OK && packet_decoder->has_motion)
         status = decoder->backend->ops->warp(decoder->backend, pictures,
                                              decoder->canvas.const_picture, &decoder->warp.warp);

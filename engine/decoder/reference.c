@@ -52,7 +52,7 @@ int odva_reference_begin(struct odva_reference *reference,
 
     if (packet->is_inter && !has_picture(last, &decoder->stream))
         return tell(reference, &decoder->logger, packet->frames, ONEDVA_ERR_DATA);
-    clip->is_corrupt = packet->is_inter && !(last->is_intact && last->crc == packet->reference);
+    clip->is_corrupt = packet->is_inter && !(last->is_intact && last->id == packet->reference);
     if (!packet->is_inter)
         reference->told = 0;
     else if (clip->is_corrupt)
@@ -60,7 +60,7 @@ int odva_reference_begin(struct odva_reference *reference,
     if (odva_reference_is_made(reference))
         swap(reference);
     reference->after.canvas.frames = 0;
-    reference->after.crc = packet->first_crc;
+    reference->after.id = odva_packet_id(packet, packet->first_crc);
     reference->after.is_intact = !clip->is_corrupt;
     return ONEDVA_OK;
 }
@@ -90,6 +90,7 @@ void odva_reference_free(struct odva_reference *reference)
     odva_canvas_free(&reference->after.canvas);
     odva_prediction_canvas_free(&reference->prediction);
     odva_canvas_free(&reference->coded);
+    odva_deblocking_free(&reference->deblocking);
 }
 
 /* ---- pictures ---------------------------------------------------------------------------- */
@@ -134,13 +135,10 @@ int odva_reference_make(struct odva_reference *reference, struct odva_backend *b
 {
     const struct onedva_const_picture source = odva_const_picture(coded);
     struct odva_canvas *canvas = warp ? &reference->coded : &reference->after.canvas;
-    struct odva_grid grid = first->grid;
-    int status = odva_canvas_copy(canvas, &source, grid.width, grid.height);
+    int status = odva_canvas_copy(canvas, &source, first->grid.width, first->grid.height);
 
-    grid.frames = grid.gt = 1;
-    grid.patches = (int64_t)grid.gy * grid.gx;
     if (status == ONEDVA_OK)
-        status = odva_deblock(backend, canvas->picture, &grid, first->qidx);
+        status = odva_deblock(&reference->deblocking, backend, canvas->picture, first, 1);
     if (status == ONEDVA_OK && warp)
         status = warp_last(reference, backend, warp);
     if (status < 0)

@@ -14,10 +14,11 @@
 #include "motion/canvas.h"
 #include "motion/prediction_canvas.h"
 #include "onedva/onedva.h"
+#include "transform/deblocking.h"
 
 struct odva_reference_picture {
     struct odva_canvas canvas; /* of one picture; frames = 0: there is none yet */
-    uint16_t crc;              /* of the first layer of its clip */
+    uint16_t id;               /* what an inter clip behind its clip calls that */
     int is_intact;             /* it is the one that was encoded with */
 };
 
@@ -27,6 +28,7 @@ struct odva_reference {
     struct odva_reference_picture after;  /* of the clip read last; or else the last one there is */
     struct odva_prediction_canvas prediction; /* before, on the canvas of the clip read last */
     struct odva_canvas coded;                 /* last canvas of the clip read last */
+    struct odva_deblocking deblocking;
     int told; /* it was said since the last key clip that pictures are not those encoded */
 };
 

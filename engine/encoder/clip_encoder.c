@@ -129,7 +129,7 @@ static void name_reference(struct odva_clip_encoder *encoder, struct odva_packet
 
     odva_thread_pool_wait(encoder->backend->pool, &before->job);
     if (encoder->coder.latents.is_inter)
-        slot->packet_encoder.reference = odva_packet_encoder_first_crc(&before->packet_encoder);
+        slot->packet_encoder.reference = odva_packet_encoder_id(&before->packet_encoder);
 }
 
 static int write_packet(struct odva_clip_encoder *encoder, const float *y)

@@ -48,6 +48,7 @@ void odva_trial_coder_close(struct odva_trial_coder *coder)
     if (coder->backend)
         odva_detail_choice_free(&coder->detail, coder->backend);
     odva_linear_path_close(&coder->path);
+    odva_deblocking_free(&coder->deblocking);
     odva_canvas_free(&coder->canvas);
     odva_canvas_free(&coder->pictures);
     odva_motion_warp_free(&coder->warp);
@@ -165,7 +166,8 @@ int odva_trial_coder_reconstruct(struct odva_trial_coder *coder, const struct od
         return status;
     status = odva_linear_path_reconstruct(&coder->path, latents, coder->prediction, coded->picture);
     if (status == ONEDVA_OK)
-        status = odva_deblock(coder->backend, coded->picture, grid, latents->qidx);
+        status =
+            odva_deblock(&coder->deblocking, coder->backend, coded->picture, latents, grid->frames);
     if (status < 0 || !motion)
         return status;
     status = odva_canvas_set_size(&coder->pictures, grid->frames, motion->width, motion->height);

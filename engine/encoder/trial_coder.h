@@ -14,6 +14,7 @@
 #include "motion/motion_warp.h"
 #include "rate/partition_choice.h"
 #include "rate/rate_distortion.h"
+#include "transform/deblocking.h"
 #include "transform/linear_path.h"
 
 struct odva_trial_coder {
@@ -36,6 +37,7 @@ struct odva_trial_coder {
 
     /* of the clip reconstructed last */
     struct odva_canvas canvas, pictures;
+    struct odva_deblocking deblocking;
     struct odva_motion_warp warp;
 };
 

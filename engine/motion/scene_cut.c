@@ -120,8 +120,8 @@ static int variation(const struct odva_luma_plane *a, int x, int y)
 
 int odva_is_scene_cut(const struct odva_luma_pyramid *before, const struct odva_luma_pyramid *frame)
 {
-    int64_t between = 0, inside = 0;
-    struct fade fade;
+    int64_t between = 0, faded = 0, inside = 0;
+    struct fade fade, none;
     int level = 0;
 
     ODVA_ASSERT(before->levels == frame->levels);
@@ -129,11 +129,14 @@ int odva_is_scene_cut(const struct odva_luma_pyramid *before, const struct odva_
            (frame->level[level].width > WIDEST_LEVEL || frame->level[level].height > WIDEST_LEVEL))
         level++;
     fade = find_fade(&frame->level[level], &before->level[level]);
+    for (int i = 0; i < 256; i++)
+        none.sample[i] = (uint8_t)i;
     for (int y = 0; y + BLOCK <= frame->level[level].height; y += BLOCK) {
         for (int x = 0; x + BLOCK <= frame->level[level].width; x += BLOCK) {
-            between += least_difference(&frame->level[level], &before->level[level], &fade, x, y);
+            between += least_difference(&frame->level[level], &before->level[level], &none, x, y);
+            faded += least_difference(&frame->level[level], &before->level[level], &fade, x, y);
             inside += variation(&frame->level[level], x, y) + NOISE * BLOCK * BLOCK;
         }
     }
-    return (double)between > BIAS * (double)inside;
+    return (double)(between < faded ? between : faded) > BIAS * (double)inside;
 }
