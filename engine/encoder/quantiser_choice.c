@@ -54,6 +54,17 @@ static int open_pass(struct odva_quantiser_choice *choice)
     return writer->text.failed ? ONEDVA_ERR_NOMEM : ONEDVA_OK;
 }
 
+/* From key clip to key clip, as far as is known; 0: all are key clips. */
+static double gop_seconds(const struct onedva_encoder_settings *settings,
+                          const struct onedva_stream *stream)
+{
+    if (!odva_encoder_settings_predicts(settings))
+        return 0;
+    return settings->gop == 0 || stream->frame_duration == 0
+               ? INFINITY
+               : settings->gop * odva_stream_seconds(stream, stream->frame_duration);
+}
+
 int odva_quantiser_choice_open(struct odva_quantiser_choice *choice, const onedva_model *model,
                                const struct onedva_encoder_settings *settings,
                                const struct onedva_stream *stream,
@@ -69,6 +80,7 @@ int odva_quantiser_choice_open(struct odva_quantiser_choice *choice, const onedv
         .max_rate = (double)settings->max_rate,
         .buffer_size = (double)settings->buffer_size,
         .buffered = (double)settings->buffer_start,
+        .gop_seconds = gop_seconds(settings, stream),
     };
     status = open_pass(choice);
     if (status < 0 || settings->target_psnr == 0)
@@ -156,8 +168,9 @@ static int encode_at_bitrate(struct choice *c)
 
     if (status < 0)
         return status;
-    budget = odva_rate_control_counted(control, odva_rate_control_budget(control, c->seconds),
-                                       motion_bits);
+    budget = odva_rate_control_counted(
+        control, odva_rate_control_budget(control, c->seconds, !c->encoder->clip->prediction),
+        motion_bits);
     status = search_qidx(c, budget, &linear_bits);
     if (status == ONEDVA_OK)
         status = encode(c);
@@ -178,7 +191,8 @@ static int count_points(struct choice *c, struct odva_first_pass_clip *clip)
 
     for (int i = 0; i < ODVA_FIRST_PASS_POINTS && status == ONEDVA_OK; i++) {
         status = odva_trial_coder_quantise(
-            coder, ODVA_FIRST_PASS_FINEST + i * ODVA_FIRST_PASS_DISTANCE, &clip->bits[i]);
+            coder, ODVA_FIRST_PASS_FINEST + i * ODVA_FIRST_PASS_DISTANCE - c->finer,
+            &clip->bits[i]);
         clip->bits[i] =
             odva_rate_control_packet(&c->state->rate_control, clip->bits[i], motion_bits);
     }
@@ -327,6 +341,9 @@ static int spend(struct choice *c)
     odva_rate_control_learn(&state->rate_control, c->state->counted,
                             odva_clip_encoder_payload_bits(c->encoder));
     odva_rate_control_spend(&state->rate_control, c->seconds, bits);
+    if (c->seconds > 0)
+        odva_rate_control_note_kind(&state->rate_control, !c->encoder->clip->prediction,
+                                    bits / c->seconds, state->index);
     if (state->settings->pass == ONEDVA_PASS_SECOND)
         odva_rate_plan_spend(&state->plan, c->encoder->clip->frames, state->index, bits);
     if (state->settings->pass == ONEDVA_PASS_FIRST)

@@ -44,7 +44,7 @@ struct odva_rate_distortion {
     int max_tokens;               /* of the largest tiles (odva_token_limit) */
     int thorough;                 /* also try the next level towards zero for each coefficient */
     struct odva_bit_cost bit_cost;
-    uint8_t *magnitude; /* a symbol context for each worker */
+    uint8_t *near; /* a symbol context for each worker */
     struct odva_length_candidate *candidates;
     int *longest; /* candidate of each tile */
     size_t candidate_capacity, longest_capacity;
