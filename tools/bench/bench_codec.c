@@ -98,7 +98,7 @@ void bench_codec_analyse(struct bench_codec *codec, const struct bench_clip *cli
 {
     bench_check(
         odva_linear_path_project(&codec->path, &codec->latents.grid, DETAIL, clip->sources));
-    bench_check(odva_linear_path_transform(&codec->path, &codec->latents, codec->linear));
+    bench_check(odva_linear_path_transform(&codec->path, &codec->latents, 0, codec->linear));
 }
 
 void bench_codec_decode(struct bench_codec *codec, int steps, const struct onedva_picture *pictures)

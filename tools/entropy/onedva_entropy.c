@@ -246,7 +246,8 @@ static void read_clip(struct entropy *entropy, FILE *data, const cJSON *entry, c
         double bits;
         if (clip >= 0 && !is_learned(quality, clip))
             continue;
-        if (odva_trial_coder_analyse(&entropy->coder, picture, clip_size, qidx_of(quality)) < 0 ||
+        if (odva_trial_coder_analyse(&entropy->coder, picture, clip_size, NULL, qidx_of(quality)) <
+                0 ||
             odva_trial_coder_quantise(&entropy->coder, qidx_of(quality), &bits) < 0)
             die("cannot be analysed and quantised", name);
         keep(samples, &entropy->coder.latents, quality);

@@ -180,7 +180,7 @@ static void check_pan(struct odva_canvas_builder *b, const struct scene *s, int 
 {
     int compared = 0;
 
-    assert_int_equal(odva_canvas_build(b, &s->motion, s->clip.const_picture), ONEDVA_OK);
+    assert_int_equal(odva_canvas_build(b, &s->motion, s->clip.const_picture, NULL), ONEDVA_OK);
     assert_int_equal(b->canvas.frames, s->clip.frames);
     assert_int_equal(b->canvas.width, odva_motion_canvas_width(&s->motion));
     assert_int_equal(b->canvas.height, odva_motion_canvas_height(&s->motion));
@@ -250,7 +250,7 @@ static void frames_at_rest(void **state)
 
         clip_alloc(&clip, motion.frames, motion.width, motion.height);
         draw_noise(&clip, &random);
-        assert_int_equal(odva_canvas_build(&b, &motion, clip.const_picture), ONEDVA_OK);
+        assert_int_equal(odva_canvas_build(&b, &motion, clip.const_picture, NULL), ONEDVA_OK);
         for (int t = 0; t < clip.frames; t++) {
             const struct onedva_picture *canvas = &b.canvas.picture[t];
 
@@ -306,7 +306,7 @@ static void zoom_there_and_back(void **state)
             }
         }
     }
-    assert_int_equal(odva_canvas_build(&b, &motion, clip.const_picture), ONEDVA_OK);
+    assert_int_equal(odva_canvas_build(&b, &motion, clip.const_picture, NULL), ONEDVA_OK);
     assert_int_equal(
         b.backend->ops->warp(b.backend, back.picture, b.canvas.const_picture, &warp.warp),
         ONEDVA_OK);
@@ -335,7 +335,7 @@ static void too_large(void **state)
     struct odva_canvas_builder builder = {.backend = test_backend};
 
     (void)state;
-    assert_int_equal(odva_canvas_build(&builder, &motion, none), ONEDVA_ERR_ARGUMENT);
+    assert_int_equal(odva_canvas_build(&builder, &motion, none, NULL), ONEDVA_ERR_ARGUMENT);
     odva_canvas_builder_free(&builder);
 }
 
