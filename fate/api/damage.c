@@ -4,19 +4,17 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Decodes a file's packets as they are, and then with faults of fixed seeds. Every frame whose
- * packet, and whose clip's packet, no fault has hit must come out as often as its packet was sent, bit
- * for bit the same. Prints a table of what became of the others.
+ * packet, and whose clip's packet, no fault has hit must come out as often as its packet was sent,
+ * bit for bit the same. Prints a table of what became of the others.
  *
  * usage: damage FILE RUNS [DECODER_OPTIONS]
  *   RUNS             decodes of the file for each row of the table
  *   DECODER_OPTIONS  e.g. threads=4:steps=1
  */
 
-#include <libavformat/avformat.h>
-#include <libavutil/crc.h>
 #include <libavutil/lfg.h>
 
-#include "api.h"
+#include "coded_file.h"
 
 #define SMOOTHED                                                                                   \
     4 /* frames after a fault that smooth_clips may change (doc/bitstream.md, section 8) */
@@ -74,53 +72,6 @@ static int random_below(int n)
 }
 
 /* ---- decoding ---- */
-
-static uint32_t crc_of(const AVFrame *frame)
-{
-    const AVCRC *table = av_crc_get_table(AV_CRC_32_IEEE);
-    uint32_t crc = 0;
-
-    for (int plane = 0; plane < 3; plane++) {
-        int width = plane ? (frame->width + 1) / 2 : frame->width;
-        int height = plane ? (frame->height + 1) / 2 : frame->height;
-
-        for (int y = 0; y < height; y++)
-            crc = av_crc(table, crc, frame->data[plane] + y * frame->linesize[plane], width);
-    }
-    return crc;
-}
-
-static AVCodecContext *open_file_decoder(void)
-{
-    AVCodecContext *decoder = avcodec_alloc_context3(avcodec_find_decoder_by_name("onedva"));
-    AVDictionary *options = NULL;
-
-    CHECK(decoder && avcodec_parameters_to_context(decoder, file.parameters) >= 0);
-    CHECK(av_dict_copy(&options, file.options, 0) >= 0);
-    CHECK(avcodec_open2(decoder, NULL, &options) >= 0);
-    CHECK(av_dict_count(options) == 0);
-    av_dict_free(&options);
-    return decoder;
-}
-
-/* Send a packet, NULL for the end, and take all frames there are. Errors are what is tested. */
-static void decode(AVCodecContext *decoder, const AVPacket *packet, void (*take)(const AVFrame *))
-{
-    AVFrame *frame = av_frame_alloc();
-    int sent = AVERROR(EAGAIN), status;
-
-    CHECK(frame);
-    do {
-        if (sent == AVERROR(EAGAIN))
-            sent = avcodec_send_packet(decoder, packet);
-        status = avcodec_receive_frame(decoder, frame);
-        if (status >= 0)
-            take(frame);
-        av_frame_unref(frame);
-    } while (status >= 0 || sent == AVERROR(EAGAIN) ||
-             (!packet && status != AVERROR_EOF && status != AVERROR(EAGAIN)));
-    av_frame_free(&frame);
-}
 
 static int packet_of(int64_t pts)
 {
@@ -333,7 +284,7 @@ static void run(enum fault fault, double rate, int seed, struct row *row)
         file.frames[i].same = file.frames[i].coarser = file.frames[i].wrong = 0;
     row->packets += file.nb_sources;
     if (row->faults > faults_before) {
-        AVCodecContext *decoder = open_file_decoder();
+        AVCodecContext *decoder = open_decoder_of(file.parameters, file.options);
 
         send_faulty(decoder, packets, fates);
         avcodec_free_context(&decoder);
@@ -348,13 +299,11 @@ static void run(enum fault fault, double rate, int seed, struct row *row)
 
 static void read_file(const char *name)
 {
-    AVFormatContext *demuxer = NULL;
+    AVFormatContext *demuxer = open_coded_file(name);
     AVPacket *packet = av_packet_alloc();
 
-    CHECK(packet && avformat_open_input(&demuxer, name, NULL, NULL) >= 0);
-    CHECK(demuxer->nb_streams == 1);
     file.parameters = avcodec_parameters_alloc();
-    CHECK(file.parameters &&
+    CHECK(packet && file.parameters &&
           avcodec_parameters_copy(file.parameters, demuxer->streams[0]->codecpar) >= 0);
     while (av_read_frame(demuxer, packet) >= 0) {
         struct source *source =
@@ -385,7 +334,7 @@ static void free_file(void)
 
 static void decode_reference(void)
 {
-    AVCodecContext *decoder = open_file_decoder();
+    AVCodecContext *decoder = open_decoder_of(file.parameters, file.options);
 
     for (int i = 0; i < file.nb_sources; i++)
         decode(decoder, file.sources[i].packet, take_reference);
@@ -422,7 +371,7 @@ int main(int argc, char **argv)
         return 1;
     }
     av_log_set_level(AV_LOG_QUIET);
-    CHECK(av_dict_parse_string(&file.options, argc > 3 ? argv[3] : "", "=", ":", 0) >= 0);
+    file.options = parse_options(argc > 3 ? argv[3] : "");
     file.smooth = !!av_dict_get(file.options, "smooth_clips", NULL, 0);
     read_file(argv[1]);
     CHECK(file.nb_sources >= 100);
