@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "bitstream/crc16.h"
 #include "bitstream/latent_coder.h"
 #include "bitstream/motion_coder.h"
 
@@ -78,7 +79,6 @@ void odva_packet_encoder_begin(struct odva_packet_encoder *encoder,
     *packet = (struct odva_packet){
         .kind = encoder->kind,
         .is_inter = latents->is_inter,
-        .reference = encoder->reference,
         .frames = latents->grid.frames,
         .qidx = latents->qidx,
         .dropped_refinements = latents->nested,
@@ -99,12 +99,18 @@ void odva_packet_encoder_begin(struct odva_packet_encoder *encoder,
 int odva_packet_encoder_end(struct odva_packet_encoder *encoder, struct odva_latents *latents)
 {
     ODVA_ASSERT(latents->layers == encoder->layer_plan.count);
+    encoder->fields.reference = encoder->reference;
     write_payloads(encoder, latents, &encoder->fields);
     odva_byte_writer_reset(&encoder->packet);
     odva_packet_write(&encoder->packet, &encoder->fields);
     return encoder->motion.failed || encoder->payloads.failed || encoder->packet.failed
                ? ONEDVA_ERR_NOMEM
                : ONEDVA_OK;
+}
+
+uint16_t odva_packet_encoder_first_crc(const struct odva_packet_encoder *encoder)
+{
+    return odva_crc16(encoder->fields.layer[0].payload, encoder->fields.layer[0].size);
 }
 
 int odva_packet_encoder_write(struct odva_packet_encoder *encoder, struct odva_latents *latents,

@@ -42,6 +42,9 @@ void odva_packet_encoder_begin(struct odva_packet_encoder *encoder,
                                const struct odva_motion *motion, const struct onedva_stream *stream,
                                const uint32_t *durations);
 
+/** What inter clips behind it call the packet written last: the checksum of its first layer. */
+uint16_t odva_packet_encoder_first_crc(const struct odva_packet_encoder *encoder);
+
 /** Write encoder->packet with its latents. @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
 int odva_packet_encoder_end(struct odva_packet_encoder *encoder, struct odva_latents *latents);
 

@@ -45,6 +45,8 @@ void odva_clip_encoder_close(struct odva_clip_encoder *encoder)
     }
     odva_query_encoder_close(&encoder->query_encoder);
     odva_trial_coder_close(&encoder->coder);
+    odva_canvas_free(&encoder->reference);
+    odva_first_layer_free(&encoder->first_layer);
     free(encoder->corrected);
     *encoder = (struct odva_clip_encoder){0};
 }
@@ -69,7 +71,8 @@ int odva_clip_encoder_analyse(struct odva_clip_encoder *encoder,
 {
     struct odva_trial_coder *coder = &encoder->coder;
     const struct odva_clip_size size = {clip->frames, clip->width, clip->height};
-    const int status = odva_trial_coder_analyse(coder, clip->pictures, size, NULL, index);
+    const int status =
+        odva_trial_coder_analyse(coder, clip->pictures, size, clip->prediction, index);
 
     if (status < 0)
         return status;
@@ -119,6 +122,16 @@ static int correct(struct odva_clip_encoder *encoder, double index, double *coun
                       : odva_trial_coder_requantise(coder, encoder->corrected, index, counted);
 }
 
+/* An inter clip's packet names the one before it, which may still be being written. */
+static void name_reference(struct odva_clip_encoder *encoder, struct odva_packet_slot *slot)
+{
+    struct odva_packet_slot *before = &encoder->slot[slot == &encoder->slot[0]];
+
+    odva_thread_pool_wait(encoder->backend->pool, &before->job);
+    if (encoder->coder.latents.is_inter)
+        slot->packet_encoder.reference = odva_packet_encoder_first_crc(&before->packet_encoder);
+}
+
 static int write_packet(struct odva_clip_encoder *encoder, const float *y)
 {
     const struct odva_aligned_clip *clip = encoder->clip;
@@ -134,7 +147,10 @@ static int write_packet(struct odva_clip_encoder *encoder, const float *y)
     odva_packet_encoder_begin(
         packet_encoder, &coder->latents, &layer_plan, clip->is_aligned ? &clip->motion : NULL,
         encoder->settings->header_in_packets ? encoder->stream : NULL, encoder->durations);
-    return encoder->overlaps ? ONEDVA_OK : odva_packet_encoder_end(packet_encoder, &coder->latents);
+    if (encoder->overlaps)
+        return ONEDVA_OK;
+    name_reference(encoder, odva_clip_encoder_slot(encoder));
+    return odva_packet_encoder_end(packet_encoder, &coder->latents);
 }
 
 int odva_clip_encoder_encode(struct odva_clip_encoder *encoder, double index, double *counted)
@@ -191,6 +207,7 @@ static void report(const struct odva_clip_encoder *encoder, struct odva_packet_s
 
     slot->packet = (struct onedva_packet){
         .frames = encoder->clip->frames,
+        .is_key = !latents->is_inter,
         .stats =
             {
                 .qidx = latents->qidx,
@@ -225,15 +242,47 @@ static void start_writing(struct odva_clip_encoder *encoder, struct odva_packet_
     odva_thread_pool_start(encoder->backend->pool, &slot->job);
 }
 
-void odva_clip_encoder_begin_packet(struct odva_clip_encoder *encoder)
+/* Decode the last frame as a decoder of the first layer has it. */
+static int make_reference(struct odva_clip_encoder *encoder, const struct odva_packet_slot *slot)
+{
+    const struct odva_aligned_clip *clip = encoder->clip;
+    const struct odva_byte_writer *packet = &slot->packet_encoder.packet;
+    struct odva_trial_coder *coder = &encoder->coder;
+    const struct odva_latents *latents = &coder->latents;
+    int status = ONEDVA_OK;
+
+    if (encoder->settings->layers > 1)
+        status = odva_first_layer_read(&encoder->first_layer, encoder->model, coder->scans,
+                                       encoder->stream, packet->data, packet->size, &latents);
+    if (status == ONEDVA_OK)
+        status =
+            odva_trial_coder_reconstruct(coder, latents, clip->is_aligned ? &clip->motion : NULL);
+    if (status == ONEDVA_OK)
+        status =
+            odva_canvas_copy(&encoder->reference, &coder->pictures.const_picture[clip->frames - 1],
+                             coder->pictures.width, coder->pictures.height);
+    return status;
+}
+
+int odva_clip_encoder_begin_packet(struct odva_clip_encoder *encoder)
 {
     struct odva_packet_slot *slot = odva_clip_encoder_slot(encoder);
+    int status = ONEDVA_OK;
 
+    encoder->has_reference = 0;
+    if (encoder->settings->gop != 1)
+        status = make_reference(encoder, slot);
+    if (status < 0)
+        return status;
+    encoder->has_reference = encoder->settings->gop != 1;
     report(encoder, slot);
     slot->status = ONEDVA_OK;
-    if (encoder->overlaps)
+    if (encoder->overlaps) {
+        name_reference(encoder, slot);
         start_writing(encoder, slot);
+    }
     encoder->begun++;
+    return ONEDVA_OK;
 }
 
 struct odva_packet_slot *odva_clip_encoder_end_packet(struct odva_clip_encoder *encoder)

@@ -9,6 +9,7 @@
 
 #include "base/thread_pool.h"
 #include "bitstream/packet_encoder.h"
+#include "encoder/first_layer.h"
 #include "encoder/motion_choice.h"
 #include "encoder/trial_coder.h"
 #include "network/query_encoder.h"
@@ -38,6 +39,11 @@ struct odva_clip_encoder {
     float *corrected;                   /* linear latents, as the network corrects them */
     size_t corrected_capacity;
     int is_embedded; /* the query encoder has the clip */
+
+    /* the last frame of the clip before, as the next one may be predicted from it */
+    struct odva_canvas reference;
+    int has_reference;
+    struct odva_first_layer first_layer; /* of packets of several layers */
 
     int overlaps; /* another thread writes latents while the next clip is analysed */
     struct odva_packet_slot slot[2];
@@ -88,9 +94,9 @@ double odva_clip_encoder_payload_bits(struct odva_clip_encoder *encoder);
 /** Count what the clip's motion takes of a packet. @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
 int odva_clip_encoder_count_motion(struct odva_clip_encoder *encoder, double *bits);
 
-/** No other quantiser is wanted: fill in what is known of the packet, and write what is left of it.
- */
-void odva_clip_encoder_begin_packet(struct odva_clip_encoder *encoder);
+/** No other quantiser is wanted: fill in what is known of the packet, write what is left of it, and
+ * decode what the next clip may be predicted from. @return ONEDVA_OK or an error */
+int odva_clip_encoder_begin_packet(struct odva_clip_encoder *encoder);
 
 /** Wait for the packet begun first. @return its slot */
 struct odva_packet_slot *odva_clip_encoder_end_packet(struct odva_clip_encoder *encoder);

@@ -37,6 +37,7 @@ void onedva_encoder_settings_init(struct onedva_encoder_settings *settings, size
         .motion = ONEDVA_MOTION_AUTO,
         .adaptive_clips = 1,
         .backend = ONEDVA_BACKEND_AUTO,
+        .gop = 250,
     };
 
     odva_settings_give(settings, struct_size, &defaults, sizeof(defaults));
@@ -114,6 +115,8 @@ static int check_settings(const struct onedva_encoder_settings *settings)
         odva_log(logger, ONEDVA_LOG_ERROR, "motion %d does not exist", (int)settings->motion);
     else if (settings->threads < 0)
         odva_log(logger, ONEDVA_LOG_ERROR, "%d threads are not 0 or more", settings->threads);
+    else if (settings->gop < 0)
+        odva_log(logger, ONEDVA_LOG_ERROR, "gop of %d frames is not 0 or more", settings->gop);
     else
         return check_rate(settings);
     return ONEDVA_ERR_ARGUMENT;

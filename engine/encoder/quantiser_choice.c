@@ -15,6 +15,10 @@
 #define NEAR      0.005
 #define MAX_TRIES 10
 
+/* How much finer key clips are quantised than those that are predicted from them: what they show
+ * stays for many clips. */
+#define KEY_OFFSET 4
+
 /* What an index more saves, about, in logarithms. */
 #define BITS_PER_INDEX 0.1
 
@@ -25,6 +29,7 @@ struct choice {
     const struct onedva_const_picture *frames;
     uint64_t duration;
     double seconds;
+    double finer;   /* than the index that is set */
     double counted; /* bits of its payloads, when it was encoded last */
 };
 
@@ -109,7 +114,18 @@ int odva_quantiser_choice_begin(struct odva_quantiser_choice *choice,
 /* At the index that is set. */
 static int encode(struct choice *c)
 {
-    return odva_clip_encoder_encode(c->encoder, c->state->index, &c->counted);
+    return odva_clip_encoder_encode(c->encoder, fmax(c->state->index - c->finer, ONEDVA_MIN_QIDX),
+                                    &c->counted);
+}
+
+double odva_quantiser_choice_key_offset(const struct odva_quantiser_choice *choice)
+{
+    const struct onedva_encoder_settings *settings = choice->settings;
+
+    return settings->gop == 1 || settings->qp >= 0 || settings->bitrate > 0 ||
+                   settings->target_psnr > 0
+               ? 0
+               : KEY_OFFSET;
 }
 
 /* ---- bitrate ----------------------------------------------------------------------------- */
@@ -329,11 +345,13 @@ int odva_quantiser_choice_run(struct odva_quantiser_choice *choice,
 {
     const struct onedva_encoder_settings *settings = choice->settings;
     const double wanted = choice->index;
-    struct choice c = {.state = choice,
-                       .encoder = encoder,
-                       .frames = frames,
-                       .duration = duration,
-                       .seconds = odva_stream_seconds(choice->stream, duration)};
+    struct choice c = {
+        .state = choice,
+        .encoder = encoder,
+        .frames = frames,
+        .duration = duration,
+        .seconds = odva_stream_seconds(choice->stream, duration),
+        .finer = encoder->clip->prediction ? 0 : odva_quantiser_choice_key_offset(choice)};
     int status;
 
     ODVA_ASSERT(encoder->begun < 2);

@@ -154,22 +154,21 @@ int odva_trial_coder_requantise(struct odva_trial_coder *coder, const float *y, 
     return status;
 }
 
-/* Decoded pictures: straight from the latents, or through the canvases. */
-static int reconstruct(struct odva_trial_coder *coder, const struct odva_motion *motion, int width,
-                       int height)
+int odva_trial_coder_reconstruct(struct odva_trial_coder *coder, const struct odva_latents *latents,
+                                 const struct odva_motion *motion)
 {
-    const struct odva_grid *grid = &coder->latents.grid;
+    const struct odva_grid *grid = &latents->grid;
     struct odva_canvas *coded = motion ? &coder->canvas : &coder->pictures;
     int status = odva_canvas_set_size(coded, grid->frames, grid->width, grid->height);
 
     if (status < 0)
         return status;
-    status = odva_linear_path_reconstruct(&coder->path, &coder->latents, NULL, coded->picture);
+    status = odva_linear_path_reconstruct(&coder->path, latents, coder->prediction, coded->picture);
     if (status == ONEDVA_OK)
-        status = odva_deblock(coder->backend, coded->picture, grid, coder->latents.qidx);
+        status = odva_deblock(coder->backend, coded->picture, grid, latents->qidx);
     if (status < 0 || !motion)
         return status;
-    status = odva_canvas_set_size(&coder->pictures, grid->frames, width, height);
+    status = odva_canvas_set_size(&coder->pictures, grid->frames, motion->width, motion->height);
     if (status == ONEDVA_OK)
         status = odva_motion_warp_set(&coder->warp, motion);
     if (status < 0)
@@ -206,8 +205,7 @@ int odva_trial_coder_compare(struct odva_trial_coder *coder, const struct odva_m
     const struct odva_grid *grid = &coder->latents.grid;
     struct comparison comparison = {.decoded = &coder->pictures, .frames = frames};
     int64_t sum = 0;
-    const int status = reconstruct(coder, motion, motion ? motion->width : grid->width,
-                                   motion ? motion->height : grid->height);
+    const int status = odva_trial_coder_reconstruct(coder, &coder->latents, motion);
 
     ODVA_ASSERT(coder->latents.grid.tile_count > 0);
     if (status < 0)

@@ -67,6 +67,14 @@ int odva_trial_coder_requantise(struct odva_trial_coder *coder, const float *y, 
                                 double *bits);
 
 /**
+ * Decode the clip analysed last without a network, to coder->pictures.
+ * @param latents coder->latents, or others of it
+ * @param motion  that it was aligned by, or NULL
+ */
+int odva_trial_coder_reconstruct(struct odva_trial_coder *coder, const struct odva_latents *latents,
+                                 const struct odva_motion *motion);
+
+/**
  * Decode coder->latents without a network and compare.
  * @param motion  that the clip analysed last was aligned by, or NULL
  * @param frames  what the decoded clip stands for

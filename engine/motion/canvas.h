@@ -28,6 +28,9 @@ struct odva_canvas {
  * @return ONEDVA_OK or ONEDVA_ERR_NOMEM, and then the canvas is empty
  */
 int odva_canvas_set_size(struct odva_canvas *canvas, int frames, int width, int height);
+/** Set the canvas to a copy of one picture. @return as odva_canvas_set_size */
+int odva_canvas_copy(struct odva_canvas *canvas, const struct onedva_const_picture *picture,
+                     int width, int height);
 void odva_canvas_free(struct odva_canvas *canvas);
 
 #endif

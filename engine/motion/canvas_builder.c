@@ -58,7 +58,10 @@ static int reserve(struct odva_canvas_builder *b, const struct odva_motion *moti
 struct job {
     struct odva_canvas_builder *builder;
     const struct odva_motion *motion;
+    const struct onedva_const_picture *prediction;
 };
+
+#define PREDICTION (-1) /* a frame: the one before the clip */
 
 /* The displacements that the bitstream gives, as a mesh. The frame's nodes serve as scratch memory.
  */
@@ -172,8 +175,8 @@ static void prepare_frame(void *opaque, int64_t t, int worker)
     mark_visible(job, (int)t);
 }
 
-/* The frame nearest in time that shows a block; the reference frame, whose edge stands for it, if
- * none does. */
+/* The frame nearest in time that shows a block. If none does, the reference frame, whose edge
+ * stands for it, or the prediction. */
 static int find_source(const struct job *job, int t, size_t block)
 {
     const struct odva_canvas_builder *b = job->builder;
@@ -184,12 +187,15 @@ static int find_source(const struct job *job, int t, size_t block)
             return t - distance;
         if (t + distance < job->motion->frames && b->visible[(t + distance) * blocks + block])
             return t + distance;
+        if (t - distance == PREDICTION && job->prediction)
+            return PREDICTION;
     }
-    return job->motion->reference;
+    return job->prediction ? PREDICTION : job->motion->reference;
 }
 
-/* Copy a block's samples of all planes from one canvas to another. */
-static void copy_block(const struct odva_canvas *canvas, int to, int from, int x, int y)
+/* Copy a block's samples of all planes to a canvas from another one or the prediction. */
+static void copy_block(const struct odva_canvas *canvas, int to,
+                       const struct onedva_const_picture *from, int x, int y)
 {
     for (int p = 0; p < 3; p++) {
         const int side = p ? BLOCK / 2 : BLOCK;
@@ -200,7 +206,7 @@ static void copy_block(const struct odva_canvas *canvas, int to, int from, int x
 
         for (int row = y * side; row < (y + 1) * side && row < height; row++)
             memcpy(canvas->picture[to].data[p] + row * stride + x * side,
-                   canvas->picture[from].data[p] + row * stride + x * side, columns);
+                   from->data[p] + row * from->stride[p] + x * side, columns);
     }
 }
 
@@ -223,8 +229,9 @@ static void fill_frame(void *opaque, int64_t t, int worker)
         block = next - visible;
         source = find_source(job, (int)t, block);
         if (source != t)
-            copy_block(&b->canvas, (int)t, source, (int)(block % b->block_columns),
-                       (int)(block / b->block_columns));
+            copy_block(&b->canvas, (int)t,
+                       source == PREDICTION ? job->prediction : &b->canvas.const_picture[source],
+                       (int)(block % b->block_columns), (int)(block / b->block_columns));
     }
 }
 
@@ -249,9 +256,10 @@ static int warp_frames(struct odva_canvas_builder *b, const struct odva_motion *
 }
 
 int odva_canvas_build(struct odva_canvas_builder *b, const struct odva_motion *motion,
-                      const struct onedva_const_picture *frames)
+                      const struct onedva_const_picture *frames,
+                      const struct onedva_const_picture *prediction)
 {
-    struct job job = {.builder = b, .motion = motion};
+    struct job job = {.builder = b, .motion = motion, .prediction = prediction};
     int status = reserve(b, motion);
 
     ODVA_ASSERT(motion->frames >= 1 && motion->frames <= ONEDVA_MAX_CLIP_FRAMES);

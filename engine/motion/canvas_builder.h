@@ -4,7 +4,8 @@
  */
 /*
  * The canvases of a clip, from its frames and its motion: each frame is warped to where its content
- * rests, and what it does not show is taken from the frame nearest in time that does.
+ * rests, and what it does not show is taken from the frame nearest in time that does, the one that
+ * an inter clip is predicted from among them.
  */
 #ifndef ODVA_CANVAS_BUILDER_H
 #define ODVA_CANVAS_BUILDER_H
@@ -28,10 +29,14 @@ struct odva_canvas_builder {
     size_t visible_capacity, node_capacity, forward_capacity;
 };
 
-/** @return ONEDVA_OK, ONEDVA_ERR_NOMEM, or ONEDVA_ERR_ARGUMENT where the canvas would be too large
+/**
+ * @param prediction of all canvases, of their size, which stands for what no frame shows as well;
+ *                   NULL: there is none
+ * @return ONEDVA_OK, ONEDVA_ERR_NOMEM, or ONEDVA_ERR_ARGUMENT where the canvas would be too large
  */
 int odva_canvas_build(struct odva_canvas_builder *builder, const struct odva_motion *motion,
-                      const struct onedva_const_picture *frames);
+                      const struct onedva_const_picture *frames,
+                      const struct onedva_const_picture *prediction);
 
 void odva_canvas_builder_free(struct odva_canvas_builder *builder);
 

@@ -140,6 +140,7 @@ static int place_tiles(struct odva_linear_path *path, const struct odva_latents 
             .coefficients = all ? tile->coefficients : odva_coefficients_of(tile, tile->tokens),
             .offset = offset,
             .coefs = latents->basis * (first_patch + place->first_patch),
+            .is_predicted = odva_tile_is_predicted(latents, i),
             .order = shape->order,
             .rows = shape->rows,
         };
