@@ -281,14 +281,13 @@ static int is_inter_clip(const AVPacket *pkt)
            !onedva_packet_is_key(pkt->data, pkt->size);
 }
 
-/** Whether a clip need not be read: keyframes alone are asked for, or it rests on one that never came. */
+/** Whether a clip need not be read: keyframes alone are asked for, or there is no picture to predict from,
+ *  so that there is nothing to show even where damaged pictures are wanted. */
 static int must_leave_out(const AVCodecContext *avctx, const AVPacket *pkt)
 {
     const OneDVADecContext *s = avctx->priv_data;
-    const int shows_all = avctx->flags & AV_CODEC_FLAG_OUTPUT_CORRUPT ||
-                          avctx->flags2 & AV_CODEC_FLAG2_SHOW_ALL;
 
-    return (avctx->skip_frame >= AVDISCARD_NONINTRA || (!s->has_key && !shows_all)) && is_inter_clip(pkt);
+    return (avctx->skip_frame >= AVDISCARD_NONINTRA || !s->has_key) && is_inter_clip(pkt);
 }
 
 /** Let the library begin with the packets up to one that brings another stream header, or is left out. */
