@@ -35,7 +35,7 @@ ENCODER_SOURCES = $(addprefix engine/encoder/, \
     trial_coder)
 
 DECODER_SOURCES = $(addprefix engine/decoder/, \
-    clip_frames clip_smoothing decoder packet_queue step_choice)
+    clip_frames clip_smoothing decoder packet_queue reference step_choice)
 
 KERNELS_SOURCES = $(addprefix kernels/, backend device_array registry)
 KERNELS_SOURCES-$(SANITIZERS) += kernels/checked_ops

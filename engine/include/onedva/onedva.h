@@ -476,6 +476,12 @@ ONEDVA_API int onedva_decoder_announce_packet(onedva_decoder *decoder, const uin
 ONEDVA_API int onedva_decoder_read_packet(onedva_decoder *decoder, const uint8_t *data, size_t size,
                                           struct onedva_clip *clip);
 
+/** As onedva_decoder_read_packet, of a clip's packet that the one read or tried next takes the
+ * place of: what each of several packets of one clip gives can be seen before one of them is read.
+ */
+ONEDVA_API int onedva_decoder_try_packet(onedva_decoder *decoder, const uint8_t *data, size_t size,
+                                         struct onedva_clip *clip);
+
 /** Reconstruct the pictures of the clip read last. @param n its clip.frames */
 ONEDVA_API int onedva_decoder_reconstruct(onedva_decoder *decoder,
                                           const struct onedva_picture *pictures, int n);
