@@ -5,7 +5,9 @@
  *
  * Decodes a file's packets as they are, and then with faults of fixed seeds. Every frame whose
  * packet, and whose clip's packet, no fault has hit must come out as often as its packet was sent,
- * bit for bit the same. Prints a table of what became of the others.
+ * bit for bit the same; so must what is predicted from nothing that one has hit, and the rest of
+ * what is predicted be marked as corrupt. Prints a table of what became of the frames that were
+ * hit.
  *
  * usage: damage FILE RUNS [DECODER_OPTIONS]
  *   RUNS             decodes of the file for each row of the table
@@ -13,6 +15,7 @@
  */
 
 #include <libavutil/lfg.h>
+#include <onedva/onedva.h>
 
 #include "coded_file.h"
 
@@ -25,6 +28,7 @@ enum fault { LOST, TWICE, SWAPPED, BIT_ERRORS, DAMAGED };
 struct source {
     AVPacket *packet;
     int clip; /* index of the packet that begins its clip */
+    int key;  /* of the one that begins the first clip that it rests on */
     int first_frame, frames;
 };
 
@@ -47,6 +51,7 @@ struct frame {
 struct row {
     int packets, hit, faults;
     int frames_hit, lost, coarser, wrong;
+    int resting; /* frames missing or marked, for they rest on packets that were hit */
 };
 
 static struct {
@@ -230,39 +235,52 @@ static int is_hit(const struct fate *fates, int index)
     return fates[index].hit || fates[file.sources[index].clip].hit || fates[index].moved;
 }
 
-/* After a fault a clip may be smoothed in another way, if that is on, and nothing else. */
-static int may_differ(const struct fate *fates, int index, int frame)
+static int has_fault(const struct fate *fate)
 {
-    const int clip = file.sources[index].clip;
-    int after_fault = 0;
-
-    if (is_hit(fates, index))
-        return 1;
-    /* that is anything since the first packet of the clip before */
-    for (int i = clip > 0 ? file.sources[clip - 1].clip : 0; i <= clip; i++)
-        after_fault |= fates[i].hit || fates[i].sent != 1 || fates[i].interrupted;
-    return file.smooth && after_fault && index - clip + frame < SMOOTHED;
+    return fate->hit || fate->sent != 1 || fate->interrupted;
 }
 
-static void check_packet(const struct fate *fates, int index, struct row *row)
+/* Whether what a packet's clip is predicted from may be another. A clip that is sent twice would be
+ * predicted from itself. */
+static int may_rest_on_fault(const struct fate *fates, int index)
 {
     const struct source *source = &file.sources[index];
+    int found = 0;
 
-    for (int i = 0; i < source->frames; i++) {
-        const struct frame *frame = &file.frames[source->first_frame + i];
-        const int came = frame->same + frame->coarser + frame->wrong;
+    for (int i = source->key; i <= source->clip; i++)
+        found |= file.sources[i].clip == i && has_fault(&fates[i]);
+    return source->key != source->clip && found;
+}
 
-        if (!may_differ(fates, index, i))
-            CHECK(frame->same == fates[index].sent && came == frame->same);
-        if (!is_hit(fates, index)) {
-            CHECK(came == fates[index].sent && !frame->coarser);
-            continue;
-        }
-        CHECK(came <= fates[index].sent);
+/* After a fault a clip may be smoothed in another way, if that is on, and nothing else. */
+static int may_be_smoothed_otherwise(const struct fate *fates, int index, int frame)
+{
+    const int clip = file.sources[index].clip;
+    int found = 0;
+
+    /* that is anything since the first packet of the clip before */
+    for (int i = clip > 0 ? file.sources[clip - 1].clip : 0; i <= clip; i++)
+        found |= has_fault(&fates[i]);
+    return file.smooth && found && index - clip + frame < SMOOTHED;
+}
+
+static void check_frame(const struct fate *fates, int index, int i, struct row *row)
+{
+    const struct frame *frame = &file.frames[file.sources[index].first_frame + i];
+    const int sent = fates[index].sent, came = frame->same + frame->coarser + frame->wrong;
+
+    CHECK(came <= sent);
+    if (is_hit(fates, index)) {
         row->frames_hit++;
         row->lost += !came;
         row->coarser += frame->coarser;
         row->wrong += frame->wrong;
+    } else if (may_rest_on_fault(fates, index)) {
+        CHECK(!frame->wrong || may_be_smoothed_otherwise(fates, index, i));
+        row->resting += sent - frame->same - frame->wrong;
+    } else {
+        CHECK(came == sent && !frame->coarser);
+        CHECK(!frame->wrong || may_be_smoothed_otherwise(fates, index, i));
     }
 }
 
@@ -289,7 +307,8 @@ static void run(enum fault fault, double rate, int seed, struct row *row)
         send_faulty(decoder, packets, fates);
         avcodec_free_context(&decoder);
         for (int i = 0; i < file.nb_sources; i++)
-            check_packet(fates, i, row);
+            for (int j = 0; j < file.sources[i].frames; j++)
+                check_frame(fates, i, j, row);
     }
     for (int i = 0; i < file.nb_sources; i++)
         av_packet_free(&packets[i]);
@@ -310,12 +329,14 @@ static void read_file(const char *name)
             av_dynarray2_add((void **)&file.sources, &file.nb_sources, sizeof(*source), NULL);
 
         CHECK(source && packet->pts != AV_NOPTS_VALUE);
-        *source = (struct source){.packet = av_packet_clone(packet), .clip = file.nb_sources - 1};
-        CHECK(source->packet);
-        if (!(packet->flags & AV_PKT_FLAG_KEY)) {
-            CHECK(file.nb_sources > 1);
+        *source = (struct source){.packet = av_packet_clone(packet),
+                                  .clip = file.nb_sources - 1,
+                                  .key = file.nb_sources - 1};
+        CHECK(source->packet && (file.nb_sources > 1 || packet->flags & AV_PKT_FLAG_KEY));
+        if (packet->size <= ONEDVA_FRAME_PACKET_SIZE)
             source->clip = source[-1].clip;
-        }
+        if (!(packet->flags & AV_PKT_FLAG_KEY))
+            source->key = source[-1].key;
         av_packet_unref(packet);
     }
     av_packet_free(&packet);
@@ -366,6 +387,8 @@ int main(int argc, char **argv)
         {DAMAGED, 0.1, "packet cut, a bit flipped, a hole, rubbish: 10 %", 5},
     };
 
+    int resting = 0;
+
     if (argc < 3 || argc > 4 || atoi(argv[2]) < 1) {
         fprintf(stderr, "usage: damage FILE RUNS [DECODER_OPTIONS]\n");
         return 1;
@@ -390,7 +413,10 @@ int main(int argc, char **argv)
                row.hit, row.packets, row.frames_hit, row.lost, row.coarser, row.wrong,
                row.faults ? (double)row.lost / row.faults : 0);
         fflush(stdout);
+        resting += row.resting;
     }
+    if (resting)
+        printf("\n%d frames rested on those that were hit, and are missing or marked.\n", resting);
     free_file();
     return 0;
 }
