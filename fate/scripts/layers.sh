@@ -13,7 +13,7 @@ encode() {
     file=$1
     shift
     ffmpeg -f lavfi -i "testsrc2=size=210x140:rate=25,trim=end_frame=60" -pix_fmt yuv420p \
-        -c:v onedva -flags +bitexact -crf 36 "$@" "$file"
+        -c:v onedva -flags +bitexact -crf 36 -g 1 "$@" "$file"
 }
 
 # usage: truncate_stream INPUT OPTIONS OUTPUT
