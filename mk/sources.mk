@@ -20,7 +20,7 @@ TRANSFORM_SOURCES = $(addprefix engine/transform/, \
     deblocking linear_path patch_walk quantiser)
 
 MOTION_SOURCES = $(addprefix engine/motion/, \
-    canvas canvas_builder displacement_mesh inverse_mesh luma_pyramid mesh_solver mosaic \
+    canvas canvas_builder displacement_mesh inverse_mesh inverse_nodes luma_pyramid mesh_solver mosaic \
     motion_estimation motion_fit motion_paths motion_warp prediction_canvas scene_cut)
 
 NETWORK_SOURCES = $(addprefix engine/network/, \

@@ -29,9 +29,9 @@ struct odva_path {
 /** All that the bitstream says of a clip's motion, for a picture of width x height. */
 struct odva_motion {
     int frames, width, height;
-    int is_inter;                 /* paths lead from the picture before the clip; reference is 0 */
+    int is_inter; /* paths lead from the picture before the clip on, which is 0 among theirs */
     int left, top, right, bottom; /* margins in luma samples, even */
-    int reference;                /* frame of a key clip that rests */
+    int reference;                /* which of the paths' pictures rests */
     int points;                   /* control points: 0, 1 or 4 */
     int point_terms, point_step;
     int spacing; /* of the mesh's nodes: 16, 32, 64, 128; 0: no mesh */

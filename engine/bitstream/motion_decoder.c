@@ -102,8 +102,8 @@ static int read_parameters(struct odva_byte_reader *bytes, struct odva_motion *m
     motion->spacing = spacing > 0 ? 8 << spacing : 0;
     motion->mesh_terms = spacing > 0 ? (spacing_terms & 15) + 1 : 0;
     motion->mesh_step = mesh_step >> 4;
-    if (bytes->failed || motion->reference >= (motion->is_inter ? 1 : motion->frames) ||
-        points > 2 || motion->spacing > ODVA_MAX_SPACING || (mesh_step & 15) != 0)
+    if (bytes->failed || motion->reference >= odva_motion_path_frames(motion) || points > 2 ||
+        motion->spacing > ODVA_MAX_SPACING || (mesh_step & 15) != 0)
         return 0;
     if ((points == 0 && point_path != 0) ||
         (spacing == 0 && (spacing_terms != 0 || mesh_step != 0)))

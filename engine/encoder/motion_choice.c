@@ -10,7 +10,6 @@
 #include "base/layout.h"
 #include "bitstream/motion_coder.h"
 #include "motion/motion_fit.h"
-#include "motion/prediction_canvas.h"
 #include "transform/quantiser.h"
 
 #define SPACING     32 /* luma samples */
@@ -100,29 +99,30 @@ static void leave_as_it_is(struct odva_aligned_clip *clip, const struct odva_fra
     clip->motion_cost = 0;
 }
 
-/* The frame that motion is estimated against. */
-static int reference_of(const struct odva_frames *frames)
+/* Pictures whose motion is estimated: the clip's, and the one before an inter clip. */
+static int path_frames(const struct odva_frames *frames)
 {
-    return frames->prediction ? ODVA_BEFORE_CLIP : frames->count / 2;
+    return frames->count + (frames->prediction != NULL);
 }
 
-/* Whether anything can move against it. */
-static int can_move(const struct odva_frames *frames)
+/* The one that rests. */
+static int reference_of(const struct odva_frames *frames)
 {
-    return frames->count > 1 || frames->prediction;
+    return path_frames(frames) / 2;
 }
 
 /* What an aligned clip is predicted from. */
-static int align_prediction(const struct odva_frames *frames, struct odva_aligned_clip *clip)
+static int align_prediction(struct odva_motion_choice *choice, const struct odva_frames *frames,
+                            struct odva_aligned_clip *clip)
 {
     int status;
 
     clip->prediction = NULL;
     if (!frames->prediction)
         return ONEDVA_OK;
-    status =
-        odva_prediction_canvas_set(&clip->prediction_canvas, frames->prediction, &clip->motion);
-    clip->prediction = clip->prediction_canvas.const_picture;
+    status = odva_prediction_canvas_set(&clip->prediction_canvas, choice->backend,
+                                        frames->prediction, &clip->motion);
+    clip->prediction = clip->prediction_canvas.canvas.const_picture;
     return status;
 }
 
@@ -132,15 +132,15 @@ static int align(struct odva_motion_choice *choice, const struct odva_frames *fr
                  const struct odva_motion_precision *precision, struct odva_aligned_clip *clip)
 {
     struct odva_canvas_builder *builder = &clip->builder;
-    int status =
-        odva_motion_fit(&clip->motion, &choice->estimation, reference_of(frames), precision);
+    int status = odva_motion_fit(&clip->motion, &choice->estimation, frames->prediction != NULL,
+                                 reference_of(frames), precision);
 
     if (status < 0)
         return status;
     if (odva_motion_canvas_width(&clip->motion) > ONEDVA_MAX_DIMENSION ||
         odva_motion_canvas_height(&clip->motion) > ONEDVA_MAX_DIMENSION)
         return ONEDVA_ERR_UNSUPPORTED;
-    status = align_prediction(frames, clip);
+    status = align_prediction(choice, frames, clip);
     builder->backend = choice->backend;
     if (status == ONEDVA_OK)
         status = odva_canvas_build(builder, &clip->motion, frames->pictures, clip->prediction);
@@ -169,7 +169,7 @@ static void keep_better(struct odva_motion_choice *choice, struct odva_aligned_c
     if (clip->is_aligned)
         clip->pictures = clip->builder.canvas.const_picture;
     if (clip->is_aligned && clip->prediction)
-        clip->prediction = clip->prediction_canvas.const_picture;
+        clip->prediction = clip->prediction_canvas.canvas.const_picture;
 }
 
 /* Try one way to align a clip. @param wanted it need not be better. @return 1 where it was possible
@@ -201,10 +201,9 @@ static int try_motion(struct odva_motion_choice *choice, struct odva_trial_coder
     int status, done = 0;
 
     choice->estimation.backend = choice->backend;
-    status = frames->prediction ? odva_motion_estimate(&choice->estimation, frames->pyramids - 1,
-                                                       frames->count + 1, 0, SPACING)
-                                : odva_motion_estimate(&choice->estimation, frames->pyramids,
-                                                       frames->count, frames->count / 2, SPACING);
+    status =
+        odva_motion_estimate(&choice->estimation, frames->pyramids - (frames->prediction != NULL),
+                             path_frames(frames), reference_of(frames), SPACING);
     for (int i = precision; i <= last && status >= 0 && mode != ONEDVA_MOTION_GLOBAL; i++) {
         const struct odva_motion_precision mesh = mesh_precision(i, qidx);
 
@@ -281,7 +280,7 @@ int odva_motion_decide(struct odva_motion_choice *choice, struct odva_trial_code
     int status;
 
     *mode = ONEDVA_MOTION_OFF;
-    if (!can_move(frames))
+    if (path_frames(frames) < 2)
         return ONEDVA_OK;
     if (rests(choice, habit)) {
         *mode = habit->winner;
@@ -301,9 +300,9 @@ int odva_motion_choose(struct odva_motion_choice *choice, struct odva_trial_code
 
     ODVA_ASSERT(frames->count >= 1 && frames->count <= ONEDVA_MAX_CLIP_FRAMES);
     leave_as_it_is(clip, frames);
-    if (mode == ONEDVA_MOTION_AUTO && can_move(frames))
+    if (mode == ONEDVA_MOTION_AUTO && path_frames(frames) > 1)
         status = choose_automatically(choice, coder, frames, qidx, measure, clip);
-    else if (mode != ONEDVA_MOTION_OFF && can_move(frames))
+    else if (mode != ONEDVA_MOTION_OFF && path_frames(frames) > 1)
         status = try_motion(choice, coder, frames, mode, precision, qidx, measure, clip);
     if (status == ONEDVA_OK && measure && clip->cost == INFINITY)
         status = measure_cost(choice, coder, frames, qidx, clip);
@@ -321,7 +320,7 @@ void odva_aligned_clip_free(struct odva_aligned_clip *clip)
 {
     odva_motion_free(&clip->motion);
     odva_canvas_builder_free(&clip->builder);
-    odva_canvas_free(&clip->prediction_canvas);
+    odva_prediction_canvas_free(&clip->prediction_canvas);
     odva_canvas_free(&clip->last);
     *clip = (struct odva_aligned_clip){0};
 }

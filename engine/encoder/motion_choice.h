@@ -12,6 +12,7 @@
 #include "motion/canvas_builder.h"
 #include "motion/luma_pyramid.h"
 #include "motion/motion_estimation.h"
+#include "motion/prediction_canvas.h"
 #include "onedva/onedva.h"
 
 /** A clip as it will be coded. */
@@ -27,7 +28,7 @@ struct odva_aligned_clip {
     int precision;      /* of the mesh: 0 is the usual one */
     struct odva_motion motion;
     struct odva_canvas_builder builder;
-    struct odva_canvas prediction_canvas; /* where it is aligned and predicted */
+    struct odva_prediction_canvas prediction_canvas; /* where it is aligned and predicted */
     struct odva_canvas
         last; /* the last frame as decoded without a network, where cost was measured */
 };

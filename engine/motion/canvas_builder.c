@@ -263,7 +263,6 @@ int odva_canvas_build(struct odva_canvas_builder *b, const struct odva_motion *m
     int status = reserve(b, motion);
 
     ODVA_ASSERT(motion->frames >= 1 && motion->frames <= ONEDVA_MAX_CLIP_FRAMES);
-    ODVA_ASSERT(motion->reference >= 0 && motion->reference < motion->frames);
     if (status < 0)
         return status;
     odva_backend_parallel_for(b->backend, motion->frames, prepare_frame, &job);

@@ -302,19 +302,19 @@ static int set_margins(struct odva_motion *motion, int16_t (*nodes)[2])
 }
 
 int odva_motion_fit(struct odva_motion *motion, const struct odva_motion_estimation *e,
-                    int reference, const struct odva_motion_precision *precision)
+                    int is_inter, int reference, const struct odva_motion_precision *precision)
 {
     struct odva_affine affine[ODVA_MAX_PATH_FRAMES];
     int16_t(*nodes)[2];
     int status = ONEDVA_OK;
 
-    ODVA_ASSERT(reference >= ODVA_BEFORE_CLIP && reference < e->frames);
+    ODVA_ASSERT(reference >= 0 && reference < e->frames);
     ODVA_ASSERT(precision->point_terms >= 1 && precision->point_step >= 0);
-    motion->is_inter = reference == ODVA_BEFORE_CLIP;
+    motion->is_inter = is_inter;
     motion->frames = e->frames - motion->is_inter;
     motion->width = e->width;
     motion->height = e->height;
-    motion->reference = motion->is_inter ? 0 : reference;
+    motion->reference = reference;
     motion->spacing = motion->mesh_terms = motion->mesh_step = 0;
     for (int t = 0; t < e->frames; t++)
         affine[t] =

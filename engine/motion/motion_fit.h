@@ -16,16 +16,15 @@ struct odva_motion_precision {
     int mesh_terms, mesh_step;
 };
 
-#define ODVA_BEFORE_CLIP (-1) /* a reference: the first picture estimated is not of the clip */
-
 /**
  * Fit paths to the fields of a clip and choose the margins.
- * @param reference that motion was estimated against: a frame, or ODVA_BEFORE_CLIP
+ * @param is_inter  whether the first picture estimated is the one before the clip
+ * @param reference picture that motion was estimated against
  * @param motion    result; its memory is kept from clip to clip
  * @param precision terms beyond the clip's are left out
  * @return ONEDVA_OK, ONEDVA_ERR_NOMEM, or ONEDVA_ERR_UNSUPPORTED where the paths fold the picture
  */
 int odva_motion_fit(struct odva_motion *motion, const struct odva_motion_estimation *estimation,
-                    int reference, const struct odva_motion_precision *precision);
+                    int is_inter, int reference, const struct odva_motion_precision *precision);
 
 #endif

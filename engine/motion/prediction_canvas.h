@@ -8,16 +8,24 @@
 
 #include "bitstream/motion.h"
 #include "motion/canvas.h"
+#include "motion/inverse_nodes.h"
+
+/** Zero-initialised is empty. */
+struct odva_prediction_canvas {
+    struct odva_canvas canvas; /* the result: one picture */
+    struct odva_inverse_nodes inverse;
+};
 
 /**
- * Lay the reference picture on a canvas of the motion's size, where it is at rest; its edge goes on
- * in the margins.
- * @param canvas    of one picture then
+ * Lay the reference picture where its content rests on a canvas of the motion's size; its edge goes
+ * on where it shows nothing.
  * @param reference of motion->width x motion->height
- * @return ONEDVA_OK or ONEDVA_ERR_NOMEM, and then the canvas is empty
+ * @return ONEDVA_OK, ONEDVA_ERR_NOMEM or what the backend gives
  */
-int odva_prediction_canvas_set(struct odva_canvas *canvas,
+int odva_prediction_canvas_set(struct odva_prediction_canvas *prediction,
+                               struct odva_backend *backend,
                                const struct onedva_const_picture *reference,
                                const struct odva_motion *motion);
+void odva_prediction_canvas_free(struct odva_prediction_canvas *prediction);
 
 #endif
