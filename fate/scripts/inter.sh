@@ -220,6 +220,19 @@ middle() {
         tail -n "+$((key + 1))" many.pixels > expected && pixels middle.mkv > found && same expected found
 }
 check "a copy from the middle begins with a keyframe" middle
+# MP4 and .odva say from which frame on the copy is shown, inside of a whole clip, too.
+# usage: from_the_frame FILE
+from_the_frame() {
+    container=${1##*.}
+    for frame in 41 60 95; do
+        ffmpeg -ss "$(awk -v f=$frame 'BEGIN { printf "%.3f", f / 25 }')" -i "$1" -c copy "exact.$container" &&
+            pixels "exact.$container" > found && tail -n "+$((frame + 1))" whole.pixels > expected &&
+            same expected found || { echo "frame $frame"; return 1; }
+    done
+}
+for file in whole.mp4 merged.mp4 whole.odva merged.odva; do
+    check "a copy of $file from the middle begins at the frame" from_the_frame $file
+done
 # Without its beginning a stream with headers in its packets shows what comes from the next keyframe on.
 late() {
     ffmpeg -i many.nut -c copy -bsf:v dump_extra many.odva && size=$(wc -c < many.odva) &&
@@ -234,5 +247,16 @@ sizes_differ() {
         [ "$(count sizes.odva)" -eq $((frames + 40)) ] && [ "$(count sizes.mkv)" -eq $((frames + 40)) ]
 }
 check "another size midway" sizes_differ
+# Where it begins without a keyframe nothing is shown up to the next one.
+size_without_key() {
+    ffmpeg -f lavfi -i "testsrc2=size=66x50:rate=25,trim=end_frame=80,format=yuv420p" -c:v onedva -adaptive_clips 0 -g 40 \
+        next.nut && ffmpeg -i next.nut -c copy -bsf:v 'noise=amount=0:drop=eq(n\,0)' next.odva && cat whole.odva next.odva > sizes.odva &&
+        pixels next.nut | tail -n 40 | cat whole.pixels - > expected &&
+        ffmpeg -v info -nostats -i sizes.odva -fps_mode passthrough -f framemd5 - 2> log |
+        sed -n 's/^0,.*, *\([0-9]*, [0-9a-f]*\)$/\1/p' > found
+    grep '^\[onedva' log
+    [ "$(grep -c 'no keyframe yet' log)" -eq 1 ] && [ "$(grep -c '^\[onedva' log)" -le 2 ] && same expected found
+}
+check "another size midway, its first keyframe is missing" size_without_key
 
 finish
