@@ -191,8 +191,8 @@ static int reconstruct_linear(struct onedva_decoder *decoder, const struct odva_
                               const struct onedva_picture *coded)
 {
     const struct onedva_const_picture *prediction;
-    const int status =
-        odva_reference_predict(&decoder->reference, packet_decoder_of(decoder), &prediction);
+    const int status = odva_reference_predict(&decoder->reference, decoder->backend,
+                                              packet_decoder_of(decoder), &prediction);
 
     return status < 0
                ? status

@@ -6,7 +6,6 @@
 
 #include "base/assert.h"
 #include "base/log.h"
-#include "motion/prediction_canvas.h"
 #include "transform/deblocking.h"
 
 /* ---- clip by clip ------------------------------------------------------------------------ */
@@ -89,13 +88,13 @@ void odva_reference_free(struct odva_reference *reference)
 {
     odva_canvas_free(&reference->before.canvas);
     odva_canvas_free(&reference->after.canvas);
-    odva_canvas_free(&reference->margins);
+    odva_prediction_canvas_free(&reference->prediction);
     odva_canvas_free(&reference->coded);
 }
 
 /* ---- pictures ---------------------------------------------------------------------------- */
 
-int odva_reference_predict(struct odva_reference *reference,
+int odva_reference_predict(struct odva_reference *reference, struct odva_backend *backend,
                            const struct odva_packet_decoder *decoder,
                            const struct onedva_const_picture **prediction)
 {
@@ -107,9 +106,10 @@ int odva_reference_predict(struct odva_reference *reference,
         return ONEDVA_OK;
     ODVA_ASSERT(reference->before.canvas.frames == 1);
     if (decoder->has_motion)
-        status = odva_prediction_canvas_set(&reference->margins, before, &decoder->motion);
+        status =
+            odva_prediction_canvas_set(&reference->prediction, backend, before, &decoder->motion);
     if (status == ONEDVA_OK)
-        *prediction = decoder->has_motion ? reference->margins.const_picture : before;
+        *prediction = decoder->has_motion ? reference->prediction.canvas.const_picture : before;
     return status;
 }
 

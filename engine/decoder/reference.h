@@ -12,6 +12,7 @@
 #include "bitstream/packet_decoder.h"
 #include "kernels/backend.h"
 #include "motion/canvas.h"
+#include "motion/prediction_canvas.h"
 #include "onedva/onedva.h"
 
 struct odva_reference_picture {
@@ -24,8 +25,8 @@ struct odva_reference_picture {
 struct odva_reference {
     struct odva_reference_picture before; /* what the clip read last is predicted from */
     struct odva_reference_picture after;  /* of the clip read last; or else the last one there is */
-    struct odva_canvas margins;           /* before, on the canvas of the clip read last */
-    struct odva_canvas coded;             /* last canvas of the clip read last */
+    struct odva_prediction_canvas prediction; /* before, on the canvas of the clip read last */
+    struct odva_canvas coded;                 /* last canvas of the clip read last */
     int told; /* it was said since the last key clip that pictures are not those encoded */
 };
 
@@ -52,8 +53,8 @@ void odva_reference_forget(struct odva_reference *reference);
 void odva_reference_free(struct odva_reference *reference);
 
 /** What the clip read last is predicted from: one picture of its latents' size, or NULL where it is
- * a key clip. @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
-int odva_reference_predict(struct odva_reference *reference,
+ * a key clip. @return ONEDVA_OK, ONEDVA_ERR_NOMEM or what the backend gives */
+int odva_reference_predict(struct odva_reference *reference, struct odva_backend *backend,
                            const struct odva_packet_decoder *decoder,
                            const struct onedva_const_picture **prediction);
 

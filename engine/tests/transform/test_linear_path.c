@@ -282,23 +282,6 @@ static int32_t *random_y(struct random *random, const struct onedva_model *model
     return y;
 }
 
-/* Some tiles of an inter clip are predicted, or none, or all. */
-static void predict_tiles(struct random *random, struct odva_latents *latents)
-{
-    const int kind = random_below(random, 4);
-
-    latents->is_inter = 1;
-    memset(latents->predicted, 0, latents->grid.superblock_count * sizeof(*latents->predicted));
-    for (int i = 0; i < latents->grid.tile_count; i++) {
-        const struct odva_tile *place = &latents->grid.tiles[i];
-
-        if (kind < 2 ? kind : random_below(random, 2))
-            for (int p = 0; p < place->ny * place->nx; p++)
-                latents->predicted[place->superblock] |=
-                    odva_token_bit(place->y0 + p / place->nx, place->x0 + p % place->nx);
-    }
-}
-
 /* @param prediction NULL: of a key clip */
 static void check_kind(struct random *random, struct paths *paths, const struct onedva_model *model,
                        const struct odva_latents *latents, const struct clip *prediction)
@@ -332,8 +315,9 @@ static void check_clip(struct random *random, struct paths *paths, const struct 
     check_kind(random, paths, model, latents, NULL);
     clip_alloc(&prediction, 1, latents->grid.width, latents->grid.height);
     draw_noise(random, &prediction);
-    predict_tiles(random, latents);
+    random_prediction(random, latents);
     check_kind(random, paths, model, latents, &prediction);
+    latents->is_inter = 0;
     clip_free(&prediction);
 }
 
@@ -413,7 +397,7 @@ static void levels(void **state)
         int32_t *y;
 
         random_latents(&random, &latents, &scans, 6, 70, 40, &layer_plan, 1);
-        predict_tiles(&random, &latents);
+        random_prediction(&random, &latents);
         memset(latents.seen, ODVA_CODED, odva_latents_count(&latents));
         y = malloc((odva_latents_held(&latents) + 1) * sizeof(*y));
         assert_non_null(y);
@@ -528,7 +512,7 @@ static void check_round_trip(struct odva_linear_path *path, struct odva_latents 
     assert_int_equal(
         odva_linear_path_project(path, &latents->grid, latents->detail, source->const_picture),
         ONEDVA_OK);
-    assert_int_equal(odva_linear_path_transform(path, latents, y), ONEDVA_OK);
+    assert_int_equal(odva_linear_path_transform(path, latents, 0, y), ONEDVA_OK);
     for (size_t i = 0; i < count; i++)
         rounded[i] = (int32_t)lrintf(y[i] * ODVA_LATENT_UNITS);
     clip_alloc(&decoded, source->frames, source->width, source->height);
