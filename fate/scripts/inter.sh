@@ -251,11 +251,11 @@ check "another size midway" sizes_differ
 size_without_key() {
     ffmpeg -f lavfi -i "testsrc2=size=66x50:rate=25,trim=end_frame=80,format=yuv420p" -c:v onedva -adaptive_clips 0 -g 40 \
         next.nut && ffmpeg -i next.nut -c copy -bsf:v 'noise=amount=0:drop=eq(n\,0)' next.odva && cat whole.odva next.odva > sizes.odva &&
-        pixels next.nut | tail -n 40 | cat whole.pixels - > expected &&
-        ffmpeg -v info -nostats -i sizes.odva -fps_mode passthrough -f framemd5 - 2> log |
-        sed -n 's/^0,.*, *\([0-9]*, [0-9a-f]*\)$/\1/p' > found
+        ffmpeg -v info -nostats -i sizes.odva -f null - 2> log
     grep '^\[onedva' log
-    [ "$(grep -c 'no keyframe yet' log)" -eq 1 ] && [ "$(grep -c '^\[onedva' log)" -le 2 ] && same expected found
+    [ "$(grep -c 'no keyframe yet' log)" -eq 1 ] && [ "$(grep -c '^\[onedva' log)" -le 2 ] &&
+        ffprobe -show_entries frame=width -of csv=p=0 sizes.odva 2> /dev/null | sed 's/,.*//' | uniq -c | sed 's/^ *//' > found &&
+        printf '%d 130\n40 66\n' $frames > expected && same expected found
 }
 check "another size midway, its first keyframe is missing" size_without_key
 
