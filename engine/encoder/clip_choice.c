@@ -11,6 +11,7 @@
 #include "base/assert.h"
 #include "base/integers.h"
 #include "base/layout.h"
+#include "encoder/encoder_settings.h"
 #include "motion/scene_cut.h"
 #include "transform/quantiser.h"
 
@@ -23,6 +24,9 @@
 /* Content keeps its habits: plans are this many frames apart, and between them clips are as long as
  * the last one that was planned. */
 #define PLAN_DISTANCE 64
+
+/* A clip whose frames take so much more than those before is of other content. */
+#define OTHER_CONTENT 1.4
 
 /* Where the first half costs this part of the whole, the second one is not looked at. */
 #define HALF_LIMIT     0.7
@@ -216,6 +220,7 @@ static enum onedva_motion take_planned(struct odva_clip_choice *choice, struct o
 static void start_scene(struct odva_clip_choice *choice)
 {
     choice->planned = choice->plans = choice->ends_scene = 0;
+    choice->rate = 0;
     memset(choice->motion.habit, 0, sizeof(choice->motion.habit));
 }
 
@@ -331,7 +336,7 @@ int odva_clip_choose(struct odva_clip_choice *choice, struct odva_trial_coder *c
                               .trial_qidx = trial_qidx,
                               .thorough = settings->preset == ONEDVA_PRESET_SLOW,
                               .is_reduced = is_reduced,
-                              .predicts = settings->gop != 1,
+                              .predicts = odva_encoder_settings_predicts(settings),
                               .packet_cost = ODVA_LAMBDA * step * step * PACKET_BITS};
     struct odva_frames frames = {.pictures = pictures,
                                  .pyramids = choice->pyramid + 1,
@@ -354,6 +359,20 @@ int odva_clip_choose(struct odva_clip_choice *choice, struct odva_trial_coder *c
     if (settings->adaptive_clips)
         return choose_adaptively(&planner, &frames);
     return align(&planner, &frames, settings->motion, 0);
+}
+
+void odva_clip_choice_note_bits(struct odva_clip_choice *choice, double bits)
+{
+    const struct odva_aligned_clip *clip = &choice->trial[0];
+    const int is_inter = clip->prediction != NULL;
+    const double rate = bits / clip->frames;
+
+    if (choice->rate > 0 && is_inter == choice->was_inter && rate > OTHER_CONTENT * choice->rate) {
+        choice->since_plan = PLAN_DISTANCE;
+        memset(choice->motion.habit, 0, sizeof(choice->motion.habit));
+    }
+    choice->rate = rate;
+    choice->was_inter = is_inter;
 }
 
 int odva_clip_choice_end_clip(struct odva_clip_choice *choice,

@@ -39,6 +39,8 @@ struct odva_clip_choice {
     int since_plan; /* frames of clips that were not planned */
     int length;     /* of the clip chosen last */
     int ends_scene; /* the last plan does */
+    double rate;    /* bits of a frame of the last clip predicted as it is, or not; 0: not known */
+    int was_inter;
 };
 
 /**
@@ -52,6 +54,9 @@ int odva_clip_choose(struct odva_clip_choice *choice, struct odva_trial_coder *c
                      const struct onedva_encoder_settings *settings,
                      const struct onedva_const_picture *pictures, int n, int width, int height,
                      const struct onedva_const_picture *reference, int qidx);
+
+/** Note what the clip chosen last took: habits are forgotten where it is much more than before. */
+void odva_clip_choice_note_bits(struct odva_clip_choice *choice, double bits);
 
 /** Note the last frame of the clip chosen last: the next one may be predicted from it.
  * @return ONEDVA_OK or ONEDVA_ERR_NOMEM */

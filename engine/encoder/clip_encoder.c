@@ -9,6 +9,7 @@
 #include "base/reserve.h"
 #include "bitstream/layer_plan.h"
 #include "bitstream/motion_coder.h"
+#include "encoder/encoder_settings.h"
 #include "kernels/backend.h"
 #include "model/model.h"
 
@@ -46,7 +47,6 @@ void odva_clip_encoder_close(struct odva_clip_encoder *encoder)
     odva_query_encoder_close(&encoder->query_encoder);
     odva_trial_coder_close(&encoder->coder);
     odva_canvas_free(&encoder->reference);
-    odva_first_layer_free(&encoder->first_layer);
     free(encoder->corrected);
     *encoder = (struct odva_clip_encoder){0};
 }
@@ -138,11 +138,15 @@ static int write_packet(struct odva_clip_encoder *encoder, const float *y)
     struct odva_packet_encoder *packet_encoder = &odva_clip_encoder_slot(encoder)->packet_encoder;
     struct odva_trial_coder *coder = &encoder->coder;
     struct odva_layer_plan layer_plan;
+    int status;
 
     odva_layer_plan_init(&layer_plan, encoder->settings->layers, coder->latents.qidx,
                          odva_tile_tokens(coder->latents.basis));
-    odva_rate_distortion_divide(&coder->rate_distortion, &coder->latents, y,
-                                odva_partition_choice_weights(&coder->partition), &layer_plan);
+    status =
+        odva_rate_distortion_divide(&coder->rate_distortion, &coder->latents, y,
+                                    odva_partition_choice_weights(&coder->partition), &layer_plan);
+    if (status < 0)
+        return status;
     odva_layer_plan_set_ends(&layer_plan, &coder->latents);
     odva_packet_encoder_begin(
         packet_encoder, &coder->latents, &layer_plan, clip->is_aligned ? &clip->motion : NULL,
@@ -242,39 +246,29 @@ static void start_writing(struct odva_clip_encoder *encoder, struct odva_packet_
     odva_thread_pool_start(encoder->backend->pool, &slot->job);
 }
 
-/* Decode the last frame as a decoder of the first layer has it. */
-static int make_reference(struct odva_clip_encoder *encoder, const struct odva_packet_slot *slot)
+/* Decode the last frame as every decoder has it. */
+static int make_reference(struct odva_clip_encoder *encoder)
 {
     const struct odva_aligned_clip *clip = encoder->clip;
-    const struct odva_byte_writer *packet = &slot->packet_encoder.packet;
     struct odva_trial_coder *coder = &encoder->coder;
-    const struct odva_latents *latents = &coder->latents;
-    int status = ONEDVA_OK;
+    const int status = odva_trial_coder_reconstruct(coder, &coder->latents,
+                                                    clip->is_aligned ? &clip->motion : NULL);
 
-    if (encoder->settings->layers > 1)
-        status = odva_first_layer_read(&encoder->first_layer, encoder->model, coder->scans,
-                                       encoder->stream, packet->data, packet->size, &latents);
-    if (status == ONEDVA_OK)
-        status =
-            odva_trial_coder_reconstruct(coder, latents, clip->is_aligned ? &clip->motion : NULL);
-    if (status == ONEDVA_OK)
-        status =
-            odva_canvas_copy(&encoder->reference, &coder->pictures.const_picture[clip->frames - 1],
-                             coder->pictures.width, coder->pictures.height);
-    return status;
+    return status < 0 ? status
+                      : odva_canvas_copy(&encoder->reference,
+                                         &coder->pictures.const_picture[clip->frames - 1],
+                                         coder->pictures.width, coder->pictures.height);
 }
 
 int odva_clip_encoder_begin_packet(struct odva_clip_encoder *encoder)
 {
     struct odva_packet_slot *slot = odva_clip_encoder_slot(encoder);
-    int status = ONEDVA_OK;
+    const int predicts = odva_encoder_settings_predicts(encoder->settings);
+    const int status = predicts ? make_reference(encoder) : ONEDVA_OK;
 
-    encoder->has_reference = 0;
-    if (encoder->settings->gop != 1)
-        status = make_reference(encoder, slot);
+    encoder->has_reference = predicts && status == ONEDVA_OK;
     if (status < 0)
         return status;
-    encoder->has_reference = encoder->settings->gop != 1;
     report(encoder, slot);
     slot->status = ONEDVA_OK;
     if (encoder->overlaps) {

@@ -9,7 +9,6 @@
 
 #include "base/thread_pool.h"
 #include "bitstream/packet_encoder.h"
-#include "encoder/first_layer.h"
 #include "encoder/motion_choice.h"
 #include "encoder/trial_coder.h"
 #include "network/query_encoder.h"
@@ -43,7 +42,6 @@ struct odva_clip_encoder {
     /* the last frame of the clip before, as the next one may be predicted from it */
     struct odva_canvas reference;
     int has_reference;
-    struct odva_first_layer first_layer; /* of packets of several layers */
 
     int overlaps; /* another thread writes latents while the next clip is analysed */
     struct odva_packet_slot slot[2];

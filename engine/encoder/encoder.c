@@ -51,9 +51,7 @@ static int open_parts(struct onedva_encoder *encoder, const onedva_model *model)
     if (status < 0)
         return status;
     backend = encoder->clip_choice.backend = encoder->backend;
-    overlaps = odva_backend_workers(backend) > 1 &&
-               !odva_quantiser_choice_needs_packets(settings) &&
-               (settings->layers == 1 || settings->gop == 1);
+    overlaps = odva_backend_workers(backend) > 1 && !odva_quantiser_choice_needs_packets(settings);
     return odva_clip_encoder_open(&encoder->clip_encoder, model, settings, &encoder->stream,
                                   backend, overlaps);
 }
@@ -219,7 +217,7 @@ static int must_be_key(const struct onedva_encoder *encoder)
 {
     const int gop = encoder->settings.gop;
 
-    return gop == 1 || encoder->begins_gop || !encoder->clip_encoder.has_reference ||
+    return encoder->begins_gop || !encoder->clip_encoder.has_reference ||
            (gop > 0 && encoder->since_key >= gop);
 }
 
@@ -263,7 +261,8 @@ static int end_clip(struct onedva_encoder *encoder, const struct onedva_const_pi
     encoder->frames = clip->frames;
     encoder->begins_gop = 0;
     encoder->since_key = (clip->prediction ? encoder->since_key : 0) + clip->frames;
-    if (encoder->settings.gop == 1)
+    odva_clip_choice_note_bits(&encoder->clip_choice, encoder->quantiser_choice.counted);
+    if (!odva_encoder_settings_predicts(&encoder->settings))
         return ONEDVA_OK;
     return odva_clip_choice_end_clip(&encoder->clip_choice, &frames[clip->frames - 1],
                                      (int)encoder->stream.width, (int)encoder->stream.height);

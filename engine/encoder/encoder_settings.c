@@ -180,3 +180,8 @@ double odva_encoder_settings_first_index(const struct onedva_encoder_settings *s
         return whole_index(USUAL_INDEX - (settings->target_psnr - USUAL_PSNR) / DB_PER_INDEX);
     return QIDX_OF_CRF_0 + (settings->qp >= 0 ? settings->qp : settings->crf);
 }
+
+int odva_encoder_settings_predicts(const struct onedva_encoder_settings *settings)
+{
+    return settings->gop != 1 && settings->layers == 1;
+}

@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "bitstream/stream_header.h"
+#include "encoder/encoder_settings.h"
 
 /* Near enough to what is left for the last clip of a second pass, and tries to come there. */
 #define NEAR      0.005
@@ -29,8 +30,7 @@ struct choice {
     const struct onedva_const_picture *frames;
     uint64_t duration;
     double seconds;
-    double finer;   /* than the index that is set */
-    double counted; /* bits of its payloads, when it was encoded last */
+    double finer; /* than the index that is set */
 };
 
 int odva_quantiser_choice_needs_packets(const struct onedva_encoder_settings *settings)
@@ -54,6 +54,17 @@ static int open_pass(struct odva_quantiser_choice *choice)
     return writer->text.failed ? ONEDVA_ERR_NOMEM : ONEDVA_OK;
 }
 
+/* From key clip to key clip, as far as is known; 0: all are key clips. */
+static double gop_seconds(const struct onedva_encoder_settings *settings,
+                          const struct onedva_stream *stream)
+{
+    if (!odva_encoder_settings_predicts(settings))
+        return 0;
+    return settings->gop == 0 || stream->frame_duration == 0
+               ? INFINITY
+               : settings->gop * odva_stream_seconds(stream, stream->frame_duration);
+}
+
 int odva_quantiser_choice_open(struct odva_quantiser_choice *choice, const onedva_model *model,
                                const struct onedva_encoder_settings *settings,
                                const struct onedva_stream *stream,
@@ -69,6 +80,7 @@ int odva_quantiser_choice_open(struct odva_quantiser_choice *choice, const onedv
         .max_rate = (double)settings->max_rate,
         .buffer_size = (double)settings->buffer_size,
         .buffered = (double)settings->buffer_start,
+        .gop_seconds = gop_seconds(settings, stream),
     };
     status = open_pass(choice);
     if (status < 0 || settings->target_psnr == 0)
@@ -115,15 +127,15 @@ int odva_quantiser_choice_begin(struct odva_quantiser_choice *choice,
 static int encode(struct choice *c)
 {
     return odva_clip_encoder_encode(c->encoder, fmax(c->state->index - c->finer, ONEDVA_MIN_QIDX),
-                                    &c->counted);
+                                    &c->state->counted);
 }
 
 double odva_quantiser_choice_key_offset(const struct odva_quantiser_choice *choice)
 {
     const struct onedva_encoder_settings *settings = choice->settings;
 
-    return settings->gop == 1 || settings->qp >= 0 || settings->bitrate > 0 ||
-                   settings->target_psnr > 0
+    return !odva_encoder_settings_predicts(settings) || settings->qp >= 0 ||
+                   settings->bitrate > 0 || settings->target_psnr > 0
                ? 0
                : KEY_OFFSET;
 }
@@ -156,14 +168,15 @@ static int encode_at_bitrate(struct choice *c)
 
     if (status < 0)
         return status;
-    budget = odva_rate_control_counted(control, odva_rate_control_budget(control, c->seconds),
-                                       motion_bits);
+    budget = odva_rate_control_counted(
+        control, odva_rate_control_budget(control, c->seconds, !c->encoder->clip->prediction),
+        motion_bits);
     status = search_qidx(c, budget, &linear_bits);
     if (status == ONEDVA_OK)
         status = encode(c);
     if (status < 0 || !odva_clip_encoder_corrects(c->encoder))
         return status;
-    status = search_qidx(c, budget * (linear_bits + 1) / (c->counted + 1), &linear_bits);
+    status = search_qidx(c, budget * (linear_bits + 1) / (c->state->counted + 1), &linear_bits);
     return status < 0 ? status : encode(c);
 }
 
@@ -178,7 +191,8 @@ static int count_points(struct choice *c, struct odva_first_pass_clip *clip)
 
     for (int i = 0; i < ODVA_FIRST_PASS_POINTS && status == ONEDVA_OK; i++) {
         status = odva_trial_coder_quantise(
-            coder, ODVA_FIRST_PASS_FINEST + i * ODVA_FIRST_PASS_DISTANCE, &clip->bits[i]);
+            coder, ODVA_FIRST_PASS_FINEST + i * ODVA_FIRST_PASS_DISTANCE - c->finer,
+            &clip->bits[i]);
         clip->bits[i] =
             odva_rate_control_packet(&c->state->rate_control, clip->bits[i], motion_bits);
     }
@@ -285,6 +299,17 @@ static int encode_at_psnr(struct choice *c)
     return status;
 }
 
+/* What measures goes on behind the packet that was taken. */
+static int follow_packet(struct choice *c)
+{
+    const struct odva_byte_writer *packet =
+        &odva_clip_encoder_slot(c->encoder)->packet_encoder.packet;
+
+    return c->state->psnr_target.decoder
+               ? odva_psnr_target_follow(&c->state->psnr_target, packet->data, packet->size)
+               : ONEDVA_OK;
+}
+
 /* ---- all of them ------------------------------------------------------------------------- */
 
 /* Take coarser quantisers until the decoder's buffer holds the packet. */
@@ -313,9 +338,12 @@ static int spend(struct choice *c)
     struct odva_quantiser_choice *state = c->state;
     const double bits = odva_clip_encoder_packet_bits(c->encoder);
 
-    odva_rate_control_learn(&state->rate_control, c->counted,
+    odva_rate_control_learn(&state->rate_control, c->state->counted,
                             odva_clip_encoder_payload_bits(c->encoder));
     odva_rate_control_spend(&state->rate_control, c->seconds, bits);
+    if (c->seconds > 0)
+        odva_rate_control_note_kind(&state->rate_control, !c->encoder->clip->prediction,
+                                    bits / c->seconds, state->index);
     if (state->settings->pass == ONEDVA_PASS_SECOND)
         odva_rate_plan_spend(&state->plan, c->encoder->clip->frames, state->index, bits);
     if (state->settings->pass == ONEDVA_PASS_FIRST)
@@ -360,6 +388,8 @@ int odva_quantiser_choice_run(struct odva_quantiser_choice *choice,
     if (status < 0 || !odva_quantiser_choice_needs_packets(settings))
         return status;
     status = keep_within_buffer(&c);
+    if (status == ONEDVA_OK)
+        status = follow_packet(&c);
     if (status == ONEDVA_OK)
         status = spend(&c);
     if (settings->bitrate == 0 && settings->target_psnr == 0)

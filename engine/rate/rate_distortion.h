@@ -44,7 +44,7 @@ struct odva_rate_distortion {
     int max_tokens;               /* of the largest tiles (odva_token_limit) */
     int thorough;                 /* also try the next level towards zero for each coefficient */
     struct odva_bit_cost bit_cost;
-    uint8_t *magnitude; /* a symbol context for each worker */
+    uint8_t *near; /* a symbol context for each worker */
     struct odva_length_candidate *candidates;
     int *longest; /* candidate of each tile */
     size_t candidate_capacity, longest_capacity;
@@ -84,9 +84,10 @@ double odva_rate_distortion_lambda(double index);
  * error than it is worth at a coarser step.
  * @param latents what odva_rate_distortion_run made of y; the tiles' lengths are the result
  * @param weight  as there
+ * @return ONEDVA_OK or ONEDVA_ERR_NOMEM
  */
-void odva_rate_distortion_divide(struct odva_rate_distortion *rd, struct odva_latents *latents,
-                                 const float *y, const double *weight,
-                                 const struct odva_layer_plan *layer_plan);
+int odva_rate_distortion_divide(struct odva_rate_distortion *rd, struct odva_latents *latents,
+                                const float *y, const double *weight,
+                                const struct odva_layer_plan *layer_plan);
 
 #endif

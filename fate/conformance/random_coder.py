@@ -5,7 +5,7 @@ and codes that for the range decoder of doc/bitstream.md, section 5."""
 import random
 
 import spec_decoder
-from stream_writer import motion, packet
+from stream_writer import first_crc, motion, packet
 
 
 class RandomCoder:
@@ -58,23 +58,23 @@ class RandomCoder:
         return value.to_bytes(size, "big").rstrip(b"\0")
 
 
-def random_motion(header, frames, seed, bold=0.3, ones=0.5, **fields):
+def random_motion(header, frames, seed, bold=0.3, ones=0.5, is_inter=False, **fields):
     """A motion's bytes; fields: as stream_writer.motion takes them."""
     coder = RandomCoder(random.Random(seed), bold, ones)
-    spec_decoder.Motion(motion(**fields), header, frames, spec_decoder.Seen(), coder)
+    spec_decoder.Motion(motion(**fields), header, frames, spec_decoder.Seen(), coder, is_inter)
     return motion(**fields, paths=coder.finish())
 
 
 def random_packet(model, applies, frames, extents, seed, *, detail=0, qidx=-10, dropped=0, bold=0.05, ones=0.5, motion_=None,
-                  **fields):
+                  before=None, **fields):
     """A packet whose layers have these extents (token_end + 16384 threshold); applies: the StreamHeader of its pictures;
-    fields: of stream_writer.packet."""
+    before: the packet of the clip that an inter clip is predicted from; fields: of stream_writer.packet."""
     rng, seen = random.Random(seed), spec_decoder.Seen()
     width, height = applies.width, applies.height
     if motion_ is not None:
-        decoded = spec_decoder.Motion(motion_, applies, frames, seen)
+        decoded = spec_decoder.Motion(motion_, applies, frames, seen, is_inter=before is not None)
         width, height = decoded.canvas_width, decoded.canvas_height
-    grid = spec_decoder.Grid(model, detail, frames, width, height)
+    grid = spec_decoder.Grid(model, detail, frames, width, height, before is not None)
     layers = []
     for extent in extents:
         layers.append(spec_decoder.Layer(extent, 0, 0, *layers[-1:]))
@@ -84,4 +84,4 @@ def random_packet(model, applies, frames, extents, seed, *, detail=0, qidx=-10, 
         spec_decoder.LayerDecoder(model, layer, of_refinement, seen, coder).decode(grid)
         layer.payload = coder.finish()
     return packet(model, frames, [(layer.extent, layer.payload) for layer in layers], detail=detail, qidx=qidx, dropped=dropped,
-                  motion_=motion_, **fields)
+                  motion_=motion_, reference=None if before is None else first_crc(before), **fields)

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bitstream/crc16.h"
 #include "bitstream/packet.h"
 #include "bitstream/packet_decoder.h"
 #include "bitstream/packet_encoder.h"
@@ -39,6 +40,7 @@ struct importer {
     struct odva_packet_decoder decoder; /* tells a clip's geometry from its header */
     struct odva_packet_encoder encoder;
     struct odva_layer_plan layer_plan; /* of the clip's header */
+    uint16_t crc_read, crc_written;    /* of the first layer of the clip before */
 };
 
 static const struct {
@@ -273,6 +275,23 @@ static void set_tokens(const struct importer *im, struct odva_latent_tile *tile,
             number, count, tile->token_length);
 }
 
+/* Set whether a tile is predicted from the clip before. @param number of the tile in the file */
+static void read_prediction(const struct importer *im, struct odva_latents *latents, int index,
+                            int64_t number)
+{
+    const struct odva_tensor *predicted = im->tensor[LATENTS_TILE_IS_PREDICTED];
+    const struct odva_tile *place = &latents->grid.tiles[index];
+
+    if (number >= predicted->count)
+        die("%s: tile.is_predicted has fewer numbers than there are tiles", im->path);
+    if (predicted->data[number] > latents->is_inter)
+        die("%s: tile.is_predicted has %d, %s can be", im->path, (int8_t)predicted->data[number],
+            latents->is_inter ? "0 and 1" : "0 in a key clip");
+    for (int i = 0; i < place->ny * place->nx && predicted->data[number]; i++)
+        latents->predicted[place->superblock] |=
+            odva_token_bit(place->y0 + i / place->nx, place->x0 + i % place->nx);
+}
+
 static void read_tile(const struct importer *im, struct odva_latents *latents, int index,
                       int64_t tile_number, int most_tokens)
 {
@@ -284,6 +303,7 @@ static void read_tile(const struct importer *im, struct odva_latents *latents, i
 
     span_of(im, LATENTS_TILE_FIRST_COEFFICIENT, tile_number, im->tensor[source]->count, &first,
             &end);
+    read_prediction(im, latents, index, tile_number);
     set_tokens(im, tile, tile_number, end - first, most_tokens);
     read_lengths(im, tile, tile_number);
     memset(latents->q + tile->offset, 0, tile->coefficients * sizeof(*latents->q));
@@ -309,13 +329,19 @@ static void read_partition(const struct importer *im, struct odva_latents *laten
     odva_latents_set_partition(latents);
 }
 
-/* Size, motion and layers are those of the clip's header; its payloads are coded anew. */
+/* Size, motion and layers are those of the clip's header; its payloads are coded anew, and an inter
+ * clip that followed the one before it does so again. */
 static void write_packet(struct importer *im, const struct odva_packet *parsed)
 {
+    const struct odva_layer *first = &im->encoder.fields.layer[0];
+
+    im->encoder.reference = parsed->reference == im->crc_read ? im->crc_written : parsed->reference;
     check_onedva(odva_packet_encoder_write(&im->encoder, &im->decoder.latents, &im->layer_plan,
                                            parsed->has_motion ? &im->decoder.motion : NULL,
                                            parsed->has_stream ? &parsed->stream : NULL,
                                            parsed->has_durations ? parsed->durations : NULL));
+    im->crc_read = parsed->first_crc;
+    im->crc_written = odva_crc16(first->payload, first->size);
 }
 
 /* The stream header that a clip brings, for the packet and what is read from here on. */
