@@ -39,7 +39,7 @@ typedef struct OneDVADecContext {
     int64_t next_pts;  ///< where a packet begins that continues the one decoded last
     int64_t tolerance; ///< of the container's rounding
     int is_interrupted; ///< what is decoded next does not continue what was output last
-    int has_key;        ///< a keyframe came since the start or a seek
+    int has_key;        ///< a keyframe of the stream came since its start or a seek
     int is_left_out;    ///< the clip in progress was not read
 } OneDVADecContext;
 
@@ -129,6 +129,7 @@ static av_cold int open_split(AVCodecContext *avctx)
 static int set_stream_header(OneDVADecContext *s, const uint8_t *data, size_t size)
 {
     s->nb_announced = 0;
+    s->has_key      = 0; // no clip is predicted from one of another stream
     return ff_onedva_check(&s->log, onedva_decoder_set_stream_header(s->decoder, data, size),
                            "stream header");
 }
@@ -281,14 +282,19 @@ static int is_inter_clip(const AVPacket *pkt)
            !onedva_packet_is_key(pkt->data, pkt->size);
 }
 
-/** Whether a clip need not be read: keyframes alone are asked for, or it rests on one that never came. */
+static int brings_header(const AVPacket *pkt)
+{
+    return !!av_packet_get_side_data(pkt, AV_PKT_DATA_NEW_EXTRADATA, NULL);
+}
+
+/** Whether a clip need not be read: keyframes alone are asked for, or there is no picture to predict from,
+ *  so that there is nothing to show even where damaged pictures are wanted. */
 static int must_leave_out(const AVCodecContext *avctx, const AVPacket *pkt)
 {
     const OneDVADecContext *s = avctx->priv_data;
-    const int shows_all = avctx->flags & AV_CODEC_FLAG_OUTPUT_CORRUPT ||
-                          avctx->flags2 & AV_CODEC_FLAG2_SHOW_ALL;
 
-    return (avctx->skip_frame >= AVDISCARD_NONINTRA || (!s->has_key && !shows_all)) && is_inter_clip(pkt);
+    return is_inter_clip(pkt) &&
+           (avctx->skip_frame >= AVDISCARD_NONINTRA || !s->has_key || brings_header(pkt));
 }
 
 /** Let the library begin with the packets up to one that brings another stream header, or is left out. */
@@ -298,7 +304,7 @@ static void announce_packets(AVCodecContext *avctx)
     AVPacket *pkt;
 
     for (; av_fifo_peek(s->packets, &pkt, 1, s->nb_announced) >= 0; s->nb_announced++)
-        if (av_packet_get_side_data(pkt, AV_PKT_DATA_NEW_EXTRADATA, NULL) || must_leave_out(avctx, pkt) ||
+        if (brings_header(pkt) || must_leave_out(avctx, pkt) ||
             !onedva_decoder_announce_packet(s->decoder, pkt->data, pkt->size))
             return;
 }
