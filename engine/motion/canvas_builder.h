@@ -15,6 +15,7 @@
 
 #include "bitstream/motion.h"
 #include "motion/canvas.h"
+#include "motion/inverse_nodes.h"
 #include "onedva/onedva.h"
 
 struct odva_backend;
@@ -22,11 +23,12 @@ struct odva_backend;
 struct odva_canvas_builder {
     struct odva_backend *backend; /* borrowed */
     struct odva_canvas canvas;    /* the result */
-    uint8_t *visible; /* [frames][block rows][block columns]: 1 where the frame shows a 4x4 block */
+    /* [frames][block rows][block columns]: 1 where the frame shows a 4x4 block; behind those of an
+     * inter clip's frames those of the picture before */
+    uint8_t *visible;
     int block_columns, block_rows;
-    int16_t (*nodes)[2]; /* [frames][rows][columns] of the canvases' own mesh */
-    float (*forward)[2]; /* [frames] of the motion's nodes */
-    size_t visible_capacity, node_capacity, forward_capacity;
+    struct odva_inverse_nodes inverse; /* in the same order */
+    size_t visible_capacity;
 };
 
 /**

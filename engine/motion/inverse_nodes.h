@@ -13,23 +13,37 @@
 #include "bitstream/motion.h"
 #include "kernels/backend.h"
 
-/** A canvas's own nodes, by which pictures are warped to it; zero-initialised is empty. */
+/** Canvases' own nodes, by which pictures are warped to them; zero-initialised is empty. */
 struct odva_inverse_nodes {
     int columns, rows;
-    int16_t (*nodes)[2];   /* [pictures][rows][columns], 1/16 luma sample */
-    int16_t (*forward)[2]; /* of the motion's nodes, for one picture */
+    int16_t (*nodes)[2];   /* [canvases][rows][columns], 1/16 luma sample */
+    int16_t (*forward)[2]; /* [canvases] of the motion's nodes */
     size_t capacity, forward_capacity;
 };
 
 /**
- * Set the nodes for pictures first .. first+count-1 that paths lead through: those of the first one
- * come first.
+ * Make room for the nodes of so many canvases.
  * @return ONEDVA_OK or ONEDVA_ERR_NOMEM
  */
-int odva_inverse_nodes_set(struct odva_inverse_nodes *inverse, const struct odva_motion *motion,
-                           int first, int count);
+int odva_inverse_nodes_reserve(struct odva_inverse_nodes *inverse, const struct odva_motion *motion,
+                               int count);
 
-/** The warp from so many pictures to their canvases. */
+/**
+ * Set the nodes of one canvas; threads may do so for one each.
+ * @param canvas  which of those that there is room for
+ * @param picture which of those that paths lead through it shows
+ */
+void odva_inverse_nodes_set(const struct odva_inverse_nodes *inverse,
+                            const struct odva_motion *motion, int canvas, int picture);
+
+/** The nodes of a canvas. */
+static inline int16_t (*odva_inverse_nodes_of(const struct odva_inverse_nodes *inverse,
+                                              int canvas))[2]
+{
+    return inverse->nodes + (size_t)canvas * inverse->columns * inverse->rows;
+}
+
+/** The warp from so many pictures to the first canvases. */
 struct odva_warp odva_inverse_nodes_warp(const struct odva_inverse_nodes *inverse,
                                          const struct odva_motion *motion, int count);
 

@@ -19,9 +19,10 @@ int odva_prediction_canvas_set(struct odva_prediction_canvas *prediction,
 
     ODVA_ASSERT(motion->is_inter);
     if (status == ONEDVA_OK)
-        status = odva_inverse_nodes_set(&prediction->inverse, motion, 0, 1);
+        status = odva_inverse_nodes_reserve(&prediction->inverse, motion, 1);
     if (status < 0)
         return status;
+    odva_inverse_nodes_set(&prediction->inverse, motion, 0, 0);
     warp = odva_inverse_nodes_warp(&prediction->inverse, motion, 1);
     return backend->ops->warp(backend, canvas->picture, reference, &warp);
 }
