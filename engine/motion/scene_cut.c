@@ -19,8 +19,8 @@
 /* A fade from a frame to the next: change of the mean, and factors of the contrast; a flash is
  * more. */
 #define MOST_FADE      8.0
-#define LEAST_CONTRAST 0.5
-#define MOST_CONTRAST  2.5
+#define LEAST_CONTRAST 0.3
+#define MOST_CONTRAST  3.5
 
 /** What the frame before would be if it had faded. */
 struct fade {

@@ -253,7 +253,9 @@ struct onedva_clip_stats {
 struct onedva_packet {
     const uint8_t *data; /* owned by the encoder, valid until its next call */
     size_t size;
-    int frames; /* of the clip: the first ones given; fewer than n only with adaptive_clips */
+    /* of the clip: the first ones given; fewer than n only with adaptive_clips or where a gop ends
+     */
+    int frames;
     struct onedva_clip_stats stats;
     const char *pass_stats; /* first pass: text to append to the statistics, or else NULL */
     int is_key;             /* whether it holds a key clip: a decoder can begin with it */
@@ -491,8 +493,10 @@ struct onedva_mesh {
     enum onedva_motion motion; /* off, global or mesh */
     int left, top;             /* of the picture on the canvas, luma samples */
     int canvas_width, canvas_height;
-    int reference; /* frame whose displacements are 0 */
-    int spacing;   /* of the nodes, luma samples; node (i, j) is at (i, j) * spacing */
+    /* picture whose displacements are 0: a frame of a key clip; of an inter clip 0 is the picture
+     * before it, and its own frames count from 1 */
+    int reference;
+    int spacing; /* of the nodes, luma samples; node (i, j) is at (i, j) * spacing */
     int columns, rows;
     const int16_t (
         *nodes)[2];       /* [frames][rows][columns], 1/16 luma sample; NULL where motion is off */
