@@ -137,16 +137,6 @@ def runs(n, shifted):
     return found
 
 
-@functools.lru_cache(None)
-def windows(gy, gx, shifted):
-    """Window rectangles grouped by shape: {(h, w): [(y0, x0), ...]}."""
-    groups = {}
-    for y0, y1 in spans(gy, shifted):
-        for x0, x1 in spans(gx, shifted):
-            groups.setdefault((y1 - y0, x1 - x0), []).append((y0, x0))
-    return groups
-
-
 def band_coefficients(x, mean, basis):
     """Patches [..., 1536] -> [..., 4 J]: the DCT over a token's frames of the coefficients of each, band by band."""
     c = (x.unflatten(-1, (TOKEN_FRAMES, FRAME)) - mean) @ basis.t()

@@ -2,7 +2,6 @@
 """Pairs of a clip's canvas and the exact linear reconstruction of it (onedva-canvas --pairs), and batches of them.
 
 The decoder alone learns on these: no transform and no quantiser runs in training."""
-import fnmatch
 import math
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -29,7 +28,7 @@ def prepare(source, cache, tool, ffmpeg="ffmpeg", crf=(12, 20, 28, 38, 50), turn
     gaps = np.diff([*crf, crf[-1] + 2])
     for i, (path, entry) in enumerate(data.sizes(source, ffmpeg, (1.0,))):
         for turn in range(turns):
-            which = (i + turn * 2) % len(crf)
+            which = (i + 2 * turn) % len(crf)
             quality = round(crf[which] + gaps[which] * rng.random())
             one = {**entry, "file": f"{entry['file']}-{turn}.pairs"}
             index.append(one)
@@ -43,15 +42,6 @@ def prepare(source, cache, tool, ffmpeg="ffmpeg", crf=(12, 20, 28, 38, 50), turn
         for _ in pool.map(lambda arguments: canvases.make(*arguments), work):
             pass
     data.write_index(cache, index)
-
-
-def load(cache, names=("*",), but=()):
-    """Clips of the videos of these names, without those of others; patterns as a shell's."""
-    def match(entry, patterns):
-        return any(fnmatch.fnmatch(os.path.splitext(entry["name"])[0], p) for p in patterns)
-
-    return [clip for entry in data.read_index(cache) if match(entry, names) and not match(entry, but)
-            for clip in canvases.load_video(cache, entry)]
 
 
 def together(crops):
