@@ -30,22 +30,22 @@ def draw_batch(sampler, patches):
 
 
 class Ahead:
-    """What draw() gives, tuples of tensors or None, the next two drawn by a thread of their own.
+    """Batches in the order of the sampler, the next two drawn by a thread of their own.
 
     Iterate inside of a with block. An accelerator's copies do not wait: memory is pinned for it."""
 
     DEPTH = 2
 
-    def __init__(self, draw, device):
-        self.draw, self.device = draw, torch.device(device)
+    def __init__(self, sampler, patches, device):
+        self.sampler, self.patches, self.device = sampler, patches, torch.device(device)
         self.ready = queue.Queue(self.DEPTH)
         self.stop = threading.Event()
-        self.thread = threading.Thread(target=self.fill, daemon=True)
+        self.thread = threading.Thread(target=self.draw, daemon=True)
 
-    def fill(self):
+    def draw(self):
         while not self.stop.is_set():
             try:
-                batch = self.draw()
+                batch = draw_batch(self.sampler, self.patches)
                 if self.device.type == "cuda":
                     batch = [v if v is None else v.pin_memory() for v in batch]
             except Exception as error:  # raised again where the batch is wanted

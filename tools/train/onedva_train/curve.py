@@ -2,28 +2,22 @@
 """The validation curve that a checkpoint carries, as a Markdown table and a plot."""
 
 
-def name_of(row):
-    """Of pairs, key and inter clips are measured apart, in bands that begin at a qidx."""
-    return f"{row.get('kind', '')}qidx {row['qidx']}"
-
-
-def names_of(history):
+def qidxs_of(history):
     """All that was ever measured, in order: a curve may go on with others than it began with."""
-    rows = [(r.get("kind", ""), r["qidx"], name_of(r)) for check in history for r in check["rows"]]
-    return [name for _, _, name in sorted(set(rows))]
+    return sorted({r["qidx"] for check in history for r in check["rows"]})
 
 
 def gains(check):
-    return {name_of(r): r for r in check["rows"]}
+    return {r["qidx"]: r for r in check["rows"]}
 
 
 def table(history):
-    names = names_of(history)
-    lines = ["| " + " | ".join(["stage", "step", "samples"] + names) + " |",
-             "|" + "---|" * (3 + len(names))]
+    qidxs = qidxs_of(history)
+    lines = ["| " + " | ".join(["stage", "step", "samples"] + [f"qidx {q}" for q in qidxs]) + " |",
+             "|" + "---|" * (3 + len(qidxs))]
     for check in history:
         at = gains(check)
-        cells = [f"{at[q]['dpsnr']:+.3f} dB, {100 * at[q]['dbits']:+.1f} %" if q in at else "" for q in names]
+        cells = [f"{at[q]['dpsnr']:+.3f} dB, {100 * at[q]['dbits']:+.1f} %" if q in at else "" for q in qidxs]
         lines.append("| " + " | ".join([str(check[k]) for k in ("stage", "step", "samples")] + cells) + " |")
     return "\n".join(lines)
 
@@ -33,9 +27,9 @@ def plot(history, path):
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
     figure, axes = plt.subplots(figsize=(6, 3.6), dpi=110)
-    for name in names_of(history):
-        points = [(c["samples"] / 1000, gains(c)[name]["dpsnr"]) for c in history if name in gains(c)]
-        axes.plot(*zip(*points), marker="o", ms=3, label=name)
+    for qidx in qidxs_of(history):
+        points = [(c["samples"] / 1000, gains(c)[qidx]["dpsnr"]) for c in history if qidx in gains(c)]
+        axes.plot(*zip(*points), marker="o", ms=3, label=f"qidx {qidx}")
     axes.axhline(0, color="black", lw=0.6)
     axes.set_xlabel("thousand training clips seen")
     axes.set_ylabel("PSNR-Y over the linear path, dB")
