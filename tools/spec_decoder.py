@@ -296,6 +296,16 @@ class Packet:
             self.seen("packet.bytes behind", at < len(data))
 
     @property
+    def crc(self):
+        """Of the first layer, as the header has it."""
+        return self.layers[0].crc
+
+    @property
+    def id(self):
+        """What an inter clip behind it calls it."""
+        return crc16(struct.pack("<HH", self.reference, self.crc)) if self.is_inter else self.crc
+
+    @property
     def whole_layers(self):
         return [layer for layer in self.layers if layer.payload is not None]
 
@@ -317,7 +327,7 @@ class Frame:
         if version != VERSION or self.frame == 0:
             raise Invalid(f"version {version}, frame {self.frame}")
         shown = (clip_ is not None and clip_.has_pictures and self.frame < clip_.frames
-                 and check == clip_.crc & 255 ^ 17 * self.frame & 255)
+                 and check == clip_.packet.crc & 255 ^ 17 * self.frame & 255)
         seen("frame.shown", shown)
         if not shown:
             raise Invalid(f"frame {self.frame} of a clip that is not there")
@@ -904,17 +914,21 @@ def linear_planes(model, clip_, values, prediction):
     return planes
 
 
-def deblock(planes, qidx):
-    """In place."""
+def deblock(planes, qidx, stays, seen):
+    """In place. stays: [gy][gx], which tokens' borders stay as they are where both sides' do."""
     v = qidx + 136
     limit = min(((13 + v % 13) << v // 13) >> 9, 1020)
     for plane, spacing in zip(planes, (16, 8, 8)):
-        for samples in (plane, plane.transpose(0, 2, 1)):
+        for samples, tokens in ((plane, stays), (plane.transpose(0, 2, 1), stays.T)):
             for x in range(spacing, samples.shape[2] - 3, spacing):
-                _deblock_border(samples, x, 5 * limit + 8 >> 4)
+                beside = np.repeat(tokens[:, x // spacing - 1:x // spacing + 1], spacing, 0)[:samples.shape[1]]
+                for count in set(beside.sum(1).tolist()):
+                    seen("border.sides that stay", count)
+                _deblock_border(samples, x, np.where(beside.all(1), 0, 5 * limit + 8 >> 4))
 
 
 def _deblock_border(samples, x, most):
+    """most: T of each row; nothing changes where it is 0."""
     p, q = [samples[:, :, x - 1 - i] for i in range(4)], [samples[:, :, x + i] for i in range(4)]
     d, h = np.clip(q[0] - p[0], -most, most), np.clip(q[0] - p[0], -(most // 2), most // 2)
     e, f = np.clip(p[1] - p[0], -most, most), np.clip(q[1] - q[0], -most, most)
@@ -1214,14 +1228,9 @@ class Clip:
         self.before = kept if packet.is_inter and kept and kept.size == self.size else None
         self.has_pictures = not packet.is_inter or self.before is not None
         self.is_corrupt = packet.is_inter and not (
-            self.has_pictures and self.before is last and not last.is_corrupt and last.crc == packet.reference)
+            self.has_pictures and self.before is last and not last.is_corrupt and last.packet.id == packet.reference)
         self._decode(model, packet)
         packet.seen("clip.pictures", ("corrupt" if self.is_corrupt else "inter" if packet.is_inter else "key") if self.has_pictures else "none")
-
-    @property
-    def crc(self):
-        """Of the first layer, as the header has it."""
-        return self.packet.layers[0].crc
 
     def _decode(self, model, packet):
         seen, last = packet.seen, packet.whole_layers[-1].refinement
@@ -1242,6 +1251,8 @@ class Clip:
                 seen(f"tile.{name}", n)
             seen("tile.size", tile.size)
             seen(f"tile.predicted of size {tile.size}", tile.is_predicted)
+            if tile.is_predicted:
+                seen("tile.predicted has tokens", "no" if not any(tile.lengths) else "yes" if tile.behind[0] else "not in the first layer")
         self.values = self._dequantised(model, last)
 
     def _qidx_of(self, refinement):
@@ -1258,24 +1269,35 @@ class Clip:
     def pictures(self, model):
         """[Y, U, V], each [frames][height][width], as -steps 0 has them."""
         if self.planes is None:
-            self.planes = self._made(model, self.values, self.qidx)
+            self.planes = self._made(model, self.values, self.qidx, [max(tile.lengths) for tile in self.tiles])
         return self.planes
 
     def reference_picture(self, model):
         """[Y, U, V], each [height][width]: what an inter clip behind this one is predicted from."""
         if self.reference is None:
-            is_whole = len(self.packet.whole_layers) == 1
-            planes = self.pictures(model) if is_whole else self._made(model, self.first_values, self._qidx_of(0))
+            if len(self.packet.whole_layers) == 1:
+                planes = self.pictures(model)
+            else:
+                planes = self._made(model, self.first_values, self._qidx_of(0), [tile.behind[0] for tile in self.tiles])
             self.reference = [plane[-1] for plane in planes]
         return self.reference
 
-    def _made(self, model, values, qidx):
+    def _made(self, model, values, qidx, tokens):
+        """values, tokens: what is decoded of each tile, and how many tokens that are."""
         prediction = self.before.reference_picture(model) if self.packet.is_inter else None
         if prediction and self.motion:
             prediction = self.motion.prediction_canvas(prediction)
         planes = linear_planes(model, self, values, prediction)
-        deblock(planes, qidx)
+        deblock(planes, qidx, self._stays(tokens), self.packet.seen)
         return self.motion.warp(planes) if self.motion else planes
+
+    def _stays(self, tokens):
+        """[gy][gx]: whether a token is of a predicted tile without any latent token."""
+        stays = np.zeros((self.grid.gy, self.grid.gx), bool)
+        for tile, count in zip(self.tiles, tokens):
+            _, ny, nx = tile.scan.shape
+            stays[tile.y:tile.y + ny, tile.x:tile.x + nx] = tile.is_predicted and count == 0
+        return stays
 
 
 def shown_pictures(model, result):

@@ -150,7 +150,8 @@ static int write_packet(struct odva_clip_encoder *encoder, const float *y)
     odva_layer_plan_set_ends(&layer_plan, &coder->latents);
     odva_packet_encoder_begin(
         packet_encoder, &coder->latents, &layer_plan, clip->is_aligned ? &clip->motion : NULL,
-        encoder->settings->header_in_packets ? encoder->stream : NULL, encoder->durations);
+        encoder->settings->header_in_packets && !coder->latents.is_inter ? encoder->stream : NULL,
+        encoder->durations);
     if (encoder->overlaps)
         return ONEDVA_OK;
     name_reference(encoder, odva_clip_encoder_slot(encoder));

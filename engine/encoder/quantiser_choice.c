@@ -60,9 +60,7 @@ static double gop_seconds(const struct onedva_encoder_settings *settings,
 {
     if (!odva_encoder_settings_predicts(settings))
         return 0;
-    return settings->gop == 0 || stream->frame_duration == 0
-               ? INFINITY
-               : settings->gop * odva_stream_seconds(stream, stream->frame_duration);
+    return INFINITY;
 }
 
 int odva_quantiser_choice_open(struct odva_quantiser_choice *choice, const onedva_model *model,

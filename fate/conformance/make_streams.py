@@ -21,7 +21,7 @@ sys.path.insert(0, os.path.join(ROOT, "tools"))
 import spec_decoder
 from random_coder import random_motion, random_packet
 from spec_decoder import Seen, read_stream_header
-from stream_writer import first_crc, frame_packet, leb, motion, packet, packet_unit, segment, stream_header, unit
+from stream_writer import frame_packet, id_of, leb, motion, packet, packet_unit, segment, stream_header, unit
 
 BIN = os.environ.get("ONEDVA_BIN", os.path.join(ROOT, "build", "ffmpeg-check"))
 MODEL_FILE = os.path.join(ROOT, "fate", "model", "onedva-test.safetensors")
@@ -550,6 +550,23 @@ def random_inter_layers():
 
 
 @stream
+def random_inter_still():
+    """Predicted tiles without tokens, in the first layer or in all, beside each other and beside others; pictures that end inside of a
+    token; whole and cut to each number of layers."""
+    made = b""
+    layouts = [40], [20, ALL], [9, 40, ALL], [ALL + 9 * T, ALL], [30] * 3
+    moved = {"points": 2, "point_terms": 1, "point_step": 5, "spacing": 2, "mesh_step": 3, "reference": 1, "margins": (3, 1, 0, 5)}
+    for i, (width, height) in enumerate(((131, 91), (67, 140), (37, 21))):
+        header, fields = headers_of(width, height)
+        whole = chain(fields, 2540 + 10 * i, [(4, [40], {"empty": 0.1})] + [
+            (4 - n % 3, layouts[n], {"empty": 0.8, **({"motion_": moved} if (i + n) % 2 else {})}) for n in range(5)], qidx=20, bold=0.2, ones=0.6)
+        made += segment_of_clips(header, whole + [
+            spec_decoder.truncated(data, min(layers, len(spec_decoder.Packet(data, fields, Seen()).layers)))
+            for layers in (1, 2) for data in whole])
+    return made
+
+
+@stream
 def random_inter_extremes():
     """Levels as large as they get on top of prediction."""
     header, fields = headers_of(50, 34)
@@ -569,7 +586,7 @@ def random_inter_payloads():
     made = [random_packet(MODEL, fields, 6, [ALL], 2700, qidx=-20, bold=0.2)]
     for i, payload in enumerate(payloads):
         moved = motion(margins=(1, 0, 2, 0), reference=i % 7, points=2, point_terms=3, spacing=2, mesh_terms=4, paths=payload[:90]) if i % 2 else None
-        made.append(packet(MODEL, 6, [(ALL, payload), (ALL, payload[::-1])], qidx=8 * i - 50, motion_=moved, reference=first_crc(made[-1])))
+        made.append(packet(MODEL, 6, [(ALL, payload), (ALL, payload[::-1])], qidx=8 * i - 50, motion_=moved, reference=id_of(made[-1])))
     return segment_of_clips(header, made)
 
 
@@ -582,12 +599,15 @@ def edited_inter():
     moved = {"motion_": {"points": 1, "point_step": 8, "reference": 1, "margins": (1, 1, 1, 1)}}
     a, b, c, d = chain(fields, 2800, [(4, [64], {}), (3, [64], moved), (1, [64], {}), (2, [64], moved)], sync=0xD6, header=header)
     good = [(64, b"\x12\x34\x56\x78\x9a")]
-    lost = packet(MODEL, 3, good, reference=first_crc(a), crcs=[(0, 1)])
+    lost = packet(MODEL, 3, good, reference=id_of(a), crcs=[(0, 1)])
     small = random_packet(MODEL, other_fields, 2, [64], 2810, header=other)
     of_small = random_packet(MODEL, other_fields, 2, [64], 2811, before=small, header=other)
+    once = packet(MODEL, 4, good, reference=id_of(a), header=header)
+    twice = packet(MODEL, 4, good, reference=id_of(once), header=header)
+    behind = random_packet(MODEL, fields, 4, [64], 2813, before=twice, header=header)
 
     def made(frames=4, **wrong):
-        return packet(MODEL, frames, good, **{"reference": first_crc(d), **wrong})
+        return packet(MODEL, frames, good, **{"reference": id_of(d), **wrong})
 
     def moving(frames=4, **wrong):
         return made(frames, motion_=motion(**{"points": 1, "paths": b"\x40\x50\x60", **wrong}))
@@ -603,6 +623,7 @@ def edited_inter():
         [a, small, b, of_small, a, b],                                  # another size
         [a, random_packet(MODEL, fields, 4, [64], 2812, before=a, header=header)],
         [a, b, a, b, c, b, c, d], [small, of_small, a, of_small],
+        [a, once, twice, behind], [a, once, behind], [a, twice, behind],    # two whose layers are the same, one of them missing
         *([d, data] for data in wrong), [a, b, c, d]]
     return segment(header, in_turn([data for row in rows for data in row], 4))
 

@@ -29,9 +29,9 @@ def motion(margins=(0, 0, 0, 0), reference=0, points=0, point_terms=1, point_ste
                   mesh_step << 4 | reserved]) + paths
 
 
-def first_crc(packet_):
-    """That of a packet's first layer, as its header has it."""
-    return Packet(packet_, None, Seen()).layers[0].crc
+def id_of(packet_):
+    """What an inter clip behind a packet's clip calls it."""
+    return Packet(packet_, None, Seen()).id
 
 
 def packet(model, frames, layers, *, detail=0, qidx=-10, sync=WHOLE_CLIP, version=2, flags=0, model_tag=None, dropped=0, header=None,
@@ -60,7 +60,7 @@ def packet(model, frames, layers, *, detail=0, qidx=-10, sync=WHOLE_CLIP, versio
 
 def frame_packet(clip, frame, *, sync=0xD7, version=2, check_wrong=0):
     """clip: its packet"""
-    return bytes([sync, version << 4 | frame, first_crc(clip) & 255 ^ 17 * frame & 255 ^ check_wrong])
+    return bytes([sync, version << 4 | frame, Packet(clip, None, Seen()).crc & 255 ^ 17 * frame & 255 ^ check_wrong])
 
 
 def unit(kind, fields):

@@ -160,6 +160,35 @@ class Reconstruction(unittest.TestCase):
         np.testing.assert_array_equal(found, [0, 2 ** 31 - 1, -2 ** 31, 2 ** 31 - 1, 5])
 
 
+class Deblocking(unittest.TestCase):
+    def test_is_done_line_by_line_across_borders_of_which_a_side_does_not_stay(self):
+        rng, seen = np.random.default_rng(6), Seen()
+        for width, height in itertools.product((1, 16, 19, 20, 39, 40, 70), repeat=2):
+            stays = rng.random((-(-height // 16), -(-width // 16))) < 0.7
+            sizes = [(-(-height // e), -(-width // e)) for e in (1, 2, 2)]
+            planes = [np.cumsum(rng.integers(-9, 10, (2, *size)), 2) % 256 for size in sizes]
+            expected = [plane.copy() for plane in planes]
+            spec_decoder.deblock(planes, 10, stays, seen)
+            for plane, found, spacing in zip(expected, planes, (16, 8, 8)):
+                self.by_line(plane, stays, spacing)
+                self.by_line(plane.transpose(0, 2, 1), stays.T, spacing)
+                np.testing.assert_array_equal(found, plane)
+        self.assertEqual(set(seen["border.sides that stay"]), {0, 1, 2})
+
+    @staticmethod
+    def by_line(samples, stays, spacing):
+        for y, x in itertools.product(range(samples.shape[1]), range(spacing, samples.shape[2] - 3, spacing)):
+            if not (stays[y // spacing, x // spacing] and stays[y // spacing, (x - 1) // spacing]):
+                spec_decoder._deblock_border(samples[:, y:y + 1], x, 20)      # T of qidx 10
+
+    def test_nothing_changes_where_all_stay(self):
+        plane = np.random.default_rng(5).integers(0, 256, (3, 50, 40))
+        planes = [plane.copy(), plane[:, ::2, ::2].copy(), plane[:, 1::2, 1::2].copy()]
+        spec_decoder.deblock(planes, 63, np.ones((4, 3), bool), Seen())
+        for found, expected in zip(planes, (plane, plane[:, ::2, ::2], plane[:, 1::2, 1::2])):
+            np.testing.assert_array_equal(found, expected)
+
+
 class Prediction(unittest.TestCase):
     @staticmethod
     def picture(seed=7):

@@ -171,7 +171,7 @@ CALL(attention, w->dst, w->src, &w->attention, &w->windows)
 CALL(patchify, w->patch, &w->grid, w->sources, w->index, w->offset, 1)
 CALL(unpatchify, w->pictures, &w->grid, w->patch, w->index, w->offset, 1)
 CALL(warp, w->pictures, w->sources, &w->warp)
-CALL(deblock, w->pictures, &w->grid, w->limit)
+CALL(deblock, w->pictures, &w->grid, w->limit, NULL)
 CALL(downscale2x, w->pictures[0].data[0], w->pictures[0].stride[0], w->sources[0].data[0],
      w->sources[0].stride[0], w->grid.width, w->grid.height)
 CALL(structure_tensors, w->tensors, w->sources[0].data[0], w->sources[0].stride[0],

@@ -199,9 +199,9 @@ static int warp(struct odva_backend *backend, const struct onedva_picture *pictu
 }
 
 static int deblock(struct odva_backend *backend, const struct onedva_picture *pictures,
-                   const struct odva_grid *grid, int limit)
+                   const struct odva_grid *grid, int limit, const uint8_t *kept)
 {
-    TIMED(deblock(backend, pictures, grid, limit));
+    TIMED(deblock(backend, pictures, grid, limit, kept));
 
     add("deblock", PEAK_COPY, 4 * grid_samples(grid), 2 * grid_samples(grid), grid_samples(grid),
         seconds);

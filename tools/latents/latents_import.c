@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bitstream/crc16.h"
 #include "bitstream/packet.h"
 #include "bitstream/packet_decoder.h"
 #include "bitstream/packet_encoder.h"
@@ -40,7 +39,7 @@ struct importer {
     struct odva_packet_decoder decoder; /* tells a clip's geometry from its header */
     struct odva_packet_encoder encoder;
     struct odva_layer_plan layer_plan; /* of the clip's header */
-    uint16_t crc_read, crc_written;    /* of the first layer of the clip before */
+    uint16_t id_read, id_written;      /* of the clip before */
 };
 
 static const struct {
@@ -333,15 +332,13 @@ static void read_partition(const struct importer *im, struct odva_latents *laten
  * clip that followed the one before it does so again. */
 static void write_packet(struct importer *im, const struct odva_packet *parsed)
 {
-    const struct odva_layer *first = &im->encoder.fields.layer[0];
-
-    im->encoder.reference = parsed->reference == im->crc_read ? im->crc_written : parsed->reference;
+    im->encoder.reference = parsed->reference == im->id_read ? im->id_written : parsed->reference;
     check_onedva(odva_packet_encoder_write(&im->encoder, &im->decoder.latents, &im->layer_plan,
                                            parsed->has_motion ? &im->decoder.motion : NULL,
                                            parsed->has_stream ? &parsed->stream : NULL,
                                            parsed->has_durations ? parsed->durations : NULL));
-    im->crc_read = parsed->first_crc;
-    im->crc_written = odva_crc16(first->payload, first->size);
+    im->id_read = odva_packet_id(parsed, parsed->first_crc);
+    im->id_written = odva_packet_encoder_id(&im->encoder);
 }
 
 /* The stream header that a clip brings, for the packet and what is read from here on. */

@@ -220,7 +220,7 @@ struct onedva_encoder_settings {
     enum onedva_backend backend;
     int threads;           /* 0: one per processor that the process may run on */
     int bitexact;          /* use the strict C kernels only */
-    int header_in_packets; /* repeat the stream header in every packet of a clip */
+    int header_in_packets; /* repeat the stream header in every packet of a key clip */
     struct onedva_logger logger;
     int clip_packets; /* a packet shows all frames of its clip, which have no packets of their own
                        */

@@ -160,7 +160,8 @@ static struct packet write_clip(struct writer *writer, int is_inter, int has_mot
     memcpy(packet.data, writer->encoder.packet.data, packet.size);
     assert_int_equal(odva_packet_parse(&fields, packet.data, packet.size), ONEDVA_OK);
     assert_int_equal(fields.is_inter, is_inter);
-    writer->encoder.reference = fields.first_crc;
+    writer->encoder.reference = odva_packet_encoder_id(&writer->encoder);
+    assert_int_equal(writer->encoder.reference, odva_packet_id(&fields, fields.first_crc));
     return packet;
 }
 
@@ -177,6 +178,36 @@ static void chain_write(struct chain *chain, uint64_t seed, int layers, int is_a
     for (int i = 0; i < CLIPS; i++)
         chain->packet[i] = write_clip(&writer, clips[i].is_inter, clips[i].has_motion,
                                       clips[i].frames, WIDTH, HEIGHT, layers);
+    writer_close(&writer);
+}
+
+static uint16_t first_crc(const struct packet *packet)
+{
+    struct odva_packet fields;
+
+    assert_int_equal(odva_packet_parse(&fields, packet->data, packet->size), ONEDVA_OK);
+    return fields.first_crc;
+}
+
+/* All inter clips have the same layers: their packets differ in nothing but what they rest on. */
+static void chain_write_equal(struct chain *chain, uint64_t seed)
+{
+    struct writer writer;
+    struct random before = {0};
+
+    writer_open(&writer, seed);
+    writer.is_all = 1;
+    for (int i = 0; i < CLIPS; i++) {
+        const int is_inter = i > 0 && i < CLIPS - 1;
+
+        if (i == 1)
+            before = writer.random;
+        if (is_inter)
+            writer.random = before;
+        chain->packet[i] = write_clip(&writer, is_inter, 0, 4, WIDTH, HEIGHT, 1);
+        if (is_inter)
+            assert_int_equal(first_crc(&chain->packet[i]), first_crc(&chain->packet[1]));
+    }
     writer_close(&writer);
 }
 
@@ -220,6 +251,7 @@ struct plain {
     struct odva_motion_warp warp;
     struct odva_canvas reference, canvas, first;
     struct odva_prediction_canvas prediction;
+    struct odva_deblocking deblocking;
     struct odva_clip_smoothing smoothing;
 };
 
@@ -241,6 +273,7 @@ static void plain_close(struct plain *plain)
     odva_prediction_canvas_free(&plain->prediction);
     odva_canvas_free(&plain->canvas);
     odva_canvas_free(&plain->first);
+    odva_deblocking_free(&plain->deblocking);
     odva_clip_smoothing_free(&plain->smoothing);
 }
 
@@ -281,9 +314,9 @@ static void draw(struct plain *plain, const struct packet *packet, struct how ho
                      ONEDVA_OK);
     assert_int_equal(odva_sampler_refine(&plain->sampler, latents, &params, plain->canvas.picture),
                      ONEDVA_OK);
-    assert_int_equal(
-        odva_deblock(test_backend, plain->canvas.picture, &latents->grid, latents->qidx),
-        ONEDVA_OK);
+    assert_int_equal(odva_deblock(&plain->deblocking, test_backend, plain->canvas.picture, latents,
+                                  packet->frames),
+                     ONEDVA_OK);
     if (decoder->has_motion) {
         assert_int_equal(odva_motion_warp_set(&plain->warp, &decoder->motion), ONEDVA_OK);
         assert_int_equal(test_backend->ops->warp(test_backend, pictures,
@@ -610,15 +643,23 @@ struct loss {
     struct decoding d;
 };
 
-static struct loss *loss_open(int layers)
+static struct loss *loss_of(const struct chain *chain)
 {
     struct loss *loss = calloc(1, sizeof(*loss));
 
     assert_non_null(loss);
-    chain_write(&loss->chain, 10, layers, 1);
+    loss->chain = *chain;
     expect(&loss->expected, &loss->chain, (struct how){0});
     decoding_open(&loss->d, (struct how){0}, 1);
     return loss;
+}
+
+static struct loss *loss_open(int layers)
+{
+    struct chain chain;
+
+    chain_write(&chain, 10, layers, 1);
+    return loss_of(&chain);
 }
 
 static void loss_close(struct loss *loss)
@@ -644,25 +685,39 @@ static void lose(struct loss *loss, int clip, int messages)
     assert_lost(&loss->d, &loss->chain.packet[clip], messages);
 }
 
+static void check_missing(struct loss *loss, int missing)
+{
+    for (int i = 0; i < missing; i++)
+        show(loss, i);
+    for (int i = missing + 1; i < 5; i++) {
+        if (missing == 0)
+            lose(loss, i, i == 1);
+        else
+            show_corrupt(loss, i, i == missing + 1);
+    }
+    show(loss, 5);
+    show(loss, 0);
+    show(loss, 1);
+    loss_close(loss);
+}
+
 /* Each inter clip, and the first key clip, is missing in turn. */
 static void missing_packets(void **state)
 {
     (void)state;
-    for (int missing = 0; missing < 5; missing++) {
-        struct loss *loss = loss_open(1);
+    for (int missing = 0; missing < 5; missing++)
+        check_missing(loss_open(1), missing);
+}
 
-        for (int i = 0; i < missing; i++)
-            show(loss, i);
-        for (int i = missing + 1; i < 5; i++) {
-            if (missing == 0)
-                lose(loss, i, i == 1);
-            else
-                show_corrupt(loss, i, i == missing + 1);
-        }
-        show(loss, 5);
-        show(loss, 0);
-        show(loss, 1);
-        loss_close(loss);
+/* The packet behind one that is missing is told from it by what it rests on alone. */
+static void missing_equal_packets(void **state)
+{
+    (void)state;
+    for (int missing = 0; missing < 5; missing++) {
+        struct chain chain;
+
+        chain_write_equal(&chain, 12);
+        check_missing(loss_of(&chain), missing);
     }
 }
 
@@ -782,6 +837,7 @@ int main(void)
         cmocka_unit_test(announced_clips),
         cmocka_unit_test(trials),
         cmocka_unit_test(missing_packets),
+        cmocka_unit_test(missing_equal_packets),
         cmocka_unit_test(damaged_packets),
         cmocka_unit_test(damaged_layers),
         cmocka_unit_test(damage_after_skipping),

@@ -469,18 +469,21 @@ static void check_deblocking(struct odva_backend *backend)
 {
     const struct odva_tensor *expected = golden_find(&golden, "deblocked.", "samples");
     int32_t *size = golden_ints(&golden, "deblocked.", "size");
-    struct odva_grid grid = {0};
+    struct odva_latents latents = {.qidx = size[3]};
+    struct odva_deblocking deblocking = {0};
     struct clip clip;
 
-    assert_int_equal(odva_grid_init(&grid, size[0], size[1], size[2], 1), ONEDVA_OK);
+    assert_int_equal(odva_grid_init(&latents.grid, size[0], size[1], size[2], 1), ONEDVA_OK);
     clip_new(&clip, size[0], size[1], size[2]);
     fill_tokens(&clip, size[1], size[2]);
-    assert_int_equal(odva_deblock(backend, clip.pictures, &grid, size[3]), ONEDVA_OK);
+    assert_int_equal(odva_deblock(&deblocking, backend, clip.pictures, &latents, size[0]),
+                     ONEDVA_OK);
     assert_int_equal(expected->count, clip.size);
     assert_memory_equal(clip.data, expected->data, clip.size);
     free(clip.data);
     free(size);
-    odva_grid_free(&grid);
+    odva_deblocking_free(&deblocking);
+    odva_grid_free(&latents.grid);
 }
 
 static void analysis(void **state)
