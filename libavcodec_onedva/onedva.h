@@ -248,7 +248,7 @@ static inline int ff_onedva_threads(int threads)
 /**
  * Set the bitrate and the decoder's buffer.
  * @param max_rate     0: the bitrate, where there is a buffer
- * @param buffer_start bits in it at first, 0: nine tenths of it
+ * @param buffer_start bits in it at first, 0: three quarters of it, as libavcodec has it
  */
 static inline void ff_onedva_set_rate(struct onedva_encoder_settings *settings, int64_t bitrate,
                                       int64_t max_rate, int64_t buffer_size, int64_t buffer_start)
@@ -260,7 +260,7 @@ static inline void ff_onedva_set_rate(struct onedva_encoder_settings *settings, 
     if (buffer_size > 0 && !max_rate)
         settings->max_rate = bitrate;
     if (buffer_size > 0 && !buffer_start)
-        settings->buffer_start = FFMAX(buffer_size * 9 / 10, 1);
+        settings->buffer_start = FFMAX(buffer_size * 3 / 4, 1);
 }
 
 /** Set the most frames from a keyframe to the next. @param gop 0: as 1; below 0: the default */

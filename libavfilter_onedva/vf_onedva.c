@@ -455,7 +455,7 @@ static const AVOption onedva_options[] = {
       AV_OPT_TYPE_INT64, { .i64 = 0 }, 0, INT64_MAX, FLAGS },
     { "bufsize", "bits that a decoder's buffer holds, 0: no limit", OFFSET(buffer_size),
       AV_OPT_TYPE_INT64, { .i64 = 0 }, 0, INT_MAX, FLAGS },
-    { "rc_init_occupancy", "bits in the buffer at first, 0: nine tenths of it",
+    { "rc_init_occupancy", "bits in the buffer at first, 0: three quarters of it",
       OFFSET(buffer_start), AV_OPT_TYPE_INT64, { .i64 = 0 }, 0, INT_MAX, FLAGS },
     ONEDVA_DECODE_OPTIONS(OFFSET(decode_options), FLAGS),
     ONEDVA_MODEL_OPTIONS(OFFSET(model_options), FLAGS),

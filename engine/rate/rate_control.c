@@ -116,7 +116,7 @@ void odva_rate_control_spend(struct odva_rate_control *control, double seconds, 
 
 void odva_rate_search_start(struct odva_rate_search *search, double budget, int guess)
 {
-    ODVA_ASSERT(budget > 0);
+    ODVA_ASSERT(budget >= 0);
     *search = (struct odva_rate_search){
         .low = ONEDVA_MIN_QIDX,
         .high = ONEDVA_MAX_QIDX,

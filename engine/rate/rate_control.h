@@ -64,7 +64,7 @@ struct odva_rate_search {
     double budget;
 };
 
-/** @param guess index to begin with */
+/** @param budget bits, 0: as few as there can be; @param guess index to begin with */
 void odva_rate_search_start(struct odva_rate_search *search, double budget, int guess);
 
 /** Tell what search->next takes. @return 0 when search->best is final */

@@ -20,10 +20,10 @@ encode() {
         ffprobe -show_entries packet=pts_time,size -of csv=p=0 out.mkv | tr , ' ' > sizes
 }
 
-# usage: replay RATE SIZE; the buffer begins nine tenths full, fills at RATE and never runs empty
+# usage: replay RATE SIZE; the buffer begins three quarters full, fills at RATE and never runs empty
 replay() {
     awk -v rate="$1" -v size="$2" '
-        BEGIN { level = least = 0.9 * size }
+        BEGIN { level = least = 0.75 * size }
         NR > 1 { level += rate * ($1 - time); if (level > size) level = size }
         { level -= 8 * $2; if (level < least) least = level; time = $1 }
         END { print "least level", least, "of", size; exit NR == 0 || least < 0 }' sizes

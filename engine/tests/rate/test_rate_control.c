@@ -54,6 +54,16 @@ static void search_finds_nearest(void **state)
     }
 }
 
+/* What is due may be less than a packet's header and motion take: nothing is left to its latents. */
+static void search_of_no_budget_takes_the_fewest_bits(void **state)
+{
+    const struct content content = {10000, 1.09, 100};
+
+    (void)state;
+    for (int guess = ONEDVA_MIN_QIDX; guess <= ONEDVA_MAX_QIDX; guess++)
+        check_search(&content, 0, guess);
+}
+
 /* Near a good guess, as from clip to clip, few indices are tried. */
 static void search_is_short_near_guess(void **state)
 {
@@ -167,7 +177,8 @@ static void no_buffer_is_no_limit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(search_finds_nearest),       cmocka_unit_test(search_is_short_near_guess),
+        cmocka_unit_test(search_finds_nearest),
+        cmocka_unit_test(search_of_no_budget_takes_the_fewest_bits),       cmocka_unit_test(search_is_short_near_guess),
         cmocka_unit_test(budgets_sum_to_bitrate),     cmocka_unit_test(savings_are_bounded),
         cmocka_unit_test(budgets_keep_to_the_buffer), cmocka_unit_test(no_buffer_is_no_limit),
         cmocka_unit_test(key_clips_get_more),
