@@ -598,7 +598,8 @@ def edited_inter():
     other, other_fields = headers_of(34, 20)
     moved = {"motion_": {"points": 1, "point_step": 8, "reference": 1, "margins": (1, 1, 1, 1)}}
     a, b, c, d = chain(fields, 2800, [(4, [64], {}), (3, [64], moved), (1, [64], {}), (2, [64], moved)], sync=0xD6, header=header)
-    good = [(64, b"\x12\x34\x56\x78\x9a")]
+    drawn = random_packet(MODEL, fields, 4, [64], 2814, before=a)
+    good = [(64, layer.payload) for layer in spec_decoder.Packet(drawn, fields, Seen()).whole_layers]
     lost = packet(MODEL, 3, good, reference=id_of(a), crcs=[(0, 1)])
     small = random_packet(MODEL, other_fields, 2, [64], 2810, header=other)
     of_small = random_packet(MODEL, other_fields, 2, [64], 2811, before=small, header=other)
