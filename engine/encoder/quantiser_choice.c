@@ -54,15 +54,6 @@ static int open_pass(struct odva_quantiser_choice *choice)
     return writer->text.failed ? ONEDVA_ERR_NOMEM : ONEDVA_OK;
 }
 
-/* From key clip to key clip, as far as is known; 0: all are key clips. */
-static double gop_seconds(const struct onedva_encoder_settings *settings,
-                          const struct onedva_stream *stream)
-{
-    if (!odva_encoder_settings_predicts(settings))
-        return 0;
-    return INFINITY;
-}
-
 int odva_quantiser_choice_open(struct odva_quantiser_choice *choice, const onedva_model *model,
                                const struct onedva_encoder_settings *settings,
                                const struct onedva_stream *stream,
@@ -78,7 +69,7 @@ int odva_quantiser_choice_open(struct odva_quantiser_choice *choice, const onedv
         .max_rate = (double)settings->max_rate,
         .buffer_size = (double)settings->buffer_size,
         .buffered = (double)settings->buffer_start,
-        .gop_seconds = gop_seconds(settings, stream),
+        .predicts = odva_encoder_settings_predicts(settings),
     };
     status = open_pass(choice);
     if (status < 0 || settings->target_psnr == 0)

@@ -19,7 +19,6 @@
  * may have. */
 #define USUAL_KEY_RATIO 3.0
 #define MOST_KEY_SHARES 3.5
-#define MOST_CLIPS      1000 /* of a gop: more make no difference */
 
 /* What an index more saves, about, in logarithms. */
 #define BITS_PER_INDEX 0.1
@@ -44,24 +43,22 @@ static double clip_double(double v, double low, double high)
     return v < low ? low : v > high ? high : v;
 }
 
-/* What a key clip gets of shares of its gop, at the quantiser that all of it gets. */
-static double key_shares(const struct odva_rate_control *control, double seconds)
+/* What a key clip gets of an inter clip's share, at the quantiser that both get. */
+static double key_shares(const struct odva_rate_control *control)
 {
-    const double clips = clip_double(control->gop_seconds / seconds, 1, MOST_CLIPS);
     const double ratio = control->rate[0] > 0 && control->rate[1] > 0
                              ? fmax(control->rate[0] / control->rate[1], 1)
                              : USUAL_KEY_RATIO;
 
-    return fmin(ratio * clips / (ratio + clips - 1), MOST_KEY_SHARES);
+    return fmin(ratio, MOST_KEY_SHARES);
 }
 
 double odva_rate_control_budget(const struct odva_rate_control *control, double seconds, int is_key)
 {
-    const int has_inter = control->gop_seconds > 0;
     const double share = control->bitrate * seconds;
-    const double shares = has_inter && is_key ? key_shares(control, seconds) : 1;
+    const double shares = control->predicts && is_key ? key_shares(control) : 1;
     const double budget =
-        shares * share + control->saved / (has_inter && !is_key ? GOP_HORIZON : 2);
+        shares * share + control->saved / (control->predicts && !is_key ? GOP_HORIZON : 2);
 
     ODVA_ASSERT(control->bitrate > 0);
     return fmin(clip_double(budget, share / HORIZON, share * HORIZON),

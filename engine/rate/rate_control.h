@@ -22,7 +22,7 @@ struct odva_rate_control {
     double buffer_size; /* bits; 0: there is no limit */
     double buffered;    /* bits in the buffer when the next clip is taken out */
     double payload;     /* what payloads take of what is counted for them; 0: not known yet */
-    double gop_seconds; /* from key clip to key clip, or INFINITY; 0: there are no others */
+    int predicts;       /* whether there are inter clips */
     /* bits per second of clips as if at one quantiser, key clips and inter clips; 0: not known yet
      */
     double rate[2];

@@ -54,7 +54,8 @@ static void search_finds_nearest(void **state)
     }
 }
 
-/* What is due may be less than a packet's header and motion take: nothing is left to its latents. */
+/* What is due may be less than a packet's header and motion take: nothing is left to its latents.
+ */
 static void search_of_no_budget_takes_the_fewest_bits(void **state)
 {
     const struct content content = {10000, 1.09, 100};
@@ -100,7 +101,7 @@ static void budgets_sum_to_bitrate(void **state)
 static void key_clips_get_more(void **state)
 {
     struct random random = {4};
-    struct odva_rate_control control = {.bitrate = 1e6, .gop_seconds = 10};
+    struct odva_rate_control control = {.bitrate = 1e6, .predicts = 1};
     double total = 0, key_index = 0, inter_index = 0;
     const double length = 0.64;
     int keys = 0, clips = 0;
@@ -178,9 +179,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(search_finds_nearest),
-        cmocka_unit_test(search_of_no_budget_takes_the_fewest_bits),       cmocka_unit_test(search_is_short_near_guess),
-        cmocka_unit_test(budgets_sum_to_bitrate),     cmocka_unit_test(savings_are_bounded),
-        cmocka_unit_test(budgets_keep_to_the_buffer), cmocka_unit_test(no_buffer_is_no_limit),
+        cmocka_unit_test(search_of_no_budget_takes_the_fewest_bits),
+        cmocka_unit_test(search_is_short_near_guess),
+        cmocka_unit_test(budgets_sum_to_bitrate),
+        cmocka_unit_test(savings_are_bounded),
+        cmocka_unit_test(budgets_keep_to_the_buffer),
+        cmocka_unit_test(no_buffer_is_no_limit),
         cmocka_unit_test(key_clips_get_more),
     };
 
