@@ -40,6 +40,7 @@
 # make layers-bench  what a stream of layers costs, and cutting it instead of encoding again VALID=dir
 # make rate-bench VALID=folder  two passes against one
 # make builds-bench VALID=folder OLD=ffmpeg  rate at equal PSNR against another build
+# make gop-bench VALID=folder               rate at equal PSNR of predicted clips against key clips
 # make eval VALID=folder  rate and distortion against other encoders: doc/rate-distortion.md
 # make canvas      build/onedva-canvas, which writes clips to train on
 # make entropy     build/onedva-entropy, which fits and measures the prediction of symbols

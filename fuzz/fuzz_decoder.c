@@ -76,6 +76,7 @@ static void check_frame(const struct onedva_clip *clip)
 static void check_clip(const struct onedva_clip *clip)
 {
     FUZZ_CHECK(clip->frames >= 1 && clip->frames <= ONEDVA_MAX_CLIP_FRAMES);
+    FUZZ_CHECK(!clip->is_key || !clip->is_corrupt);
     FUZZ_CHECK(clip->layers >= 1 && clip->layers <= ONEDVA_MAX_LAYERS);
     FUZZ_CHECK(clip->layers_decoded >= 1 && clip->layers_decoded <= clip->layers);
     FUZZ_CHECK(clip->qidx >= ONEDVA_MIN_QIDX && clip->qidx <= ONEDVA_MAX_QIDX);
@@ -143,6 +144,7 @@ static void decode(int options, struct odva_byte_reader input, int ahead, struct
 static int same_clip(const struct onedva_clip *a, const struct onedva_clip *b)
 {
     return a->kind == b->kind && a->frame == b->frame && a->frames == b->frames &&
+           a->is_key == b->is_key && a->is_corrupt == b->is_corrupt &&
            !memcmp(a->durations, b->durations, sizeof(a->durations)) && a->qidx == b->qidx &&
            a->layers == b->layers && a->layers_decoded == b->layers_decoded &&
            a->tokens == b->tokens && a->coefficients == b->coefficients &&

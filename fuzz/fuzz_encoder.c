@@ -140,7 +140,7 @@ static void decode(onedva_decoder *decoder, const struct onedva_packet *packet,
     struct fuzz_clip pictures;
 
     FUZZ_CHECK(onedva_packet_get_info(&info, packet->data, packet->size) == ONEDVA_OK);
-    FUZZ_CHECK(info.has_stream == settings->header_in_packets);
+    FUZZ_CHECK(info.has_stream == (settings->header_in_packets && info.is_key));
     FUZZ_CHECK(info.whole_layers == info.layers && info.layers <= settings->layers);
     decode_layers(decoder, packet, &info);
     FUZZ_CHECK(onedva_decoder_read_packet(decoder, packet->data, packet->size, &clip) == ONEDVA_OK);

@@ -115,10 +115,11 @@ struct odva_attention {
 /** One tile of a transform. */
 struct odva_dct_tile {
     int nt, ny, nx;
-    int y0, x0;                      /* its first patch in the grid */
-    int coefficients;                /* the first ones of its scan; all others are 0 */
-    int64_t offset;                  /* of them among the latents, in numbers */
-    int64_t coefs;                   /* of its K*nt*ny*nx numbers among coefs */
+    int y0, x0;       /* its first patch in the grid */
+    int coefficients; /* the first ones of its scan; all others are 0 */
+    int is_predicted; /* reconstruct: they are of the difference from the prediction */
+    int64_t offset;   /* of them among the latents, in numbers */
+    int64_t coefs;    /* of its K*nt*ny*nx numbers among coefs */
     const struct odva_buffer *rows;  /* int32: where (t*ny + y)*nx + x stands among its patches */
     const struct odva_buffer *order; /* int32: scan index i is ((ft*ny + fy)*nx + fx) << 11 | k */
 };
@@ -219,11 +220,12 @@ struct odva_backend_ops {
 
     /**
      * Smooth the borders of tokens, all pictures of a clip in place (doc/bitstream.md, section 8);
-     * integers only; done when it returns. @param limit how much of a step counts, 1..319. A
-     * picture whose chroma planes are NULL has none.
+     * integers only; done when it returns. @param limit how much of a step counts, 1..319
+     * @param kept [gy][gx]: borders between tokens that are both marked stay as they are; NULL:
+     * none is. A picture whose chroma planes are NULL has none.
      */
     int (*deblock)(struct odva_backend *backend, const struct onedva_picture *pictures,
-                   const struct odva_grid *grid, int limit);
+                   const struct odva_grid *grid, int limit, const uint8_t *kept);
 
     /**
      * Half the size: each sample is the mean of 2x2, (a + b + c + d + 2) >> 2; an odd last row or
@@ -270,11 +272,13 @@ struct odva_backend_ops {
     /**
      * Tiles of latents, int32 in 1/32 of a sample's step, to pictures; integers only, the same on
      * every backend (doc/bitstream.md, section 8); done when it returns.
+     * @param prediction of all frames, of the grid's size; NULL: no tile is predicted
      */
     int (*reconstruct)(struct odva_backend *backend, const struct onedva_picture *pictures,
                        const struct odva_grid *grid, const struct odva_buffer *latents,
                        const struct odva_basis *basis, const struct odva_bands *bands,
-                       const struct odva_dct_tile *tiles, int count);
+                       const struct odva_dct_tile *tiles, int count,
+                       const struct onedva_const_picture *prediction);
 
     /** dst = a x + b y over rows x cols numbers. dst may be x or y. */
     int (*axpby)(struct odva_backend *backend, struct odva_matrix dst, float a,

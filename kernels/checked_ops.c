@@ -435,14 +435,14 @@ static int warp(struct odva_backend *backend, const struct onedva_picture *pictu
 }
 
 static int deblock(struct odva_backend *backend, const struct onedva_picture *pictures,
-                   const struct odva_grid *grid, int limit)
+                   const struct odva_grid *grid, int limit, const uint8_t *kept)
 {
     ODVA_ASSERT(limit >= 1 && limit <= MAX_LIMIT);
     check_grid(grid);
     for (int t = 0; t < grid->frames; t++)
         check_picture((const uint8_t *const *)pictures[t].data, pictures[t].stride, grid->width,
                       grid->height, 0);
-    return backend->unchecked_ops->deblock(backend, pictures, grid, limit);
+    return backend->unchecked_ops->deblock(backend, pictures, grid, limit, kept);
 }
 
 static int downscale2x(struct odva_backend *backend, uint8_t *dst, ptrdiff_t dst_stride,
@@ -535,24 +535,37 @@ static int dct_forward(struct odva_backend *backend, struct odva_buffer *latents
     return backend->unchecked_ops->dct_forward(backend, latents, coefs, basis, tiles, count);
 }
 
+static int is_apart(const struct onedva_picture *a, const struct onedva_const_picture *b,
+                    const struct odva_grid *grid)
+{
+    return !host_overlap(plane_range(a->data[0], a->stride[0], grid->width, grid->height),
+                         plane_range(b->data[0], b->stride[0], grid->width, grid->height));
+}
+
 static int reconstruct(struct odva_backend *backend, const struct onedva_picture *pictures,
                        const struct odva_grid *grid, const struct odva_buffer *latents,
                        const struct odva_basis *basis, const struct odva_bands *bands,
-                       const struct odva_dct_tile *tiles, int count)
+                       const struct odva_dct_tile *tiles, int count,
+                       const struct onedva_const_picture *prediction)
 {
     check_grid(grid);
     check_bands(basis, bands);
     check_tiles(backend, latents, tiles, count, bands->basis);
     for (int i = 0; i < count; i++) {
+        ODVA_ASSERT(prediction || !tiles[i].is_predicted);
         ODVA_ASSERT(tiles[i].nt == grid->gt);
         ODVA_ASSERT(tiles[i].y0 >= 0 && tiles[i].y0 + tiles[i].ny <= grid->gy);
         ODVA_ASSERT(tiles[i].x0 >= 0 && tiles[i].x0 + tiles[i].nx <= grid->gx);
     }
-    for (int t = 0; t < grid->frames; t++)
+    if (prediction)
+        check_picture(prediction->data, prediction->stride, grid->width, grid->height, 1);
+    for (int t = 0; t < grid->frames; t++) {
         check_picture((const uint8_t *const *)pictures[t].data, pictures[t].stride, grid->width,
                       grid->height, 1);
+        ODVA_ASSERT(!prediction || is_apart(&pictures[t], prediction, grid));
+    }
     return backend->unchecked_ops->reconstruct(backend, pictures, grid, latents, basis, bands,
-                                               tiles, count);
+                                               tiles, count, prediction);
 }
 
 /* ---- buffers and weights ----------------------------------------------------------------- */

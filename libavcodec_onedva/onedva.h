@@ -160,7 +160,7 @@ typedef struct OneDVADecodeOptions {
       { .i64 = ONEDVA_MOTION_MESH }, 0, 0, flags, .unit = "motion" },                              \
     { "auto", "what costs least, packet by packet", 0, AV_OPT_TYPE_CONST,                          \
       { .i64 = ONEDVA_MOTION_AUTO }, 0, 0, flags, .unit = "motion" },                              \
-    { "clip_frames", "most frames per clip, of which the first is a keyframe",                      \
+    { "clip_frames", "most frames per clip",                                                       \
       (base) + offsetof(OneDVAEncodeOptions, clip_frames), AV_OPT_TYPE_INT,                        \
       { .i64 = ONEDVA_MAX_CLIP_FRAMES }, 1, ONEDVA_MAX_CLIP_FRAMES, flags },                       \
     { "adaptive_clips", "end clips at scene cuts and early where shorter ones cost less",          \
@@ -248,7 +248,7 @@ static inline int ff_onedva_threads(int threads)
 /**
  * Set the bitrate and the decoder's buffer.
  * @param max_rate     0: the bitrate, where there is a buffer
- * @param buffer_start bits in it at first, 0: nine tenths of it
+ * @param buffer_start bits in it at first, 0: three quarters of it, as libavcodec has it
  */
 static inline void ff_onedva_set_rate(struct onedva_encoder_settings *settings, int64_t bitrate,
                                       int64_t max_rate, int64_t buffer_size, int64_t buffer_start)
@@ -260,7 +260,14 @@ static inline void ff_onedva_set_rate(struct onedva_encoder_settings *settings, 
     if (buffer_size > 0 && !max_rate)
         settings->max_rate = bitrate;
     if (buffer_size > 0 && !buffer_start)
-        settings->buffer_start = FFMAX(buffer_size * 9 / 10, 1);
+        settings->buffer_start = FFMAX(buffer_size * 3 / 4, 1);
+}
+
+/** Set the most frames from a keyframe to the next. @param gop 0: as 1; below 0: the default */
+static inline void ff_onedva_set_gop(struct onedva_encoder_settings *settings, int gop)
+{
+    if (gop >= 0)
+        settings->gop = FFMAX(gop, 1);
 }
 
 static inline void ff_onedva_decoder_settings(struct onedva_decoder_settings *settings,
@@ -448,9 +455,9 @@ static inline void ff_onedva_log_packet(OneDVALog *log, const struct onedva_pack
     const struct onedva_clip_stats *stats = &packet->stats;
 
     av_log(log->avcl, AV_LOG_DEBUG,
-           "clip of %d frames: %zu bytes, quantiser %d, %"PRId64" coefficients in %"PRId64" tiles, "
-           "motion %s in %zu bytes\n", packet->frames, packet->size, stats->qidx,
-           stats->coefficients, stats->tiles, ff_onedva_motion_name(stats->motion), stats->motion_bytes);
+           "%s clip of %d frames: %zu bytes, quantiser %d, %"PRId64" coefficients in %"PRId64" tiles, "
+           "motion %s in %zu bytes\n", packet->is_key ? "key" : "inter", packet->frames, packet->size,
+           stats->qidx, stats->coefficients, stats->tiles, ff_onedva_motion_name(stats->motion), stats->motion_bytes);
 }
 
 /** Give the encoder the crf that the options say now; it holds for the clip in progress. */

@@ -6,11 +6,9 @@
 
 #include <string.h>
 
-#include <onedva/onedva.h>
-
 #include "bsf.h"
 #include "bsf_internal.h"
-#include "onedva_bsf.h"
+#include "onedva_bsf_packet.h"
 #include "onedva_clip_packets.h"
 
 typedef struct OneDVAMergeContext {
@@ -132,7 +130,7 @@ static int get_packet(AVBSFContext *ctx, AVPacket *pkt)
     OneDVAMergeContext *s = ctx->priv_data;
 
     if (!s->has_next)
-        return ff_bsf_get_packet_ref(ctx, pkt);
+        return onedva_bsf_get_packet(ctx, pkt);
     av_packet_move_ref(pkt, s->next);
     s->has_next = 0;
     return 0;

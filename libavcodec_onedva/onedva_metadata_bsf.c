@@ -6,8 +6,6 @@
 
 #include <inttypes.h>
 
-#include <onedva/onedva.h>
-
 #include "libavutil/bprint.h"
 #include "libavutil/mem.h"
 #include "libavutil/opt.h"
@@ -17,6 +15,7 @@
 #include "bsf.h"
 #include "bsf_internal.h"
 #include "onedva_bsf.h"
+#include "onedva_bsf_packet.h"
 
 typedef struct OneDVAMetadataContext {
     const AVClass *class;
@@ -151,10 +150,11 @@ static void print_packet(AVBSFContext *ctx, const AVPacket *pkt,
                    info->layer[i].token_start, info->layer[i].token_end, info->layer[i].threshold,
                    info->layer[i].size);
     av_log(ctx, AV_LOG_INFO,
-           "packet at %s: %d bytes, %s of %d frames%s, model tag %04x, motion in %zu bytes, %d "
+           "packet at %s: %d bytes, %s of %d frames of %s clip%s, model tag %04x, motion in %zu bytes, %d "
            "refinements dropped%s\n",
            av_ts2str(pkt->pts), pkt->size,
            info->kind == ONEDVA_PACKET_CLIP ? "first" : "all", info->frames,
+           info->is_key ? "a key" : "an inter",
            info->has_durations ? " of given durations" : "", info->model_tag, info->motion_size,
            info->dropped_refinements, layers.str);
     av_bprint_finalize(&layers, NULL);
@@ -205,7 +205,7 @@ int ff_onedva_repeat_header(AVBSFContext *ctx, AVPacket *pkt, OneDVAHeader *head
         return 0; // what is wrong with it the decoder will say
     if (info.has_stream)
         return write_header(header->data, &header->size, &info.stream);
-    if (info.whole_layers < info.layers ||
+    if (!info.is_key || info.whole_layers < info.layers ||
         onedva_stream_header_parse(&stream, header->data, header->size) < 0)
         return 0;
     return change_packet(ctx, pkt, &stream);
@@ -248,7 +248,7 @@ static int change_header(AVBSFContext *ctx, AVPacket *pkt, struct onedva_packet_
         s->stream     = info->stream;
         s->has_stream = 1;
     }
-    if (info->has_stream ? changes_fields(s) : s->repeat_headers && s->has_stream)
+    if (info->has_stream ? changes_fields(s) : s->repeat_headers && s->has_stream && info->is_key)
         return change_packet(ctx, pkt, &s->stream);
     return 0;
 }
@@ -259,7 +259,7 @@ static int metadata_filter(AVBSFContext *ctx, AVPacket *pkt)
     struct onedva_packet_info info;
     int status, ret;
 
-    ret = ff_bsf_get_packet_ref(ctx, pkt);
+    ret = onedva_bsf_get_packet(ctx, pkt);
     if (ret < 0 || !pkt->size) // AVI has empty ones
         return ret;
     ret = change_side_data(ctx, pkt);
@@ -303,8 +303,8 @@ static const AVOption options[] = {
         NAMED("top", AVCHROMA_LOC_TOP, "location"),
         NAMED("bottomleft", AVCHROMA_LOC_BOTTOMLEFT, "location"),
         NAMED("bottom", AVCHROMA_LOC_BOTTOM, "location"),
-    { "repeat_headers", "put the stream header into every packet of a clip, for containers that cannot say "
-      "that it changes", OFFSET(repeat_headers), AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, FLAGS },
+    { "repeat_headers", "put the stream header into every keyframe, for containers that cannot say that it "
+      "changes", OFFSET(repeat_headers), AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, FLAGS },
     { "print", "print the stream header and each packet's header", OFFSET(print),
       AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1, FLAGS },
     { NULL },

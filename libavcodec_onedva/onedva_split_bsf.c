@@ -4,11 +4,9 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include <onedva/onedva.h>
-
 #include "bsf.h"
 #include "bsf_internal.h"
-#include "onedva_bsf.h"
+#include "onedva_bsf_packet.h"
 #include "onedva_clip_packets.h"
 
 typedef struct OneDVASplitContext {
@@ -104,7 +102,7 @@ static int split_filter(AVBSFContext *ctx, AVPacket *pkt)
 
     if (s->next_frame < s->frames.nb_frames)
         return output_frame(ctx, pkt);
-    ret = ff_bsf_get_packet_ref(ctx, pkt);
+    ret = onedva_bsf_get_packet(ctx, pkt);
     if (ret < 0)
         return ret;
     if (!pkt->size) { // AVI has one in the place of each later frame

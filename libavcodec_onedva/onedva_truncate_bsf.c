@@ -4,14 +4,12 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
-#include <onedva/onedva.h>
-
 #include "libavutil/mathematics.h"
 #include "libavutil/opt.h"
 
 #include "bsf.h"
 #include "bsf_internal.h"
-#include "onedva_bsf.h"
+#include "onedva_bsf_packet.h"
 
 typedef struct OneDVATruncateContext {
     const AVClass *class;
@@ -106,7 +104,7 @@ static int truncate_filter(AVBSFContext *ctx, AVPacket *pkt)
     size_t size;
     int layers, status, ret;
 
-    ret = ff_bsf_get_packet_ref(ctx, pkt);
+    ret = onedva_bsf_get_packet(ctx, pkt);
     if (ret < 0 || !pkt->size) // AVI has empty ones
         return ret;
     status = onedva_packet_get_info(&info, pkt->data, pkt->size);

@@ -39,6 +39,8 @@ typedef struct OneDVADecContext {
     int64_t next_pts;  ///< where a packet begins that continues the one decoded last
     int64_t tolerance; ///< of the container's rounding
     int is_interrupted; ///< what is decoded next does not continue what was output last
+    int has_key;        ///< a keyframe of the stream came since its start or a seek
+    int is_left_out;    ///< the clip in progress was not read
 } OneDVADecContext;
 
 static void set_colour(AVCodecContext *avctx, const struct onedva_stream *stream)
@@ -127,6 +129,7 @@ static av_cold int open_split(AVCodecContext *avctx)
 static int set_stream_header(OneDVADecContext *s, const uint8_t *data, size_t size)
 {
     s->nb_announced = 0;
+    s->has_key      = 0; // no clip is predicted from one of another stream
     return ff_onedva_check(&s->log, onedva_decoder_set_stream_header(s->decoder, data, size),
                            "stream header");
 }
@@ -159,7 +162,7 @@ static void clear_frames(OneDVADecContext *s)
     s->has_frames = 0;
 }
 
-/** Smoothing from clip to clip must not go across a gap. */
+/** Smoothing from clip to clip must not go across a gap. An inter clip is of one piece with the clip before. */
 static void check_continuity(OneDVADecContext *s, const AVPacket *pkt)
 {
     const int64_t start = pkt->pts != AV_NOPTS_VALUE ? pkt->pts : pkt->dts;
@@ -168,7 +171,7 @@ static void check_continuity(OneDVADecContext *s, const AVPacket *pkt)
         (start > av_sat_add64(s->next_pts, s->tolerance) ||
          start < av_sat_sub64(s->next_pts, s->tolerance)))
         s->is_interrupted = 1;
-    if (s->is_interrupted && s->options.smooth_clips) {
+    if (s->is_interrupted && s->options.smooth_clips && onedva_packet_is_key(pkt->data, pkt->size)) {
         onedva_decoder_flush(s->decoder);
         s->nb_announced = 0;
     }
@@ -197,6 +200,22 @@ static int decode_clip(AVCodecContext *avctx, const struct onedva_clip *clip)
     return ff_onedva_reconstruct(s->decoder, &s->log, s->frames, clip->frames);
 }
 
+/** Say of a frame what kind of picture it is, and what it lacks. */
+static void set_kind(AVFrame *frame, const struct onedva_clip *clip)
+{
+    frame->pict_type = AV_PICTURE_TYPE_P;
+    if (clip->kind != ONEDVA_PACKET_FRAME && clip->is_key) {
+        frame->pict_type = AV_PICTURE_TYPE_I;
+        frame->flags |= AV_FRAME_FLAG_KEY;
+    }
+    if (clip->layers_decoded < clip->layers)
+        frame->decode_error_flags |= FF_DECODE_ERROR_INVALID_BITSTREAM;
+    if (clip->is_corrupt)
+        frame->decode_error_flags |= FF_DECODE_ERROR_MISSING_REFERENCE;
+    if (frame->decode_error_flags)
+        frame->flags |= AV_FRAME_FLAG_CORRUPT;
+}
+
 /** Output a frame of the clip decoded last, with what its packet says of it. */
 static int show_frame(AVCodecContext *avctx, const AVPacket *pkt, const struct onedva_clip *clip,
                       AVFrame *frame)
@@ -217,15 +236,8 @@ static int show_frame(AVCodecContext *avctx, const AVPacket *pkt, const struct o
     frame->pkt_dts = pkt->dts;
     if (frame->pts == AV_NOPTS_VALUE)
         frame->pts = pkt->dts;
-    if (clip->kind == ONEDVA_PACKET_FRAME) {
-        frame->pict_type = AV_PICTURE_TYPE_P;
-    } else {
-        frame->pict_type = AV_PICTURE_TYPE_I;
-        frame->flags |= AV_FRAME_FLAG_KEY;
-    }
+    set_kind(frame, clip);
     set_fields(frame, avctx->field_order);
-    if (clip->layers_decoded < clip->layers)
-        frame->flags |= AV_FRAME_FLAG_CORRUPT;
     s->next_pts  = frame->pts == AV_NOPTS_VALUE ? AV_NOPTS_VALUE
                                                 : av_sat_add64(frame->pts, frame->duration);
     s->tolerance = FFMAX(frame->duration / 2, 1);
@@ -249,20 +261,9 @@ static int read_packet(AVCodecContext *avctx, const AVPacket *pkt, struct onedva
     s->log.where[0] = 0;
     if (ret < 0 || clip->kind == ONEDVA_PACKET_FRAME)
         return ret;
-    if (clip->layers_decoded < clip->layers && (avctx->err_recognition & AV_EF_EXPLODE))
+    if ((clip->layers_decoded < clip->layers || clip->is_corrupt) && (avctx->err_recognition & AV_EF_EXPLODE))
         return AVERROR_INVALIDDATA;
     return set_stream(avctx, &clip->stream);
-}
-
-/** Let the library begin with the packets up to one that brings another stream header. */
-static void announce_packets(OneDVADecContext *s)
-{
-    AVPacket *pkt;
-
-    for (; av_fifo_peek(s->packets, &pkt, 1, s->nb_announced) >= 0; s->nb_announced++)
-        if (av_packet_get_side_data(pkt, AV_PKT_DATA_NEW_EXTRADATA, NULL) ||
-            !onedva_decoder_announce_packet(s->decoder, pkt->data, pkt->size))
-            return;
 }
 
 /** Whether a packet is one of a later frame, which goes without decoding. */
@@ -273,6 +274,61 @@ static int is_later_frame(const AVPacket *pkt)
     return onedva_packet_get_kind(&kind, pkt->data, pkt->size) >= 0 && kind == ONEDVA_PACKET_FRAME;
 }
 
+static int is_inter_clip(const AVPacket *pkt)
+{
+    enum onedva_packet_kind kind;
+
+    return onedva_packet_get_kind(&kind, pkt->data, pkt->size) >= 0 && kind != ONEDVA_PACKET_FRAME &&
+           !onedva_packet_is_key(pkt->data, pkt->size);
+}
+
+static int brings_header(const AVPacket *pkt)
+{
+    return !!av_packet_get_side_data(pkt, AV_PKT_DATA_NEW_EXTRADATA, NULL);
+}
+
+/** Whether a clip need not be read: keyframes alone are asked for, or there is no picture to predict from,
+ *  so that there is nothing to show even where damaged pictures are wanted. */
+static int must_leave_out(const AVCodecContext *avctx, const AVPacket *pkt)
+{
+    const OneDVADecContext *s = avctx->priv_data;
+
+    return is_inter_clip(pkt) &&
+           (avctx->skip_frame >= AVDISCARD_NONINTRA || !s->has_key || brings_header(pkt));
+}
+
+/** Let the library begin with the packets up to one that brings another stream header, or is left out. */
+static void announce_packets(AVCodecContext *avctx)
+{
+    OneDVADecContext *s = avctx->priv_data;
+    AVPacket *pkt;
+
+    for (; av_fifo_peek(s->packets, &pkt, 1, s->nb_announced) >= 0; s->nb_announced++)
+        if (brings_header(pkt) || must_leave_out(avctx, pkt) ||
+            !onedva_decoder_announce_packet(s->decoder, pkt->data, pkt->size))
+            return;
+}
+
+/** Take from a clip's packet what its headers say of the stream, and nothing else. */
+static int leave_out(AVCodecContext *avctx, const AVPacket *pkt)
+{
+    OneDVADecContext *s = avctx->priv_data;
+    struct onedva_packet_info info;
+    size_t size;
+    const uint8_t *header = av_packet_get_side_data(pkt, AV_PKT_DATA_NEW_EXTRADATA, &size);
+    int ret = header ? set_stream_header(s, header, size) : 0;
+
+    if (!s->is_left_out && avctx->skip_frame < AVDISCARD_NONINTRA)
+        av_log(avctx, AV_LOG_INFO, "at %s s: no keyframe yet, so frames are not shown up to the next one\n",
+               av_ts2timestr(pkt->pts, &avctx->pkt_timebase));
+    s->is_left_out    = 1;
+    s->is_interrupted = 1;
+    s->nb_announced   = 0; // with the next packet that it reads the library will forget this one and all others
+    if (ret >= 0 && onedva_packet_get_info(&info, pkt->data, pkt->size) >= 0 && info.has_stream)
+        ret = set_stream(avctx, &info.stream);
+    return ret;
+}
+
 static int begin_clip(AVCodecContext *avctx, const AVPacket *pkt, struct onedva_clip *clip)
 {
     OneDVADecContext *s = avctx->priv_data;
@@ -280,8 +336,12 @@ static int begin_clip(AVCodecContext *avctx, const AVPacket *pkt, struct onedva_
 
     clear_frames(s);
     check_continuity(s, pkt);
+    if (must_leave_out(avctx, pkt))
+        return leave_out(avctx, pkt);
+    s->is_left_out = 0;
     ret = read_packet(avctx, pkt, clip);
-    announce_packets(s);
+    s->has_key |= ret >= 0 && clip->is_key;
+    announce_packets(avctx);
     if (ret < 0 || avctx->skip_frame >= AVDISCARD_ALL) {
         s->is_interrupted = 1;
         return ret;
@@ -304,7 +364,7 @@ static int decode_packet(AVCodecContext *avctx, const AVPacket *pkt, AVFrame *fr
 
     if (!is_later_frame(pkt)) {
         ret = s->open_error < 0 ? s->open_error : begin_clip(avctx, pkt, &clip);
-    } else if (s->open_error < 0 || avctx->skip_frame >= AVDISCARD_NONREF) {
+    } else if (s->open_error < 0 || s->is_left_out || avctx->skip_frame >= AVDISCARD_NONREF) {
         return 0;
     } else {
         ret = read_packet(avctx, pkt, &clip);
@@ -423,7 +483,9 @@ static void onedva_decode_flush(AVCodecContext *avctx)
     OneDVADecContext *s = avctx->priv_data;
 
     clear_frames(s);
-    s->next_pts = AV_NOPTS_VALUE;
+    s->next_pts    = AV_NOPTS_VALUE;
+    s->has_key     = 0;
+    s->is_left_out = 0;
     drop_packets(s);
     if (s->split)
         av_bsf_flush(s->split);

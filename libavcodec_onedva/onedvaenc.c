@@ -22,6 +22,7 @@ typedef struct OneDVAPackets {
     AVFrame *props[ONEDVA_MAX_CLIP_FRAMES]; ///< properties of the frames that packets begin with
     int64_t durations[ONEDVA_MAX_CLIP_FRAMES];
     uint8_t data[ONEDVA_MAX_CLIP_FRAMES][ONEDVA_FRAME_PACKET_SIZE]; ///< of packets of later frames
+    int is_key; ///< decoding can begin with the first one
     int quality;
     int nb_packets;
     int next; ///< the first one that has not come out
@@ -37,7 +38,6 @@ typedef struct OneDVAEncContext {
     onedva_encoder *encoder;
     OneDVAClip clip;
     AVFrame *next; ///< received, not yet in the clip: its pts ends the frame before
-    int64_t since_start; ///< frames since a clip had to begin
 
     OneDVAPackets begun[2]; ///< of clips that were begun and not ended
     int nb_begun;
@@ -189,6 +189,7 @@ static av_cold int onedva_encode_init(AVCodecContext *avctx)
     ff_onedva_set_rate(&settings, avctx->bit_rate, avctx->rc_max_rate, avctx->rc_buffer_size,
                        avctx->rc_initial_buffer_occupancy);
     ff_onedva_clip_fit_buffer(&s->clip, &settings);
+    ff_onedva_set_gop(&settings, avctx->gop_size);
     ret = set_pass(avctx, &settings);
     if (ret < 0)
         return ret;
@@ -232,6 +233,7 @@ static int output_packet(AVCodecContext *avctx, AVPacket *pkt, const uint8_t *da
     OneDVAPackets *packets = &s->ended;
     const int i = packets->next++;
     const AVFrame *frame = packets->props[i];
+    const int is_key = !i && packets->is_key;
     int ret;
 
     if (size > INT_MAX - AV_INPUT_BUFFER_PADDING_SIZE)
@@ -243,10 +245,13 @@ static int output_packet(AVCodecContext *avctx, AVPacket *pkt, const uint8_t *da
 
     pkt->pts = pkt->dts = frame->pts;
     pkt->duration = packets->durations[i];
-    pkt->flags   |= i ? AV_PKT_FLAG_DISPOSABLE : AV_PKT_FLAG_KEY;
+    if (i)
+        pkt->flags |= AV_PKT_FLAG_DISPOSABLE;
+    else if (is_key)
+        pkt->flags |= AV_PKT_FLAG_KEY;
 
     ret = ff_side_data_set_encoder_stats(pkt, packets->quality, NULL, 0,
-                                         i ? AV_PICTURE_TYPE_P : AV_PICTURE_TYPE_I);
+                                         is_key ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_P);
     return ret < 0 ? ret : ff_encode_reordered_opaque(avctx, pkt, frame);
 }
 
@@ -273,20 +278,17 @@ static int end_pass(AVCodecContext *avctx)
     return ret < 0 ? ret : AVERROR_EOF;
 }
 
-/** Whether a clip has to begin with the next frame: the caller forces it, or -g. */
-static int must_begin_clip(const AVCodecContext *avctx)
+/** Whether the caller wants a keyframe. */
+static int is_forced(const AVFrame *frame)
 {
-    const OneDVAEncContext *s = avctx->priv_data;
-
-    return s->next->pict_type == AV_PICTURE_TYPE_I ||
-           (avctx->gop_size >= 0 && s->since_start >= FFMAX(avctx->gop_size, 1));
+    return frame->pict_type == AV_PICTURE_TYPE_I;
 }
 
 /** Collect frames. @return 0 when a clip is complete, AVERROR_EOF when there is none left */
 static int complete_clip(AVCodecContext *avctx)
 {
     OneDVAEncContext *s = avctx->priv_data;
-    int ret, begins;
+    int ret;
 
     for (;;) {
         const AVFrame *next = s->next;
@@ -298,10 +300,8 @@ static int complete_clip(AVCodecContext *avctx)
             else if (ret < 0)
                 return ret;
         }
-        begins = next && must_begin_clip(avctx);
-        if (s->clip.nb_frames && (!ff_onedva_clip_continues(&s->clip, next) || begins))
+        if (s->clip.nb_frames && (!ff_onedva_clip_continues(&s->clip, next) || is_forced(next)))
             return 0;
-        s->since_start = begins ? 1 : s->since_start + 1;
         ff_onedva_clip_add(&s->clip, s->next, avctx);
     }
 }
@@ -330,9 +330,13 @@ static int begin_clip(AVCodecContext *avctx)
     OneDVAEncContext *s = avctx->priv_data;
     OneDVAPackets *packets = &s->begun[s->nb_begun];
     struct onedva_packet packet = { 0 };
-    int ret = ff_onedva_clip_encode_begin(&s->clip, s->encoder, &s->log, &packet);
-    int begun = ret >= 0;
+    int begun, ret;
 
+    // the library may end clips before a forced frame, which then is still the first one of its clip
+    if (is_forced(s->clip.frames[0]))
+        onedva_encoder_begin_gop(s->encoder);
+    ret   = ff_onedva_clip_encode_begin(&s->clip, s->encoder, &s->log, &packet);
+    begun = ret >= 0;
     if (begun) {
         s->nb_begun++;
         ret = note_packets(&s->clip, packet.frames, packets);
@@ -352,6 +356,7 @@ static int end_clip(OneDVAEncContext *s, struct onedva_packet *packet)
     FFSWAP(OneDVAPackets, s->begun[0], s->begun[1]);
     s->nb_begun--;
     ret = ff_onedva_clip_encode_end(s->encoder, &s->log, packet);
+    packets->is_key  = packet->is_key;
     packets->quality = FFMAX(packet->stats.qidx + 40, 0) * FF_QP2LAMBDA;
     for (int i = 1; i < packets->nb_packets && ret >= 0; i++)
         ret = ff_onedva_check(&s->log, onedva_frame_packet_write(packets->data[i], packet->data,
@@ -364,9 +369,14 @@ static int end_clip(OneDVAEncContext *s, struct onedva_packet *packet)
 static int output_clip(AVCodecContext *avctx, AVPacket *pkt)
 {
     struct onedva_packet packet;
-    int ret = end_clip(avctx->priv_data, &packet);
+    OneDVAEncContext *s = avctx->priv_data;
+    int ret = end_clip(s, &packet);
 
-    return ret < 0 ? ret : output_packet(avctx, pkt, packet.data, packet.size);
+    if (ret >= 0)
+        ret = output_packet(avctx, pkt, packet.data, packet.size);
+    if (ret < 0) // what is predicted from the clip cannot be decoded
+        onedva_encoder_begin_gop(s->encoder);
+    return ret;
 }
 
 static int onedva_receive_packet(AVCodecContext *avctx, AVPacket *pkt)
@@ -399,10 +409,10 @@ static av_cold void onedva_encode_flush(AVCodecContext *avctx)
     while (s->nb_begun)
         end_clip(s, &packet);
     drop_packets(&s->ended);
-    s->error       = 0;
-    s->since_start = 0;
+    s->error = 0;
     ff_onedva_clip_clear(&s->clip);
     av_frame_unref(s->next);
+    onedva_encoder_begin_gop(s->encoder);
 }
 
 static av_cold int onedva_encode_close(AVCodecContext *avctx)
@@ -437,7 +447,7 @@ static const AVClass onedva_encoder_class = {
 
 static const FFCodecDefault onedva_defaults[] = {
     { "b", "0" },
-    { "g", "-1" },
+    { "g", "250" },
     { NULL },
 };
 

@@ -33,6 +33,7 @@ typedef struct OneDVAFilterContext {
     int64_t max_rate;
     int64_t buffer_size;
     int64_t buffer_start;
+    int gop_size;
     int bitexact;
     int show; ///< enum Show
     char *stats_name;
@@ -86,6 +87,7 @@ static int open_encoder(AVFilterContext *ctx, const struct onedva_stream *stream
     ff_onedva_encoder_settings(&settings, &s->encode_options, &s->model_options, &s->log);
     ff_onedva_set_rate(&settings, s->bitrate, s->max_rate, s->buffer_size, s->buffer_start);
     ff_onedva_clip_fit_buffer(&s->clip, &settings);
+    ff_onedva_set_gop(&settings, s->gop_size);
     settings.threads  = nb_threads(ctx);
     settings.bitexact = s->bitexact;
     onedva_encoder_close(&s->encoder);
@@ -256,15 +258,15 @@ static int finish_clip(AVFilterContext *ctx, const struct onedva_packet *packet)
     return ret;
 }
 
-/** Clips are smoothed only where they follow each other without a gap, as a player would do it. */
-static void check_continuity(OneDVAFilterContext *s, int nb_frames)
+/** Key clips are smoothed only where they follow the one before without a gap, as a player would do it. */
+static void check_continuity(OneDVAFilterContext *s, const struct onedva_packet *packet)
 {
     const int64_t start = s->clip.frames[0]->pts;
 
-    if (s->clip_end != AV_NOPTS_VALUE && start != AV_NOPTS_VALUE && start != s->clip_end)
+    if (packet->is_key && s->clip_end != AV_NOPTS_VALUE && start != AV_NOPTS_VALUE && start != s->clip_end)
         onedva_decoder_flush(s->decoder);
     s->clip_end = start;
-    for (int i = 0; i < nb_frames && start != AV_NOPTS_VALUE; i++)
+    for (int i = 0; i < packet->frames && start != AV_NOPTS_VALUE; i++)
         s->clip_end = av_sat_add64(s->clip_end, s->clip.durations[i]);
 }
 
@@ -277,7 +279,7 @@ static int reconstruct_clip(AVFilterContext *ctx)
     int ret = ff_onedva_clip_encode(&s->clip, s->encoder, &s->log, &packet);
 
     if (ret >= 0) {
-        check_continuity(s, packet.frames);
+        check_continuity(s, &packet);
         ret = ff_onedva_check(&s->log,
                               onedva_decoder_read_packet(s->decoder, packet.data, packet.size,
                                                          &decoded), "packet");
@@ -289,8 +291,10 @@ static int reconstruct_clip(AVFilterContext *ctx)
     if (ret >= 0)
         ret = finish_clip(ctx, &packet);
     clear_pictures(s);
-    if (ret < 0)
+    if (ret < 0) {
         clear_output(s);
+        onedva_encoder_begin_gop(s->encoder); // the decoder has nothing to predict from
+    }
     ff_onedva_clip_drop(&s->clip, ret < 0 ? s->clip.nb_frames : packet.frames);
     return ret;
 }
@@ -451,10 +455,12 @@ static const AVOption onedva_options[] = {
       AV_OPT_TYPE_INT64, { .i64 = 0 }, 0, INT64_MAX, FLAGS },
     { "bufsize", "bits that a decoder's buffer holds, 0: no limit", OFFSET(buffer_size),
       AV_OPT_TYPE_INT64, { .i64 = 0 }, 0, INT_MAX, FLAGS },
-    { "rc_init_occupancy", "bits in the buffer at first, 0: nine tenths of it",
+    { "rc_init_occupancy", "bits in the buffer at first, 0: three quarters of it",
       OFFSET(buffer_start), AV_OPT_TYPE_INT64, { .i64 = 0 }, 0, INT_MAX, FLAGS },
     ONEDVA_DECODE_OPTIONS(OFFSET(decode_options), FLAGS),
     ONEDVA_MODEL_OPTIONS(OFFSET(model_options), FLAGS),
+    { "g", "most frames from a keyframe to the next, 0 and 1: every clip is one, -1: as default",
+      OFFSET(gop_size), AV_OPT_TYPE_INT, { .i64 = 250 }, -1, INT_MAX, FLAGS },
     { "bitexact", "the same pixels on any machine, slower", OFFSET(bitexact), AV_OPT_TYPE_BOOL,
       { .i64 = 0 }, 0, 1, FLAGS },
     { "show", "what to output", OFFSET(show), AV_OPT_TYPE_INT, { .i64 = SHOW_RECON },

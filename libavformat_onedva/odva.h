@@ -24,8 +24,10 @@
 #define ODVA_MAX_STREAM_HEADER 64
 
 /* Of the packets inside (doc/bitstream.md, section 3) */
-#define ONEDVA_SYNC_FRAME 0xD7 ///< first byte of one that shows a later frame of a clip
-#define ONEDVA_HAS_STREAM 1    ///< flag in the second byte of others
+#define ONEDVA_SYNC_WHOLE 0xD5 ///< first byte of one that shows all frames of a key clip
+#define ONEDVA_SYNC_CLIP  0xD6 ///< of one that shows the first frame of a key clip
+#define ONEDVA_SYNC_FRAME 0xD7 ///< of one that shows a later frame of a clip
+#define ONEDVA_HAS_STREAM 1    ///< flag in the second byte of clips
 
 enum ODVAUnitType {
     ODVA_UNIT_HEADER, ///< begins a segment
@@ -58,6 +60,12 @@ typedef struct ODVAUnit {
     /* matrix */
     int32_t matrix[9]; ///< as libavutil/display.h has it
 } ODVAUnit;
+
+/** Whether decoding can begin with a packet. @param sync its first byte */
+static inline int ff_odva_is_key(int sync)
+{
+    return sync == ONEDVA_SYNC_WHOLE || sync == ONEDVA_SYNC_CLIP;
+}
 
 /**
  * Parse the unit that data begins with.

@@ -290,7 +290,7 @@ static int64_t find_timestamp(AVFormatContext *s, int stream_index, int64_t *pos
         const ODVASegment *segment = find_segment(c, *pos);
 
         if (unit.type == ODVA_UNIT_PACKET && segment->offset != AV_NOPTS_VALUE &&
-            (!keyframes || avio_r8(s->pb) != ONEDVA_SYNC_FRAME))
+            (!keyframes || ff_odva_is_key(avio_r8(s->pb))))
             return to_stream_time(s->streams[stream_index], segment, unit.pts);
     }
     return AV_NOPTS_VALUE;
@@ -460,7 +460,10 @@ static int read_packet_bytes(AVFormatContext *s, AVPacket *pkt, const ODVAUnit *
     pkt->pos      = pos;
     pkt->pts      = pkt->dts = to_stream_time(st, segment, unit->pts);
     pkt->duration = av_rescale_q(unit->duration, segment->header.time_base, st->time_base);
-    pkt->flags   |= pkt->data[0] == ONEDVA_SYNC_FRAME ? AV_PKT_FLAG_DISPOSABLE : AV_PKT_FLAG_KEY;
+    if (ff_odva_is_key(pkt->data[0]))
+        pkt->flags |= AV_PKT_FLAG_KEY;
+    if (pkt->data[0] == ONEDVA_SYNC_FRAME)
+        pkt->flags |= AV_PKT_FLAG_DISPOSABLE;
     if (pkt->pts < 0)
         pkt->flags |= AV_PKT_FLAG_DISCARD; // the decoder drops the frames before 0
     c->next_pts = av_sat_add64(pkt->pts, pkt->duration);

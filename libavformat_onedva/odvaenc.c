@@ -147,7 +147,7 @@ static int check_segment(AVFormatContext *s, const AVPacket *pkt)
     return 0;
 }
 
-/** A reader who comes late can begin with a packet that has a stream header behind a header unit. */
+/** A reader who comes late can begin with a keyframe that has a stream header behind a header unit. */
 static void repeat_header(AVFormatContext *s, const AVPacket *pkt)
 {
     const ODVAMuxContext *c = s->priv_data;
@@ -157,7 +157,7 @@ static void repeat_header(AVFormatContext *s, const AVPacket *pkt)
         .time_base = c->header.time_base,
     };
 
-    if (c->start_pts == AV_NOPTS_VALUE || pkt->size < 2 || pkt->data[0] == ONEDVA_SYNC_FRAME ||
+    if (c->start_pts == AV_NOPTS_VALUE || pkt->size < 2 || !ff_odva_is_key(pkt->data[0]) ||
         !(pkt->data[1] & ONEDVA_HAS_STREAM))
         return;
     write_unit(s, &header);

@@ -67,6 +67,13 @@ builds-bench: all
 	@tools/install-deps.sh eval
 	@python=$$(tools/find-python.sh numpy matplotlib) && $$python tools/eval/builds.py "$(VALID)" --old "$(OLD)"
 
+# What clips that predict from the clip before save against key clips alone, on the clips of a folder.
+gop-bench: all
+	@[ -n "$(VALID)" ] || { echo "make gop-bench: say which clips to measure on: VALID=folder" >&2; exit 1; }
+	@tools/install-deps.sh eval
+	@python=$$(tools/find-python.sh numpy matplotlib) && \
+	    $$python tools/eval/builds.py "$(VALID)" --old-options "-motion auto -g 1" --crf 15 25 35 45 55
+
 # What leaving layers out costs, on the clips of a folder.
 layers-bench: all
 	@[ -n "$(VALID)" ] || { echo "make layers-bench: say which clips to measure on: VALID=folder" >&2; exit 1; }

@@ -20,8 +20,8 @@ TRANSFORM_SOURCES = $(addprefix engine/transform/, \
     deblocking linear_path patch_walk quantiser)
 
 MOTION_SOURCES = $(addprefix engine/motion/, \
-    canvas canvas_builder displacement_mesh inverse_mesh luma_pyramid mesh_solver mosaic \
-    motion_estimation motion_fit motion_paths motion_warp scene_cut)
+    canvas canvas_builder displacement_mesh inverse_mesh inverse_nodes luma_pyramid mesh_solver mosaic \
+    motion_estimation motion_fit motion_paths motion_warp prediction_canvas scene_cut)
 
 NETWORK_SOURCES = $(addprefix engine/network/, \
     diffusion_decoder query_encoder sampler transformer)
@@ -31,10 +31,11 @@ RATE_SOURCES = $(addprefix engine/rate/, \
     rate_distortion rate_plan)
 
 ENCODER_SOURCES = $(addprefix engine/encoder/, \
-    clip_choice clip_encoder detail_choice encoder encoder_settings motion_choice quantiser_choice reduced_frames trial_coder)
+    clip_choice clip_encoder detail_choice encoder encoder_settings motion_choice quantiser_choice reduced_frames \
+    trial_coder)
 
 DECODER_SOURCES = $(addprefix engine/decoder/, \
-    clip_frames clip_smoothing decoder packet_queue step_choice)
+    clip_frames clip_smoothing decoder packet_queue reference step_choice)
 
 KERNELS_SOURCES = $(addprefix kernels/, backend device_array registry)
 KERNELS_SOURCES-$(SANITIZERS) += kernels/checked_ops

@@ -22,6 +22,7 @@ from fractions import Fraction
 import numpy as np
 
 WHOLE_CLIP, CLIP, FRAME, VERSION = 0xD5, 0xD6, 0xD7, 2     # what sync says that a packet shows
+INTER = 8           # what sync has more in the packet of an inter clip
 FRAME_PACKET_SIZE = 3
 HAS_HEADER, HAS_DURATIONS, HAS_MOTION, HAS_DROPPED = 1, 2, 4, 8
 SIDE = 8            # tokens of a superblock, each way
@@ -212,8 +213,9 @@ class Packet:
         self.seen = seen
         read = Bytes(data, seen)
         self.sync = read.u8("packet.sync")
-        if self.sync not in (WHOLE_CLIP, CLIP):
+        if self.sync & ~INTER not in (WHOLE_CLIP, CLIP):
             raise Invalid("no sync")
+        self.is_inter = bool(self.sync & INTER)
         version, flags = read.u4u4("packet.version", "packet.flags")
         if version != VERSION:
             raise Invalid(f"version {version}")
@@ -232,6 +234,7 @@ class Packet:
             self.dropped = read.u8("packet.dropped")
             if not 1 <= self.dropped <= 3:
                 raise Invalid(f"dropped {self.dropped}")
+        self.reference = read.u16("reference") if self.is_inter else None
         self.header = current
         if flags & HAS_HEADER:
             self._read_header(read)
@@ -249,7 +252,7 @@ class Packet:
         self._check_durations()
         self.motion = None
         if self.motion_bytes is not None and self.header is not None:
-            self.motion = Motion(self.motion_bytes, self.header, self.frames, seen)
+            self.motion = Motion(self.motion_bytes, self.header, self.frames, seen, is_inter=self.is_inter)
         self._take_payloads(data, read.at)
 
     def _read_header(self, read):
@@ -293,8 +296,22 @@ class Packet:
             self.seen("packet.bytes behind", at < len(data))
 
     @property
+    def crc(self):
+        """Of the first layer, as the header has it."""
+        return self.layers[0].crc
+
+    @property
+    def id(self):
+        """What an inter clip behind it calls it."""
+        return crc16(struct.pack("<HH", self.reference, self.crc)) if self.is_inter else self.crc
+
+    @property
     def whole_layers(self):
         return [layer for layer in self.layers if layer.payload is not None]
+
+    @property
+    def shows_all(self):
+        return self.sync & ~INTER == WHOLE_CLIP
 
 
 class Frame:
@@ -309,8 +326,8 @@ class Frame:
         check = read.take(1, "check")[0]
         if version != VERSION or self.frame == 0:
             raise Invalid(f"version {version}, frame {self.frame}")
-        shown = (clip_ is not None and self.frame < clip_.frames
-                 and check == clip_.packet.layers[0].crc & 255 ^ 17 * self.frame & 255)
+        shown = (clip_ is not None and clip_.has_pictures and self.frame < clip_.frames
+                 and check == clip_.packet.crc & 255 ^ 17 * self.frame & 255)
         seen("frame.shown", shown)
         if not shown:
             raise Invalid(f"frame {self.frame} of a clip that is not there")
@@ -341,6 +358,8 @@ def truncated(data, count):
     made[1] = data[1] & ~HAS_DROPPED | (HAS_DROPPED if dropped else 0)
     if dropped:
         made.append(dropped)
+    if packet.is_inter:
+        made += struct.pack("<H", packet.reference)
     if packet.has_header:
         header = written_stream_header(packet.header)
         made += leb(len(header)) + header
@@ -416,8 +435,8 @@ class Scan:
 class Tile:
     """Quantised coefficients of a tile in the order of its scan."""
 
-    def __init__(self, y, x, size, scan):
-        self.y, self.x, self.size, self.scan = y, x, size, scan
+    def __init__(self, y, x, size, scan, is_predicted=False):
+        self.y, self.x, self.size, self.scan, self.is_predicted = y, x, size, scan, is_predicted
         self.left = self.above = None   # the tiles beside
         self.q = [0] * len(scan.coefficients)
         self.m = []         # min(|q|, 15) of what is seen of this refinement
@@ -448,8 +467,8 @@ class Tile:
 class Grid:
     """Tokens of a clip, and the tiles that a partition makes of them."""
 
-    def __init__(self, model, detail, frames, width, height):
-        self.model, self.detail = model, detail
+    def __init__(self, model, detail, frames, width, height, is_inter=False):
+        self.model, self.detail, self.is_inter = model, detail, is_inter
         self.gt, self.gy, self.gx = -(-frames // 4), -(-height // 16), -(-width // 16)
         self.tiles, self.tile_of = [], {}       # tile_of: (y, x): the tile that holds it
 
@@ -460,10 +479,14 @@ class Grid:
             return "a tile"
         return "implied" if self.gy - y <= s // 2 and self.gx - x <= s // 2 else "free"
 
-    def add_tile(self, s, y, x):
+    def beside(self, y, x):
+        """Of the tokens above and left of a node's first one, the tiles of those that there are."""
+        return [self.tile_of[place] for place in ((y - 1, x), (y, x - 1)) if place in self.tile_of]
+
+    def add_tile(self, s, y, x, is_predicted):
         ny, nx = min(s, self.gy - y), min(s, self.gx - x)
         size = s.bit_length() - 1
-        tile = Tile(y, x, size, self.model.scan(self.detail, size, (self.gt, ny, nx)))
+        tile = Tile(y, x, size, self.model.scan(self.detail, size, (self.gt, ny, nx)), is_predicted)
         tile.left = self.tile_of.get((y + (ny - 1) // 2, x - 1))
         tile.above = self.tile_of.get((y - 1, x + (nx - 1) // 2))
         self.tile_of.update({(y + i, x + j): tile for i in range(ny) for j in range(nx)})
@@ -569,6 +592,7 @@ class PartitionDecoder:
     def __init__(self, grid, coder, seen):
         self.grid, self.coder, self.seen = grid, coder, seen
         self.split = {s: [AdaptiveBit() for _ in range(3)] for s in (8, 4, 2)}
+        self.prediction = {s: [AdaptiveBit() for _ in range(3)] for s in (8, 4, 2, 1)}
 
     def decode(self):
         for y in range(0, self.grid.gy, SIDE):
@@ -579,17 +603,20 @@ class PartitionDecoder:
         kind = self.seen(f"partition.node {s}", self.grid.kind(s, y, x))
         if kind == "outside":
             return
-        if kind == "a tile" or kind == "free" and not self._bit(s, y, x):
-            self.grid.add_tile(s, y, x)
+        if kind == "a tile" or kind == "free" and not self._is_split(s, y, x):
+            self.grid.add_tile(s, y, x, self.grid.is_inter and self._is_predicted(s, y, x))
             return
         half = s // 2
         for quarter_y, quarter_x in (y, x), (y, x + half), (y + half, x), (y + half, x + half):
             self._node(half, quarter_y, quarter_x)
 
-    def _bit(self, s, y, x):
-        beside = [self.grid.tile_of.get(place) for place in ((y - 1, x), (y, x - 1))]
-        n = sum(tile is not None and 1 << tile.size < s for tile in beside)
+    def _is_split(self, s, y, x):
+        n = sum(1 << tile.size < s for tile in self.grid.beside(y, x))
         return self.seen(f"partition.split {s} of {n}", self.split[s][n].decode(self.coder))
+
+    def _is_predicted(self, s, y, x):
+        m = sum(tile.is_predicted for tile in self.grid.beside(y, x))
+        return bool(self.seen(f"partition.prediction {s} of {m}", self.prediction[s][m].decode(self.coder)))
 
 
 class LayerDecoder:
@@ -601,8 +628,10 @@ class LayerDecoder:
         self.coder = coder or RangeDecoder(layer.payload)
         self.weights = [list(column) for column in model.symbol_weight]      # [decision][row]
         self.refining = [AdaptiveBit() for _ in range(3)]
-        self.length_class = self.length_size = 0    # of the length coded last
-        self.carry = collections.defaultdict(lambda: -qidx)
+        # Of predicted tiles and of the others: class and size of the length coded last, and carry.
+        self.length_before = {False: (0, 0), True: (0, 0)}
+        self.carries = {is_predicted: collections.defaultdict(lambda begin=begin: begin)
+                        for is_predicted, begin in ((False, -qidx), (True, -qidx - 16))}
 
     def decode(self, grid):
         if not grid.tiles:      # the packet's first layer
@@ -612,23 +641,24 @@ class LayerDecoder:
         for tile in grid.tiles:
             room = min(self.layer.token_end, tile.N) - tile.tokens
             self.seen("layer.room", room > 0)
-            length = self._length(tile.size, room) if room > 0 else 0
+            length = self._length(tile, room) if room > 0 else 0
             if length > 0:
                 self._tile(tile, length)
             tile.behind.append(tile.tokens)
         self.layer.settled, self.layer.read = self.coder.settled, self.coder.at
         self.seen("layer.zero bytes dropped", self.coder.at > len(self.coder.payload))
 
-    def _length(self, size, room):
-        before = 0
-        if self.length_class > 0:
-            before = clip(self.length_class + 2 * (size - self.length_size), 1, 14)
-        self.length_class, self.length_size = self.coder.decode(self.model.length_cdf[size][before]), size
-        self.seen(f"length.class of size {size}", self.length_class)
-        self.seen(f"length.context of size {size}", before)
-        if self.length_class == 0:
+    def _length(self, tile, room):
+        size, (class_before, size_before), context = tile.size, self.length_before[tile.is_predicted], 0
+        if class_before > 0:
+            context = clip(class_before + 2 * (size - size_before), 1, 14)
+        length_class = self.coder.decode(self.model.length_cdf[size][context])
+        self.length_before[tile.is_predicted] = length_class, size
+        self.seen(f"length.class of size {size}", length_class)
+        self.seen(f"length.context of size {size}", context)
+        if length_class == 0:
             return 0
-        length = (1 << self.length_class - 1) + self.coder.bits(self.length_class - 1)
+        length = (1 << length_class - 1) + self.coder.bits(length_class - 1)
         self.seen("length.clipped", length > room)
         return min(length, room)
 
@@ -660,10 +690,10 @@ class LayerDecoder:
 
     # Running means: {group: [M, X]} behind the first coefficients.
     def _means(self, tile, end):
-        means = {}
+        means, carry = {}, self.carries[tile.is_predicted]
         for group, first in tile.scan.first.items():
             x = expected(tile.scan.scale[first]) << 11
-            h = lg(x) - 216 + self.carry[group]
+            h = lg(x) - 216 + carry[group]
             self.seen("mean.h", "below 0" if h < 0 else "above 127" if h > 127 else "between")
             means[group] = [0 if h < 0 else expected(min(h, 127)) >> 27, x]
         for i in range(end):
@@ -679,7 +709,7 @@ class LayerDecoder:
                 total[0] += tile.m[i]
                 total[1] += expected(tile.scan.scale[i]) >> 11
         for group, (m, e) in sums.items():
-            self.carry[group] = lg(16 * m + 4) - lg(e) + 96
+            self.carries[tile.is_predicted][group] = lg(16 * m + 4) - lg(e) + 96
 
     @staticmethod
     def _account(tile, i, means):
@@ -714,7 +744,7 @@ class LayerDecoder:
         return [row] + [64 + (32 * r + self.symbol_class) * 24 + level for r, level in enumerate(levels)]
 
     def _beside(self, tile, other, i):
-        if other is None:
+        if other is None or self.seen("symbol.beside of the other kind", other.is_predicted != tile.is_predicted):
             return 0
         decoded, j = other.coefficients(other.lengths[-1]), tile.scan.beside(other.scan)[i]
         self.seen(f"symbol.beside of sizes {tile.size}, {other.size}", j < decoded)
@@ -841,9 +871,9 @@ def tile_patches(tile, values, seen):
     return c
 
 
-def patch_samples(model, detail, c, seen):
-    """c [..., k] -> samples [..., frame of the token, 384]"""
-    total, first = (model.mean << 17) + 2 ** 19, 0
+def patch_samples(model, detail, c, seen, mean):
+    """c [..., k] and mean [..., 384] -> samples [..., frame of the token, 384]"""
+    total, first = (mean[..., None, :] << 17) + 2 ** 19, 0
     for n, factors in zip(model.bands[detail], TIME):
         h = wrapped(c[..., first:first + n] @ model.basis[:n] + 128) >> 8
         total = total + factors[:, None] * h[..., None, :]
@@ -852,14 +882,30 @@ def patch_samples(model, detail, c, seen):
     return np.clip(wrapped(total) >> 20, 0, 255)
 
 
-def linear_planes(model, clip_):
-    """The canvas, or the pictures: [Y, U, V], each [frames][height][width]."""
+def patches_of_picture(planes, gy, gx):
+    """[Y, U, V], each [height][width] -> [gy][gx][384]; the edge is that of the samples beyond it."""
+    patches = []
+    for plane, (_, side, _) in zip(planes, PLANES):
+        (height, width), rows, columns = plane.shape, gy * side, gx * side
+        plane = np.pad(plane, ((0, max(rows - height, 0)), (0, max(columns - width, 0))), "edge")[:rows, :columns]
+        patches.append(plane.reshape(gy, side, gx, side).transpose(0, 2, 1, 3).reshape(gy, gx, side * side))
+    return np.concatenate(patches, 2)
+
+
+def linear_planes(model, clip_, values, prediction):
+    """The canvas, or the pictures: [Y, U, V], each [frames][height][width]. values: of each tile; prediction: what all
+    frames are predicted from, [Y, U, V], where tiles are."""
     grid, seen = clip_.grid, clip_.packet.seen
     c = np.zeros((grid.gt, grid.gy, grid.gx, len(model.vectors(grid.detail))), np.int64)
-    for tile, values in zip(clip_.tiles, clip_.values):
+    mean = np.tile(model.mean, (grid.gy, grid.gx, 1))
+    predicted = None if prediction is None else 8 * patches_of_picture(prediction, grid.gy, grid.gx)
+    for tile, of_tile in zip(clip_.tiles, values):
         _, ny, nx = tile.scan.shape
-        c[:, tile.y:tile.y + ny, tile.x:tile.x + nx] = tile_patches(tile, values, seen)
-    samples = patch_samples(model, grid.detail, c, seen)
+        rows, columns = slice(tile.y, tile.y + ny), slice(tile.x, tile.x + nx)
+        c[:, rows, columns] = tile_patches(tile, of_tile, seen)
+        if tile.is_predicted:
+            mean[rows, columns] = predicted[rows, columns]
+    samples = patch_samples(model, grid.detail, c, seen, mean)
     planes = []
     for first, side, size in PLANES:
         plane = samples[..., first:first + side * side].reshape(grid.gt, grid.gy, grid.gx, 4, side, side)
@@ -868,17 +914,21 @@ def linear_planes(model, clip_):
     return planes
 
 
-def deblock(planes, qidx):
-    """In place."""
+def deblock(planes, qidx, stays, seen):
+    """In place. stays: [gy][gx], which tokens' borders stay as they are where both sides' do."""
     v = qidx + 136
     limit = min(((13 + v % 13) << v // 13) >> 9, 1020)
     for plane, spacing in zip(planes, (16, 8, 8)):
-        for samples in (plane, plane.transpose(0, 2, 1)):
+        for samples, tokens in ((plane, stays), (plane.transpose(0, 2, 1), stays.T)):
             for x in range(spacing, samples.shape[2] - 3, spacing):
-                _deblock_border(samples, x, 5 * limit + 8 >> 4)
+                beside = np.repeat(tokens[:, x // spacing - 1:x // spacing + 1], spacing, 0)[:samples.shape[1]]
+                for count in set(beside.sum(1).tolist()):
+                    seen("border.sides that stay", count)
+                _deblock_border(samples, x, np.where(beside.all(1), 0, 5 * limit + 8 >> 4))
 
 
 def _deblock_border(samples, x, most):
+    """most: T of each row; nothing changes where it is 0."""
     p, q = [samples[:, :, x - 1 - i] for i in range(4)], [samples[:, :, x + i] for i in range(4)]
     d, h = np.clip(q[0] - p[0], -most, most), np.clip(q[0] - p[0], -(most // 2), most // 2)
     e, f = np.clip(p[1] - p[0], -most, most), np.clip(q[1] - q[0], -most, most)
@@ -979,10 +1029,11 @@ def median(a, b, c):
 
 
 class Motion:
-    def __init__(self, data, header, frames, seen, coder=None):
+    def __init__(self, data, header, frames, seen, coder=None, is_inter=False):
         """coder: another one than a RangeDecoder of the paths."""
         read = Bytes(data, seen)
-        self.seen, self.frames, self.width, self.height = seen, frames, header.width, header.height
+        self.seen, self.is_inter, self.width, self.height = seen, is_inter, header.width, header.height
+        self.T = seen("motion.T", frames + is_inter)
         self.left, self.top, self.right, self.bottom = self.margins = [
             read.u8(f"motion.{name}") for name in ("left", "top", "right", "bottom")]
         self.reference, self.points = read.u4u4("motion.reference", "motion.points")
@@ -997,16 +1048,16 @@ class Motion:
         self.point_paths = self._read_points(coder, point_terms + 1)
         self.node_paths = self._read_nodes(coder, mesh_terms + 1)
         seen("motion.zero bytes dropped", coder.at > len(coder.payload))
-        self.nodes = np.array([self._nodes_of_frame(t) for t in range(frames)])
+        self.nodes = np.array([self._nodes_of_frame(t) for t in range(self.T - frames, self.T)], np.int64)
 
     def _check(self, point_terms, mesh_terms, reserved):
         for wrong, what in (
-                (self.frames == 1, "motion of one frame"), (max(self.margins) > 64, "margin above 64"),
-                (self.reference >= self.frames, "reference frame behind the clip"), (self.points > 2, "points above 2"),
+                (self.T == 1, "motion of one frame"), (max(self.margins) > 64, "margin above 64"),
+                (self.reference >= self.T, "reference frame behind the clip"), (self.points > 2, "points above 2"),
                 (self.points == 0 and (point_terms or self.point_step), "terms of no points"),
                 (self.spacing > 4, "spacing above 4"),
                 (self.spacing == 0 and (mesh_terms or self.mesh_step), "terms of no mesh"),
-                (max(point_terms, mesh_terms) + 1 > self.frames - 1, "more terms than frames-1"),
+                (max(point_terms, mesh_terms) + 1 > min(self.T - 1, 15), "more terms than T-1 or 15"),
                 (reserved, "reserved bits"),
                 (max(self.canvas_width, self.canvas_height) > 65535, "canvas above 65535 samples")):
             if wrong:
@@ -1044,8 +1095,8 @@ class Motion:
 
     def _basis(self, k, t):
         if k == 0:
-            return (4096 * (2 * t - self.frames + 1) * 2 + self.frames - 1) // (2 * (self.frames - 1))
-        return math.floor(4096 * math.cos(math.pi * (2 * t + 1) * (k + 1) / (2 * self.frames)) + 0.5)
+            return (4096 * (2 * t - self.T + 1) * 2 + self.T - 1) // (2 * (self.T - 1))
+        return math.floor(4096 * math.cos(math.pi * (2 * t + 1) * (k + 1) / (2 * self.T)) + 0.5)
 
     def _displacement(self, path, s, t):
         """(x, y), 1/256 luma sample"""
@@ -1078,19 +1129,37 @@ class Motion:
             self.seen("motion.node clipped", value != node[-1])
         return node
 
-    def vectors(self, t, columns, rows, e):
-        """Of the blocks of 4x4 of a plane: [row][column][x, y] in 1/16 of its samples; e: 1 luma, 2 chroma."""
-        S, N = self.S, self.nodes[t].astype(np.int64)
+    def prediction_canvas(self, picture):
+        """[Y, U, V], each [height][width], of the reference picture -> likewise, what the canvases are predicted from."""
+        nodes, planes = self.canvas_nodes(), []
+        for plane, e in zip(picture, (1, 2, 2)):
+            width, height = -(-self.canvas_width // e), -(-self.canvas_height // e)
+            planes.append(warped(plane, nodes, 16, e, width, height, (-2 * self.left // e, -2 * self.top // e)))
+        return planes
 
-        def cells(count):
-            at = e * (8 * np.arange(count) + 4) - 1
-            return at // (2 * S), at % (2 * S)
+    def canvas_nodes(self):
+        """[row][column][x, y] of the canvas: what a place's sample is away in the reference picture, 1/16 luma sample"""
+        N = np.array(self._nodes_of_frame(0), np.int64)
+        i, j = np.arange(-(-self.canvas_width // 16) + 1), np.arange(-(-self.canvas_height // 16) + 1)
+        p = np.stack(np.broadcast_arrays(256 * (16 * i - 2 * self.left), 256 * (16 * j[:, None] - 2 * self.top)), -1)
+        d = np.zeros_like(p)
+        for _ in range(8):
+            d = self._between_nodes(N, p - d)
+        n = np.clip(8 - d >> 4, -16384, 16383)
+        self.seen("motion.canvas node clipped", bool((n != 8 - d >> 4).any()))
+        return n
 
-        (i, fx), (j, fy) = cells(columns), cells(rows)
-        fx, fy, j = fx[None, :, None], fy[:, None, None], j[:, None]
-        total = (2 * S - fy) * ((2 * S - fx) * N[j, i] + fx * N[j, i + 1])
-        total += fy * ((2 * S - fx) * N[j + 1, i] + fx * N[j + 1, i + 1])
-        return (total + 2 * S * S * e) >> (2 * (S.bit_length()) + e - 1)
+    def _between_nodes(self, N, q):
+        """N(q), 1/256 luma sample"""
+        c = 256 * self.S
+        index, fraction = [], []
+        for component, count in (0, self.columns - 1), (1, self.rows - 1):
+            at = np.clip(q[..., component], 0, c * count)
+            index.append(np.minimum(at // c, count - 1))
+            fraction.append((at - c * index[-1])[..., None])
+        (i, j), (fx, fy) = index, fraction
+        total = (c - fy) * ((c - fx) * N[j, i] + fx * N[j, i + 1]) + fy * ((c - fx) * N[j + 1, i] + fx * N[j + 1, i + 1])
+        return 16 * total + c * c // 2 >> 2 * (c.bit_length() - 1)
 
     def warp(self, planes):
         """Canvases -> pictures, [Y, U, V], each [frames][height][width]."""
@@ -1098,23 +1167,38 @@ class Motion:
         for plane, e in zip(planes, (1, 2, 2)):
             width, height = -(-self.width // e), -(-self.height // e)
             margins = 2 * self.left // e, 2 * self.top // e
-            pictures.append(np.array([
-                self._warp_plane(plane[t], self.vectors(t, -(-width // 4), -(-height // 4), e), width, height, margins)
-                for t in range(self.frames)]))
+            pictures.append(np.array([warped(canvas, nodes, self.S, e, width, height, margins)
+                                      for canvas, nodes in zip(plane, self.nodes)]))
         return pictures
 
-    @staticmethod
-    def _warp_plane(canvas, vectors, width, height, margins):
-        each = np.repeat(np.repeat(vectors, 4, 0), 4, 1)[:height, :width]
-        px = 16 * (np.arange(width)[None] + margins[0]) + each[..., 0]
-        py = 16 * (np.arange(height)[:, None] + margins[1]) + each[..., 1]
-        total = np.zeros((height, width), np.int64)
-        for j in range(6):
-            row = np.clip((py >> 4) - 2 + j, 0, canvas.shape[0] - 1)
-            h = sum(FILTERS[px & 15, i] * canvas[row, np.clip((px >> 4) - 2 + i, 0, canvas.shape[1] - 1)]
-                    for i in range(6))
-            total += FILTERS[py & 15, j] * h
-        return np.clip((total + 2048) >> 12, 0, 255)
+
+def block_vectors(N, S, e, columns, rows):
+    """Of the blocks of 4x4 of a plane: [row][column][x, y] in 1/16 of its samples; e: 1 luma, 2 chroma."""
+
+    def cells(count):
+        at = e * (8 * np.arange(count) + 4) - 1
+        return at // (2 * S), at % (2 * S)
+
+    (i, fx), (j, fy) = cells(columns), cells(rows)
+    fx, fy, j = fx[None, :, None], fy[:, None, None], j[:, None]
+    total = (2 * S - fy) * ((2 * S - fx) * N[j, i] + fx * N[j, i + 1])
+    total += fy * ((2 * S - fx) * N[j + 1, i] + fx * N[j + 1, i + 1])
+    return (total + 2 * S * S * e) >> (2 * (S.bit_length()) + e - 1)
+
+
+def warped(canvas, N, S, e, width, height, margins):
+    """A plane of width x height: what is seen of the canvas through nodes N that are S luma samples apart."""
+    vectors = block_vectors(N, S, e, -(-width // 4), -(-height // 4))
+    each = np.repeat(np.repeat(vectors, 4, 0), 4, 1)[:height, :width]
+    px = 16 * (np.arange(width)[None] + margins[0]) + each[..., 0]
+    py = 16 * (np.arange(height)[:, None] + margins[1]) + each[..., 1]
+    total = np.zeros((height, width), np.int64)
+    for j in range(6):
+        row = np.clip((py >> 4) - 2 + j, 0, canvas.shape[0] - 1)
+        h = sum(FILTERS[px & 15, i] * canvas[row, np.clip((px >> 4) - 2 + i, 0, canvas.shape[1] - 1)]
+                for i in range(6))
+        total += FILTERS[py & 15, j] * h
+    return np.clip((total + 2048) >> 12, 0, 255)
 
 
 # ---- a clip -------------------------------------------------------------------------------------
@@ -1123,7 +1207,8 @@ class Motion:
 class Clip:
     """A packet's latents, decoded: its tiles, their dequantised values, and the quantiser of the last refinement."""
 
-    def __init__(self, model, packet):
+    def __init__(self, model, packet, last=None, kept=None):
+        """last: the clip that was decoded last, or None where it is forgotten; kept: the last one that has pictures."""
         header = packet.header
         if header is None:
             raise Invalid("a packet without any stream header")
@@ -1135,23 +1220,28 @@ class Clip:
                 raise Invalid(f"token_end {layer.token_end}, detail {packet.detail} has {most}")
         if not packet.whole_layers:
             raise LayersLost("no whole layer")
-        self.packet, self.frames, self.motion, self.planes = packet, packet.frames, packet.motion, None
-        self.width, self.height = header.width, header.height
+        self.packet, self.frames, self.motion, self.planes, self.reference = packet, packet.frames, packet.motion, None, None
+        self.size = self.width, self.height = header.width, header.height
         if self.motion:
             self.width, self.height = self.motion.canvas_width, self.motion.canvas_height
-        self.grid = Grid(model, packet.detail, self.frames, self.width, self.height)
+        self.grid = Grid(model, packet.detail, self.frames, self.width, self.height, packet.is_inter)
+        self.before = kept if packet.is_inter and kept and kept.size == self.size else None
+        self.has_pictures = not packet.is_inter or self.before is not None
+        self.is_corrupt = packet.is_inter and not (
+            self.has_pictures and self.before is last and not last.is_corrupt and last.packet.id == packet.reference)
         self._decode(model, packet)
+        packet.seen("clip.pictures", ("corrupt" if self.is_corrupt else "inter" if packet.is_inter else "key") if self.has_pictures else "none")
 
     def _decode(self, model, packet):
         seen, last = packet.seen, packet.whole_layers[-1].refinement
         for layer in packet.whole_layers:
             seen("layer.refinement", layer.refinement)
-            qidx = packet.qidx + 8 * (packet.refinements - 1 - layer.refinement)
-            LayerDecoder(model, layer, qidx, seen).decode(self.grid)
+            LayerDecoder(model, layer, self._qidx_of(layer.refinement), seen).decode(self.grid)
+            if layer is packet.layers[0] and len(packet.whole_layers) > 1:
+                self.first_values = self._dequantised(model, 0)
         self.tiles = self.grid.tiles
-        missing = packet.refinements - 1 - last
-        self.qidx = packet.qidx + 8 * missing
-        self.finer = packet.dropped + missing
+        self.qidx = self._qidx_of(last)
+        self.finer = packet.dropped + packet.refinements - 1 - last
         seen("clip.finer refinements", self.finer)
         for tile in self.tiles:
             before, now = max(tile.lengths[:-1], default=0), tile.lengths[-1]
@@ -1160,7 +1250,18 @@ class Clip:
             for n, name in zip(tile.scan.shape, ("nt", "ny", "nx")):
                 seen(f"tile.{name}", n)
             seen("tile.size", tile.size)
-        self.values = [dequantised(model, tile, self.qidx, self.finer, seen) for tile in self.tiles]
+            seen(f"tile.predicted of size {tile.size}", tile.is_predicted)
+            if tile.is_predicted:
+                seen("tile.predicted has tokens", "no" if not any(tile.lengths) else "yes" if tile.behind[0] else "not in the first layer")
+        self.values = self._dequantised(model, last)
+
+    def _qidx_of(self, refinement):
+        return self.packet.qidx + 8 * (self.packet.refinements - 1 - refinement)
+
+    def _dequantised(self, model, refinement):
+        """Of each tile, what is decoded up to now, of which this refinement is the last."""
+        finer = self.packet.dropped + self.packet.refinements - 1 - refinement
+        return [dequantised(model, tile, self._qidx_of(refinement), finer, self.packet.seen) for tile in self.grid.tiles]
 
     def checksum(self):
         return zlib.crc32(b"".join(struct.pack(f"<{len(tile.q)}i", *tile.q) for tile in self.tiles))
@@ -1168,18 +1269,45 @@ class Clip:
     def pictures(self, model):
         """[Y, U, V], each [frames][height][width], as -steps 0 has them."""
         if self.planes is None:
-            planes = linear_planes(model, self)
-            deblock(planes, self.qidx)
-            self.planes = self.motion.warp(planes) if self.motion else planes
+            self.planes = self._made(model, self.values, self.qidx, [max(tile.lengths) for tile in self.tiles])
         return self.planes
+
+    def reference_picture(self, model):
+        """[Y, U, V], each [height][width]: what an inter clip behind this one is predicted from."""
+        if self.reference is None:
+            if len(self.packet.whole_layers) == 1:
+                planes = self.pictures(model)
+            else:
+                planes = self._made(model, self.first_values, self._qidx_of(0), [tile.behind[0] for tile in self.tiles])
+            self.reference = [plane[-1] for plane in planes]
+        return self.reference
+
+    def _made(self, model, values, qidx, tokens):
+        """values, tokens: what is decoded of each tile, and how many tokens that are."""
+        prediction = self.before.reference_picture(model) if self.packet.is_inter else None
+        if prediction and self.motion:
+            prediction = self.motion.prediction_canvas(prediction)
+        planes = linear_planes(model, self, values, prediction)
+        deblock(planes, qidx, self._stays(tokens), self.packet.seen)
+        return self.motion.warp(planes) if self.motion else planes
+
+    def _stays(self, tokens):
+        """[gy][gx]: whether a token is of a predicted tile without any latent token."""
+        stays = np.zeros((self.grid.gy, self.grid.gx), bool)
+        for tile, count in zip(self.tiles, tokens):
+            _, ny, nx = tile.scan.shape
+            stays[tile.y:tile.y + ny, tile.x:tile.x + nx] = tile.is_predicted and count == 0
+        return stays
 
 
 def shown_pictures(model, result):
     """[Y, U, V] of each frame that a packet shows; result: its Clip or Frame."""
     if isinstance(result, Frame):
         return [[plane[result.frame] for plane in result.clip.pictures(model)]]
+    if not result.has_pictures:
+        return []
     frames = list(zip(*result.pictures(model)))
-    return frames if result.packet.sync == WHOLE_CLIP else frames[:1]
+    return frames if result.packet.shows_all else frames[:1]
 
 
 # ---- Annex A. Elementary stream -----------------------------------------------------------------
@@ -1260,20 +1388,20 @@ def read_packets(data, seen):
 
 def decode_stream(model, data, seen):
     """Yields (time, Clip), (time, Frame) or (time, Invalid) for each packet."""
-    current = container = last = None
+    current = container = last = kept = None
     for time, header, packet_data in read_packets(data, seen):
         if header is not container:
             container = current = header
+        before = last
         if len(packet_data) > FRAME_PACKET_SIZE:
-            last, before = None, last
-        else:
-            before = last
+            last = None
         try:
             if is_frame_packet(packet_data):
                 yield time, Frame(packet_data, before, seen)
                 continue
             packet = Packet(packet_data, current, seen)
-            last = Clip(model, packet)
+            last = Clip(model, packet, before, kept)
+            kept = last if last.has_pictures else kept
         except LayersLost as error:
             current = packet.header
             yield time, error
@@ -1290,10 +1418,12 @@ def describe(time, clip_):
     if clip_.motion:
         motion = f"points {clip_.motion.points}, mesh {clip_.motion.S if clip_.motion.spacing else 0}"
     tokens = sum(max(tile.lengths) for tile in clip_.tiles)
-    return (f"{float(time):.3f}: {clip_.frames} frames of {clip_.width}x{clip_.height}, {motion}, "
+    kind = "key" if not packet.is_inter else "inter, corrupt" if clip_.is_corrupt else "inter"
+    predicted = f", {sum(tile.is_predicted for tile in clip_.tiles)} predicted" * packet.is_inter
+    return (f"{float(time):.3f}: {kind}, {clip_.frames} frames of {clip_.width}x{clip_.height}, {motion}, "
             f"detail {packet.detail}, {len(packet.whole_layers)} of {len(packet.layers)} layers, "
-            f"{packet.refinements} refinements, qidx {clip_.qidx}, {len(clip_.tiles)} tiles, {tokens} tokens, "
-            f"{clip_.checksum():08x}" + (", shows the first" if packet.sync == CLIP else ""))
+            f"{packet.refinements} refinements, qidx {clip_.qidx}, {len(clip_.tiles)} tiles{predicted}, {tokens} tokens, "
+            f"{clip_.checksum():08x}" + ("" if packet.shows_all else ", shows the first"))
 
 
 def main():

@@ -28,6 +28,11 @@ static inline int odva_clip(int v, int low, int high)
     return v < low ? low : v > high ? high : v;
 }
 
+static inline int64_t odva_clip64(int64_t v, int64_t low, int64_t high)
+{
+    return v < low ? low : v > high ? high : v;
+}
+
 /** @param a 0 or more @param b above 0 */
 static inline int odva_ceil_div(int a, int b)
 {

@@ -88,8 +88,7 @@ int onedva_packet_set_kind(const uint8_t *data, size_t size, enum onedva_packet_
     behind = packet.durations_at + packet.durations_size;
     odva_write_bytes(&writer, data + behind, packet.crc_at - behind);
     if (!writer.failed) {
-        writer.data[0] =
-            kind == ONEDVA_PACKET_CLIP ? ODVA_PACKET_SYNC_CLIP : ODVA_PACKET_SYNC_WHOLE;
+        writer.data[0] = odva_packet_sync(kind, packet.is_inter);
         writer.data[1] = (uint8_t)((data[1] & ~ODVA_PACKET_HAS_DURATIONS) |
                                    (has_durations ? ODVA_PACKET_HAS_DURATIONS : 0));
         odva_write_u16(&writer, odva_crc16(writer.data, writer.size));

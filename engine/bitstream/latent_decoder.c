@@ -235,7 +235,7 @@ void odva_decode_layer(struct odva_latents *latents, const struct odva_model_tab
 {
     struct odva_adaptive_bit refinement[ODVA_REFINEMENT_CONTEXTS];
     struct odva_range_decoder range;
-    struct odva_length_context context = {0};
+    struct odva_length_context context[2] = {0}; /* of predicted tiles, and of others */
 
     ODVA_ASSERT(latents->qidx >= ONEDVA_MIN_QIDX);
     ODVA_ASSERT(layer.index >= 0 && layer.index < ONEDVA_MAX_LAYERS);
@@ -244,7 +244,8 @@ void odva_decode_layer(struct odva_latents *latents, const struct odva_model_tab
         refinement[i] = ODVA_ADAPTIVE_BIT_INIT;
     odva_range_decoder_init(&range, payload, size);
     if (layer.index == 0) {
-        odva_partition_decode(&range, &latents->grid, latents->splits);
+        odva_partition_decode(&range, &latents->grid, latents->splits,
+                              latents->is_inter ? latents->predicted : NULL);
         odva_latents_set_partition(latents);
     }
     if (layer.index == layer.first)
@@ -258,7 +259,8 @@ void odva_decode_layer(struct odva_latents *latents, const struct odva_model_tab
         tile->length[layer.index] = odva_layer_start(tile, layer);
         if (room == 0)
             continue;
-        length = decode_length(&range, tables, &context, latents->grid.tiles[i].size);
+        length = decode_length(&range, tables, &context[odva_tile_is_predicted(latents, i)],
+                               latents->grid.tiles[i].size);
         if (length > 0)
             decode_tokens(latents, tables, i, layer, length < room ? length : room, &range,
                           predictor, refinement);

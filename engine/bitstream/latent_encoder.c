@@ -191,7 +191,7 @@ void odva_encode_layer(struct odva_latents *latents, const struct odva_model_tab
 {
     struct odva_adaptive_bit refinement[ODVA_REFINEMENT_CONTEXTS];
     struct odva_range_encoder range;
-    struct odva_length_context context = {0};
+    struct odva_length_context context[2] = {0}; /* of predicted tiles, and of others */
 
     ODVA_ASSERT(layer.index >= 0 && layer.index < latents->layers);
     ODVA_ASSERT(layer.first <= layer.sweep && layer.sweep <= layer.index);
@@ -201,7 +201,8 @@ void odva_encode_layer(struct odva_latents *latents, const struct odva_model_tab
     odva_range_encoder_init(&range, writer);
     odva_symbol_predictor_start_layer(predictor, tables);
     if (layer.index == 0)
-        odva_partition_encode(&range, &latents->grid, latents->splits);
+        odva_partition_encode(&range, &latents->grid, latents->splits,
+                              latents->is_inter ? latents->predicted : NULL);
     if (layer.index == layer.first)
         start_refinement(latents, layer);
     for (int i = 0; i < latents->grid.tile_count; i++) {
@@ -210,7 +211,8 @@ void odva_encode_layer(struct odva_latents *latents, const struct odva_model_tab
         if (odva_layer_room(tile, layer) == 0)
             continue;
         length = tile->length[layer.index] - odva_layer_start(tile, layer);
-        encode_length(&range, tables, &context, latents->grid.tiles[i].size, length);
+        encode_length(&range, tables, &context[odva_tile_is_predicted(latents, i)],
+                      latents->grid.tiles[i].size, length);
         encode_tokens(latents, tables, i, layer, length, &range, predictor, refinement);
     }
     odva_range_encoder_finish(&range);

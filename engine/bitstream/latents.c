@@ -73,6 +73,7 @@ int odva_latents_set_shape(struct odva_latents *latents, struct odva_scan_cache 
     latents->detail = detail;
     latents->basis = scans->model->tables.bands[detail].basis;
     latents->layers = 1;
+    latents->is_inter = 0;
     latents->nested = 0;
     latents->shift = 0;
     status = set_grid(latents, size);
@@ -85,9 +86,12 @@ int odva_latents_set_shape(struct odva_latents *latents, struct odva_scan_cache 
                      (size_t)latents->grid.gy * latents->grid.gx, sizeof(*latents->tiles));
     latents->splits = odva_reserve(latents->splits, &latents->split_capacity,
                                    latents->grid.superblock_count, sizeof(*latents->splits));
-    if (!latents->q || !latents->tiles || !latents->splits)
+    latents->predicted = odva_reserve(latents->predicted, &latents->predicted_capacity,
+                                      latents->grid.superblock_count, sizeof(*latents->predicted));
+    if (!latents->q || !latents->tiles || !latents->splits || !latents->predicted)
         return ONEDVA_ERR_NOMEM;
     memset(latents->splits, 0, latents->grid.superblock_count * sizeof(*latents->splits));
+    memset(latents->predicted, 0, latents->grid.superblock_count * sizeof(*latents->predicted));
     status = get_scans(latents, scans);
     if (status == ONEDVA_OK)
         odva_latents_set_partition(latents);
@@ -116,5 +120,6 @@ void odva_latents_free(struct odva_latents *latents)
     free(latents->ratio);
     free(latents->tiles);
     free(latents->splits);
+    free(latents->predicted);
     *latents = (struct odva_latents){0};
 }

@@ -46,16 +46,20 @@ struct odva_latents {
     int detail;
     int basis; /* K */
     int qidx;
-    int layers; /* that the tiles' lengths are of */
+    int layers;   /* that the tiles' lengths are of */
+    int is_inter; /* tiles may be predicted from the clip before */
     int nested; /* how many finer refinements the values lack: q is rounded towards 0 from theirs */
     int shift;  /* how many low bits of q the refinement being encoded leaves out; 0 when decoded */
     int32_t *q; /* K * grid.patches */
     uint8_t *seen;    /* of each, in the refinement at hand: magnitude and ODVA_CODED */
     int16_t *ratio;   /* see odva_symbol_predictor_end_tile */
     uint32_t *splits; /* of each superblock: its partition (odva_split_bit) */
+    /* of each superblock where is_inter: the tokens of predicted tiles (odva_token_bit) */
+    uint64_t *predicted;
     struct odva_latent_tile *tiles;                       /* grid.tile_count */
     const struct odva_scan *scans[ODVA_TILE_SIZES][2][2]; /* of sizes; cut in y, in x */
-    size_t q_capacity, seen_capacity, ratio_capacity, split_capacity, tile_capacity;
+    size_t q_capacity, seen_capacity, ratio_capacity, split_capacity, predicted_capacity,
+        tile_capacity;
 };
 
 /**
@@ -71,6 +75,22 @@ int odva_latents_set_shape(struct odva_latents *latents, struct odva_scan_cache 
 /** Set the partition to latents->splits: tiles anew, without lengths. */
 void odva_latents_set_partition(struct odva_latents *latents);
 void odva_latents_free(struct odva_latents *latents);
+
+/** Bit of the token at (y, x) of the grid among those of its superblock. */
+static inline uint64_t odva_token_bit(int y, int x)
+{
+    return UINT64_C(1) << (y % ODVA_SUPERBLOCK_SIDE * ODVA_SUPERBLOCK_SIDE +
+                           x % ODVA_SUPERBLOCK_SIDE);
+}
+
+/** Whether a tile is predicted from the clip before. */
+static inline int odva_tile_is_predicted(const struct odva_latents *latents, int tile)
+{
+    const struct odva_tile *place = &latents->grid.tiles[tile];
+
+    return latents->is_inter &&
+           (latents->predicted[place->superblock] & odva_token_bit(place->y0, place->x0)) != 0;
+}
 
 /** Number of coefficients of a clip. */
 static inline size_t odva_latents_count(const struct odva_latents *latents)

@@ -13,6 +13,7 @@
 
 #define ODVA_MAX_MARGIN      128 /* luma samples, even */
 #define ODVA_MAX_TERMS       (ONEDVA_MAX_CLIP_FRAMES - 1)
+#define ODVA_MAX_PATH_FRAMES (ONEDVA_MAX_CLIP_FRAMES + 1)
 #define ODVA_MAX_POINTS      4
 #define ODVA_MAX_COLUMNS     4097 /* of nodes: ceil(65535 / ODVA_MIN_SPACING) + 1 */
 #define ODVA_MAX_COEFFICIENT 4095 /* larger magnitudes can be too far from their prediction */
@@ -28,9 +29,10 @@ struct odva_path {
 /** All that the bitstream says of a clip's motion, for a picture of width x height. */
 struct odva_motion {
     int frames, width, height;
+    int is_inter; /* paths lead from the picture before the clip on, which is 0 among theirs */
     int left, top, right, bottom; /* margins in luma samples, even */
-    int reference;
-    int points; /* control points: 0, 1 or 4 */
+    int reference;                /* which of the paths' pictures rests */
+    int points;                   /* control points: 0, 1 or 4 */
     int point_terms, point_step;
     int spacing; /* of the mesh's nodes: 16, 32, 64, 128; 0: no mesh */
     int mesh_terms, mesh_step;
@@ -38,6 +40,20 @@ struct odva_motion {
     struct odva_path *mesh; /* columns * rows, row by row, where spacing > 0 */
     size_t mesh_capacity;
 };
+
+/** Pictures that paths lead through: those of the clip, and the one before an inter clip. */
+static inline int odva_motion_path_frames(const struct odva_motion *motion)
+{
+    return motion->frames + motion->is_inter;
+}
+
+/** Terms that a path may have. */
+static inline int odva_motion_most_terms(const struct odva_motion *motion)
+{
+    const int terms = odva_motion_path_frames(motion) - 1;
+
+    return terms < ODVA_MAX_TERMS ? terms : ODVA_MAX_TERMS;
+}
 
 /** Spacing, columns and rows of the nodes; without a mesh those that follow the points. */
 int odva_motion_spacing(const struct odva_motion *motion);

@@ -102,13 +102,14 @@ static int read_parameters(struct odva_byte_reader *bytes, struct odva_motion *m
     motion->spacing = spacing > 0 ? 8 << spacing : 0;
     motion->mesh_terms = spacing > 0 ? (spacing_terms & 15) + 1 : 0;
     motion->mesh_step = mesh_step >> 4;
-    if (bytes->failed || motion->reference >= motion->frames || points > 2 ||
+    if (bytes->failed || motion->reference >= odva_motion_path_frames(motion) || points > 2 ||
         motion->spacing > ODVA_MAX_SPACING || (mesh_step & 15) != 0)
         return 0;
     if ((points == 0 && point_path != 0) ||
         (spacing == 0 && (spacing_terms != 0 || mesh_step != 0)))
         return 0;
-    return motion->point_terms < motion->frames && motion->mesh_terms < motion->frames;
+    return motion->point_terms <= odva_motion_most_terms(motion) &&
+           motion->mesh_terms <= odva_motion_most_terms(motion);
 }
 
 int odva_motion_read(struct odva_motion *motion, const uint8_t *data, size_t size)
@@ -120,7 +121,8 @@ int odva_motion_read(struct odva_motion *motion, const uint8_t *data, size_t siz
     ODVA_ASSERT(motion->frames >= 1 && motion->frames <= ONEDVA_MAX_CLIP_FRAMES);
     ODVA_ASSERT(motion->width >= 1 && motion->height >= 1);
     odva_byte_reader_init(&bytes, data, size);
-    if (motion->frames < 2 || !read_canvas(&bytes, motion) || !read_parameters(&bytes, motion))
+    if (odva_motion_path_frames(motion) < 2 || !read_canvas(&bytes, motion) ||
+        !read_parameters(&bytes, motion))
         return ONEDVA_ERR_DATA;
     status = odva_motion_reserve(motion);
     if (status < 0)

@@ -96,8 +96,10 @@ void odva_motion_write(struct odva_byte_writer *writer, const struct odva_motion
     const int has_points = motion->points > 0, has_mesh = motion->spacing > 0;
     struct odva_range_encoder range;
 
-    ODVA_ASSERT(motion->frames >= 2 && motion->frames <= ONEDVA_MAX_CLIP_FRAMES);
-    ODVA_ASSERT(motion->reference >= 0 && motion->reference < motion->frames);
+    ODVA_ASSERT(odva_motion_path_frames(motion) >= 2);
+    ODVA_ASSERT(motion->frames <= ONEDVA_MAX_CLIP_FRAMES);
+    ODVA_ASSERT(motion->reference >= 0 && motion->reference <= 15);
+    ODVA_ASSERT(motion->reference < odva_motion_path_frames(motion));
     ODVA_ASSERT(motion->left % 2 == 0 && motion->top % 2 == 0);
     ODVA_ASSERT(motion->right % 2 == 0 && motion->bottom % 2 == 0);
     odva_write_u8(writer, (uint8_t)(motion->left / 2));

@@ -28,6 +28,8 @@ struct odva_layer {
 
 struct odva_packet {
     enum onedva_packet_kind kind; /* ONEDVA_PACKET_WHOLE_CLIP or ONEDVA_PACKET_CLIP */
+    int is_inter;                 /* predicted from the clip before */
+    uint16_t reference;           /* where is_inter: that clip's odva_packet_id() */
     int frames;                   /* 0 until the header is known to be whole */
     int qidx;                     /* of the last refinement */
     int dropped_refinements;      /* finer refinements that were cut off, 0..ODVA_MAX_REFINEMENTS -
@@ -73,6 +75,9 @@ int odva_packet_parse(struct odva_packet *packet, const uint8_t *data, size_t si
  */
 int odva_packet_parse_header(struct odva_packet *packet, const uint8_t *data, size_t size,
                              uint16_t *crc);
+
+/** What the inter clip behind a clip calls it. @param first_crc of its first layer */
+uint16_t odva_packet_id(const struct odva_packet *packet, uint16_t first_crc);
 
 /** What a layer's token_end and threshold are in the header. */
 static inline uint32_t odva_layer_extent(const struct odva_layer *layer)

@@ -11,6 +11,7 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "base/reserve.h"
 #include "bitstream/latent_coder.h"
 #include "bitstream/layer_plan.h"
 #include "bitstream/motion_coder.h"
@@ -41,6 +42,7 @@ void odva_packet_decoder_free(struct odva_packet_decoder *decoder)
 {
     odva_motion_free(&decoder->motion);
     odva_latents_free(&decoder->latents);
+    odva_latents_free(&decoder->first);
     odva_symbol_predictor_free(&decoder->predictor);
     *decoder = (struct odva_packet_decoder){0};
 }
@@ -210,6 +212,7 @@ static int read_motion(struct odva_packet_decoder *decoder, const struct odva_pa
     if (!packet->has_motion)
         return ONEDVA_OK;
     motion->frames = packet->frames;
+    motion->is_inter = packet->is_inter;
     motion->width = (int)decoder->stream.width;
     motion->height = (int)decoder->stream.height;
     status = odva_motion_read(motion, packet->motion, packet->motion_size);
@@ -220,6 +223,24 @@ static int read_motion(struct odva_packet_decoder *decoder, const struct odva_pa
                  packet->motion_size, motion->width, motion->height, packet->frames,
                  packet->frames == 1 ? "" : "s");
     return status;
+}
+
+/* Make room for the first layer's latents where they may differ from those that are decoded. */
+static int set_first_size(struct odva_packet_decoder *decoder, const struct odva_packet *packet,
+                          struct odva_clip_size size)
+{
+    struct odva_latents *first = &decoder->first;
+    int status;
+
+    decoder->has_first = packet->whole_layers > 1 || decoder->max_tokens > 0;
+    if (!decoder->has_first)
+        return ONEDVA_OK;
+    status = odva_latents_set_shape(first, decoder->scans, packet->detail, size);
+    if (status < 0)
+        return status;
+    first->seen = odva_reserve(first->seen, &first->seen_capacity, odva_latents_count(first),
+                               sizeof(*first->seen));
+    return first->seen ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
 }
 
 /* Set the size of the latents: that of the canvases where there is motion. */
@@ -233,6 +254,7 @@ static int set_latents_size(struct odva_packet_decoder *decoder, const struct od
         .height =
             decoder->has_motion ? odva_motion_canvas_height(motion) : (int)decoder->stream.height,
     };
+    int status;
 
     if (decoder->has_motion && decoder->max_pixels > 0 &&
         ((int64_t)size.width * size.height - CANVAS_EXTRA) / CANVAS_FACTOR > decoder->max_pixels) {
@@ -242,7 +264,31 @@ static int set_latents_size(struct odva_packet_decoder *decoder, const struct od
                  size.width, size.height, CANVAS_FACTOR, decoder->max_pixels, CANVAS_EXTRA);
         return ONEDVA_ERR_LIMIT;
     }
-    return odva_latents_set_size(&decoder->latents, decoder->scans, packet->detail, size);
+    status = odva_latents_set_size(&decoder->latents, decoder->scans, packet->detail, size);
+    return status < 0 ? status : set_first_size(decoder, packet, size);
+}
+
+/* Keep what the first layer holds, which has just been decoded. */
+static void keep_first(struct odva_packet_decoder *decoder)
+{
+    const struct odva_latents *latents = &decoder->latents;
+    struct odva_latents *first = &decoder->first;
+    const size_t superblocks = latents->grid.superblock_count;
+
+    first->is_inter = latents->is_inter;
+    first->qidx = latents->qidx;
+    first->nested = decoder->packet.refinements - 1 + decoder->packet.dropped_refinements;
+    memcpy(first->splits, latents->splits, superblocks * sizeof(*first->splits));
+    memcpy(first->predicted, latents->predicted, superblocks * sizeof(*first->predicted));
+    odva_latents_set_partition(first);
+    for (int i = 0; i < latents->grid.tile_count; i++) {
+        const struct odva_latent_tile *tile = &latents->tiles[i];
+        const size_t held = odva_coefficients_of(tile, tile->tokens);
+
+        first->tiles[i].tokens = tile->tokens;
+        memcpy(first->q + tile->offset, latents->q + tile->offset, held * sizeof(*first->q));
+        memcpy(first->seen + tile->offset, latents->seen + tile->offset, held);
+    }
 }
 
 void odva_packet_decoder_finish(struct odva_packet_decoder *decoder, struct onedva_clip *clip)
@@ -254,9 +300,12 @@ void odva_packet_decoder_finish(struct odva_packet_decoder *decoder, struct oned
     ODVA_ASSERT(decoder->packet.layers >= 1);
     ODVA_ASSERT(decoder->latents.detail == decoder->packet.detail);
     odva_layer_plan_of_packet(&layer_plan, packet);
-    for (int i = 0; i < packet->whole_layers; i++)
+    for (int i = 0; i < packet->whole_layers; i++) {
         odva_decode_layer(&decoder->latents, &decoder->model->tables, layer_plan.layer[i],
                           packet->layer[i].payload, packet->layer[i].size, &decoder->predictor);
+        if (i == 0 && decoder->has_first)
+            keep_first(decoder);
+    }
     decoder->latents.nested =
         packet->refinements - 1 - last_refinement + packet->dropped_refinements;
     clip->qidx = decoder->latents.qidx;
@@ -279,6 +328,7 @@ static int parse(struct odva_packet_decoder *decoder, struct odva_packet *packet
         return status;
     }
     clip->kind = packet->kind;
+    clip->is_key = !packet->is_inter;
     clip->frames = packet->frames;
     clip->qidx = packet->qidx;
     clip->layers = packet->layers;
@@ -307,6 +357,7 @@ static int read_header(struct odva_packet_decoder *decoder, const uint8_t *data,
         }
         return status;
     }
+    decoder->is_inter = decoder->latents.is_inter = packet->is_inter;
     decoder->latents.qidx = odva_packet_qidx(packet, 0);
     return ONEDVA_OK;
 }

@@ -32,9 +32,12 @@ struct odva_packet_decoder {
 
     int frames; /* of the packet read last; 0: none, or it failed */
     uint64_t seed;
+    int is_inter;
     int has_motion;
     struct odva_motion motion;   /* where has_motion */
     struct odva_latents latents; /* of its canvases where has_motion, otherwise of its pictures */
+    int has_first;               /* the first layer alone holds others */
+    struct odva_latents first;   /* where has_first: what it holds of each tile */
 };
 
 /** @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
@@ -64,6 +67,13 @@ int odva_packet_decoder_begin(struct odva_packet_decoder *decoder, const uint8_t
 
 /** Decode the latents of a packet that was begun. It may run on any thread. */
 void odva_packet_decoder_finish(struct odva_packet_decoder *decoder, struct onedva_clip *clip);
+
+/** What the first layer of the packet read last holds, all of its tokens. */
+static inline const struct odva_latents *
+odva_packet_decoder_first(const struct odva_packet_decoder *decoder)
+{
+    return decoder->has_first ? &decoder->first : &decoder->latents;
+}
 
 /** Both. Arguments and result as onedva_decoder_read_packet; fills in frames and what follows it.
  */

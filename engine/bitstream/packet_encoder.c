@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "bitstream/crc16.h"
 #include "bitstream/latent_coder.h"
 #include "bitstream/motion_coder.h"
 
@@ -77,6 +78,7 @@ void odva_packet_encoder_begin(struct odva_packet_encoder *encoder,
     ODVA_ASSERT(latents->grid.frames >= 1 && latents->grid.frames <= ONEDVA_MAX_CLIP_FRAMES);
     *packet = (struct odva_packet){
         .kind = encoder->kind,
+        .is_inter = latents->is_inter,
         .frames = latents->grid.frames,
         .qidx = latents->qidx,
         .dropped_refinements = latents->nested,
@@ -97,12 +99,20 @@ void odva_packet_encoder_begin(struct odva_packet_encoder *encoder,
 int odva_packet_encoder_end(struct odva_packet_encoder *encoder, struct odva_latents *latents)
 {
     ODVA_ASSERT(latents->layers == encoder->layer_plan.count);
+    encoder->fields.reference = encoder->reference;
     write_payloads(encoder, latents, &encoder->fields);
     odva_byte_writer_reset(&encoder->packet);
     odva_packet_write(&encoder->packet, &encoder->fields);
     return encoder->motion.failed || encoder->payloads.failed || encoder->packet.failed
                ? ONEDVA_ERR_NOMEM
                : ONEDVA_OK;
+}
+
+uint16_t odva_packet_encoder_id(const struct odva_packet_encoder *encoder)
+{
+    const struct odva_layer *first = &encoder->fields.layer[0];
+
+    return odva_packet_id(&encoder->fields, odva_crc16(first->payload, first->size));
 }
 
 int odva_packet_encoder_write(struct odva_packet_encoder *encoder, struct odva_latents *latents,

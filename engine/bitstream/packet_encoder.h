@@ -19,6 +19,7 @@ struct odva_packet_encoder {
     const struct onedva_model *model;
     enum onedva_packet_kind kind;      /* of its packets: of clips, whole by default */
     struct odva_layer_plan layer_plan; /* of the packet written last */
+    uint16_t reference;                /* of the next packet, if it is of an inter clip */
     struct odva_byte_writer packet;    /* the last one written */
     struct odva_byte_writer motion;    /* of the packet written last; empty where it has none */
     struct odva_byte_writer payloads;
@@ -40,6 +41,9 @@ void odva_packet_encoder_begin(struct odva_packet_encoder *encoder,
                                const struct odva_layer_plan *layer_plan,
                                const struct odva_motion *motion, const struct onedva_stream *stream,
                                const uint32_t *durations);
+
+/** What an inter clip behind it calls the packet written last. */
+uint16_t odva_packet_encoder_id(const struct odva_packet_encoder *encoder);
 
 /** Write encoder->packet with its latents. @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
 int odva_packet_encoder_end(struct odva_packet_encoder *encoder, struct odva_latents *latents);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/byte_reader.h"
+#include "bitstream/crc16.h"
 #include "bitstream/frame_packet.h"
 #include "bitstream/packet.h"
 #include "bitstream/packet_format.h"
@@ -16,11 +17,25 @@ int onedva_packet_get_kind(enum onedva_packet_kind *kind, const uint8_t *data, s
     *kind = ONEDVA_PACKET_WHOLE_CLIP;
     if (odva_is_frame_packet(data, size))
         *kind = ONEDVA_PACKET_FRAME;
-    else if (data[0] == ODVA_PACKET_SYNC_CLIP)
+    else if (data[0] == odva_packet_sync(ONEDVA_PACKET_CLIP, odva_sync_is_inter(data[0])))
         *kind = ONEDVA_PACKET_CLIP;
-    else if (data[0] != ODVA_PACKET_SYNC_WHOLE)
+    else if (data[0] != odva_packet_sync(*kind, odva_sync_is_inter(data[0])))
         return ONEDVA_ERR_DATA;
     return ONEDVA_OK;
+}
+
+uint16_t odva_packet_id(const struct odva_packet *packet, uint16_t first_crc)
+{
+    const uint8_t chain[4] = {(uint8_t)packet->reference, (uint8_t)(packet->reference >> 8),
+                              (uint8_t)first_crc, (uint8_t)(first_crc >> 8)};
+
+    return packet->is_inter ? odva_crc16(chain, sizeof(chain)) : first_crc;
+}
+
+int onedva_packet_is_key(const uint8_t *data, size_t size)
+{
+    return size > ONEDVA_FRAME_PACKET_SIZE &&
+           (data[0] == ODVA_PACKET_SYNC_CLIP || data[0] == ODVA_PACKET_SYNC_WHOLE);
 }
 
 int onedva_packet_get_info(struct onedva_packet_info *info, const uint8_t *data, size_t size)
@@ -39,6 +54,7 @@ int onedva_packet_get_info(struct onedva_packet_info *info, const uint8_t *data,
     if (status < 0)
         return status;
     info->kind = packet.kind;
+    info->is_key = !packet.is_inter;
     info->frames = packet.frames;
     info->model_tag = packet.model_tag;
     info->detail = packet.detail;

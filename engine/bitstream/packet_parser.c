@@ -73,11 +73,14 @@ static int read_header(struct odva_byte_reader *reader, struct odva_packet *pack
     uint8_t counts;
     int status = ONEDVA_OK;
 
-    if (reader->failed || (sync != ODVA_PACKET_SYNC_WHOLE && sync != ODVA_PACKET_SYNC_CLIP))
+    packet->is_inter = odva_sync_is_inter(sync);
+    packet->kind = ONEDVA_PACKET_CLIP;
+    if (sync == odva_packet_sync(ONEDVA_PACKET_WHOLE_CLIP, packet->is_inter))
+        packet->kind = ONEDVA_PACKET_WHOLE_CLIP;
+    if (reader->failed || sync != odva_packet_sync(packet->kind, packet->is_inter))
         return ONEDVA_ERR_DATA;
     if (version_flags >> 4 != ODVA_PACKET_VERSION)
         return ONEDVA_ERR_VERSION;
-    packet->kind = sync == ODVA_PACKET_SYNC_CLIP ? ONEDVA_PACKET_CLIP : ONEDVA_PACKET_WHOLE_CLIP;
     tag = odva_read_u16(reader);
     packet->model_tag = tag & ODVA_MODEL_TAG_MASK;
     packet->detail = tag >> ODVA_MODEL_TAG_BITS;
@@ -93,6 +96,8 @@ static int read_header(struct odva_byte_reader *reader, struct odva_packet *pack
         if (packet->dropped_refinements == 0)
             return ONEDVA_ERR_DATA;
     }
+    if (packet->is_inter)
+        packet->reference = odva_read_u16(reader);
     if (packet->has_stream)
         status = read_stream(reader, &packet->stream);
     packet->durations_at = reader->position;

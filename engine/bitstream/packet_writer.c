@@ -34,14 +34,15 @@ void odva_packet_write_checked(struct odva_byte_writer *writer, const struct odv
     ODVA_ASSERT(packet->detail >= 0 && packet->detail < ODVA_DETAILS);
     ODVA_ASSERT(packet->kind != ONEDVA_PACKET_FRAME);
     ODVA_ASSERT(packet->layers >= 1 && packet->layers <= ONEDVA_MAX_LAYERS);
-    odva_write_u8(writer, packet->kind == ONEDVA_PACKET_CLIP ? ODVA_PACKET_SYNC_CLIP
-                                                             : ODVA_PACKET_SYNC_WHOLE);
+    odva_write_u8(writer, odva_packet_sync(packet->kind, packet->is_inter));
     odva_write_u8(writer, (uint8_t)(ODVA_PACKET_VERSION << 4 | flags));
     odva_write_u16(writer, (uint16_t)(packet->model_tag | packet->detail << ODVA_MODEL_TAG_BITS));
     odva_write_u8(writer, (uint8_t)((packet->frames - 1) << 4 | (packet->layers - 1)));
     odva_write_u8(writer, (uint8_t)packet->qidx);
     if (packet->dropped_refinements)
         odva_write_u8(writer, (uint8_t)packet->dropped_refinements);
+    if (packet->is_inter)
+        odva_write_u16(writer, packet->reference);
     if (packet->has_stream)
         write_stream(writer, &packet->stream);
     for (int i = 0; packet->has_durations && i < packet->frames; i++)

@@ -10,7 +10,7 @@
 
 int odva_symbol_context_size(int basis)
 {
-    return (basis + 1) * (ODVA_TILE_FRAMES + 1) * (ODVA_SUPERBLOCK_SIDE + 1) *
+    return (basis + 2) * (ODVA_TILE_FRAMES + 1) * (ODVA_SUPERBLOCK_SIDE + 1) *
            (ODVA_SUPERBLOCK_SIDE + 1);
 }
 
@@ -21,5 +21,5 @@ void odva_symbol_context_start(struct odva_symbol_context *context, const struct
     context->step_y = scan->shape.nx + 1;
     context->step_t = context->step_y * (scan->shape.ny + 1);
     context->step_k = context->step_t * (scan->shape.nt + 1);
-    memset(context->magnitude, 0, scan->padded_count);
+    memset(context->near, 0, scan->padded_count + context->step_k);
 }

@@ -16,18 +16,19 @@
 #define ODVA_INITIAL_ACTIVITY 128
 #define ODVA_ESCAPE_PREFIX    15 /* n + e of an escape is at most this */
 
-/** Magnitudes of one tile's coefficients and how active it has been of late. */
+/** What one tile's coefficients so far say of the next ones, and how active it has been of late. */
 struct odva_symbol_context {
     const struct odva_scan *scan;
     int activity;
-    int step_k, step_t, step_y; /* distance of neighbours in magnitude; 1 along x */
-    uint8_t *magnitude;         /* min(|q|, 15) at scan->padded, 0 where not yet coded */
+    int step_k, step_t, step_y; /* distance of neighbours in near; 1 along x */
+    uint8_t
+        *near; /* at scan->padded: sum of min(|q|, 15) of the four neighbours before, as coded */
 };
 
-/** Bytes that a tile's magnitude needs at most. */
+/** Bytes that a tile's near needs at most. */
 int odva_symbol_context_size(int basis);
 
-/** Begin a tile. @param context magnitude points to odva_symbol_context_size() bytes */
+/** Begin a tile. @param context near points to odva_symbol_context_size() bytes */
 void odva_symbol_context_start(struct odva_symbol_context *context, const struct odva_scan *scan);
 
 /** Scale class of a coefficient with scale b: 0..31. */
@@ -66,9 +67,7 @@ static inline int odva_activity_context(int activity)
 /** Neighbour context of scan index i. */
 static inline int odva_neighbour_context(const struct odva_symbol_context *context, int i)
 {
-    const uint8_t *m = context->magnitude + context->scan->padded[i];
-
-    const int near = m[-context->step_y] + m[-1] + m[-context->step_t] + m[-context->step_k];
+    const int near = context->near[context->scan->padded[i]];
 
     return near <= 2 ? near : near <= 5 ? 3 : 4;
 }
@@ -77,8 +76,15 @@ static inline int odva_neighbour_context(const struct odva_symbol_context *conte
 static inline void odva_symbol_context_update(struct odva_symbol_context *context, int i,
                                               int symbol)
 {
-    context->magnitude[context->scan->padded[i]] = (uint8_t)symbol;
     context->activity += (symbol << 4) - (context->activity >> 4);
+    if (symbol > 0) {
+        uint8_t *near = context->near + context->scan->padded[i];
+
+        near[1] = (uint8_t)(near[1] + symbol);
+        near[context->step_y] = (uint8_t)(near[context->step_y] + symbol);
+        near[context->step_t] = (uint8_t)(near[context->step_t] + symbol);
+        near[context->step_k] = (uint8_t)(near[context->step_k] + symbol);
+    }
 }
 
 #endif

@@ -15,6 +15,9 @@
 #define WEIGHT_LIMIT 32767
 #define NO_CARRY     INT16_MIN
 
+/* In 1/8 octaves: how much smaller what a prediction leaves is taken to be at a layer's start. */
+#define PREDICTED_CARRY 16
+
 /* 2.5 levels to the octave. @param ratio logarithm of a value over what is expected of it */
 static uint8_t level_of(int ratio)
 {
@@ -94,7 +97,7 @@ void odva_symbol_predictor_start_layer(struct odva_symbol_predictor *predictor,
 {
     predictor->tables = tables;
     for (int g = 0; g < ODVA_SCAN_GROUPS; g++)
-        predictor->carry[g] = NO_CARRY;
+        predictor->carry[0][g] = predictor->carry[1][g] = NO_CARRY;
     memset(predictor->anchor, 0, sizeof(predictor->anchor));
     for (int row = 0; row < ODVA_PREDICTOR_WEIGHTS; row++) {
         uint64_t weight = 0;
@@ -159,20 +162,31 @@ static const int16_t *nothing_beside(int16_t *ratio, int first, int end)
     return ratio;
 }
 
-/* The tile beside the middle of a tile's left or upper side, -1: none. */
-static int tile_beside(const struct odva_grid *grid, const struct odva_tile *tile, int side)
+/* The tile beside the middle of a tile's left or upper side, -1: none that is predicted as it is.
+ */
+static int tile_beside(const struct odva_latents *latents, int index, int side)
 {
+    const struct odva_grid *grid = &latents->grid;
+    const struct odva_tile *tile = &grid->tiles[index];
     const int y = side ? tile->y0 - 1 : tile->y0 + (tile->ny - 1) / 2;
     const int x = side ? tile->x0 + (tile->nx - 1) / 2 : tile->x0 - 1;
+    int other;
 
-    return y < 0 || x < 0 ? -1 : grid->tile_of[(size_t)y * grid->gx + x];
+    if (y < 0 || x < 0)
+        return -1;
+    other = grid->tile_of[(size_t)y * grid->gx + x];
+    return odva_tile_is_predicted(latents, other) == odva_tile_is_predicted(latents, index) ? other
+                                                                                            : -1;
 }
 
 /* Running means begin with what the last tile's magnitudes were over their expectation. */
 static void start_means(struct odva_symbol_predictor *predictor)
 {
+    const int16_t *carries = predictor->carry[predictor->is_predicted];
+    const int first = -predictor->qidx - (predictor->is_predicted ? PREDICTED_CARRY : 0);
+
     for (int g = 0; g < ODVA_SCAN_GROUPS; g++) {
-        const int carry = predictor->carry[g] == NO_CARRY ? -predictor->qidx : predictor->carry[g];
+        const int carry = carries[g] == NO_CARRY ? first : carries[g];
         const int log = predictor->scan->prior[g] + carry;
 
         predictor->mean[g] = log < 0 ? 0 : predictor->power[odva_min(log, ODVA_CARRY_MOST)];
@@ -182,7 +196,6 @@ static void start_means(struct odva_symbol_predictor *predictor)
 void odva_symbol_predictor_start_tile(struct odva_symbol_predictor *predictor,
                                       struct odva_latents *latents, int tile, int first, int end)
 {
-    const struct odva_tile *place = &latents->grid.tiles[tile];
     const struct odva_scan *scan = latents->tiles[tile].scan;
     const uint8_t *seen = latents->seen + latents->tiles[tile].offset;
     const int seen_count = latents->tiles[tile].seen_count;
@@ -192,11 +205,12 @@ void odva_symbol_predictor_start_tile(struct odva_symbol_predictor *predictor,
     ODVA_ASSERT(end <= latents->tiles[tile].coefficients);
     if (latents->qidx != predictor->qidx)
         set_qidx(predictor, latents->qidx);
+    predictor->is_predicted = odva_tile_is_predicted(latents, tile);
     predictor->scan = scan;
     predictor->entry = scan->entry;
     odva_scan_offsets(scan, predictor->offset);
     for (int side = 0; side < 2; side++) {
-        const int other = tile_beside(&latents->grid, place, side);
+        const int other = tile_beside(latents, tile, side);
         predictor->beside[side] = other < 0
                                       ? nothing_beside(predictor->reordered[side], first, end)
                                       : ratios_beside(predictor, latents, side, other, first, end);
@@ -232,6 +246,7 @@ static void smooth_group(uint8_t sum[GROUP], const uint8_t *magnitude)
 /* Compare a tile's first magnitudes with their expectation, group by group. */
 static void carry_means(struct odva_symbol_predictor *predictor, int count)
 {
+    int16_t *carry = predictor->carry[predictor->is_predicted];
     uint64_t expected[ODVA_SCAN_GROUPS] = {0};
     uint32_t sum[ODVA_SCAN_GROUPS] = {0};
 
@@ -247,8 +262,8 @@ static void carry_means(struct odva_symbol_predictor *predictor, int count)
     }
     for (int g = 0; g < ODVA_SCAN_GROUPS; g++)
         if (expected[g])
-            predictor->carry[g] = (int16_t)(odva_log2_eighths(16 * (uint64_t)sum[g] + 4) - 32 -
-                                            (odva_log2_eighths(expected[g]) - 128));
+            carry[g] = (int16_t)(odva_log2_eighths(16 * (uint64_t)sum[g] + 4) - 32 -
+                                 (odva_log2_eighths(expected[g]) - 128));
 }
 
 void odva_symbol_predictor_end_tile(struct odva_symbol_predictor *predictor,

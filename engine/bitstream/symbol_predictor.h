@@ -55,7 +55,8 @@ struct odva_symbol_predictor {
     uint16_t power[ODVA_CARRY_MOST + 1]; /* 2^(i/8) */
 
     const struct odva_model_tables *tables; /* of the layer */
-    int16_t carry[ODVA_SCAN_GROUPS]; /* logs of the last tile's magnitudes over their expectation */
+    /* logs of the last tile's magnitudes over their expectation, apart where it was predicted */
+    int16_t carry[2][ODVA_SCAN_GROUPS];
 
     /* of the clip: rows of weight by scale + 128, levels by a ratio that qidx is not yet in */
     int qidx;
@@ -63,6 +64,7 @@ struct odva_symbol_predictor {
     const uint8_t *level;
 
     /* of the tile */
+    int is_predicted;
     const struct odva_scan *scan;
     const struct odva_scan_entry *entry; /* scan->entry */
     int offset[ODVA_SCAN_OFFSETS];       /* where a magnitude counts as one around */

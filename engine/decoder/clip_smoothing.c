@@ -5,7 +5,6 @@
 #include "decoder/clip_smoothing.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/assert.h"
 #include "transform/deblocking.h"
@@ -123,31 +122,17 @@ static void smooth(const struct odva_clip_smoothing *smoothing, struct odva_back
                                   &job);
 }
 
-static int keep(struct odva_clip_smoothing *smoothing, const struct onedva_picture *picture,
-                int width, int height)
-{
-    struct odva_canvas *last = &smoothing->last;
-    const int status = odva_canvas_set_size(last, 1, width, height);
-
-    if (status < 0)
-        return status;
-    for (int p = 0; p < 3; p++)
-        for (int y = 0; y < (p ? (height + 1) / 2 : height); y++)
-            memcpy(last->picture[0].data[p] + y * last->picture[0].stride[p],
-                   picture->data[p] + y * picture->stride[p], p ? (width + 1) / 2 : width);
-    return ONEDVA_OK;
-}
-
 int odva_clip_smoothing_run(struct odva_clip_smoothing *smoothing, struct odva_backend *backend,
                             const struct onedva_picture *pictures, int n, int width, int height,
                             int qidx)
 {
+    const struct onedva_const_picture final = odva_const_picture(&pictures[n - 1]);
     const struct odva_canvas *last = &smoothing->last;
 
     ODVA_ASSERT(n >= 1 && n <= ONEDVA_MAX_CLIP_FRAMES);
     if (last->frames > 0 && last->width == width && last->height == height)
         smooth(smoothing, backend, pictures, n, qidx);
-    return keep(smoothing, &pictures[n - 1], width, height);
+    return odva_canvas_copy(&smoothing->last, &final, width, height);
 }
 
 void odva_clip_smoothing_forget(struct odva_clip_smoothing *smoothing)

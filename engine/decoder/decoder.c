@@ -17,6 +17,7 @@
 #include "decoder/clip_frames.h"
 #include "decoder/clip_smoothing.h"
 #include "decoder/packet_queue.h"
+#include "decoder/reference.h"
 #include "decoder/step_choice.h"
 #include "kernels/backend.h"
 #include "model/model.h"
@@ -35,8 +36,11 @@ struct onedva_decoder {
     struct odva_sampler sampler;
     struct odva_packet_queue packets;
     struct odva_clip_frames clip_frames; /* of the clip read last */
-    struct odva_canvas canvas;           /* what the warp makes the pictures from */
+    struct odva_reference reference;
+    int is_trial;              /* the clip read last is one of onedva_decoder_try_packet */
+    struct odva_canvas canvas; /* what the warp makes the pictures from */
     struct odva_motion_warp warp;
+    struct odva_deblocking deblocking;
     struct odva_clip_smoothing smoothing;
     double seconds;                      /* of the clip read last; 0: not known */
     struct odva_step_choice step_choice; /* where settings.steps is ONEDVA_STEPS_AUTO */
@@ -154,8 +158,10 @@ void onedva_decoder_close(onedva_decoder **decoder_pointer)
     odva_sampler_close(&decoder->sampler);
     odva_packet_queue_free(&decoder->packets);
     odva_backend_close(&decoder->backend);
+    odva_reference_free(&decoder->reference);
     odva_canvas_free(&decoder->canvas);
     odva_motion_warp_free(&decoder->warp);
+    odva_deblocking_free(&decoder->deblocking);
     odva_clip_smoothing_free(&decoder->smoothing);
     free(decoder);
 }
@@ -182,21 +188,71 @@ int onedva_decoder_set_stream_header(onedva_decoder *decoder, const uint8_t *dat
     return status;
 }
 
-int onedva_decoder_read_packet(onedva_decoder *decoder, const uint8_t *data, size_t size,
-                               struct onedva_clip *clip)
+/* Linear reconstruction of latents of the packet read last. */
+static int reconstruct_linear(struct onedva_decoder *decoder, const struct odva_latents *latents,
+                              const struct onedva_picture *coded)
 {
-    uint64_t units = 0;
+    const struct onedva_const_picture *prediction;
+    const int status = odva_reference_predict(&decoder->reference, decoder->backend,
+                                              packet_decoder_of(decoder), &prediction);
+
+    return status < 0
+               ? status
+               : odva_linear_path_reconstruct(&decoder->sampler.path, latents, prediction, coded);
+}
+
+/* Make the reference picture of the packet read last, if decoding it has not. */
+static int make_reference(struct onedva_decoder *decoder)
+{
+    const struct odva_packet_decoder *packet_decoder = packet_decoder_of(decoder);
+    const struct odva_latents *first = odva_packet_decoder_first(packet_decoder);
+    const struct odva_grid *grid = &first->grid;
+    const struct odva_warp *warp = packet_decoder->has_motion ? &decoder->warp.warp : NULL;
     int status;
 
-    if (odva_is_frame_packet(data, size))
-        return odva_clip_frames_read(&decoder->clip_frames, &decoder->settings.logger, data, size,
-                                     clip);
-    status = odva_packet_queue_read(&decoder->packets, data, size, clip);
+    if (packet_decoder->frames == 0 || odva_reference_is_made(&decoder->reference))
+        return ONEDVA_OK;
+    status = odva_canvas_set_size(&decoder->canvas, grid->frames, grid->width, grid->height);
+    if (status == ONEDVA_OK && warp)
+        status = odva_motion_warp_set(&decoder->warp, &packet_decoder->motion);
+    if (status == ONEDVA_OK)
+        status = reconstruct_linear(decoder, first, decoder->canvas.picture);
+    return status < 0 ? status
+                      : odva_reference_make(&decoder->reference, decoder->backend, first,
+                                            &decoder->canvas.picture[grid->frames - 1], warp);
+}
+
+/* There is no clip whose pictures could be reconstructed, shown or continued. */
+static void drop_clip(struct onedva_decoder *decoder)
+{
+    packet_decoder_of(decoder)->frames = 0;
+    odva_clip_frames_forget(&decoder->clip_frames);
+    odva_clip_smoothing_forget(&decoder->smoothing);
+}
+
+static void take_back_trial(struct onedva_decoder *decoder)
+{
+    if (!decoder->is_trial)
+        return;
+    odva_reference_take_back(&decoder->reference);
+    drop_clip(decoder);
+    decoder->is_trial = 0;
+}
+
+static int read_clip(struct onedva_decoder *decoder, const uint8_t *data, size_t size,
+                     struct onedva_clip *clip)
+{
+    int status = odva_packet_queue_read(&decoder->packets, data, size, clip);
+    uint64_t units = 0;
+
+    if (status == ONEDVA_OK)
+        status = odva_reference_begin(&decoder->reference, packet_decoder_of(decoder), clip);
     if (status < 0) {
-        odva_clip_frames_forget(&decoder->clip_frames);
-        odva_clip_smoothing_forget(&decoder->smoothing);
+        drop_clip(decoder);
         return status;
     }
+    if (clip->is_corrupt)
+        odva_clip_smoothing_forget(&decoder->smoothing);
     odva_clip_frames_begin(&decoder->clip_frames, clip,
                            packet_decoder_of(decoder)->packet.first_crc);
     for (int i = 0; i < clip->frames; i++)
@@ -205,11 +261,46 @@ int onedva_decoder_read_packet(onedva_decoder *decoder, const uint8_t *data, siz
     return status;
 }
 
+int onedva_decoder_read_packet(onedva_decoder *decoder, const uint8_t *data, size_t size,
+                               struct onedva_clip *clip)
+{
+    int status = ONEDVA_OK;
+
+    if (odva_is_frame_packet(data, size))
+        return odva_clip_frames_read(&decoder->clip_frames, &decoder->settings.logger, data, size,
+                                     clip);
+    *clip = (struct onedva_clip){0};
+    take_back_trial(decoder);
+    if (!onedva_packet_is_key(data, size))
+        status = make_reference(decoder);
+    if (status < 0)
+        return status;
+    status = read_clip(decoder, data, size, clip);
+    if (status < 0)
+        odva_reference_lose(&decoder->reference);
+    return status;
+}
+
+int onedva_decoder_try_packet(onedva_decoder *decoder, const uint8_t *data, size_t size,
+                              struct onedva_clip *clip)
+{
+    int status;
+
+    *clip = (struct onedva_clip){0};
+    take_back_trial(decoder);
+    status = make_reference(decoder);
+    if (status == ONEDVA_OK)
+        status = read_clip(decoder, data, size, clip);
+    decoder->is_trial = status == ONEDVA_OK;
+    return status;
+}
+
 void onedva_decoder_flush(onedva_decoder *decoder)
 {
     odva_packet_queue_forget(&decoder->packets);
-    odva_clip_frames_forget(&decoder->clip_frames);
-    odva_clip_smoothing_forget(&decoder->smoothing);
+    odva_reference_forget(&decoder->reference);
+    decoder->is_trial = 0;
+    drop_clip(decoder);
 }
 
 const struct odva_latents *odva_decoder_latents(const onedva_decoder *decoder)
@@ -228,31 +319,59 @@ static int prepare_warp(struct onedva_decoder *decoder)
     return status < 0 ? status : odva_motion_warp_set(&decoder->warp, motion);
 }
 
-static int reconstruct(struct onedva_decoder *decoder, const struct onedva_picture *pictures, int n,
-                       int steps)
+/* Whether the linear reconstruction of what is decoded is the one that the reference picture, which
+ * is not there yet, is made from. */
+static int is_reference(const struct onedva_decoder *decoder)
+{
+    return !packet_decoder_of(decoder)->has_first && !odva_reference_is_made(&decoder->reference);
+}
+
+/* Let the network refine the linear reconstruction. */
+static int refine(struct onedva_decoder *decoder, const struct onedva_picture *coded, int steps)
 {
     const struct odva_packet_decoder *packet_decoder = packet_decoder_of(decoder);
+    const struct odva_latents *latents = &packet_decoder->latents;
+    const struct odva_warp *warp = packet_decoder->has_motion ? &decoder->warp.warp : NULL;
     const struct odva_sampler_params params = {
-        .qidx = packet_decoder->latents.qidx,
+        .qidx = latents->qidx,
         .steps = steps,
         .sampler = decoder->settings.sampler,
         .seed = packet_decoder->seed,
     };
-    const struct odva_grid *grid = &packet_decoder->latents.grid;
+    int status = ONEDVA_OK;
+
+    if (is_reference(decoder))
+        status = odva_reference_make(&decoder->reference, decoder->backend, latents,
+                                     &coded[packet_decoder->frames - 1], warp);
+    return status < 0 ? status : odva_sampler_refine(&decoder->sampler, latents, &params, coded);
+}
+
+static int reconstruct(struct onedva_decoder *decoder, const struct onedva_picture *pictures, int n,
+                       int steps)
+{
+    const struct odva_packet_decoder *packet_decoder = packet_decoder_of(decoder);
+    const struct odva_latents *latents = &packet_decoder->latents;
+    const struct odva_motion *motion = &packet_decoder->motion;
+    const int width = packet_decoder->has_motion ? motion->width : latents->grid.width;
+    const int height = packet_decoder->has_motion ? motion->height : latents->grid.height;
     const struct onedva_picture *coded =
         packet_decoder->has_motion ? decoder->canvas.picture : pictures;
-    int status = odva_sampler_run(&decoder->sampler, &packet_decoder->latents, &params, coded);
+    int status = reconstruct_linear(decoder, latents, coded);
 
+    if (status == ONEDVA_OK && steps > 0)
+        status = refine(decoder, coded, steps);
     if (status == ONEDVA_OK)
-        status = odva_deblock(decoder->backend, coded, grid, params.qidx);
+        status = odva_deblock(&decoder->deblocking, decoder->backend, coded, latents,
+                              latents->grid.frames);
     if (status == ONEDVA_OK && packet_decoder->has_motion)
         status = decoder->backend->ops->warp(decoder->backend, pictures,
                                              decoder->canvas.const_picture, &decoder->warp.warp);
+    if (status == ONEDVA_OK && is_reference(decoder))
+        status = odva_reference_take(&decoder->reference, &pictures[n - 1], width, height);
     if (status < 0 || !decoder->settings.smooth_clips)
         return status;
-    return odva_clip_smoothing_run(&decoder->smoothing, decoder->backend, pictures, n,
-                                   (int)packet_decoder->stream.width,
-                                   (int)packet_decoder->stream.height, params.qidx);
+    return odva_clip_smoothing_run(&decoder->smoothing, decoder->backend, pictures, n, width,
+                                   height, latents->qidx);
 }
 
 static double wall_seconds(void)

@@ -11,6 +11,7 @@
 #include "base/assert.h"
 #include "base/integers.h"
 #include "base/layout.h"
+#include "encoder/encoder_settings.h"
 #include "motion/scene_cut.h"
 #include "transform/quantiser.h"
 
@@ -24,8 +25,12 @@
  * the last one that was planned. */
 #define PLAN_DISTANCE 64
 
+/* A clip whose frames take so much more than those before is of other content. */
+#define OTHER_CONTENT 1.4
+
 /* Where the first half costs this part of the whole, the second one is not looked at. */
-#define HALF_LIMIT 0.7
+#define HALF_LIMIT     0.7
+#define KEY_HALF_LIMIT 0.95 /* of a key clip, from which the second half is predicted */
 
 /* Lines from which -preset ultrafast chooses by frames of half the size, and the quantiser index
  * less with which: what both sizes show has coefficients half as large. BD-rate against choices by
@@ -39,7 +44,7 @@ static int build_pyramids(struct odva_clip_choice *choice, const struct odva_fra
     int status = ONEDVA_OK;
 
     for (int t = 0; t < frames->count && status == ONEDVA_OK; t++)
-        status = odva_luma_pyramid_of_frame(&choice->pyramid[t], choice->backend,
+        status = odva_luma_pyramid_of_frame(&choice->pyramid[1 + t], choice->backend,
                                             &frames->pictures[t], frames->width, frames->height);
     return status;
 }
@@ -61,12 +66,15 @@ static int half_of(int n)
                                         : 2 * ODVA_TOKEN_FRAMES;
 }
 
-static struct odva_frames part_of(const struct odva_frames *frames, int first, int count)
+/* @param prediction of the part */
+static struct odva_frames part_of(const struct odva_frames *frames, int first, int count,
+                                  const struct onedva_const_picture *prediction)
 {
     struct odva_frames part = *frames;
 
     part.pictures += first;
     part.pyramids += first;
+    part.prediction = prediction;
     part.count = count;
     return part;
 }
@@ -81,50 +89,73 @@ struct planner {
     double packet_cost;
     int thorough;          /* plan everything */
     int is_reduced;        /* choose by frames of half the size */
+    int predicts;          /* all but the first clip, at least */
     int longest, shortest; /* clips that are tried */
 };
 
+/** What a plan comes to. */
+struct outcome {
+    double cost;
+    const struct onedva_const_picture *last; /* its last frame as decoded */
+};
+
 static int plan(const struct planner *planner, const struct odva_frames *frames, int depth,
-                double *cost);
+                struct outcome *outcome);
 
 /* Append the lengths of two halves to the plan. @param limit where the first half costs as much,
  * the second one is left out and the cost infinite */
 static int plan_halves(const struct planner *planner, const struct odva_frames *frames, int depth,
-                       double limit, double *cost)
+                       double limit, struct outcome *outcome)
 {
     const int half = half_of(frames->count);
-    const struct odva_frames first = part_of(frames, 0, half);
-    const struct odva_frames second = part_of(frames, half, frames->count - half);
-    double other;
-    int status = plan(planner, &first, depth + 1, cost);
+    const struct odva_frames first = part_of(frames, 0, half, frames->prediction);
+    struct odva_canvas *between = &planner->choice->between[depth];
+    struct odva_frames second;
+    double cost;
+    int status = plan(planner, &first, depth + 1, outcome);
 
-    if (status < 0 || *cost >= limit) {
-        *cost = INFINITY;
+    if (status < 0 || outcome->cost >= limit) {
+        outcome->cost = INFINITY;
         return status;
     }
-    status = plan(planner, &second, depth + 1, &other);
-    *cost += other;
+    cost = outcome->cost;
+    if (planner->predicts)
+        status = odva_canvas_copy(between, outcome->last, frames->width, frames->height);
+    second = part_of(frames, half, frames->count - half,
+                     planner->predicts ? between->const_picture : NULL);
+    if (status == ONEDVA_OK)
+        status = plan(planner, &second, depth + 1, outcome);
+    outcome->cost += cost;
     return status;
 }
 
-/* Append the lengths that cost least. @param depth of halving @param cost of these clips */
+/* What the first half may cost of the whole for the second one to be looked at. */
+static double half_limit(const struct planner *planner, const struct odva_frames *frames)
+{
+    return planner->predicts && !frames->prediction ? KEY_HALF_LIMIT : HALF_LIMIT;
+}
+
+/* Append the lengths that cost least. @param depth of halving */
 static int plan(const struct planner *planner, const struct odva_frames *frames, int depth,
-                double *cost)
+                struct outcome *outcome)
 {
     struct odva_clip_choice *choice = planner->choice;
     const int before = choice->planned, half = half_of(frames->count);
-    double halves;
+    struct outcome halves;
     int status;
 
     if (frames->count >= 2 * planner->longest)
-        return plan_halves(planner, frames, depth, INFINITY, cost);
+        return plan_halves(planner, frames, depth, INFINITY, outcome);
     status = odva_motion_choose(&choice->motion, planner->coder, frames, planner->mode, 0,
                                 planner->trial_qidx, 1, &choice->trial[depth]);
-    *cost = choice->trial[depth].cost + planner->packet_cost;
+    outcome->cost = choice->trial[depth].cost + planner->packet_cost;
+    outcome->last = choice->trial[depth].last.const_picture;
     if (status == ONEDVA_OK && half >= planner->shortest) {
-        status = plan_halves(planner, frames, depth, HALF_LIMIT * *cost, &halves);
-        if (status == ONEDVA_OK && halves < WORTHWHILE * *cost) {
-            *cost = halves;
+        const double limit = half_limit(planner, frames) * outcome->cost;
+
+        status = plan_halves(planner, frames, depth, limit, &halves);
+        if (status == ONEDVA_OK && halves.cost < WORTHWHILE * outcome->cost) {
+            *outcome = halves;
             return ONEDVA_OK;
         }
     }
@@ -189,6 +220,7 @@ static enum onedva_motion take_planned(struct odva_clip_choice *choice, struct o
 static void start_scene(struct odva_clip_choice *choice)
 {
     choice->planned = choice->plans = choice->ends_scene = 0;
+    choice->rate = 0;
     memset(choice->motion.habit, 0, sizeof(choice->motion.habit));
 }
 
@@ -211,7 +243,7 @@ static int habitual_length(const struct odva_clip_choice *choice, int n)
 static int make_plan(struct planner *planner, const struct odva_frames *frames)
 {
     struct odva_clip_choice *choice = planner->choice;
-    double cost;
+    struct outcome outcome;
     int status = ONEDVA_OK;
 
     limit_lengths(planner);
@@ -219,7 +251,7 @@ static int make_plan(struct planner *planner, const struct odva_frames *frames)
     if (planner->is_reduced)
         status = odva_reduced_frames_set(&choice->reduced, choice->backend, frames);
     if (status == ONEDVA_OK)
-        status = plan(planner, planner->is_reduced ? &choice->reduced.frames : frames, 0, &cost);
+        status = plan(planner, planner->is_reduced ? &choice->reduced.frames : frames, 0, &outcome);
     if (status < 0) {
         start_scene(choice);
         return status;
@@ -291,7 +323,7 @@ static int choose_adaptively(struct planner *planner, struct odva_frames *frames
 int odva_clip_choose(struct odva_clip_choice *choice, struct odva_trial_coder *coder,
                      const struct onedva_encoder_settings *settings,
                      const struct onedva_const_picture *pictures, int n, int width, int height,
-                     int qidx)
+                     const struct onedva_const_picture *reference, int qidx)
 {
     const int is_reduced =
         settings->preset == ONEDVA_PRESET_ULTRAFAST && odva_min(width, height) >= REDUCED_LINES;
@@ -304,9 +336,10 @@ int odva_clip_choose(struct odva_clip_choice *choice, struct odva_trial_coder *c
                               .trial_qidx = trial_qidx,
                               .thorough = settings->preset == ONEDVA_PRESET_SLOW,
                               .is_reduced = is_reduced,
+                              .predicts = odva_encoder_settings_predicts(settings),
                               .packet_cost = ODVA_LAMBDA * step * step * PACKET_BITS};
     struct odva_frames frames = {.pictures = pictures,
-                                 .pyramids = choice->pyramid,
+                                 .pyramids = choice->pyramid + 1,
                                  .count = n,
                                  .width = width,
                                  .height = height};
@@ -317,19 +350,48 @@ int odva_clip_choose(struct odva_clip_choice *choice, struct odva_trial_coder *c
     choice->motion.tries_precisions = settings->preset == ONEDVA_PRESET_SLOW;
     /* only planning knows where scenes end, and habits with them */
     choice->motion.thorough = settings->preset == ONEDVA_PRESET_SLOW || !settings->adaptive_clips;
-    if (settings->adaptive_clips || settings->motion != ONEDVA_MOTION_OFF)
+    if (settings->adaptive_clips || settings->motion != ONEDVA_MOTION_OFF || reference)
         status = build_pyramids(choice, &frames);
     if (status < 0)
         return status;
+    if (reference && !odva_is_scene_cut(&frames.pyramids[-1], &frames.pyramids[0]))
+        frames.prediction = reference;
     if (settings->adaptive_clips)
         return choose_adaptively(&planner, &frames);
     return align(&planner, &frames, settings->motion, 0);
 }
 
+void odva_clip_choice_note_bits(struct odva_clip_choice *choice, double bits)
+{
+    const struct odva_aligned_clip *clip = &choice->trial[0];
+    const int is_inter = clip->prediction != NULL;
+    const double rate = bits / clip->frames;
+
+    if (choice->rate > 0 && is_inter == choice->was_inter && rate > OTHER_CONTENT * choice->rate) {
+        choice->since_plan = PLAN_DISTANCE;
+        memset(choice->motion.habit, 0, sizeof(choice->motion.habit));
+    }
+    choice->rate = rate;
+    choice->was_inter = is_inter;
+}
+
+int odva_clip_choice_end_clip(struct odva_clip_choice *choice,
+                              const struct onedva_const_picture *frame, int width, int height)
+{
+    const int status = odva_canvas_copy(&choice->before, frame, width, height);
+
+    return status < 0 ? status
+                      : odva_luma_pyramid_of_frame(&choice->pyramid[0], choice->backend,
+                                                   choice->before.const_picture, width, height);
+}
+
 void odva_clip_choice_free(struct odva_clip_choice *choice)
 {
-    for (int t = 0; t < ONEDVA_MAX_CLIP_FRAMES; t++)
+    for (int t = 0; t <= ONEDVA_MAX_CLIP_FRAMES; t++)
         odva_luma_pyramid_free(&choice->pyramid[t]);
+    odva_canvas_free(&choice->before);
+    for (int i = 0; i < ODVA_CLIP_DEPTHS; i++)
+        odva_canvas_free(&choice->between[i]);
     odva_reduced_frames_free(&choice->reduced);
     odva_motion_choice_free(&choice->motion);
     for (int i = 0; i < ODVA_CLIP_DEPTHS; i++)

@@ -9,6 +9,7 @@
 #include "base/reserve.h"
 #include "bitstream/layer_plan.h"
 #include "bitstream/motion_coder.h"
+#include "encoder/encoder_settings.h"
 #include "kernels/backend.h"
 #include "model/model.h"
 
@@ -45,6 +46,7 @@ void odva_clip_encoder_close(struct odva_clip_encoder *encoder)
     }
     odva_query_encoder_close(&encoder->query_encoder);
     odva_trial_coder_close(&encoder->coder);
+    odva_canvas_free(&encoder->reference);
     free(encoder->corrected);
     *encoder = (struct odva_clip_encoder){0};
 }
@@ -69,7 +71,8 @@ int odva_clip_encoder_analyse(struct odva_clip_encoder *encoder,
 {
     struct odva_trial_coder *coder = &encoder->coder;
     const struct odva_clip_size size = {clip->frames, clip->width, clip->height};
-    const int status = odva_trial_coder_analyse(coder, clip->pictures, size, index);
+    const int status =
+        odva_trial_coder_analyse(coder, clip->pictures, size, clip->prediction, index);
 
     if (status < 0)
         return status;
@@ -119,21 +122,40 @@ static int correct(struct odva_clip_encoder *encoder, double index, double *coun
                       : odva_trial_coder_requantise(coder, encoder->corrected, index, counted);
 }
 
+/* An inter clip's packet names the one before it, which may still be being written. */
+static void name_reference(struct odva_clip_encoder *encoder, struct odva_packet_slot *slot)
+{
+    struct odva_packet_slot *before = &encoder->slot[slot == &encoder->slot[0]];
+
+    odva_thread_pool_wait(encoder->backend->pool, &before->job);
+    if (encoder->coder.latents.is_inter)
+        slot->packet_encoder.reference = odva_packet_encoder_id(&before->packet_encoder);
+}
+
 static int write_packet(struct odva_clip_encoder *encoder, const float *y)
 {
     const struct odva_aligned_clip *clip = encoder->clip;
     struct odva_packet_encoder *packet_encoder = &odva_clip_encoder_slot(encoder)->packet_encoder;
     struct odva_trial_coder *coder = &encoder->coder;
     struct odva_layer_plan layer_plan;
+    int status;
 
     odva_layer_plan_init(&layer_plan, encoder->settings->layers, coder->latents.qidx,
                          odva_tile_tokens(coder->latents.basis));
-    odva_rate_distortion_divide(&coder->rate_distortion, &coder->latents, y, &layer_plan);
+    status =
+        odva_rate_distortion_divide(&coder->rate_distortion, &coder->latents, y,
+                                    odva_partition_choice_weights(&coder->partition), &layer_plan);
+    if (status < 0)
+        return status;
     odva_layer_plan_set_ends(&layer_plan, &coder->latents);
     odva_packet_encoder_begin(
         packet_encoder, &coder->latents, &layer_plan, clip->is_aligned ? &clip->motion : NULL,
-        encoder->settings->header_in_packets ? encoder->stream : NULL, encoder->durations);
-    return encoder->overlaps ? ONEDVA_OK : odva_packet_encoder_end(packet_encoder, &coder->latents);
+        encoder->settings->header_in_packets && !coder->latents.is_inter ? encoder->stream : NULL,
+        encoder->durations);
+    if (encoder->overlaps)
+        return ONEDVA_OK;
+    name_reference(encoder, odva_clip_encoder_slot(encoder));
+    return odva_packet_encoder_end(packet_encoder, &coder->latents);
 }
 
 int odva_clip_encoder_encode(struct odva_clip_encoder *encoder, double index, double *counted)
@@ -190,6 +212,7 @@ static void report(const struct odva_clip_encoder *encoder, struct odva_packet_s
 
     slot->packet = (struct onedva_packet){
         .frames = encoder->clip->frames,
+        .is_key = !latents->is_inter,
         .stats =
             {
                 .qidx = latents->qidx,
@@ -224,15 +247,37 @@ static void start_writing(struct odva_clip_encoder *encoder, struct odva_packet_
     odva_thread_pool_start(encoder->backend->pool, &slot->job);
 }
 
-void odva_clip_encoder_begin_packet(struct odva_clip_encoder *encoder)
+/* Decode the last frame as every decoder has it. */
+static int make_reference(struct odva_clip_encoder *encoder)
+{
+    const struct odva_aligned_clip *clip = encoder->clip;
+    struct odva_trial_coder *coder = &encoder->coder;
+    const int status = odva_trial_coder_reconstruct(coder, &coder->latents,
+                                                    clip->is_aligned ? &clip->motion : NULL);
+
+    return status < 0 ? status
+                      : odva_canvas_copy(&encoder->reference,
+                                         &coder->pictures.const_picture[clip->frames - 1],
+                                         coder->pictures.width, coder->pictures.height);
+}
+
+int odva_clip_encoder_begin_packet(struct odva_clip_encoder *encoder)
 {
     struct odva_packet_slot *slot = odva_clip_encoder_slot(encoder);
+    const int predicts = odva_encoder_settings_predicts(encoder->settings);
+    const int status = predicts ? make_reference(encoder) : ONEDVA_OK;
 
+    encoder->has_reference = predicts && status == ONEDVA_OK;
+    if (status < 0)
+        return status;
     report(encoder, slot);
     slot->status = ONEDVA_OK;
-    if (encoder->overlaps)
+    if (encoder->overlaps) {
+        name_reference(encoder, slot);
         start_writing(encoder, slot);
+    }
     encoder->begun++;
+    return ONEDVA_OK;
 }
 
 struct odva_packet_slot *odva_clip_encoder_end_packet(struct odva_clip_encoder *encoder)

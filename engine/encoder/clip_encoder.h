@@ -39,6 +39,10 @@ struct odva_clip_encoder {
     size_t corrected_capacity;
     int is_embedded; /* the query encoder has the clip */
 
+    /* the last frame of the clip before, as the next one may be predicted from it */
+    struct odva_canvas reference;
+    int has_reference;
+
     int overlaps; /* another thread writes latents while the next clip is analysed */
     struct odva_packet_slot slot[2];
     int first_slot, begun; /* packets that were begun and not ended */
@@ -88,9 +92,9 @@ double odva_clip_encoder_payload_bits(struct odva_clip_encoder *encoder);
 /** Count what the clip's motion takes of a packet. @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
 int odva_clip_encoder_count_motion(struct odva_clip_encoder *encoder, double *bits);
 
-/** No other quantiser is wanted: fill in what is known of the packet, and write what is left of it.
- */
-void odva_clip_encoder_begin_packet(struct odva_clip_encoder *encoder);
+/** No other quantiser is wanted: fill in what is known of the packet, write what is left of it, and
+ * decode what the next clip may be predicted from. @return ONEDVA_OK or an error */
+int odva_clip_encoder_begin_packet(struct odva_clip_encoder *encoder);
 
 /** Wait for the packet begun first. @return its slot */
 struct odva_packet_slot *odva_clip_encoder_end_packet(struct odva_clip_encoder *encoder);

@@ -25,6 +25,8 @@ struct onedva_encoder {
     struct odva_clip_encoder clip_encoder;
     struct odva_quantiser_choice quantiser_choice;
     int frames;                /* of the last clip, 0: none */
+    int begins_gop;            /* the next clip is to be a key clip */
+    int64_t since_key;         /* frames from the start of the last key clip on */
     struct onedva_tile *tiles; /* what onedva_encoder_get_tiles gave */
     size_t tile_capacity;
 };
@@ -205,6 +207,29 @@ int onedva_encoder_delay(const onedva_encoder *encoder)
     return encoder->clip_encoder.overlaps;
 }
 
+void onedva_encoder_begin_gop(onedva_encoder *encoder)
+{
+    encoder->begins_gop = 1;
+}
+
+/* Whether the next clip has to be a key clip. */
+static int must_be_key(const struct onedva_encoder *encoder)
+{
+    const int gop = encoder->settings.gop;
+
+    return encoder->begins_gop || !encoder->clip_encoder.has_reference ||
+           (gop > 0 && encoder->since_key >= gop);
+}
+
+/* How many of n frames the gop has room for. */
+static int gop_frames(const struct onedva_encoder *encoder, int is_key, int n)
+{
+    const int gop = encoder->settings.gop;
+    const int64_t left = gop - (is_key ? 0 : encoder->since_key);
+
+    return gop > 1 && left < n ? (int)left : n;
+}
+
 /* Encode a clip, but for the bytes of its latents where another thread can write them. */
 static int encode_clip(struct onedva_encoder *encoder, const struct onedva_const_picture *frames,
                        const uint32_t *durations, int n)
@@ -212,21 +237,35 @@ static int encode_clip(struct onedva_encoder *encoder, const struct onedva_const
     const struct odva_aligned_clip *clip = encoder->clip_choice.trial;
     struct odva_clip_encoder *clip_encoder = &encoder->clip_encoder;
     struct odva_quantiser_choice *choice = &encoder->quantiser_choice;
+    const int is_key = must_be_key(encoder);
     int status = odva_quantiser_choice_begin(choice, frames, n);
 
     if (status == ONEDVA_OK)
-        status = odva_clip_choose(&encoder->clip_choice, &clip_encoder->coder, &encoder->settings,
-                                  frames, n, (int)encoder->stream.width,
-                                  (int)encoder->stream.height, odva_qidx_of(choice->index));
+        status = odva_clip_choose(
+            &encoder->clip_choice, &clip_encoder->coder, &encoder->settings, frames,
+            gop_frames(encoder, is_key, n), (int)encoder->stream.width, (int)encoder->stream.height,
+            is_key ? NULL : clip_encoder->reference.const_picture, odva_qidx_of(choice->index));
     if (status == ONEDVA_OK)
         status = odva_clip_encoder_analyse(clip_encoder, clip, durations, choice->index);
     if (status == ONEDVA_OK)
         status = odva_quantiser_choice_run(choice, clip_encoder, frames,
                                            duration_of(encoder, durations, clip->frames));
-    if (status < 0)
-        return status;
+    return status;
+}
+
+/* Note what the clip encoded last leaves to the next one. */
+static int end_clip(struct onedva_encoder *encoder, const struct onedva_const_picture *frames)
+{
+    const struct odva_aligned_clip *clip = encoder->clip_choice.trial;
+
     encoder->frames = clip->frames;
-    return ONEDVA_OK;
+    encoder->begins_gop = 0;
+    encoder->since_key = (clip->prediction ? encoder->since_key : 0) + clip->frames;
+    odva_clip_choice_note_bits(&encoder->clip_choice, encoder->quantiser_choice.counted);
+    if (!odva_encoder_settings_predicts(&encoder->settings))
+        return ONEDVA_OK;
+    return odva_clip_choice_end_clip(&encoder->clip_choice, &frames[clip->frames - 1],
+                                     (int)encoder->stream.width, (int)encoder->stream.height);
 }
 
 int onedva_encode_begin(onedva_encoder *encoder, const struct onedva_const_picture *frames,
@@ -244,9 +283,14 @@ int onedva_encode_begin(onedva_encoder *encoder, const struct onedva_const_pictu
     encoder->frames = 0;
     if (status == ONEDVA_OK)
         status = encode_clip(encoder, frames, durations, n);
-    if (status < 0)
+    if (status == ONEDVA_OK)
+        status = odva_clip_encoder_begin_packet(&encoder->clip_encoder);
+    if (status == ONEDVA_OK)
+        status = end_clip(encoder, frames);
+    if (status < 0) {
+        encoder->clip_encoder.has_reference = 0;
         return status;
-    odva_clip_encoder_begin_packet(&encoder->clip_encoder);
+    }
     slot->packet.pass_stats = odva_quantiser_choice_stats(&encoder->quantiser_choice);
     *packet = slot->packet;
     return ONEDVA_OK;

@@ -37,6 +37,7 @@ void onedva_encoder_settings_init(struct onedva_encoder_settings *settings, size
         .motion = ONEDVA_MOTION_AUTO,
         .adaptive_clips = 1,
         .backend = ONEDVA_BACKEND_AUTO,
+        .gop = 250,
     };
 
     odva_settings_give(settings, struct_size, &defaults, sizeof(defaults));
@@ -114,6 +115,8 @@ static int check_settings(const struct onedva_encoder_settings *settings)
         odva_log(logger, ONEDVA_LOG_ERROR, "motion %d does not exist", (int)settings->motion);
     else if (settings->threads < 0)
         odva_log(logger, ONEDVA_LOG_ERROR, "%d threads are not 0 or more", settings->threads);
+    else if (settings->gop < 0)
+        odva_log(logger, ONEDVA_LOG_ERROR, "gop of %d frames is not 0 or more", settings->gop);
     else
         return check_rate(settings);
     return ONEDVA_ERR_ARGUMENT;
@@ -176,4 +179,9 @@ double odva_encoder_settings_first_index(const struct onedva_encoder_settings *s
     if (settings->target_psnr > 0)
         return whole_index(USUAL_INDEX - (settings->target_psnr - USUAL_PSNR) / DB_PER_INDEX);
     return QIDX_OF_CRF_0 + (settings->qp >= 0 ? settings->qp : settings->crf);
+}
+
+int odva_encoder_settings_predicts(const struct onedva_encoder_settings *settings)
+{
+    return settings->gop != 1 && settings->layers == 1;
 }

@@ -48,6 +48,15 @@ static struct odva_motion_precision mesh_precision(int index, int qidx)
                                           .mesh_step = step < 0 ? 0 : step};
 }
 
+/* Keep the last frame that the coder decoded. */
+static int keep_last(const struct odva_trial_coder *coder, struct odva_aligned_clip *clip)
+{
+    const struct odva_canvas *decoded = &coder->pictures;
+
+    return odva_canvas_copy(&clip->last, &decoded->const_picture[clip->frames - 1], decoded->width,
+                            decoded->height);
+}
+
 /* Set a clip's cost. */
 static int measure_cost(struct odva_motion_choice *choice, struct odva_trial_coder *coder,
                         const struct odva_frames *frames, int qidx, struct odva_aligned_clip *clip)
@@ -56,12 +65,14 @@ static int measure_cost(struct odva_motion_choice *choice, struct odva_trial_cod
     const struct odva_clip_size size = {clip->frames, clip->width, clip->height};
     const double step = odva_quantiser_step(qidx);
     double bits, squared;
-    int status = odva_trial_coder_analyse(coder, clip->pictures, size, qidx);
+    int status = odva_trial_coder_analyse(coder, clip->pictures, size, clip->prediction, qidx);
 
     if (status == ONEDVA_OK)
         status = odva_trial_coder_quantise(coder, qidx, &bits);
     if (status == ONEDVA_OK)
         status = odva_trial_coder_compare(coder, motion, frames->pictures, &squared);
+    if (status == ONEDVA_OK)
+        status = keep_last(coder, clip);
     if (status < 0)
         return status;
     if (motion) {
@@ -83,24 +94,58 @@ static void leave_as_it_is(struct odva_aligned_clip *clip, const struct odva_fra
     clip->pictures = frames->pictures;
     clip->width = frames->width;
     clip->height = frames->height;
+    clip->prediction = frames->prediction;
     clip->cost = INFINITY;
     clip->motion_cost = 0;
 }
 
+/* Pictures whose motion is estimated: the clip's, and the one before an inter clip. */
+static int path_frames(const struct odva_frames *frames)
+{
+    return frames->count + (frames->prediction != NULL);
+}
+
+/* The one that rests. */
+static int reference_of(const struct odva_frames *frames)
+{
+    return path_frames(frames) / 2;
+}
+
+/* What an aligned clip is predicted from. */
+static int align_prediction(struct odva_motion_choice *choice, const struct odva_frames *frames,
+                            struct odva_aligned_clip *clip)
+{
+    int status;
+
+    clip->prediction = NULL;
+    if (!frames->prediction)
+        return ONEDVA_OK;
+    status = odva_prediction_canvas_set(&clip->prediction_canvas, choice->backend,
+                                        frames->prediction, &clip->motion);
+    clip->prediction = clip->prediction_canvas.canvas.const_picture;
+    return status;
+}
+
 /* Fit paths and build the canvases. @return ONEDVA_ERR_UNSUPPORTED where the clip cannot be aligned
  * so */
-static int align(struct odva_motion_choice *choice, const struct odva_frames *frames, int reference,
+static int align(struct odva_motion_choice *choice, const struct odva_frames *frames,
                  const struct odva_motion_precision *precision, struct odva_aligned_clip *clip)
 {
     struct odva_canvas_builder *builder = &clip->builder;
-    int status = odva_motion_fit(&clip->motion, &choice->estimation, reference, precision);
+    int status = odva_motion_fit(&clip->motion, &choice->estimation, frames->prediction != NULL,
+                                 reference_of(frames), precision);
 
     if (status < 0)
         return status;
+    if (odva_motion_canvas_width(&clip->motion) > ONEDVA_MAX_DIMENSION ||
+        odva_motion_canvas_height(&clip->motion) > ONEDVA_MAX_DIMENSION)
+        return ONEDVA_ERR_UNSUPPORTED;
+    status = align_prediction(choice, frames, clip);
     builder->backend = choice->backend;
-    status = odva_canvas_build(builder, &clip->motion, frames->pictures);
+    if (status == ONEDVA_OK)
+        status = odva_canvas_build(builder, &clip->motion, frames->pictures, clip->prediction);
     if (status < 0)
-        return status == ONEDVA_ERR_ARGUMENT ? ONEDVA_ERR_UNSUPPORTED : status;
+        return status;
     clip->frames = frames->count;
     clip->is_aligned = 1;
     clip->pictures = builder->canvas.const_picture;
@@ -123,6 +168,8 @@ static void keep_better(struct odva_motion_choice *choice, struct odva_aligned_c
     choice->trial = other;
     if (clip->is_aligned)
         clip->pictures = clip->builder.canvas.const_picture;
+    if (clip->is_aligned && clip->prediction)
+        clip->prediction = clip->prediction_canvas.canvas.const_picture;
 }
 
 /* Try one way to align a clip. @param wanted it need not be better. @return 1 where it was possible
@@ -132,7 +179,7 @@ static int try_precision(struct odva_motion_choice *choice, struct odva_trial_co
                          const struct odva_motion_precision *precision, int qidx, int measure,
                          int wanted, struct odva_aligned_clip *clip)
 {
-    int status = align(choice, frames, frames->count / 2, precision, &choice->trial);
+    int status = align(choice, frames, precision, &choice->trial);
 
     if (status == ONEDVA_OK && measure)
         status = measure_cost(choice, coder, frames, qidx, &choice->trial);
@@ -154,8 +201,9 @@ static int try_motion(struct odva_motion_choice *choice, struct odva_trial_coder
     int status, done = 0;
 
     choice->estimation.backend = choice->backend;
-    status = odva_motion_estimate(&choice->estimation, frames->pyramids, frames->count,
-                                  frames->count / 2, SPACING);
+    status =
+        odva_motion_estimate(&choice->estimation, frames->pyramids - (frames->prediction != NULL),
+                             path_frames(frames), reference_of(frames), SPACING);
     for (int i = precision; i <= last && status >= 0 && mode != ONEDVA_MOTION_GLOBAL; i++) {
         const struct odva_motion_precision mesh = mesh_precision(i, qidx);
 
@@ -232,7 +280,7 @@ int odva_motion_decide(struct odva_motion_choice *choice, struct odva_trial_code
     int status;
 
     *mode = ONEDVA_MOTION_OFF;
-    if (frames->count < 2)
+    if (path_frames(frames) < 2)
         return ONEDVA_OK;
     if (rests(choice, habit)) {
         *mode = habit->winner;
@@ -252,9 +300,9 @@ int odva_motion_choose(struct odva_motion_choice *choice, struct odva_trial_code
 
     ODVA_ASSERT(frames->count >= 1 && frames->count <= ONEDVA_MAX_CLIP_FRAMES);
     leave_as_it_is(clip, frames);
-    if (mode == ONEDVA_MOTION_AUTO && frames->count > 1)
+    if (mode == ONEDVA_MOTION_AUTO && path_frames(frames) > 1)
         status = choose_automatically(choice, coder, frames, qidx, measure, clip);
-    else if (mode != ONEDVA_MOTION_OFF && frames->count > 1)
+    else if (mode != ONEDVA_MOTION_OFF && path_frames(frames) > 1)
         status = try_motion(choice, coder, frames, mode, precision, qidx, measure, clip);
     if (status == ONEDVA_OK && measure && clip->cost == INFINITY)
         status = measure_cost(choice, coder, frames, qidx, clip);
@@ -272,6 +320,8 @@ void odva_aligned_clip_free(struct odva_aligned_clip *clip)
 {
     odva_motion_free(&clip->motion);
     odva_canvas_builder_free(&clip->builder);
+    odva_prediction_canvas_free(&clip->prediction_canvas);
+    odva_canvas_free(&clip->last);
     *clip = (struct odva_aligned_clip){0};
 }
 

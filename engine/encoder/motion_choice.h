@@ -12,6 +12,7 @@
 #include "motion/canvas_builder.h"
 #include "motion/luma_pyramid.h"
 #include "motion/motion_estimation.h"
+#include "motion/prediction_canvas.h"
 #include "onedva/onedva.h"
 
 /** A clip as it will be coded. */
@@ -20,11 +21,16 @@ struct odva_aligned_clip {
     int is_aligned; /* 0: coded as it is; motion and builder are not used */
     const struct onedva_const_picture *pictures; /* to be coded: the caller's frames, or canvases */
     int width, height;                           /* of the pictures */
+    /* of each of them, of their size; NULL: a key clip */
+    const struct onedva_const_picture *prediction;
     double cost; /* squared error + ODVA_LAMBDA D^2 bits, INFINITY where it was not measured */
     double motion_cost; /* the part of it that the motion's bits take */
     int precision;      /* of the mesh: 0 is the usual one */
     struct odva_motion motion;
     struct odva_canvas_builder builder;
+    struct odva_prediction_canvas prediction_canvas; /* where it is aligned and predicted */
+    struct odva_canvas
+        last; /* the last frame as decoded without a network, where cost was measured */
 };
 
 /** What the comparisons of clips of one length have shown. */
@@ -49,7 +55,9 @@ struct odva_motion_choice {
 /** The frames of a clip. */
 struct odva_frames {
     const struct onedva_const_picture *pictures;
-    const struct odva_luma_pyramid *pyramids;
+    const struct odva_luma_pyramid *pyramids; /* pyramids[-1] where there is a prediction: of the
+                                               * frame before */
+    const struct onedva_const_picture *prediction; /* that frame as decoded; NULL: a key clip */
     int count, width, height;
 };
 

@@ -10,10 +10,15 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "bitstream/stream_header.h"
+#include "encoder/encoder_settings.h"
 
 /* Near enough to what is left for the last clip of a second pass, and tries to come there. */
 #define NEAR      0.005
 #define MAX_TRIES 10
+
+/* How much finer key clips are quantised than those that are predicted from them: what they show
+ * stays for many clips. */
+#define KEY_OFFSET 4
 
 /* What an index more saves, about, in logarithms. */
 #define BITS_PER_INDEX 0.1
@@ -25,7 +30,7 @@ struct choice {
     const struct onedva_const_picture *frames;
     uint64_t duration;
     double seconds;
-    double counted; /* bits of its payloads, when it was encoded last */
+    double finer; /* than the index that is set */
 };
 
 int odva_quantiser_choice_needs_packets(const struct onedva_encoder_settings *settings)
@@ -64,6 +69,7 @@ int odva_quantiser_choice_open(struct odva_quantiser_choice *choice, const onedv
         .max_rate = (double)settings->max_rate,
         .buffer_size = (double)settings->buffer_size,
         .buffered = (double)settings->buffer_start,
+        .predicts = odva_encoder_settings_predicts(settings),
     };
     status = open_pass(choice);
     if (status < 0 || settings->target_psnr == 0)
@@ -109,7 +115,18 @@ int odva_quantiser_choice_begin(struct odva_quantiser_choice *choice,
 /* At the index that is set. */
 static int encode(struct choice *c)
 {
-    return odva_clip_encoder_encode(c->encoder, c->state->index, &c->counted);
+    return odva_clip_encoder_encode(c->encoder, fmax(c->state->index - c->finer, ONEDVA_MIN_QIDX),
+                                    &c->state->counted);
+}
+
+double odva_quantiser_choice_key_offset(const struct odva_quantiser_choice *choice)
+{
+    const struct onedva_encoder_settings *settings = choice->settings;
+
+    return !odva_encoder_settings_predicts(settings) || settings->qp >= 0 ||
+                   settings->bitrate > 0 || settings->target_psnr > 0
+               ? 0
+               : KEY_OFFSET;
 }
 
 /* ---- bitrate ----------------------------------------------------------------------------- */
@@ -140,14 +157,15 @@ static int encode_at_bitrate(struct choice *c)
 
     if (status < 0)
         return status;
-    budget = odva_rate_control_counted(control, odva_rate_control_budget(control, c->seconds),
-                                       motion_bits);
+    budget = odva_rate_control_counted(
+        control, odva_rate_control_budget(control, c->seconds, !c->encoder->clip->prediction),
+        motion_bits);
     status = search_qidx(c, budget, &linear_bits);
     if (status == ONEDVA_OK)
         status = encode(c);
     if (status < 0 || !odva_clip_encoder_corrects(c->encoder))
         return status;
-    status = search_qidx(c, budget * (linear_bits + 1) / (c->counted + 1), &linear_bits);
+    status = search_qidx(c, budget * (linear_bits + 1) / (c->state->counted + 1), &linear_bits);
     return status < 0 ? status : encode(c);
 }
 
@@ -162,7 +180,8 @@ static int count_points(struct choice *c, struct odva_first_pass_clip *clip)
 
     for (int i = 0; i < ODVA_FIRST_PASS_POINTS && status == ONEDVA_OK; i++) {
         status = odva_trial_coder_quantise(
-            coder, ODVA_FIRST_PASS_FINEST + i * ODVA_FIRST_PASS_DISTANCE, &clip->bits[i]);
+            coder, ODVA_FIRST_PASS_FINEST + i * ODVA_FIRST_PASS_DISTANCE - c->finer,
+            &clip->bits[i]);
         clip->bits[i] =
             odva_rate_control_packet(&c->state->rate_control, clip->bits[i], motion_bits);
     }
@@ -269,6 +288,17 @@ static int encode_at_psnr(struct choice *c)
     return status;
 }
 
+/* What measures goes on behind the packet that was taken. */
+static int follow_packet(struct choice *c)
+{
+    const struct odva_byte_writer *packet =
+        &odva_clip_encoder_slot(c->encoder)->packet_encoder.packet;
+
+    return c->state->psnr_target.decoder
+               ? odva_psnr_target_follow(&c->state->psnr_target, packet->data, packet->size)
+               : ONEDVA_OK;
+}
+
 /* ---- all of them ------------------------------------------------------------------------- */
 
 /* Take coarser quantisers until the decoder's buffer holds the packet. */
@@ -297,9 +327,12 @@ static int spend(struct choice *c)
     struct odva_quantiser_choice *state = c->state;
     const double bits = odva_clip_encoder_packet_bits(c->encoder);
 
-    odva_rate_control_learn(&state->rate_control, c->counted,
+    odva_rate_control_learn(&state->rate_control, c->state->counted,
                             odva_clip_encoder_payload_bits(c->encoder));
     odva_rate_control_spend(&state->rate_control, c->seconds, bits);
+    if (c->seconds > 0)
+        odva_rate_control_note_kind(&state->rate_control, !c->encoder->clip->prediction,
+                                    bits / c->seconds, state->index);
     if (state->settings->pass == ONEDVA_PASS_SECOND)
         odva_rate_plan_spend(&state->plan, c->encoder->clip->frames, state->index, bits);
     if (state->settings->pass == ONEDVA_PASS_FIRST)
@@ -329,11 +362,13 @@ int odva_quantiser_choice_run(struct odva_quantiser_choice *choice,
 {
     const struct onedva_encoder_settings *settings = choice->settings;
     const double wanted = choice->index;
-    struct choice c = {.state = choice,
-                       .encoder = encoder,
-                       .frames = frames,
-                       .duration = duration,
-                       .seconds = odva_stream_seconds(choice->stream, duration)};
+    struct choice c = {
+        .state = choice,
+        .encoder = encoder,
+        .frames = frames,
+        .duration = duration,
+        .seconds = odva_stream_seconds(choice->stream, duration),
+        .finer = encoder->clip->prediction ? 0 : odva_quantiser_choice_key_offset(choice)};
     int status;
 
     ODVA_ASSERT(encoder->begun < 2);
@@ -342,6 +377,8 @@ int odva_quantiser_choice_run(struct odva_quantiser_choice *choice,
     if (status < 0 || !odva_quantiser_choice_needs_packets(settings))
         return status;
     status = keep_within_buffer(&c);
+    if (status == ONEDVA_OK)
+        status = follow_packet(&c);
     if (status == ONEDVA_OK)
         status = spend(&c);
     if (settings->bitrate == 0 && settings->target_psnr == 0)

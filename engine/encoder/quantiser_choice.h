@@ -20,6 +20,7 @@ struct odva_quantiser_choice {
     const struct onedva_encoder_settings *settings; /* borrowed */
     const struct onedva_stream *stream;             /* borrowed */
     double index; /* of the quantiser (odva_rate_distortion_run): of the last clip, or the first */
+    double counted; /* bits of the last clip's payloads, about */
     struct odva_rate_control rate_control;
     struct odva_first_pass first_pass;
     struct odva_rate_plan plan; /* of a second pass */
@@ -46,6 +47,9 @@ void odva_quantiser_choice_close(struct odva_quantiser_choice *choice);
  */
 int odva_quantiser_choice_begin(struct odva_quantiser_choice *choice,
                                 const struct onedva_const_picture *frames, int n);
+
+/** By how much key clips are quantised finer than the index says. */
+double odva_quantiser_choice_key_offset(const struct odva_quantiser_choice *choice);
 
 /**
  * Choose the quantiser of the clip that was analysed last, and encode it.

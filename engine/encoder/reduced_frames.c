@@ -18,6 +18,24 @@ static void drop_level(struct odva_luma_pyramid *dst, const struct odva_luma_pyr
         dst->level[l] = src->level[l + 1];
 }
 
+/* The picture that the clip is predicted from, and the pyramid of the frame that it stands for. */
+static int reduce_prediction(struct odva_reduced_frames *reduced, struct odva_backend *backend,
+                             const struct odva_frames *frames)
+{
+    struct odva_canvas *prediction = &reduced->prediction;
+    int status = odva_canvas_set_size(prediction, 1, reduced->frames.width, reduced->frames.height);
+
+    for (int p = 0; p < 3 && status == ONEDVA_OK; p++)
+        status = backend->ops->downscale2x(
+            backend, prediction->picture[0].data[p], prediction->picture[0].stride[p],
+            frames->prediction->data[p], frames->prediction->stride[p],
+            p ? (frames->width + 1) / 2 : frames->width,
+            p ? (frames->height + 1) / 2 : frames->height);
+    drop_level(&reduced->pyramid[0], &frames->pyramids[-1]);
+    reduced->frames.prediction = prediction->const_picture;
+    return status;
+}
+
 int odva_reduced_frames_set(struct odva_reduced_frames *reduced, struct odva_backend *backend,
                             const struct odva_frames *frames)
 {
@@ -34,9 +52,9 @@ int odva_reduced_frames_set(struct odva_reduced_frames *reduced, struct odva_bac
     for (int t = 0; t < frames->count; t++) {
         struct onedva_const_picture *picture = &reduced->picture[t];
 
-        drop_level(&reduced->pyramid[t], &frames->pyramids[t]);
-        picture->data[0] = reduced->pyramid[t].level[0].data;
-        picture->stride[0] = reduced->pyramid[t].level[0].stride;
+        drop_level(&reduced->pyramid[1 + t], &frames->pyramids[t]);
+        picture->data[0] = reduced->pyramid[1 + t].level[0].data;
+        picture->stride[0] = reduced->pyramid[1 + t].level[0].stride;
         for (int p = 1; p < 3 && status == ONEDVA_OK; p++) {
             uint8_t *dst = reduced->chroma + (2 * t + p - 1) * plane;
 
@@ -48,15 +66,16 @@ int odva_reduced_frames_set(struct odva_reduced_frames *reduced, struct odva_bac
         }
     }
     reduced->frames = (struct odva_frames){.pictures = reduced->picture,
-                                           .pyramids = reduced->pyramid,
+                                           .pyramids = reduced->pyramid + 1,
                                            .count = frames->count,
                                            .width = width,
                                            .height = height};
-    return status;
+    return status < 0 || !frames->prediction ? status : reduce_prediction(reduced, backend, frames);
 }
 
 void odva_reduced_frames_free(struct odva_reduced_frames *reduced)
 {
+    odva_canvas_free(&reduced->prediction);
     free(reduced->chroma);
     *reduced = (struct odva_reduced_frames){0};
 }

@@ -11,7 +11,9 @@
 struct odva_reduced_frames {
     struct odva_frames frames; /* the result */
     struct onedva_const_picture picture[ONEDVA_MAX_CLIP_FRAMES];
-    struct odva_luma_pyramid pyramid[ONEDVA_MAX_CLIP_FRAMES]; /* the frames' own, from level 1 on */
+    /* the frames' own, from level 1 on, first that of the frame before */
+    struct odva_luma_pyramid pyramid[1 + ONEDVA_MAX_CLIP_FRAMES];
+    struct odva_canvas prediction;
     uint8_t *chroma;
     size_t capacity;
 };

@@ -36,7 +36,7 @@ int odva_trial_coder_open(struct odva_trial_coder *coder, const struct onedva_mo
     status =
         odva_rate_distortion_init(&coder->rate_distortion, model, backend, settings->max_tokens,
                                   settings->preset == ONEDVA_PRESET_SLOW);
-    coder->rate_distortion.masking = settings->aq;
+    coder->partition.masking = settings->aq;
     return status;
 }
 
@@ -48,6 +48,7 @@ void odva_trial_coder_close(struct odva_trial_coder *coder)
     if (coder->backend)
         odva_detail_choice_free(&coder->detail, coder->backend);
     odva_linear_path_close(&coder->path);
+    odva_deblocking_free(&coder->deblocking);
     odva_canvas_free(&coder->canvas);
     odva_canvas_free(&coder->pictures);
     odva_motion_warp_free(&coder->warp);
@@ -55,7 +56,7 @@ void odva_trial_coder_close(struct odva_trial_coder *coder)
     *coder = (struct odva_trial_coder){0};
 }
 
-/* Make room for a clip's latents and for all tiles that its partition may have. */
+/* Make room for a clip's latents. */
 static int set_size(struct odva_trial_coder *coder, int detail, struct odva_clip_size size)
 {
     int status = odva_latents_set_size(&coder->latents, coder->scans, detail, size);
@@ -64,9 +65,7 @@ static int set_size(struct odva_trial_coder *coder, int detail, struct odva_clip
         return status;
     coder->linear = odva_reserve(coder->linear, &coder->linear_capacity,
                                  odva_latents_count(&coder->latents), sizeof(*coder->linear));
-    if (!coder->linear)
-        return ONEDVA_ERR_NOMEM;
-    return odva_partition_choice_set_size(&coder->partition, coder->scans, detail, size);
+    return coder->linear ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
 }
 
 /* @param detail of all tiles */
@@ -76,16 +75,16 @@ static int analyse(struct odva_trial_coder *coder, int detail)
 
     if (status == ONEDVA_OK)
         status = odva_linear_path_project(&coder->path, &coder->latents.grid, detail, coder->clip);
-    for (int i = 0; i < ODVA_TILE_SIZES && status == ONEDVA_OK; i++) {
-        struct odva_tile_level *level = &coder->partition.level[i];
-        status = odva_linear_path_transform(&coder->path, &level->latents, level->y);
-    }
+    if (status == ONEDVA_OK && coder->prediction)
+        status = odva_linear_path_project_prediction(&coder->path, &coder->latents.grid, detail,
+                                                     coder->prediction);
     return status;
 }
 
 int odva_trial_coder_analyse(struct odva_trial_coder *coder,
                              const struct onedva_const_picture *pictures,
-                             struct odva_clip_size size, double index)
+                             struct odva_clip_size size,
+                             const struct onedva_const_picture *prediction, double index)
 {
     const int detail =
         odva_detail_choice_run(&coder->detail, &coder->path, size, pictures, odva_qidx_of(index));
@@ -93,6 +92,7 @@ int odva_trial_coder_analyse(struct odva_trial_coder *coder,
     ODVA_ASSERT(size.frames >= 1 && size.frames <= ONEDVA_MAX_CLIP_FRAMES);
     coder->clip = pictures;
     coder->size = size;
+    coder->prediction = prediction;
     coder->least_index = index;
     return detail < 0 ? detail : analyse(coder, detail);
 }
@@ -110,14 +110,34 @@ static int analyse_finer(struct odva_trial_coder *coder, double index)
     return detail <= coder->latents.detail ? odva_min(detail, 0) : analyse(coder, detail);
 }
 
+static int transform_strip(void *opaque, const struct odva_latents *strip, int64_t first_patch,
+                           float *y)
+{
+    struct odva_trial_coder *coder = opaque;
+
+    return odva_linear_path_transform(&coder->path, strip, first_patch, y);
+}
+
+static int subtract_prediction(void *opaque, const struct odva_latents *strip, int64_t first_patch,
+                               const float *y, float *difference, double *energy)
+{
+    struct odva_trial_coder *coder = opaque;
+
+    return odva_linear_path_subtract(&coder->path, strip, first_patch, y, difference, energy);
+}
+
 int odva_trial_coder_quantise(struct odva_trial_coder *coder, double index, double *bits)
 {
+    const struct odva_tile_source source = {.opaque = coder,
+                                            .transform = transform_strip,
+                                            .subtract =
+                                                coder->prediction ? subtract_prediction : NULL};
     int64_t cost = 0;
     int status = analyse_finer(coder, index);
 
     if (status == ONEDVA_OK)
-        status = odva_partition_choice_run(&coder->partition, &coder->rate_distortion, index,
-                                           &coder->latents, coder->linear, &cost);
+        status = odva_partition_choice_run(&coder->partition, &coder->rate_distortion, coder->scans,
+                                           &source, index, &coder->latents, coder->linear, &cost);
     *bits = (double)cost / ODVA_BIT;
     return status;
 }
@@ -127,29 +147,30 @@ int odva_trial_coder_requantise(struct odva_trial_coder *coder, const float *y, 
 {
     int64_t cost;
     const int status =
-        odva_rate_distortion_run(&coder->rate_distortion, &coder->latents, y, index, &cost, NULL);
+        odva_rate_distortion_run(&coder->rate_distortion, &coder->latents, y, index,
+                                 odva_partition_choice_weights(&coder->partition), &cost, NULL);
 
     ODVA_ASSERT(coder->latents.grid.tile_count > 0);
     *bits = (double)cost / ODVA_BIT;
     return status;
 }
 
-/* Decoded pictures: straight from the latents, or through the canvases. */
-static int reconstruct(struct odva_trial_coder *coder, const struct odva_motion *motion, int width,
-                       int height)
+int odva_trial_coder_reconstruct(struct odva_trial_coder *coder, const struct odva_latents *latents,
+                                 const struct odva_motion *motion)
 {
-    const struct odva_grid *grid = &coder->latents.grid;
+    const struct odva_grid *grid = &latents->grid;
     struct odva_canvas *coded = motion ? &coder->canvas : &coder->pictures;
     int status = odva_canvas_set_size(coded, grid->frames, grid->width, grid->height);
 
     if (status < 0)
         return status;
-    status = odva_linear_path_reconstruct(&coder->path, &coder->latents, coded->picture);
+    status = odva_linear_path_reconstruct(&coder->path, latents, coder->prediction, coded->picture);
     if (status == ONEDVA_OK)
-        status = odva_deblock(coder->backend, coded->picture, grid, coder->latents.qidx);
+        status =
+            odva_deblock(&coder->deblocking, coder->backend, coded->picture, latents, grid->frames);
     if (status < 0 || !motion)
         return status;
-    status = odva_canvas_set_size(&coder->pictures, grid->frames, width, height);
+    status = odva_canvas_set_size(&coder->pictures, grid->frames, motion->width, motion->height);
     if (status == ONEDVA_OK)
         status = odva_motion_warp_set(&coder->warp, motion);
     if (status < 0)
@@ -186,8 +207,7 @@ int odva_trial_coder_compare(struct odva_trial_coder *coder, const struct odva_m
     const struct odva_grid *grid = &coder->latents.grid;
     struct comparison comparison = {.decoded = &coder->pictures, .frames = frames};
     int64_t sum = 0;
-    const int status = reconstruct(coder, motion, motion ? motion->width : grid->width,
-                                   motion ? motion->height : grid->height);
+    const int status = odva_trial_coder_reconstruct(coder, &coder->latents, motion);
 
     ODVA_ASSERT(coder->latents.grid.tile_count > 0);
     if (status < 0)

@@ -14,6 +14,7 @@
 #include "motion/motion_warp.h"
 #include "rate/partition_choice.h"
 #include "rate/rate_distortion.h"
+#include "transform/deblocking.h"
 #include "transform/linear_path.h"
 
 struct odva_trial_coder {
@@ -30,11 +31,13 @@ struct odva_trial_coder {
     /* of the clip analysed last */
     const struct onedva_const_picture *clip; /* borrowed */
     struct odva_clip_size size;
-    double least_index; /* of those that its detail was chosen for */
+    const struct onedva_const_picture *prediction; /* borrowed; NULL: a key clip */
+    double least_index;                            /* of those that its detail was chosen for */
     struct odva_detail_choice detail;
 
     /* of the clip reconstructed last */
     struct odva_canvas canvas, pictures;
+    struct odva_deblocking deblocking;
     struct odva_motion_warp warp;
 };
 
@@ -45,14 +48,16 @@ int odva_trial_coder_open(struct odva_trial_coder *coder, const struct onedva_mo
 void odva_trial_coder_close(struct odva_trial_coder *coder);
 
 /**
- * Analyse pictures with tiles of each size.
+ * Analyse pictures.
  * @param pictures must stay while the clip is quantised
+ * @param prediction of each of them, which must stay as well; NULL: there is none
  * @param index    of the quantiser, about: a finer one may make another analysis of it
  * @return ONEDVA_OK or an error
  */
 int odva_trial_coder_analyse(struct odva_trial_coder *coder,
                              const struct onedva_const_picture *pictures,
-                             struct odva_clip_size size, double index);
+                             struct odva_clip_size size,
+                             const struct onedva_const_picture *prediction, double index);
 
 /** Choose the partition of the clip analysed last; set coder->linear to its latents, and
  * coder->latents to them quantised. @param bits of the payload */
@@ -62,6 +67,14 @@ int odva_trial_coder_quantise(struct odva_trial_coder *coder, double index, doub
  * @param bits of the payload */
 int odva_trial_coder_requantise(struct odva_trial_coder *coder, const float *y, double index,
                                 double *bits);
+
+/**
+ * Decode the clip analysed last without a network, to coder->pictures.
+ * @param latents coder->latents, or others of it
+ * @param motion  that it was aligned by, or NULL
+ */
+int odva_trial_coder_reconstruct(struct odva_trial_coder *coder, const struct odva_latents *latents,
+                                 const struct odva_motion *motion);
 
 /**
  * Decode coder->latents without a network and compare.

@@ -5,6 +5,7 @@
 #include "motion/canvas.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/assert.h"
 #include "base/reserve.h"
@@ -45,6 +46,23 @@ int odva_canvas_set_size(struct odva_canvas *canvas, int frames, int width, int 
             canvas->const_picture[t].stride[plane] = (ptrdiff_t)stride[plane];
             next += stride[plane] * rows[plane];
         }
+    }
+    return ONEDVA_OK;
+}
+
+int odva_canvas_copy(struct odva_canvas *canvas, const struct onedva_const_picture *picture,
+                     int width, int height)
+{
+    const int status = odva_canvas_set_size(canvas, 1, width, height);
+
+    if (status < 0)
+        return status;
+    for (int p = 0; p < 3; p++) {
+        const int columns = p ? (width + 1) / 2 : width, rows = p ? (height + 1) / 2 : height;
+
+        for (int y = 0; y < rows; y++)
+            memcpy(canvas->picture[0].data[p] + y * canvas->picture[0].stride[p],
+                   picture->data[p] + y * picture->stride[p], columns);
     }
     return ONEDVA_OK;
 }

@@ -28,6 +28,18 @@ struct odva_canvas {
  * @return ONEDVA_OK or ONEDVA_ERR_NOMEM, and then the canvas is empty
  */
 int odva_canvas_set_size(struct odva_canvas *canvas, int frames, int width, int height);
+/** Set the canvas to a copy of one picture. @return as odva_canvas_set_size */
+int odva_canvas_copy(struct odva_canvas *canvas, const struct onedva_const_picture *picture,
+                     int width, int height);
+
+static inline struct onedva_const_picture odva_const_picture(const struct onedva_picture *picture)
+{
+    return (struct onedva_const_picture){
+        .data = {picture->data[0], picture->data[1], picture->data[2]},
+        .stride = {picture->stride[0], picture->stride[1], picture->stride[2]},
+    };
+}
+
 void odva_canvas_free(struct odva_canvas *canvas);
 
 #endif

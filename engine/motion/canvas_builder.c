@@ -10,93 +10,37 @@
 #include "base/assert.h"
 #include "base/reserve.h"
 #include "kernels/backend.h"
-#include "motion/displacement_mesh.h"
-#include "motion/inverse_mesh.h"
-#include "motion/motion_paths.h"
 
-#define BLOCK        4
-#define LOG2_SPACING 4 /* of the nodes by which frames are warped, luma samples */
-#define SPACING      (1 << LOG2_SPACING)
-#define NEAR         24 /* 1/16 sample: blocks that lie outside as a whole are 32 away */
-
-static int node_columns(const struct odva_canvas_builder *b)
-{
-    return odva_mesh_nodes(b->canvas.width, SPACING);
-}
-
-static int node_rows(const struct odva_canvas_builder *b)
-{
-    return odva_mesh_nodes(b->canvas.height, SPACING);
-}
+#define BLOCK   4
+#define SPACING 16 /* of the canvases' own nodes */
+#define NEAR    24 /* 1/16 sample: blocks that lie outside as a whole are 32 away */
 
 static int reserve(struct odva_canvas_builder *b, const struct odva_motion *motion)
 {
-    const int frames = motion->frames;
-    const int width = motion->left + motion->width + motion->right;
-    const int height = motion->top + motion->height + motion->bottom;
+    const int frames = motion->frames, pictures = odva_motion_path_frames(motion);
+    const int width = odva_motion_canvas_width(motion), height = odva_motion_canvas_height(motion);
     int status;
 
     if (width > ONEDVA_MAX_DIMENSION || height > ONEDVA_MAX_DIMENSION)
         return ONEDVA_ERR_ARGUMENT;
     status = odva_canvas_set_size(&b->canvas, frames, width, height);
+    if (status == ONEDVA_OK)
+        status = odva_inverse_nodes_reserve(&b->inverse, motion, pictures);
     if (status < 0)
         return status;
     b->block_columns = (width + BLOCK - 1) / BLOCK;
     b->block_rows = (height + BLOCK - 1) / BLOCK;
     b->visible = odva_reserve(b->visible, &b->visible_capacity,
-                              (size_t)frames * b->block_columns * b->block_rows, 1);
-    b->nodes = odva_reserve(b->nodes, &b->node_capacity,
-                            (size_t)frames * node_columns(b) * node_rows(b), sizeof(*b->nodes));
-    b->forward =
-        odva_reserve(b->forward, &b->forward_capacity,
-                     (size_t)frames * odva_motion_columns(motion) * odva_motion_rows(motion),
-                     sizeof(*b->forward));
-    return b->visible && b->nodes && b->forward ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
+                              (size_t)pictures * b->block_columns * b->block_rows, 1);
+    return b->visible ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
 }
 
 /* One frame's work. */
 struct job {
     struct odva_canvas_builder *builder;
     const struct odva_motion *motion;
+    const struct onedva_const_picture *prediction;
 };
-
-/* The displacements that the bitstream gives, as a mesh. The frame's nodes serve as scratch memory.
- */
-static struct odva_displacement_mesh forward_mesh(const struct job *job, int t)
-{
-    struct odva_canvas_builder *b = job->builder;
-    struct odva_displacement_mesh mesh = {
-        .spacing = odva_motion_spacing(job->motion),
-        .columns = odva_motion_columns(job->motion),
-        .rows = odva_motion_rows(job->motion),
-    };
-    const int nodes = mesh.columns * mesh.rows;
-    int16_t(*rounded)[2] = b->nodes + (size_t)t * node_columns(b) * node_rows(b);
-
-    mesh.d = b->forward + (size_t)t * nodes;
-    odva_motion_nodes(job->motion, t, rounded);
-    for (int n = 0; n < nodes; n++)
-        for (int k = 0; k < 2; k++)
-            mesh.d[n][k] = (float)rounded[n][k] / 16.0f;
-    return mesh;
-}
-
-static void invert(const struct job *job, int t)
-{
-    struct odva_canvas_builder *b = job->builder;
-    const struct odva_displacement_mesh mesh = forward_mesh(job, t);
-    int16_t(*node)[2] = b->nodes + (size_t)t * node_columns(b) * node_rows(b);
-
-    for (int j = 0; j < node_rows(b); j++) {
-        for (int i = 0; i < node_columns(b); i++, node++) {
-            float d[2];
-
-            odva_mesh_invert_at(&mesh, (float)(i * SPACING - job->motion->left),
-                                (float)(j * SPACING - job->motion->top), d);
-            odva_mesh_round(*node, d, 0);
-        }
-    }
-}
 
 /* Whether a place, in 1/16 sample of the frame, is in it or so near that its edge can stand for it.
  */
@@ -141,8 +85,8 @@ static void mark_visible(const struct job *job, int t)
 {
     const struct odva_canvas_builder *b = job->builder;
     const struct odva_motion *motion = job->motion;
-    const int columns = node_columns(b), per_cell = SPACING / BLOCK;
-    const int16_t(*nodes)[2] = (const int16_t(*)[2])b->nodes + (size_t)t * columns * node_rows(b);
+    const int columns = b->inverse.columns, per_cell = SPACING / BLOCK;
+    const int16_t(*nodes)[2] = (const int16_t(*)[2])odva_inverse_nodes_of(&b->inverse, t);
     uint8_t *visible = b->visible + (size_t)t * b->block_rows * b->block_columns;
 
     for (int y = 0; y < b->block_rows; y++, visible += b->block_columns) {
@@ -163,33 +107,40 @@ static void mark_visible(const struct job *job, int t)
     }
 }
 
+/* The picture before an inter clip comes behind its frames. */
 static void prepare_frame(void *opaque, int64_t t, int worker)
 {
     const struct job *job = opaque;
+    const struct odva_motion *motion = job->motion;
 
     (void)worker;
-    invert(job, (int)t);
+    odva_inverse_nodes_set(&job->builder->inverse, motion, (int)t,
+                           t < motion->frames ? (int)t + motion->is_inter : 0);
     mark_visible(job, (int)t);
 }
 
-/* The frame nearest in time that shows a block; the reference frame, whose edge stands for it, if
- * none does. */
+/* The frame nearest in time that shows a block, or the number of frames: the prediction does. If
+ * none does, the prediction, or else the reference frame, whose edge stands for it. */
 static int find_source(const struct job *job, int t, size_t block)
 {
     const struct odva_canvas_builder *b = job->builder;
     const size_t blocks = (size_t)b->block_rows * b->block_columns;
+    const int frames = job->motion->frames;
 
-    for (int distance = 1; distance < job->motion->frames; distance++) {
+    for (int distance = 1; distance <= frames; distance++) {
         if (t - distance >= 0 && b->visible[(t - distance) * blocks + block])
             return t - distance;
-        if (t + distance < job->motion->frames && b->visible[(t + distance) * blocks + block])
+        if (t + distance < frames && b->visible[(t + distance) * blocks + block])
             return t + distance;
+        if (t - distance == -1 && job->prediction && b->visible[frames * blocks + block])
+            return frames;
     }
-    return job->motion->reference;
+    return job->prediction ? frames : job->motion->reference;
 }
 
-/* Copy a block's samples of all planes from one canvas to another. */
-static void copy_block(const struct odva_canvas *canvas, int to, int from, int x, int y)
+/* Copy a block's samples of all planes to a canvas from another one or the prediction. */
+static void copy_block(const struct odva_canvas *canvas, int to,
+                       const struct onedva_const_picture *from, int x, int y)
 {
     for (int p = 0; p < 3; p++) {
         const int side = p ? BLOCK / 2 : BLOCK;
@@ -200,7 +151,7 @@ static void copy_block(const struct odva_canvas *canvas, int to, int from, int x
 
         for (int row = y * side; row < (y + 1) * side && row < height; row++)
             memcpy(canvas->picture[to].data[p] + row * stride + x * side,
-                   canvas->picture[from].data[p] + row * stride + x * side, columns);
+                   from->data[p] + row * from->stride[p] + x * side, columns);
     }
 }
 
@@ -223,43 +174,28 @@ static void fill_frame(void *opaque, int64_t t, int worker)
         block = next - visible;
         source = find_source(job, (int)t, block);
         if (source != t)
-            copy_block(&b->canvas, (int)t, source, (int)(block % b->block_columns),
-                       (int)(block / b->block_columns));
+            copy_block(&b->canvas, (int)t,
+                       source == b->canvas.frames ? job->prediction
+                                                  : &b->canvas.const_picture[source],
+                       (int)(block % b->block_columns), (int)(block / b->block_columns));
     }
 }
 
-static int warp_frames(struct odva_canvas_builder *b, const struct odva_motion *motion,
-                       const struct onedva_const_picture *frames)
-{
-    const struct odva_warp warp = {
-        .frames = motion->frames,
-        .width = b->canvas.width,
-        .height = b->canvas.height,
-        .source_width = motion->width,
-        .source_height = motion->height,
-        .left = -motion->left,
-        .top = -motion->top,
-        .log2_spacing = LOG2_SPACING,
-        .columns = node_columns(b),
-        .rows = node_rows(b),
-        .nodes = (const int16_t(*)[2])b->nodes,
-    };
-
-    return b->backend->ops->warp(b->backend, b->canvas.picture, frames, &warp);
-}
-
 int odva_canvas_build(struct odva_canvas_builder *b, const struct odva_motion *motion,
-                      const struct onedva_const_picture *frames)
+                      const struct onedva_const_picture *frames,
+                      const struct onedva_const_picture *prediction)
 {
-    struct job job = {.builder = b, .motion = motion};
+    struct job job = {.builder = b, .motion = motion, .prediction = prediction};
     int status = reserve(b, motion);
+    struct odva_warp warp;
 
     ODVA_ASSERT(motion->frames >= 1 && motion->frames <= ONEDVA_MAX_CLIP_FRAMES);
-    ODVA_ASSERT(motion->reference >= 0 && motion->reference < motion->frames);
+    ODVA_ASSERT(!prediction == !motion->is_inter);
     if (status < 0)
         return status;
-    odva_backend_parallel_for(b->backend, motion->frames, prepare_frame, &job);
-    status = warp_frames(b, motion, frames);
+    odva_backend_parallel_for(b->backend, odva_motion_path_frames(motion), prepare_frame, &job);
+    warp = odva_inverse_nodes_warp(&b->inverse, motion, motion->frames);
+    status = b->backend->ops->warp(b->backend, b->canvas.picture, frames, &warp);
     if (status < 0)
         return status;
     odva_backend_parallel_for(b->backend, motion->frames, fill_frame, &job);
@@ -270,7 +206,6 @@ void odva_canvas_builder_free(struct odva_canvas_builder *b)
 {
     odva_canvas_free(&b->canvas);
     free(b->visible);
-    free(b->nodes);
-    free(b->forward);
+    odva_inverse_nodes_free(&b->inverse);
     *b = (struct odva_canvas_builder){0};
 }

@@ -4,7 +4,8 @@
  */
 /*
  * The canvases of a clip, from its frames and its motion: each frame is warped to where its content
- * rests, and what it does not show is taken from the frame nearest in time that does.
+ * rests, and what it does not show is taken from the frame nearest in time that does, the one that
+ * an inter clip is predicted from among them.
  */
 #ifndef ODVA_CANVAS_BUILDER_H
 #define ODVA_CANVAS_BUILDER_H
@@ -14,6 +15,7 @@
 
 #include "bitstream/motion.h"
 #include "motion/canvas.h"
+#include "motion/inverse_nodes.h"
 #include "onedva/onedva.h"
 
 struct odva_backend;
@@ -21,17 +23,22 @@ struct odva_backend;
 struct odva_canvas_builder {
     struct odva_backend *backend; /* borrowed */
     struct odva_canvas canvas;    /* the result */
-    uint8_t *visible; /* [frames][block rows][block columns]: 1 where the frame shows a 4x4 block */
+    /* [frames][block rows][block columns]: 1 where the frame shows a 4x4 block; behind those of an
+     * inter clip's frames those of the picture before */
+    uint8_t *visible;
     int block_columns, block_rows;
-    int16_t (*nodes)[2]; /* [frames][rows][columns] of the canvases' own mesh */
-    float (*forward)[2]; /* [frames] of the motion's nodes */
-    size_t visible_capacity, node_capacity, forward_capacity;
+    struct odva_inverse_nodes inverse; /* in the same order */
+    size_t visible_capacity;
 };
 
-/** @return ONEDVA_OK, ONEDVA_ERR_NOMEM, or ONEDVA_ERR_ARGUMENT where the canvas would be too large
+/**
+ * @param prediction of all canvases, of their size, which stands for what no frame shows as well;
+ *                   NULL: there is none
+ * @return ONEDVA_OK, ONEDVA_ERR_NOMEM, or ONEDVA_ERR_ARGUMENT where the canvas would be too large
  */
 int odva_canvas_build(struct odva_canvas_builder *builder, const struct odva_motion *motion,
-                      const struct onedva_const_picture *frames);
+                      const struct onedva_const_picture *frames,
+                      const struct onedva_const_picture *prediction);
 
 void odva_canvas_builder_free(struct odva_canvas_builder *builder);
 

@@ -533,7 +533,7 @@ int odva_motion_estimate(struct odva_motion_estimation *e, const struct odva_lum
 {
     int status;
 
-    ODVA_ASSERT(n >= 1 && n <= ONEDVA_MAX_CLIP_FRAMES);
+    ODVA_ASSERT(n >= 1 && n <= ODVA_MAX_PATH_FRAMES);
     ODVA_ASSERT(reference >= 0 && reference < n);
     ODVA_ASSERT(spacing == 16 || spacing == 32 || spacing == 64 || spacing == 128);
     e->pyramid = pyramids;

@@ -14,6 +14,7 @@
 #ifndef ODVA_MOTION_ESTIMATION_H
 #define ODVA_MOTION_ESTIMATION_H
 
+#include "bitstream/motion.h"
 #include "motion/displacement_mesh.h"
 #include "motion/luma_pyramid.h"
 #include "motion/mesh_solver.h"
@@ -51,14 +52,14 @@ struct odva_motion_estimation {
 
     /* the result: displacements G of frame sample q, which shows what the reference frame has at q
      * + G(q) */
-    struct odva_affine affine[ONEDVA_MAX_CLIP_FRAMES];          /* of the whole frame */
-    struct odva_displacement_mesh mesh[ONEDVA_MAX_CLIP_FRAMES]; /* of its parts */
+    struct odva_affine affine[ODVA_MAX_PATH_FRAMES];          /* of the whole frame */
+    struct odva_displacement_mesh mesh[ODVA_MAX_PATH_FRAMES]; /* of its parts */
     float (*mesh_memory)[2];
     size_t mesh_capacity;
 };
 
 /**
- * Estimate the motion of n frames of width x height against frame reference.
+ * Estimate the motion of 1..17 frames of width x height against frame reference.
  * @param pyramids of the n frames' luma
  * @param spacing  of the mesh's nodes, luma samples: 16, 32, 64 or 128
  * @return ONEDVA_OK or ONEDVA_ERR_NOMEM

@@ -22,7 +22,7 @@
 /** Least squares of a path on the basis: coefficient k = sum over t of weight[k][t] d(t). */
 struct projection {
     int frames, terms;
-    double weight[ODVA_MAX_TERMS][ONEDVA_MAX_CLIP_FRAMES];
+    double weight[ODVA_MAX_TERMS][ODVA_MAX_PATH_FRAMES];
 };
 
 static double basis(int frames, int reference, int k, int t)
@@ -110,19 +110,19 @@ static int is_still(const struct odva_affine *affine, int frames)
 static void fit_points(struct odva_motion *motion, const struct odva_affine *affine, int terms,
                        int step)
 {
+    const int frames = odva_motion_path_frames(motion);
     struct projection p;
-    float d[ONEDVA_MAX_CLIP_FRAMES][2];
+    float d[ODVA_MAX_PATH_FRAMES][2];
 
-    motion->points = is_translation(affine, motion->frames) ? !is_still(affine, motion->frames)
-                                                            : ODVA_MAX_POINTS;
-    motion->point_terms = motion->points ? odva_min(terms, motion->frames - 1) : 0;
+    motion->points = is_translation(affine, frames) ? !is_still(affine, frames) : ODVA_MAX_POINTS;
+    motion->point_terms = motion->points ? odva_min(terms, odva_motion_most_terms(motion)) : 0;
     motion->point_step = motion->points ? step : 0;
-    projection_init(&p, motion->frames, motion->reference, motion->point_terms);
+    projection_init(&p, frames, motion->reference, motion->point_terms);
     for (int i = 0; i < motion->points; i++) {
         const float x = motion->points == 1 ? 0.5f : (float)(i & 1);
         const float y = motion->points == 1 ? 0.5f : (float)(i >> 1);
 
-        for (int t = 0; t < motion->frames; t++)
+        for (int t = 0; t < frames; t++)
             odva_affine_at(&affine[t], 1, 1, x, y, d[t]);
         fit_path(&motion->point[i], &p, (const float(*)[2])d, step, POINT_DEAD_ZONE);
     }
@@ -134,17 +134,17 @@ static float (*residual_paths(const struct odva_motion *motion,
                               const struct odva_motion_estimation *e))[2]
 {
     const int nodes = odva_motion_columns(motion) * odva_motion_rows(motion);
-    float(*residual)[2] = malloc((size_t)nodes * motion->frames * sizeof(*residual));
+    const int frames = odva_motion_path_frames(motion);
+    float(*residual)[2] = malloc((size_t)nodes * frames * sizeof(*residual));
     int16_t(*global)[2] = malloc(nodes * sizeof(*global));
 
     if (residual && global) {
         memset(motion->mesh, 0, nodes * sizeof(*motion->mesh));
-        for (int t = 0; t < motion->frames; t++) {
-            odva_motion_nodes(motion, t, global);
+        for (int t = 0; t < frames; t++) {
+            odva_motion_path_nodes(motion, t, global);
             for (int n = 0; n < nodes; n++)
                 for (int k = 0; k < 2; k++)
-                    residual[n * motion->frames + t][k] =
-                        e->mesh[t].d[n][k] - (float)global[n][k] / 16.0f;
+                    residual[n * frames + t][k] = e->mesh[t].d[n][k] - (float)global[n][k] / 16.0f;
         }
     } else {
         free(residual);
@@ -162,7 +162,7 @@ static int fit_mesh(struct odva_motion *motion, const struct odva_motion_estimat
     int status;
 
     motion->spacing = e->spacing;
-    motion->mesh_terms = odva_min(precision->mesh_terms, motion->frames - 1);
+    motion->mesh_terms = odva_min(precision->mesh_terms, odva_motion_most_terms(motion));
     motion->mesh_step = precision->mesh_step;
     status = odva_motion_reserve(motion);
     if (status < 0)
@@ -170,9 +170,9 @@ static int fit_mesh(struct odva_motion *motion, const struct odva_motion_estimat
     residual = residual_paths(motion, e);
     if (!residual)
         return ONEDVA_ERR_NOMEM;
-    projection_init(&p, motion->frames, motion->reference, motion->mesh_terms);
+    projection_init(&p, odva_motion_path_frames(motion), motion->reference, motion->mesh_terms);
     for (int n = 0; n < odva_motion_columns(motion) * odva_motion_rows(motion); n++)
-        fit_path(&motion->mesh[n], &p, (const float(*)[2])residual + n * motion->frames,
+        fit_path(&motion->mesh[n], &p, (const float(*)[2])residual + n * p.frames,
                  motion->mesh_step, MESH_DEAD_ZONE);
     free(residual);
     return ONEDVA_OK;
@@ -302,15 +302,16 @@ static int set_margins(struct odva_motion *motion, int16_t (*nodes)[2])
 }
 
 int odva_motion_fit(struct odva_motion *motion, const struct odva_motion_estimation *e,
-                    int reference, const struct odva_motion_precision *precision)
+                    int is_inter, int reference, const struct odva_motion_precision *precision)
 {
-    struct odva_affine affine[ONEDVA_MAX_CLIP_FRAMES];
+    struct odva_affine affine[ODVA_MAX_PATH_FRAMES];
     int16_t(*nodes)[2];
     int status = ONEDVA_OK;
 
     ODVA_ASSERT(reference >= 0 && reference < e->frames);
     ODVA_ASSERT(precision->point_terms >= 1 && precision->point_step >= 0);
-    motion->frames = e->frames;
+    motion->is_inter = is_inter;
+    motion->frames = e->frames - motion->is_inter;
     motion->width = e->width;
     motion->height = e->height;
     motion->reference = reference;

@@ -18,11 +18,13 @@ struct odva_motion_precision {
 
 /**
  * Fit paths to the fields of a clip and choose the margins.
+ * @param is_inter  whether the first picture estimated is the one before the clip
+ * @param reference picture that motion was estimated against
  * @param motion    result; its memory is kept from clip to clip
  * @param precision terms beyond the clip's are left out
  * @return ONEDVA_OK, ONEDVA_ERR_NOMEM, or ONEDVA_ERR_UNSUPPORTED where the paths fold the picture
  */
 int odva_motion_fit(struct odva_motion *motion, const struct odva_motion_estimation *estimation,
-                    int reference, const struct odva_motion_precision *precision);
+                    int is_inter, int reference, const struct odva_motion_precision *precision);
 
 #endif

@@ -8,8 +8,8 @@
 
 #define MAX_DISPLACEMENT (1 << 18) /* 1/256 luma sample */
 
-/* 4096 cos(pi m / (2T)), rounded, for T = 2..16 and m = 0..T. */
-static const int16_t quarter_wave[ONEDVA_MAX_CLIP_FRAMES - 1][ONEDVA_MAX_CLIP_FRAMES + 1] = {
+/* 4096 cos(pi m / (2T)), rounded, for T = 2..17 and m = 0..T. */
+static const int16_t quarter_wave[ODVA_MAX_PATH_FRAMES - 1][ODVA_MAX_PATH_FRAMES + 1] = {
     {4096, 2896, 0},
     {4096, 3547, 2048, 0},
     {4096, 3784, 2896, 1567, 0},
@@ -26,6 +26,8 @@ static const int16_t quarter_wave[ONEDVA_MAX_CLIP_FRAMES - 1][ONEDVA_MAX_CLIP_FR
     {4096, 4074, 4006, 3896, 3742, 3547, 3314, 3044, 2741, 2408, 2048, 1666, 1266, 852, 428, 0},
     {4096, 4076, 4017, 3920, 3784, 3612, 3406, 3166, 2896, 2598, 2276, 1931, 1567, 1189, 799, 401,
      0},
+    {4096, 4079, 4026, 3940, 3819, 3667, 3482, 3269, 3027, 2759, 2468, 2156, 1826, 1480, 1121, 753,
+     378, 0},
 };
 
 /* 4096 cos(pi m / (2T)) for any m >= 0. */
@@ -46,7 +48,7 @@ int odva_motion_basis(int frames, int term, int t)
 {
     const int intervals = frames - 1;
 
-    ODVA_ASSERT(frames >= 2 && frames <= ONEDVA_MAX_CLIP_FRAMES);
+    ODVA_ASSERT(frames >= 2 && frames <= ODVA_MAX_PATH_FRAMES);
     ODVA_ASSERT(term >= 0 && term <= frames - 2 && t >= 0 && t < frames);
     if (term == 0)
         return (int)floor_div(2 * ODVA_BASIS_UNIT * (2 * t - intervals) + intervals, 2 * intervals);
@@ -59,7 +61,7 @@ int odva_motion_step(int index)
     return (2 + (index & 1)) << (index >> 1);
 }
 
-/* What a unit of each term adds in frame t, in 1/1024 of 1/256 luma sample. */
+/* What a unit of each term adds in picture t of the paths, in 1/1024 of 1/256 luma sample. */
 struct term_weights {
     int terms;
     int32_t weight[ODVA_MAX_TERMS];
@@ -71,8 +73,9 @@ static struct term_weights weigh_terms(const struct odva_motion *motion, int ter
 
     for (int k = 0; k < terms; k++)
         weights.weight[k] =
-            odva_motion_step(step) * (odva_motion_basis(motion->frames, k, t) -
-                                      odva_motion_basis(motion->frames, k, motion->reference));
+            odva_motion_step(step) *
+            (odva_motion_basis(odva_motion_path_frames(motion), k, t) -
+             odva_motion_basis(odva_motion_path_frames(motion), k, motion->reference));
     return weights;
 }
 
@@ -91,7 +94,7 @@ static int displacement(const struct odva_path *path, int component,
                                           : sum);
 }
 
-/* Displacements d of the control points in one frame. */
+/* Displacements d of the control points in one picture. */
 struct point_displacements {
     int points;
     int64_t width, height; /* of the picture */
@@ -134,7 +137,7 @@ static int16_t round_node(int64_t d)
     return (int16_t)(d < -16384 ? -16384 : d > 16383 ? 16383 : d);
 }
 
-void odva_motion_nodes(const struct odva_motion *motion, int t, int16_t (*nodes)[2])
+void odva_motion_path_nodes(const struct odva_motion *motion, int t, int16_t (*nodes)[2])
 {
     const int spacing = odva_motion_spacing(motion);
     const int columns = odva_motion_columns(motion), rows = odva_motion_rows(motion);
@@ -144,7 +147,7 @@ void odva_motion_nodes(const struct odva_motion *motion, int t, int16_t (*nodes)
         weigh_terms(motion, has_mesh ? motion->mesh_terms : 0, motion->mesh_step, t);
     const struct odva_path *path = has_mesh ? motion->mesh : NULL;
 
-    ODVA_ASSERT(t >= 0 && t < motion->frames);
+    ODVA_ASSERT(t >= 0 && t < odva_motion_path_frames(motion));
     for (int j = 0; j < rows; j++) {
         for (int i = 0; i < columns; i++, nodes++) {
             for (int c = 0; c < 2; c++) {
@@ -155,4 +158,9 @@ void odva_motion_nodes(const struct odva_motion *motion, int t, int16_t (*nodes)
                 path++;
         }
     }
+}
+
+void odva_motion_nodes(const struct odva_motion *motion, int t, int16_t (*nodes)[2])
+{
+    odva_motion_path_nodes(motion, t + motion->is_inter, nodes);
 }

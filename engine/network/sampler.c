@@ -267,7 +267,7 @@ int odva_sampler_run(struct odva_sampler *s, const struct odva_latents *latents,
                      const struct odva_sampler_params *params,
                      const struct onedva_picture *pictures)
 {
-    const int status = odva_linear_path_reconstruct(&s->path, latents, pictures);
+    const int status = odva_linear_path_reconstruct(&s->path, latents, NULL, pictures);
 
     return status < 0 ? status : odva_sampler_refine(s, latents, params, pictures);
 }

@@ -41,7 +41,7 @@ int odva_sampler_refine(struct odva_sampler *sampler, const struct odva_latents 
                         const struct odva_sampler_params *params,
                         const struct onedva_picture *pictures);
 
-/** Reconstruct a clip. @param pictures one for each frame */
+/** Reconstruct a key clip. @param pictures one for each frame */
 int odva_sampler_run(struct odva_sampler *sampler, const struct odva_latents *latents,
                      const struct odva_sampler_params *params,
                      const struct onedva_picture *pictures);

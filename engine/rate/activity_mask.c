@@ -27,23 +27,28 @@ static double activity(const struct odva_latents *latents, int index, const floa
     return sum;
 }
 
-void odva_activity_weights(const struct odva_latents *latents, const float *y, double strength,
-                           double *weight)
+void odva_activity_measure(const struct odva_latents *latents, const float *y, double *log_activity)
 {
     const struct odva_grid *grid = &latents->grid;
-    const int count = grid->superblock_count;
+
+    for (int i = 0; i < grid->superblock_count; i++)
+        log_activity[i] = 0;
+    for (int i = 0; i < grid->tile_count; i++)
+        log_activity[grid->tiles[i].superblock] += activity(latents, i, y);
+    for (int i = 0; i < grid->superblock_count; i++) {
+        const int patches = grid->gt * grid->superblocks[i].ny * grid->superblocks[i].nx;
+        log_activity[i] =
+            log(log_activity[i] / ((double)patches * ODVA_PATCH_SAMPLES) + LEAST_ACTIVITY);
+    }
+}
+
+void odva_activity_weights(double *weight, int count, double strength)
+{
     double mean = 0;
 
     ODVA_ASSERT(strength >= 0 && strength <= 1);
     for (int i = 0; i < count; i++)
-        weight[i] = 0;
-    for (int i = 0; i < grid->tile_count; i++)
-        weight[grid->tiles[i].superblock] += activity(latents, i, y);
-    for (int i = 0; i < count; i++) {
-        const int patches = grid->gt * grid->superblocks[i].ny * grid->superblocks[i].nx;
-        weight[i] = log(weight[i] / ((double)patches * ODVA_PATCH_SAMPLES) + LEAST_ACTIVITY);
         mean += weight[i] / count;
-    }
     for (int i = 0; i < count; i++)
         weight[i] = exp(strength * (weight[i] - mean));
 }

@@ -9,12 +9,18 @@
 #include "bitstream/latents.h"
 
 /**
- * By how much a bit must pay more in each tile: (activity / its geometric mean over the tiles)^
- * strength. Activity is the mean square of a tile's coefficients without the first few of the scan.
- * @param y      coefficients, each tile's in scan order
- * @param weight grid.superblock_count, geometric mean 1
+ * Log of the activity of each superblock: the mean square of its tiles' coefficients without the
+ * first few of the scan.
+ * @param y        coefficients, each tile's in scan order
+ * @param activity grid.superblock_count
  */
-void odva_activity_weights(const struct odva_latents *latents, const float *y, double strength,
-                           double *weight);
+void odva_activity_measure(const struct odva_latents *latents, const float *y, double *activity);
+
+/**
+ * By how much a bit must pay more in each superblock: (activity / its geometric mean over all of
+ * them)^strength.
+ * @param weight logs of activities; geometric mean 1 when it returns
+ */
+void odva_activity_weights(double *weight, int count, double strength);
 
 #endif

@@ -7,152 +7,337 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
+#include "base/integers.h"
 #include "base/reserve.h"
+#include "rate/activity_mask.h"
 #include "rate/bit_cost.h"
 
 #define LEVELS ODVA_TILE_SIZES
+#define SIDE   ODVA_SUPERBLOCK_SIDE
+
+/* What it takes, about, to say whether a tile is predicted, in 1/1024 bits. */
+#define PREDICTION_BITS (ODVA_BIT / 2)
 
 /* Splits of a superblock whose tiles are all of a level. */
 static const uint32_t uniform[LEVELS] = {0, 0x1, 0x1f, ODVA_ALL_SPLIT};
 
+static void free_trial(struct odva_strip_trial *trial)
+{
+    odva_latents_free(&trial->latents);
+    free(trial->y);
+    free(trial->costs);
+}
+
 void odva_partition_choice_free(struct odva_partition_choice *choice)
 {
-    for (int level = 0; level < LEVELS; level++) {
-        odva_latents_free(&choice->level[level].latents);
-        free(choice->level[level].y);
-        free(choice->level[level].costs);
-    }
+    free_trial(&choice->trial[0]);
+    free_trial(&choice->trial[1]);
+    free(choice->best);
+    free(choice->energy);
+    free(choice->tokens);
+    free(choice->weight);
     *choice = (struct odva_partition_choice){0};
 }
 
-static int set_level_size(struct odva_tile_level *level, struct odva_scan_cache *scans, int detail,
-                          struct odva_clip_size size, uint32_t splits)
+/** A clip at work. */
+struct run {
+    struct odva_partition_choice *choice;
+    struct odva_rate_distortion *rd;
+    struct odva_scan_cache *scans;
+    const struct odva_tile_source *source;
+    double index;
+    struct odva_latents *latents;
+    float *y;
+    /* the strip at work begins with */
+    int row; /* of tokens */
+    int superblock;
+    int64_t patch;
+};
+
+/* ---- strips ------------------------------------------------------------------------------ */
+
+static int set_trial_size(struct odva_strip_trial *trial, const struct run *run,
+                          struct odva_clip_size size)
 {
-    struct odva_latents *latents = &level->latents;
-    const int status = odva_latents_set_shape(latents, scans, detail, size);
+    const int status =
+        odva_latents_set_shape(&trial->latents, run->scans, run->latents->detail, size);
+    const struct odva_grid *grid = &trial->latents.grid;
 
     if (status < 0)
         return status;
-    for (int i = 0; i < latents->grid.superblock_count; i++)
-        latents->splits[i] = splits;
-    odva_latents_set_partition(latents);
-    level->y =
-        odva_reserve(level->y, &level->y_capacity, odva_latents_count(latents), sizeof(*level->y));
-    level->costs = odva_reserve(level->costs, &level->cost_capacity, latents->grid.tile_count,
-                                sizeof(*level->costs));
-    return level->y && level->costs ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
+    trial->y = odva_reserve(trial->y, &trial->y_capacity, odva_latents_count(&trial->latents),
+                            sizeof(*trial->y));
+    trial->costs = odva_reserve(trial->costs, &trial->cost_capacity, (size_t)grid->gy * grid->gx,
+                                sizeof(*trial->costs));
+    return trial->y && trial->costs ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
 }
 
-int odva_partition_choice_set_size(struct odva_partition_choice *choice,
-                                   struct odva_scan_cache *scans, int detail,
-                                   struct odva_clip_size size)
+/* Begin with the strip of a row of superblocks. */
+static int set_strip(struct run *run, int row)
 {
+    const struct odva_grid *grid = &run->latents->grid;
+    struct odva_partition_choice *choice = run->choice;
+    const int top = row * SIDE * ODVA_TOKEN_LUMA;
+    const struct odva_clip_size size = {grid->frames, grid->width,
+                                        odva_min(grid->height - top, SIDE * ODVA_TOKEN_LUMA)};
     int status = ONEDVA_OK;
 
-    for (int level = 0; level < LEVELS && status == ONEDVA_OK; level++)
-        status = set_level_size(&choice->level[level], scans, detail, size, uniform[level]);
+    run->row = row * SIDE;
+    run->superblock = row * grid->superblocks_x;
+    run->patch = grid->superblocks[run->superblock].first_patch;
+    for (int i = 0; i < (run->source->subtract ? 2 : 1) && status == ONEDVA_OK; i++)
+        status = set_trial_size(&choice->trial[i], run, size);
+    choice->best = odva_reserve(choice->best, &choice->best_capacity, (size_t)SIDE * grid->gx,
+                                sizeof(*choice->best));
+    choice->energy = odva_reserve(choice->energy, &choice->energy_capacity, (size_t)SIDE * grid->gx,
+                                  sizeof(*choice->energy));
+    if (!choice->best || !choice->energy)
+        return ONEDVA_ERR_NOMEM;
     return status;
 }
 
-/* A superblock being cut. */
-struct cut {
-    const struct odva_partition_choice *choice;
-    const struct odva_grid *grid;
-    double split_cost; /* of a node's bit */
-    int max_tokens;    /* as of odva_rate_distortion */
-    uint32_t splits;
-};
+static void cut_uniformly(struct odva_latents *latents, int level)
+{
+    for (int i = 0; i < latents->grid.superblock_count; i++)
+        latents->splits[i] = uniform[level];
+    odva_latents_set_partition(latents);
+}
+
+/* The strip in tiles of one size. */
+static int transform(const struct run *run, int level)
+{
+    struct odva_strip_trial *trial = &run->choice->trial[0];
+
+    cut_uniformly(&trial->latents, level);
+    return run->source->transform(run->source->opaque, &trial->latents, run->patch, trial->y);
+}
+
+static int measure(const struct run *run, struct odva_strip_trial *trial)
+{
+    const double *weights = odva_partition_choice_weights(run->choice);
+    const double *weight = weights ? weights + run->superblock : NULL;
+    int64_t bits;
+
+    return odva_rate_distortion_run(run->rd, &trial->latents, trial->y, run->index, weight, &bits,
+                                    trial->costs);
+}
+
+/* What the tiles cost that are predicted. */
+static int measure_predicted(const struct run *run, int level)
+{
+    struct odva_partition_choice *choice = run->choice;
+    const struct odva_strip_trial *plain = &choice->trial[0];
+    struct odva_strip_trial *trial = &choice->trial[1];
+    int status;
+
+    cut_uniformly(&trial->latents, level);
+    status = run->source->subtract(run->source->opaque, &trial->latents, run->patch, plain->y,
+                                   trial->y, choice->energy);
+    if (status == ONEDVA_OK)
+        status = measure(run, trial);
+    for (int i = 0; i < trial->latents.grid.tile_count && status == ONEDVA_OK; i++)
+        trial->costs[i].cost += choice->energy[i];
+    return status;
+}
+
+/* ---- nodes ------------------------------------------------------------------------------- */
+
+/* Place of a tile's node among those of its level, along the z-curve. */
+static int node_index(const struct odva_tile *tile)
+{
+    const int y = tile->y0 % SIDE >> tile->size, x = tile->x0 % SIDE >> tile->size;
+    int index = 0;
+
+    for (int bit = 0; bit < LEVELS - 1; bit++)
+        index |= (x >> bit & 1) << 2 * bit | (y >> bit & 1) << (2 * bit + 1);
+    return index;
+}
+
+/* Split bits of all that lies within a node. */
+static uint32_t splits_within(int level, int index)
+{
+    uint32_t bits = 0;
+
+    for (int below = level + 1, count = 4; below < LEVELS - 1; below++, count *= 4)
+        for (int i = 0; i < count; i++)
+            bits |= odva_split_bit(below, count * index + i);
+    return bits;
+}
+
+static struct odva_tile_cost *best_at(const struct run *run, int y, int x)
+{
+    return &run->choice->best[(size_t)y * run->latents->grid.gx + x];
+}
+
+/* What the best costs that was found of a node's quarters. */
+static struct odva_tile_cost cost_of_parts(const struct run *run, const struct odva_tile *tile)
+{
+    const struct odva_grid *strip = &run->choice->trial[0].latents.grid;
+    const int half = 1 << tile->size >> 1;
+    struct odva_tile_cost sum = {0};
+
+    for (int i = 0; i < 4; i++) {
+        const int y = tile->y0 + (i >> 1) * half, x = tile->x0 + (i & 1) * half;
+
+        if (y >= strip->gy || x >= strip->gx)
+            continue;
+        sum.cost += best_at(run, y, x)->cost;
+        sum.bits += best_at(run, y, x)->bits;
+    }
+    return sum;
+}
 
 /* Parts that have at least one token each must not together have more than is allowed. */
-static int may_split(const struct cut *cut, int level)
+static int may_split(const struct run *run, int size)
 {
-    return odva_token_share(ODVA_TILE_SIZES - 2 - level, cut->max_tokens) > 0;
+    return odva_token_share(size - 1, run->rd->max_tokens) > 0;
 }
 
-/* @return cost of a node cut in the best way, which is set */
-static struct odva_tile_cost cut_node(struct cut *cut, int level, int index, int y, int x)
+/* Take a tile over from a trial. */
+static void take_tile(const struct run *run, int is_predicted, int index)
 {
-    const struct odva_tile_level *whole = &cut->choice->level[level];
-    const enum odva_node node =
-        level == LEVELS - 1 ? ODVA_NODE_FREE : odva_grid_node(cut->grid, level, y, x);
-    const int half = ODVA_SUPERBLOCK_SIDE >> (level + 1);
-    struct odva_tile_cost parts = {0}, one;
+    const struct odva_strip_trial *trial = &run->choice->trial[is_predicted];
+    const struct odva_latent_tile *tile = &trial->latents.tiles[index];
+    const struct odva_tile *place = &trial->latents.grid.tiles[index];
+    const struct odva_latents *latents = run->latents;
+    const size_t offset = (size_t)run->patch * latents->basis + tile->offset;
+    uint64_t *predicted = &latents->predicted[run->superblock + place->superblock];
 
-    if (y >= cut->grid->gy || x >= cut->grid->gx)
-        return parts;
-    one = whole->costs[whole->latents.grid.tile_of[(size_t)y * cut->grid->gx + x]];
-    if (level == LEVELS - 1)
-        return one;
-    for (int i = 0; i < 4; i++) {
-        const struct odva_tile_cost part =
-            cut_node(cut, level + 1, 4 * index + i, y + (i >> 1) * half, x + (i & 1) * half);
-        parts.cost += part.cost;
-        parts.bits += part.bits;
+    memcpy(latents->q + offset, trial->latents.q + tile->offset,
+           tile->coefficients * sizeof(*latents->q));
+    memcpy(run->y + offset, trial->y + tile->offset, tile->coefficients * sizeof(*run->y));
+    run->choice->tokens[(size_t)(run->row + place->y0) * latents->grid.gx + place->x0] =
+        tile->tokens;
+    for (int y = place->y0; y < place->y0 + place->ny; y++)
+        for (int x = place->x0; x < place->x0 + place->nx; x++)
+            *predicted = is_predicted ? *predicted | odva_token_bit(y, x)
+                                      : *predicted & ~odva_token_bit(y, x);
+}
+
+/* Let a node be a tile, or leave it split. */
+static void choose_node(const struct run *run, int level, int index)
+{
+    const struct odva_tile *tile = &run->choice->trial[0].latents.grid.tiles[index];
+    const int superblock = run->superblock + tile->superblock, node = node_index(tile);
+    const int is_predicted = run->source->subtract && run->choice->trial[1].costs[index].cost <
+                                                          run->choice->trial[0].costs[index].cost;
+    const double bit = odva_rate_distortion_lambda(run->index) *
+                       (run->choice->masking > 0 ? run->choice->weight[superblock] : 1);
+    const int node_bits = level < LEVELS - 1 ? ODVA_BIT : 0;
+    struct odva_tile_cost one = run->choice->trial[is_predicted].costs[index], parts;
+
+    if (run->source->subtract) {
+        one.cost += bit * PREDICTION_BITS;
+        one.bits += PREDICTION_BITS;
     }
-    if (node == ODVA_NODE_IMPLIED)
-        return parts;
-    if (parts.cost < one.cost && may_split(cut, level)) {
-        cut->splits |= odva_split_bit(level, index);
-        one = parts;
-    } else {
-        for (int below = level + 1; below < LEVELS - 1; below++) {
-            const int count = 1 << 2 * (below - level);
-            for (int i = 0; i < count; i++)
-                cut->splits &= ~odva_split_bit(below, count * index + i);
+    if (level < LEVELS - 1 && may_split(run, tile->size)) {
+        parts = cost_of_parts(run, tile);
+        if (parts.cost < one.cost) {
+            run->latents->splits[superblock] |= odva_split_bit(level, node);
+            parts.cost += bit * node_bits;
+            parts.bits += node_bits;
+            *best_at(run, tile->y0, tile->x0) = parts;
+            return;
         }
     }
-    one.cost += cut->split_cost;
-    one.bits += ODVA_BIT;
-    return one;
+    run->latents->splits[superblock] &= ~splits_within(level, node);
+    one.cost += bit * node_bits;
+    one.bits += node_bits;
+    *best_at(run, tile->y0, tile->x0) = one;
+    take_tile(run, is_predicted, index);
 }
 
-/* Take tiles over from the levels that the partition chose them of. */
-static void take_tiles(struct odva_partition_choice *choice, struct odva_latents *latents, float *y)
+/* ---- clips ------------------------------------------------------------------------------- */
+
+static int choose_strip(struct run *run, int64_t *bits)
 {
+    const struct odva_grid *strip = &run->choice->trial[0].latents.grid;
+
+    for (int level = LEVELS - 1; level >= 0; level--) {
+        int status = transform(run, level);
+
+        if (status == ONEDVA_OK)
+            status = measure(run, &run->choice->trial[0]);
+        if (status == ONEDVA_OK && run->source->subtract)
+            status = measure_predicted(run, level);
+        if (status < 0)
+            return status;
+        for (int i = 0; i < strip->tile_count; i++)
+            if (strip->tiles[i].size ==
+                LEVELS - 1 - level) /* others are of nodes that are implied */
+                choose_node(run, level, i);
+    }
+    for (int i = 0; i < strip->superblock_count; i++)
+        *bits += best_at(run, 0, strip->superblocks[i].x0)->bits;
+    return ONEDVA_OK;
+}
+
+/* How much each superblock's activity hides. */
+static int weigh_superblocks(struct run *run)
+{
+    struct odva_partition_choice *choice = run->choice;
+    const struct odva_grid *grid = &run->latents->grid;
+
+    for (int row = 0; row < grid->superblocks_y; row++) {
+        int status = set_strip(run, row);
+
+        if (status == ONEDVA_OK)
+            status = transform(run, 0);
+        if (status < 0)
+            return status;
+        odva_activity_measure(&choice->trial[0].latents, choice->trial[0].y,
+                              choice->weight + run->superblock);
+    }
+    odva_activity_weights(choice->weight, grid->superblock_count, run->choice->masking);
+    return ONEDVA_OK;
+}
+
+/* Cut the clip as was chosen, and give its tiles their tokens. */
+static void set_partition(const struct run *run)
+{
+    struct odva_latents *latents = run->latents;
     const struct odva_grid *grid = &latents->grid;
 
+    odva_latents_set_partition(latents);
     for (int i = 0; i < grid->tile_count; i++) {
         const struct odva_tile *place = &grid->tiles[i];
-        const struct odva_tile_level *level = &choice->level[LEVELS - 1 - place->size];
-        const int other = level->latents.grid.tile_of[(size_t)place->y0 * grid->gx + place->x0];
-        struct odva_latent_tile *tile = &latents->tiles[i];
 
-        tile->tokens = level->latents.tiles[other].tokens;
-        tile->length[0] = tile->tokens;
-        memcpy(latents->q + tile->offset, level->latents.q + tile->offset,
-               tile->coefficients * sizeof(*latents->q));
-        memcpy(y + tile->offset, level->y + tile->offset, tile->coefficients * sizeof(*y));
+        latents->tiles[i].tokens = latents->tiles[i].length[0] =
+            run->choice->tokens[(size_t)place->y0 * grid->gx + place->x0];
     }
+    latents->layers = 1;
+    latents->qidx = odva_qidx_of(run->index);
     memset(latents->seen, ODVA_CODED, odva_latents_count(latents));
 }
 
 int odva_partition_choice_run(struct odva_partition_choice *choice, struct odva_rate_distortion *rd,
+                              struct odva_scan_cache *scans, const struct odva_tile_source *source,
                               double index, struct odva_latents *latents, float *y, int64_t *bits)
 {
-    struct cut cut = {.choice = choice, .grid = &latents->grid, .max_tokens = rd->max_tokens};
+    struct run run = {choice, rd, scans, source, index, latents, y, 0, 0, 0};
+    const struct odva_grid *grid = &latents->grid;
+    const size_t places = (size_t)grid->gy * grid->gx;
+    int status = ONEDVA_OK;
 
-    for (int level = 0; level < LEVELS; level++) {
-        struct odva_tile_level *l = &choice->level[level];
-        int64_t level_bits;
-        const int status =
-            odva_rate_distortion_run(rd, &l->latents, l->y, index, &level_bits, l->costs);
-
-        if (status < 0)
-            return status;
-    }
+    ODVA_ASSERT(odva_qidx_of(index) >= ONEDVA_MIN_QIDX && odva_qidx_of(index) <= ONEDVA_MAX_QIDX);
+    latents->is_inter = source->subtract != NULL;
+    choice->tokens =
+        odva_reserve(choice->tokens, &choice->token_capacity, places, sizeof(*choice->tokens));
+    choice->weight = odva_reserve(choice->weight, &choice->weight_capacity, grid->superblock_count,
+                                  sizeof(*choice->weight));
+    if (!choice->tokens || !choice->weight)
+        return ONEDVA_ERR_NOMEM;
+    memset(latents->splits, 0, grid->superblock_count * sizeof(*latents->splits));
+    if (choice->masking > 0)
+        status = weigh_superblocks(&run);
     *bits = 0;
-    for (int i = 0; i < latents->grid.superblock_count; i++) {
-        const struct odva_superblock *superblock = &latents->grid.superblocks[i];
-
-        cut.splits = 0;
-        cut.split_cost =
-            odva_rate_distortion_lambda(index) * ODVA_BIT * (rd->masking > 0 ? rd->weight[i] : 1);
-        *bits += cut_node(&cut, 0, 0, superblock->y0, superblock->x0).bits;
-        latents->splits[i] = cut.splits;
+    for (int row = 0; row < grid->superblocks_y && status == ONEDVA_OK; row++) {
+        status = set_strip(&run, row);
+        if (status == ONEDVA_OK)
+            status = choose_strip(&run, bits);
     }
-    odva_latents_set_partition(latents);
-    latents->qidx = choice->level[0].latents.qidx;
-    latents->layers = 1;
-    take_tiles(choice, latents, y);
-    return ONEDVA_OK;
+    if (status == ONEDVA_OK)
+        set_partition(&run);
+    return status;
 }

@@ -48,7 +48,7 @@ int odva_psnr_target_measure(struct odva_psnr_target *target, const uint8_t *dat
     ODVA_ASSERT(target->decoder);
     ODVA_ASSERT(n >= 1 && n <= ONEDVA_MAX_CLIP_FRAMES);
     if (status == ONEDVA_OK)
-        status = onedva_decoder_read_packet(target->decoder, data, size, &clip);
+        status = onedva_decoder_try_packet(target->decoder, data, size, &clip);
     if (status == ONEDVA_OK)
         status = onedva_decoder_reconstruct(target->decoder, target->pictures.picture, n);
     if (status < 0)
@@ -61,6 +61,13 @@ int odva_psnr_target_measure(struct odva_psnr_target *target, const uint8_t *dat
     }
     *psnr = 10 * log10(255.0 * 255.0 * n * width * height / (double)sum);
     return ONEDVA_OK;
+}
+
+int odva_psnr_target_follow(struct odva_psnr_target *target, const uint8_t *data, size_t size)
+{
+    struct onedva_clip clip;
+
+    return onedva_decoder_read_packet(target->decoder, data, size, &clip);
 }
 
 void odva_psnr_search_start(struct odva_psnr_search *search, double wanted, int guess)

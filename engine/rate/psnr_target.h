@@ -24,13 +24,17 @@ int odva_psnr_target_open(struct odva_psnr_target *target, const onedva_model *m
 void odva_psnr_target_close(struct odva_psnr_target *target);
 
 /**
- * Decode a packet and compare.
+ * Decode a packet that may become that of the next clip, and compare.
  * @param frames that it stands for, n of width x height
  * @param psnr   of luma, from the mean squared error over all frames; INFINITY where they are equal
  */
 int odva_psnr_target_measure(struct odva_psnr_target *target, const uint8_t *data, size_t size,
                              const struct onedva_const_picture *frames, int n, int width,
                              int height, double *psnr);
+
+/** The next clip follows this packet, of whatever was measured. @return as
+ * onedva_decoder_read_packet */
+int odva_psnr_target_follow(struct odva_psnr_target *target, const uint8_t *data, size_t size);
 
 /** The coarsest index whose PSNR is not below the one wanted; PSNR falls as the index grows. */
 struct odva_psnr_search {

@@ -12,6 +12,17 @@
  * share or less than one part in as many. */
 #define HORIZON 4.0
 
+/* What key clips take more than their share, inter clips pay back within so many. */
+#define GOP_HORIZON 6.0
+
+/* Bits of key clips over those of inter clips, until both are known, and how many shares a key clip
+ * may have. */
+#define USUAL_KEY_RATIO 3.0
+#define MOST_KEY_SHARES 3.5
+
+/* What an index more saves, about, in logarithms. */
+#define BITS_PER_INDEX 0.1
+
 /* Budgets keep this much below the limit: what a search counts is an estimate. */
 #define HEADROOM 0.95
 
@@ -32,13 +43,35 @@ static double clip_double(double v, double low, double high)
     return v < low ? low : v > high ? high : v;
 }
 
-double odva_rate_control_budget(const struct odva_rate_control *control, double seconds)
+/* What a key clip gets of an inter clip's share, at the quantiser that both get. */
+static double key_shares(const struct odva_rate_control *control)
+{
+    const double ratio = control->rate[0] > 0 && control->rate[1] > 0
+                             ? fmax(control->rate[0] / control->rate[1], 1)
+                             : USUAL_KEY_RATIO;
+
+    return fmin(ratio, MOST_KEY_SHARES);
+}
+
+double odva_rate_control_budget(const struct odva_rate_control *control, double seconds, int is_key)
 {
     const double share = control->bitrate * seconds;
+    const double shares = control->predicts && is_key ? key_shares(control) : 1;
+    const double budget =
+        shares * share + control->saved / (control->predicts && !is_key ? GOP_HORIZON : 2);
 
     ODVA_ASSERT(control->bitrate > 0);
-    return fmin(clip_double(share + control->saved / 2, share / HORIZON, share * HORIZON),
+    return fmin(clip_double(budget, share / HORIZON, share * HORIZON),
                 HEADROOM * odva_rate_control_most(control));
+}
+
+void odva_rate_control_note_kind(struct odva_rate_control *control, int is_key, double rate,
+                                 double index)
+{
+    double *known = &control->rate[!is_key];
+    const double now = rate * exp(BITS_PER_INDEX * index);
+
+    *known = *known > 0 ? (*known + now) / 2 : now;
 }
 
 double odva_rate_control_most(const struct odva_rate_control *control)
@@ -80,7 +113,7 @@ void odva_rate_control_spend(struct odva_rate_control *control, double seconds, 
 
 void odva_rate_search_start(struct odva_rate_search *search, double budget, int guess)
 {
-    ODVA_ASSERT(budget > 0);
+    ODVA_ASSERT(budget >= 0);
     *search = (struct odva_rate_search){
         .low = ONEDVA_MIN_QIDX,
         .high = ONEDVA_MAX_QIDX,

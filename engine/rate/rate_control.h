@@ -22,10 +22,15 @@ struct odva_rate_control {
     double buffer_size; /* bits; 0: there is no limit */
     double buffered;    /* bits in the buffer when the next clip is taken out */
     double payload;     /* what payloads take of what is counted for them; 0: not known yet */
+    int predicts;       /* whether there are inter clips */
+    /* bits per second of clips as if at one quantiser, key clips and inter clips; 0: not known yet
+     */
+    double rate[2];
 };
 
-/** Bits that a clip of some seconds should take; bitrate > 0. */
-double odva_rate_control_budget(const struct odva_rate_control *control, double seconds);
+/** Bits that a clip of some seconds should take; bitrate > 0. @param is_key 0: an inter clip */
+double odva_rate_control_budget(const struct odva_rate_control *control, double seconds,
+                                int is_key);
 
 /** Bits that the next clip may take, INFINITY without a limit. */
 double odva_rate_control_most(const struct odva_rate_control *control);
@@ -41,6 +46,10 @@ double odva_rate_control_counted(const struct odva_rate_control *control, double
 /** Note what was counted for a clip's payloads, and what they took. */
 void odva_rate_control_learn(struct odva_rate_control *control, double counted, double taken);
 
+/** Note what a clip took of each second. @param index of its quantiser */
+void odva_rate_control_note_kind(struct odva_rate_control *control, int is_key, double rate,
+                                 double index);
+
 /** Note what a clip took. */
 void odva_rate_control_spend(struct odva_rate_control *control, double seconds, double bits);
 
@@ -55,7 +64,7 @@ struct odva_rate_search {
     double budget;
 };
 
-/** @param guess index to begin with */
+/** @param budget bits, 0: as few as there can be; @param guess index to begin with */
 void odva_rate_search_start(struct odva_rate_search *search, double budget, int guess);
 
 /** Tell what search->next takes. @return 0 when search->best is final */

@@ -14,7 +14,6 @@
 #include "bitstream/symbol_context.h"
 #include "kernels/backend.h"
 #include "onedva/onedva.h"
-#include "rate/activity_mask.h"
 #include "transform/quantiser.h"
 
 /* How much narrower the dead zone is one index below the quantiser's: rates then nearly meet. At
@@ -35,10 +34,13 @@ struct measurement {
     int qidx;
     int given; /* whether the levels are those that the latents have */
     int shift; /* how many of their low bits are left out */
+    /* costs of symbols by scale + 128 */
+    const uint16_t (*symbol_cost[256])[ODVA_SYMBOL_NEIGHBOURS][ODVA_SYMBOLS];
     struct odva_dequantiser dequantiser;
     float inverse_step;
     float dead_zone;
-    double lambda; /* squared error per 1/1024 bit */
+    double lambda;        /* squared error per 1/1024 bit */
+    const double *weight; /* of each superblock's, or NULL */
 };
 
 int odva_rate_distortion_init(struct odva_rate_distortion *rd, const struct onedva_model *model,
@@ -54,16 +56,15 @@ int odva_rate_distortion_init(struct odva_rate_distortion *rd, const struct oned
         .thorough = thorough,
     };
     odva_bit_cost_init(&rd->bit_cost, &model->tables);
-    rd->magnitude = malloc(odva_backend_workers(backend) * context_size);
-    return rd->magnitude ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
+    rd->near = malloc(odva_backend_workers(backend) * context_size);
+    return rd->near ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
 }
 
 void odva_rate_distortion_free(struct odva_rate_distortion *rd)
 {
-    free(rd->magnitude);
+    free(rd->near);
     free(rd->candidates);
     free(rd->longest);
-    free(rd->weight);
     *rd = (struct odva_rate_distortion){0};
 }
 
@@ -107,14 +108,22 @@ static double distortion_of(const struct measurement *m, int scale_class, float 
 static int32_t choose_level(const struct measurement *m, struct odva_symbol_context *context, int i,
                             float y, int32_t level, struct odva_length_candidate *sum)
 {
-    const int scale_class = odva_scale_class(context->scan->scale[i], m->qidx);
+    const int scale = context->scan->scale[i];
     const uint16_t *symbol_cost =
-        m->rd->bit_cost.symbol[scale_class][odva_activity_context(context->activity)]
-                              [odva_neighbour_context(context, i)];
-    double distortion = distortion_of(m, scale_class, y, level);
-    int bits = odva_level_cost(symbol_cost, scale_class, level);
+        m->symbol_cost[scale + 128][odva_activity_context(context->activity)]
+                      [odva_neighbour_context(context, i)];
+    int scale_class, bits;
+    double distortion;
 
-    if (m->rd->thorough && !m->given && level > 0) {
+    if (level == 0) {
+        odva_symbol_context_update(context, i, 0);
+        sum->bits += symbol_cost[0];
+        return 0;
+    }
+    scale_class = odva_scale_class(scale, m->qidx);
+    distortion = distortion_of(m, scale_class, y, level);
+    bits = odva_level_cost(symbol_cost, scale_class, level);
+    if (m->rd->thorough && !m->given) {
         const double lower_distortion = distortion_of(m, scale_class, y, level - 1);
         const int lower_bits = odva_level_cost(symbol_cost, scale_class, level - 1);
         if (lower_distortion + m->lambda * lower_bits < distortion + m->lambda * bits) {
@@ -138,8 +147,7 @@ static void measure_tile(void *opaque, int64_t index, int worker)
         m->rd->candidates + candidate_offset(m->latents, (int)index);
     struct odva_length_candidate sum = {0};
     struct odva_symbol_context context = {
-        .magnitude =
-            m->rd->magnitude + (size_t)worker * odva_symbol_context_size(m->latents->basis)};
+        .near = m->rd->near + (size_t)worker * odva_symbol_context_size(m->latents->basis)};
     const float *y = m->y + tile->offset;
     int32_t *q = m->latents->q + tile->offset;
 
@@ -174,9 +182,8 @@ static int choose_length(const struct measurement *m, const struct length_choice
     const struct odva_latent_tile *tile = &m->latents->tiles[index];
     const struct odva_length_candidate *candidates =
         m->rd->candidates + candidate_offset(m->latents, index);
-    const double lambda =
-        choice->lambda * m->lambda *
-        (m->rd->masking > 0 ? m->rd->weight[m->latents->grid.tiles[index].superblock] : 1);
+    const double lambda = choice->lambda * m->lambda *
+                          (m->weight ? m->weight[m->latents->grid.tiles[index].superblock] : 1);
     const int start = choice->start >= 0 ? tile->length[choice->start] : 0;
     const int longest = m->rd->longest[index] < choice->most ? m->rd->longest[index] : choice->most;
     const int size = m->latents->grid.tiles[index].size;
@@ -237,6 +244,8 @@ static void measure(struct measurement *m, struct odva_rate_distortion *rd,
         .lambda = ODVA_LAMBDA * step * step * exp2(offset / 4) / ODVA_BIT,
     };
     odva_dequantiser_init(&m->dequantiser, &rd->model->tables, qidx, shift);
+    for (int i = 0; i < 256; i++)
+        m->symbol_cost[i] = rd->bit_cost.symbol[odva_scale_class(i - 128, qidx)];
     odva_backend_parallel_for(rd->backend, latents->grid.tile_count, measure_tile, m);
 }
 
@@ -246,13 +255,23 @@ static size_t candidate_count(const struct odva_latents *latents)
            2 * (size_t)latents->grid.tile_count;
 }
 
+/* Room for a clip's candidates. */
+static int reserve(struct odva_rate_distortion *rd, const struct odva_latents *latents)
+{
+    rd->candidates = odva_reserve(rd->candidates, &rd->candidate_capacity, candidate_count(latents),
+                                  sizeof(*rd->candidates));
+    rd->longest = odva_reserve(rd->longest, &rd->longest_capacity, latents->grid.tile_count,
+                               sizeof(*rd->longest));
+    return rd->candidates && rd->longest ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
+}
+
 double odva_rate_distortion_lambda(double index)
 {
     return ODVA_LAMBDA * exp2(index / 4) / ODVA_BIT;
 }
 
 int odva_rate_distortion_run(struct odva_rate_distortion *rd, struct odva_latents *latents,
-                             const float *y, double index, int64_t *bits,
+                             const float *y, double index, const double *weight, int64_t *bits,
                              struct odva_tile_cost *costs)
 {
     static const struct length_choice only = {0, -1, INT32_MAX, 1};
@@ -260,19 +279,12 @@ int odva_rate_distortion_run(struct odva_rate_distortion *rd, struct odva_latent
 
     ODVA_ASSERT(latents->grid.tile_count > 0);
     ODVA_ASSERT(odva_qidx_of(index) >= ONEDVA_MIN_QIDX && odva_qidx_of(index) <= ONEDVA_MAX_QIDX);
-    rd->candidates = odva_reserve(rd->candidates, &rd->candidate_capacity, candidate_count(latents),
-                                  sizeof(*rd->candidates));
-    rd->longest = odva_reserve(rd->longest, &rd->longest_capacity, latents->grid.tile_count,
-                               sizeof(*rd->longest));
-    rd->weight = odva_reserve(rd->weight, &rd->weight_capacity, latents->grid.superblock_count,
-                              sizeof(*rd->weight));
-    if (!rd->candidates || !rd->longest || !rd->weight)
+    if (reserve(rd, latents) < 0)
         return ONEDVA_ERR_NOMEM;
-    if (rd->masking > 0)
-        odva_activity_weights(latents, y, rd->masking, rd->weight);
     latents->qidx = odva_qidx_of(index);
     latents->layers = 1;
     measure(&m, rd, latents, y, 0, 0, index - latents->qidx);
+    m.weight = weight;
     *bits = choose_lengths(&m, &only, costs);
     for (int i = 0; i < latents->grid.tile_count; i++)
         latents->tiles[i].tokens = latents->tiles[i].length[0];
@@ -322,10 +334,13 @@ static void set_sweeps(struct odva_latents *latents, int first, int last)
             latents->tiles[i].length[layer] = latents->tiles[i].length[last];
 }
 
-void odva_rate_distortion_divide(struct odva_rate_distortion *rd, struct odva_latents *latents,
-                                 const float *y, const struct odva_layer_plan *layer_plan)
+int odva_rate_distortion_divide(struct odva_rate_distortion *rd, struct odva_latents *latents,
+                                const float *y, const double *weight,
+                                const struct odva_layer_plan *layer_plan)
 {
     ODVA_ASSERT(layer_plan->count >= 1 && layer_plan->count <= ONEDVA_MAX_LAYERS);
+    if (reserve(rd, latents) < 0)
+        return ONEDVA_ERR_NOMEM;
     latents->layers = layer_plan->count;
     for (int last = 0; last < layer_plan->count && layer_plan->count > 1; last++) {
         const int first = layer_plan->layer[last].first;
@@ -335,6 +350,7 @@ void odva_rate_distortion_divide(struct odva_rate_distortion *rd, struct odva_la
             continue;
         measure(&m, rd, latents, y, 1, layer_plan->refinements - 1 - layer_plan->refinement[last],
                 0);
+        m.weight = weight;
         choose_lengths(&m, &whole, NULL);
         end_refinement(latents, last, first - 1, last == layer_plan->count - 1);
         if (odva_layer_is_of_only_sweep(layer_plan->layer[last]))
@@ -342,4 +358,5 @@ void odva_rate_distortion_divide(struct odva_rate_distortion *rd, struct odva_la
         else
             set_sweeps(latents, first, last);
     }
+    return ONEDVA_OK;
 }

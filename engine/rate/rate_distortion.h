@@ -43,17 +43,14 @@ struct odva_rate_distortion {
     struct odva_backend *backend; /* borrowed: its threads share the tiles */
     int max_tokens;               /* of the largest tiles (odva_token_limit) */
     int thorough;                 /* also try the next level towards zero for each coefficient */
-    double masking;               /* strength of odva_activity_weights, 0: none */
     struct odva_bit_cost bit_cost;
-    uint8_t *magnitude; /* a symbol context for each worker */
+    uint8_t *near; /* a symbol context for each worker */
     struct odva_length_candidate *candidates;
-    int *longest;   /* candidate of each tile */
-    double *weight; /* of each superblock's bits, with masking */
-    size_t candidate_capacity, longest_capacity, weight_capacity;
+    int *longest; /* candidate of each tile */
+    size_t candidate_capacity, longest_capacity;
 };
 
 /**
- * Without masking, which may be set afterwards.
  * @param max_tokens upper bound of the largest tiles' lengths (odva_token_limit), 0: none
  * @return ONEDVA_OK or ONEDVA_ERR_NOMEM
  */
@@ -68,12 +65,13 @@ void odva_rate_distortion_free(struct odva_rate_distortion *rd);
  * can be had.
  * @param latents size set; q, qidx and the tiles' tokens, of one refinement, are the result
  * @param y       K * grid.patches coefficients, each tile's in scan order
+ * @param weight  by how much a bit must pay more in each superblock, or NULL: by nothing
  * @param bits    of the payload, in 1/1024
  * @param costs   of each tile, or NULL
  * @return ONEDVA_OK or ONEDVA_ERR_NOMEM
  */
 int odva_rate_distortion_run(struct odva_rate_distortion *rd, struct odva_latents *latents,
-                             const float *y, double index, int64_t *bits,
+                             const float *y, double index, const double *weight, int64_t *bits,
                              struct odva_tile_cost *costs);
 
 /** Squared error that 1/1024 bit is worth at an index. */
@@ -85,8 +83,11 @@ double odva_rate_distortion_lambda(double index);
  * towards 0; a layer in the midst of a sweep ends a tile where another bit takes away less squared
  * error than it is worth at a coarser step.
  * @param latents what odva_rate_distortion_run made of y; the tiles' lengths are the result
+ * @param weight  as there
+ * @return ONEDVA_OK or ONEDVA_ERR_NOMEM
  */
-void odva_rate_distortion_divide(struct odva_rate_distortion *rd, struct odva_latents *latents,
-                                 const float *y, const struct odva_layer_plan *layer_plan);
+int odva_rate_distortion_divide(struct odva_rate_distortion *rd, struct odva_latents *latents,
+                                const float *y, const double *weight,
+                                const struct odva_layer_plan *layer_plan);
 
 #endif

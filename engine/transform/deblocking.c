@@ -4,7 +4,10 @@
  */
 #include "transform/deblocking.h"
 
+#include <stdlib.h>
+
 #include "base/assert.h"
+#include "base/reserve.h"
 
 #define DOUBLING 13  /* quantiser indices after which steps of coding are twice as large */
 #define OFFSET   136 /* qidx + OFFSET >= 0 */
@@ -24,10 +27,44 @@ int odva_deblocking_step_limit(int qidx)
     return (5 * odva_deblocking_limit(qidx) + 8) >> 4;
 }
 
-int odva_deblock(struct odva_backend *backend, const struct onedva_picture *pictures,
-                 const struct odva_grid *grid, int qidx)
+/* Mark what lies in predicted tiles that hold nothing: it was deblocked when it was coded. */
+static void mark_kept(struct odva_deblocking *deblocking, const struct odva_latents *latents)
 {
-    const int limit = odva_deblocking_step_limit(qidx);
+    const struct odva_grid *grid = &latents->grid;
 
-    return limit ? backend->ops->deblock(backend, pictures, grid, limit) : ONEDVA_OK;
+    for (int y = 0; y < grid->gy; y++)
+        for (int x = 0; x < grid->gx; x++) {
+            const int tile = grid->tile_of[(size_t)y * grid->gx + x];
+
+            deblocking->kept[(size_t)y * grid->gx + x] =
+                latents->tiles[tile].tokens == 0 && odva_tile_is_predicted(latents, tile);
+        }
+}
+
+int odva_deblock(struct odva_deblocking *deblocking, struct odva_backend *backend,
+                 const struct onedva_picture *pictures, const struct odva_latents *latents,
+                 int frames)
+{
+    const int limit = odva_deblocking_step_limit(latents->qidx);
+    struct odva_grid grid = latents->grid;
+
+    ODVA_ASSERT(frames >= 1 && frames <= grid.frames);
+    if (limit == 0)
+        return ONEDVA_OK;
+    if (latents->is_inter) {
+        deblocking->kept = odva_reserve(deblocking->kept, &deblocking->capacity,
+                                        (size_t)grid.gy * grid.gx, sizeof(*deblocking->kept));
+        if (!deblocking->kept)
+            return ONEDVA_ERR_NOMEM;
+        mark_kept(deblocking, latents);
+    }
+    grid.frames = frames;
+    return backend->ops->deblock(backend, pictures, &grid, limit,
+                                 latents->is_inter ? deblocking->kept : NULL);
+}
+
+void odva_deblocking_free(struct odva_deblocking *deblocking)
+{
+    free(deblocking->kept);
+    *deblocking = (struct odva_deblocking){0};
 }

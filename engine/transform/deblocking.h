@@ -6,6 +6,7 @@
 #ifndef ODVA_DEBLOCKING_H
 #define ODVA_DEBLOCKING_H
 
+#include "bitstream/latents.h"
 #include "kernels/backend.h"
 
 /** Twice the luma step from clip to clip that is still taken for one of coding.
@@ -15,8 +16,21 @@ int odva_deblocking_limit(int qidx);
 /** How much of the step across a border of tokens counts. @param qidx -128..127 @return 0..319 */
 int odva_deblocking_step_limit(int qidx);
 
-/** Deblock a clip's decoded pictures in place. @return ONEDVA_OK or what the backend gives */
-int odva_deblock(struct odva_backend *backend, const struct onedva_picture *pictures,
-                 const struct odva_grid *grid, int qidx);
+/** What tokens are left as they are; zero-initialised is empty. */
+struct odva_deblocking {
+    uint8_t *kept; /* [gy][gx] */
+    size_t capacity;
+};
+
+/**
+ * Deblock decoded pictures in place.
+ * @param latents that they were decoded from
+ * @param frames  how many of the clip's pictures these are
+ * @return ONEDVA_OK, ONEDVA_ERR_NOMEM or what the backend gives
+ */
+int odva_deblock(struct odva_deblocking *deblocking, struct odva_backend *backend,
+                 const struct onedva_picture *pictures, const struct odva_latents *latents,
+                 int frames);
+void odva_deblocking_free(struct odva_deblocking *deblocking);
 
 #endif

@@ -4,7 +4,9 @@
  */
 #include "transform/linear_path.h"
 
+#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/assert.h"
 #include "base/integers.h"
@@ -18,8 +20,10 @@ int odva_linear_path_open(struct odva_linear_path *path, const struct onedva_mod
 {
     const struct odva_model_weights *weights = model->weights;
 
-    *path =
-        (struct odva_linear_path){.backend = backend, .model = model, .walk = {.backend = backend}};
+    *path = (struct odva_linear_path){.backend = backend,
+                                      .model = model,
+                                      .walk = {.backend = backend},
+                                      .still_walk = {.backend = backend}};
     path->basis =
         backend->ops->pack_basis(backend, weights->basis, weights->vectors, weights->mean);
     return path->basis ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
@@ -33,6 +37,11 @@ static void free_shape(struct odva_linear_path *path, struct odva_tile_shape *sh
         backend->ops->free(backend, shape->order);
     if (shape->rows)
         backend->ops->free(backend, shape->rows);
+    if (shape->still_order)
+        backend->ops->free(backend, shape->still_order);
+    if (shape->still_rows)
+        backend->ops->free(backend, shape->still_rows);
+    free(shape->still);
     *shape = (struct odva_tile_shape){0};
 }
 
@@ -50,6 +59,10 @@ void odva_linear_path_close(struct odva_linear_path *path)
     odva_patch_walk_close(&path->walk);
     odva_device_array_free(backend, &path->coefs);
     odva_device_array_free(backend, &path->latents);
+    odva_grid_free(&path->still_grid);
+    odva_patch_walk_close(&path->still_walk);
+    odva_device_array_free(backend, &path->still_coefs);
+    free(path->still_latents);
     free(path->tiles);
     free(path->dequantised);
     *path = (struct odva_linear_path){0};
@@ -98,8 +111,10 @@ static struct odva_tile_shape *shape_of(struct odva_linear_path *path,
     return &path->shapes[shape->detail][shape->size][shape->nt - 1][shape->ny - 1][shape->nx - 1];
 }
 
-/* @param all whether all of the tiles' coefficients are meant, or those that their tokens hold */
-static int place_tiles(struct odva_linear_path *path, const struct odva_latents *latents, int all)
+/* @param all whether all of the tiles' coefficients are meant, or those that their tokens hold
+ * @param first_patch of the latents in path->coefs */
+static int place_tiles(struct odva_linear_path *path, const struct odva_latents *latents, int all,
+                       int64_t first_patch)
 {
     const struct odva_grid *grid = &latents->grid;
     int64_t offset = 0;
@@ -124,7 +139,8 @@ static int place_tiles(struct odva_linear_path *path, const struct odva_latents 
             .x0 = place->x0,
             .coefficients = all ? tile->coefficients : odva_coefficients_of(tile, tile->tokens),
             .offset = offset,
-            .coefs = (int64_t)latents->basis * place->first_patch,
+            .coefs = latents->basis * (first_patch + place->first_patch),
+            .is_predicted = odva_tile_is_predicted(latents, i),
             .order = shape->order,
             .rows = shape->rows,
         };
@@ -157,7 +173,7 @@ int odva_linear_path_project(struct odva_linear_path *path, const struct odva_gr
 }
 
 int odva_linear_path_transform(struct odva_linear_path *path, const struct odva_latents *latents,
-                               float *y)
+                               int64_t first_patch, float *y)
 {
     struct odva_backend *backend = path->backend;
     const size_t count = odva_latents_count(latents);
@@ -165,7 +181,7 @@ int odva_linear_path_transform(struct odva_linear_path *path, const struct odva_
 
     ODVA_ASSERT(path->coefs.buffer);
     if (status == ONEDVA_OK)
-        status = place_tiles(path, latents, 1);
+        status = place_tiles(path, latents, 1, first_patch);
     if (status == ONEDVA_OK)
         status = backend->ops->dct_forward(backend, path->latents.buffer, path->coefs.buffer,
                                            latents->basis, path->tiles, latents->grid.tile_count);
@@ -174,13 +190,161 @@ int odva_linear_path_transform(struct odva_linear_path *path, const struct odva_
     return backend->ops->download(backend, path->latents.buffer, 0, y, count * sizeof(*y));
 }
 
+/* ---- predictions ------------------------------------------------------------------------- */
+
+/* Bands of a picture at rest. */
+static struct odva_bands still_bands(const struct odva_linear_path *path, int detail)
+{
+    const int count = bands_of(path, detail)->count[0];
+
+    return (struct odva_bands){.count = {count}, .basis = count};
+}
+
+int odva_linear_path_project_prediction(struct odva_linear_path *path, const struct odva_grid *grid,
+                                        int detail, const struct onedva_const_picture *prediction)
+{
+    const struct odva_bands bands = still_bands(path, detail);
+    const struct odva_clip_size size = {1, grid->width, grid->height};
+    int status = ONEDVA_OK;
+
+    if (!path->still_grid.tiles || !odva_grid_fits(&path->still_grid, size)) {
+        odva_grid_free(&path->still_grid);
+        status = odva_grid_init(&path->still_grid, 1, size.width, size.height, bands.basis);
+    }
+    if (status == ONEDVA_OK)
+        status = odva_patch_walk_set_grid(&path->still_walk, &path->still_grid);
+    if (status == ONEDVA_OK)
+        status = odva_device_array_reserve(path->backend, &path->still_coefs,
+                                           path->still_grid.patches * bands.basis, sizeof(float));
+    if (status < 0)
+        return status;
+    return path->backend->ops->project(
+        path->backend, odva_device_array_rows(&path->still_coefs, 0, bands.basis),
+        &path->still_grid, prediction, path->still_walk.position.buffer, 0,
+        path->still_grid.patches, path->basis, &bands);
+}
+
+/* What of a shape's scan pictures at rest have: band 0 at frequency 0 of time. */
+static int make_still_shape(struct odva_linear_path *path, struct odva_tile_shape *shape,
+                            const struct odva_scan *scan, int vectors)
+{
+    const int ny = scan->shape.ny, nx = scan->shape.nx, patches = scan->shape.nt * ny * nx;
+    int32_t *order = malloc((size_t)odva_max(vectors, 1) * ny * nx * sizeof(*order));
+    int32_t *still = malloc((size_t)odva_max(vectors, 1) * ny * nx * sizeof(*still));
+    int count = 0;
+
+    for (int i = 0; order && still && i < scan->count; i++) {
+        const int k = scan->position[i] / patches, place = scan->position[i] % patches;
+
+        if (k >= vectors || place >= ny * nx)
+            continue;
+        order[count] = place << ODVA_ORDER_BITS | k;
+        still[count++] = i;
+    }
+    if (order && still) {
+        shape->still_order = upload_indices(path->backend, order, count);
+        odva_tile_rows(order, 1, ny, nx);
+        shape->still_rows = upload_indices(path->backend, order, ny * nx);
+    }
+    free(order);
+    shape->still = still;
+    shape->still_count = count;
+    if (shape->still_order && shape->still_rows)
+        return ONEDVA_OK;
+    free_shape(path, shape);
+    return ONEDVA_ERR_NOMEM;
+}
+
+/* Place what the prediction has of tiles. @return how many coefficients that are, or an error */
+static int64_t place_still_tiles(struct odva_linear_path *path, const struct odva_latents *latents,
+                                 int64_t first_patch)
+{
+    const int vectors = bands_of(path, latents->detail)->count[0];
+    const struct odva_grid *grid = &latents->grid;
+    int64_t offset = 0;
+
+    for (int i = 0; i < grid->tile_count; i++) {
+        const struct odva_scan *scan = latents->tiles[i].scan;
+        struct odva_tile_shape *shape = shape_of(path, &scan->shape);
+        struct odva_dct_tile *tile = &path->tiles[i];
+
+        if (!shape->still && make_still_shape(path, shape, scan, vectors) < 0)
+            return ONEDVA_ERR_NOMEM;
+        tile->nt = 1;
+        tile->coefficients = shape->still_count;
+        tile->offset = offset;
+        tile->coefs = vectors * ((first_patch + grid->tiles[i].first_patch) / grid->gt);
+        tile->order = shape->still_order;
+        tile->rows = shape->still_rows;
+        offset += shape->still_count;
+    }
+    return offset;
+}
+
+/* @param latents of the prediction, still_count of each tile */
+static void subtract_tiles(struct odva_linear_path *path, const struct odva_latents *latents,
+                           const float *y, float *difference, double *energy)
+{
+    const float scale = sqrtf((float)latents->grid.gt);
+    const float *prediction = path->still_latents;
+
+    memcpy(difference, y, odva_latents_count(latents) * sizeof(*y));
+    for (int i = 0; i < latents->grid.tile_count; i++) {
+        const struct odva_latent_tile *tile = &latents->tiles[i];
+        const struct odva_tile_shape *shape = shape_of(path, &tile->scan->shape);
+        float *d = difference + tile->offset;
+
+        energy[i] = 0;
+        for (int n = 0; n < shape->still_count; n++) {
+            const float before = d[shape->still[n]], p = scale * *prediction++;
+
+            d[shape->still[n]] = before - p;
+            energy[i] += (double)p * (p - 2 * before);
+        }
+    }
+}
+
+int odva_linear_path_subtract(struct odva_linear_path *path, const struct odva_latents *latents,
+                              int64_t first_patch, const float *y, float *difference,
+                              double *energy)
+{
+    struct odva_backend *backend = path->backend;
+    int status = place_tiles(path, latents, 1, first_patch);
+    int64_t count;
+
+    ODVA_ASSERT(path->still_coefs.buffer);
+    if (status < 0)
+        return status;
+    count = place_still_tiles(path, latents, first_patch);
+    if (count < 0)
+        return (int)count;
+    path->still_latents = odva_reserve(path->still_latents, &path->still_capacity, count,
+                                       sizeof(*path->still_latents));
+    if (!path->still_latents)
+        return ONEDVA_ERR_NOMEM;
+    status = odva_device_array_reserve(backend, &path->latents, count, sizeof(float));
+    if (status == ONEDVA_OK)
+        status = backend->ops->dct_forward(backend, path->latents.buffer, path->still_coefs.buffer,
+                                           bands_of(path, latents->detail)->count[0], path->tiles,
+                                           latents->grid.tile_count);
+    if (status == ONEDVA_OK)
+        status = backend->ops->download(backend, path->latents.buffer, 0, path->still_latents,
+                                        count * sizeof(float));
+    if (status == ONEDVA_OK)
+        subtract_tiles(path, latents, y, difference, energy);
+    return status;
+}
+
+/* ---- reconstruction ---------------------------------------------------------------------- */
+
 int odva_linear_path_invert(struct odva_linear_path *path, const struct odva_latents *latents,
-                            const int32_t *y, const struct onedva_picture *pictures)
+                            const int32_t *y, const struct onedva_const_picture *prediction,
+                            const struct onedva_picture *pictures)
 {
     struct odva_backend *backend = path->backend;
     const int32_t nothing = 0; /* so that an empty clip has something to upload */
     const size_t held = odva_latents_held(latents);
-    int status = place_tiles(path, latents, 0);
+    int status = place_tiles(path, latents, 0, 0);
 
     if (status == ONEDVA_OK)
         status = odva_device_array_set(backend, &path->latents, held ? y : &nothing,
@@ -189,10 +353,11 @@ int odva_linear_path_invert(struct odva_linear_path *path, const struct odva_lat
                ? status
                : backend->ops->reconstruct(backend, pictures, &latents->grid, path->latents.buffer,
                                            path->basis, bands_of(path, latents->detail),
-                                           path->tiles, latents->grid.tile_count);
+                                           path->tiles, latents->grid.tile_count, prediction);
 }
 
 int odva_linear_path_reconstruct(struct odva_linear_path *path, const struct odva_latents *latents,
+                                 const struct onedva_const_picture *prediction,
                                  const struct onedva_picture *pictures)
 {
     const size_t held = odva_latents_held(latents);
@@ -202,5 +367,5 @@ int odva_linear_path_reconstruct(struct odva_linear_path *path, const struct odv
     if (!path->dequantised)
         return ONEDVA_ERR_NOMEM;
     odva_dequantise_latents(latents, &path->model->tables, path->dequantised);
-    return odva_linear_path_invert(path, latents, path->dequantised, pictures);
+    return odva_linear_path_invert(path, latents, path->dequantised, prediction, pictures);
 }

@@ -13,9 +13,13 @@
 
 struct onedva_model;
 
-/** What the transform of tiles of one shape needs (odva_dct_tile). */
+/** What the transform of tiles of one shape needs (odva_dct_tile), and that of pictures at rest. */
 struct odva_tile_shape {
     struct odva_buffer *order, *rows;
+    struct odva_buffer *still_order, *still_rows; /* of the tile's first token time alone */
+    int32_t
+        *still; /* scan indices of the coefficients that pictures at rest have, NULL: not made */
+    int still_count;
 };
 
 struct odva_linear_path {
@@ -29,6 +33,11 @@ struct odva_linear_path {
     size_t tile_capacity;
     struct odva_device_array coefs; /* [patches][K], of the clip projected last */
     struct odva_device_array latents;
+    struct odva_grid still_grid;          /* of one frame */
+    struct odva_patch_walk still_walk;    /* over it */
+    struct odva_device_array still_coefs; /* [gy gx][K of band 0], of the prediction */
+    float *still_latents;                 /* of tiles */
+    size_t still_capacity;
     int32_t *dequantised;
     size_t dequantised_capacity;
 };
@@ -41,18 +50,33 @@ void odva_linear_path_close(struct odva_linear_path *path);
 int odva_linear_path_project(struct odva_linear_path *path, const struct odva_grid *grid,
                              int detail, const struct onedva_const_picture *pictures);
 
-/** path->coefs of a clip of this size and detail to latents, with the latents' partition.
+/** The picture that such a clip is predicted from, of the grid's size, to path->still_coefs. */
+int odva_linear_path_project_prediction(struct odva_linear_path *path, const struct odva_grid *grid,
+                                        int detail, const struct onedva_const_picture *prediction);
+
+/** path->coefs of a clip of this detail to latents, with the latents' partition.
+ * @param latents     of the clip's size, or of some of its rows of superblocks
+ * @param first_patch of these rows in the clip
  * @param y K * grid.patches, tile after tile in scan order, in the model's domain */
 int odva_linear_path_transform(struct odva_linear_path *path, const struct odva_latents *latents,
-                               float *y);
+                               int64_t first_patch, float *y);
+
+/** Take from such latents what the prediction has of them.
+ * @param energy what this adds to the sum of squares of each tile */
+int odva_linear_path_subtract(struct odva_linear_path *path, const struct odva_latents *latents,
+                              int64_t first_patch, const float *y, float *difference,
+                              double *energy);
 
 /** Dequantised latents to pictures: the same bytes everywhere.
- * @param y what odva_dequantise_latents gave */
+ * @param y          what odva_dequantise_latents gave
+ * @param prediction of an inter clip: a picture of the latents' size; otherwise NULL */
 int odva_linear_path_invert(struct odva_linear_path *path, const struct odva_latents *latents,
-                            const int32_t *y, const struct onedva_picture *pictures);
+                            const int32_t *y, const struct onedva_const_picture *prediction,
+                            const struct onedva_picture *pictures);
 
 /** Latents to pictures. */
 int odva_linear_path_reconstruct(struct odva_linear_path *path, const struct odva_latents *latents,
+                                 const struct onedva_const_picture *prediction,
                                  const struct onedva_picture *pictures);
 
 #endif

@@ -23,14 +23,6 @@ float odva_quantiser_step(int qidx)
     return ldexpf(eighths[qidx & 7], qidx >> 3);
 }
 
-int32_t odva_quantise(float magnitude, float inverse_step, float dead_zone)
-{
-    const float level = magnitude * inverse_step + (0.5f - dead_zone);
-
-    ODVA_ASSERT(inverse_step > 0);
-    return level < (float)ODVA_MAX_LEVEL ? (int32_t)level : ODVA_MAX_LEVEL;
-}
-
 void odva_dequantiser_init(struct odva_dequantiser *dequantiser,
                            const struct odva_model_tables *tables, int qidx, int nested)
 {

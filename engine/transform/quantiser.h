@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "bitstream/latents.h"
+#include "bitstream/symbol_context.h"
 #include "model/model.h"
 
 /* How much of a cell, in steps, goes to the value nearer to zero beyond plain rounding; the smaller
@@ -25,7 +26,12 @@
 float odva_quantiser_step(int qidx);
 
 /** |q| of a coefficient: floor(|y|/D + 0.5 - dead_zone), at most ODVA_MAX_LEVEL. */
-int32_t odva_quantise(float magnitude, float inverse_step, float dead_zone);
+static inline int32_t odva_quantise(float magnitude, float inverse_step, float dead_zone)
+{
+    const float level = magnitude * inverse_step + (0.5f - dead_zone);
+
+    return level < (float)ODVA_MAX_LEVEL ? (int32_t)level : ODVA_MAX_LEVEL;
+}
 
 /* Dequantised latents are in units of 1/32 of a sample's step, of which the model's domain, which
  * is from -1 to 1, has 127.5. */

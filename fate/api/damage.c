@@ -4,19 +4,20 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Decodes a file's packets as they are, and then with faults of fixed seeds. Every frame whose
- * packet, and whose clip's packet, no fault has hit must come out as often as its packet was sent, bit
- * for bit the same. Prints a table of what became of the others.
+ * packet, and whose clip's packet, no fault has hit must come out as often as its packet was sent,
+ * bit for bit the same; so must what is predicted from nothing that one has hit, and the rest of
+ * what is predicted be marked as corrupt. Prints a table of what became of the frames that were
+ * hit.
  *
  * usage: damage FILE RUNS [DECODER_OPTIONS]
  *   RUNS             decodes of the file for each row of the table
  *   DECODER_OPTIONS  e.g. threads=4:steps=1
  */
 
-#include <libavformat/avformat.h>
-#include <libavutil/crc.h>
 #include <libavutil/lfg.h>
+#include <onedva/onedva.h>
 
-#include "api.h"
+#include "coded_file.h"
 
 #define SMOOTHED                                                                                   \
     4 /* frames after a fault that smooth_clips may change (doc/bitstream.md, section 8) */
@@ -27,6 +28,7 @@ enum fault { LOST, TWICE, SWAPPED, BIT_ERRORS, DAMAGED };
 struct source {
     AVPacket *packet;
     int clip; /* index of the packet that begins its clip */
+    int key;  /* of the one that begins the first clip that it rests on */
     int first_frame, frames;
 };
 
@@ -49,6 +51,7 @@ struct frame {
 struct row {
     int packets, hit, faults;
     int frames_hit, lost, coarser, wrong;
+    int resting; /* frames missing or marked, for they rest on packets that were hit */
 };
 
 static struct {
@@ -74,53 +77,6 @@ static int random_below(int n)
 }
 
 /* ---- decoding ---- */
-
-static uint32_t crc_of(const AVFrame *frame)
-{
-    const AVCRC *table = av_crc_get_table(AV_CRC_32_IEEE);
-    uint32_t crc = 0;
-
-    for (int plane = 0; plane < 3; plane++) {
-        int width = plane ? (frame->width + 1) / 2 : frame->width;
-        int height = plane ? (frame->height + 1) / 2 : frame->height;
-
-        for (int y = 0; y < height; y++)
-            crc = av_crc(table, crc, frame->data[plane] + y * frame->linesize[plane], width);
-    }
-    return crc;
-}
-
-static AVCodecContext *open_file_decoder(void)
-{
-    AVCodecContext *decoder = avcodec_alloc_context3(avcodec_find_decoder_by_name("onedva"));
-    AVDictionary *options = NULL;
-
-    CHECK(decoder && avcodec_parameters_to_context(decoder, file.parameters) >= 0);
-    CHECK(av_dict_copy(&options, file.options, 0) >= 0);
-    CHECK(avcodec_open2(decoder, NULL, &options) >= 0);
-    CHECK(av_dict_count(options) == 0);
-    av_dict_free(&options);
-    return decoder;
-}
-
-/* Send a packet, NULL for the end, and take all frames there are. Errors are what is tested. */
-static void decode(AVCodecContext *decoder, const AVPacket *packet, void (*take)(const AVFrame *))
-{
-    AVFrame *frame = av_frame_alloc();
-    int sent = AVERROR(EAGAIN), status;
-
-    CHECK(frame);
-    do {
-        if (sent == AVERROR(EAGAIN))
-            sent = avcodec_send_packet(decoder, packet);
-        status = avcodec_receive_frame(decoder, frame);
-        if (status >= 0)
-            take(frame);
-        av_frame_unref(frame);
-    } while (status >= 0 || sent == AVERROR(EAGAIN) ||
-             (!packet && status != AVERROR_EOF && status != AVERROR(EAGAIN)));
-    av_frame_free(&frame);
-}
 
 static int packet_of(int64_t pts)
 {
@@ -279,39 +235,52 @@ static int is_hit(const struct fate *fates, int index)
     return fates[index].hit || fates[file.sources[index].clip].hit || fates[index].moved;
 }
 
-/* After a fault a clip may be smoothed in another way, if that is on, and nothing else. */
-static int may_differ(const struct fate *fates, int index, int frame)
+static int has_fault(const struct fate *fate)
 {
-    const int clip = file.sources[index].clip;
-    int after_fault = 0;
-
-    if (is_hit(fates, index))
-        return 1;
-    /* that is anything since the first packet of the clip before */
-    for (int i = clip > 0 ? file.sources[clip - 1].clip : 0; i <= clip; i++)
-        after_fault |= fates[i].hit || fates[i].sent != 1 || fates[i].interrupted;
-    return file.smooth && after_fault && index - clip + frame < SMOOTHED;
+    return fate->hit || fate->sent != 1 || fate->interrupted;
 }
 
-static void check_packet(const struct fate *fates, int index, struct row *row)
+/* Whether what a packet's clip is predicted from may be another. A clip that is sent twice would be
+ * predicted from itself. */
+static int may_rest_on_fault(const struct fate *fates, int index)
 {
     const struct source *source = &file.sources[index];
+    int found = 0;
 
-    for (int i = 0; i < source->frames; i++) {
-        const struct frame *frame = &file.frames[source->first_frame + i];
-        const int came = frame->same + frame->coarser + frame->wrong;
+    for (int i = source->key; i <= source->clip; i++)
+        found |= file.sources[i].clip == i && has_fault(&fates[i]);
+    return source->key != source->clip && found;
+}
 
-        if (!may_differ(fates, index, i))
-            CHECK(frame->same == fates[index].sent && came == frame->same);
-        if (!is_hit(fates, index)) {
-            CHECK(came == fates[index].sent && !frame->coarser);
-            continue;
-        }
-        CHECK(came <= fates[index].sent);
+/* After a fault a clip may be smoothed in another way, if that is on, and nothing else. */
+static int may_be_smoothed_otherwise(const struct fate *fates, int index, int frame)
+{
+    const int clip = file.sources[index].clip;
+    int found = 0;
+
+    /* that is anything since the first packet of the clip before */
+    for (int i = clip > 0 ? file.sources[clip - 1].clip : 0; i <= clip; i++)
+        found |= has_fault(&fates[i]);
+    return file.smooth && found && index - clip + frame < SMOOTHED;
+}
+
+static void check_frame(const struct fate *fates, int index, int i, struct row *row)
+{
+    const struct frame *frame = &file.frames[file.sources[index].first_frame + i];
+    const int sent = fates[index].sent, came = frame->same + frame->coarser + frame->wrong;
+
+    CHECK(came <= sent);
+    if (is_hit(fates, index)) {
         row->frames_hit++;
         row->lost += !came;
         row->coarser += frame->coarser;
         row->wrong += frame->wrong;
+    } else if (may_rest_on_fault(fates, index)) {
+        CHECK(!frame->wrong || may_be_smoothed_otherwise(fates, index, i));
+        row->resting += sent - frame->same - frame->wrong;
+    } else {
+        CHECK(came == sent && !frame->coarser);
+        CHECK(!frame->wrong || may_be_smoothed_otherwise(fates, index, i));
     }
 }
 
@@ -333,12 +302,13 @@ static void run(enum fault fault, double rate, int seed, struct row *row)
         file.frames[i].same = file.frames[i].coarser = file.frames[i].wrong = 0;
     row->packets += file.nb_sources;
     if (row->faults > faults_before) {
-        AVCodecContext *decoder = open_file_decoder();
+        AVCodecContext *decoder = open_decoder_of(file.parameters, file.options);
 
         send_faulty(decoder, packets, fates);
         avcodec_free_context(&decoder);
         for (int i = 0; i < file.nb_sources; i++)
-            check_packet(fates, i, row);
+            for (int j = 0; j < file.sources[i].frames; j++)
+                check_frame(fates, i, j, row);
     }
     for (int i = 0; i < file.nb_sources; i++)
         av_packet_free(&packets[i]);
@@ -348,25 +318,25 @@ static void run(enum fault fault, double rate, int seed, struct row *row)
 
 static void read_file(const char *name)
 {
-    AVFormatContext *demuxer = NULL;
+    AVFormatContext *demuxer = open_coded_file(name);
     AVPacket *packet = av_packet_alloc();
 
-    CHECK(packet && avformat_open_input(&demuxer, name, NULL, NULL) >= 0);
-    CHECK(demuxer->nb_streams == 1);
     file.parameters = avcodec_parameters_alloc();
-    CHECK(file.parameters &&
+    CHECK(packet && file.parameters &&
           avcodec_parameters_copy(file.parameters, demuxer->streams[0]->codecpar) >= 0);
     while (av_read_frame(demuxer, packet) >= 0) {
         struct source *source =
             av_dynarray2_add((void **)&file.sources, &file.nb_sources, sizeof(*source), NULL);
 
         CHECK(source && packet->pts != AV_NOPTS_VALUE);
-        *source = (struct source){.packet = av_packet_clone(packet), .clip = file.nb_sources - 1};
-        CHECK(source->packet);
-        if (!(packet->flags & AV_PKT_FLAG_KEY)) {
-            CHECK(file.nb_sources > 1);
+        *source = (struct source){.packet = av_packet_clone(packet),
+                                  .clip = file.nb_sources - 1,
+                                  .key = file.nb_sources - 1};
+        CHECK(source->packet && (file.nb_sources > 1 || packet->flags & AV_PKT_FLAG_KEY));
+        if (packet->size <= ONEDVA_FRAME_PACKET_SIZE)
             source->clip = source[-1].clip;
-        }
+        if (!(packet->flags & AV_PKT_FLAG_KEY))
+            source->key = source[-1].key;
         av_packet_unref(packet);
     }
     av_packet_free(&packet);
@@ -385,7 +355,7 @@ static void free_file(void)
 
 static void decode_reference(void)
 {
-    AVCodecContext *decoder = open_file_decoder();
+    AVCodecContext *decoder = open_decoder_of(file.parameters, file.options);
 
     for (int i = 0; i < file.nb_sources; i++)
         decode(decoder, file.sources[i].packet, take_reference);
@@ -417,12 +387,14 @@ int main(int argc, char **argv)
         {DAMAGED, 0.1, "packet cut, a bit flipped, a hole, rubbish: 10 %", 5},
     };
 
+    int resting = 0;
+
     if (argc < 3 || argc > 4 || atoi(argv[2]) < 1) {
         fprintf(stderr, "usage: damage FILE RUNS [DECODER_OPTIONS]\n");
         return 1;
     }
     av_log_set_level(AV_LOG_QUIET);
-    CHECK(av_dict_parse_string(&file.options, argc > 3 ? argv[3] : "", "=", ":", 0) >= 0);
+    file.options = parse_options(argc > 3 ? argv[3] : "");
     file.smooth = !!av_dict_get(file.options, "smooth_clips", NULL, 0);
     read_file(argv[1]);
     CHECK(file.nb_sources >= 100);
@@ -441,7 +413,10 @@ int main(int argc, char **argv)
                row.hit, row.packets, row.frames_hit, row.lost, row.coarser, row.wrong,
                row.faults ? (double)row.lost / row.faults : 0);
         fflush(stdout);
+        resting += row.resting;
     }
+    if (resting)
+        printf("\n%d frames rested on those that were hit, and are missing or marked.\n", resting);
     free_file();
     return 0;
 }

@@ -29,6 +29,7 @@
 /* What every run uses, made while memory is plenty. */
 static AVFrame *frames[FRAMES];
 static AVPacket *packets[PACKETS];      /* of whole clips */
+static AVPacket *predicted[PACKETS];    /* likewise, the second one from the first */
 static AVPacket *frame_packets[FRAMES]; /* of their frames */
 static uint8_t extradata[64]; /* no stream header is longer */
 static int extradata_size;
@@ -43,23 +44,23 @@ static void note(int *first, int status)
 
 /* ---- parts ---- */
 
-static AVCodecContext *new_layer_encoder(void)
+static AVCodecContext *new_layer_encoder(int layers)
 {
     AVCodecContext *encoder;
 
     atomic_store(&plenty, 1);
     encoder = new_encoder(WIDTH, HEIGHT);
     encoder->thread_count = 4;
-    av_opt_set_int(encoder->priv_data, "layers", 3, 0);
+    av_opt_set_int(encoder->priv_data, "layers", layers, 0);
     av_opt_set_int(encoder->priv_data, "clip_frames", 8, 0);
     atomic_store(&plenty, 0);
     return encoder;
 }
 
-/* An encoder that has failed once encodes what comes next. */
+/* An encoder that has failed once encodes what comes next. With one layer it works on two clips at once. */
 static int use_encoder(void)
 {
-    AVCodecContext *encoder = new_layer_encoder();
+    AVCodecContext *encoder = new_layer_encoder(1);
     AVPacket *packet = av_packet_alloc();
     int status = packet ? avcodec_open2(encoder, NULL, NULL) : AVERROR(ENOMEM);
 
@@ -97,8 +98,12 @@ static int use_decoder(void)
     AVFrame *frame = av_frame_alloc();
     int status = frame ? avcodec_open2(decoder, NULL, NULL) : AVERROR(ENOMEM);
 
-    for (int i = 0; i <= PACKETS && avcodec_is_open(decoder); i++) {
-        note(&status, avcodec_send_packet(decoder, i < PACKETS ? packets[i] : NULL));
+    for (int i = 0; i <= 2 * PACKETS && avcodec_is_open(decoder); i++) {
+        const AVPacket *packet = i < PACKETS       ? packets[i]
+                                 : i < 2 * PACKETS ? predicted[i - PACKETS]
+                                                   : NULL;
+
+        note(&status, avcodec_send_packet(decoder, packet));
         for (int received = 0, tries = 0; received >= 0 && tries <= FRAMES; tries++) {
             received = avcodec_receive_frame(decoder, frame);
             note(&status, received);
@@ -278,10 +283,26 @@ static int use_demuxer(void)
 
 /* ---- runs ---- */
 
-/* Two packets of 8 frames with stream headers in them, in a file, too. */
-static void make_packets(void)
+/* Put a packet behind n others. @return whether there was one */
+static int take_packet(AVCodecContext *encoder, AVPacket **taken, int n)
 {
-    AVCodecContext *encoder = new_layer_encoder();
+    AVPacket *packet = av_packet_alloc();
+
+    CHECK(packet);
+    if (avcodec_receive_packet(encoder, packet) < 0) {
+        av_packet_free(&packet);
+        return 0;
+    }
+    CHECK(n < PACKETS);
+    taken[n] = packet;
+    return 1;
+}
+
+/* Two packets of 8 frames with stream headers in them. */
+static void encode_packets(int layers, AVPacket **taken)
+{
+    AVCodecContext *encoder = new_layer_encoder(layers);
+    int n = 0;
 
     CHECK(encoder && av_opt_set_int(encoder->priv_data, "clip_packets", 1, 0) == 0);
     CHECK(av_opt_set_int(encoder->priv_data, "adaptive_clips", 0, 0) == 0);
@@ -290,14 +311,24 @@ static void make_packets(void)
     memcpy(extradata, encoder->extradata, encoder->extradata_size);
     extradata_size = encoder->extradata_size;
     for (int i = 0; i < FRAMES; i++) {
-        frames[i] = make_frame(WIDTH, HEIGHT, i);
         CHECK(avcodec_send_frame(encoder, frames[i]) == 0);
+        n += take_packet(encoder, taken, n);
     }
     CHECK(avcodec_send_frame(encoder, NULL) == 0);
-    for (int i = 0; i < PACKETS; i++)
-        packets[i] = receive_packet(encoder);
-    CHECK(packets[PACKETS - 1]->duration == 8);
+    while (take_packet(encoder, taken, n))
+        n++;
+    CHECK(n == PACKETS && taken[PACKETS - 1]->duration == 8);
     avcodec_free_context(&encoder);
+}
+
+/* In a file, too. */
+static void make_packets(void)
+{
+    for (int i = 0; i < FRAMES; i++)
+        frames[i] = make_frame(WIDTH, HEIGHT, i);
+    encode_packets(3, packets);
+    encode_packets(1, predicted);
+    CHECK(!(predicted[PACKETS - 1]->flags & AV_PKT_FLAG_KEY));
     CHECK(use_bsf("onedva_split", NULL, NULL, packets, PACKETS, frame_packets) == 0);
     CHECK(frame_packets[FRAMES - 1]);
     CHECK(avio_open(&file, FILE_NAME, AVIO_FLAG_WRITE) >= 0);
@@ -310,8 +341,10 @@ static void free_packets(void)
         av_frame_free(&frames[i]);
         av_packet_free(&frame_packets[i]);
     }
-    for (int i = 0; i < PACKETS; i++)
+    for (int i = 0; i < PACKETS; i++) {
         av_packet_free(&packets[i]);
+        av_packet_free(&predicted[i]);
+    }
     remove(FILE_NAME);
 }
 

@@ -40,8 +40,8 @@ static int receive_packets(AVCodecContext *encoder, AVPacket *packet, AVPacket *
     return n;
 }
 
-/* Two clips' packets, of frames at irregular times. */
-static AVCodecContext *encode(AVPacket *packets[FRAMES], int clip_packets)
+/* Two clips' packets, of frames at irregular times. @param gop 1: both are key clips */
+static AVCodecContext *encode_gop(AVPacket *packets[FRAMES], int clip_packets, int gop)
 {
     AVCodecContext *encoder = new_encoder(WIDTH, HEIGHT);
     AVPacket *packet = av_packet_alloc();
@@ -50,6 +50,7 @@ static AVCodecContext *encode(AVPacket *packets[FRAMES], int clip_packets)
     encoder->flags |= AV_CODEC_FLAG_GLOBAL_HEADER | AV_CODEC_FLAG_COPY_OPAQUE |
                       AV_CODEC_FLAG_FRAME_DURATION;
     encoder->time_base = (AVRational){1, 250};
+    encoder->gop_size = gop;
     CHECK(packet && av_opt_set_int(encoder->priv_data, "adaptive_clips", 0, 0) == 0);
     CHECK(av_opt_set_int(encoder->priv_data, "clip_packets", clip_packets, 0) == 0);
     CHECK(avcodec_open2(encoder, NULL, NULL) == 0);
@@ -67,6 +68,11 @@ static AVCodecContext *encode(AVPacket *packets[FRAMES], int clip_packets)
     CHECK(n == (clip_packets ? 2 : FRAMES));
     av_packet_free(&packet);
     return encoder;
+}
+
+static AVCodecContext *encode(AVPacket *packets[FRAMES], int clip_packets)
+{
+    return encode_gop(packets, clip_packets, 1);
 }
 
 static void free_packets(AVPacket *packets[FRAMES], int n)
@@ -315,6 +321,52 @@ static void merge_and_split(void)
     avcodec_free_context(&other);
 }
 
+/* The picture type that the encoder says a packet is of. */
+static int picture_type(const AVPacket *packet)
+{
+    size_t size;
+    const uint8_t *stats = av_packet_get_side_data(packet, AV_PKT_DATA_QUALITY_STATS, &size);
+
+    CHECK(stats && size > 4);
+    return stats[4];
+}
+
+/* A clip that is predicted from the one before is no keyframe, whatever a container says. */
+static void predicted_clip(void)
+{
+    AVPacket *frames[FRAMES], *whole[FRAMES], *packets[FRAMES];
+    AVCodecContext *encoder = encode_gop(frames, 0, 250), *other = encode_gop(whole, 1, 250);
+    int n = FRAMES;
+
+    for (int i = 0; i < FRAMES; i++) {
+        CHECK(frames[i]->flags == (i ? i == CLIP ? 0 : AV_PKT_FLAG_DISPOSABLE : AV_PKT_FLAG_KEY));
+        CHECK(picture_type(frames[i]) == (i ? AV_PICTURE_TYPE_P : AV_PICTURE_TYPE_I));
+        CHECK((packets[i] = av_packet_clone(frames[i])));
+    }
+    CHECK(whole[0]->flags == AV_PKT_FLAG_KEY && whole[1]->flags == 0);
+    packets[0]->flags &= ~AV_PKT_FLAG_KEY;
+    packets[CLIP]->flags |= AV_PKT_FLAG_KEY;
+    n = filter("onedva_merge", encoder, packets, n);
+    CHECK(n == 2);
+    check_same(packets[0], whole[0]);
+    check_same(packets[1], whole[1]);
+    for (int i = 0; i < 2; i++)
+        packets[i]->flags ^= AV_PKT_FLAG_KEY;
+    n = filter("onedva_split", encoder, packets, n);
+    CHECK(n == FRAMES);
+    for (int i = 0; i < FRAMES; i++)
+        check_same(packets[i], frames[i]);
+    packets[CLIP]->flags |= AV_PKT_FLAG_KEY;
+    CHECK(filter("onedva_metadata,onedva_truncate=layers=1", encoder, packets, n) == FRAMES);
+    for (int i = 0; i < FRAMES; i++)
+        check_same(packets[i], frames[i]);
+    free_packets(packets, FRAMES);
+    free_packets(frames, FRAMES);
+    free_packets(whole, 2);
+    avcodec_free_context(&encoder);
+    avcodec_free_context(&other);
+}
+
 /* A clip of which a frame's packet is missing, or has a time that no whole clip can say, is left as it is. */
 static void merge_of_parts(void)
 {
@@ -339,6 +391,7 @@ static const struct {
     {"frames_without_clip", frames_without_clip}, {"clip_missing", clip_missing},
     {"damaged_frames", damaged_frames}, {"other_order", other_order},
     {"merge_and_split", merge_and_split}, {"merge_of_parts", merge_of_parts},
+    {"predicted_clip", predicted_clip},
 };
 
 int main(int argc, char **argv)

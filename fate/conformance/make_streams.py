@@ -21,7 +21,7 @@ sys.path.insert(0, os.path.join(ROOT, "tools"))
 import spec_decoder
 from random_coder import random_motion, random_packet
 from spec_decoder import Seen, read_stream_header
-from stream_writer import frame_packet, leb, motion, packet, packet_unit, segment, stream_header, unit
+from stream_writer import frame_packet, id_of, leb, motion, packet, packet_unit, segment, stream_header, unit
 
 BIN = os.environ.get("ONEDVA_BIN", os.path.join(ROOT, "build", "ffmpeg-check"))
 MODEL_FILE = os.path.join(ROOT, "fate", "model", "onedva-test.safetensors")
@@ -62,7 +62,7 @@ def encode(source, *options, bsf=None, form="odva", input_options=()):
         first, last = os.path.join(work, f"first.{form}"), os.path.join(work, "last.odva")
         ffmpeg("-filter_complex", f"{source},format=yuv420p[v]", "-map", "[v]", "-fps_mode", "passthrough",
                "-enc_time_base", "filter", "-c:v", "onedva", "-flags", "+bitexact", "-threads", "1", "-adaptive_clips", "0",
-               "-clip_packets", "1", "-crf", "30", *options, "-fflags", "+bitexact", first)
+               "-clip_packets", "1", "-g", "1", "-crf", "30", *options, "-fflags", "+bitexact", first)
         ffmpeg(*input_options, "-i", first, "-c", "copy", *(("-bsf:v", bsf) if bsf else ()), "-fflags", "+bitexact", last)
         with open(last, "rb") as file:
             return file.read()
@@ -162,6 +162,18 @@ def encoded_frames():
     """A packet for each frame, of clips of 16 frames, of 7 and of 1, with motion and layers."""
     return b"".join(encode(pan("96x80", "4*n", "2*n", frames), "-clip_packets", "0", "-layers", layers)
                     for frames, layers in ((23, "1"), (17, "3")))
+
+
+@stream
+def encoded_inter():
+    """Inter clips as an encoder chooses them: of what rests and what moves, with key clips at cuts and on request, with a packet for
+    each frame."""
+    rests = f"{STILL},crop=96:80,trim=end_frame=24"
+    moves = pan("96x80", "2*n", "n", 24)
+    cut = f"{pan('96x80', '2*n', '0', 14)}[a];{CHART},rotate=0.01*n,crop=96:80,trim=end_frame=14[b];[a][b]concat"
+    return b"".join(encode(source, "-g", "250", *options) for source, options in (
+        (rests, ()), (moves, ("-motion", "off")), (moves, ("-motion", "mesh", "-adaptive_clips", "1", "-clip_packets", "0")),
+        (cut, ("-adaptive_clips", "1")), (moves, ("-motion", "global", "-crf", "10")), (rests, ("-g", "12", "-clip_frames", "4"))))
 
 
 @stream
@@ -421,6 +433,202 @@ def random_payloads():
     return segment(header, in_turn(made, 6))
 
 
+# ---- inter clips --------------------------------------------------------------------------------
+
+
+def with_frame_packets(clip):
+    """A clip's packet and those of its later frames, where it shows the first one."""
+    packet_ = spec_decoder.Packet(clip, None, Seen())
+    return [clip] if packet_.shows_all else [clip, *(frame_packet(clip, i) for i in range(1, packet_.frames))]
+
+
+def chain(fields, seed, clips, **common):
+    """Packets of a key clip and of inter clips behind it; clips: frames, extents and other arguments of random_packet of each; where
+    they have motion, it is arguments of random_motion."""
+    made = []
+    for i, (frames, extents, arguments) in enumerate(clips):
+        arguments, before = {**common, **arguments}, made[-1] if made else None
+        if "motion_" in arguments:
+            arguments["motion_"] = random_motion(fields, frames, seed + i, is_inter=before is not None, **arguments["motion_"])
+        made.append(random_packet(MODEL, fields, frames, extents, seed + i, before=before, **arguments))
+    return made
+
+
+def segment_of(header, clips):
+    """clips: (packets of a clip, its frames)"""
+    packets, time = [], 0
+    for data, frames in clips:
+        shown = [frames] if len(data) == 1 else [1] * len(data)
+        packets += [(packet_, time + i, duration) for i, (packet_, duration) in enumerate(zip(data, shown))]
+        time += frames
+    return segment(header, packets)
+
+
+def frames_of(data):
+    return spec_decoder.Packet(data, None, Seen()).frames
+
+
+def segment_of_clips(header, packets):
+    return segment_of(header, [(with_frame_packets(data), frames_of(data)) for data in packets])
+
+
+@stream
+def random_inter():
+    """Chains without motion, of clips of every length, that show all of their frames or the first one, with a stream header or without."""
+    header, fields = headers_of(75, 43)
+    made = []
+    for i, lengths in enumerate(((4, 1), (16, 9, 3), (1, 2, 5, 16), (8, 13), (7, 6, 10), (11, 12, 14, 15))):
+        made += chain(fields, 2000 + 10 * i, [
+            (frames, [FULL[(i + n) % 4]], {"detail": (i + n) % 4, "qidx": 7 * i - 40 + 5 * n, "header": header if (i + n) % 3 == 0 else None})
+            for n, frames in enumerate(lengths)], bold=(0.01, 0.1)[i % 2], ones=0.6, sync=(0xD5, 0xD6)[i // 2 % 2])
+    return segment_of_clips(header, made)
+
+
+@stream
+def random_inter_tiles():
+    """Tiles of every size, predicted or not, beside each other, cut by the picture's edges or not."""
+    made = b""
+    for width, height, clips in (
+            (290, 270, ((9, -30, 0.3, 0.7), (ALL, -40, 0.005, 0.5), (9, -20, 0.5, 0.8), (5, -10, 0.8, 0.6))),
+            (650, 400, [(1, 0, 0.5, 0.3), (1, 10, 0.2, 0.5), (2, -10, 0.5, 0.2), (1, -20, 0.05, 0.5)])):
+        header, fields = headers_of(width, height)
+        made += segment_of_clips(header, chain(fields, 2100 + width, [
+            (4, [ends], {"qidx": qidx, "bold": bold, "ones": ones}) for ends, qidx, bold, ones in clips]))
+    return made
+
+
+@stream
+def random_inter_sizes():
+    """Pictures that end inside of a token, or are less than one."""
+    made = b""
+    for i, (width, height) in enumerate(((1, 1), (2, 3), (17, 15), (129, 16), (15, 130), (33, 257))):
+        header, fields = headers_of(width, height)
+        made += segment_of_clips(header, chain(fields, 2200 + 10 * i, [(frames, [20], {"qidx": -20}) for frames in (3, 2, 6)]))
+        moved = {"points": 1, "reference": i % 2, "margins": (i, 2, 0, 3)}
+        made += segment_of_clips(header, chain(fields, 2205 + 10 * i, [
+            (frames, [20], {"qidx": -20, "motion_": moved}) for frames in (3, 2, 1)]))
+    return made
+
+
+@stream
+def random_inter_motion():
+    """Every kind of points and mesh, step, number of terms and T, behind key clips that move and that do not."""
+    packets, header, fields = [], *headers_of(71, 53)
+    rng = random.Random(2300)
+    for i in range(16):
+        clips = [(rng.randint(1, 16), [40], {})]
+        for n in range(2):
+            frames, points, spacing = (i + 8 * n) % 16 + 1, (i + n) % 3, (i + 2 * n) % 5
+            most = min(frames, 15)
+            moved = {
+                "bold": (0.02, 0.1, 0.4)[i % 3], "margins": [64 if i % 5 == side else rng.randint(0, 20) * rng.randint(0, 1) for side in range(4)],
+                "reference": rng.randint(0, most),
+                "points": points, "point_terms": (most, rng.randint(1, most))[n] if points else 1, "point_step": (5 * i + n) % 16 if points else 0,
+                "spacing": spacing, "mesh_terms": (rng.randint(1, most), most)[n] if spacing else 1, "mesh_step": (7 * i + n) % 16 if spacing else 0}
+            clips.append((frames, [40], {"motion_": moved}))
+        packets += chain(fields, 2310 + 10 * i, clips, qidx=-16, bold=0.03, sync=(0xD5, 0xD6)[i % 2])
+    steep = {"bold": 0.97, "ones": 0.97, "reference": 2, "points": 1, "point_terms": 2, "point_step": 15}
+    packets += chain(fields, 2480, [(2, [40], {}), *[(4, [40], {"motion_": steep})] * 4], qidx=-16)     # content is far from where it rests
+    return segment_of_clips(header, packets)
+
+
+@stream
+def random_inter_layers():
+    """Layers, sweeps and refinements, whole and cut to each number of layers: the clips behind are the same, as they rest on the first
+    layer alone."""
+    header, fields = headers_of(150, 40)
+    layouts = ([ALL, ALL, ALL], [10, 40, ALL, ALL], [ALL + 9 * T, ALL], [ALL + 12 * T, ALL, ALL + 6 * T, ALL],
+               [20, ALL + 5 * T, ALL, ALL], [ALL] * 4)
+    moved = {"points": 2, "point_terms": 2, "point_step": 6, "spacing": 2, "mesh_step": 4, "reference": 3, "margins": (3, 1, 0, 5)}
+    whole = chain(fields, 2500, [
+        (5, layouts[i % 6], {"qidx": (-30, 0, 20)[i % 3], "bold": 0.03, "dropped": int(i % 3 == 0 and i % 6 < 5),
+                             **({"motion_": moved} if i % 2 else {})}) for i in range(6)])
+    made = list(whole)
+    for layers in range(1, 4):
+        made += [spec_decoder.truncated(data, min(layers + i % 2, len(layouts[i]))) for i, data in enumerate(whole)]
+    return segment_of_clips(header, made)
+
+
+@stream
+def random_inter_still():
+    """Predicted tiles without tokens, in the first layer or in all, beside each other and beside others; pictures that end inside of a
+    token; whole and cut to each number of layers."""
+    made = b""
+    layouts = [40], [20, ALL], [9, 40, ALL], [ALL + 9 * T, ALL], [30] * 3
+    moved = {"points": 2, "point_terms": 1, "point_step": 5, "spacing": 2, "mesh_step": 3, "reference": 1, "margins": (3, 1, 0, 5)}
+    for i, (width, height) in enumerate(((131, 91), (67, 140), (37, 21))):
+        header, fields = headers_of(width, height)
+        whole = chain(fields, 2540 + 10 * i, [(4, [40], {"empty": 0.1})] + [
+            (4 - n % 3, layouts[n], {"empty": 0.8, **({"motion_": moved} if (i + n) % 2 else {})}) for n in range(5)], qidx=20, bold=0.2, ones=0.6)
+        made += segment_of_clips(header, whole + [
+            spec_decoder.truncated(data, min(layers, len(spec_decoder.Packet(data, fields, Seen()).layers)))
+            for layers in (1, 2) for data in whole])
+    return made
+
+
+@stream
+def random_inter_extremes():
+    """Levels as large as they get on top of prediction."""
+    header, fields = headers_of(50, 34)
+    made = []
+    for detail, full in enumerate(FULL):
+        made += chain(fields, 2600 + 10 * detail, [
+            (frames, [full] * refinements, {"detail": detail, "qidx": qidx})
+            for frames, qidx, refinements in ((7, -20, 1), (5, 63, 1), (4, 39, 4), (6, -64, 2))], bold=0.6, ones=0.9)
+    return segment_of_clips(header, made)
+
+
+@stream
+def random_inter_payloads():
+    """Bytes that no encoder made, for payloads and for motion."""
+    header, fields = headers_of(50, 34)
+    payloads = [bytes((i * i * 41 + i * seed) % 256 for i in range(300)) for seed in range(6)] + [b"", b"\0" * 9, b"\xff" * 200]
+    made = [random_packet(MODEL, fields, 6, [ALL], 2700, qidx=-20, bold=0.2)]
+    for i, payload in enumerate(payloads):
+        moved = motion(margins=(1, 0, 2, 0), reference=i % 7, points=2, point_terms=3, spacing=2, mesh_terms=4, paths=payload[:90]) if i % 2 else None
+        made.append(packet(MODEL, 6, [(ALL, payload), (ALL, payload[::-1])], qidx=8 * i - 50, motion_=moved, reference=id_of(made[-1])))
+    return segment_of_clips(header, made)
+
+
+@stream
+def edited_inter():
+    """What inter clips are predicted from where a clip is missing, damaged, of another size, or never was; packets of inter clips that a
+    reader refuses."""
+    header, fields = headers_of(48, 32)
+    other, other_fields = headers_of(34, 20)
+    moved = {"motion_": {"points": 1, "point_step": 8, "reference": 1, "margins": (1, 1, 1, 1)}}
+    a, b, c, d = chain(fields, 2800, [(4, [64], {}), (3, [64], moved), (1, [64], {}), (2, [64], moved)], sync=0xD6, header=header)
+    drawn = random_packet(MODEL, fields, 4, [64], 2814, before=a)
+    good = [(64, layer.payload) for layer in spec_decoder.Packet(drawn, fields, Seen()).whole_layers]
+    lost = packet(MODEL, 3, good, reference=id_of(a), crcs=[(0, 1)])
+    small = random_packet(MODEL, other_fields, 2, [64], 2810, header=other)
+    of_small = random_packet(MODEL, other_fields, 2, [64], 2811, before=small, header=other)
+    once = packet(MODEL, 4, good, reference=id_of(a), header=header)
+    twice = packet(MODEL, 4, good, reference=id_of(once), header=header)
+    behind = random_packet(MODEL, fields, 4, [64], 2813, before=twice, header=header)
+
+    def made(frames=4, **wrong):
+        return packet(MODEL, frames, good, **{"reference": id_of(d), **wrong})
+
+    def moving(frames=4, **wrong):
+        return made(frames, motion_=motion(**{"points": 1, "paths": b"\x40\x50\x60", **wrong}))
+
+    wrong = [moving(reference=5), moving(frames=1, point_terms=2), moving(point_terms=5), moving(frames=16, point_terms=16),
+             moving(frames=16, spacing=1, mesh_terms=16), made(sync=0xD7), made(sync=0xD4), made(header_crc_wrong=1), made()[:7],
+             moving(margins=(0, 65, 0, 0)), moving(spacing=1, mesh_terms=5)]
+    rows = [
+        [d, frame_packet(d, 1), c],                                     # no clip before
+        [a, b, c, d, frame_packet(d, 1)],                               # all that there are
+        [a, c, frame_packet(c, 1), d, a, b],                            # one missing
+        [a, lost, b, c], [a, b"\xd4" * 9, b], [a, frame_packet(a, 9), b"\xd5\x00", b],   # damaged ones, and frame packets that are none
+        [a, small, b, of_small, a, b],                                  # another size
+        [a, random_packet(MODEL, fields, 4, [64], 2812, before=a, header=header)],
+        [a, b, a, b, c, b, c, d], [small, of_small, a, of_small],
+        [a, once, twice, behind], [a, once, behind], [a, twice, behind],    # two whose layers are the same, one of them missing
+        *([d, data] for data in wrong), [a, b, c, d]]
+    return segment(header, in_turn([data for row in rows for data in row], 4))
+
+
 # ---- checksums ----------------------------------------------------------------------------------
 
 
@@ -428,7 +636,7 @@ def checksum(path, steps):
     """md5 of all frames that a bitexact decode gives out; damage is not fatal."""
     environment = dict(os.environ, ONEDVA_MODEL=MODEL_FILE)
     result = subprocess.run([os.path.join(BIN, "ffmpeg"), "-v", "quiet", "-flags", "+bitexact", "-threads", "1", "-steps", str(steps),
-                             "-i", path, "-fps_mode", "passthrough", "-pix_fmt", "yuv420p", "-f", "md5", "-"],
+                             "-i", path, "-noautoscale", "-fps_mode", "passthrough", "-pix_fmt", "yuv420p", "-f", "md5", "-"],
                             stdout=subprocess.PIPE, env=environment)
     return result.stdout.decode().strip().removeprefix("MD5=")
 

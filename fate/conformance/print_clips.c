@@ -69,7 +69,8 @@ static int print_clip(onedva_decoder *decoder, const uint8_t *packet, size_t siz
             printf("left out\n");
         return 0;
     }
-    printf("frames %d qidx %d layers %d of %d tokens %" PRId64, clip.frames, clip.qidx,
+    printf("%s frames %d qidx %d layers %d of %d tokens %" PRId64,
+           clip.is_key ? "key" : (clip.is_corrupt ? "corrupt" : "inter"), clip.frames, clip.qidx,
            clip.layers_decoded, clip.layers, clip.tokens);
     if (onedva_decoder_get_mesh(decoder, &mesh) < 0)
         return 1;

@@ -5,7 +5,7 @@ and codes that for the range decoder of doc/bitstream.md, section 5."""
 import random
 
 import spec_decoder
-from stream_writer import motion, packet
+from stream_writer import id_of, motion, packet
 
 
 class RandomCoder:
@@ -13,6 +13,7 @@ class RandomCoder:
     binary decision is 1 then."""
 
     payload, at, settled = b"", 0, 0
+    is_first_next = False       # whether the next symbol is the first of its kind, without a draw
 
     def __init__(self, rng, bold, ones=0.5):
         self.rng, self.bold, self.ones = rng, bold, ones
@@ -25,7 +26,9 @@ class RandomCoder:
 
     def decode(self, cdf):
         last = len(cdf) - 2
-        if self.rng.random() < self.bold:
+        if self.is_first_next:
+            s, self.is_first_next = 0, False
+        elif self.rng.random() < self.bold:
             s = self.rng.randint(0, last) if last > 1 else int(self.rng.random() < self.ones)
         else:
             v = self.rng.randrange(32768)
@@ -58,30 +61,42 @@ class RandomCoder:
         return value.to_bytes(size, "big").rstrip(b"\0")
 
 
-def random_motion(header, frames, seed, bold=0.3, ones=0.5, **fields):
+class RandomLayer(spec_decoder.LayerDecoder):
+    """empty: how often a tile is left without tokens, whatever the probability of that is."""
+
+    empty = 0
+
+    def _length(self, tile, room):
+        self.coder.is_first_next = self.empty > 0 and self.coder.rng.random() < self.empty
+        return super()._length(tile, room)
+
+
+def random_motion(header, frames, seed, bold=0.3, ones=0.5, is_inter=False, **fields):
     """A motion's bytes; fields: as stream_writer.motion takes them."""
     coder = RandomCoder(random.Random(seed), bold, ones)
-    spec_decoder.Motion(motion(**fields), header, frames, spec_decoder.Seen(), coder)
+    spec_decoder.Motion(motion(**fields), header, frames, spec_decoder.Seen(), coder, is_inter)
     return motion(**fields, paths=coder.finish())
 
 
-def random_packet(model, applies, frames, extents, seed, *, detail=0, qidx=-10, dropped=0, bold=0.05, ones=0.5, motion_=None,
-                  **fields):
+def random_packet(model, applies, frames, extents, seed, *, detail=0, qidx=-10, dropped=0, bold=0.05, ones=0.5, empty=0,
+                  motion_=None, before=None, **fields):
     """A packet whose layers have these extents (token_end + 16384 threshold); applies: the StreamHeader of its pictures;
-    fields: of stream_writer.packet."""
+    before: the packet of the clip that an inter clip is predicted from; fields: of stream_writer.packet."""
     rng, seen = random.Random(seed), spec_decoder.Seen()
     width, height = applies.width, applies.height
     if motion_ is not None:
-        decoded = spec_decoder.Motion(motion_, applies, frames, seen)
+        decoded = spec_decoder.Motion(motion_, applies, frames, seen, is_inter=before is not None)
         width, height = decoded.canvas_width, decoded.canvas_height
-    grid = spec_decoder.Grid(model, detail, frames, width, height)
+    grid = spec_decoder.Grid(model, detail, frames, width, height, before is not None)
     layers = []
     for extent in extents:
         layers.append(spec_decoder.Layer(extent, 0, 0, *layers[-1:]))
     for layer in layers:
         layer.payload, coder = b"", RandomCoder(rng, bold, ones)
         of_refinement = qidx + 8 * (layers[-1].refinement - layer.refinement)
-        spec_decoder.LayerDecoder(model, layer, of_refinement, seen, coder).decode(grid)
+        decoder = RandomLayer(model, layer, of_refinement, seen, coder)
+        decoder.empty = empty
+        decoder.decode(grid)
         layer.payload = coder.finish()
     return packet(model, frames, [(layer.extent, layer.payload) for layer in layers], detail=detail, qidx=qidx, dropped=dropped,
-                  motion_=motion_, **fields)
+                  motion_=motion_, reference=None if before is None else id_of(before), **fields)

@@ -3,7 +3,7 @@
 """Writes packets and elementary streams field by field (doc/bitstream.md, 2, 3, 10 and annex A), those that are not valid, too."""
 import struct
 
-from spec_decoder import HAS_DROPPED, HAS_DURATIONS, HAS_HEADER, HAS_MOTION, crc16
+from spec_decoder import HAS_DROPPED, HAS_DURATIONS, HAS_HEADER, HAS_MOTION, INTER, WHOLE_CLIP, Packet, Seen, crc16
 
 
 def leb(value, size=0):
@@ -29,15 +29,24 @@ def motion(margins=(0, 0, 0, 0), reference=0, points=0, point_terms=1, point_ste
                   mesh_step << 4 | reserved]) + paths
 
 
-def packet(model, frames, layers, *, detail=0, qidx=-10, sync=0xD5, version=2, flags=0, model_tag=None, dropped=0, header=None,
-           header_size=None, durations=None, motion_=None, crcs=(), header_crc_wrong=0, size=0, behind=b""):
-    """layers: (extent, payload) of each; crcs: (number of a layer, what its crc is off by); behind: bytes behind the last payload."""
+def id_of(packet_):
+    """What an inter clip behind a packet's clip calls it."""
+    return Packet(packet_, None, Seen()).id
+
+
+def packet(model, frames, layers, *, detail=0, qidx=-10, sync=WHOLE_CLIP, version=2, flags=0, model_tag=None, dropped=0, header=None,
+           header_size=None, durations=None, motion_=None, crcs=(), header_crc_wrong=0, size=0, behind=b"", reference=None):
+    """layers: (extent, payload) of each; crcs: (number of a layer, what its crc is off by); behind: bytes behind the last payload;
+    reference: of an inter clip, which then has the sync of one."""
     flags |= (HAS_HEADER * (header is not None) | HAS_DURATIONS * (durations is not None)
               | HAS_MOTION * (motion_ is not None) | HAS_DROPPED * (dropped != 0))
     tag = model.id & 0x3FFF if model_tag is None else model_tag
+    sync |= INTER if reference is not None else 0
     made = struct.pack("<BBHBb", sync, version << 4 | flags, tag | detail << 14, frames - 1 << 4 | len(layers) - 1, qidx)
     if dropped:
         made += bytes([dropped])
+    if reference is not None:
+        made += struct.pack("<H", reference)
     if header is not None:
         made += leb(len(header) if header_size is None else header_size, size) + header
     if durations is not None:
@@ -50,13 +59,8 @@ def packet(model, frames, layers, *, detail=0, qidx=-10, sync=0xD5, version=2, f
 
 
 def frame_packet(clip, frame, *, sync=0xD7, version=2, check_wrong=0):
-    """clip: its packet, without a header, durations, motion or dropped refinements."""
-    at = 6
-    for _ in range(2):                                      # extent and size of the first layer
-        while clip[at] & 128:
-            at += 1
-        at += 1
-    return bytes([sync, version << 4 | frame, clip[at] ^ 17 * frame & 255 ^ check_wrong])
+    """clip: its packet"""
+    return bytes([sync, version << 4 | frame, Packet(clip, None, Seen()).crc & 255 ^ 17 * frame & 255 ^ check_wrong])
 
 
 def unit(kind, fields):

@@ -9,6 +9,7 @@ import math
 import os
 import random
 import sys
+import types
 import unittest
 from decimal import Decimal, getcontext
 
@@ -24,6 +25,7 @@ from spec_decoder import Seen
 
 getcontext().prec = 60
 PI = Decimal("3.14159265358979323846264338327950288419716939937510582097494")
+HEADER = spec_decoder.StreamHeader(0, 21, 13, 0, 2, 2, 2, 0, (0, 1), (1, 25), 1)
 MODEL = spec_decoder.Model(os.environ.get("ONEDVA_MODEL", os.path.join(ROOT, "fate", "model", "onedva-test.safetensors")))
 
 
@@ -58,12 +60,11 @@ class Tables(unittest.TestCase):
             self.assert_rounded([int(spec_decoder.TIME[b, f])], [4096 * dct_factor(4, b, f)])
 
     def test_paths(self):
-        """A motion of no points reads nothing; its basis is of the clip's length."""
-        header = spec_decoder.StreamHeader(0, 16, 16, 0, 2, 2, 2, 0, (0, 1), (1, 25), 1)
-        for frames in range(2, 17):
-            motion = spec_decoder.Motion(bytes(8), header, frames, Seen(), RandomCoder(random.Random(0), 0))
-            for k, t in itertools.product(range(1, frames - 1), range(frames)):
-                self.assert_rounded([motion._basis(k, t)], [4096 * cosine((2 * t + 1) * (k + 1), 2 * frames)])
+        """A motion of no points reads nothing; its basis is of the clip's length, with the picture before an inter clip."""
+        for T in range(2, 18):
+            motion = spec_decoder.Motion(bytes(8), HEADER, T - 1, Seen(), RandomCoder(random.Random(0), 0), is_inter=True)
+            for k, t in itertools.product(range(1, min(T - 1, 15)), range(T)):
+                self.assert_rounded([motion._basis(k, t)], [4096 * cosine((2 * t + 1) * (k + 1), 2 * T)])
 
     def test_eighths_of_powers_of_two(self):
         for one, table in (32768, spec_decoder.STEP), (2048, spec_decoder.EXPECTED):
@@ -139,23 +140,138 @@ class Reconstruction(unittest.TestCase):
         extreme.basis = rng.choice([-32767, 32767], MODEL.basis.shape)
         for model, detail, limit in itertools.product((MODEL, extreme), range(4), (3000, 32767)):
             c = rng.choice([-limit - 1, limit], (20, len(model.vectors(detail))))
-            total, first = (model.mean << 17).astype(np.int32)[None, None] + np.int32(2 ** 19), 0
+            mean = rng.integers(0, 256, (20, 384)) * 8 if limit == 3000 else np.broadcast_to(model.mean, (20, 384))
+            total, first = (mean[:, None] << 17).astype(np.int32) + np.int32(2 ** 19), 0
             for band, n in enumerate(model.bands[detail]):
                 h = c[:, first:first + n].astype(np.int32) @ model.basis[:n].astype(np.int32) + np.int32(128) >> 8
                 total = total + spec_decoder.TIME[band].astype(np.int32)[None, :, None] * h[:, None]
                 first += n
             self.assertEqual(total.dtype, np.int32)
-            np.testing.assert_array_equal(spec_decoder.patch_samples(model, detail, c, seen), np.clip(total >> 20, 0, 255))
+            np.testing.assert_array_equal(spec_decoder.patch_samples(model, detail, c, seen, mean), np.clip(total >> 20, 0, 255))
         self.assertEqual(set(seen["sample.wraps"]), {False, True})
 
     def test_no_coefficients_are_the_mean(self):
-        samples = spec_decoder.patch_samples(MODEL, 0, np.zeros((1, len(MODEL.vectors(0))), np.int64), Seen())
+        samples = spec_decoder.patch_samples(MODEL, 0, np.zeros((1, len(MODEL.vectors(0))), np.int64), Seen(), MODEL.mean)
         for frame in range(4):
             np.testing.assert_array_equal(samples[0, frame], [min((int(mean) + 4) // 8, 255) for mean in MODEL.mean])
 
     def test_wrapping(self):
         found = spec_decoder.wrapped(np.array([0, 2 ** 31 - 1, 2 ** 31, -2 ** 31 - 1, 2 ** 33 + 5]))
         np.testing.assert_array_equal(found, [0, 2 ** 31 - 1, -2 ** 31, 2 ** 31 - 1, 5])
+
+
+class Deblocking(unittest.TestCase):
+    def test_is_done_line_by_line_across_borders_of_which_a_side_does_not_stay(self):
+        rng, seen = np.random.default_rng(6), Seen()
+        for width, height in itertools.product((1, 16, 19, 20, 39, 40, 70), repeat=2):
+            stays = rng.random((-(-height // 16), -(-width // 16))) < 0.7
+            sizes = [(-(-height // e), -(-width // e)) for e in (1, 2, 2)]
+            planes = [np.cumsum(rng.integers(-9, 10, (2, *size)), 2) % 256 for size in sizes]
+            expected = [plane.copy() for plane in planes]
+            spec_decoder.deblock(planes, 10, stays, seen)
+            for plane, found, spacing in zip(expected, planes, (16, 8, 8)):
+                self.by_line(plane, stays, spacing)
+                self.by_line(plane.transpose(0, 2, 1), stays.T, spacing)
+                np.testing.assert_array_equal(found, plane)
+        self.assertEqual(set(seen["border.sides that stay"]), {0, 1, 2})
+
+    @staticmethod
+    def by_line(samples, stays, spacing):
+        for y, x in itertools.product(range(samples.shape[1]), range(spacing, samples.shape[2] - 3, spacing)):
+            if not (stays[y // spacing, x // spacing] and stays[y // spacing, (x - 1) // spacing]):
+                spec_decoder._deblock_border(samples[:, y:y + 1], x, 20)      # T of qidx 10
+
+    def test_nothing_changes_where_all_stay(self):
+        plane = np.random.default_rng(5).integers(0, 256, (3, 50, 40))
+        planes = [plane.copy(), plane[:, ::2, ::2].copy(), plane[:, 1::2, 1::2].copy()]
+        spec_decoder.deblock(planes, 63, np.ones((4, 3), bool), Seen())
+        for found, expected in zip(planes, (plane, plane[:, ::2, ::2], plane[:, 1::2, 1::2])):
+            np.testing.assert_array_equal(found, expected)
+
+
+class Prediction(unittest.TestCase):
+    @staticmethod
+    def picture(seed=7):
+        rng = np.random.default_rng(seed)
+        return [rng.integers(0, 256, shape) for shape in ((13, 21), (7, 11), (7, 11))]
+
+    def test_patches_are_samples_of_the_picture_and_of_its_edge(self):
+        picture = self.picture()
+        patches = spec_decoder.patches_of_picture(picture, 2, 3)
+        self.assertEqual(patches.shape, (2, 3, 384))
+        for plane, (first, side, _) in zip(picture, spec_decoder.PLANES):
+            for gy, gx, y, x in itertools.product(range(2), range(3), range(side), range(side)):
+                expected = plane[min(side * gy + y, len(plane) - 1), min(side * gx + x, len(plane[0]) - 1)]
+                self.assertEqual(patches[gy, gx, first + side * y + x], expected)
+
+    def test_canvas_of_a_clip_that_rests_on_the_picture_is_it_with_its_edge_around(self):
+        picture, margins = self.picture(), (1, 3, 2, 5)
+        motion = spec_decoder.Motion(bytes([*margins, 0, 0, 0, 0]), HEADER, 1, Seen(), is_inter=True)
+        left, top, right, bottom = margins
+        for plane, canvas, unit in zip(picture, motion.prediction_canvas(picture), (2, 1, 1)):
+            expected = np.pad(plane, ((unit * top, unit * bottom), (unit * left, unit * right)), "edge")
+            np.testing.assert_array_equal(canvas, expected)
+
+    def test_predicted_tiles_without_coefficients_are_the_prediction(self):
+        """And what is not predicted is the mean, in the same clip."""
+        bits = {(8, 0, 0): (1, None), (4, 0, 0): (0, 1), (4, 0, 4): (0, 0)}     # whether it is split, whether predicted
+        grid = spec_decoder.Grid(MODEL, 0, 5, 128, 60, is_inter=True)
+        partition = spec_decoder.PartitionDecoder(grid, None, Seen())
+        partition._is_split = lambda *node: bits[node][0]
+        partition._is_predicted = lambda *node: bool(bits[node][1])
+        partition.decode()
+        self.assertEqual([(tile.y, tile.x, tile.size, tile.is_predicted) for tile in grid.tiles],
+                         [(0, 0, 2, True), (0, 4, 2, False)])
+        clip_ = types.SimpleNamespace(grid=grid, tiles=grid.tiles, frames=5, width=128, height=60,
+                                      packet=types.SimpleNamespace(seen=Seen()))
+        rng = np.random.default_rng(8)
+        picture = [rng.integers(0, 256, shape) for shape in ((60, 128), (30, 64), (30, 64))]
+        planes = spec_decoder.linear_planes(MODEL, clip_, [[0] * len(tile.q) for tile in grid.tiles], picture)
+        for plane, reference, (first, side, _) in zip(planes, picture, spec_decoder.PLANES):
+            np.testing.assert_array_equal(plane[:, :, :4 * side], np.repeat(reference[None, :, :4 * side], 5, 0))
+            mean = MODEL.mean[first:first + side * side].reshape(side, side) + 4 >> 3
+            np.testing.assert_array_equal(plane[3, :side, 4 * side:5 * side], mean)
+
+    def test_a_translation_is_taken_back(self):
+        """Of whole samples: what the prediction shows through the field of the picture before is that picture."""
+        fields = bytes([9, 9, 9, 9, 0x21, 0, 0, 0])                 # rests on the clip's second frame
+        rng = random.Random(11)
+        for terms in itertools.product((-64, 0, 64), (-128, 64)):   # of 1/64 sample; t = 0 is half as far from t = 2
+            motion = spec_decoder.Motion(fields, HEADER, 4, Seen(), RandomCoder(rng, 0), is_inter=True)
+            motion.point_paths = [[[terms[0]], [terms[1]]]]
+            motion.node_paths = [[[[0], [0]]] * motion.columns] * motion.rows
+            (x, y), *_ = motion._nodes_of_frame(0)[0]
+            self.assertEqual((x % 32, y % 32), (0, 0))
+            picture = [np.random.default_rng(9).integers(0, 256, shape) for shape in ((13, 21), (7, 11), (7, 11))]
+            for plane, canvas, e in zip(picture, motion.prediction_canvas(picture), (1, 2, 2)):
+                N = np.full((motion.rows, motion.columns, 2), (x, y))
+                back = spec_decoder.warped(canvas, N, motion.S, e, plane.shape[1], plane.shape[0], (18 // e, 18 // e))
+                np.testing.assert_array_equal(back, plane)
+
+    def test_field_of_the_canvas_is_the_inverse_of_the_pictures(self):
+        """At its nodes, where the picture's field is smooth: p - d + N(p - d) = p"""
+        rng = np.random.default_rng(12)
+        header = HEADER._replace(width=200, height=150)
+        motion = spec_decoder.Motion(bytes([20, 20, 20, 20, 0x20, 0, 0x20, 0]), header, 4, Seen(), RandomCoder(random.Random(1), 0), is_inter=True)
+        N = np.cumsum(np.cumsum(rng.integers(-30, 31, (motion.rows, motion.columns, 2)), 0), 1)
+        motion._nodes_of_frame = lambda t: N
+        n = motion.canvas_nodes()
+        for j, i in itertools.product(range(len(n)), range(len(n[0]))):
+            place = 16 * np.array([i, j]) - 40 + n[j, i] / 16       # in the picture
+            x, y = (min(max(at, 0), motion.S * count - 1e-9) / motion.S for at, count in zip(place, (motion.columns - 1, motion.rows - 1)))
+            a, b, fx, fy = int(x), int(y), x % 1, y % 1
+            d = ((1 - fy) * ((1 - fx) * N[b, a] + fx * N[b, a + 1]) + fy * ((1 - fx) * N[b + 1, a] + fx * N[b + 1, a + 1]))
+            np.testing.assert_allclose(d, -n[j, i], atol=2)
+
+    def test_paths_lead_from_the_picture_before(self):
+        """It rests where r is 0; without a term that is not 0 so do all frames."""
+        fields = bytes([0, 0, 0, 0, 1, 0, 0, 0])                    # a point of one term, of the finest step
+        for frames in (1, 3, 16):
+            motion = spec_decoder.Motion(fields, HEADER, frames, Seen(), RandomCoder(random.Random(5), 1, 1), is_inter=True)
+            self.assertEqual(len(motion.nodes), frames)
+            self.assertFalse(np.any(motion._nodes_of_frame(0)))
+            self.assertTrue(np.any(motion._nodes_of_frame(frames)))
+            np.testing.assert_array_equal(motion.nodes[-1], motion._nodes_of_frame(frames))
 
 
 class Scans(unittest.TestCase):

@@ -94,13 +94,21 @@ one_line_each() {
     [ "$(grep -c '^\[onedva' log)" -eq "$2" ] && [ "$(grep '^\[onedva' log | grep -c "$1")" -eq "$2" ]
 }
 
-# What a refused header begins is left out whole; it must not be taken for the stream before.
+# What a refused header begins is left out whole; it must not be taken for the stream before. Clips that
+# predict from a clip left out are left out with it.
+#
+# usage: refused_midway NAME LINES [OPTION...]; the line of each packet refused
 refused_midway() {
-    pixels joined.odva -max_pixels 10000 > found 2> log
-    pixels small.odva > expected && cat expected >> expected.twice && cat expected >> expected.twice
-    one_line_each 'limit of 10000 pixels\|header was refused' 3 && same expected.twice found
+    name=$1 lines=$2
+    shift 2
+    encode "$name-small.odva" 66x50 "$@" && encode "$name-large.odva" 300x180 "$@"
+    cat "$name-small.odva" "$name-large.odva" "$name-small.odva" > "$name.odva"
+    pixels "$name.odva" -max_pixels 10000 > found 2> log
+    pixels "$name-small.odva" > once && cat once once > expected.twice
+    one_line_each 'limit of 10000 pixels\|header was refused' "$lines" && same expected.twice found
 }
-check "size above -max_pixels midway: its packets are refused, the others decode" refused_midway
+check "size above -max_pixels midway: its packets are refused, the others decode" refused_midway key 3 -g 1
+check "size above -max_pixels midway, of clips that predict" refused_midway inter 1
 refused_at_first() {
     ! ffmpeg -max_pixels 10000 -i large.odva -f null - 2> log && cat log && grep 'Picture size 300x180' log
 }

@@ -35,7 +35,7 @@ keeps_times() {
 
 # usage: list_packets; a line "first frame, frames" for each clip of onedva.mkv, whose frames last 40 ms
 list_packets() {
-    ffprobe -show_entries packet=pts_time,flags -of csv=p=0 onedva.mkv | sed -n 's/,K.*//p' | awk '
+    ffprobe -show_entries packet=pts_time,size -of csv=p=0 onedva.mkv | awk -F , '$2 > 3 { print $1 }' | awk '
         function line(next_frame) { printf "%d,%d\n", first, next_frame - first }
         { frame = int(($1 - 6000 * int($1 / 6000 + 0.5)) * 25 + 0.5) }
         NR > 1 { line(frame) }
@@ -90,7 +90,7 @@ slow() {
     ffmpeg -filter_complex "$slow" -c:v ffv1 other.mkv &&
         ffmpeg -filter_complex "$slow" -c:v onedva -adaptive_clips 0 "$@" slow.mkv &&
         timestamps other.mkv > expected && timestamps slow.mkv > found && same expected found &&
-        ffprobe -show_entries packet=flags -of csv=p=0 slow.mkv | grep -c '^K' |
+        ffprobe -show_entries packet=size -of csv=p=0 slow.mkv | awk '$1 > 3' | wc -l |
         grep -x $(((40 + frames - 1) / frames))
 }
 check "16 frames of 8 a second" slow 8 16
@@ -118,7 +118,7 @@ live_slideshow() {
 }
 check "a slideshow comes out while it goes in" live_slideshow
 
-# usage: begins SOURCE_OPTION... -- FRAME...; clips begin with these frames, too
+# usage: begins SOURCE_OPTION... -- FRAME...; clips begin with these frames, too, and they are keyframes
 begins() {
     options=''
     while [ "$1" != -- ]; do
@@ -127,17 +127,24 @@ begins() {
     done
     shift
     # shellcheck disable=SC2086 # a list of words
-    keeps_times "$scenes" $options && at_most 16 && starts "$@"
+    keeps_times "$scenes" $options && at_most 16 && starts "$@" &&
+        ffprobe -show_entries packet=flags -of csv=p=0 onedva.mkv | awk '/^K/ { print NR - 1 }' > keys &&
+        cat keys && for frame; do grep -qx "$frame" keys || return; done
+}
+# usage: keys_at_most FRAMES; keyframes of the file "keys" are no further apart
+keys_at_most() {
+    echo 57 | awk -v most="$1" '$1 - last > most { exit 1 } { last = $1 }' keys -
 }
 check "forced keyframes" begins -force_key_frames 0.2,0.96,1 -- 0 5 24 25
 check "a forced keyframe every half second" begins -adaptive_clips 0 \
     -force_key_frames 'expr:gte(t,n_forced*0.52)' -- 0 13 26 39 52
-check "a keyframe every 20 frames" begins -g 20 -- 0 20 40
+gop() { begins -g 20 -- 0 && keys_at_most 20; }
+check "a keyframe every 20 frames" gop
 check "-g counts from a forced keyframe" begins -g 20 -adaptive_clips 0 -force_key_frames 0.2 -- 0 5 25 45
 at_most_g() { keeps_times "$scenes" -g 5 && at_most 5; }
 check "at most 5 frames in a clip with -g 5" at_most_g
-intra_only() { keeps_times "$scenes" -g 0 && at_most 1; }
-check "one frame in a clip with -g 0" intra_only
+intra_only() { begins -g 0 -clip_frames 1 -- 0 && at_most 1 && [ "$(wc -l < keys)" -eq 57 ]; }
+check "every frame a keyframe with -g 0 -clip_frames 1" intra_only
 # Pictures that the source codes alone are no request.
 source_keyframes() {
     ffmpeg -i other.mkv -c:v onedva -adaptive_clips 0 onedva.mkv && at_most 16 && [ "$(wc -l < packets)" -eq 4 ]

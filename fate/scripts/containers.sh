@@ -71,4 +71,21 @@ setpts='40000*N+gt(N,5)*5e9'" \
 }
 check "mkv, gap above 32 bits ends the clip" long_gap
 
+# usage: warns_once COUNT CONTAINER [OPTION...]; of packets of whole clips
+warns_once() {
+    count=$1 container=$2
+    shift 2
+    ffmpeg -v info -i clips.mkv -c copy "$@" "clips.$container" 2> log
+    cat log
+    [ "$(grep -c 'packets of whole clips: .* -bsf:v onedva_split' log)" -eq "$count" ]
+}
+encode onedva clips.mkv "testsrc2=size=$size:rate=25,trim=end_frame=37" -clip_packets 1
+for container in mp4 mov avi; do
+    check "$container, one line on whole clips" warns_once 1 $container
+    check "$container, none on a packet for each frame" warns_once 0 $container -bsf:v onedva_split
+done
+for container in nut odva; do
+    check "$container, none on whole clips" warns_once 0 $container
+done
+
 finish

@@ -8,10 +8,10 @@
 # shellcheck source=fate/common.sh
 . "$(dirname "$0")/../common.sh"
 
-# usage: encode FILE FRAMES; packets of 16 frames
+# usage: encode FILE FRAMES; clips of 16 frames, of which every second one is a keyframe
 encode() {
     ffmpeg -f lavfi -i "testsrc2=size=66x50:rate=25,trim=end_frame=$2" -pix_fmt yuv420p \
-        -c:v onedva -adaptive_clips 0 "$1"
+        -c:v onedva -adaptive_clips 0 -g 32 "$1"
 }
 
 encode first.mkv 75
@@ -30,19 +30,19 @@ for container in mp4 nut mov avi mkv; do
     previous=$next
 done
 
-# Frame 20 is the fifth of its packet.
+# Frame 55 is the eighth of a clip that is predicted from the one before, the keyframe at 32.
 cut_exactly() {
-    ffmpeg -ss 0.8 -i copy.mp4 -c copy "cut.$1" && pixels "cut.$1" > cut.pixels &&
-        tail -n +21 first.pixels > cut.expected && same cut.expected cut.pixels
+    ffmpeg -ss 2.2 -i copy.mp4 -c copy "cut.$1" && pixels "cut.$1" > cut.pixels &&
+        tail -n +56 first.pixels > cut.expected && same cut.expected cut.pixels
 }
-cut_at_packet() {
-    ffmpeg -ss 0.8 -i copy.mp4 -c copy "cut.$1" && pixels "cut.$1" > cut.pixels &&
-        tail -n +17 first.pixels > cut.expected && same cut.expected cut.pixels
+cut_at_keyframe() {
+    ffmpeg -ss 2.2 -i copy.mp4 -c copy "cut.$1" && pixels "cut.$1" > cut.pixels &&
+        tail -n +33 first.pixels > cut.expected && same cut.expected cut.pixels
 }
-check "copy from 0.8 s to mp4 begins at the frame" cut_exactly mp4
-check "copy from 0.8 s to mov begins at the frame" cut_exactly mov
-check "copy from 0.8 s to mkv begins at the packet" cut_at_packet mkv
-check "copy from 0.8 s to nut begins at the packet" cut_at_packet nut
+check "copy from 2.2 s to mp4 begins at the frame" cut_exactly mp4
+check "copy from 2.2 s to mov begins at the frame" cut_exactly mov
+check "copy from 2.2 s to mkv begins at the keyframe" cut_at_keyframe mkv
+check "copy from 2.2 s to nut begins at the keyframe" cut_at_keyframe nut
 
 # NUT does not say how long the last packet is, so only these join without an overlap.
 concatenates() {

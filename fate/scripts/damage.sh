@@ -4,7 +4,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Packets lost, sent twice, out of order, with bit errors and damaged at random: each packet that no
-# fault has hit decodes to the same frames. Needs the build directory of FFmpeg in ONEDVA_BIN.
+# fault has hit decodes to the same frames, and what rests on one that a fault has hit is marked.
+# Needs the build directory of FFmpeg in ONEDVA_BIN.
 
 # shellcheck source=fate/common.sh
 . "$(dirname "$0")/../common.sh"
@@ -18,11 +19,15 @@ encode() {
     ffmpeg -f lavfi -i "testsrc2=size=66x50:rate=25,trim=end_frame=800,format=yuv420p" \
         -c:v onedva -clip_frames 8 -adaptive_clips 0 "$@" "$file"
 }
-encode one.nut -layers 1 -motion mesh
-encode four.nut -layers 4 -crf 10
+encode one.nut -layers 1 -motion mesh -g 1
+encode four.nut -layers 4 -crf 10 -g 1
+encode inter.nut -g 40
 
 check "one layer, linear" ./damage one.nut 3 steps=0
 check "four layers, packets read ahead" ./damage four.nut 3 steps=0:threads=4
+check "clips that are predicted" ./damage inter.nut 3 steps=0
+check "clips that are predicted, packets read ahead" ./damage inter.nut 3 steps=0:threads=4
+check "clips that are predicted, network" ./damage inter.nut 1 steps=1
 check "four layers, network, diffusion" ./damage four.nut 1 steps=2
 check "smoothed clips differ in four frames after a fault" ./damage four.nut 3 steps=0:smooth_clips=1
 
@@ -44,7 +49,7 @@ one_frame_missing() {
 }
 check "packet of a frame missing: one frame lost" one_frame_missing
 
-check "bit errors in a whole .odva file cost its packets, and nothing is wrong" \
+check "bit errors in a whole .odva file cost its packets, nothing is wrong, and other clips are shown by chance alone" \
     python3 "$root/fate/damaged_files.py" "$ONEDVA_BIN/ffmpeg" "$work/one.nut" 5 odva
 
 finish

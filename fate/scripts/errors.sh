@@ -9,7 +9,7 @@
 . "$(dirname "$0")/../common.sh"
 
 source="testsrc2=size=140x90:rate=25,trim=end_frame=83,format=yuv420p"
-ffmpeg -f lavfi -i "$source" -c:v onedva -adaptive_clips 0 good.mkv
+ffmpeg -f lavfi -i "$source" -c:v onedva -adaptive_clips 0 -g 1 good.mkv
 pixels good.mkv > good.pixels
 
 # usage: says_once PATTERN; One-DVA wrote one line to the file log, and it matches. A second line of

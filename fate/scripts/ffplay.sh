@@ -22,7 +22,7 @@ done
 
 ffmpeg -f lavfi -i testsrc2=size=320x240:rate=25:duration=12 \
     -f lavfi -i "aevalsrc=0.2*sin(2000*t):sample_rate=44100:duration=12" \
-    -pix_fmt yuv420p -c:v onedva -c:a pcm_s16le play.mkv
+    -pix_fmt yuv420p -c:v onedva -g 25 -c:a pcm_s16le play.mkv
 
 mkdir screen
 rm -f ../ffplay.png # an old picture must not stand for a missing one

@@ -101,9 +101,9 @@ fi
 # The command comes with frame 20, so it holds from the second clip (16 to 31) on.
 changes_crf() {
     for crf in 40 10; do
-        pixels_of_filter "onedva=crf=$crf:adaptive_clips=0" > crf$crf
+        pixels_of_filter "onedva=crf=$crf:adaptive_clips=0:g=1" > crf$crf
     done
-    pixels_of_filter "sendcmd=c='0.8 onedva crf 10',onedva=crf=40:adaptive_clips=0" > changed
+    pixels_of_filter "sendcmd=c='0.8 onedva crf 10',onedva=crf=40:adaptive_clips=0:g=1" > changed
     { head -n 16 crf40 && tail -n +17 crf10; } > expected
     same expected changed
 }
@@ -158,14 +158,14 @@ passes_times() {
 }
 check "timeline: frames keep their order" passes_times
 
-# Without smooth_clips a gap makes no difference; with it, what comes after a gap begins anew. What the
+# Without smooth_clips a gap makes no difference; with it, a key clip after a gap begins anew. What the
 # encoder tries with motion=auto depends on the clips before.
 smooths_anew() {
     for range in 0:12 20:37; do
         pixels_of_filter "trim=start_frame=${range%:*}:end_frame=${range#*:},\
-onedva=crf=45:smooth_clips=1:clip_frames=6:motion=mesh"
+onedva=crf=45:smooth_clips=1:clip_frames=6:motion=mesh:g=1"
     done > alone.md5
-    pixels_of_filter "onedva=crf=45:smooth_clips=1:clip_frames=6:motion=mesh:enable='lt(n,12)+gte(n,20)'" |
+    pixels_of_filter "onedva=crf=45:smooth_clips=1:clip_frames=6:motion=mesh:g=1:enable='lt(n,12)+gte(n,20)'" |
         sed 13,20d > enabled.md5
     same alone.md5 enabled.md5
 }

@@ -13,13 +13,13 @@
 frames=150
 source="testsrc2=size=96x64:rate=25,trim=end_frame=$frames,format=yuv420p"
 
-# usage: encode CODEC FILE [OPTION...]; keyframes every 16 frames
+# usage: encode CODEC FILE [OPTION...]; keyframes every 32 frames, and a clip between them that is none
 encode() {
     codec=$1 file=$2
     shift 2
     case $codec in
-    onedva) set -- -adaptive_clips 0 "$@" ;;
-    mpeg4) set -- -g 16 -sc_threshold 1000000000 "$@" ;;
+    onedva) set -- -adaptive_clips 0 -g 32 "$@" ;;
+    mpeg4) set -- -g 32 -sc_threshold 1000000000 "$@" ;;
     esac
     ffmpeg -f lavfi -i "$source" -c:v "$codec" "$@" "$file"
 }
@@ -27,6 +27,14 @@ encode onedva a.mkv
 encode onedva b.mkv -crf 45
 encode mpeg4 other.mkv
 pixels a.mkv > a.pixels
+# usage: keyframes FILE
+keyframes() {
+    ffprobe -show_entries packet=flags -of csv=p=0 "$1" | awk '/^K/ { print NR - 1 }'
+}
+same_keyframes() {
+    keyframes other.mkv > expected && keyframes a.mkv > found && same expected found && [ "$(wc -l < found)" -eq 5 ]
+}
+check "keyframes are where MPEG-4 has them" same_keyframes
 
 # ---- programs that count ----
 

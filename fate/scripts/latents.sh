@@ -64,6 +64,28 @@ cut_up() {
 }
 check "superblocks that are cut up" cut_up
 
+# Clips that are predicted from the one before: as they were encoded, and as they were drawn.
+inter="testsrc2=size=140x90:rate=25,trim=end_frame=40,format=yuv420p"
+inter_clips() {
+    ffmpeg -f lavfi -i "$inter" -c:v onedva -g 250 "$@" inter.odva && comes_back inter.odva 0 copy.odva &&
+        cmp inter.odva copy.odva && comes_back inter.odva 0 copy.odva --from y &&
+        ./onedva-latents import latents.safetensors copy.mkv &&
+        ffprobe -show_entries packet=flags -of csv=p=0 inter.odva > expected &&
+        ffprobe -show_entries packet=flags -of csv=p=0 copy.mkv > found && same expected found &&
+        [ "$(grep -c K found)" -eq 1 ] && [ "$(entry clip.is_key shape)" -gt 1 ]
+}
+check "inter clips" inter_clips
+check "inter clips, a packet each" inter_clips -clip_packets 1
+drawn() {
+    for name in random-inter random-inter-motion random-inter-tiles; do
+        ./onedva-latents export "$root/fate/conformance/$name.odva" latents.safetensors &&
+            ./onedva-latents import latents.safetensors again.odva && comes_back again.odva 0 copy.odva &&
+            pixels "$root/fate/conformance/$name.odva" > expected && pixels copy.odva > found &&
+            same expected found || return
+    done
+}
+check "inter clips that were drawn" drawn
+
 elementary_stream() {
     ffmpeg -i "$root/fate/streams/passes.nut" -c copy video.odva &&
         comes_back video.odva 0 copy.odva && cmp video.odva copy.odva
@@ -128,18 +150,49 @@ other_model() (
         import latents.safetensors x.mkv
 )
 check "latents of another model" other_model
+# usage: change TENSOR BYTE OCTAL; in latents.safetensors
+change() {
+    at=$((8 + $(od -A n -t u4 -N 4 latents.safetensors) + $(entry "$1" data_offsets) + $2))
+    # shellcheck disable=SC2059 # an octal escape
+    printf "\\$3" | dd of=latents.safetensors bs=1 seek="$at" conv=notrunc 2> /dev/null
+}
 # usage: other_splits BYTE OCTAL PATTERN; the first superblock of cut-up.nut is said to be cut in another way
 other_splits() {
     ./onedva-latents export cut-up.nut latents.safetensors || return
-    at=$((8 + $(od -A n -t u4 -N 4 latents.safetensors) + $(entry superblock.splits data_offsets) + $1))
-    # shellcheck disable=SC2059 # an octal escape
-    printf "\\$2" | dd of=latents.safetensors bs=1 seek="$at" conv=notrunc 2> /dev/null
+    change superblock.splits "$1" "$2"
     says "latents.safetensors: $3" 1 import latents.safetensors x.nut
 }
 check "tiles of another partition" \
     other_splits 0 000 "clip 0 has [0-9]* tiles, its superblock.splits make [0-9]*"
 check "splits of nodes that do not exist" \
     other_splits 3 001 "superblock.splits has 0x[0-9a-f]*, 0 to 0x1fffff can be"
+# usage: other_prediction OCTAL PATTERN; of the first tile, which a key clip has
+other_prediction() {
+    ./onedva-latents export inter.odva latents.safetensors && change tile.is_predicted 0 "$1" &&
+        says "latents.safetensors: $2" 1 import latents.safetensors x.nut
+}
+check "predicted tile of a key clip" other_prediction 001 "tile.is_predicted has 1, 0 in a key clip can be"
+# usage: intact VIDEO; every inter clip follows the clip that it is predicted from
+intact() {
+    ffmpeg -xerror -err_detect explode -i "$1" -f null -
+}
+# The key clip has another level than it had; the clips behind still follow it.
+other_level() {
+    ./onedva-latents export inter.odva latents.safetensors && change coefficient.q 0 007 &&
+        ./onedva-latents import latents.safetensors changed.odva &&
+        intact changed.odva && pixels inter.odva > expected && pixels changed.odva > found &&
+        [ "$(wc -l < found)" -eq 40 ] && ! cmp expected found
+}
+check "inter clips behind other latents" other_level
+# A clip is lost; those behind it do not follow the one before.
+chain_that_broke() {
+    ffmpeg -i inter.odva -c copy -bsf:v "onedva_merge,noise=amount='if(eq(n,1),1,0)'" broken.odva &&
+        ! ./onedva-latents export broken.odva latents.safetensors && ./onedva-latents import latents.safetensors copy.odva &&
+        pixels broken.odva > expected && pixels copy.odva > found && same expected found &&
+        ! intact copy.odva
+}
+check "inter clips behind a damaged one" chain_that_broke
+
 check "unwritable output" says "/nowhere/x.safetensors: No such file" 1 export video.mkv /nowhere/x.safetensors
 
 # A name that no file may take the place of.

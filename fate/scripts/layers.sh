@@ -34,7 +34,7 @@ psnr() {
 }
 
 all_layers_are_the_clip() {
-    encode one.mkv -layers 1 && pixels one.mkv > one.pixels
+    encode one.mkv -layers 1 -g 1 && pixels one.mkv > one.pixels
     for layers in 2 4 9 16; do
         encode "$layers.mkv" -layers "$layers" && pixels "$layers.mkv" > layers.pixels &&
             same one.pixels layers.pixels || return 1
@@ -129,6 +129,13 @@ check "no option" says "expected one of layers=, tokens= and bitrate=, each abov
 check "two options" says "expected one of layers=" "=layers=2:tokens=3"
 check "too many layers" says "Value 17.0.* for parameter 'layers' out of range" "=layers=17"
 check "unknown option" says "foo" "=foo=1"
+
+# What would be predicted from a first layer alone costs more than a key clip.
+key_clips() {
+    [ "$(ffprobe -show_entries packet=flags -of csv=p=0 4.mkv | grep -c '^K')" -eq \
+        "$(ffprobe -show_entries packet=size -of csv=p=0 4.mkv | awk '$1 > 3' | wc -l)" ]
+}
+check "every clip is a keyframe" key_clips
 
 # Damage behind the first layers stays behind; a packet without a whole header is passed on.
 damaged() {

@@ -11,7 +11,7 @@
 # Containers with the stream header in their own, and with one in each packet.
 for container in mkv mp4 avi; do
     ffmpeg -f lavfi -i "testsrc2=size=66x50:rate=25,trim=end_frame=40" -pix_fmt yuv420p \
-        -c:v onedva -adaptive_clips 0 -layers 3 "video.$container"
+        -c:v onedva -adaptive_clips 0 -g 1 -layers 3 "video.$container"
 done
 
 # usage: change INPUT OPTIONS OUTPUT

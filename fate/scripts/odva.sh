@@ -13,7 +13,7 @@ encode() {
     file=$1 frames=$2
     shift 2
     ffmpeg -f lavfi -i "testsrc2=size=66x50:rate=25,trim=end_frame=$frames" -pix_fmt yuv420p \
-        -c:v onedva -adaptive_clips 0 "$@" "$file"
+        -c:v onedva -adaptive_clips 0 -g 1 "$@" "$file"
 }
 
 # usage: piped COMMAND [OPTION...] < FILE; ffmpeg's standard input is the file

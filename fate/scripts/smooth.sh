@@ -10,7 +10,14 @@
 
 # Clips of 16 frames of noise that comes and goes: the borders of all of them can be seen.
 ffmpeg -f lavfi -i "testsrc2=size=96x64:rate=25,noise=alls=20:allf=t:all_seed=1,trim=end_frame=64" \
-    -pix_fmt yuv420p -c:v onedva -adaptive_clips 0 -motion off -crf 45 video.mkv
+    -pix_fmt yuv420p -c:v ffv1 source.mkv
+# usage: encode FILE [OPTION...]
+encode() {
+    file=$1
+    shift
+    ffmpeg -i source.mkv -c:v onedva -adaptive_clips 0 -motion off -crf 45 "$@" "$file"
+}
+encode video.mkv -g 1
 pixels video.mkv > plain
 
 # usage: changes FIRST... < FRAMES; exactly the four frames from each of these on are other than plain's
@@ -44,5 +51,20 @@ damage() {
     { head -n 32 plain && tail -n +17 rest; } > found && changes 48
 }
 check "after a damaged packet" damage
+
+# A clip that is predicted continues the one before, whose pictures are there, even if one was not shown.
+encode predicted.mkv
+pixels predicted.mkv > plain
+predicted() {
+    [ "$(ffprobe -show_entries packet=flags -of csv=p=0 predicted.mkv | grep -c '^K')" -eq 1 ] &&
+        pixels predicted.mkv -smooth_clips 1 > found && changes 16 32 48
+}
+check "predicted clips" predicted
+not_shown() {
+    pixels predicted.mkv -smooth_clips 1 | sed 16d > expected &&
+        ffmpeg -i predicted.mkv -c copy -bsf:v 'noise=amount=0:drop=eq(n\,15)' gap.mkv &&
+        pixels gap.mkv -smooth_clips 1 > found 2> log && [ ! -s log ] && same expected found
+}
+check "predicted clips, the last frame of one is missing" not_shown
 
 finish

@@ -31,9 +31,9 @@ column() {
 # shellcheck disable=SC2086
 agrees() {
     filtered "$1" && ffmpeg -f lavfi -i "$source" -c:v onedva $2 coded.nut || return
-    ffprobe -show_entries packet=pts_time,size,flags -of csv=p=0 coded.nut | awk -F, '
+    ffprobe -show_entries packet=pts_time,size -of csv=p=0 coded.nut | awk -F, '
         function line() { if (NR > 1) print start "," size }
-        $3 ~ /^K/ { line(); start = $1; size = 0 }
+        $2 > 3 { line(); start = $1; size = 0 }
         { size += $2 }
         END { line() }' > packets
     cut -d, -f2 packets | awk '{ print 8 * $1 }' > bits
@@ -89,7 +89,7 @@ limited() {
 check "maps keep to a limit of tokens" limited
 
 quantiser() {
-    filtered crf=33 && [ "$(values qidx | sort -u)" = -7 ] && [ "$(column qidx | sort -u)" = -7 ]
+    filtered crf=33:g=1 && [ "$(values qidx | sort -u)" = -7 ] && [ "$(column qidx | sort -u)" = -7 ]
 }
 check "quantiser index" quantiser
 

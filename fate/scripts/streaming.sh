@@ -9,10 +9,10 @@
 # shellcheck source=fate/common.sh
 . "$(dirname "$0")/../common.sh"
 
-# 4.8 s: seven clips of 16 frames and one of 8, with sound
+# 4.8 s: seven clips of 16 frames and one of 8, every second one predicted, with sound
 ffmpeg -f lavfi -i testsrc2=size=66x50:rate=25,trim=end_frame=120 \
     -f lavfi -i "aevalsrc=sin(2000*t):sample_rate=8000:duration=4.8" \
-    -pix_fmt yuv420p -c:v onedva -adaptive_clips 0 -c:a pcm_s16le source.mkv
+    -pix_fmt yuv420p -c:v onedva -adaptive_clips 0 -g 32 -c:a pcm_s16le source.mkv
 pixels source.mkv > source.pixels
 timestamps source.mkv > source.times
 
@@ -170,7 +170,8 @@ frames_are_told() {
         frame=key_frame,pict_type,duration_time,pkt_size,width,height,pix_fmt -of compact=p=0 "$1" |
         sed 's/|$//' > found
     rest='|width=66|height=50|pix_fmt=yuv420p|pict_type'
-    grep -c "^key_frame=1|duration_time=0.040000|pkt_size=[0-9][0-9][0-9]*$rest=I" found | grep -x 8 &&
+    grep -c "^key_frame=1|duration_time=0.040000|pkt_size=[0-9][0-9][0-9]*$rest=I" found | grep -x 4 &&
+        grep -c "^key_frame=0|duration_time=0.040000|pkt_size=[0-9][0-9][0-9]*$rest=P" found | grep -x 4 &&
         grep -c "^key_frame=0|duration_time=0.040000|pkt_size=3$rest=P" found | grep -x 112
 }
 stream_is_told() {
@@ -179,7 +180,8 @@ has_b_frames,r_frame_rate,avg_frame_rate -of compact=p=0 "$1" | sort -u | grep -
         "codec_name=onedva|codec_type=video|width=66|height=50|has_b_frames=0|pix_fmt=yuv420p|\
 r_frame_rate=25/1|avg_frame_rate=25/1"
 }
-ffmpeg -f lavfi -i testsrc2=size=66x50:rate=25,trim=end_frame=120 -pix_fmt yuv420p -c:v onedva -adaptive_clips 0 told.avi
+ffmpeg -f lavfi -i testsrc2=size=66x50:rate=25,trim=end_frame=120 -pix_fmt yuv420p -c:v onedva -adaptive_clips 0 \
+    -g 32 told.avi
 for file in source.mkv front.mp4 packet.mp4 hls/play.m3u8 source.nut told.avi source.odva; do
     check "ffprobe of ${file##*/}: frames" frames_are_told $file
     check "ffprobe of ${file##*/}: stream" stream_is_told $file

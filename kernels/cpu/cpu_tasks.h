@@ -72,14 +72,15 @@ int odva_cpu_backend_reconstruct(struct odva_backend *backend,
                                  const struct onedva_picture *pictures,
                                  const struct odva_grid *grid, const struct odva_buffer *latents,
                                  const struct odva_basis *basis, const struct odva_bands *bands,
-                                 const struct odva_dct_tile *tiles, int count);
+                                 const struct odva_dct_tile *tiles, int count,
+                                 const struct onedva_const_picture *prediction);
 int odva_cpu_backend_noise(struct odva_backend *backend, struct odva_matrix dst,
                            const struct odva_buffer *position, int64_t first, int64_t count,
                            uint64_t seed, uint32_t step);
 int odva_cpu_backend_warp(struct odva_backend *backend, const struct onedva_picture *pictures,
                           const struct onedva_const_picture *sources, const struct odva_warp *warp);
 int odva_cpu_backend_deblock(struct odva_backend *backend, const struct onedva_picture *pictures,
-                             const struct odva_grid *grid, int limit);
+                             const struct odva_grid *grid, int limit, const uint8_t *kept);
 int odva_cpu_backend_downscale2x(struct odva_backend *backend, uint8_t *dst, ptrdiff_t dst_stride,
                                  const uint8_t *src, ptrdiff_t src_stride, int width, int height);
 int odva_cpu_backend_structure_tensors(struct odva_backend *backend,

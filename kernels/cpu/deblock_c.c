@@ -39,7 +39,8 @@ void odva_cpu_deblock_columns(const struct odva_cpu_deblock *job, int first_row,
         uint8_t *row = job->plane + y * job->stride;
 
         for (int x = job->spacing; x + ODVA_CPU_DEBLOCK_REACH <= job->width; x += job->spacing)
-            odva_cpu_deblock_border(row + x, 1, job->limit);
+            odva_cpu_deblock_border(
+                row + x, 1, odva_cpu_deblock_column_limit(job, y / job->spacing, x / job->spacing));
     }
 }
 
@@ -62,7 +63,9 @@ static void deblock_row_c(const struct odva_cpu_deblock *job, int border)
     uint8_t *row = job->plane + border * job->stride;
 
     for (int x = 0; x < job->width; x++)
-        odva_cpu_deblock_border(row + x, job->stride, job->limit);
+        odva_cpu_deblock_border(
+            row + x, job->stride,
+            odva_cpu_deblock_row_limit(job, border / job->spacing, x / job->spacing));
 }
 
 void odva_cpu_deblock_c(const struct odva_cpu_deblock *job, int first_band, int bands)

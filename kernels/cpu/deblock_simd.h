@@ -51,16 +51,44 @@ static inline void deblock_words(uint8_t *at, ptrdiff_t stride, v_int limits)
     }
 }
 
+/* The limits of V_WORDS lines. @param counts 1: it is the job's limit, 0: it is none */
+static inline v_int limits_of(const struct odva_cpu_deblock *job, const uint8_t *counts)
+{
+    return v_mul_words(v_load_words(counts), v_set1_words((short)job->limit));
+}
+
+/* @return how many of V_WORDS columns from x on are to be deblocked */
+static int mark_row(const struct odva_cpu_deblock *job, int border, int x, uint8_t *counts)
+{
+    int marked = 0;
+
+    for (int i = 0; i < V_WORDS; i++) {
+        counts[i] =
+            odva_cpu_deblock_row_limit(job, border / job->spacing, (x + i) / job->spacing) > 0;
+        marked += counts[i];
+    }
+    return marked;
+}
+
 static void deblock_row(const struct odva_cpu_deblock *job, int border)
 {
     uint8_t *row = job->plane + border * job->stride;
-    const v_int limits = v_set1_words((short)job->limit);
+    v_int limits = v_set1_words((short)job->limit);
+    uint8_t counts[V_WORDS];
     int x = 0;
 
-    for (; x + V_WORDS <= job->width; x += V_WORDS)
+    for (; x + V_WORDS <= job->width; x += V_WORDS) {
+        if (job->kept) {
+            if (mark_row(job, border, x, counts) == 0)
+                continue;
+            limits = limits_of(job, counts);
+        }
         deblock_words(row + x, job->stride, limits);
+    }
     for (; x < job->width; x++)
-        odva_cpu_deblock_border(row + x, job->stride, job->limit);
+        odva_cpu_deblock_border(
+            row + x, job->stride,
+            odva_cpu_deblock_row_limit(job, border / job->spacing, x / job->spacing));
 }
 
 typedef uint8_t octets __attribute__((vector_size(16)));
@@ -112,17 +140,39 @@ static inline void transpose_samples(uint8_t *dst, ptrdiff_t dst_stride, const u
     }
 }
 
-/* Some borders between columns, from the border at x on, in 8 rows from at on. */
-static void deblock_squares(const struct odva_cpu_deblock *job, uint8_t *at, int x, int count)
+/* @return how many of 8 rows from first_row on are to be deblocked across some borders between
+ * columns, from the border at x on */
+static int mark_squares(const struct odva_cpu_deblock *job, int first_row, int x, int count,
+                        uint8_t *counts)
 {
-    uint8_t lines[8][8 * SQUARES] = {{0}};
-    const v_int limits = v_set1_words((short)job->limit);
+    int marked = 0;
 
+    for (int i = 0; i < 8 * SQUARES; i++) {
+        counts[i] =
+            i < 8 * count && odva_cpu_deblock_column_limit(job, (first_row + i % 8) / job->spacing,
+                                                           x / job->spacing + i / 8) > 0;
+        marked += counts[i];
+    }
+    return marked;
+}
+
+/* Some borders between columns, from the border at x on, in 8 rows from first_row on. */
+static void deblock_squares(const struct odva_cpu_deblock *job, int first_row, int x, int count)
+{
+    uint8_t *at = job->plane + first_row * job->stride;
+    uint8_t lines[8][8 * SQUARES] = {{0}}, counts[8 * SQUARES];
+    v_int limits = v_set1_words((short)job->limit);
+
+    if (job->kept && mark_squares(job, first_row, x, count, counts) == 0)
+        return;
     for (int i = 0; i < count; i++)
         transpose_samples(&lines[0][8 * i], 8 * SQUARES, at + x + i * job->spacing - 4,
                           job->stride);
-    for (int i = 0; i < 8 * count; i += V_WORDS)
+    for (int i = 0; i < 8 * count; i += V_WORDS) {
+        if (job->kept)
+            limits = limits_of(job, counts + i);
         deblock_words(&lines[4][i], 8 * SQUARES, limits);
+    }
     for (int i = 0; i < count; i++)
         transpose_samples(at + x + i * job->spacing - 4, job->stride, &lines[0][8 * i],
                           8 * SQUARES);
@@ -132,10 +182,9 @@ static void deblock_squares(const struct odva_cpu_deblock *job, uint8_t *at, int
 static void deblock_8_rows(const struct odva_cpu_deblock *job, int first_row)
 {
     const int borders = (job->width - ODVA_CPU_DEBLOCK_REACH) / job->spacing;
-    uint8_t *at = job->plane + first_row * job->stride;
 
     for (int i = 0; i < borders; i += SQUARES)
-        deblock_squares(job, at, (i + 1) * job->spacing,
+        deblock_squares(job, first_row, (i + 1) * job->spacing,
                         borders - i < SQUARES ? borders - i : SQUARES);
 }
 

@@ -116,6 +116,7 @@ struct reconstruct_job {
     const struct odva_basis *basis;
     const struct odva_bands *bands;
     const struct odva_dct_tile *tiles;
+    const struct onedva_const_picture *prediction;
 };
 
 /** A tile at work. Of the basis only those pairs of vectors take part of which it has something. */
@@ -131,6 +132,7 @@ struct tile {
     int is_at_rest;                   /* all tokens' frames are the same */
     int32_t *data, *other;            /* [nt][ny][nx][columns] */
     int32_t sums[ROWS][ODVA_BANDS][SAMPLES];
+    int16_t mean[SAMPLES]; /* of a patch that is predicted */
     uint8_t samples[PATCH];
 };
 
@@ -238,16 +240,36 @@ static const int16_t *round_columns(struct tile *t, int64_t count)
     return c;
 }
 
+/* Place in the grid of a tile's patch, as it is in the clip's first frames. */
+static int32_t place_of(const struct odva_grid *grid, const struct odva_dct_tile *tile, int index)
+{
+    const int y = index / tile->nx % tile->ny, x = index % tile->nx;
+
+    return (tile->y0 + y) * grid->gx + tile->x0 + x;
+}
+
+/* What is added to the sums of a patch's frames, in 1/8 of a sample's step. */
+static const int16_t *mean_of(const struct reconstruct_job *job, struct tile *t, int index)
+{
+    uint8_t samples[SAMPLES];
+
+    if (!t->tile->is_predicted)
+        return job->basis->mean;
+    odva_cpu_read_frame(samples, job->grid, job->prediction, place_of(job->grid, t->tile, index));
+    for (int i = 0; i < SAMPLES; i++)
+        t->mean[i] = (int16_t)(8 * samples[i]);
+    return t->mean;
+}
+
 static void write_patch(const struct reconstruct_job *job, const struct tile *t, int index)
 {
-    const struct odva_dct_tile *tile = t->tile;
-    const int plane = tile->ny * tile->nx;
-    const int y = tile->y0 + index % plane / tile->nx, x = tile->x0 + index % tile->nx;
-    const int first = index / plane, end = t->most_t > 0 ? first + 1 : tile->nt;
+    const struct odva_grid *grid = job->grid;
+    const int first = index / (t->tile->ny * t->tile->nx);
+    const int end = t->most_t > 0 ? first + 1 : t->tile->nt;
 
     for (int token = first; token < end; token++)
-        odva_cpu_write_samples(job->pictures, job->grid, t->samples,
-                               (token * job->grid->gy + y) * job->grid->gx + x);
+        odva_cpu_write_samples(job->pictures, grid, t->samples,
+                               token * grid->gy * grid->gx + place_of(grid, t->tile, index));
 }
 
 static void reconstruct_rows(const struct reconstruct_job *job, struct tile *t, const int16_t *c,
@@ -274,7 +296,7 @@ static void reconstruct_rows(const struct reconstruct_job *job, struct tile *t, 
         is_at_rest &= b == 0 || t->pairs[b] == 0;
     }
     for (int r = 0; r < rows; r++) {
-        operators->join_bands(t->samples, t->sums[r][0], job->basis->mean, is_at_rest);
+        operators->join_bands(t->samples, t->sums[r][0], mean_of(job, t, first + r), is_at_rest);
         write_patch(job, t, first + r);
     }
 }
@@ -303,7 +325,8 @@ int odva_cpu_backend_reconstruct(struct odva_backend *backend,
                                  const struct onedva_picture *pictures,
                                  const struct odva_grid *grid, const struct odva_buffer *latents,
                                  const struct odva_basis *basis, const struct odva_bands *bands,
-                                 const struct odva_dct_tile *tiles, int count)
+                                 const struct odva_dct_tile *tiles, int count,
+                                 const struct onedva_const_picture *prediction)
 {
     struct reconstruct_job job = {.cpu = odva_cpu_backend_of(backend),
                                   .pictures = pictures,
@@ -311,7 +334,8 @@ int odva_cpu_backend_reconstruct(struct odva_backend *backend,
                                   .latents = odva_cpu_indices(latents),
                                   .basis = basis,
                                   .bands = bands,
-                                  .tiles = tiles};
+                                  .tiles = tiles,
+                                  .prediction = prediction};
     size_t most = 0;
     int status;
 

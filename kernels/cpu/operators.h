@@ -119,6 +119,8 @@ struct odva_cpu_deblock {
     int width, height;
     int spacing; /* of the borders */
     int limit;   /* 1..319 */
+    const uint8_t *kept; /* as of odva_backend_ops.deblock */
+    int columns;         /* of kept */
 };
 
 /** The part of a plane that belongs to a token, some of which may lie outside of it. */

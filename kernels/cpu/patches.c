@@ -121,18 +121,21 @@ static void read_sample_block(uint8_t *dst, const struct odva_cpu_block *b, cons
     }
 }
 
+void odva_cpu_read_frame(uint8_t *dst, const struct odva_grid *grid,
+                         const struct onedva_const_picture *picture, int32_t position)
+{
+    for (int p = 0; p < 3; p++) {
+        const struct odva_cpu_block b = block_at(grid, p, position);
+
+        read_sample_block(dst + plane_offset[p], &b, picture->data[p], picture->stride[p]);
+    }
+}
+
 void odva_cpu_read_samples(uint8_t *dst, const struct odva_grid *grid,
                            const struct onedva_const_picture *pictures, int32_t position)
 {
-    for (int f = 0; f < ODVA_TOKEN_FRAMES; f++, dst += FRAME) {
-        const struct onedva_const_picture *picture = &pictures[frame_of(grid, position, f)];
-
-        for (int p = 0; p < 3; p++) {
-            const struct odva_cpu_block b = block_at(grid, p, position);
-
-            read_sample_block(dst + plane_offset[p], &b, picture->data[p], picture->stride[p]);
-        }
-    }
+    for (int f = 0; f < ODVA_TOKEN_FRAMES; f++, dst += FRAME)
+        odva_cpu_read_frame(dst, grid, &pictures[frame_of(grid, position, f)], position);
 }
 
 /* Frames of a token that are in the clip. */

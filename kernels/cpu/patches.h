@@ -20,6 +20,10 @@ void odva_cpu_write_patch(const struct odva_cpu_operators *operators,
                           const struct onedva_picture *pictures, const struct odva_grid *grid,
                           const float *src, int32_t position);
 
+/** The samples of a picture, [384]. @param position whose place is meant, at whatever time */
+void odva_cpu_read_frame(uint8_t *dst, const struct odva_grid *grid,
+                         const struct onedva_const_picture *picture, int32_t position);
+
 /** The samples themselves, [4][384]. */
 void odva_cpu_read_samples(uint8_t *dst, const struct odva_grid *grid,
                            const struct onedva_const_picture *pictures, int32_t position);

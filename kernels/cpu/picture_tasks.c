@@ -171,6 +171,7 @@ struct deblock_job {
     const struct onedva_picture *pictures;
     const struct odva_grid *grid;
     int limit, bands, bands_per_task;
+    const uint8_t *kept;
 };
 
 static void deblock_task(void *opaque, int64_t index, int worker)
@@ -190,6 +191,8 @@ static void deblock_task(void *opaque, int64_t index, int worker)
             .height = p ? (job->grid->height + 1) / 2 : job->grid->height,
             .spacing = p ? ODVA_TOKEN_CHROMA : ODVA_TOKEN_LUMA,
             .limit = job->limit,
+            .kept = job->kept,
+            .columns = job->grid->gx,
         };
 
         if (plane.plane)
@@ -198,12 +201,13 @@ static void deblock_task(void *opaque, int64_t index, int worker)
 }
 
 int odva_cpu_backend_deblock(struct odva_backend *backend, const struct onedva_picture *pictures,
-                             const struct odva_grid *grid, int limit)
+                             const struct odva_grid *grid, int limit, const uint8_t *kept)
 {
     struct deblock_job job = {.operators = odva_cpu_backend_of(backend)->operators,
                               .pictures = pictures,
                               .grid = grid,
                               .limit = limit,
+                              .kept = kept,
                               .bands = (grid->height + 7) / 16 + 1};
 
     job.bands_per_task = (int)odva_ceil_div64(DEBLOCK_SAMPLES, 16 * (int64_t)grid->width);

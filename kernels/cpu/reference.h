@@ -48,8 +48,26 @@ static inline int odva_cpu_deblock_top(const struct odva_cpu_deblock *job, int b
     return top < 0 ? 0 : top < job->height ? top : job->height;
 }
 
+/** What of a step counts across the border between columns before token (row, column). */
+static inline int odva_cpu_deblock_column_limit(const struct odva_cpu_deblock *job, int row,
+                                                int column)
+{
+    const uint8_t *token = job->kept ? job->kept + (ptrdiff_t)row * job->columns + column : NULL;
+
+    return token && token[0] && token[-1] ? 0 : job->limit;
+}
+
+/** Likewise across the border above it. */
+static inline int odva_cpu_deblock_row_limit(const struct odva_cpu_deblock *job, int row,
+                                             int column)
+{
+    const uint8_t *token = job->kept ? job->kept + (ptrdiff_t)row * job->columns + column : NULL;
+
+    return token && token[0] && token[-job->columns] ? 0 : job->limit;
+}
+
 /** Deblock one line across a border. @param at its first sample behind it @param distance of
- * samples */
+ * samples @param limit 0: nothing changes */
 void odva_cpu_deblock_border(uint8_t *at, ptrdiff_t distance, int limit);
 /** Deblock rows across the borders between columns. */
 void odva_cpu_deblock_columns(const struct odva_cpu_deblock *job, int first_row, int end_row);

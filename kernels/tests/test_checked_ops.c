@@ -41,6 +41,7 @@ struct world {
     uint8_t samples[2][FRAMES][3][SIDE * SIDE];
     struct onedva_picture pictures[FRAMES];
     struct onedva_const_picture sources[FRAMES];
+    const struct onedva_const_picture *prediction;
     struct odva_structure_tensor tensors[SIDE * SIDE / 16];
     int16_t nodes[FRAMES * MESH * MESH][2];
     struct odva_warp warp;
@@ -99,8 +100,14 @@ static void set_calls(struct world *w)
                                            .sines = w->x};
     w->windows = (struct odva_windows){
         .count = 1, .max_length = 1, .begin = w->index, .rows = w->index, .rope = w->index};
-    w->tile = (struct odva_dct_tile){
-        .nt = 1, .ny = 1, .nx = 1, .coefficients = BASIS, .order = w->index, .rows = w->index};
+    w->tile = (struct odva_dct_tile){.nt = 1,
+                                     .ny = 1,
+                                     .nx = 1,
+                                     .coefficients = BASIS,
+                                     .order = w->index,
+                                     .rows = w->index,
+                                     .is_predicted = 1};
+    w->prediction = w->sources;
 }
 
 static struct world *world_open(void)
@@ -164,14 +171,15 @@ CALL(attention, w->dst, w->src, &w->attention, &w->windows)
 CALL(patchify, w->patch, &w->grid, w->sources, w->index, w->offset, 1)
 CALL(unpatchify, w->pictures, &w->grid, w->patch, w->index, w->offset, 1)
 CALL(warp, w->pictures, w->sources, &w->warp)
-CALL(deblock, w->pictures, &w->grid, w->limit)
+CALL(deblock, w->pictures, &w->grid, w->limit, NULL)
 CALL(downscale2x, w->pictures[0].data[0], w->pictures[0].stride[0], w->sources[0].data[0],
      w->sources[0].stride[0], w->grid.width, w->grid.height)
 CALL(structure_tensors, w->tensors, w->sources[0].data[0], w->sources[0].stride[0],
      w->sources[1].data[0], w->sources[1].stride[0], w->grid.width, w->grid.height)
 CALL(dct_forward, w->dst.buffer, w->src.buffer, BASIS, &w->tile, 1)
 CALL(project, w->coefs, &w->grid, w->sources, w->index, w->offset, 1, w->basis, &w->bands)
-CALL(reconstruct, w->pictures, &w->grid, w->src.buffer, w->basis, &w->bands, &w->tile, 1)
+CALL(reconstruct, w->pictures, &w->grid, w->src.buffer, w->basis, &w->bands, &w->tile, 1,
+     w->prediction)
 CALL(axpby, w->dst, 1.0f, w->src, 1.0f, w->dst, w->rows, w->width)
 CALL(noise, w->patch, w->index, w->offset, 1, 0, 0)
 
@@ -312,6 +320,9 @@ static void right_calls(void **state)
     V(reconstruct, w->tile.offset = -1, "tile->offset >= 0")                                       \
     V(reconstruct, w->tile.offset = ROWS * WIDTH, "bytes <= ops->buffer_size(buffer) - offset")    \
     V(reconstruct, w->tile.order = odd_rows(w), "chunk[i] <= high")                                \
+    V(reconstruct, w->prediction = NULL, "prediction || !tiles[i].is_predicted")                   \
+    V(reconstruct, w->sources[0].data[1] = NULL, "plane does not hold")                            \
+    V(reconstruct, w->sources[0].data[0] = w->pictures[3].data[0], "is_apart")                     \
     V(axpby, w->width = 0, "cols > 0")                                                             \
     V(axpby, w->src.buffer = w->y; w->src.offset = 1, "!overlap(dst, cols, x")                     \
     V(noise, w->patch.buffer = NULL, "matrix.buffer")                                              \

@@ -9,7 +9,6 @@
 
 #include "model/model.h"
 #include "tools/bench/bench.h"
-#include "transform/deblocking.h"
 #include "transform/quantiser.h"
 
 #define QIDX   0
@@ -88,6 +87,7 @@ void bench_codec_close(struct bench_codec *codec)
     odva_sampler_close(&codec->sampler);
     odva_query_encoder_close(&codec->encoder);
     odva_linear_path_close(&codec->path);
+    odva_deblocking_free(&codec->deblocking);
     odva_latents_free(&codec->latents);
     onedva_model_close(&codec->model);
     free(codec->linear);
@@ -98,7 +98,7 @@ void bench_codec_analyse(struct bench_codec *codec, const struct bench_clip *cli
 {
     bench_check(
         odva_linear_path_project(&codec->path, &codec->latents.grid, DETAIL, clip->sources));
-    bench_check(odva_linear_path_transform(&codec->path, &codec->latents, codec->linear));
+    bench_check(odva_linear_path_transform(&codec->path, &codec->latents, 0, codec->linear));
 }
 
 void bench_codec_decode(struct bench_codec *codec, int steps, const struct onedva_picture *pictures)
@@ -106,5 +106,6 @@ void bench_codec_decode(struct bench_codec *codec, int steps, const struct onedv
     const struct odva_sampler_params params = {.qidx = QIDX, .steps = steps, .seed = 1};
 
     bench_check(odva_sampler_run(&codec->sampler, &codec->latents, &params, pictures));
-    bench_check(odva_deblock(codec->backend, pictures, &codec->latents.grid, QIDX));
+    bench_check(odva_deblock(&codec->deblocking, codec->backend, pictures, &codec->latents,
+                             codec->latents.grid.frames));
 }

@@ -10,6 +10,7 @@
 #include "network/query_encoder.h"
 #include "network/sampler.h"
 #include "onedva/onedva.h"
+#include "transform/deblocking.h"
 #include "transform/linear_path.h"
 
 /** 16 frames of gradients with edges that move. */
@@ -29,6 +30,7 @@ struct bench_codec {
     struct odva_linear_path path;
     struct odva_query_encoder encoder;
     struct odva_sampler sampler;
+    struct odva_deblocking deblocking;
     struct odva_latents latents; /* quantised with the index 0, in tiles of the largest size */
     float *linear, *y;           /* latents before that; y: room for others */
 };

@@ -17,7 +17,7 @@ fate/api/build.sh damage build/bench/damage
 for layers in 4 1; do
     build/ffmpeg-check/ffmpeg -v error -nostdin -y -stream_loop -1 -t 64 -i "$input" -map 0:v:0 \
         -vf scale=320:180,fps=25,format=yuv420p -c:v onedva -preset ultrafast -motion off -crf 30 \
-        -adaptive_clips 0 -clip_packets 1 -layers $layers build/bench/damage.nut
+        -adaptive_clips 0 -clip_packets 1 -g 1 -layers $layers build/bench/damage.nut
     echo "$layers layer(s), $(wc -c < build/bench/damage.nut) bytes"
     build/bench/damage build/bench/damage.nut "$2" steps=0:threads=2
     echo

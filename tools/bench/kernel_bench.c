@@ -170,7 +170,7 @@ static void bench_deblock(struct odva_backend *backend, const struct bench_clip 
     for (int i = 0; i < MOTION_RUNS; i++) {
         const double start = bench_now();
 
-        bench_check(backend->ops->deblock(backend, clip->pictures, &grid, 15));
+        bench_check(backend->ops->deblock(backend, clip->pictures, &grid, 15, NULL));
         seconds[i] = bench_now() - start;
     }
     odva_grid_free(&grid);

@@ -139,12 +139,12 @@ static void measure_clip(struct bench *b, const struct onedva_const_picture *pic
     lap();
     estimate(b, pictures);
     *seconds[ESTIMATION] = lap();
-    bench_check(odva_motion_fit(&b->motion, &b->estimation, FRAMES / 2, &precision));
-    bench_check(odva_canvas_build(&b->builder, &b->motion, pictures));
+    bench_check(odva_motion_fit(&b->motion, &b->estimation, 0, FRAMES / 2, &precision));
+    bench_check(odva_canvas_build(&b->builder, &b->motion, pictures, NULL));
     *seconds[CANVASES] = lap();
     bench_check(odva_trial_coder_analyse(
         &b->coder, canvas->const_picture,
-        (struct odva_clip_size){FRAMES, canvas->width, canvas->height}, QIDX));
+        (struct odva_clip_size){FRAMES, canvas->width, canvas->height}, NULL, QIDX));
     *seconds[ANALYSIS] = lap();
     bench_check(odva_trial_coder_quantise(&b->coder, QIDX, &bits));
     *seconds[QUANTISER] = lap();

@@ -199,9 +199,9 @@ static int warp(struct odva_backend *backend, const struct onedva_picture *pictu
 }
 
 static int deblock(struct odva_backend *backend, const struct onedva_picture *pictures,
-                   const struct odva_grid *grid, int limit)
+                   const struct odva_grid *grid, int limit, const uint8_t *kept)
 {
-    TIMED(deblock(backend, pictures, grid, limit));
+    TIMED(deblock(backend, pictures, grid, limit, kept));
 
     add("deblock", PEAK_COPY, 4 * grid_samples(grid), 2 * grid_samples(grid), grid_samples(grid),
         seconds);
@@ -274,9 +274,10 @@ static struct need need_of(const struct odva_dct_tile *tile, const int32_t *late
 static int reconstruct(struct odva_backend *backend, const struct onedva_picture *pictures,
                        const struct odva_grid *grid, const struct odva_buffer *latents,
                        const struct odva_basis *basis, const struct odva_bands *bands,
-                       const struct odva_dct_tile *tiles, int count)
+                       const struct odva_dct_tile *tiles, int count,
+                       const struct onedva_const_picture *prediction)
 {
-    TIMED(reconstruct(backend, pictures, grid, latents, basis, bands, tiles, count));
+    TIMED(reconstruct(backend, pictures, grid, latents, basis, bands, tiles, count, prediction));
     double products = 0, held = 0;
 
     for (int i = 0; i < count; i++) {

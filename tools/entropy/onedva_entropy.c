@@ -78,7 +78,7 @@ struct entropy {
     struct odva_bit_cost bit_cost;
     struct odva_latents latents;
     struct odva_symbol_predictor predictor;
-    uint8_t *magnitude;
+    uint8_t *near;
     struct counts *counts; /* NULL: nothing is counted */
 };
 
@@ -161,7 +161,7 @@ static void unpack(struct entropy *entropy, const struct sample *sample)
 static void count_symbols(struct entropy *entropy, const struct odva_latent_tile *tile, int qidx)
 {
     const struct odva_latents *latents = &entropy->coder.latents;
-    struct odva_symbol_context context = {.magnitude = entropy->magnitude};
+    struct odva_symbol_context context = {.near = entropy->near};
     struct counts *counts = entropy->counts;
     const int count = odva_coefficients_of(tile, tile->tokens);
     const double step = odva_quantiser_step(qidx);
@@ -246,7 +246,8 @@ static void read_clip(struct entropy *entropy, FILE *data, const cJSON *entry, c
         double bits;
         if (clip >= 0 && !is_learned(quality, clip))
             continue;
-        if (odva_trial_coder_analyse(&entropy->coder, picture, clip_size, qidx_of(quality)) < 0 ||
+        if (odva_trial_coder_analyse(&entropy->coder, picture, clip_size, NULL, qidx_of(quality)) <
+                0 ||
             odva_trial_coder_quantise(&entropy->coder, qidx_of(quality), &bits) < 0)
             die("cannot be analysed and quantised", name);
         keep(samples, &entropy->coder.latents, quality);
@@ -411,7 +412,7 @@ static void walk_tile(struct walk *walk, int index)
     struct odva_latents *latents = &entropy->latents;
     const struct odva_latent_tile *tile = &latents->tiles[index];
     const int count = odva_coefficients_of(tile, tile->tokens);
-    struct odva_symbol_context context = {.magnitude = entropy->magnitude};
+    struct odva_symbol_context context = {.near = entropy->near};
 
     odva_symbol_predictor_start_tile(&entropy->predictor, latents, index, 0, count);
     odva_symbol_context_start(&context, tile->scan);
@@ -728,7 +729,7 @@ static void open_entropy(struct entropy *entropy, const char *model)
     onedva_model_get_info(entropy->model, &info);
     onedva_encoder_settings_default(&settings);
     settings.preset = ONEDVA_PRESET_ULTRAFAST;
-    entropy->magnitude = take(malloc(odva_symbol_context_size(info.basis)));
+    entropy->near = take(malloc(odva_symbol_context_size(info.basis)));
     odva_bit_cost_init(&entropy->bit_cost, &entropy->model->tables);
     if (odva_backend_open(&entropy->backend, ONEDVA_BACKEND_CPU, 1, 0, ONEDVA_PRECISION_BFLOAT16,
                           &silent) < 0 ||
@@ -744,7 +745,7 @@ static void close_entropy(struct entropy *entropy)
     odva_trial_coder_close(&entropy->coder);
     odva_backend_close(&entropy->backend);
     onedva_model_close(&entropy->model);
-    free(entropy->magnitude);
+    free(entropy->near);
 }
 
 int main(int count, char **arguments)

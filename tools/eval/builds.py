@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # Copyright (C) 2026 the One-DVA for FFmpeg authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""What One-DVA's packets take at equal PSNR-Y against another build of it, clip by clip.
+"""What One-DVA's packets take at equal PSNR-Y against another build of it, or other options, clip by clip.
 
-Each build encodes with its own ffmpeg at the same options and several crf, and decodes what it encoded. Prints a
+Each build encodes with its own ffmpeg and options at several crf, and decodes what it encoded. Prints a
 Markdown table of BD-rates with steps 0 and 1 (negative: this build takes less) over the rates where the other build is
 within 0.002 to 0.1 bits per pixel, their means, and the processor seconds of this build over the other's.
 """
@@ -45,8 +45,8 @@ def ffprobe_of(program):
     return os.path.join(os.path.dirname(program), "ffprobe")
 
 
-def measure(args, program, clip, folder):
-    encoder = onedva(program, "", (), (), options=tuple(args.options.split()))
+def measure(args, program, options, clip, folder):
+    encoder = onedva(program, "", (), (), options=tuple(options.split()))
     points, encoding, decoding = {steps: [] for steps in STEPS}, 0.0, 0.0
     for crf in args.crf:
         begin = children_seconds()
@@ -67,11 +67,13 @@ def row(name, changes, encoding, decoding):
 
 
 def report(args, clips, folder):
-    print(f"`-c:v onedva -preset ultrafast {args.options}`, crf {', '.join(map(str, args.crf))}; {machine()}\n")
+    against = "" if args.old_options == args.options else f" against `{args.old_options}`"
+    print(f"`-c:v onedva -preset ultrafast {args.options}`{against}, crf {', '.join(map(str, args.crf))}; {machine()}\n")
     print("| clip | steps 0 | steps 1 | encode | decode, steps 0 |\n|---|---|---|---|---|")
     found = []
     for clip in clips:
-        old, new = (measure(args, program, clip, folder) for program in (args.old, args.ffmpeg))
+        old = measure(args, args.old, args.old_options, clip, folder)
+        new = measure(args, args.ffmpeg, args.options, clip, folder)
         changes = [bd_rate(old.curves[steps], new.curves[steps], RATES) for steps in STEPS]
         found.append((*changes, new.encoding / old.encoding, new.decoding / old.decoding))
         print(row(clip.name, changes, *found[-1][2:]), flush=True)
@@ -82,11 +84,14 @@ def report(args, clips, folder):
 def main():
     top = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     top.add_argument("videos", nargs="+", help="clips, and folders of them")
-    top.add_argument("--old", required=True, help="ffmpeg of the build to compare with, its ffprobe beside it")
+    top.add_argument("--old", help="ffmpeg of the build to compare with, its ffprobe beside it [that of this build]")
     top.add_argument("--ffmpeg", default="build/ffmpeg")
-    top.add_argument("--options", default="-motion auto", help="of both encoders [%(default)s]")
+    top.add_argument("--options", default="-motion auto", help="of the encoder [%(default)s]")
+    top.add_argument("--old-options", help="of the other build's encoder [the same]")
     top.add_argument("--crf", type=int, nargs="+", default=CRFS)
     args = top.parse_args()
+    args.old = args.old or args.ffmpeg
+    args.old_options = args.old_options or args.options
     try:
         with tempfile.TemporaryDirectory() as folder:
             report(args, videos.load_all(args.ffmpeg, ffprobe_of(args.ffmpeg), args.videos, folder), folder)

@@ -132,6 +132,8 @@ static void add_tiles(struct exporter *e)
 
         for (size_t n = 0; n < sizeof(numbers) / sizeof(numbers[0]); n++)
             tensor_add_i32(&e->tensor[LATENTS_TILE_PLACE], numbers[n]);
+        tensor_add_i8(&e->tensor[LATENTS_TILE_IS_PREDICTED],
+                      (int8_t)odva_tile_is_predicted(latents, i));
         for (int l = 0; l < ONEDVA_MAX_LAYERS; l++)
             tensor_add_i32(&e->tensor[LATENTS_TILE_LENGTHS],
                            l < latents->layers ? latents->tiles[i].length[l] : 0);
@@ -180,6 +182,7 @@ static void add_clip(struct exporter *e, const AVPacket *packet, const struct on
     tensor_add_i64(&e->tensor[LATENTS_CLIP_DTS], packet->dts);
     tensor_add_i64(&e->tensor[LATENTS_CLIP_DURATION], packet->duration);
     tensor_add_i32(&e->tensor[LATENTS_CLIP_FRAMES], clip->frames);
+    tensor_add_i32(&e->tensor[LATENTS_CLIP_IS_KEY], clip->is_key);
     tensor_add_i32(&e->tensor[LATENTS_CLIP_QIDX], clip->qidx);
     tensor_add_i32(&e->tensor[LATENTS_CLIP_DETAIL], e->decoder.latents.detail);
     tensor_add_i32(&e->tensor[LATENTS_CLIP_SIZE], e->decoder.latents.grid.width);

@@ -6,7 +6,7 @@
 #ifndef LATENTS_FILE_H
 #define LATENTS_FILE_H
 
-#define LATENTS_FORMAT 4
+#define LATENTS_FORMAT 5
 
 /* name, type, columns */
 #define LATENTS_TENSORS(X)                                                                         \
@@ -15,6 +15,7 @@
     X(CLIP_DTS, "clip.dts", TENSOR_I64, 0)                                                         \
     X(CLIP_DURATION, "clip.duration", TENSOR_I64, 0)                                               \
     X(CLIP_FRAMES, "clip.frames", TENSOR_I32, 0)                                                   \
+    X(CLIP_IS_KEY, "clip.is_key", TENSOR_I32, 0)                                                   \
     X(CLIP_QIDX, "clip.qidx", TENSOR_I32, 0)                                                       \
     X(CLIP_DETAIL, "clip.detail", TENSOR_I32, 0)                                                   \
     X(CLIP_SIZE, "clip.size", TENSOR_I32, 2)                                                       \
@@ -24,6 +25,7 @@
     X(CLIP_FIRST_SUPERBLOCK, "clip.first_superblock", TENSOR_I64, 0)                               \
     X(SUPERBLOCK_SPLITS, "superblock.splits", TENSOR_I32, 0)                                       \
     X(TILE_PLACE, "tile.place", TENSOR_I32, 7)                                                     \
+    X(TILE_IS_PREDICTED, "tile.is_predicted", TENSOR_I8, 0)                                        \
     X(TILE_FIRST_COEFFICIENT, "tile.first_coefficient", TENSOR_I64, 0)                             \
     X(TILE_LENGTHS, "tile.lengths", TENSOR_I32, 16)                                                \
     X(COEFFICIENT_Q, "coefficient.q", TENSOR_I32, 0)                                               \

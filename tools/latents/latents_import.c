@@ -39,6 +39,7 @@ struct importer {
     struct odva_packet_decoder decoder; /* tells a clip's geometry from its header */
     struct odva_packet_encoder encoder;
     struct odva_layer_plan layer_plan; /* of the clip's header */
+    uint16_t id_read, id_written;      /* of the clip before */
 };
 
 static const struct {
@@ -273,6 +274,23 @@ static void set_tokens(const struct importer *im, struct odva_latent_tile *tile,
             number, count, tile->token_length);
 }
 
+/* Set whether a tile is predicted from the clip before. @param number of the tile in the file */
+static void read_prediction(const struct importer *im, struct odva_latents *latents, int index,
+                            int64_t number)
+{
+    const struct odva_tensor *predicted = im->tensor[LATENTS_TILE_IS_PREDICTED];
+    const struct odva_tile *place = &latents->grid.tiles[index];
+
+    if (number >= predicted->count)
+        die("%s: tile.is_predicted has fewer numbers than there are tiles", im->path);
+    if (predicted->data[number] > latents->is_inter)
+        die("%s: tile.is_predicted has %d, %s can be", im->path, (int8_t)predicted->data[number],
+            latents->is_inter ? "0 and 1" : "0 in a key clip");
+    for (int i = 0; i < place->ny * place->nx && predicted->data[number]; i++)
+        latents->predicted[place->superblock] |=
+            odva_token_bit(place->y0 + i / place->nx, place->x0 + i % place->nx);
+}
+
 static void read_tile(const struct importer *im, struct odva_latents *latents, int index,
                       int64_t tile_number, int most_tokens)
 {
@@ -284,6 +302,7 @@ static void read_tile(const struct importer *im, struct odva_latents *latents, i
 
     span_of(im, LATENTS_TILE_FIRST_COEFFICIENT, tile_number, im->tensor[source]->count, &first,
             &end);
+    read_prediction(im, latents, index, tile_number);
     set_tokens(im, tile, tile_number, end - first, most_tokens);
     read_lengths(im, tile, tile_number);
     memset(latents->q + tile->offset, 0, tile->coefficients * sizeof(*latents->q));
@@ -309,13 +328,17 @@ static void read_partition(const struct importer *im, struct odva_latents *laten
     odva_latents_set_partition(latents);
 }
 
-/* Size, motion and layers are those of the clip's header; its payloads are coded anew. */
+/* Size, motion and layers are those of the clip's header; its payloads are coded anew, and an inter
+ * clip that followed the one before it does so again. */
 static void write_packet(struct importer *im, const struct odva_packet *parsed)
 {
+    im->encoder.reference = parsed->reference == im->id_read ? im->id_written : parsed->reference;
     check_onedva(odva_packet_encoder_write(&im->encoder, &im->decoder.latents, &im->layer_plan,
                                            parsed->has_motion ? &im->decoder.motion : NULL,
                                            parsed->has_stream ? &parsed->stream : NULL,
                                            parsed->has_durations ? parsed->durations : NULL));
+    im->id_read = odva_packet_id(parsed, parsed->first_crc);
+    im->id_written = odva_packet_encoder_id(&im->encoder);
 }
 
 /* The stream header that a clip brings, for the packet and what is read from here on. */
@@ -425,7 +448,8 @@ static void write_clips(struct importer *im, const char *output)
         packet->pts = int64_at(im->tensor[LATENTS_CLIP_PTS], i);
         packet->dts = int64_at(im->tensor[LATENTS_CLIP_DTS], i);
         packet->duration = int64_at(im->tensor[LATENTS_CLIP_DURATION], i);
-        packet->flags |= AV_PKT_FLAG_KEY;
+        if (onedva_packet_is_key(packet->data, (size_t)packet->size))
+            packet->flags |= AV_PKT_FLAG_KEY;
         write_clip(im, packet, output);
     }
     av_packet_free(&packet);

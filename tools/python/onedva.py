@@ -27,7 +27,7 @@ import struct
 
 import numpy as np
 
-FORMAT = 4
+FORMAT = 5
 TYPES = {"U8": "u1", "I8": "i1", "I32": "<i4", "I64": "<i8", "F32": "<f4"}
 NO_TIME = -2 ** 63   # a packet without a timestamp
 UNIT = 4080          # of coefficient.y in what coefficient.scale is told in: 1/32 of a sample's step in 127.5 of them
@@ -66,12 +66,14 @@ class Tile:
     token_length numbers: 32 in tiles of 8 patches a side, 16 in those of 4, 8 in smaller ones.
 
     y, x: its place in patches of 16x16 samples; side: 8, 4, 2 or 1 patches, of which the picture's end may leave fewer;
-    shape: (nt, ny, nx) patches of 4 frames x 16 x 16 that it covers; superblock: index among those of its clip."""
+    shape: (nt, ny, nx) patches of 4 frames x 16 x 16 that it covers; superblock: index among those of its clip;
+    is_predicted: its coefficients are of what a prediction from the clip before lacks, not of the pictures."""
 
     def __init__(self, tensors, index):
         self.y, self.x, *shape, size, self.superblock = (int(v) for v in tensors["tile.place"][index])
         self.shape = tuple(shape)
         self.side = 1 << size
+        self.is_predicted = bool(tensors["tile.is_predicted"][index])
         self.token_length = {8: 32, 4: 16}.get(self.side, 8)
         first, end = (int(v) for v in tensors["tile.first_coefficient"][index:index + 2])
         self.levels = tensors["coefficient.q"][first:end]     # int32 [m]: quantised
@@ -95,11 +97,13 @@ class Tile:
 
 class Clip:
     """What one packet holds. Times are in latents.time_base; size is (width, height) of what is coded: the
-    motion-aligned canvas, at least as large as the picture. basis: coefficients of a patch, which detail, 0 to 3, chooses."""
+    motion-aligned canvas, at least as large as the picture. basis: coefficients of a patch, which detail, 0 to 3, chooses.
+    is_key: it stands for itself; otherwise some of its tiles may be predicted from the clip before."""
 
     def __init__(self, tensors, index, bands):
         self.pts, self.dts, self.duration = (int(tensors[f"clip.{k}"][index]) for k in ("pts", "dts", "duration"))
         self.frames, self.qidx, self.detail = (int(tensors[f"clip.{k}"][index]) for k in ("frames", "qidx", "detail"))
+        self.is_key = bool(tensors["clip.is_key"][index])
         self.basis = sum(bands[self.detail])
         self.size = tuple(int(v) for v in tensors["clip.size"][index])
         first, end = (int(v) for v in tensors["clip.first_tile"][index:index + 2])

@@ -5,7 +5,8 @@
  *
  * Encodes clips of up to 16 yuv420p frames to packets and packets back to clips. The packet of a
  * clip shows its first frame; each later frame has a packet of its own, of a few bytes, that shows
- * it. The packet format is specified in doc/bitstream.md.
+ * it. A key clip stands for itself; an inter clip is predicted from the clip before it. The packet
+ * format is specified in doc/bitstream.md.
  *
  * Threading: a model is immutable and may be shared by any number of encoders and decoders in
  * any threads. An encoder or decoder is used by one thread at a time and owns its thread pool.
@@ -36,7 +37,7 @@ extern "C" {
 #define ONEDVA_VERSION_PATCH 0
 
 /** Counts what was added to this interface: a function, a field, a constant. */
-#define ONEDVA_API_VERSION 2
+#define ONEDVA_API_VERSION 3
 
 #define ONEDVA_MAX_CLIP_FRAMES   16
 #define ONEDVA_MAX_LAYERS        16
@@ -185,7 +186,7 @@ enum onedva_motion {
 /** What a packet shows. */
 enum onedva_packet_kind {
     ONEDVA_PACKET_WHOLE_CLIP, /* all frames of its clip, which it holds */
-    ONEDVA_PACKET_CLIP,       /* the first frame of its clip, which it holds: a keyframe */
+    ONEDVA_PACKET_CLIP,       /* the first frame of its clip, which it holds */
     ONEDVA_PACKET_FRAME,      /* a later frame of the clip before it: nothing depends on it */
 };
 
@@ -219,10 +220,13 @@ struct onedva_encoder_settings {
     enum onedva_backend backend;
     int threads;           /* 0: one per processor that the process may run on */
     int bitexact;          /* use the strict C kernels only */
-    int header_in_packets; /* repeat the stream header in every packet of a clip */
+    int header_in_packets; /* repeat the stream header in every packet of a key clip */
     struct onedva_logger logger;
     int clip_packets; /* a packet shows all frames of its clip, which have no packets of their own
                        */
+    int gop; /* frames from the start of a key clip to that of the next, at most, default 250: clips
+              * end there, and those between may be inter clips; 1: all clips are key clips, of any
+              * length; 0: no limit */
 };
 
 /** @param struct_size sizeof(*settings): what there is room for */
@@ -249,10 +253,14 @@ struct onedva_clip_stats {
 struct onedva_packet {
     const uint8_t *data; /* owned by the encoder, valid until its next call */
     size_t size;
-    int frames; /* of the clip: the first ones given; fewer than n only with adaptive_clips */
+    /* of the clip: the first ones given; fewer than n only with adaptive_clips or where a gop ends
+     */
+    int frames;
     struct onedva_clip_stats stats;
     const char *pass_stats; /* first pass: text to append to the statistics, or else NULL */
-    uint64_t reserved[4];   /* 0: room for what later versions say */
+    int is_key;             /* whether it holds a key clip: a decoder can begin with it */
+    int reserved_int;       /* 0 */
+    uint64_t reserved[3];   /* 0: room for what later versions say */
 };
 
 /**
@@ -268,6 +276,9 @@ ONEDVA_API void onedva_encoder_close(onedva_encoder **encoder);
 /** Change the quality from the next clip on. */
 ONEDVA_API int onedva_encoder_set_crf(onedva_encoder *encoder, double crf);
 
+/** Make the next clip a key clip, with which another gop begins. */
+ONEDVA_API void onedva_encoder_begin_gop(onedva_encoder *encoder);
+
 /** The stream header for the container. @param data owned by the encoder. */
 ONEDVA_API void onedva_encoder_stream_header(const onedva_encoder *encoder, const uint8_t **data,
                                              size_t *size);
@@ -275,9 +286,9 @@ ONEDVA_API void onedva_encoder_stream_header(const onedva_encoder *encoder, cons
 /**
  * Encode one clip: the first packet->frames of the pictures given. The caller gives the others
  * again with the next clip.
- * Unless settings.clip_packets is set, the packet is a keyframe that shows the clip's first frame
- * and lasts durations[0]. A packet for each later frame i, which lasts durations[i], is written by
- * onedva_frame_packet_write: no keyframe, and nothing depends on it.
+ * Unless settings.clip_packets is set, the packet shows the clip's first frame, which is a keyframe
+ * where packet->is_key, and lasts durations[0]. A packet for each later frame i, which lasts
+ * durations[i], is written by onedva_frame_packet_write: no keyframe, and nothing depends on it.
  * @param frames    n pictures of the stream's size
  * @param durations n durations in the stream's time base, each > 0: the distance to the next frame;
  *                  NULL: every frame has the stream's frame_duration
@@ -329,8 +340,8 @@ ONEDVA_API void onedva_encoder_get_canvas(const onedva_encoder *encoder,
                                           struct onedva_canvas *canvas);
 
 /** A square of the canvases that is transformed and coded by itself, and what it keeps of its
- * latent coefficients: the first ones of its sequence. It may have max_coefficients with all detail,
- * whatever its clip's detail is. */
+ * latent coefficients: the first ones of its sequence. It may have max_coefficients with all
+ * detail, whatever its clip's detail is. */
 struct onedva_tile {
     int x, y;       /* luma samples on the canvas */
     int side;       /* luma samples: 128, 64, 32 or 16; the canvas may end before */
@@ -413,8 +424,11 @@ struct onedva_clip {
     int64_t coefficients;                       /* that these are */
     struct onedva_stream stream;
     enum onedva_packet_kind kind;
-    int frame;            /* of its clip that ONEDVA_PACKET_FRAME shows, 1..15 */
-    uint64_t reserved[7]; /* 0: room for what later versions say */
+    int frame;      /* of its clip that ONEDVA_PACKET_FRAME shows, 1..15 */
+    int is_key;     /* 0: it is an inter clip, which is predicted from the one before */
+    int is_corrupt; /* an inter clip behind one that is missing, damaged or corrupt itself: its
+                     * pictures are not those that were encoded */
+    uint64_t reserved[6]; /* 0: room for what later versions say */
 };
 
 /**
@@ -450,6 +464,10 @@ ONEDVA_API int onedva_decoder_announce_packet(onedva_decoder *decoder, const uin
  * A packet cut or damaged behind its first whole layer gives ONEDVA_OK with fewer layers_decoded;
  * one without a single whole layer gives ONEDVA_ERR_DATA, and then clip->frames is the number of
  * frames lost, or 0 when not even the header could be read.
+ * An inter clip that does not follow the clip that it is predicted from gives ONEDVA_OK with
+ * clip->is_corrupt where there is any picture of its size to predict from, and ONEDVA_ERR_DATA
+ * where there is none: clip->frames are lost. So do all up to the next key clip; one line tells of
+ * them.
  *
  * The packet of a later frame (clip->kind is ONEDVA_PACKET_FRAME) tells which of the pictures that
  * the caller has of the clip is shown: clip->frame. clip->frames is then 1, the rest what the
@@ -460,6 +478,12 @@ ONEDVA_API int onedva_decoder_announce_packet(onedva_decoder *decoder, const uin
 ONEDVA_API int onedva_decoder_read_packet(onedva_decoder *decoder, const uint8_t *data, size_t size,
                                           struct onedva_clip *clip);
 
+/** As onedva_decoder_read_packet, of a clip's packet that the one read or tried next takes the
+ * place of: what each of several packets of one clip gives can be seen before one of them is read.
+ */
+ONEDVA_API int onedva_decoder_try_packet(onedva_decoder *decoder, const uint8_t *data, size_t size,
+                                         struct onedva_clip *clip);
+
 /** Reconstruct the pictures of the clip read last. @param n its clip.frames */
 ONEDVA_API int onedva_decoder_reconstruct(onedva_decoder *decoder,
                                           const struct onedva_picture *pictures, int n);
@@ -469,16 +493,18 @@ struct onedva_mesh {
     enum onedva_motion motion; /* off, global or mesh */
     int left, top;             /* of the picture on the canvas, luma samples */
     int canvas_width, canvas_height;
-    int reference; /* frame whose displacements are 0 */
-    int spacing;   /* of the nodes, luma samples; node (i, j) is at (i, j) * spacing */
+    /* picture whose displacements are 0: a frame of a key clip; of an inter clip 0 is the picture
+     * before it, and its own frames count from 1 */
+    int reference;
+    int spacing; /* of the nodes, luma samples; node (i, j) is at (i, j) * spacing */
     int columns, rows;
     const int16_t (
         *nodes)[2];       /* [frames][rows][columns], 1/16 luma sample; NULL where motion is off */
     uint64_t reserved[4]; /* 0: room for what later versions say */
 };
 
-/** The next clip does not continue the one before: after a seek, or where packets are missing.
- * Packets announced are forgotten. */
+/** The next clip does not continue the one before: after a seek. Packets announced are forgotten.
+ */
 ONEDVA_API void onedva_decoder_flush(onedva_decoder *decoder);
 
 /** The mesh of the packet read last. @param mesh its nodes are valid until the next packet */
@@ -508,13 +534,18 @@ struct onedva_packet_info {
     } layer[ONEDVA_MAX_LAYERS];          /* coarse to fine */
     enum onedva_packet_kind kind;        /* ONEDVA_PACKET_FRAME: all but frame is 0 */
     int frame;                           /* of its clip that ONEDVA_PACKET_FRAME shows, 1..15 */
-    uint64_t reserved[7];                /* 0: room for what later versions say */
+    int is_key;                          /* 0: an inter clip */
+    int reserved_int;                    /* 0 */
+    uint64_t reserved[6];                /* 0: room for what later versions say */
 };
 
 /** Tell what a packet is by its size and first byte, whatever is wrong with the others.
  * @return ONEDVA_OK, or ONEDVA_ERR_DATA where it is none */
 ONEDVA_API int onedva_packet_get_kind(enum onedva_packet_kind *kind, const uint8_t *data,
                                       size_t size);
+
+/** Whether a packet's first byte says that it holds a key clip. @param size may be 0 */
+ONEDVA_API int onedva_packet_is_key(const uint8_t *data, size_t size);
 
 /** @return ONEDVA_OK, or an error where there is no whole header */
 ONEDVA_API int onedva_packet_get_info(struct onedva_packet_info *info, const uint8_t *data,

@@ -228,6 +228,30 @@ static void detail_and_model(void **state)
     odva_byte_writer_free(&writer);
 }
 
+/* A key clip's is the crc of its first layer, an inter clip's that of its reference and of it. */
+static void ids(void **state)
+{
+    uint8_t bytes[200 * ONEDVA_MAX_LAYERS];
+    struct odva_byte_writer writer = {0};
+    struct odva_packet packet = make_packet(2, 3, 0, 0, bytes), parsed;
+
+    (void)state;
+    packet.layer[0].size = 9;
+    memcpy(bytes, "123456789", 9);
+    for (int is_inter = 0; is_inter < 2; is_inter++) {
+        packet.is_inter = is_inter;
+        packet.reference = 0x3231;
+        odva_byte_writer_reset(&writer);
+        odva_packet_write(&writer, &packet);
+        assert_int_equal(parse_exact(&parsed, writer.data, writer.size), ONEDVA_OK);
+        assert_int_equal(parsed.is_inter, is_inter);
+        assert_int_equal(parsed.first_crc, 0x29B1);
+        assert_int_equal(odva_packet_id(&parsed, parsed.first_crc), is_inter ? 0xED2F : 0x29B1);
+        assert_int_equal(odva_packet_id(&packet, 0x3433), is_inter ? 0x5349 : 0x3433);
+    }
+    odva_byte_writer_free(&writer);
+}
+
 static void field_limits(void **state)
 {
     uint8_t bytes[200 * ONEDVA_MAX_LAYERS];
@@ -376,7 +400,7 @@ int main(void)
         cmocka_unit_test(single_bits),        cmocka_unit_test(field_limits),
         cmocka_unit_test(refinements),        cmocka_unit_test(sweeps),
         cmocka_unit_test(stream_header_size), cmocka_unit_test(motion_size),
-        cmocka_unit_test(detail_and_model),
+        cmocka_unit_test(detail_and_model),   cmocka_unit_test(ids),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

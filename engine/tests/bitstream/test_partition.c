@@ -88,12 +88,12 @@ static void round_trip(struct odva_grid *grid, const uint32_t *splits)
     struct odva_range_decoder decoder;
 
     odva_range_encoder_init(&encoder, &written);
-    odva_partition_encode(&encoder, grid, splits);
+    odva_partition_encode(&encoder, grid, splits, NULL);
     odva_range_encode_bits(&encoder, MARK, 12);
     odva_range_encoder_finish(&encoder);
     odva_range_decoder_init(&decoder, written.data, written.size);
     memset(decoded, 0xA5, sizeof(decoded));
-    odva_partition_decode(&decoder, grid, decoded);
+    odva_partition_decode(&decoder, grid, decoded, NULL);
     assert_int_equal(odva_range_decode_bits(&decoder, 12), MARK);
     for (int i = 0; i < grid->superblock_count; i++) {
         const struct odva_superblock *superblock = &grid->superblocks[i];
@@ -140,7 +140,7 @@ static void nothing_to_choose(void **state)
     (void)state;
     assert_int_equal(odva_grid_init(&grid, 16, 16, 16, 1), ONEDVA_OK);
     odva_range_encoder_init(&range, &writer);
-    odva_partition_encode(&range, &grid, &all);
+    odva_partition_encode(&range, &grid, &all, NULL);
     odva_range_encoder_finish(&range);
     odva_range_encoder_init(&range, &empty);
     odva_range_encoder_finish(&range);
@@ -169,7 +169,7 @@ static void random_payloads(void **state)
             bytes[i] = run % 3 ? (uint8_t)random_below(&random, 256) : run % 2 ? 255 : 0;
         assert_int_equal(odva_grid_init(&grid, 1, 16 * gx, 16 * gy, 1), ONEDVA_OK);
         odva_range_decoder_init(&decoder, bytes, size);
-        odva_partition_decode(&decoder, &grid, splits);
+        odva_partition_decode(&decoder, &grid, splits, NULL);
         for (int i = 0; i < grid.superblock_count; i++)
             assert_int_equal(splits[i], canonical(&grid, splits[i], 0, 0, grid.superblocks[i].y0,
                                                   grid.superblocks[i].x0));

@@ -160,23 +160,28 @@ static void modes_round_trip(void **state)
     }
 }
 
-/* A mesh is what -motion mesh gives where the content allows it, and a frame alone has no motion.
- */
+/* A mesh is what -motion mesh gives where the content allows it; a frame alone has motion only from
+ * the frame before it. */
 static void mesh_where_possible(void **state)
 {
+    struct clip clip, next = {.frames = 1, .width = 128, .height = 96};
     struct codec codec;
-    struct clip clip;
 
     (void)state;
-    moving_clip(&clip, 6, 128, 96);
+    moving_clip(&clip, 7, 128, 96);
+    next.const_picture[0] = clip.const_picture[6];
+    clip.frames = 6;
     open_mode(&codec, 128, 96, ONEDVA_MOTION_MESH, ONEDVA_PRESET_ULTRAFAST);
     assert_int_equal(encode(&codec, &clip).stats.motion, ONEDVA_MOTION_MESH);
-    clip.frames = 1;
-    for (int i = 0; i < 2; i++) {
-        const struct onedva_packet packet = encode(&codec, &clip);
+    for (int is_key = 0; is_key < 2; is_key++) {
+        struct onedva_packet packet;
 
-        assert_int_equal(packet.stats.motion, ONEDVA_MOTION_OFF);
-        assert_int_equal(packet.stats.motion_bytes, 0);
+        if (is_key)
+            onedva_encoder_begin_gop(codec.encoder);
+        packet = encode(&codec, &next);
+        assert_int_equal(packet.is_key, is_key);
+        assert_int_equal(packet.stats.motion, is_key ? ONEDVA_MOTION_OFF : ONEDVA_MOTION_MESH);
+        assert_int_equal(packet.stats.motion_bytes == 0, is_key);
     }
     codec_close(&codec);
     clip_free(&clip);

@@ -108,7 +108,8 @@ static int encode_clips(struct run *run)
     return status;
 }
 
-/* Decode two clips, the second announced; a decoder that has failed once decodes the next clip. */
+/* Decode two clips, the second announced; a decoder that has failed once goes on with the next
+ * clip. */
 static int decode_clips(struct run *run)
 {
     onedva_decoder *decoder;
@@ -128,7 +129,8 @@ static int decode_clips(struct run *run)
             decoded = onedva_decoder_get_mesh(decoder, &mesh);
         if (decoded == ONEDVA_OK)
             decoded = onedva_decoder_reconstruct(decoder, run->decoded.picture, FRAMES);
-        status = decoded < 0 ? decoded : status;
+        /* of an inter clip without the one before it, something else is said */
+        status = status == ONEDVA_OK ? decoded : status;
     }
     onedva_decoder_close(&decoder);
     return status;

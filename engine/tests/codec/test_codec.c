@@ -100,7 +100,8 @@ static void bitrate_is_met(void **state)
     assert_true(fabs(rate_error(15000, ONEDVA_PRESET_SLOW) - 1) < 0.1);
 }
 
-/* Frames of a scene that grows busier, in clips of 8 but for the last one. @return bytes of packets
+/* Frames of a scene that something leaves, in clips of 8 but for the last one. @return bytes of
+ * packets
  * @param stats what a first pass gives is appended */
 static size_t encode_pass(struct codec *codec, int clips, char *stats, size_t stats_size)
 {
@@ -149,7 +150,8 @@ static void two_passes(void **state)
         codec.encoder_settings.pass_stats = stats;
         error =
             8 * (double)encode_pass(&codec, CLIPS, stats, sizeof(stats) - 100) / seconds / bitrate;
-        assert_true(fabs(error - 1) < (pass == ONEDVA_PASS_SECOND ? 0.01 : 0.1));
+        /* a first pass spends on each clip as if the video ended there */
+        assert_true(fabs(error - 1) < (pass == ONEDVA_PASS_SECOND ? 0.01 : 0.2));
     }
     /* fewer frames: a warning */
     codec_init(&codec, 48, 32);

@@ -29,6 +29,7 @@ static void open_with_packets(struct codec *codec, struct packets *packets, int 
 
     codec_init(codec, 40, 30);
     codec->decoder_settings.threads = threads;
+    codec->encoder_settings.gop = 1; /* each clip can be read after a flush */
     codec_open(codec);
     clip_alloc(&clip, FRAMES, 40, 30);
     for (int c = 0; c < 2; c++) {

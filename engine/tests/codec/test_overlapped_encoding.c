@@ -26,12 +26,12 @@ static struct bytes bytes_of(const struct onedva_packet *packet)
     return copy;
 }
 
-static void open_encoder(struct codec *codec, int threads)
+static void open_encoder(struct codec *codec, int threads, int layers)
 {
     codec_init(codec, WIDTH, HEIGHT);
     codec->encoder_settings.threads = threads;
     codec->encoder_settings.motion = ONEDVA_MOTION_AUTO;
-    codec->encoder_settings.layers = 3;
+    codec->encoder_settings.layers = layers;
     codec_open(codec);
 }
 
@@ -59,26 +59,27 @@ static void check_end(struct codec *codec, const struct bytes *expected)
     assert_memory_equal(packet.data, expected->data, expected->size);
 }
 
-static void same_packets(void **state)
+/* Clips of one layer are predicted from those before them, others are key clips. */
+static void check_packets(int layers)
 {
     struct bytes expected[CLIPS];
     struct codec codec;
     struct clip clip;
 
-    (void)state;
     clip_alloc(&clip, FRAMES, WIDTH, HEIGHT);
-    open_encoder(&codec, 1);
+    open_encoder(&codec, 1, layers);
     assert_int_equal(onedva_encoder_delay(codec.encoder), 0);
     for (int i = 0; i < CLIPS; i++) {
         struct onedva_packet packet;
 
         clip_draw(&clip, 7 * i);
         packet = encode(&codec, &clip);
+        assert_int_equal(packet.is_key, layers > 1 || i == 0);
         expected[i] = bytes_of(&packet);
     }
     codec_close(&codec);
     for (int threads = 1; threads <= 3; threads++) {
-        open_encoder(&codec, threads);
+        open_encoder(&codec, threads, layers);
         assert_int_equal(onedva_encoder_delay(codec.encoder), threads > 1);
         for (int i = 0; i < CLIPS; i++) {
             clip_draw(&clip, 7 * i); /* the frames of the clip begun before are gone */
@@ -94,6 +95,13 @@ static void same_packets(void **state)
     clip_free(&clip);
 }
 
+static void same_packets(void **state)
+{
+    (void)state;
+    check_packets(1);
+    check_packets(3);
+}
+
 static void wrong_order(void **state)
 {
     struct onedva_packet packet;
@@ -103,7 +111,7 @@ static void wrong_order(void **state)
     (void)state;
     clip_alloc(&clip, FRAMES, WIDTH, HEIGHT);
     clip_draw(&clip, 0);
-    open_encoder(&codec, 2);
+    open_encoder(&codec, 2, 1);
     assert_int_equal(onedva_encode_end(codec.encoder, &packet), ONEDVA_ERR_ARGUMENT);
     begin(&codec, &clip);
     begin(&codec, &clip);

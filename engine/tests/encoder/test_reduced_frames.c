@@ -50,7 +50,11 @@ static void check_size(struct odva_backend *backend, int width, int height)
             odva_luma_pyramid_of_frame(&pyramid[t], backend, &clip.const_picture[t], width, height),
             ONEDVA_OK);
     }
-    const struct odva_frames frames = {clip.const_picture, pyramid, 2, width, height};
+    const struct odva_frames frames = {.pictures = clip.const_picture,
+                                       .pyramids = pyramid,
+                                       .count = 2,
+                                       .width = width,
+                                       .height = height};
 
     assert_int_equal(odva_reduced_frames_set(&reduced, backend, &frames), ONEDVA_OK);
     assert_int_equal(reduced.frames.count, 2);

@@ -180,7 +180,7 @@ static void check_pan(struct odva_canvas_builder *b, const struct scene *s, int 
 {
     int compared = 0;
 
-    assert_int_equal(odva_canvas_build(b, &s->motion, s->clip.const_picture), ONEDVA_OK);
+    assert_int_equal(odva_canvas_build(b, &s->motion, s->clip.const_picture, NULL), ONEDVA_OK);
     assert_int_equal(b->canvas.frames, s->clip.frames);
     assert_int_equal(b->canvas.width, odva_motion_canvas_width(&s->motion));
     assert_int_equal(b->canvas.height, odva_motion_canvas_height(&s->motion));
@@ -250,7 +250,7 @@ static void frames_at_rest(void **state)
 
         clip_alloc(&clip, motion.frames, motion.width, motion.height);
         draw_noise(&clip, &random);
-        assert_int_equal(odva_canvas_build(&b, &motion, clip.const_picture), ONEDVA_OK);
+        assert_int_equal(odva_canvas_build(&b, &motion, clip.const_picture, NULL), ONEDVA_OK);
         for (int t = 0; t < clip.frames; t++) {
             const struct onedva_picture *canvas = &b.canvas.picture[t];
 
@@ -306,7 +306,7 @@ static void zoom_there_and_back(void **state)
             }
         }
     }
-    assert_int_equal(odva_canvas_build(&b, &motion, clip.const_picture), ONEDVA_OK);
+    assert_int_equal(odva_canvas_build(&b, &motion, clip.const_picture, NULL), ONEDVA_OK);
     assert_int_equal(
         b.backend->ops->warp(b.backend, back.picture, b.canvas.const_picture, &warp.warp),
         ONEDVA_OK);
@@ -327,6 +327,60 @@ static void zoom_there_and_back(void **state)
     odva_canvas_builder_free(&b);
 }
 
+/* What a block of an inter clip's canvas shows: 0 the prediction, 1 + t frame t. */
+static int shown_of(const struct odva_canvas_builder *b, int t, int i, int j)
+{
+    return sample(&b->canvas, t, 0, i * BLOCK, j * BLOCK) / 10 - 1;
+}
+
+/* Flat frames of a pan and a flat prediction, each of a value of its own: what a frame does not
+ * show is of the picture nearest in time that does, the prediction only where it does, too, or
+ * where none does. */
+static void prediction_is_a_source(void **state)
+{
+    static const int pans[] = {8, -8};
+
+    (void)state;
+    for (int n = 0; n < 2; n++) {
+        struct odva_canvas_builder b = {.backend = test_backend};
+        struct clip prediction;
+        struct scene s;
+        int seen[2] = {0};
+
+        /* five pictures of a path, of which the first one is the prediction's */
+        scene_init(&s, 64, 32, 5, 2, pans[n], 0, 1);
+        s.motion.is_inter = 1;
+        s.motion.frames = 4;
+        clip_alloc(&prediction, 1, odva_motion_canvas_width(&s.motion),
+                   odva_motion_canvas_height(&s.motion));
+        for (int t = 0; t < 4; t++)
+            for (int y = 0; y < 32; y++)
+                memset(s.clip.picture[t].data[0] + y * s.clip.picture[t].stride[0], 10 * (t + 2),
+                       64);
+        for (int y = 0; y < prediction.height; y++)
+            memset(prediction.picture[0].data[0] + y * prediction.picture[0].stride[0], 10,
+                   prediction.width);
+        assert_int_equal(
+            odva_canvas_build(&b, &s.motion, s.clip.const_picture, prediction.const_picture),
+            ONEDVA_OK);
+        for (int t = 0; t < 4; t++)
+            for (int j = 0; j < b.block_rows; j++)
+                for (int i = 0; i < b.block_columns; i++) {
+                    /* of the five pictures, of which frame t is the one at t + 1 */
+                    const int source = is_shown(&s, t + 1, i, j) ? t + 1 : nearest(&s, t + 1, i, j);
+
+                    assert_int_equal(visible(&b, t, i, j), is_shown(&s, t + 1, i, j));
+                    assert_int_equal(shown_of(&b, t, i, j), source < 0 ? 0 : source);
+                    seen[source > 0] += source != t + 1;
+                }
+        /* both kinds of filling were met */
+        assert_true(seen[0] > 0 && seen[1] > 0);
+        clip_free(&prediction);
+        odva_canvas_builder_free(&b);
+        scene_free(&s);
+    }
+}
+
 static void too_large(void **state)
 {
     const struct odva_motion motion = {
@@ -335,7 +389,7 @@ static void too_large(void **state)
     struct odva_canvas_builder builder = {.backend = test_backend};
 
     (void)state;
-    assert_int_equal(odva_canvas_build(&builder, &motion, none), ONEDVA_ERR_ARGUMENT);
+    assert_int_equal(odva_canvas_build(&builder, &motion, none, NULL), ONEDVA_ERR_ARGUMENT);
     odva_canvas_builder_free(&builder);
 }
 
@@ -345,6 +399,7 @@ int main(void)
         cmocka_unit_test(pans),
         cmocka_unit_test(frames_at_rest),
         cmocka_unit_test(zoom_there_and_back),
+        cmocka_unit_test(prediction_is_a_source),
         cmocka_unit_test(too_large),
     };
 

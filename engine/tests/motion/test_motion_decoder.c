@@ -70,6 +70,7 @@ static void write_plain(struct odva_byte_writer *writer, int frames, int width, 
     settings.crf = 20;
     settings.threads = 1;
     settings.motion = ONEDVA_MOTION_OFF;
+    settings.adaptive_clips = 0;
     settings.preset = ONEDVA_PRESET_ULTRAFAST;
     settings.header_in_packets = 1;
     assert_int_equal(onedva_encoder_open(&encoder, model, &settings, &stream), ONEDVA_OK);

@@ -190,7 +190,7 @@ static void translations_come_back(void **state)
         for (int t = 0; t < frames; t++)
             for (int k = 0; k < 2; k++)
                 e.affine[t].c[0][k] = (float)path_at(c[k], frames - 1, STEP, frames, reference, t);
-        assert_int_equal(odva_motion_fit(&motion, &e, reference, &precision), ONEDVA_OK);
+        assert_int_equal(odva_motion_fit(&motion, &e, 0, reference, &precision), ONEDVA_OK);
         assert_int_equal(motion.points, 1);
         assert_int_equal(motion.spacing, 0);
         for (int k = 0; k < 2; k++)
@@ -230,7 +230,7 @@ static void meshes_come_back(void **state)
                     e.mesh[t].d[n][k] = (float)path_at(c, terms, STEP, frames, reference, t);
             }
         }
-        assert_int_equal(odva_motion_fit(&motion, &e, reference, &precision), ONEDVA_OK);
+        assert_int_equal(odva_motion_fit(&motion, &e, 0, reference, &precision), ONEDVA_OK);
         assert_int_equal(motion.spacing, spacing);
         check_fit(&motion);
         for (int t = 0; t < frames; t++) {
@@ -261,7 +261,7 @@ static void affine_comes_back(void **state)
         e.affine[t] = (struct odva_affine){{{1.5f * (t - 8), -0.5f * (t - 8)},
                                             {0.3f * (t - 8), 0.4f * (t - 8)},
                                             {-0.4f * (t - 8), 0.2f * (t - 8)}}};
-    assert_int_equal(odva_motion_fit(&motion, &e, 8, &precision), ONEDVA_OK);
+    assert_int_equal(odva_motion_fit(&motion, &e, 0, 8, &precision), ONEDVA_OK);
     assert_int_equal(motion.points, 4);
     check_fit(&motion);
     for (int t = 0; t < 16; t++) {
@@ -294,7 +294,7 @@ static void stillness(void **state)
         struct odva_motion_estimation e;
 
         estimation_init(&e, 50, 40, 7, 16);
-        assert_int_equal(odva_motion_fit(&motion, &e, 3, &precision), ONEDVA_OK);
+        assert_int_equal(odva_motion_fit(&motion, &e, 0, 3, &precision), ONEDVA_OK);
         assert_int_equal(motion.points, 0);
         assert_int_equal(motion.left + motion.top + motion.right + motion.bottom, 0);
         check_fit(&motion);
@@ -330,7 +330,7 @@ static void random_fields_do_not_fold(void **state)
                 for (int k = 0; k < 2; k++)
                     e.affine[t].c[m][k] = sizes[i / 3 % 6] * (float)(2 * random_unit(&random) - 1);
         }
-        status = odva_motion_fit(&motion, &e, reference, &precision);
+        status = odva_motion_fit(&motion, &e, 0, reference, &precision);
         if (status != ONEDVA_ERR_UNSUPPORTED) {
             assert_int_equal(status, ONEDVA_OK);
             check_fit(&motion);
@@ -357,7 +357,7 @@ static void margins_hold_edges(void **state)
             estimation_init(&e, k ? 32 : side, k ? side : 32, 2, 32);
             for (int n = 0; n < 6; n++)
                 e.mesh[1].d[n][k] = (k ? n / 2 : n % 3) < 2 ? 13 : 0;
-            assert_int_equal(odva_motion_fit(&motion, &e, 0, &precision), ONEDVA_OK);
+            assert_int_equal(odva_motion_fit(&motion, &e, 0, 0, &precision), ONEDVA_OK);
             check_fit(&motion);
             int16_t(*nodes)[2] = frame_nodes(&motion, 1);
             place(&motion, (const int16_t(*)[2])nodes, e.width, e.height, edge);
@@ -384,7 +384,7 @@ static void mirror_is_refused(void **state)
         e.affine[1].c[1][0] = -64;
         for (int n = 0; n < 9; n++)
             e.mesh[1].d[n][0] = 64.0f - 64.0f * (float)(n % 3);
-        assert_int_equal(odva_motion_fit(&motion, &e, 0, &precision), ONEDVA_ERR_UNSUPPORTED);
+        assert_int_equal(odva_motion_fit(&motion, &e, 0, 0, &precision), ONEDVA_ERR_UNSUPPORTED);
         free(e.mesh_memory);
     }
     odva_motion_free(&motion);

@@ -115,6 +115,49 @@ static void noise_and_fades_are_none(void **state)
     }
 }
 
+/* From black to a picture and back, slowly and quickly, at rest and in motion. */
+static void long_fades_are_none(void **state)
+{
+    static const int lengths[] = {24, 36, 60};
+    static const struct camera moving = {.pan_x = 1, .pan_y = 0.5, .zoom = 1};
+
+    (void)state;
+    for (int i = 0; i < 12; i++) {
+        const int length = lengths[i % 3], width = size[i / 3 % 3][0], height = size[i / 3 % 3][1];
+        const struct camera camera = i % 2 ? moving : at_rest;
+
+        for (int t = 1; t < length; t++) {
+            const double before = 0.02 + 0.98 * (t - 1) / (length - 1);
+            const double gain = 0.02 + 0.98 * t / (length - 1);
+            struct shot dark, bright;
+
+            shot_init(&dark, width, height, (uint64_t)i, camera, t - 1, before, 0);
+            shot_init(&bright, width, height, (uint64_t)i, camera, t, gain, 0);
+            if (odva_is_scene_cut(&dark.pyramid, &bright.pyramid))
+                fail_msg("from %g to %g at %dx%d is taken as a cut", before, gain, width, height);
+            /* and the other way round */
+            shot_free(&dark);
+            shot_init(&dark, width, height, (uint64_t)i, camera, t + 1, before, 0);
+            if (cut_between(&bright, &dark))
+                fail_msg("from %g to %g at %dx%d is taken as a cut", gain, before, width, height);
+        }
+    }
+}
+
+/* Another picture is a cut, however dark: a fade has one picture only. */
+static void dark_stills_are_cuts(void **state)
+{
+    (void)state;
+    for (uint64_t i = 0; i < 12; i++) {
+        const double gain = 0.3 + 0.05 * (double)i;
+        struct shot a, b;
+
+        shot_init(&a, size[i % 3][0], size[i % 3][1], 10 + i, at_rest, 0, gain, 0);
+        shot_init(&b, size[i % 3][0], size[i % 3][1], 50 + i, at_rest, 0, gain, 0);
+        assert_true(cut_between(&a, &b));
+    }
+}
+
 /* A frame much brighter than its neighbours: the scene ends before it and begins anew after it. */
 static void flash_is_cut_out(void **state)
 {
@@ -149,6 +192,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(another_still_is_a_cut),   cmocka_unit_test(motion_is_none),
         cmocka_unit_test(noise_and_fades_are_none), cmocka_unit_test(flash_is_cut_out),
+        cmocka_unit_test(long_fades_are_none),      cmocka_unit_test(dark_stills_are_cuts),
         cmocka_unit_test(nothing_to_see),
     };
 

@@ -351,7 +351,7 @@ static void check_decoder_case(struct decoding *d, const char *prefix, const str
         assert_int_equal(latents->tiles[i].tokens, tokens[i]);
     clip_new(&d->clip, grid->frames, grid->width, grid->height);
     const_pictures(d->pictures, &d->clip, grid->frames);
-    assert_int_equal(odva_linear_path_invert(&d->path, latents, setup->y, d->clip.pictures),
+    assert_int_equal(odva_linear_path_invert(&d->path, latents, setup->y, NULL, d->clip.pictures),
                      ONEDVA_OK);
     check_base(d, prefix);
     set_decoder_clip(d, latents);
@@ -436,7 +436,7 @@ static void check_sampler(struct odva_backend *backend)
 
         memset(clip.data, 0, clip.size);
         assert_int_equal(
-            odva_linear_path_invert(&networks.path, &setup.latents, setup.y, clip.pictures),
+            odva_linear_path_invert(&networks.path, &setup.latents, setup.y, NULL, clip.pictures),
             ONEDVA_OK);
         assert_int_equal(
             odva_sampler_refine(&networks.sampler, &setup.latents, &params, clip.pictures),
@@ -469,18 +469,21 @@ static void check_deblocking(struct odva_backend *backend)
 {
     const struct odva_tensor *expected = golden_find(&golden, "deblocked.", "samples");
     int32_t *size = golden_ints(&golden, "deblocked.", "size");
-    struct odva_grid grid = {0};
+    struct odva_latents latents = {.qidx = size[3]};
+    struct odva_deblocking deblocking = {0};
     struct clip clip;
 
-    assert_int_equal(odva_grid_init(&grid, size[0], size[1], size[2], 1), ONEDVA_OK);
+    assert_int_equal(odva_grid_init(&latents.grid, size[0], size[1], size[2], 1), ONEDVA_OK);
     clip_new(&clip, size[0], size[1], size[2]);
     fill_tokens(&clip, size[1], size[2]);
-    assert_int_equal(odva_deblock(backend, clip.pictures, &grid, size[3]), ONEDVA_OK);
+    assert_int_equal(odva_deblock(&deblocking, backend, clip.pictures, &latents, size[0]),
+                     ONEDVA_OK);
     assert_int_equal(expected->count, clip.size);
     assert_memory_equal(clip.data, expected->data, clip.size);
     free(clip.data);
     free(size);
-    odva_grid_free(&grid);
+    odva_deblocking_free(&deblocking);
+    odva_grid_free(&latents.grid);
 }
 
 static void analysis(void **state)

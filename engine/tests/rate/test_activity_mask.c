@@ -93,17 +93,21 @@ static void superblocks_close(struct superblocks *s)
     random_model_free(s->model);
 }
 
+static void weigh(const struct superblocks *s, double strength, double weight[3])
+{
+    odva_activity_measure(&s->latents, s->y, weight);
+    odva_activity_weights(weight, 3, strength);
+}
+
 static void weights_are_powers_of_activity(void **state)
 {
     static struct superblocks superblocks;
-    const struct odva_latents *latents = &superblocks.latents;
-    const float *y = superblocks.y;
     double weight[3], half[3];
 
     (void)state;
     superblocks_open(&superblocks, 0);
-    odva_activity_weights(latents, y, 1, weight);
-    odva_activity_weights(latents, y, 0.5, half);
+    weigh(&superblocks, 1, weight);
+    weigh(&superblocks, 0.5, half);
     assert_true(fabs(weight[0] * weight[1] * weight[2] - 1) < 1e-6);
     assert_true(fabs(weight[2] / weight[1] - 4) < 0.01 && fabs(weight[1] / weight[0] - 4) < 0.01);
     for (int i = 0; i < 3; i++)
@@ -120,10 +124,10 @@ static void weights_are_of_superblocks(void **state)
 
     (void)state;
     superblocks_open(&whole, 0);
-    odva_activity_weights(&whole.latents, whole.y, 1, weight);
+    weigh(&whole, 1, weight);
     for (size_t n = 0; n < sizeof(splits) / sizeof(splits[0]); n++) {
         superblocks_open(&cut, splits[n]);
-        odva_activity_weights(&cut.latents, cut.y, 1, other);
+        weigh(&cut, 1, other);
         /* the means of single patches are rounded up to a coefficient of four */
         for (int i = 0; i < 3; i++)
             assert_true(fabs(other[i] / weight[i] - 1) < 1e-3);

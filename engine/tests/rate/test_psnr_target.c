@@ -40,38 +40,49 @@ static void search_finds_the_coarsest(void **state)
     }
 }
 
+/* @return PSNR-Y of the clip read last */
+static double decoded_psnr(struct codec *codec, const struct clip *clip)
+{
+    struct clip decoded;
+    double sum = 0;
+
+    clip_alloc(&decoded, clip->frames, clip->width, clip->height);
+    assert_int_equal(onedva_decoder_reconstruct(codec->decoder, decoded.picture, clip->frames),
+                     ONEDVA_OK);
+    for (int t = 0; t < clip->frames; t++) {
+        for (int y = 0; y < clip->height; y++) {
+            const uint8_t *a = clip->picture[t].data[0] + y * clip->picture[t].stride[0];
+            const uint8_t *b = decoded.picture[t].data[0] + y * decoded.picture[t].stride[0];
+            for (int x = 0; x < clip->width; x++)
+                sum += (a[x] - b[x]) * (a[x] - b[x]);
+        }
+    }
+    clip_free(&decoded);
+    return 10 * log10(255 * 255 * (double)clip->frames * clip->width * clip->height / sum);
+}
+
 /* @return PSNR-Y of a clip's packet, made for a PSNR @param message what was said */
 static double psnr_for(double wanted, int *qidx, char *message)
 {
     struct onedva_packet packet;
     struct onedva_clip info;
     struct codec codec;
-    struct clip clip, decoded;
-    double sum = 0;
+    struct clip clip;
+    double psnr;
 
     codec_init(&codec, 90, 70);
     codec.encoder_settings.target_psnr = wanted;
     codec_open(&codec);
     clip_alloc(&clip, 8, 90, 70);
-    clip_alloc(&decoded, 8, 90, 70);
     clip_draw(&clip, 0);
     packet = encode(&codec, &clip);
     *qidx = packet.stats.qidx;
     decode(&codec, packet.data, packet.size, &clip, &info);
-    assert_int_equal(onedva_decoder_reconstruct(codec.decoder, decoded.picture, 8), ONEDVA_OK);
-    for (int t = 0; t < 8; t++) {
-        for (int y = 0; y < 70; y++) {
-            const uint8_t *a = clip.picture[t].data[0] + y * clip.picture[t].stride[0];
-            const uint8_t *b = decoded.picture[t].data[0] + y * decoded.picture[t].stride[0];
-            for (int x = 0; x < 90; x++)
-                sum += (a[x] - b[x]) * (a[x] - b[x]);
-        }
-    }
+    psnr = decoded_psnr(&codec, &clip);
     strcpy(message, codec.message);
     clip_free(&clip);
-    clip_free(&decoded);
     codec_close(&codec);
-    return 10 * log10(255 * 255 * 8 * 90.0 * 70 / sum);
+    return psnr;
 }
 
 static void clips_have_the_psnr(void **state)
@@ -94,11 +105,90 @@ static void clips_have_the_psnr(void **state)
     assert_non_null(strstr(message, "not 60 dB"));
 }
 
+/* What is measured is what a decoder shows, whatever was measured in a clip's place before. */
+static void measures_what_is_shown(void **state)
+{
+    struct odva_psnr_target target = {0};
+    const uint8_t *header;
+    struct codec codec;
+    struct clip clip;
+    size_t size;
+
+    (void)state;
+    codec_init(&codec, 90, 70);
+    codec_open(&codec);
+    onedva_encoder_stream_header(codec.encoder, &header, &size);
+    assert_int_equal(
+        odva_psnr_target_open(&target, codec.model, &codec.encoder_settings, header, size),
+        ONEDVA_OK);
+    clip_alloc(&clip, 4, 90, 70);
+    for (int i = 0; i < 5; i++) {
+        struct onedva_packet packet;
+        struct onedva_clip info;
+        double first, again;
+
+        clip_draw(&clip, 4 * i);
+        packet = encode(&codec, &clip);
+        assert_int_equal(packet.is_key, i == 0);
+        assert_int_equal(odva_psnr_target_measure(&target, packet.data, packet.size,
+                                                  clip.const_picture, 4, 90, 70, &first),
+                         ONEDVA_OK);
+        assert_int_equal(odva_psnr_target_measure(&target, packet.data, packet.size,
+                                                  clip.const_picture, 4, 90, 70, &again),
+                         ONEDVA_OK);
+        assert_int_equal(odva_psnr_target_follow(&target, packet.data, packet.size), ONEDVA_OK);
+        assert_int_equal(onedva_decoder_read_packet(codec.decoder, packet.data, packet.size, &info),
+                         ONEDVA_OK);
+        assert_true(first == decoded_psnr(&codec, &clip));
+        assert_true(again == first);
+    }
+    assert_string_equal(codec.message, "");
+    odva_psnr_target_close(&target);
+    clip_free(&clip);
+    codec_close(&codec);
+}
+
+/* What measures an inter clip predicts it from the packet that was taken of the clip before. */
+static void inter_clips_have_it_too(void **state)
+{
+    int inter_clips = 0;
+    struct codec codec;
+    struct clip clip;
+
+    (void)state;
+    codec_init(&codec, 90, 70);
+    codec.encoder_settings.target_psnr = 33;
+    codec_open(&codec);
+    clip_alloc(&clip, 4, 90, 70);
+    for (int i = 0; i < 5; i++) {
+        struct onedva_packet packet;
+        struct onedva_clip info;
+        double psnr;
+
+        clip_draw(&clip, 4 * i);
+        packet = encode(&codec, &clip);
+        inter_clips += !packet.is_key;
+        assert_int_equal(onedva_decoder_read_packet(codec.decoder, packet.data, packet.size, &info),
+                         ONEDVA_OK);
+        assert_int_equal(info.is_corrupt, 0);
+        psnr = decoded_psnr(&codec, &clip);
+        print_message("clip %d, %s: %.2f dB at %d\n", i, packet.is_key ? "key" : "inter", psnr,
+                      packet.stats.qidx);
+        assert_true(psnr >= 33 && psnr < 37);
+    }
+    assert_true(inter_clips > 2);
+    assert_string_equal(codec.message, "");
+    clip_free(&clip);
+    codec_close(&codec);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(search_finds_the_coarsest),
         cmocka_unit_test(clips_have_the_psnr),
+        cmocka_unit_test(measures_what_is_shown),
+        cmocka_unit_test(inter_clips_have_it_too),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

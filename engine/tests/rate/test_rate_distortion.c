@@ -118,7 +118,8 @@ static void cost_is_near(void **state)
                           run % 4 > 1);
         for (int qidx = -36; qidx < 40; qidx += 9) {
             double estimate, actual;
-            odva_rate_distortion_run(&bench.rd, &bench.coder.latents, bench.y, qidx, &bits, NULL);
+            odva_rate_distortion_run(&bench.rd, &bench.coder.latents, bench.y, qidx, NULL, &bits,
+                                     NULL);
             estimate = bits / (double)ODVA_BIT;
             actual = 8.0 * measure_bytes(&bench);
             assert_true(actual <= 1.1 * estimate + 500);
@@ -153,7 +154,8 @@ static void tile_costs_add_up(void **state)
         count = bench.coder.latents.grid.tile_count;
         costs = malloc(count * sizeof(*costs));
         assert_non_null(costs);
-        odva_rate_distortion_run(&bench.rd, &bench.coder.latents, bench.y, qidx, &bits, costs);
+        odva_rate_distortion_run(&bench.rd, &bench.coder.latents, bench.y, qidx, NULL, &bits,
+                                 costs);
         for (int i = 0; i < count; i++) {
             sum.cost += costs[i].cost;
             sum.bits += costs[i].bits;
@@ -193,7 +195,7 @@ static void length_is_best(void **state)
         int chosen;
         bench_open(&bench, 400 + run, 1 + run % 3, 0, 0);
         make_coefficients(&bench, &random, 16, 128, 128, 0);
-        odva_rate_distortion_run(&bench.rd, &bench.coder.latents, bench.y, qidx, &bits, NULL);
+        odva_rate_distortion_run(&bench.rd, &bench.coder.latents, bench.y, qidx, NULL, &bits, NULL);
         tile = bench.coder.latents.tiles;
         chosen = tile->tokens;
         best = joint_cost(&bench, lambda);
@@ -217,7 +219,7 @@ static void max_tokens_bounds_lengths(void **state)
         int reached = 0;
         bench_open(&bench, 500, 1, max_tokens, 0);
         make_coefficients(&bench, &random, 16, 300, 200, max_tokens > 16);
-        odva_rate_distortion_run(&bench.rd, &bench.coder.latents, bench.y, -64, &bits, NULL);
+        odva_rate_distortion_run(&bench.rd, &bench.coder.latents, bench.y, -64, NULL, &bits, NULL);
         for (int i = 0; i < bench.coder.latents.grid.tile_count; i++) {
             const int limit = odva_token_limit(bench.coder.latents.grid.tiles[i].size, max_tokens);
             assert_in_range(bench.coder.latents.tiles[i].tokens, 0, limit);
@@ -243,7 +245,7 @@ static void thorough_is_better(void **state)
         random.state = (uint64_t)run / 2;
         bench_open(&bench, 600, 1, 0, run % 2);
         make_coefficients(&bench, &random, 16, 256, 256, run / 2 % 2);
-        odva_rate_distortion_run(&bench.rd, &bench.coder.latents, bench.y, qidx, &bits, NULL);
+        odva_rate_distortion_run(&bench.rd, &bench.coder.latents, bench.y, qidx, NULL, &bits, NULL);
         cost[run % 2] += joint_cost(&bench, ODVA_LAMBDA * step * step) / (step * step);
         bench_close(&bench);
     }

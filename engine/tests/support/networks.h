@@ -46,7 +46,7 @@ static inline void networks_analyse(struct networks *networks, const struct odva
 
     assert_int_equal(odva_linear_path_project(path, &latents->grid, latents->detail, pictures),
                      ONEDVA_OK);
-    assert_int_equal(odva_linear_path_transform(path, latents, linear), ONEDVA_OK);
+    assert_int_equal(odva_linear_path_transform(path, latents, 0, linear), ONEDVA_OK);
     assert_int_equal(odva_query_encoder_set_clip(encoder, &path->walk, &latents->grid, pictures),
                      ONEDVA_OK);
     assert_int_equal(odva_query_encoder_correct(encoder, latents, qidx, linear, corrected),

@@ -6,6 +6,8 @@
 #ifndef ODVA_RANDOM_LATENTS_H
 #define ODVA_RANDOM_LATENTS_H
 
+#include <string.h>
+
 #include "bitstream/latents.h"
 #include "bitstream/layer_plan.h"
 #include "bitstream/symbol_context.h"
@@ -62,6 +64,23 @@ static inline void random_partition(struct random *random, struct odva_latents *
     for (int i = 0; i < latents->grid.superblock_count; i++)
         latents->splits[i] = random_splits(random);
     odva_latents_set_partition(latents);
+}
+
+/* An inter clip of this partition: some tiles are predicted, or none, or all. */
+static inline void random_prediction(struct random *random, struct odva_latents *latents)
+{
+    const int kind = random_below(random, 4);
+
+    latents->is_inter = 1;
+    memset(latents->predicted, 0, latents->grid.superblock_count * sizeof(*latents->predicted));
+    for (int i = 0; i < latents->grid.tile_count; i++) {
+        const struct odva_tile *place = &latents->grid.tiles[i];
+
+        if (kind < 2 ? kind : random_below(random, 2))
+            for (int p = 0; p < place->ny * place->nx; p++)
+                latents->predicted[place->superblock] |=
+                    odva_token_bit(place->y0 + p / place->nx, place->x0 + p % place->nx);
+    }
 }
 
 /* Set a clip's size, detail, partition, qidx, lengths for so many layers and coefficients; those

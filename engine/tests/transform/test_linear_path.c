@@ -99,6 +99,30 @@ static void paths_close(struct paths *paths)
     }
 }
 
+/* ---- pictures ---------------------------------------------------------------------------- */
+
+static void draw_noise(struct random *random, const struct clip *pictures)
+{
+    for (int t = 0; t < pictures->frames; t++)
+        for (int p = 0; p < 3; p++)
+            for (int y = 0; y < plane_height(pictures, p); y++)
+                for (int x = 0; x < plane_width(pictures, p); x++)
+                    pictures->picture[t].data[p][y * pictures->picture[t].stride[p] + x] =
+                        (uint8_t)random_below(random, 256);
+}
+
+/* The sample of the picture, the last one of which goes on. */
+static int source_sample(const struct clip *pictures, int frame, int y, int x, int i)
+{
+    const int plane = i < 256 ? 0 : i < 320 ? 1 : 2, side = plane ? 8 : 16;
+    const int inside = i - (plane == 0 ? 0 : plane == 1 ? 256 : 320);
+
+    frame = (int)clip(frame, 0, pictures->frames - 1);
+    y = (int)clip(y * side + inside / side, 0, plane_height(pictures, plane) - 1);
+    x = (int)clip(x * side + inside % side, 0, plane_width(pictures, plane) - 1);
+    return pictures->picture[frame].data[plane][y * pictures->picture[frame].stride[plane] + x];
+}
+
 /* ---- the text ---------------------------------------------------------------------------- */
 
 static int64_t factor(int n, int f, int i)
@@ -137,9 +161,9 @@ static void inverse_dct(int64_t *a, int nt, int ny, int nx)
 
 /* Sample i of frame f of a patch. @param a coefficients k, stride apart */
 static uint8_t sample_of(const struct onedva_model *model, const struct odva_bands *bands,
-                         const int64_t *a, int stride, int f, int i)
+                         int64_t mean, const int64_t *a, int stride, int f, int i)
 {
-    int64_t sum = ((int64_t)model->weights->mean[i] << 17) + (1 << 19);
+    int64_t sum = (mean << 17) + (1 << 19);
 
     for (int b = 0, k = 0; b < 4; b++) {
         int64_t h = 128;
@@ -166,8 +190,10 @@ static uint8_t *place_of(const struct clip *pictures, int frame, int y, int x, i
     return &pictures->picture[frame].data[plane][y * pictures->picture[frame].stride[plane] + x];
 }
 
+/* @param prediction NULL: the tile is not predicted */
 static void draw_tile(const struct onedva_model *model, const struct odva_latents *latents,
-                      int tile, const int64_t *a, const struct clip *pictures)
+                      int tile, const int64_t *a, const struct clip *prediction,
+                      const struct clip *pictures)
 {
     const struct odva_tile *place = &latents->grid.tiles[tile];
     const struct odva_bands *bands = &model->tables.bands[latents->detail];
@@ -178,15 +204,18 @@ static void draw_tile(const struct onedva_model *model, const struct odva_latent
 
         for (int n = 0; n < 4 * SAMPLES; n++) {
             uint8_t *sample = place_of(pictures, 4 * t + n / SAMPLES, y, x, n % SAMPLES);
+            const int mean = prediction ? 8 * source_sample(prediction, 0, y, x, n % SAMPLES)
+                                        : model->weights->mean[n % SAMPLES];
 
             if (sample)
-                *sample = sample_of(model, bands, a + p, place->patches, n / SAMPLES, n % SAMPLES);
+                *sample =
+                    sample_of(model, bands, mean, a + p, place->patches, n / SAMPLES, n % SAMPLES);
         }
     }
 }
 
 static void definition(const struct onedva_model *model, const struct odva_latents *latents,
-                       const int32_t *y, const struct clip *pictures)
+                       const int32_t *y, const struct clip *prediction, const struct clip *pictures)
 {
     for (int i = 0; i < latents->grid.tile_count; i++) {
         const struct odva_latent_tile *tile = &latents->tiles[i];
@@ -199,7 +228,8 @@ static void definition(const struct onedva_model *model, const struct odva_laten
             a[tile->scan->position[c]] = *y++;
         for (int k = 0; k < latents->basis; k++)
             inverse_dct(a + k * place->patches, place->nt, place->ny, place->nx);
-        draw_tile(model, latents, i, a, pictures);
+        draw_tile(model, latents, i, a, odva_tile_is_predicted(latents, i) ? prediction : NULL,
+                  pictures);
         free(a);
     }
 }
@@ -252,18 +282,21 @@ static int32_t *random_y(struct random *random, const struct onedva_model *model
     return y;
 }
 
-static void check_clip(struct random *random, struct paths *paths, const struct onedva_model *model,
-                       const struct odva_latents *latents)
+/* @param prediction NULL: of a key clip */
+static void check_kind(struct random *random, struct paths *paths, const struct onedva_model *model,
+                       const struct odva_latents *latents, const struct clip *prediction)
 {
     const struct odva_grid *grid = &latents->grid;
     int32_t *y = random_y(random, model, latents);
     struct clip expected, found;
 
     clip_alloc(&expected, grid->frames, grid->width, grid->height);
-    definition(model, latents, y, &expected);
+    definition(model, latents, y, prediction, &expected);
     for (int i = 0; i < paths->count; i++) {
         clip_alloc(&found, grid->frames, grid->width, grid->height);
-        assert_int_equal(odva_linear_path_invert(&paths->path[i], latents, y, found.picture),
+        assert_int_equal(odva_linear_path_invert(&paths->path[i], latents, y,
+                                                 prediction ? prediction->const_picture : NULL,
+                                                 found.picture),
                          ONEDVA_OK);
         assert_true(clip_guards_hold(&found));
         assert_true(clip_mse(&expected, &found) == 0);
@@ -271,6 +304,21 @@ static void check_clip(struct random *random, struct paths *paths, const struct 
     }
     clip_free(&expected);
     free(y);
+}
+
+/* As a key clip and as an inter clip. */
+static void check_clip(struct random *random, struct paths *paths, const struct onedva_model *model,
+                       struct odva_latents *latents)
+{
+    struct clip prediction;
+
+    check_kind(random, paths, model, latents, NULL);
+    clip_alloc(&prediction, 1, latents->grid.width, latents->grid.height);
+    draw_noise(random, &prediction);
+    random_prediction(random, latents);
+    check_kind(random, paths, model, latents, &prediction);
+    latents->is_inter = 0;
+    clip_free(&prediction);
 }
 
 /* Superblocks whole or cut, of every size that the picture's end can leave, and of every detail. */
@@ -338,30 +386,36 @@ static void levels(void **state)
     struct odva_scan_cache scans = {.model = model};
     struct odva_latents latents = {0};
     struct odva_layer_plan layer_plan;
-    struct clip direct, by_hand;
+    struct clip direct, by_hand, prediction;
     struct paths paths;
 
     (void)state;
     paths_open(&paths, model);
+    clip_alloc(&prediction, 1, 70, 40);
+    draw_noise(&random, &prediction);
     for (int run = 0; run < 8; run++) {
         int32_t *y;
 
         random_latents(&random, &latents, &scans, 6, 70, 40, &layer_plan, 1);
+        random_prediction(&random, &latents);
         memset(latents.seen, ODVA_CODED, odva_latents_count(&latents));
         y = malloc((odva_latents_held(&latents) + 1) * sizeof(*y));
         assert_non_null(y);
         odva_dequantise_latents(&latents, &model->tables, y);
         clip_alloc(&direct, 6, 70, 40);
         clip_alloc(&by_hand, 6, 70, 40);
-        assert_int_equal(odva_linear_path_reconstruct(&paths.path[0], &latents, direct.picture),
+        assert_int_equal(odva_linear_path_reconstruct(&paths.path[0], &latents,
+                                                      prediction.const_picture, direct.picture),
                          ONEDVA_OK);
-        assert_int_equal(odva_linear_path_invert(&paths.path[0], &latents, y, by_hand.picture),
+        assert_int_equal(odva_linear_path_invert(&paths.path[0], &latents, y,
+                                                 prediction.const_picture, by_hand.picture),
                          ONEDVA_OK);
         assert_true(clip_mse(&direct, &by_hand) == 0);
         clip_free(&direct);
         clip_free(&by_hand);
         free(y);
     }
+    clip_free(&prediction);
     paths_close(&paths);
     odva_latents_free(&latents);
     odva_scan_cache_free(&scans);
@@ -369,28 +423,6 @@ static void levels(void **state)
 }
 
 /* ---- projection -------------------------------------------------------------------------- */
-
-static void draw_noise(struct random *random, const struct clip *pictures)
-{
-    for (int t = 0; t < pictures->frames; t++)
-        for (int p = 0; p < 3; p++)
-            for (int y = 0; y < plane_height(pictures, p); y++)
-                for (int x = 0; x < plane_width(pictures, p); x++)
-                    pictures->picture[t].data[p][y * pictures->picture[t].stride[p] + x] =
-                        (uint8_t)random_below(random, 256);
-}
-
-/* The sample of the picture, the last one of which goes on. */
-static int source_sample(const struct clip *pictures, int frame, int y, int x, int i)
-{
-    const int plane = i < 256 ? 0 : i < 320 ? 1 : 2, side = plane ? 8 : 16;
-    const int inside = i - (plane == 0 ? 0 : plane == 1 ? 256 : 320);
-
-    frame = (int)clip(frame, 0, pictures->frames - 1);
-    y = (int)clip(y * side + inside / side, 0, plane_height(pictures, plane) - 1);
-    x = (int)clip(x * side + inside % side, 0, plane_width(pictures, plane) - 1);
-    return pictures->picture[frame].data[plane][y * pictures->picture[frame].stride[plane] + x];
-}
 
 /* A patch's coefficients: bands rounded to 1/8 of a step, then products in integers. */
 static void check_patch(const struct onedva_model *model, const struct odva_bands *bands,
@@ -480,11 +512,12 @@ static void check_round_trip(struct odva_linear_path *path, struct odva_latents 
     assert_int_equal(
         odva_linear_path_project(path, &latents->grid, latents->detail, source->const_picture),
         ONEDVA_OK);
-    assert_int_equal(odva_linear_path_transform(path, latents, y), ONEDVA_OK);
+    assert_int_equal(odva_linear_path_transform(path, latents, 0, y), ONEDVA_OK);
     for (size_t i = 0; i < count; i++)
         rounded[i] = (int32_t)lrintf(y[i] * ODVA_LATENT_UNITS);
     clip_alloc(&decoded, source->frames, source->width, source->height);
-    assert_int_equal(odva_linear_path_invert(path, latents, rounded, decoded.picture), ONEDVA_OK);
+    assert_int_equal(odva_linear_path_invert(path, latents, rounded, NULL, decoded.picture),
+                     ONEDVA_OK);
     /* one sample of a hundred, by one step */
     assert_true(clip_mse(source, &decoded) < 0.01);
     clip_free(&decoded);

@@ -42,14 +42,18 @@ static void expect_line(uint8_t *at, int distance, int T)
     }
 }
 
-static void expect_plane(uint8_t *plane, int width, int height, int s, int T)
+/* @param kept of each token, in rows of gx; or NULL */
+static void expect_plane(uint8_t *plane, int width, int height, int s, int T, const uint8_t *kept,
+                         int gx)
 {
     for (int y = 0; y < height; y++)
         for (int x = s; x + 4 <= width; x += s)
-            expect_line(plane + y * width + x, 1, T);
+            if (!kept || !kept[y / s * gx + x / s] || !kept[y / s * gx + (x - 1) / s])
+                expect_line(plane + y * width + x, 1, T);
     for (int y = s; y + 4 <= height; y += s)
         for (int x = 0; x < width; x++)
-            expect_line(plane + y * width + x, width, T);
+            if (!kept || !kept[y / s * gx + x / s] || !kept[(y - 1) / s * gx + x / s])
+                expect_line(plane + y * width + x, width, T);
 }
 
 /* Flat blocks of 8 samples with noise: steps of all sizes at all borders. */
@@ -68,16 +72,40 @@ static void fill(uint8_t *plane, int width, int height, struct random *random)
     }
 }
 
-static void check_size(struct odva_backend *backend, const char *name, struct random *random,
-                       int width, int height, int limit)
+/* Which tokens are kept: in memory of exactly the grid's size. */
+enum map {
+    NO_MAP,
+    NONE,
+    ALL,
+    FEW,
+    MOST,
+    MAPS,
+};
+
+static uint8_t *draw_map(enum map map, const struct odva_grid *grid, struct random *random)
+{
+    const size_t tokens = (size_t)grid->gy * grid->gx;
+    uint8_t *kept = malloc(tokens);
+
+    assert_non_null(kept);
+    for (size_t i = 0; i < tokens; i++)
+        kept[i] = map == ALL || (map == FEW && random_below(random, 4) == 0) ||
+                  (map == MOST && random_below(random, 4) > 0);
+    return kept;
+}
+
+static void check_map(struct odva_backend *backend, const char *name, struct random *random,
+                      int width, int height, int limit, enum map map)
 {
     const int w[3] = {width, (width + 1) / 2, (width + 1) / 2};
     const int h[3] = {height, (height + 1) / 2, (height + 1) / 2};
     uint8_t *expected[FRAMES][3];
     struct onedva_picture pictures[FRAMES] = {0};
     struct odva_grid grid;
+    uint8_t *kept;
 
     assert_int_equal(odva_grid_init(&grid, FRAMES, width, height, 8), ONEDVA_OK);
+    kept = map == NO_MAP ? NULL : draw_map(map, &grid, random);
     for (int t = 0; t < FRAMES; t++) {
         for (int p = 0; p < 3; p++) {
             const size_t size = (size_t)w[p] * h[p];
@@ -89,22 +117,31 @@ static void check_size(struct odva_backend *backend, const char *name, struct ra
             assert_non_null(expected[t][p]);
             fill(expected[t][p], w[p], h[p], random);
             memcpy(pictures[t].data[p], expected[t][p], size);
-            expect_plane(expected[t][p], w[p], h[p], p ? 8 : 16, limit);
+            expect_plane(expected[t][p], w[p], h[p], p ? 8 : 16, limit, kept, grid.gx);
         }
     }
-    assert_int_equal(backend->ops->deblock(backend, pictures, &grid, limit), ONEDVA_OK);
+    assert_int_equal(backend->ops->deblock(backend, pictures, &grid, limit, kept), ONEDVA_OK);
     for (int t = 0; t < FRAMES; t++) {
         for (int p = 0; p < 3; p++) {
             for (int i = 0; i < w[p] * h[p]; i++)
                 if (pictures[t].data[p][i] != expected[t][p][i])
-                    fail_msg("%s: %dx%d, limit %d, plane %d, sample %d,%d is %d instead of %d",
-                             name, width, height, limit, p, i % w[p], i / w[p],
-                             pictures[t].data[p][i], expected[t][p][i]);
+                    fail_msg(
+                        "%s: %dx%d, limit %d, map %d, plane %d, sample %d,%d is %d instead of %d",
+                        name, width, height, limit, map, p, i % w[p], i / w[p],
+                        pictures[t].data[p][i], expected[t][p][i]);
             free(pictures[t].data[p]);
             free(expected[t][p]);
         }
     }
+    free(kept);
     odva_grid_free(&grid);
+}
+
+static void check_size(struct odva_backend *backend, const char *name, struct random *random,
+                       int width, int height, int limit)
+{
+    for (int map = 0; map < MAPS; map++)
+        check_map(backend, name, random, width, height, limit, map);
 }
 
 static void check(struct odva_backend *backend, const char *name)

@@ -66,8 +66,14 @@ static void check_samples(const struct planes *planes, const struct odva_grid *g
                           const struct onedva_const_picture *sources,
                           const struct onedva_picture *targets, int32_t position)
 {
+    const int t = position / grid->gx / grid->gy;
     uint8_t *samples = guarded_new(ODVA_PATCH_SAMPLES);
+    uint8_t *frame = guarded_new(ODVA_FRAME_SAMPLES);
 
+    odva_cpu_read_frame(frame, grid, &sources[odva_min(4 * t, grid->frames - 1)], position);
+    for (int i = 0; i < ODVA_FRAME_SAMPLES; i++)
+        assert_int_equal(frame[i], expected_sample(planes, grid, position, i));
+    guarded_free(frame);
     odva_cpu_read_samples(samples, grid, sources, position);
     for (int i = 0; i < ODVA_PATCH_SAMPLES; i++)
         assert_int_equal(samples[i], expected_sample(planes, grid, position, i));

@@ -36,18 +36,19 @@ def two_clips():
     last token is cut short."""
     rng = np.random.default_rng(1)
     return {"clip.pts": np.array([0, 640]), "clip.dts": np.array([0, onedva.NO_TIME]),
-            "clip.duration": np.array([640, 40]), "clip.frames": np.array([16, 1], "i4"),
+            "clip.duration": np.array([640, 40]), "clip.frames": np.array([16, 1], "i4"), "clip.is_key": np.array([1, 0], "i4"),
             "clip.qidx": np.array([-10, 5], "i4"), "clip.detail": np.array([3, 0], "i4"), "clip.size": np.array([[140, 90], [64, 16]], "i4"),
             "clip.first_superblock": np.array([0, 2, 3]), "superblock.splits": np.array([1, 0, 7], "i4"),
             "clip.first_tile": np.array([0, 3, 4], "i4"), "tile.first_coefficient": np.array([0, 32, 32, 128, 139]),
             "tile.place": np.array([[0, 0, 4, 4, 4, 2, 0], [0, 4, 4, 2, 2, 1, 0], [0, 8, 4, 6, 1, 3, 1],
                                     [0, 0, 1, 1, 1, 0, 0]], "i4"),
+            "tile.is_predicted": np.array([0, 0, 0, 1], "i1"),
             "coefficient.q": rng.integers(-9, 9, 139).astype("i4"),
             "coefficient.y": rng.integers(-2 ** 23 + 1, 2 ** 23, 139).astype("f4"),
             "coefficient.scale": rng.integers(-30, 30, 139).astype("i1")}
 
 
-DESCRIBED = {"format": 4, "model": "tiny", "model_id": "00", "bands": [[8, 4, 2, 1], [8] * 4, [9] * 4, [20, 10, 5, 5]], "time_base": [1, 1000],
+DESCRIBED = {"format": 5, "model": "tiny", "model_id": "00", "bands": [[8, 4, 2, 1], [8] * 4, [9] * 4, [20, 10, 5, 5]], "time_base": [1, 1000],
              "frame_rate": [25, 1]}
 
 
@@ -66,6 +67,8 @@ class Reader(unittest.TestCase):
         self.assertEqual([(clip.detail, clip.basis) for clip in latents], [(3, 40), (0, 15)])
         self.assertEqual((first.pts, first.frames, first.qidx, first.size), (0, 16, -10, (140, 90)))
         self.assertEqual((second.dts, second.duration), (onedva.NO_TIME, 40))
+        self.assertEqual([clip.is_key for clip in latents], [True, False])
+        self.assertEqual([tile.is_predicted for tile in first.tiles + second.tiles], [False, False, False, True])
         self.assertEqual([len(tile) for tile in first.tiles + second.tiles], [2, 0, 3, 2])
         self.assertEqual([tile.token_length for tile in first.tiles + second.tiles], [16, 8, 32, 8])
         last = first.tiles[2]
@@ -95,7 +98,7 @@ class Reader(unittest.TestCase):
         np.testing.assert_array_equal(padded[2, 1], [2] * 8 + [0] * 24)
 
     def test_other_files_are_refused(self):
-        for described, cut, words in ((None, 0, "no One-DVA latents"), ({**DESCRIBED, "format": 3}, 0, "format 3"),
+        for described, cut, words in ((None, 0, "no One-DVA latents"), ({**DESCRIBED, "format": 4}, 0, "format 4"),
                                       (DESCRIBED, 100, "cut short")):
             write(self.path, two_clips(), described, cut)
             self.assertRaisesRegex(ValueError, words, onedva.Latents, self.path)

@@ -124,7 +124,7 @@ def command_export(args):
     parts = {"encoder": None, "decoder": None}
     if "ema" in state and not args.linear_only:
         averaged(state, codec)
-        parts = {name: getattr(codec, name).state_dict() for name in parts}
+        parts = {name: getattr(codec, name) and getattr(codec, name).state_dict() for name in parts}
     if args.no_encoder:
         parts["encoder"] = None
     config, tensors, weights = model_file.from_training(cfg, state["linear"], parts["encoder"], parts["decoder"])
