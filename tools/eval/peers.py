@@ -18,11 +18,14 @@ class Encoder:
     qualities: tuple                   # values of -crf
     decoders: tuple = (("", ()),)      # what tells the decoder apart, and its options
     model: str = ""                    # that the packets need
+    gop: int = 0                       # most frames from keyframe to keyframe; 0: its own default
+    tuned: bool = False                # for PSNR
 
     def curve_name(self, decoder):
         return f"{self.name}, {decoder}" if decoder else self.name
 
 
+GOPS = (250, 16)   # what people use, and random access twice a second
 X264_CRF = (20, 26, 32, 36, 40, 44, 48, 51)
 X265_CRF = (20, 26, 32, 36, 40, 44, 48, 51)
 SVT_CRF = (25, 32, 40, 46, 52, 57, 60, 63)
@@ -38,10 +41,15 @@ def onedva(program, model, crf, steps, preset="ultrafast", options=(), name="one
     return Encoder(name, program, ("-c:v", "onedva", "-preset", preset, *options), tuple(crf), decoders, model)
 
 
+def onedva_of_gop(program, model, crf, steps, gop):
+    made = onedva(program, model, crf, steps, options=("-g", str(gop)), name=f"onedva, GOP {gop}")
+    return dataclasses.replace(made, gop=gop)
+
+
 def x264(program, gop, tune=None):
     options = ("-c:v", "libx264", "-preset", "medium", "-g", str(gop), "-keyint_min", str(gop))
     return Encoder(f"x264 medium{', tune ' + tune if tune else ''}, GOP {gop}", program,
-                   options + (("-tune", tune) if tune else ()), X264_CRF)
+                   options + (("-tune", tune) if tune else ()), X264_CRF, gop=gop, tuned=bool(tune))
 
 
 def x265(program, gop, tune=None):
@@ -49,18 +57,20 @@ def x265(program, gop, tune=None):
     parameters = f"keyint={gop}:min-keyint={min(gop, 16)}:open-gop=0:pools=none:frame-threads=1"
     options = ("-c:v", "libx265", "-preset", "medium", "-x265-params", parameters)
     return Encoder(f"x265 medium{', tune ' + tune if tune else ''}, GOP {gop}", program,
-                   options + (("-tune", tune) if tune else ()), X265_CRF)
+                   options + (("-tune", tune) if tune else ()), X265_CRF, gop=gop, tuned=bool(tune))
 
 
 def svt_av1(program, gop):
     return Encoder(f"SVT-AV1 preset 6, GOP {gop}", program,
-                   ("-c:v", "libsvtav1", "-preset", "6", "-g", str(gop), "-svtav1-params", "lp=1"), SVT_CRF)
+                   ("-c:v", "libsvtav1", "-preset", "6", "-g", str(gop), "-svtav1-params", "lp=1"), SVT_CRF, gop=gop)
 
 
 def all_peers(program):
-    others = [x264(program, 250), x265(program, 250), svt_av1(program, 250),
-              x264(program, 16, "psnr"), x265(program, 16, "psnr")]
-    return [x264(program, 16), x265(program, 16), svt_av1(program, 16),
+    """Those of each of GOPS, first the one of interest, as their presets come; then those tuned for PSNR."""
+    first, *rest = GOPS
+    others = [make(program, gop) for gop in rest for make in (x264, x265, svt_av1)]
+    others += [x264(program, first, "psnr"), x265(program, first, "psnr")]
+    return [x264(program, first), x265(program, first), svt_av1(program, first),
             *(dataclasses.replace(peer, qualities=fewer(peer.qualities)) for peer in others)]
 
 

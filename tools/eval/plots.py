@@ -4,6 +4,7 @@
 from tables import mean_points
 
 COLOURS = {"onedva": "#d62728", "x264": "#1f77b4", "x265": "#2ca02c", "SVT-AV1": "#9467bd"}
+FAINT = "#f4a6a6"   # One-DVA with keyframes nearer
 RATES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1)   # that are labelled
 STEPS = {"steps 0": ("--", 1.4, "s"), "steps 1": ("-", 2.2, "o")}   # others are dotted
 
@@ -12,8 +13,9 @@ def style(name):
     """-> colour, dashes, line width, marker of a curve"""
     colour = next((value for key, value in COLOURS.items() if name.startswith(key)), "black")
     if name.startswith("onedva"):
-        return (colour, *STEPS.get(name.split(", ")[-1], (":", 1.4, "^")))
-    return colour, "-" if name.endswith("GOP 16") else "--", 1.2, "."
+        dashes, width, marker = STEPS.get(name.split(", ")[-1], (":", 1.4, "^"))
+        return (colour, dashes, width, marker) if "GOP 16" not in name else (FAINT, dashes, width, marker)
+    return colour, "--" if name.endswith("GOP 16") else "-", 1.2, "."
 
 
 def label_rates(axis):

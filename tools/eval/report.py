@@ -31,7 +31,8 @@ FIXED_CLIPS = "onedva, motion off, clips of 16"
 @dataclasses.dataclass
 class Result:
     clips: list
-    onedva: peers.Encoder
+    onedva: peers.Encoder     # of the first of peers.GOPS
+    others: list              # onedva of the other ones
     peers: list
     metrics: tuple
     measured: dict   # of Bench.qualities
@@ -56,11 +57,11 @@ def measure(args, folder):
     clips = clip_files.load_all(args.ffmpeg, args.ffprobe, args.clips, folder)
     bench = Bench(args.ffprobe, comparison, Store(args.store), args.jobs)
     model = peers.model_id(args.ffmpeg, args.ffprobe)
-    onedva = peers.onedva(args.ffmpeg, model, args.crf, args.steps)
+    onedva, *others = [peers.onedva_of_gop(args.ffmpeg, model, args.crf, args.steps, gop) for gop in peers.GOPS]
     peer_list = peers.all_peers(args.peers) if args.peers else []
-    measured = bench.qualities(clips, [onedva, *peer_list])
+    measured = bench.qualities(clips, [onedva, *others, *peer_list])
     seams = bench.seams(clips, seam_encoders(args, model, peer_list))
-    return Result(clips, onedva, peer_list, comparison.metrics, measured, seams, bench)
+    return Result(clips, onedva, others, peer_list, comparison.metrics, measured, seams, bench)
 
 
 def commit():
@@ -108,8 +109,8 @@ def steps_section(result):
 
 
 def main_peers(result):
-    """Those of equal random access, as their presets come."""
-    return [peer for peer in result.peers if peer.name.endswith("GOP 16") and "tune" not in peer.name]
+    """Those of the same distance of keyframes, as their presets come."""
+    return [peer for peer in result.peers if peer.gop == result.onedva.gop and not peer.tuned]
 
 
 def best_decoder(result):
@@ -117,12 +118,13 @@ def best_decoder(result):
     return "steps 1" if "steps 1" in names else names[-1]
 
 
-def peers_section(result):
+def peers_section(result, onedva):
+    """Against those with keyframes as far apart."""
     best = best_decoder(result)
-    mine = result.of(result.onedva, best)
-    named = [(peer.name, result.of(peer)) for peer in result.peers]
+    mine = result.of(onedva, best)
+    named = [(peer.name, result.of(peer)) for peer in result.peers if peer.gop == onedva.gop]
     main = [m for m in result.metrics if m in (metrics.PSNR, metrics.VMAF)]
-    parts = ["## Against other encoders",
+    parts = [f"## Against other encoders, keyframes at most {onedva.gop} frames apart",
              f"onedva with `-{best}`. The other encoders run with their presets' own psychovisual options, except "
              "where tuned for PSNR. Low rates are those of the other encoder; a range that it does not reach counts "
              f"from its lowest rate. `{tables.NONE}`: no quality or rate in common.",
@@ -139,12 +141,12 @@ def peers_section(result):
 def clips_section(result):
     best = best_decoder(result)
     mine, linear = result.of(result.onedva, best), result.of(result.onedva, result.onedva.decoders[0][0])
-    peers_at_16 = main_peers(result)
+    same_gop = main_peers(result)
     columns = [(result.onedva.decoders[0][0], linear, mine)]
-    columns += [(peer.name, result.of(peer), mine) for peer in peers_at_16]
+    columns += [(peer.name, result.of(peer), mine) for peer in same_gop]
     parts = ["## Clip by clip", f"BD-rate (PSNR-Y, %) of onedva `-{best}` over all common qualities, against",
              tables.clip_table(result.clips, columns)]
-    for peer in peers_at_16:
+    for peer in same_gop:
         parts += [f"{peer.name}: its lowest rate of each clip, PSNR-Y of onedva `-{best}` less its own there, and the "
                   "bits per pixel where onedva is ahead:",
                   tables.clip_lowest_table(result.clips, result.of(peer), mine)]
@@ -176,7 +178,7 @@ def picture_section(result, args, path):
     return "\n\n".join([
         "## At the lowest rate",
         f"Frame {clip.frames // 2} of {args.picture}: the other encoders at the lowest rate that their "
-        f"crf reaches, at GOP 16; onedva below {lowest_rate.RATE:g} bits per pixel and, where it can be, below all of "
+        f"crf reaches, at GOP {result.onedva.gop}; onedva below {lowest_rate.RATE:g} bits per pixel and, where it can be, below all of "
         "theirs. Rate and PSNR-Y are those of the whole clip.", f"![the frame]({os.path.basename(path)})"])
 
 
@@ -197,7 +199,7 @@ def write(args, result):
     if len(result.onedva.decoders) > 1:
         parts.append(steps_section(result))
     if result.peers:
-        parts.append(peers_section(result))
+        parts += [peers_section(result, onedva) for onedva in (result.onedva, *result.others)]
     parts += [clips_section(result), seams_section(result, base + "-seams.csv"),
               picture_section(result, args, os.path.join(os.path.dirname(args.out), "lowest-rate.png")),
               "## Measurements", f"Means over the clips; each clip's own are in [{csv_name}]({csv_name}).",
