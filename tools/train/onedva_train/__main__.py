@@ -9,13 +9,13 @@ import tempfile
 import numpy as np
 import torch
 
-from . import canvases, curve, data, entropy, evaluate, model, model_file, sample_sheet, stills, untrained
+from . import canvases, curve, data, entropy, evaluate, model, model_file, pairs, sample_sheet, stills, untrained
 from . import fit as linear_fit
 from .codec import Codec
 from .errors import InputError
 from .synthetic import Synthetic
 from .processes import Processes
-from .train import Trainer
+from .train import PairTrainer, Trainer
 
 
 def cache_of(args, source):
@@ -25,6 +25,12 @@ def cache_of(args, source):
 def open_canvases(args, source, scales):
     cache = f"{cache_of(args, source)}-canvas-{'-'.join(f'{c:g}' for c in args.canvas_crf)}"
     canvases.prepare(source, cache, args.canvas, args.ffmpeg, scales, args.canvas_crf, args.jobs)
+    return canvases.load(cache)
+
+
+def open_pairs(args, source):
+    cache = f"{cache_of(args, source)}-pairs-{'-'.join(f'{c:g}' for c in args.canvas_crf)}"
+    pairs.prepare(source, cache, args.canvas, args.ffmpeg, args.canvas_crf, jobs=args.jobs)
     return canvases.load(cache)
 
 
@@ -40,7 +46,19 @@ def open_stills(args):
     return stills.load(cache)
 
 
+def check_pairs(args):
+    if not args.canvas:
+        raise InputError("--pairs are made by onedva-canvas: give --canvas PROGRAM")
+    if args.encoder != "off":
+        raise InputError("--pairs are of linear latents, the decoder learns alone: give --encoder off")
+    if args.stills:
+        raise InputError("--pairs are of videos: leave --stills away")
+
+
 def open_sampler(args):
+    if getattr(args, "pairs", False):
+        check_pairs(args)
+        return pairs.Sampler(open_pairs(args, args.train), args.seed)
     kind, clips = (canvases, open_canvases) if args.canvas else (data, open_videos)
     synthetic = Synthetic(open_stills(args), aligned=bool(args.canvas)) if args.stills else None
     return kind.Sampler(clips(args, args.train, args.scales), args.seed, synthetic=synthetic,
@@ -60,9 +78,11 @@ def command_samples(args):
 
 
 def held_out(args):
-    """Pairs of a clip's patches and its mask."""
+    """Of each clip its patches and its mask; clips of pairs as they are."""
     if not args.valid:
         return []
+    if getattr(args, "pairs", False):
+        return open_pairs(args, args.valid)
     if args.canvas:
         clips = canvases.held_out(open_canvases(args, args.valid, (1.0,)))
         return [canvases.clip_tensor(c) for c in clips]
@@ -107,7 +127,7 @@ def command_train(args):
     # a resumed run must not repeat the crops that it has seen, nor a process those of another
     seeds = [args.seed, start.get("step", 0), processes.rank]
     sampler.rng = type(sampler.rng)(type(sampler.rng.bit_generator)(seeds))
-    trainer = Trainer(codec, sampler, args.out, processes, args.rate, args.patches)
+    trainer = (PairTrainer if args.pairs else Trainer)(codec, sampler, args.out, processes, args.rate, args.patches)
     if resumes:
         trainer.load(args.start, not args.fresh_optimiser)
     trainer.run(int(args.command[-1]), args.minutes * 60, args.encoder,
@@ -199,6 +219,9 @@ def main():
         p.add_argument("--encoder", choices=("frozen", "off") if name == "stage3" else ("train", "frozen", "off"),
                        default="frozen" if name == "stage3" else "train",
                        help="off: linear latents; frozen: the query encoder runs but rests")
+        p.add_argument("--pairs", action="store_true",
+                       help="the decoder alone, on exact linear reconstructions that --canvas has written, as many "
+                            "qualities as --canvas-crf names, key and inter clips")
         p.add_argument("--sampler-start", type=float, help="time at which -steps N > 1 begins, kept in the model")
         p.add_argument("--fresh-optimiser", action="store_true")
         p.add_argument("--linear", metavar="FIT",

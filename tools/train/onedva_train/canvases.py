@@ -14,16 +14,19 @@ from . import geometry as geo
 from .errors import InputError
 
 
-def make(tool, ffmpeg, path, entry, target, crf):
-    """Write target (canvases and masks) and target.index; only whole files ever have these names."""
+def make(tool, ffmpeg, path, entry, target, crf, span=None, options=()):
+    """Write target (canvases and masks) and target.index; only whole files ever have these names.
+
+    span: first frame of the video and that behind the last, or None, all; options: more of the tool's."""
     parts = [target + ".part", target + ".index.part"]
     for part in parts:
         if os.path.exists(part):
             os.remove(part)  # the tool appends
     decode = [ffmpeg, "-nostdin", "-v", "error", "-i", path, "-an", "-fps_mode", "passthrough", "-vf",
+              ("trim=start_frame=%d:end_frame=%d," % span if span else "") +
               f"scale={entry['width']}:{entry['height']}:flags=area", "-pix_fmt", "yuv420p",
               "-f", "yuv4mpegpipe", "-"]
-    write = [tool, "--threads", "1", "--crf", ",".join(f"{c:g}" for c in crf),
+    write = [tool, "--threads", "1", "--crf", ",".join(f"{c:g}" for c in crf), *options,
              "--out", parts[0], "--index", parts[1]]
     with tempfile.TemporaryFile("w+") as errors:
         source = subprocess.Popen(decode, stdout=subprocess.PIPE, stderr=errors)
@@ -66,12 +69,21 @@ class Clip:
         ch, cw = -(-h // 2), -(-w // 2)
         size = h * w + 2 * ch * cw
         blocks = -(-h // 4), -(-w // 4)
+
+        def planes(at):
+            pictures = bytes_[at:at + t * size].reshape(t, size)
+            return (pictures[:, :h * w].reshape(t, h, w), pictures[:, h * w:h * w + ch * cw].reshape(t, ch, cw),
+                    pictures[:, h * w + ch * cw:].reshape(t, ch, cw))
+
+        self.y, self.u, self.v = planes(line["offset"])
         end = line["offset"] + t * size
-        pictures = bytes_[line["offset"]:end].reshape(t, size)
-        self.y = pictures[:, :h * w].reshape(t, h, w)
-        self.u = pictures[:, h * w:h * w + ch * cw].reshape(t, ch, cw)
-        self.v = pictures[:, h * w + ch * cw:].reshape(t, ch, cw)
-        self.visible = bytes_[end:end + t * blocks[0] * blocks[1]].reshape(t, *blocks)
+        behind = end + t * blocks[0] * blocks[1]
+        self.visible = bytes_[end:behind].reshape(t, *blocks)
+        if "shares" in line:  # a pair: what the decoder's network sees of the clip
+            self.linear = planes(behind)
+            self.qidx, self.inter = line["qidx"], line["inter"]
+            _, gy, gx = self.tokens()
+            self.shares = np.array(line["shares"], np.float32).reshape(-(-gy // geo.TILE), -(-gx // geo.TILE))
 
     def tokens(self):
         return -(-self.frames // 4), -(-self.height // 16), -(-self.width // 16)

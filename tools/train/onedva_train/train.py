@@ -9,9 +9,9 @@ import numpy as np
 import torch
 import torch.nn as nn
 
-from . import deblocking, entropy, evaluate, texture, throughput
+from . import deblocking, entropy, evaluate, pairs, texture, throughput
 from . import geometry as geo
-from .batches import Ahead
+from .batches import Ahead, draw_batch
 from .processes import Processes
 
 
@@ -59,6 +59,35 @@ def draw_noise(x, stage, rng, start, estimate):
     return torch.zeros(b).to(x), None, False
 
 
+def refine(codec, x, base, shares, qidx, stage, rng):
+    """What the decoder makes of the linear reconstruction base at a time drawn for the stage, whether that is one
+    step's picture, and whether its fine detail counts."""
+    def estimate():
+        return base + codec.correction(shares, base, qidx, torch.zeros(len(x)).to(x))
+
+    t, z, textured = draw_noise(x, stage, rng, codec.cfg.sampler_start, estimate)
+    return base + codec.correction(shares, base, qidx, t, z), z is None, textured
+
+
+def shown(pixels, qidx, is_picture):
+    """Estimates between noise and picture are not deblocked, what one step gives is."""
+    return deblocking.deblock(pixels, qidx) if is_picture else pixels
+
+
+def floor_of(x):
+    """Squared error of a clip of this size that nobody sees."""
+    return 1e-5 * x[0].numel()
+
+
+def pair_loss_of(codec, x, base, mask, shares, qidx, stage, rng):
+    """Mean logarithm of the error relative to that of the linear reconstruction base."""
+    counts = None if mask is None else geo.expand_mask(mask).to(x)
+    out, is_picture, textured = refine(codec, x, base, shares, qidx, stage, rng)
+    error, fixed = (distortion(x, shown(v, qidx, is_picture), counts) + floor_of(x) for v in (out, base))
+    loss = (error / fixed).log().mean()
+    return loss + TEXTURE_WEIGHT * texture.difference(x, out, counts)[0] if textured else loss
+
+
 def loss_of(codec, x, mask, qidx, stage, rng, encoder):
     """Mean logarithm of the rate-distortion cost relative to the linear path's.
 
@@ -76,27 +105,16 @@ def loss_of(codec, x, mask, qidx, stage, rng, encoder):
         latents = codec.quantise(latents, qidx, train_encoder, drop)
         base = codec.reconstruct(latents, x.shape)
     counts = None if mask is None else geo.expand_mask(mask).to(x)
-
-    def estimate():
-        return base + codec.restore(latents, base, qidx, torch.zeros(b).to(x))
-
-    t, z, textured = draw_noise(x, stage, rng, codec.cfg.sampler_start, estimate)
-    out = base + codec.restore(latents, base, qidx, t, z)
-
-    def shown(pixels):
-        """Estimates between noise and picture are not deblocked, what one step gives is."""
-        return deblocking.deblock(pixels, qidx) if z is None else pixels
-
-    error = distortion(x, shown(out), counts)
-    floor = 1e-5 * x[0].numel()
+    out, is_picture, textured = refine(codec, x, base, codec.shares(latents, x.shape), qidx, stage, rng)
+    error, floor = distortion(x, shown(out, qidx, is_picture), counts), floor_of(x)
     if not train_encoder:
-        fixed = distortion(x, shown(base), counts)
+        fixed = distortion(x, shown(base, qidx, is_picture), counts)
         loss = ((error + floor) / (fixed + floor)).log().mean()
         return loss + TEXTURE_WEIGHT * texture.difference(x, out, counts)[0] if textured else loss
     with torch.no_grad():
         plain = codec.quantise(codec.analyse(x, qidx, use_encoder=False), qidx, False, drop)
         bits_plain = sum(plain.bits)
-        fixed = distortion(x, shown(codec.reconstruct(plain, x.shape)), counts)
+        fixed = distortion(x, shown(codec.reconstruct(plain, x.shape), qidx, is_picture), counts)
     price = entropy.LAMBDA * 2.0 ** (qidx.to(x) / 4)
     bits = sum(latents.bits)
     return ((error + floor + price * bits) / (fixed + floor + price * bits_plain)).log().mean()
@@ -113,7 +131,16 @@ class Loss(nn.Module):
         return loss_of(self.codec, x, mask, qidx, stage, self.rng, encoder)
 
 
+class PairLoss(Loss):
+    """pair_loss_of as a module."""
+
+    def forward(self, x, base, mask, shares, qidx, stage, encoder):
+        return pair_loss_of(self.codec, x, base, mask, shares, qidx, stage, self.rng)
+
+
 class Trainer:
+    LOSS, draw, measure = Loss, staticmethod(draw_batch), staticmethod(evaluate.quick)
+
     def __init__(self, codec, sampler, out, processes=None, rate=1e-3, patches=4096):
         """codec: a plain Codec, untrained or from a model file; patches of each process' batches."""
         self.processes = processes or Processes("cpu")
@@ -124,7 +151,7 @@ class Trainer:
         self.sampler, self.out = sampler, out
         self.rate, self.patches = rate, patches
         # the sampler's numbers are drawn ahead: what a step draws must not depend on how far
-        self.loss = self.processes.share(Loss(self.codec, np.random.default_rng(sampler.rng.integers(2 ** 32))))
+        self.loss = self.processes.share(self.LOSS(self.codec, np.random.default_rng(sampler.rng.integers(2 ** 32))))
         self.optimiser = torch.optim.AdamW(self.codec.parameters(), rate, betas=(0.9, 0.98),
                                            weight_decay=0.01)
         self.step = self.samples = 0
@@ -159,8 +186,8 @@ class Trainer:
         progress = Progress(self, encoder, log if self.processes.first else lambda line: None)
         begin = checked = time.monotonic()
         first = self.step
-        with Ahead(self.sampler, self.patches, self.processes.device) as batches:
-            for x, mask, qidx in batches:
+        with Ahead(lambda: self.draw(self.sampler, self.patches), self.processes.device) as batches:
+            for batch in batches:
                 now = self.processes.agree(time.monotonic() - begin) + begin
                 part = (now - begin) / seconds
                 if part >= 1:
@@ -168,22 +195,22 @@ class Trainer:
                 warm = min(1, (self.step - first + 1) / 100)
                 for group in self.optimiser.param_groups:
                     group["lr"] = self.rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * part)))
-                progress.add(x, self.one_step(x, mask, qidx, stage, encoder), stage, seconds - now + begin)
+                progress.add(batch[0], self.one_step(batch, stage, encoder), stage, seconds - now + begin)
                 if now - checked > every:
                     checked = now
                     self.check(stage, held_out, log)
                     progress.start()
         self.check(stage, held_out, log)
 
-    def one_step(self, x, mask, qidx, stage, encoder):
+    def one_step(self, batch, stage, encoder):
         """-> the loss, still on the device"""
-        loss = self.loss(x, mask, qidx, stage, encoder)
+        loss = self.loss(*batch, stage, encoder)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.codec.parameters(), 1.0)
         self.optimiser.step()
         self.step += 1
-        self.samples += len(x) * self.processes.count
+        self.samples += len(batch[0]) * self.processes.count
         self.average()
         return loss.detach()
 
@@ -191,13 +218,19 @@ class Trainer:
         """Measure the averaged weights on held-out clips and write the checkpoint; the first process does."""
         if self.processes.first:
             if held_out:
-                rows = evaluate.quick(self.ema, held_out)
+                rows = self.measure(self.ema, held_out)
                 self.history.append({"stage": stage, "step": self.step, "samples": self.samples,
                                      "rows": rows})
-                log("valid " + "; ".join(f"q{r['qidx']}: {r['dpsnr']:+.3f} dB "
+                log("valid " + "; ".join(f"{r.get('kind', '')}q{r['qidx']}: {r['dpsnr']:+.3f} dB "
                                          f"{100 * r['dbits']:+.1f} % bits" for r in rows))
             self.save()
         self.processes.wait()
+
+
+class PairTrainer(Trainer):
+    """The decoder alone, on what onedva-canvas has written; batches, held-out clips and loss are those of pairs."""
+
+    LOSS, draw, measure = PairLoss, staticmethod(pairs.draw_batch), staticmethod(evaluate.on_pairs)
 
 
 class Progress:

@@ -26,7 +26,7 @@ class Noise:
 
 
 def one_step(trainer, stage, encoder):
-    return trainer.one_step(*batches.draw_batch(trainer.sampler, 1), stage, encoder)
+    return trainer.one_step(batches.draw_batch(trainer.sampler, 1), stage, encoder)
 
 
 class Train(unittest.TestCase):
@@ -122,7 +122,8 @@ class Batches(unittest.TestCase):
     def test_batches_ahead_are_those_of_the_sampler(self):
         sampler = Noise(5)
         want = [batches.draw_batch(sampler, 1) for _ in range(5)]
-        with batches.Ahead(Noise(5), 1, "cpu") as ahead:
+        drawn = Noise(5)
+        with batches.Ahead(lambda: batches.draw_batch(drawn, 1), "cpu") as ahead:
             for x, mask, qidx in want:
                 got = next(ahead)
                 self.assertTrue(torch.equal(x, got[0]))
