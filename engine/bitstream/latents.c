@@ -112,23 +112,6 @@ int odva_latents_set_size(struct odva_latents *latents, struct odva_scan_cache *
     return latents->seen && latents->ratio ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
 }
 
-void odva_latents_shares(const struct odva_latents *latents, float *shares)
-{
-    const struct odva_grid *grid = &latents->grid;
-
-    memset(shares, 0, grid->superblock_count * sizeof(*shares));
-    for (int i = 0; i < grid->tile_count; i++) {
-        const struct odva_latent_tile *tile = &latents->tiles[i];
-
-        shares[grid->tiles[i].superblock] += (float)odva_coefficients_of(tile, tile->tokens);
-    }
-    for (int i = 0; i < grid->superblock_count; i++) {
-        const struct odva_superblock *superblock = &grid->superblocks[i];
-
-        shares[i] /= (float)grid->basis * (float)(grid->gt * superblock->ny * superblock->nx);
-    }
-}
-
 void odva_latents_free(struct odva_latents *latents)
 {
     odva_grid_free(&latents->grid);

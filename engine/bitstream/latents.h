@@ -108,10 +108,6 @@ static inline int odva_tokens_known(const struct odva_latent_tile *tile, int lay
     return known;
 }
 
-/** Of each superblock's coefficients, how many are in its tiles' tokens: what the decoder's network
- * is told of its latents. @param shares [grid.superblock_count], 0 to 1 */
-void odva_latents_shares(const struct odva_latents *latents, float *shares);
-
 /** Coefficients in the first tokens of a tile. */
 static inline int odva_coefficients_of(const struct odva_latent_tile *tile, int tokens)
 {

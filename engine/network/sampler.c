@@ -5,12 +5,12 @@
 #include "network/sampler.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/assert.h"
 #include "base/reserve.h"
 #include "model/model.h"
 #include "model/model_weights.h"
+#include "network/latent_shares.h"
 
 #define PATCH      ODVA_PATCH_SAMPLES
 #define NOISE_STEP 0 /* noise is drawn once, before the first noisy step */
@@ -200,7 +200,7 @@ static int set_shares(struct odva_sampler *s, const struct odva_latents *latents
                              sizeof(*s->shares));
     if (!s->shares)
         return ONEDVA_ERR_NOMEM;
-    odva_latents_shares(latents, s->shares);
+    odva_latent_shares(s->shares, latents);
     return ONEDVA_OK;
 }
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "network/latent_shares.h"
 #include "tools/canvas/canvas_writer.h"
 
 const char *canvas_motion_name(enum onedva_motion motion)
@@ -77,7 +78,7 @@ static int describe_latents(cJSON *entry, const struct odva_latents *latents)
     cJSON *list = NULL;
 
     if (shares) {
-        odva_latents_shares(latents, shares);
+        odva_latent_shares(shares, latents);
         list = cJSON_CreateFloatArray(shares, count);
     }
     free(shares);

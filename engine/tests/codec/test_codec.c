@@ -6,6 +6,7 @@
 #include "bitstream/packet.h"
 #include "decoder/decoder.h"
 #include "kernels/backend.h"
+#include "network/latent_shares.h"
 #include "tests/support/codec.h"
 #include "transform/deblocking.h"
 
@@ -548,6 +549,7 @@ static void check_linear(struct codec *codec, const struct clip *shown)
     struct clip linear = {.width = shown->width, .height = shown->height, .frames = shown->frames};
     const struct odva_latents *latents = odva_decoder_latents(codec->decoder);
     const struct odva_canvas *canvas;
+    struct odva_deblocking deblocking = {0};
     struct odva_backend *backend;
 
     assert_int_equal(odva_decoder_reconstruct_linear(codec->decoder, &canvas), ONEDVA_OK);
@@ -558,9 +560,10 @@ static void check_linear(struct codec *codec, const struct clip *shown)
     assert_int_equal(
         odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 1, 0, ONEDVA_PRECISION_BFLOAT16, NULL),
         ONEDVA_OK);
-    assert_int_equal(odva_deblock(backend, linear.picture, &latents->grid, latents->qidx),
+    assert_int_equal(odva_deblock(&deblocking, backend, linear.picture, latents, linear.frames),
                      ONEDVA_OK);
     assert_true(clip_mse(&linear, shown) == 0);
+    odva_deblocking_free(&deblocking);
     odva_backend_close(&backend);
 }
 
@@ -593,7 +596,7 @@ static void linear_reconstruction(void **state)
         assert_int_equal(onedva_decoder_reconstruct(codec.decoder, shown.picture, 5), ONEDVA_OK);
         check_linear(&codec, &shown);
         latents = odva_decoder_latents(codec.decoder);
-        odva_latents_shares(latents, shares);
+        odva_latent_shares(shares, latents);
         assert_float_equal((8 * shares[0] + 2 * shares[1]) / 10 *
                                (float)odva_latents_count(latents),
                            (float)packet.stats.coefficients, 0.5);

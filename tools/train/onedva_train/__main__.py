@@ -2,6 +2,7 @@
 """Command line: python3 -m onedva_train COMMAND --help"""
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -29,9 +30,14 @@ def open_canvases(args, source, scales):
 
 
 def open_pairs(args, source):
+    """Of a folder of videos, made here, or of a folder of pairs that are made."""
+    if data.has_index(source):
+        return pairs.load(source)
+    if not args.canvas:
+        raise InputError(f"{source} has no index.json of pairs, and onedva-canvas makes them: give --canvas PROGRAM")
     cache = f"{cache_of(args, source)}-pairs-{'-'.join(f'{c:g}' for c in args.canvas_crf)}"
     pairs.prepare(source, cache, args.canvas, args.ffmpeg, args.canvas_crf, jobs=args.jobs)
-    return canvases.load(cache)
+    return pairs.load(cache)
 
 
 def open_videos(args, source, scales):
@@ -47,8 +53,6 @@ def open_stills(args):
 
 
 def check_pairs(args):
-    if not args.canvas:
-        raise InputError("--pairs are made by onedva-canvas: give --canvas PROGRAM")
     if args.encoder != "off":
         raise InputError("--pairs are of linear latents, the decoder learns alone: give --encoder off")
     if args.stills:
@@ -130,6 +134,7 @@ def command_train(args):
     trainer = (PairTrainer if args.pairs else Trainer)(codec, sampler, args.out, processes, args.rate, args.patches)
     if resumes:
         trainer.load(args.start, not args.fresh_optimiser)
+    signal.signal(signal.SIGTERM, lambda *_: trainer.stop())
     trainer.run(int(args.command[-1]), args.minutes * 60, args.encoder,
                 held_out(args), args.check_minutes * 60, lambda s: print(s, flush=True))
     processes.close()
@@ -144,7 +149,8 @@ def command_export(args):
     parts = {"encoder": None, "decoder": None}
     if "ema" in state and not args.linear_only:
         averaged(state, codec)
-        parts = {name: getattr(codec, name) and getattr(codec, name).state_dict() for name in parts}
+        networks = {name: getattr(codec, name) for name in parts}
+        parts = {name: None if network is None else network.state_dict() for name, network in networks.items()}
     if args.no_encoder:
         parts["encoder"] = None
     config, tensors, weights = model_file.from_training(cfg, state["linear"], parts["encoder"], parts["decoder"])

@@ -44,6 +44,14 @@ def prepare(source, cache, tool, ffmpeg="ffmpeg", crf=(12, 20, 28, 38, 50), turn
     data.write_index(cache, index)
 
 
+def load(cache):
+    """The clips of a folder that prepare has written."""
+    clips = canvases.load(cache)
+    if not all(hasattr(clip, "linear") for clip in clips):
+        raise InputError(f"{cache} has canvases alone: pairs of them and their reconstructions are needed")
+    return clips
+
+
 def together(crops):
     """Crops of one shape as x and base [B, gt, gy, gx, 1536], mask [B, gt, gy, gx, 64] or None, shares [B, superblocks]
     and qidx [B]."""

@@ -156,6 +156,7 @@ class Trainer:
                                            weight_decay=0.01)
         self.step = self.samples = 0
         self.history = []
+        self.stopped = False
 
     def save(self):
         state = {"codec": self.codec.state_dict(), "ema": self.ema.state_dict(),
@@ -180,24 +181,28 @@ class Trainer:
             for a, b in zip(self.ema.parameters(), self.codec.parameters()):
                 a.lerp_(b, 1 - decay)
 
+    def stop(self):
+        """End run() behind the step that is made, with a checkpoint."""
+        self.stopped = True
+
     def run(self, stage, seconds, encoder, held_out, every=600, log=print):
         """Train for a span of wall time; the rate rises for 100 steps and falls as a cosine of the time."""
         self.check(stage, held_out, log)
         progress = Progress(self, encoder, log if self.processes.first else lambda line: None)
-        begin = checked = time.monotonic()
+        begin, checked = time.monotonic(), 0.0
         first = self.step
         with Ahead(lambda: self.draw(self.sampler, self.patches), self.processes.device) as batches:
             for batch in batches:
-                now = self.processes.agree(time.monotonic() - begin) + begin
-                part = (now - begin) / seconds
+                passed = self.processes.agree(math.inf if self.stopped else time.monotonic() - begin)
+                part = passed / seconds
                 if part >= 1:
                     break
                 warm = min(1, (self.step - first + 1) / 100)
                 for group in self.optimiser.param_groups:
                     group["lr"] = self.rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * part)))
-                progress.add(batch[0], self.one_step(batch, stage, encoder), stage, seconds - now + begin)
-                if now - checked > every:
-                    checked = now
+                progress.add(batch[0], self.one_step(batch, stage, encoder), stage, seconds - passed)
+                if passed - checked > every:
+                    checked = passed
                     self.check(stage, held_out, log)
                     progress.start()
         self.check(stage, held_out, log)
