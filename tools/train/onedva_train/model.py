@@ -273,7 +273,7 @@ class Decoder(nn.Module):
             for x, nx, ww in geo.runs(gx, False):
                 at = (slice(None), slice(y // 8, y // 8 + ny), slice(x // 8, x // 8 + nx))
                 wm = m[at].reshape(-1, 6, d)
-                w = torch.cat([r[at].reshape(-1, count, d), cut_windows(h, (y, ny, wh), (x, nx, ww))], 1)
+                w = torch.cat([r[at].reshape(b * ny * nx, count, d), cut_windows(h, (y, ny, wh), (x, nx, ww))], 1)
                 cos, sin = with_unrotated(rope, count, tile_rows(gt, wh, ww, 0, 0))
                 w = block.finish(w, block.attend(block.project(w, wm), cos, sin), wm)
                 row.append(join_windows(w[:, count:], gt, (ny, wh), (nx, ww)))

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+import contextlib
+import io
 import os
+import sys
 import tempfile
 import unittest
+from unittest import mock
 
 import numpy as np
 import torch
 
-from onedva_train import batches, codec, model, model_file, throughput, train
+from onedva_train import __main__, batches, codec, model, model_file, throughput, train
 from onedva_train.untrained import random_linear
 
 
@@ -110,6 +114,35 @@ class Train(unittest.TestCase):
             one_step(trainer, 2, "frozen")
         for a, b in zip(before, trainer.codec.encoder.parameters()):
             self.assertTrue(torch.equal(a, b))
+
+    def test_a_run_that_is_stopped_leaves_a_checkpoint(self):
+        trainer = self.trainer()
+        draw = trainer.sampler.batch
+
+        def last(*shape):
+            trainer.stop()
+            return draw(*shape)
+
+        trainer.sampler.batch = last
+        trainer.run(1, 600, "off", [], log=lambda line: None)
+        self.assertLess(trainer.step, 2)
+        self.assertTrue(os.path.exists(self.out))
+
+    def test_export_with_and_without_a_query_encoder(self):
+        path = os.path.join(self.folder.name, "model.safetensors")
+        for layers in (0, 1):
+            self.cfg.encoder_layers = layers
+            trainer = self.trainer()
+            torch.nn.init.normal_(trainer.ema.decoder.out.along)
+            trainer.save()
+            command = ["onedva_train", "export", "--start", self.out, "--out", path]
+            with mock.patch.object(sys, "argv", command), contextlib.redirect_stdout(io.StringIO()):
+                __main__.main()
+            config, tensors = model_file.read(path)
+            self.assertEqual(config["encoder_layers"], layers)
+            self.assertEqual(any(name.startswith("enc.") for name in tensors), layers > 0)
+            error = torch.tensor(tensors["dec.out.weight"]) - trainer.ema.decoder.out.whole()
+            self.assertLess(error.abs().max().item(), 1e-5)
 
     def test_a_broken_sampler_ends_the_run(self):
         trainer = self.trainer()
