@@ -47,7 +47,7 @@ class Ahead:
             try:
                 batch = self.draw()
                 if self.device.type == "cuda":
-                    batch = [v if v is None else v.pin_memory() for v in batch]
+                    batch = [v if v is None or v.is_cuda else v.pin_memory() for v in batch]
             except Exception as error:  # raised again where the batch is wanted
                 batch = error
             while not self.stop.is_set():

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Clips on the canvases that the encoder codes (tools/canvas), and random crops of them."""
 import json
+import lzma
 import os
 import subprocess
 import tempfile
@@ -60,7 +61,9 @@ def prepare(source, cache, tool, ffmpeg="ffmpeg", scales=data.SCALES, crf=(30,),
 
 
 class Clip:
-    """One clip's canvas in memory: views y [T, H, W], u, v, and visible [T, ceil(H/4), ceil(W/4)]."""
+    """One clip's canvas in memory: views y [T, H, W], u, v, and visible [T, ceil(H/4), ceil(W/4)].
+
+    Arrays or tensors, as the bytes are."""
 
     def __init__(self, video, bytes_, line):
         self.name, self.scale = video["name"], video["scale"]
@@ -89,19 +92,30 @@ class Clip:
         return -(-self.frames // 4), -(-self.height // 16), -(-self.width // 16)
 
 
-def load_video(cache, entry):
-    path = os.path.join(cache, entry["file"])
-    bytes_ = np.fromfile(path, np.uint8)
+def read_bytes(path):
+    if not path.endswith(".xz"):
+        return np.fromfile(path, np.uint8)
+    with lzma.open(path) as f:
+        return np.frombuffer(bytearray(f.read()), np.uint8)
+
+
+def read_lines(path):
     with open(path + ".index") as f:
-        lines = [json.loads(line) for line in f]
+        return [json.loads(line) for line in f]
+
+
+def load_video(cache, entry, place=lambda bytes_: bytes_):
+    """place: what the bytes become, where they shall lie"""
+    path = os.path.join(cache, entry["file"])
+    bytes_, lines = place(read_bytes(path)), read_lines(path)
     try:
         return [Clip(entry, bytes_, line) for line in lines]
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, RuntimeError):  # the last is a tensor's
         raise InputError(f"{path} is not what {path}.index says; delete both") from None
 
 
-def load(cache):
-    return [clip for entry in data.read_index(cache) for clip in load_video(cache, entry)]
+def load(cache, place=lambda bytes_: bytes_):
+    return [clip for entry in data.read_index(cache) for clip in load_video(cache, entry, place)]
 
 
 def held_out(clips):

@@ -138,18 +138,31 @@ class PairLoss(Loss):
         return pair_loss_of(self.codec, x, base, mask, shares, qidx, stage, self.rng)
 
 
+def light_state(state):
+    """Of a checkpoint's state what another machine needs to go on, a fifth of it: the averaged weights, which training
+    goes on from, without those that they average and without the optimiser, which finds its state in its warm-up."""
+    return {name: v for name, v in state.items() if name not in ("codec", "optimiser")}
+
+
+def save(state, path):
+    """Write a checkpoint; only a whole one ever has its name."""
+    torch.save(state, path + ".part")
+    os.replace(path + ".part", path)
+
+
 class Trainer:
     LOSS, draw, measure = Loss, staticmethod(draw_batch), staticmethod(evaluate.quick)
 
-    def __init__(self, codec, sampler, out, processes=None, rate=1e-3, patches=4096):
-        """codec: a plain Codec, untrained or from a model file; patches of each process' batches."""
+    def __init__(self, codec, sampler, out, processes=None, rate=1e-3, patches=4096, light=False):
+        """codec: a plain Codec, untrained or from a model file; patches of each process' batches; light: checkpoints
+        hold what light_state() says."""
         self.processes = processes or Processes("cpu")
         device = self.processes.device
         self.codec = codec.for_training().to(device).train()
         self.ema = copy.deepcopy(self.codec).eval()
         self.codec.bfloat16 = device != "cpu"
         self.sampler, self.out = sampler, out
-        self.rate, self.patches = rate, patches
+        self.rate, self.patches, self.light = rate, patches, light
         # the sampler's numbers are drawn ahead: what a step draws must not depend on how far
         self.loss = self.processes.share(self.LOSS(self.codec, np.random.default_rng(sampler.rng.integers(2 ** 32))))
         self.optimiser = torch.optim.AdamW(self.codec.parameters(), rate, betas=(0.9, 0.98),
@@ -163,16 +176,15 @@ class Trainer:
                  "optimiser": self.optimiser.state_dict(), "step": self.step, "samples": self.samples,
                  "history": self.history, "config": self.codec.cfg.__dict__,
                  "linear": self.codec.linear}
-        torch.save(state, self.out + ".part")
-        os.replace(self.out + ".part", self.out)
+        save(light_state(state) if self.light else state, self.out)
 
     def load(self, path, optimiser=True):
         state = torch.load(path, map_location=self.processes.device, weights_only=False)
-        self.codec.load_state_dict(state["codec"])
+        self.codec.load_state_dict(state.get("codec", state["ema"]))
         self.ema.load_state_dict(state["ema"])
         self.history = state["history"]
         self.step, self.samples = state["step"], state["samples"]
-        if optimiser:
+        if optimiser and "optimiser" in state:
             self.optimiser.load_state_dict(state["optimiser"])
 
     def average(self):

@@ -12,9 +12,10 @@ from onedva_train import geometry as geo
 from onedva_train.untrained import random_linear
 
 
-def clip_of(frames, height, width, qidx=-8, inter=False, seed=0):
-    """A clip whose every superblock has one share, which its reconstruction's samples are 100 times of; the canvas is
-    three levels above that, and its mask tells bright blocks of the canvas from others."""
+def clip_bytes(frames, height, width, qidx=-8, inter=False, seed=0):
+    """A clip as its file's bytes and its line of the index. Every superblock has one share, which its reconstruction's
+    samples are 100 times of; the canvas is three levels above that, and its mask tells bright blocks of the canvas from
+    others."""
     rng = np.random.default_rng(seed)
     ty, tx = -(-height // 128), -(-width // 128)
     shares = ((1 + rng.permutation(ty * tx)) / (1 + ty * tx)).astype(np.float32).reshape(ty, tx)
@@ -26,7 +27,12 @@ def clip_of(frames, height, width, qidx=-8, inter=False, seed=0):
             "qidx": qidx, "inter": inter}
     parts = [np.concatenate([p.reshape(frames, -1) for p in which], 1).flatten()
              for which in (planes[:3], planes[3:], linear)]
-    return canvases.Clip({"name": "made", "scale": 1.0}, np.concatenate(parts), line)
+    return np.concatenate(parts), line
+
+
+def clip_of(*arguments):
+    bytes_, line = clip_bytes(*arguments)
+    return canvases.Clip({"name": "made", "scale": 1.0}, torch.from_numpy(bytes_), line)
 
 
 class Crops(unittest.TestCase):
