@@ -267,7 +267,7 @@ def main():
         p.add_argument("--sampler-start", type=float, help="time at which -steps N > 1 begins, kept in the model")
         p.add_argument("--fresh-optimiser", action="store_true")
         p.add_argument("--light", action="store_true",
-                       help="checkpoints of averaged weights alone: a fifth of the bytes, for another machine")
+                       help="checkpoints of averaged weights alone: a third of the bytes, for another machine")
         p.add_argument("--linear", metavar="FIT",
                        help="the linear path of this fit instead of the start's")
         p.add_argument("--check-minutes", type=float, default=10)

@@ -17,7 +17,7 @@ from .errors import InputError
 
 CROP = 2 * geo.TILE  # most tokens of a crop's side: superblocks lie in it as they lie on the canvas
 FLIPPED, UPSIDE_DOWN, TRANSPOSED = 0.5, 0.15, 0.15
-PACK_PRESET = 3  # of xz: quick, and a fifth to a third of the bytes
+PACK_PRESET = 3  # of xz: quick, and leaves a quarter of the bytes
 
 
 def prepare(source, cache, tool, ffmpeg="ffmpeg", crf=(12, 20, 28, 38, 50), turns=3, frames=48, jobs=1):

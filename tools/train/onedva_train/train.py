@@ -139,7 +139,7 @@ class PairLoss(Loss):
 
 
 def light_state(state):
-    """Of a checkpoint's state what another machine needs to go on, a fifth of it: the averaged weights, which training
+    """Of a checkpoint's state what another machine needs to go on, a third of it: the averaged weights, which training
     goes on from, without those that they average and without the optimiser, which finds its state in its warm-up."""
     return {name: v for name, v in state.items() if name not in ("codec", "optimiser")}
 
