@@ -24,7 +24,7 @@ MOTION_SOURCES = $(addprefix engine/motion/, \
     motion_estimation motion_fit motion_paths motion_warp prediction_canvas scene_cut)
 
 NETWORK_SOURCES = $(addprefix engine/network/, \
-    diffusion_decoder query_encoder sampler transformer)
+    diffusion_decoder latent_shares query_encoder sampler transformer)
 
 RATE_SOURCES = $(addprefix engine/rate/, \
     activity_mask bit_cost first_pass first_pass_reader first_pass_writer partition_choice psnr_target rate_control \

@@ -308,6 +308,23 @@ const struct odva_latents *odva_decoder_latents(const onedva_decoder *decoder)
     return packet_decoder_of(decoder)->frames > 0 ? &packet_decoder_of(decoder)->latents : NULL;
 }
 
+int odva_decoder_reconstruct_linear(onedva_decoder *decoder, const struct odva_canvas **canvas)
+{
+    const struct odva_latents *latents = odva_decoder_latents(decoder);
+    int status;
+
+    *canvas = NULL;
+    if (!latents)
+        return ONEDVA_OK;
+    status = odva_canvas_set_size(&decoder->canvas, latents->grid.frames, latents->grid.width,
+                                  latents->grid.height);
+    if (status == ONEDVA_OK)
+        status = reconstruct_linear(decoder, latents, decoder->canvas.picture);
+    if (status == ONEDVA_OK)
+        *canvas = &decoder->canvas;
+    return status;
+}
+
 /* Make room for the canvases and place the nodes. @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
 static int prepare_warp(struct onedva_decoder *decoder)
 {

@@ -5,12 +5,12 @@
 #include "network/sampler.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/assert.h"
 #include "base/reserve.h"
 #include "model/model.h"
 #include "model/model_weights.h"
+#include "network/latent_shares.h"
 
 #define PATCH      ODVA_PATCH_SAMPLES
 #define NOISE_STEP 0 /* noise is drawn once, before the first noisy step */
@@ -196,23 +196,11 @@ static int sample(struct clip *clip)
 /* What the decoder is told of a superblock's latents. */
 static int set_shares(struct odva_sampler *s, const struct odva_latents *latents)
 {
-    const struct odva_grid *grid = &latents->grid;
-
-    s->shares =
-        odva_reserve(s->shares, &s->share_capacity, grid->superblock_count, sizeof(*s->shares));
+    s->shares = odva_reserve(s->shares, &s->share_capacity, latents->grid.superblock_count,
+                             sizeof(*s->shares));
     if (!s->shares)
         return ONEDVA_ERR_NOMEM;
-    memset(s->shares, 0, grid->superblock_count * sizeof(*s->shares));
-    for (int i = 0; i < grid->tile_count; i++) {
-        const struct odva_latent_tile *tile = &latents->tiles[i];
-
-        s->shares[grid->tiles[i].superblock] += (float)odva_coefficients_of(tile, tile->tokens);
-    }
-    for (int i = 0; i < grid->superblock_count; i++) {
-        const struct odva_superblock *superblock = &grid->superblocks[i];
-
-        s->shares[i] /= (float)grid->basis * (float)(grid->gt * superblock->ny * superblock->nx);
-    }
+    odva_latent_shares(s->shares, latents);
     return ONEDVA_OK;
 }
 

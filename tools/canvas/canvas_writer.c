@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "network/latent_shares.h"
 #include "tools/canvas/canvas_writer.h"
 
 const char *canvas_motion_name(enum onedva_motion motion)
@@ -37,15 +38,15 @@ static int write_plane(struct canvas_writer *writer, const uint8_t *data, ptrdif
     return 0;
 }
 
-static int write_pictures(struct canvas_writer *writer, const struct onedva_canvas *canvas)
+static int write_pictures(struct canvas_writer *writer, const struct onedva_canvas *canvas,
+                          const struct onedva_const_picture *pictures)
 {
     for (int t = 0; t < canvas->frames; t++) {
         for (int p = 0; p < 3; p++) {
             const int width = p ? (canvas->width + 1) / 2 : canvas->width;
             const int height = p ? (canvas->height + 1) / 2 : canvas->height;
 
-            if (write_plane(writer, canvas->picture[t].data[p], canvas->picture[t].stride[p], width,
-                            height) < 0)
+            if (write_plane(writer, pictures[t].data[p], pictures[t].stride[p], width, height) < 0)
                 return -1;
         }
     }
@@ -69,6 +70,23 @@ static int write_mask(struct canvas_writer *writer, const struct onedva_canvas *
     return 0;
 }
 
+/* What a decoder's network is told of the latents. @return 1, or 0 where memory is short */
+static int describe_latents(cJSON *entry, const struct odva_latents *latents)
+{
+    const int count = latents->grid.superblock_count;
+    float *shares = malloc(count * sizeof(*shares));
+    cJSON *list = NULL;
+
+    if (shares) {
+        odva_latent_shares(shares, latents);
+        list = cJSON_CreateFloatArray(shares, count);
+    }
+    free(shares);
+    return list && cJSON_AddItemToObject(entry, "shares", list) &&
+           cJSON_AddNumberToObject(entry, "qidx", latents->qidx) &&
+           cJSON_AddBoolToObject(entry, "inter", latents->is_inter);
+}
+
 static char *index_line(int64_t offset, const struct onedva_canvas *canvas,
                         const struct canvas_clip *clip)
 {
@@ -82,7 +100,8 @@ static char *index_line(int64_t offset, const struct onedva_canvas *canvas,
         cJSON_AddNumberToObject(entry, "left", clip->left) &&
         cJSON_AddNumberToObject(entry, "top", clip->top) &&
         cJSON_AddStringToObject(entry, "motion", canvas_motion_name(clip->motion)) &&
-        cJSON_AddNumberToObject(entry, "crf", clip->crf))
+        cJSON_AddNumberToObject(entry, "crf", clip->crf) &&
+        (!clip->latents || describe_latents(entry, clip->latents)))
         line = cJSON_PrintUnformatted(entry);
     cJSON_Delete(entry);
     return line;
@@ -96,7 +115,9 @@ int canvas_writer_add(struct canvas_writer *writer, const struct onedva_canvas *
 
     if (!line)
         errno = ENOMEM;
-    else if (write_pictures(writer, canvas) == 0 && write_mask(writer, canvas) == 0 &&
+    else if (write_pictures(writer, canvas, canvas->picture) == 0 &&
+             write_mask(writer, canvas) == 0 &&
+             (!clip->linear || write_pictures(writer, canvas, clip->linear->const_picture) == 0) &&
              fflush(writer->data) == 0 && fprintf(writer->index, "%s\n", line) > 0)
         status = 0;
     free(line);

@@ -5,7 +5,8 @@
 /*
  * Writes canvases for training. The data file has, clip after clip, the raw planes Y, U, V of each
  * frame and then the visibility mask, a byte for each 4x4 luma samples:
- * [frames][ceil(height/4)][ceil(width/4)]. The index has a line of JSON for each clip.
+ * [frames][ceil(height/4)][ceil(width/4)]. Of pairs, the planes that a decoder's network sees lie
+ * behind that. The index has a line of JSON for each clip.
  */
 #ifndef CANVAS_WRITER_H
 #define CANVAS_WRITER_H
@@ -13,6 +14,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "bitstream/latents.h"
+#include "motion/canvas.h"
 #include "onedva/onedva.h"
 
 struct canvas_writer {
@@ -25,6 +28,10 @@ struct canvas_clip {
     double crf;
     enum onedva_motion motion;
     int left, top; /* of the picture on the canvas */
+    /* of pairs, else NULL: the linear reconstruction, of the canvas' size and not deblocked, and
+     * the latents that it was made from */
+    const struct odva_canvas *linear;
+    const struct odva_latents *latents;
 };
 
 /** Open both files to append. @return 0, or -1 with errno set */

@@ -5,11 +5,13 @@
 /* onedva-canvas: cuts video to clips as the encoder does and writes their canvases, to train on. */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "decoder/decoder.h"
 #include "onedva/onedva.h"
 #include "tools/canvas/canvas_writer.h"
 #include "tools/canvas/y4m_reader.h"
@@ -24,6 +26,8 @@ static const char usage[] =
     "visibility mask to the file --out, and a line of JSON for it to the file --index.\n"
     "\n"
     "  --crf LIST      quality of the encoder, 0 to 63; of a list, each clip takes the next [30]\n"
+    "  --gop N         frames from key clip to key clip; 1: all are key clips [250]\n"
+    "  --pairs         write each clip's linear reconstruction, too\n"
     "  --motion MODE   off, global, mesh or auto [auto]\n"
     "  --preset NAME   ultrafast, medium or slow: effort of the encoder [medium]\n"
     "  --threads N     0: one per processor [0]\n"
@@ -33,6 +37,7 @@ struct options {
     struct onedva_encoder_settings encoder;
     double crf[MAX_CRFS];
     int crfs;
+    int pairs;
     const char *input, *out, *index, *model;
 };
 
@@ -49,7 +54,8 @@ struct tool {
     struct canvas_writer writer;
     onedva_model *model;
     onedva_encoder *encoder;
-    onedva_decoder *decoder; /* tells where the picture lies on the canvas */
+    onedva_decoder *decoder; /* tells where the picture lies on the canvas, and what becomes of it
+                              */
 };
 
 __attribute__((noreturn, format(printf, 1, 2))) static void die(const char *format, ...)
@@ -98,13 +104,13 @@ static int find_name(const char *option, const char *name, const char *const *na
     die("--%s %s does not exist; --help lists what does", option, name);
 }
 
-static int parse_threads(const char *text)
+static int parse_count(const char *option, const char *text, int most)
 {
     char *end;
     const long value = strtol(text, &end, 10);
 
-    if (end == text || *end || value < 0 || value > 1024)
-        die("--threads %s is not a number in 0 to 1024", text);
+    if (end == text || *end || value < 0 || value > most)
+        die("--%s %s is not a number in 0 to %d", option, text, most);
     return (int)value;
 }
 
@@ -134,9 +140,17 @@ static void parse_options(struct options *options, int argc, char **argv)
     static const char *const motions[] = {"off", "global", "mesh", "auto"};
     static const char *const presets[] = {"ultrafast", "medium", "slow"};
     static const struct option known[] = {
-        {"crf", 1, 0, 'c'},     {"motion", 1, 0, 'm'}, {"preset", 1, 0, 'p'},
-        {"threads", 1, 0, 't'}, {"model", 1, 0, 'M'},  {"out", 1, 0, 'o'},
-        {"index", 1, 0, 'i'},   {"help", 0, 0, 'h'},   {0},
+        {"crf", 1, 0, 'c'},
+        {"motion", 1, 0, 'm'},
+        {"preset", 1, 0, 'p'},
+        {"threads", 1, 0, 't'},
+        {"gop", 1, 0, 'g'},
+        {"pairs", 0, 0, 'P'},
+        {"model", 1, 0, 'M'},
+        {"out", 1, 0, 'o'},
+        {"index", 1, 0, 'i'},
+        {"help", 0, 0, 'h'},
+        {0},
     };
     int letter;
 
@@ -157,7 +171,13 @@ static void parse_options(struct options *options, int argc, char **argv)
             options->encoder.preset = find_name("preset", optarg, presets, 3);
             break;
         case 't':
-            options->encoder.threads = parse_threads(optarg);
+            options->encoder.threads = parse_count("threads", optarg, 1024);
+            break;
+        case 'g':
+            options->encoder.gop = parse_count("gop", optarg, INT_MAX);
+            break;
+        case 'P':
+            options->pairs = 1;
             break;
         case 'M':
             options->model = optarg;
@@ -223,18 +243,24 @@ static void drop(struct window *window, int count)
     window->count -= count;
 }
 
-/* Where the picture lies on the canvas is in the packet. */
-static void locate(struct tool *tool, const struct onedva_packet *packet, struct canvas_clip *clip)
+/* Where the picture lies on the canvas is in the packet, and what a decoder makes of it. Every
+ * packet is read, for the next clip may be predicted from this one. */
+static void read_packet(struct tool *tool, const struct onedva_packet *packet,
+                        struct canvas_clip *clip)
 {
     struct onedva_clip parsed;
     struct onedva_mesh mesh;
 
-    if (clip->motion == ONEDVA_MOTION_OFF)
-        return;
     check(onedva_decoder_read_packet(tool->decoder, packet->data, packet->size, &parsed));
-    check(onedva_decoder_get_mesh(tool->decoder, &mesh));
-    clip->left = mesh.left;
-    clip->top = mesh.top;
+    if (clip->motion != ONEDVA_MOTION_OFF) {
+        check(onedva_decoder_get_mesh(tool->decoder, &mesh));
+        clip->left = mesh.left;
+        clip->top = mesh.top;
+    }
+    if (tool->options.pairs) {
+        clip->latents = odva_decoder_latents(tool->decoder);
+        check(odva_decoder_reconstruct_linear(tool->decoder, &clip->linear));
+    }
 }
 
 /* Encode the next clip and write its canvas. */
@@ -251,7 +277,7 @@ static void write_clip(struct tool *tool, double crf)
     check(onedva_encode(tool->encoder, pictures, NULL, tool->window.count, &packet));
     onedva_encoder_get_canvas(tool->encoder, &canvas);
     clip.motion = packet.stats.motion;
-    locate(tool, &packet, &clip);
+    read_packet(tool, &packet, &clip);
     if (canvas_writer_add(&tool->writer, &canvas, &clip) < 0)
         die("%s cannot be written: %s", tool->options.out, strerror(errno));
     drop(&tool->window, packet.frames);

@@ -5,7 +5,10 @@
 /* The public interface, from pixels to pixels. */
 #include "bitstream/packet.h"
 #include "decoder/decoder.h"
+#include "kernels/backend.h"
+#include "network/latent_shares.h"
 #include "tests/support/codec.h"
+#include "transform/deblocking.h"
 
 static void check_size(int width, int height, int frames, int steps)
 {
@@ -540,6 +543,69 @@ static void latents_without_pixels(void **state)
     codec_close(&codec);
 }
 
+/* What the network would see of the clip read last is, deblocked, what no step shows. */
+static void check_linear(struct codec *codec, const struct clip *shown)
+{
+    struct clip linear = {.width = shown->width, .height = shown->height, .frames = shown->frames};
+    const struct odva_latents *latents = odva_decoder_latents(codec->decoder);
+    const struct odva_canvas *canvas;
+    struct odva_deblocking deblocking = {0};
+    struct odva_backend *backend;
+
+    assert_int_equal(odva_decoder_reconstruct_linear(codec->decoder, &canvas), ONEDVA_OK);
+    assert_int_equal(canvas->frames, shown->frames);
+    memcpy(linear.picture, canvas->picture, sizeof(linear.picture));
+    memcpy(linear.const_picture, canvas->const_picture, sizeof(linear.const_picture));
+    assert_true(clip_mse(&linear, shown) > 0);
+    assert_int_equal(
+        odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 1, 0, ONEDVA_PRECISION_BFLOAT16, NULL),
+        ONEDVA_OK);
+    assert_int_equal(odva_deblock(&deblocking, backend, linear.picture, latents, linear.frames),
+                     ONEDVA_OK);
+    assert_true(clip_mse(&linear, shown) == 0);
+    odva_deblocking_free(&deblocking);
+    odva_backend_close(&backend);
+}
+
+/* Of key and inter clips; so are the shares that the network is told. */
+static void linear_reconstruction(void **state)
+{
+    const struct odva_canvas *canvas;
+    struct clip clip, shown;
+    struct onedva_clip info;
+    struct codec codec;
+    float shares[2];
+
+    (void)state;
+    codec_init(&codec, 150, 40);
+    codec.decoder_settings.steps = 0;
+    codec_open(&codec);
+    assert_int_equal(odva_decoder_reconstruct_linear(codec.decoder, &canvas), ONEDVA_OK);
+    assert_null(canvas);
+    clip_alloc(&clip, 5, 150, 40);
+    clip_alloc(&shown, 5, 150, 40);
+    for (int i = 0; i < 3; i++) {
+        const struct odva_latents *latents;
+        struct onedva_packet packet;
+
+        clip_draw(&clip, 5 * i);
+        packet = encode(&codec, &clip);
+        assert_int_equal(packet.is_key, i == 0);
+        assert_int_equal(onedva_decoder_read_packet(codec.decoder, packet.data, packet.size, &info),
+                         ONEDVA_OK);
+        assert_int_equal(onedva_decoder_reconstruct(codec.decoder, shown.picture, 5), ONEDVA_OK);
+        check_linear(&codec, &shown);
+        latents = odva_decoder_latents(codec.decoder);
+        odva_latent_shares(shares, latents);
+        assert_float_equal((8 * shares[0] + 2 * shares[1]) / 10 *
+                               (float)odva_latents_count(latents),
+                           (float)packet.stats.coefficients, 0.5);
+    }
+    clip_free(&clip);
+    clip_free(&shown);
+    codec_close(&codec);
+}
+
 /* Each tile covers its squares of the map, and nothing is left over. */
 static void assert_map_is_of_tiles(const struct onedva_tiles *tiles)
 {
@@ -643,6 +709,7 @@ int main(void)
         cmocka_unit_test(tiles_of_a_clip),
         cmocka_unit_test(crf_between_clips),
         cmocka_unit_test(latents_without_pixels),
+        cmocka_unit_test(linear_reconstruction),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,7 +44,7 @@ class Standard(nn.Module):
 
 
 class WithoutDecoder(Codec):
-    def restore(self, latents, base, qidx, t, z=None):
+    def correction(self, shares, base, qidx, t, z=None):
         return torch.zeros_like(base)
 
 

@@ -2,6 +2,7 @@
 """Command line: python3 -m onedva_train COMMAND --help"""
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -9,13 +10,16 @@ import tempfile
 import numpy as np
 import torch
 
-from . import canvases, curve, data, entropy, evaluate, model, model_file, sample_sheet, stills, untrained
+from . import canvases, curve, data, entropy, evaluate, model, model_file, pairs, sample_sheet, stills, untrained
 from . import fit as linear_fit
 from .codec import Codec
 from .errors import InputError
 from .synthetic import Synthetic
 from .processes import Processes
-from .train import Trainer
+from .train import PairTrainer, Trainer, light_state, save
+
+# what a machine with an accelerator may give back of a file, in bytes
+CHECKPOINT_LIMIT = 16e6
 
 
 def cache_of(args, source):
@@ -26,6 +30,17 @@ def open_canvases(args, source, scales):
     cache = f"{cache_of(args, source)}-canvas-{'-'.join(f'{c:g}' for c in args.canvas_crf)}"
     canvases.prepare(source, cache, args.canvas, args.ffmpeg, scales, args.canvas_crf, args.jobs)
     return canvases.load(cache)
+
+
+def open_pairs(args, source, device):
+    """Of a folder of videos, made here, or of a folder of pairs that are made; they lie on the device."""
+    if data.has_index(source):
+        return pairs.load(source, device)
+    if not args.canvas:
+        raise InputError(f"{source} has no index.json of pairs, and onedva-canvas makes them: give --canvas PROGRAM")
+    cache = f"{cache_of(args, source)}-pairs-{'-'.join(f'{c:g}' for c in args.canvas_crf)}"
+    pairs.prepare(source, cache, args.canvas, args.ffmpeg, args.canvas_crf, jobs=args.jobs)
+    return pairs.load(cache, device)
 
 
 def open_videos(args, source, scales):
@@ -40,7 +55,17 @@ def open_stills(args):
     return stills.load(cache)
 
 
+def check_pairs(args):
+    if args.encoder != "off":
+        raise InputError("--pairs are of linear latents, the decoder learns alone: give --encoder off")
+    if args.stills:
+        raise InputError("--pairs are of videos: leave --stills away")
+
+
 def open_sampler(args):
+    if getattr(args, "pairs", False):
+        check_pairs(args)
+        return pairs.Sampler(open_pairs(args, args.train, args.device), args.seed)
     kind, clips = (canvases, open_canvases) if args.canvas else (data, open_videos)
     synthetic = Synthetic(open_stills(args), aligned=bool(args.canvas)) if args.stills else None
     return kind.Sampler(clips(args, args.train, args.scales), args.seed, synthetic=synthetic,
@@ -60,13 +85,25 @@ def command_samples(args):
 
 
 def held_out(args):
-    """Pairs of a clip's patches and its mask."""
+    """Of each clip its patches and its mask; clips of pairs as they are."""
     if not args.valid:
         return []
+    if getattr(args, "pairs", False):
+        return open_pairs(args, args.valid, "cpu")
     if args.canvas:
         clips = canvases.held_out(open_canvases(args, args.valid, (1.0,)))
         return [canvases.clip_tensor(c) for c in clips]
     return [(evaluate.clip_tensor(v, 0), None) for v in open_videos(args, args.valid, (1.0,))]
+
+
+def newest(path):
+    """A file, or of a folder the checkpoint of most steps."""
+    if not os.path.isdir(path):
+        return path
+    found = [os.path.join(path, name) for name in sorted(os.listdir(path)) if name.endswith(".pt")]
+    if not found:
+        raise InputError(f"{path} has no checkpoint, whose name ends in .pt")
+    return max(found, key=lambda p: torch.load(p, map_location="cpu", weights_only=False).get("step", 0))
 
 
 def read_start(path):
@@ -96,7 +133,7 @@ def command_fit(args):
 
 def command_train(args):
     start, codec = read_start(args.start)
-    resumes = "codec" in start and not args.linear
+    resumes = "ema" in start and not args.linear
     if args.sampler_start is not None:
         codec.cfg.sampler_start = args.sampler_start
     if args.linear:
@@ -107,9 +144,11 @@ def command_train(args):
     # a resumed run must not repeat the crops that it has seen, nor a process those of another
     seeds = [args.seed, start.get("step", 0), processes.rank]
     sampler.rng = type(sampler.rng)(type(sampler.rng.bit_generator)(seeds))
-    trainer = Trainer(codec, sampler, args.out, processes, args.rate, args.patches)
+    trainer = (PairTrainer if args.pairs else Trainer)(codec, sampler, args.out, processes, args.rate, args.patches,
+                                                       args.light)
     if resumes:
         trainer.load(args.start, not args.fresh_optimiser)
+    signal.signal(signal.SIGTERM, lambda *_: trainer.stop())
     trainer.run(int(args.command[-1]), args.minutes * 60, args.encoder,
                 held_out(args), args.check_minutes * 60, lambda s: print(s, flush=True))
     processes.close()
@@ -124,12 +163,34 @@ def command_export(args):
     parts = {"encoder": None, "decoder": None}
     if "ema" in state and not args.linear_only:
         averaged(state, codec)
-        parts = {name: getattr(codec, name) and getattr(codec, name).state_dict() for name in parts}
+        networks = {name: getattr(codec, name) for name in parts}
+        parts = {name: None if network is None else network.state_dict() for name, network in networks.items()}
     if args.no_encoder:
         parts["encoder"] = None
     config, tensors, weights = model_file.from_training(cfg, state["linear"], parts["encoder"], parts["decoder"])
     model_file.write(args.out, config, tensors, weights if args.bf16 else ())
     print(f"{args.out}: {os.path.getsize(args.out) / 1e6:.2f} MB")
+
+
+def command_pack(args):
+    """What training needs on another machine: a light checkpoint, and as many pairs as there is room for beside it."""
+    if not data.has_index(args.train):
+        raise InputError(f"{args.train} has no index.json of pairs: stage3 --pairs makes them")
+    os.makedirs(args.out, exist_ok=True)
+    checkpoint = os.path.join(args.out, "checkpoint.pt")
+    start = torch.load(args.start, map_location="cpu", weights_only=False)
+    if "ema" not in start:
+        raise InputError(f"{args.start} has no weights: a checkpoint of stage1 to stage3 is needed")
+    save(light_state(start), checkpoint)
+    size = os.path.getsize(checkpoint)
+    if size > CHECKPOINT_LIMIT:
+        raise InputError(f"a light checkpoint of {args.start} has {size / 1e6:.1f} MB, and at most "
+                         f"{CHECKPOINT_LIMIT / 1e6:.0f} MB come back: a smaller network is needed")
+    room = args.megabytes * 1e6 - size
+    count = pairs.pack(args.train, os.path.join(args.out, "pairs"), room, args.seed + start["step"])
+    if not count:
+        raise InputError(f"no pairs fit into {args.megabytes:g} MB beside the checkpoint's {size / 1e6:.1f}")
+    print(f"{args.out}: {count} clips, step {start['step']}")
 
 
 def command_tables(args):
@@ -181,7 +242,8 @@ def main():
         p.add_argument("--seed", type=int, default=1)
         if needs_start:
             p.add_argument("--start", required=True,
-                           help="checkpoint; a model file for eval, or to train on from")
+                           help="checkpoint, or a folder of them: that of most steps; a model file for eval, or to "
+                                "train on from")
         return p
 
     p = command("fit", "stage 0: basis, scans and entropy tables in closed form", False)
@@ -199,8 +261,13 @@ def main():
         p.add_argument("--encoder", choices=("frozen", "off") if name == "stage3" else ("train", "frozen", "off"),
                        default="frozen" if name == "stage3" else "train",
                        help="off: linear latents; frozen: the query encoder runs but rests")
+        p.add_argument("--pairs", action="store_true",
+                       help="the decoder alone, on exact linear reconstructions that --canvas has written, as many "
+                            "qualities as --canvas-crf names, key and inter clips")
         p.add_argument("--sampler-start", type=float, help="time at which -steps N > 1 begins, kept in the model")
         p.add_argument("--fresh-optimiser", action="store_true")
+        p.add_argument("--light", action="store_true",
+                       help="checkpoints of averaged weights alone: a third of the bytes, for another machine")
         p.add_argument("--linear", metavar="FIT",
                        help="the linear path of this fit instead of the start's")
         p.add_argument("--check-minutes", type=float, default=10)
@@ -209,6 +276,10 @@ def main():
         sub.choices[name].add_argument("--synthetic", type=float, default=0.25, metavar="SHARE",
                                        help="how many of the crops are made of stills, 0 to 1")
         sub.choices[name].add_argument("--out", required=True, help="checkpoint to write")
+    p = command("pack", "a folder with which another machine can train on: the checkpoint, and pairs")
+    p.add_argument("--train", required=True, help="folder of pairs that are made")
+    p.add_argument("--megabytes", type=float, default=60, help="what the folder may have")
+    p.add_argument("--out", required=True, help="folder to write")
     p = command("samples", "a picture of what training draws: recorded and synthetic clips", False)
     p.add_argument("--out", required=True, help="PNG to write")
     for name in ("fit", "stage1", "stage2", "stage3", "samples"):
@@ -237,9 +308,11 @@ def main():
     args = top.parse_args()
     torch.manual_seed(args.seed)
     commands = {"fit": command_fit, "stage1": command_train, "stage2": command_train, "stage3": command_train,
-                "samples": command_samples, "export": command_export, "tables": command_tables,
+                "samples": command_samples, "pack": command_pack, "export": command_export, "tables": command_tables,
                 "eval": command_eval, "curve": command_curve}
     try:
+        if "start" in args:
+            args.start = newest(args.start)
         commands[args.command](args)
     except InputError as error:
         sys.exit(f"onedva_train: {error}")

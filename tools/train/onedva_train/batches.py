@@ -30,24 +30,24 @@ def draw_batch(sampler, patches):
 
 
 class Ahead:
-    """Batches in the order of the sampler, the next two drawn by a thread of their own.
+    """What draw() gives, tuples of tensors or None, the next two drawn by a thread of their own.
 
     Iterate inside of a with block. An accelerator's copies do not wait: memory is pinned for it."""
 
     DEPTH = 2
 
-    def __init__(self, sampler, patches, device):
-        self.sampler, self.patches, self.device = sampler, patches, torch.device(device)
+    def __init__(self, draw, device):
+        self.draw, self.device = draw, torch.device(device)
         self.ready = queue.Queue(self.DEPTH)
         self.stop = threading.Event()
-        self.thread = threading.Thread(target=self.draw, daemon=True)
+        self.thread = threading.Thread(target=self.fill, daemon=True)
 
-    def draw(self):
+    def fill(self):
         while not self.stop.is_set():
             try:
-                batch = draw_batch(self.sampler, self.patches)
+                batch = self.draw()
                 if self.device.type == "cuda":
-                    batch = [v if v is None else v.pin_memory() for v in batch]
+                    batch = [v if v is None or v.is_cuda else v.pin_memory() for v in batch]
             except Exception as error:  # raised again where the batch is wanted
                 batch = error
             while not self.stop.is_set():

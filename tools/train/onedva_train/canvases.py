@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Clips on the canvases that the encoder codes (tools/canvas), and random crops of them."""
 import json
+import lzma
 import os
 import subprocess
 import tempfile
@@ -14,16 +15,19 @@ from . import geometry as geo
 from .errors import InputError
 
 
-def make(tool, ffmpeg, path, entry, target, crf):
-    """Write target (canvases and masks) and target.index; only whole files ever have these names."""
+def make(tool, ffmpeg, path, entry, target, crf, span=None, options=()):
+    """Write target (canvases and masks) and target.index; only whole files ever have these names.
+
+    span: first frame of the video and that behind the last, or None, all; options: more of the tool's."""
     parts = [target + ".part", target + ".index.part"]
     for part in parts:
         if os.path.exists(part):
             os.remove(part)  # the tool appends
     decode = [ffmpeg, "-nostdin", "-v", "error", "-i", path, "-an", "-fps_mode", "passthrough", "-vf",
+              ("trim=start_frame=%d:end_frame=%d," % span if span else "") +
               f"scale={entry['width']}:{entry['height']}:flags=area", "-pix_fmt", "yuv420p",
               "-f", "yuv4mpegpipe", "-"]
-    write = [tool, "--threads", "1", "--crf", ",".join(f"{c:g}" for c in crf),
+    write = [tool, "--threads", "1", "--crf", ",".join(f"{c:g}" for c in crf), *options,
              "--out", parts[0], "--index", parts[1]]
     with tempfile.TemporaryFile("w+") as errors:
         source = subprocess.Popen(decode, stdout=subprocess.PIPE, stderr=errors)
@@ -57,7 +61,9 @@ def prepare(source, cache, tool, ffmpeg="ffmpeg", scales=data.SCALES, crf=(30,),
 
 
 class Clip:
-    """One clip's canvas in memory: views y [T, H, W], u, v, and visible [T, ceil(H/4), ceil(W/4)]."""
+    """One clip's canvas in memory: views y [T, H, W], u, v, and visible [T, ceil(H/4), ceil(W/4)].
+
+    Arrays or tensors, as the bytes are."""
 
     def __init__(self, video, bytes_, line):
         self.name, self.scale = video["name"], video["scale"]
@@ -66,30 +72,50 @@ class Clip:
         ch, cw = -(-h // 2), -(-w // 2)
         size = h * w + 2 * ch * cw
         blocks = -(-h // 4), -(-w // 4)
+
+        def planes(at):
+            pictures = bytes_[at:at + t * size].reshape(t, size)
+            return (pictures[:, :h * w].reshape(t, h, w), pictures[:, h * w:h * w + ch * cw].reshape(t, ch, cw),
+                    pictures[:, h * w + ch * cw:].reshape(t, ch, cw))
+
+        self.y, self.u, self.v = planes(line["offset"])
         end = line["offset"] + t * size
-        pictures = bytes_[line["offset"]:end].reshape(t, size)
-        self.y = pictures[:, :h * w].reshape(t, h, w)
-        self.u = pictures[:, h * w:h * w + ch * cw].reshape(t, ch, cw)
-        self.v = pictures[:, h * w + ch * cw:].reshape(t, ch, cw)
-        self.visible = bytes_[end:end + t * blocks[0] * blocks[1]].reshape(t, *blocks)
+        behind = end + t * blocks[0] * blocks[1]
+        self.visible = bytes_[end:behind].reshape(t, *blocks)
+        if "shares" in line:  # a pair: what the decoder's network sees of the clip
+            self.linear = planes(behind)
+            self.qidx, self.inter = line["qidx"], line["inter"]
+            _, gy, gx = self.tokens()
+            self.shares = np.array(line["shares"], np.float32).reshape(-(-gy // geo.TILE), -(-gx // geo.TILE))
 
     def tokens(self):
         return -(-self.frames // 4), -(-self.height // 16), -(-self.width // 16)
 
 
-def load_video(cache, entry):
-    path = os.path.join(cache, entry["file"])
-    bytes_ = np.fromfile(path, np.uint8)
+def read_bytes(path):
+    if not path.endswith(".xz"):
+        return np.fromfile(path, np.uint8)
+    with lzma.open(path) as f:
+        return np.frombuffer(bytearray(f.read()), np.uint8)
+
+
+def read_lines(path):
     with open(path + ".index") as f:
-        lines = [json.loads(line) for line in f]
+        return [json.loads(line) for line in f]
+
+
+def load_video(cache, entry, place=lambda bytes_: bytes_):
+    """place: what the bytes become, where they shall lie"""
+    path = os.path.join(cache, entry["file"])
+    bytes_, lines = place(read_bytes(path)), read_lines(path)
     try:
         return [Clip(entry, bytes_, line) for line in lines]
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, RuntimeError):  # the last is a tensor's
         raise InputError(f"{path} is not what {path}.index says; delete both") from None
 
 
-def load(cache):
-    return [clip for entry in data.read_index(cache) for clip in load_video(cache, entry)]
+def load(cache, place=lambda bytes_: bytes_):
+    return [clip for entry in data.read_index(cache) for clip in load_video(cache, entry, place)]
 
 
 def held_out(clips):

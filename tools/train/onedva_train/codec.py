@@ -194,9 +194,12 @@ class Codec(nn.Module):
 
     def restore(self, latents, base, qidx, t, z=None):
         """Correction [B, gt, gy, gx, 1536] of the linear reconstruction base."""
-        share = self.shares(latents, base.shape)
-        one = torch.ones_like(share)
-        scalars = torch.stack([one * t[:, None], one * qidx.float()[:, None] / 64, share], -1)
+        return self.correction(self.shares(latents, base.shape), base, qidx, t, z)
+
+    def correction(self, shares, base, qidx, t, z=None):
+        """The same, of a reconstruction that came from latents of these shares [B, superblocks]."""
+        one = torch.ones_like(shares)
+        scalars = torch.stack([one * t[:, None], one * qidx.float()[:, None] / 64, shares], -1)
         with self.precision():
             out = self.decoder(base, scalars, (self.cos, self.sin), z)
         return out.float()

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import torch
 
-from . import entropy, texture
+from . import entropy, pairs, texture
 from .deblocking import deblock
 from . import geometry as geo
 
@@ -72,6 +72,22 @@ def quick(codec, clips, qidxs=(-12, 0, 8, 16, 24)):
         rows.append({"qidx": qidx, "psnr": float(np.mean(base)), "dpsnr": float(np.mean(gain)),
                      "dbits": float(np.mean(share)), "worst": float(np.min(gain))})
     return rows
+
+
+@torch.no_grad()
+def on_pairs(codec, clips, edges=(-24, -16, -8, 4)):
+    """Mean gain of one decoder step over the linear reconstruction, both deblocked, of key and inter clips apart and by
+    quantiser index, of which bands begin at the edges. clips: of pairs.load"""
+    found = {}
+    for clip in clips:
+        x, base, mask, shares, qidx = (v if v is None else v.to(codec.mean.device) for v in pairs.whole(clip))
+        out = base + codec.correction(shares, base, qidx, torch.zeros(1).to(x))
+        plain, mended = (psnr_y(x, deblock(v, qidx, True), mask) for v in (base, out))
+        band = max([e for e in edges if e <= clip.qidx], default=edges[0] - 8)
+        found.setdefault(("inter" if clip.inter else "key", band), []).append((plain, mended - plain))
+    return [{"kind": f"{kind} ", "qidx": band, "psnr": float(np.mean([p for p, _ in v])), "dbits": 0.0,
+             "dpsnr": float(np.mean([g for _, g in v])), "worst": float(np.min([g for _, g in v])), "clips": len(v)}
+            for (kind, band), v in sorted(found.items())]
 
 
 @torch.no_grad()

@@ -126,14 +126,15 @@ def spans(n, shifted):
     return [(a, b) for a, b in zip(edges, edges[1:]) if b > a]
 
 
-@functools.lru_cache(None)
-def windows(gy, gx, shifted):
-    """Window rectangles grouped by shape: {(h, w): [(y0, x0), ...]}."""
-    groups = {}
-    for y0, y1 in spans(gy, shifted):
-        for x0, x1 in spans(gx, shifted):
-            groups.setdefault((y1 - y0, x1 - x0), []).append((y0, x0))
-    return groups
+def runs(n, shifted):
+    """Window boundaries along one axis as runs of windows of one size: (first, count, size)."""
+    found = []
+    for a, b in spans(n, shifted):
+        if found and found[-1][2] == b - a and a == found[-1][0] + found[-1][1] * (b - a):
+            found[-1] = found[-1][0], found[-1][1] + 1, b - a
+        else:
+            found.append((a, 1, b - a))
+    return found
 
 
 def band_coefficients(x, mean, basis):

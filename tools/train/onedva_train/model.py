@@ -265,36 +265,57 @@ class Decoder(nn.Module):
         """r [B, superblocks, registers, d]"""
         b, gt, gy, gx, d = map(int, h.shape)
         count = int(r.shape[2])
-        tx = -(-gx // 8)
-        h_out, r_out = torch.empty_like(h), [None] * int(r.shape[1])
-        for (wh, ww), origins in geo.windows(gy, gx, False).items():
-            w = torch.stack([h[:, :, y:y + wh, x:x + ww].reshape(b, -1, d) for y, x in origins], 1)
-            idx = [y // 8 * tx + x // 8 for y, x in origins]
-            n = len(idx)
-            wm = torch.stack([m[:, i // tx, i % tx] for i in idx], 1).reshape(b * n, 6, d)
-            w = torch.cat([r[:, idx], w], 2).reshape(b * n, -1, d)
-            cos, sin = with_unrotated(rope, count, tile_rows(gt, wh, ww, 0, 0))
-            w = block.finish(w, block.attend(block.project(w, wm), cos, sin), wm)
-            w = w.reshape(b, n, -1, d)
-            for j, (y, x) in enumerate(origins):
-                r_out[idx[j]] = w[:, j, :count]
-                h_out[:, :, y:y + wh, x:x + ww] = w[:, j, count:].reshape(b, gt, wh, ww, d)
-        return h_out, torch.stack(r_out, 1)
+        ty, tx = -(-gy // 8), -(-gx // 8)
+        r = r.reshape(b, ty, tx, count, d)
+        rows, r_rows = [], []
+        for y, ny, wh in geo.runs(gy, False):
+            row, r_row = [], []
+            for x, nx, ww in geo.runs(gx, False):
+                at = (slice(None), slice(y // 8, y // 8 + ny), slice(x // 8, x // 8 + nx))
+                wm = m[at].reshape(-1, 6, d)
+                w = torch.cat([r[at].reshape(b * ny * nx, count, d), cut_windows(h, (y, ny, wh), (x, nx, ww))], 1)
+                cos, sin = with_unrotated(rope, count, tile_rows(gt, wh, ww, 0, 0))
+                w = block.finish(w, block.attend(block.project(w, wm), cos, sin), wm)
+                row.append(join_windows(w[:, count:], gt, (ny, wh), (nx, ww)))
+                r_row.append(w[:, :count].reshape(b, ny, nx, count, d))
+            rows.append(beside(row, 3))
+            r_rows.append(beside(r_row, 2))
+        return beside(rows, 2), beside(r_rows, 1).reshape(b, ty * tx, count, d)
 
     def shifted_layer(self, block, h, m, rope):
         b, gt, gy, gx, d = map(int, h.shape)
         mt = expand_tiles(m.flatten(3)[:, None], gy, gx).reshape(b, 1, gy, gx, 6, d) + block.table
         qkv = block.qkv(norm(h) * (1 + mt[..., 1, :]) + mt[..., 0, :])
-        a = torch.empty_like(h)
-        for (wh, ww), origins in geo.windows(gy, gx, True).items():
-            for y, x in origins:
-                w = qkv[:, :, y:y + wh, x:x + ww].reshape(b, -1, 3 * d)
-                rows = tile_rows(gt, wh, ww, y + 4, x + 4)
-                w = block.attend(w, rope[0][rows], rope[1][rows])
-                a[:, :, y:y + wh, x:x + ww] = w.reshape(b, gt, wh, ww, d)
-        h = h + mt[..., 2, :] * block.proj(a)
+        rows = []
+        for y, ny, wh in geo.runs(gy, True):
+            row = []
+            for x, nx, ww in geo.runs(gx, True):
+                at = tile_rows(gt, wh, ww, y + 4, x + 4)
+                w = block.attend(cut_windows(qkv, (y, ny, wh), (x, nx, ww)), rope[0][at], rope[1][at])
+                row.append(join_windows(w, gt, (ny, wh), (nx, ww)))
+            rows.append(beside(row, 3))
+        h = h + mt[..., 2, :] * block.proj(beside(rows, 2))
         u = block.fc1(norm(h) * (1 + mt[..., 4, :]) + mt[..., 3, :])
         return h + mt[..., 5, :] * block.fc2(F.gelu(u, approximate="tanh"))
+
+
+def beside(parts, axis):
+    return parts[0] if len(parts) == 1 else torch.cat(parts, axis)
+
+
+def cut_windows(h, rows, columns):
+    """h [B, gt, gy, gx, d] -> [windows, tokens, d] of a run of rows and one of columns (geometry.runs)."""
+    (y, ny, wh), (x, nx, ww) = rows, columns
+    b, gt, _, _, d = map(int, h.shape)
+    w = h[:, :, y:y + ny * wh, x:x + nx * ww].reshape(b, gt, ny, wh, nx, ww, d)
+    return w.permute(0, 2, 4, 1, 3, 5, 6).reshape(b * ny * nx, gt * wh * ww, d)
+
+
+def join_windows(w, gt, rows, columns):
+    """Inverse of cut_windows: [B, gt, ny wh, nx ww, d]."""
+    (ny, wh), (nx, ww) = rows, columns
+    w = w.reshape(-1, ny, nx, gt, wh, ww, int(w.shape[-1])).permute(0, 3, 1, 4, 2, 5, 6)
+    return w.reshape(int(w.shape[0]), gt, ny * wh, nx * ww, -1)
 
 
 def expand_tiles(v, gy, gx):

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 import torch.nn as nn
 
-from . import deblocking, entropy, evaluate, texture, throughput
+from . import deblocking, entropy, evaluate, pairs, texture, throughput
 from . import geometry as geo
-from .batches import Ahead
+from .batches import Ahead, draw_batch
 from .processes import Processes
 
 
@@ -59,6 +59,35 @@ def draw_noise(x, stage, rng, start, estimate):
     return torch.zeros(b).to(x), None, False
 
 
+def refine(codec, x, base, shares, qidx, stage, rng):
+    """What the decoder makes of the linear reconstruction base at a time drawn for the stage, whether that is one
+    step's picture, and whether its fine detail counts."""
+    def estimate():
+        return base + codec.correction(shares, base, qidx, torch.zeros(len(x)).to(x))
+
+    t, z, textured = draw_noise(x, stage, rng, codec.cfg.sampler_start, estimate)
+    return base + codec.correction(shares, base, qidx, t, z), z is None, textured
+
+
+def shown(pixels, qidx, is_picture):
+    """Estimates between noise and picture are not deblocked, what one step gives is."""
+    return deblocking.deblock(pixels, qidx) if is_picture else pixels
+
+
+def floor_of(x):
+    """Squared error of a clip of this size that nobody sees."""
+    return 1e-5 * x[0].numel()
+
+
+def pair_loss_of(codec, x, base, mask, shares, qidx, stage, rng):
+    """Mean logarithm of the error relative to that of the linear reconstruction base."""
+    counts = None if mask is None else geo.expand_mask(mask).to(x)
+    out, is_picture, textured = refine(codec, x, base, shares, qidx, stage, rng)
+    error, fixed = (distortion(x, shown(v, qidx, is_picture), counts) + floor_of(x) for v in (out, base))
+    loss = (error / fixed).log().mean()
+    return loss + TEXTURE_WEIGHT * texture.difference(x, out, counts)[0] if textured else loss
+
+
 def loss_of(codec, x, mask, qidx, stage, rng, encoder):
     """Mean logarithm of the rate-distortion cost relative to the linear path's.
 
@@ -76,27 +105,16 @@ def loss_of(codec, x, mask, qidx, stage, rng, encoder):
         latents = codec.quantise(latents, qidx, train_encoder, drop)
         base = codec.reconstruct(latents, x.shape)
     counts = None if mask is None else geo.expand_mask(mask).to(x)
-
-    def estimate():
-        return base + codec.restore(latents, base, qidx, torch.zeros(b).to(x))
-
-    t, z, textured = draw_noise(x, stage, rng, codec.cfg.sampler_start, estimate)
-    out = base + codec.restore(latents, base, qidx, t, z)
-
-    def shown(pixels):
-        """Estimates between noise and picture are not deblocked, what one step gives is."""
-        return deblocking.deblock(pixels, qidx) if z is None else pixels
-
-    error = distortion(x, shown(out), counts)
-    floor = 1e-5 * x[0].numel()
+    out, is_picture, textured = refine(codec, x, base, codec.shares(latents, x.shape), qidx, stage, rng)
+    error, floor = distortion(x, shown(out, qidx, is_picture), counts), floor_of(x)
     if not train_encoder:
-        fixed = distortion(x, shown(base), counts)
+        fixed = distortion(x, shown(base, qidx, is_picture), counts)
         loss = ((error + floor) / (fixed + floor)).log().mean()
         return loss + TEXTURE_WEIGHT * texture.difference(x, out, counts)[0] if textured else loss
     with torch.no_grad():
         plain = codec.quantise(codec.analyse(x, qidx, use_encoder=False), qidx, False, drop)
         bits_plain = sum(plain.bits)
-        fixed = distortion(x, shown(codec.reconstruct(plain, x.shape)), counts)
+        fixed = distortion(x, shown(codec.reconstruct(plain, x.shape), qidx, is_picture), counts)
     price = entropy.LAMBDA * 2.0 ** (qidx.to(x) / 4)
     bits = sum(latents.bits)
     return ((error + floor + price * bits) / (fixed + floor + price * bits_plain)).log().mean()
@@ -113,38 +131,60 @@ class Loss(nn.Module):
         return loss_of(self.codec, x, mask, qidx, stage, self.rng, encoder)
 
 
+class PairLoss(Loss):
+    """pair_loss_of as a module."""
+
+    def forward(self, x, base, mask, shares, qidx, stage, encoder):
+        return pair_loss_of(self.codec, x, base, mask, shares, qidx, stage, self.rng)
+
+
+def light_state(state):
+    """Of a checkpoint's state what another machine needs to go on, a third of it: the averaged weights, which training
+    goes on from, without those that they average and without the optimiser, which finds its state in its warm-up."""
+    return {name: v for name, v in state.items() if name not in ("codec", "optimiser")}
+
+
+def save(state, path):
+    """Write a checkpoint; only a whole one ever has its name."""
+    torch.save(state, path + ".part")
+    os.replace(path + ".part", path)
+
+
 class Trainer:
-    def __init__(self, codec, sampler, out, processes=None, rate=1e-3, patches=4096):
-        """codec: a plain Codec, untrained or from a model file; patches of each process' batches."""
+    LOSS, draw, measure = Loss, staticmethod(draw_batch), staticmethod(evaluate.quick)
+
+    def __init__(self, codec, sampler, out, processes=None, rate=1e-3, patches=4096, light=False):
+        """codec: a plain Codec, untrained or from a model file; patches of each process' batches; light: checkpoints
+        hold what light_state() says."""
         self.processes = processes or Processes("cpu")
         device = self.processes.device
         self.codec = codec.for_training().to(device).train()
         self.ema = copy.deepcopy(self.codec).eval()
         self.codec.bfloat16 = device != "cpu"
         self.sampler, self.out = sampler, out
-        self.rate, self.patches = rate, patches
+        self.rate, self.patches, self.light = rate, patches, light
         # the sampler's numbers are drawn ahead: what a step draws must not depend on how far
-        self.loss = self.processes.share(Loss(self.codec, np.random.default_rng(sampler.rng.integers(2 ** 32))))
+        self.loss = self.processes.share(self.LOSS(self.codec, np.random.default_rng(sampler.rng.integers(2 ** 32))))
         self.optimiser = torch.optim.AdamW(self.codec.parameters(), rate, betas=(0.9, 0.98),
                                            weight_decay=0.01)
         self.step = self.samples = 0
         self.history = []
+        self.stopped = False
 
     def save(self):
         state = {"codec": self.codec.state_dict(), "ema": self.ema.state_dict(),
                  "optimiser": self.optimiser.state_dict(), "step": self.step, "samples": self.samples,
                  "history": self.history, "config": self.codec.cfg.__dict__,
                  "linear": self.codec.linear}
-        torch.save(state, self.out + ".part")
-        os.replace(self.out + ".part", self.out)
+        save(light_state(state) if self.light else state, self.out)
 
     def load(self, path, optimiser=True):
         state = torch.load(path, map_location=self.processes.device, weights_only=False)
-        self.codec.load_state_dict(state["codec"])
+        self.codec.load_state_dict(state.get("codec", state["ema"]))
         self.ema.load_state_dict(state["ema"])
         self.history = state["history"]
         self.step, self.samples = state["step"], state["samples"]
-        if optimiser:
+        if optimiser and "optimiser" in state:
             self.optimiser.load_state_dict(state["optimiser"])
 
     def average(self):
@@ -153,37 +193,41 @@ class Trainer:
             for a, b in zip(self.ema.parameters(), self.codec.parameters()):
                 a.lerp_(b, 1 - decay)
 
+    def stop(self):
+        """End run() behind the step that is made, with a checkpoint."""
+        self.stopped = True
+
     def run(self, stage, seconds, encoder, held_out, every=600, log=print):
         """Train for a span of wall time; the rate rises for 100 steps and falls as a cosine of the time."""
         self.check(stage, held_out, log)
         progress = Progress(self, encoder, log if self.processes.first else lambda line: None)
-        begin = checked = time.monotonic()
+        begin, checked = time.monotonic(), 0.0
         first = self.step
-        with Ahead(self.sampler, self.patches, self.processes.device) as batches:
-            for x, mask, qidx in batches:
-                now = self.processes.agree(time.monotonic() - begin) + begin
-                part = (now - begin) / seconds
+        with Ahead(lambda: self.draw(self.sampler, self.patches), self.processes.device) as batches:
+            for batch in batches:
+                passed = self.processes.agree(math.inf if self.stopped else time.monotonic() - begin)
+                part = passed / seconds
                 if part >= 1:
                     break
                 warm = min(1, (self.step - first + 1) / 100)
                 for group in self.optimiser.param_groups:
                     group["lr"] = self.rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * part)))
-                progress.add(x, self.one_step(x, mask, qidx, stage, encoder), stage, seconds - now + begin)
-                if now - checked > every:
-                    checked = now
+                progress.add(batch[0], self.one_step(batch, stage, encoder), stage, seconds - passed)
+                if passed - checked > every:
+                    checked = passed
                     self.check(stage, held_out, log)
                     progress.start()
         self.check(stage, held_out, log)
 
-    def one_step(self, x, mask, qidx, stage, encoder):
+    def one_step(self, batch, stage, encoder):
         """-> the loss, still on the device"""
-        loss = self.loss(x, mask, qidx, stage, encoder)
+        loss = self.loss(*batch, stage, encoder)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.codec.parameters(), 1.0)
         self.optimiser.step()
         self.step += 1
-        self.samples += len(x) * self.processes.count
+        self.samples += len(batch[0]) * self.processes.count
         self.average()
         return loss.detach()
 
@@ -191,13 +235,19 @@ class Trainer:
         """Measure the averaged weights on held-out clips and write the checkpoint; the first process does."""
         if self.processes.first:
             if held_out:
-                rows = evaluate.quick(self.ema, held_out)
+                rows = self.measure(self.ema, held_out)
                 self.history.append({"stage": stage, "step": self.step, "samples": self.samples,
                                      "rows": rows})
-                log("valid " + "; ".join(f"q{r['qidx']}: {r['dpsnr']:+.3f} dB "
+                log("valid " + "; ".join(f"{r.get('kind', '')}q{r['qidx']}: {r['dpsnr']:+.3f} dB "
                                          f"{100 * r['dbits']:+.1f} % bits" for r in rows))
             self.save()
         self.processes.wait()
+
+
+class PairTrainer(Trainer):
+    """The decoder alone, on what onedva-canvas has written; batches, held-out clips and loss are those of pairs."""
+
+    LOSS, draw, measure = PairLoss, staticmethod(pairs.draw_batch), staticmethod(evaluate.on_pairs)
 
 
 class Progress:

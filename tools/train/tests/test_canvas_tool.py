@@ -70,7 +70,7 @@ class CanvasTool(unittest.TestCase):
 
     def test_a_pan_rests_on_the_canvas(self):
         planes = pan(16, 160, 224, 3)
-        clips, lines = self.clips(y4m(planes), "--crf", "24")
+        clips, lines = self.clips(y4m(planes), "--crf", "24", "--gop", "1")
         clip, line = clips[0], lines[0]
         self.assertEqual((line["frames"], line["motion"] != "off"), (16, True))
         self.assertGreater(clip.width, 224)
@@ -83,6 +83,34 @@ class CanvasTool(unittest.TestCase):
         top, left = line["top"], line["left"]
         inside = clip.y[:, top:top + 160, left:left + 224].astype(int)
         self.assertLess(np.abs(inside - planes[0]).mean((1, 2)).min(), 1)
+
+    def test_pairs_hold_what_a_decoder_reconstructs(self):
+        content, errors = y4m(pan(40, 160, 224, 2)), []
+        plain, _ = self.clips(content, "--crf", "24")
+        for crf in (24, 44):
+            os.remove(self.out), os.remove(self.out + ".index")
+            clips, lines = self.clips(content, "--crf", str(crf), "--pairs")
+            self.assertEqual([c.inter for c in clips], [False] + [True] * (len(clips) - 1))
+            self.assertGreater(len(clips), 1)
+            self.assertEqual({c.qidx for c in clips if c.inter}, {crf - 40})
+            for c in clips:
+                self.assertTrue(((c.shares >= 0) & (c.shares <= 1)).all() and c.shares.any())
+                error = (c.linear[0].astype(int) - c.y)[c.visible.repeat(4, 1).repeat(4, 2)[:, :c.height, :c.width] == 1]
+                errors.append((error ** 2).mean())
+            if crf == 24:  # the canvases are the same as without
+                for a, b in zip(plain, clips):
+                    self.assertTrue(np.array_equal(a.y, b.y) and np.array_equal(a.visible, b.visible))
+        self.assertLess(max(errors[:len(plain)]), 10)
+        self.assertGreater(min(errors[len(plain):]), 1.5 * max(errors[:len(plain)]))
+        os.remove(self.out), os.remove(self.out + ".index")
+        clips, _ = self.clips(content, "--pairs", "--gop", "1")
+        self.assertFalse(any(c.inter for c in clips))
+
+    def test_an_aligned_clip_may_follow_one_that_is_not(self):
+        content = y4m([np.concatenate([p[:1].repeat(16, 0), p]) for p in pan(32, 96, 128, 1)])
+        _, lines = self.clips(content, "--crf", "20")
+        self.assertEqual(lines[0]["motion"], "off")
+        self.assertNotEqual(lines[-1]["motion"], "off")
 
     def test_runs_append(self):
         content = y4m(pan(4, 64, 64, 0))
@@ -104,6 +132,7 @@ class CanvasTool(unittest.TestCase):
                 ("--crf 20,x is not a number", content, ("--crf", "20,x")),
                 ("--motion fast does not exist", content, ("--motion", "fast")),
                 ("--threads -1 is not a number", content, ("--threads", "-1")),
+                ("--gop x is not a number in 0 to 2147483647", content, ("--gop", "x")),
                 ("none.y4m cannot be read: No such file", content, ("none.y4m",)),
                 ("none.safetensors", content, ("--model", "none.safetensors"))):
             done = self.run_tool(given, *options)

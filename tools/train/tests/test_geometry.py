@@ -91,15 +91,15 @@ class Geometry(unittest.TestCase):
         want[7] = 6
         self.assertTrue(torch.allclose(geo.band_coefficients(still, mean, basis), want, atol=1e-4))
 
-    def test_windows_cover_the_grid_once(self):
+    def test_runs_are_the_windows(self):
         for shifted in (False, True):
-            for gy, gx in ((1, 1), (4, 5), (8, 13), (15, 27)):
-                seen = np.zeros((gy, gx), int)
-                for (h, w), origins in geo.windows(gy, gx, shifted).items():
-                    for y, x in origins:
-                        seen[y:y + h, x:x + w] += 1
-                self.assertTrue((seen == 1).all())
-
+            for n in range(1, 40):
+                found = [(first + i * size, first + (i + 1) * size)
+                         for first, count, size in geo.runs(n, shifted) for i in range(count)]
+                self.assertEqual(found, geo.spans(n, shifted))
+                self.assertEqual([a for a, _ in found[1:]] + [n], [b for _, b in found])
+        self.assertEqual(geo.runs(40, False), [(0, 5, 8)])
+        self.assertEqual(geo.runs(23, True), [(0, 1, 4), (4, 2, 8), (20, 1, 3)])
 
     def test_a_partition_covers_the_grid_once_in_the_order_of_the_patches(self):
         rng = np.random.default_rng(2)

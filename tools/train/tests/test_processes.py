@@ -26,7 +26,7 @@ both = processes.Processes("cpu")
 cfg = model.Config(**model.PRESETS["test"])
 trainer = train.Trainer(codec.Codec(cfg, random_linear()), Noise(3 + both.rank), {out!r}, both, patches=1)
 for _ in range({steps}):
-    trainer.one_step(*batches.draw_batch(trainer.sampler, 1), 1, "train")
+    trainer.one_step(batches.draw_batch(trainer.sampler, 1), 1, "train")
 agreed = both.agree(both.rank + 5)
 torch.save((trainer.codec.state_dict(), trainer.samples, agreed), f"{out}.{{both.rank}}")
 trainer.check(1, [], print)

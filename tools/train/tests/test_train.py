@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+import contextlib
+import io
 import os
+import sys
 import tempfile
 import unittest
+from unittest import mock
 
 import numpy as np
 import torch
 
-from onedva_train import batches, codec, model, model_file, throughput, train
+from onedva_train import __main__, batches, codec, model, model_file, throughput, train
 from onedva_train.untrained import random_linear
 
 
@@ -26,7 +30,7 @@ class Noise:
 
 
 def one_step(trainer, stage, encoder):
-    return trainer.one_step(*batches.draw_batch(trainer.sampler, 1), stage, encoder)
+    return trainer.one_step(batches.draw_batch(trainer.sampler, 1), stage, encoder)
 
 
 class Train(unittest.TestCase):
@@ -111,6 +115,35 @@ class Train(unittest.TestCase):
         for a, b in zip(before, trainer.codec.encoder.parameters()):
             self.assertTrue(torch.equal(a, b))
 
+    def test_a_run_that_is_stopped_leaves_a_checkpoint(self):
+        trainer = self.trainer()
+        draw = trainer.sampler.batch
+
+        def last(*shape):
+            trainer.stop()
+            return draw(*shape)
+
+        trainer.sampler.batch = last
+        trainer.run(1, 600, "off", [], log=lambda line: None)
+        self.assertLess(trainer.step, 2)
+        self.assertTrue(os.path.exists(self.out))
+
+    def test_export_with_and_without_a_query_encoder(self):
+        path = os.path.join(self.folder.name, "model.safetensors")
+        for layers in (0, 1):
+            self.cfg.encoder_layers = layers
+            trainer = self.trainer()
+            torch.nn.init.normal_(trainer.ema.decoder.out.along)
+            trainer.save()
+            command = ["onedva_train", "export", "--start", self.out, "--out", path]
+            with mock.patch.object(sys, "argv", command), contextlib.redirect_stdout(io.StringIO()):
+                __main__.main()
+            config, tensors = model_file.read(path)
+            self.assertEqual(config["encoder_layers"], layers)
+            self.assertEqual(any(name.startswith("enc.") for name in tensors), layers > 0)
+            error = torch.tensor(tensors["dec.out.weight"]) - trainer.ema.decoder.out.whole()
+            self.assertLess(error.abs().max().item(), 1e-5)
+
     def test_a_broken_sampler_ends_the_run(self):
         trainer = self.trainer()
         trainer.sampler.batch = None
@@ -122,7 +155,8 @@ class Batches(unittest.TestCase):
     def test_batches_ahead_are_those_of_the_sampler(self):
         sampler = Noise(5)
         want = [batches.draw_batch(sampler, 1) for _ in range(5)]
-        with batches.Ahead(Noise(5), 1, "cpu") as ahead:
+        drawn = Noise(5)
+        with batches.Ahead(lambda: batches.draw_batch(drawn, 1), "cpu") as ahead:
             for x, mask, qidx in want:
                 got = next(ahead)
                 self.assertTrue(torch.equal(x, got[0]))

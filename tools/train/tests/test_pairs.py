@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Pairs of canvases and linear reconstructions: their crops, and what the decoder learns on them."""
+import os
+import tempfile
+import unittest
+
+import numpy as np
+import torch
+
+from onedva_train import canvases, codec, evaluate, model, pairs, train
+from onedva_train import geometry as geo
+from onedva_train.untrained import random_linear
+
+
+def clip_bytes(frames, height, width, qidx=-8, inter=False, seed=0):
+    """A clip as its file's bytes and its line of the index. Every superblock has one share, which its reconstruction's
+    samples are 100 times of; the canvas is three levels above that, and its mask tells bright blocks of the canvas from
+    others."""
+    rng = np.random.default_rng(seed)
+    ty, tx = -(-height // 128), -(-width // 128)
+    shares = ((1 + rng.permutation(ty * tx)) / (1 + ty * tx)).astype(np.float32).reshape(ty, tx)
+    levels = np.kron((100 * shares).astype(np.uint8), np.ones((128, 128), np.uint8))[:height, :width]
+    linear = [np.broadcast_to(p, (frames, *p.shape)) for p in (levels, levels[::2, ::2], levels[::2, ::2])]
+    visible = np.broadcast_to(levels[::4, ::4] > 30, (frames, -(-height // 4), -(-width // 4)))
+    planes = [p + 3 for p in linear] + [visible.astype(np.uint8)]
+    line = {"offset": 0, "frames": frames, "width": width, "height": height, "shares": shares.flatten().tolist(),
+            "qidx": qidx, "inter": inter}
+    parts = [np.concatenate([p.reshape(frames, -1) for p in which], 1).flatten()
+             for which in (planes[:3], planes[3:], linear)]
+    return np.concatenate(parts), line
+
+
+def clip_of(*arguments):
+    bytes_, line = clip_bytes(*arguments)
+    return canvases.Clip({"name": "made", "scale": 1.0}, torch.from_numpy(bytes_), line)
+
+
+class Crops(unittest.TestCase):
+    def test_superblocks_keep_their_shares_however_crops_are_turned(self):
+        clips = [clip_of(16, 336, 464), clip_of(7, 128, 256, 4, True, 1)]
+        sampler, shapes = pairs.Sampler(clips, 3), set()
+        for _ in range(60):
+            x, base, mask, shares, qidx = sampler.batch(600)
+            b, gt, gy, gx, _ = x.shape
+            shapes.add((gt, gy, gx))
+            self.assertTrue(torch.allclose(x - base, torch.tensor(3 / 127.5), atol=1e-5))
+            self.assertEqual(set(qidx.tolist()), {-8 if gt == 4 else 4})
+            level = (100 * shares.reshape(b, 1, -(-gy // 8), -(-gx // 8), 1)).int() / 127.5 - 1
+            level = level.repeat_interleave(8, 2).repeat_interleave(8, 3)[:, :, :gy, :gx]
+            self.assertTrue(torch.allclose(base, level.float().expand_as(base), atol=1e-5))
+            # what a clip's last token lacks of frames is repeated, and not visible
+            shown = torch.ones_like(x) if mask is None else geo.expand_mask(mask).to(x)
+            whole = shown if gt == 4 else shown.unflatten(-1, (4, -1))[:, :1].flatten(-2)
+            self.assertTrue(torch.equal(whole > 0, (base[:, :whole.shape[1]] + 1) * 127.5 > 30.5))
+            if gt == 2:
+                self.assertEqual(float(shown.unflatten(-1, (4, -1))[:, 1, ..., 3, :].max()), 0)
+        self.assertLessEqual({(4, 16, 16), (4, 16, 13), (4, 13, 16), (4, 13, 13)}, shapes)
+        self.assertLessEqual(shapes, {(4, y, x) for y in (16, 13, 5) for x in (16, 13, 5)} | {(2, 8, 16), (2, 8, 8)})
+
+    def test_batches_follow_from_the_seed(self):
+        clips = [clip_of(16, 300, 300)]
+        first, again, other = (pairs.Sampler(clips, seed).batch(300) for seed in (5, 5, 6))
+        self.assertTrue(torch.equal(first[0], again[0]))
+        self.assertFalse(first[0].shape == other[0].shape and torch.equal(first[0], other[0]))
+
+
+class Learning(unittest.TestCase):
+    def setUp(self):
+        torch.manual_seed(1)
+        self.cfg = model.Config(**{**model.PRESETS["test"], "encoder_layers": 0})
+        self.folder = tempfile.TemporaryDirectory()
+
+    def tearDown(self):
+        self.folder.cleanup()
+
+    def trainer(self, sampler):
+        return train.PairTrainer(codec.Codec(self.cfg, random_linear()), sampler,
+                                 os.path.join(self.folder.name, "checkpoint.pt"), rate=3e-3, patches=64)
+
+    def test_the_loss_is_that_of_the_whole_model(self):
+        whole = codec.Codec(self.cfg, random_linear())
+        for p in whole.parameters():
+            torch.nn.init.normal_(p, std=0.05)
+        x, qidx = torch.rand(2, 2, 9, 5, 1536) * 2 - 1, torch.tensor([-20, 4])
+        mask = torch.rand(2, 2, 9, 5, 64) < 0.9
+        latents = whole.quantise(whole.analyse(x, qidx), qidx)
+        base, shares = whole.reconstruct(latents, x.shape), whole.shares(latents, x.shape)
+        for stage in (1, 3):
+            found = []
+            for loss, arguments in ((train.loss_of, (x, mask, qidx)), (train.pair_loss_of, (x, base, mask, shares, qidx))):
+                rng = np.random.default_rng(2)
+                if loss is train.loss_of and stage > 1:
+                    rng = Skipping(2, len(x))
+                torch.manual_seed(4)
+                with torch.no_grad():
+                    found.append(loss(whole, *arguments, stage, rng, *(["off"] if loss is train.loss_of else [])).item())
+            self.assertAlmostEqual(*found, places=5)
+
+    def test_a_decoder_learns_what_reconstructions_lack(self):
+        clips = [clip_of(4, 128, 128, q, i) for q in (-20, 4) for i in (False, True)]
+        trainer = self.trainer(pairs.Sampler(clips, 1))
+        before = evaluate.on_pairs(trainer.ema, clips)
+        self.assertEqual([(r["kind"], r["qidx"], r["clips"]) for r in before],
+                         [("inter ", -24, 1), ("inter ", 4, 1), ("key ", -24, 1), ("key ", 4, 1)])
+        self.assertTrue(all(r["dpsnr"] == 0 for r in before))
+        trainer.run(1, 6, "off", clips, log=lambda line: None)
+        self.assertTrue(all(r["dpsnr"] > 1 for r in trainer.history[-1]["rows"]), trainer.history[-1])
+
+
+class Skipping:
+    """Numbers of a generator, with what loss_of alone draws first, tails that are dropped, left out: none is."""
+
+    def __init__(self, seed, clips):
+        self.rng, self.left = np.random.default_rng(seed), 2
+
+    def __getattr__(self, name):
+        def draw(*arguments):
+            if self.left:
+                self.left -= 1
+                return np.ones(arguments[-1])
+            return getattr(self.rng, name)(*arguments)
+        return draw
+
+
+if __name__ == "__main__":
+    unittest.main()
