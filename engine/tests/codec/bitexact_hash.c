@@ -3,8 +3,9 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Encodes a synthetic clip to a file, or prints the XXH64 of the pixels such a file decodes to,
- * with the strict C kernels. tools/tests/test_bitexact.sh compares builds by different compilers.
+ * Encodes a synthetic clip and inter clips behind it to a file, or prints the XXH64 of the pixels
+ * such a file decodes to, with the strict C kernels. tools/tests/test_bitexact.sh compares builds
+ * by different compilers. The file has each packet behind its size, a u32, little endian.
  *
  * usage: bitexact_hash encode|decode FILE
  */
@@ -22,12 +23,14 @@ enum {
     HEIGHT = 70,
     CHROMA_WIDTH = (WIDTH + 1) / 2,
     CHROMA_HEIGHT = (HEIGHT + 1) / 2,
-    FRAMES = 6, /* not a multiple of the token length */
+    FRAMES = 6,       /* of the key clip; not a multiple of the token length */
+    INTER_CLIPS = 20, /* of a frame each */
+    ALL_FRAMES = FRAMES + INTER_CLIPS,
     FRAME_SIZE = WIDTH * HEIGHT + 2 * CHROMA_WIDTH * CHROMA_HEIGHT,
     MAX_PACKET = 1 << 20,
 };
 
-static uint8_t pixels[FRAMES][FRAME_SIZE];
+static uint8_t pixels[ALL_FRAMES][FRAME_SIZE];
 
 static int fail(const char *what, int status)
 {
@@ -47,7 +50,7 @@ static void draw_frames(void)
 {
     uint32_t random = 1;
 
-    for (int t = 0; t < FRAMES; t++)
+    for (int t = 0; t < ALL_FRAMES; t++)
         for (int i = 0; i < FRAME_SIZE; i++) {
             int x = i % WIDTH + 3 * t, y = i / WIDTH;
 
@@ -65,6 +68,45 @@ static void set_planes(uint8_t *frame, uint8_t *data[3], ptrdiff_t stride[3])
     stride[1] = stride[2] = CHROMA_WIDTH;
 }
 
+static int first_frame(int clip)
+{
+    return clip == 0 ? 0 : FRAMES + clip - 1;
+}
+
+static int frames_of(int clip)
+{
+    return clip == 0 ? FRAMES : 1;
+}
+
+static int write_packet(const struct onedva_packet *packet, FILE *file)
+{
+    const uint8_t size[4] = {(uint8_t)packet->size, (uint8_t)(packet->size >> 8),
+                             (uint8_t)(packet->size >> 16), (uint8_t)(packet->size >> 24)};
+
+    return fwrite(size, 1, sizeof(size), file) == sizeof(size) &&
+                   fwrite(packet->data, 1, packet->size, file) == packet->size
+               ? ONEDVA_OK
+               : ONEDVA_ERR_IO;
+}
+
+static int encode_clips(onedva_encoder *encoder, const struct onedva_const_picture *pictures,
+                        FILE *file)
+{
+    int status = ONEDVA_OK;
+
+    for (int clip = 0; clip <= INTER_CLIPS && status == ONEDVA_OK; clip++) {
+        struct onedva_packet packet;
+
+        status =
+            onedva_encode(encoder, &pictures[first_frame(clip)], NULL, frames_of(clip), &packet);
+        if (status == ONEDVA_OK && packet.is_key != (clip == 0))
+            status = ONEDVA_ERR_DATA; /* nothing would be predicted */
+        if (status == ONEDVA_OK)
+            status = write_packet(&packet, file);
+    }
+    return status;
+}
+
 static int encode(const onedva_model *model, FILE *file)
 {
     const struct onedva_stream stream = {
@@ -76,18 +118,18 @@ static int encode(const onedva_model *model, FILE *file)
         .sar_den = 1,
     };
     struct onedva_encoder_settings settings;
-    struct onedva_const_picture pictures[FRAMES];
-    struct onedva_packet packet;
+    struct onedva_const_picture pictures[ALL_FRAMES];
     onedva_encoder *encoder = NULL;
     int status;
 
     onedva_encoder_settings_default(&settings);
     settings.crf = 15;
     settings.bitexact = 1;
+    settings.adaptive_clips = 0;
     settings.header_in_packets = 1;
     settings.logger.log = log_line;
     draw_frames();
-    for (int t = 0; t < FRAMES; t++) {
+    for (int t = 0; t < ALL_FRAMES; t++) {
         uint8_t *data[3];
 
         set_planes(pixels[t], data, pictures[t].stride);
@@ -97,18 +139,49 @@ static int encode(const onedva_model *model, FILE *file)
     status = onedva_encoder_open(&encoder, model, &settings, &stream);
     if (status < 0)
         return fail("opening the encoder", status);
-    status = onedva_encode(encoder, pictures, NULL, FRAMES, &packet);
-    if (status >= 0 && fwrite(packet.data, 1, packet.size, file) != packet.size)
-        status = ONEDVA_ERR_IO;
+    status = encode_clips(encoder, pictures, file);
     onedva_encoder_close(&encoder);
     return status < 0 ? fail("encoding", status) : 0;
 }
 
-static int print_hash(const onedva_model *model, const uint8_t *packet, size_t size, int steps)
+/* @return the size of the next packet, 0: there is none, or it is too large */
+static size_t read_packet(uint8_t packet[MAX_PACKET], FILE *file)
+{
+    uint8_t bytes[4];
+    size_t size;
+
+    if (fread(bytes, 1, sizeof(bytes), file) != sizeof(bytes))
+        return 0;
+    size = bytes[0] | (size_t)bytes[1] << 8 | (size_t)bytes[2] << 16 | (size_t)bytes[3] << 24;
+    return size <= MAX_PACKET && fread(packet, 1, size, file) == size ? size : 0;
+}
+
+static int decode_clips(onedva_decoder *decoder, FILE *file, int clips)
+{
+    static uint8_t packet[MAX_PACKET];
+    int status = ONEDVA_OK;
+
+    for (int clip = 0; clip < clips && status == ONEDVA_OK; clip++) {
+        const size_t size = read_packet(packet, file);
+        struct onedva_picture pictures[FRAMES];
+        struct onedva_clip info;
+
+        for (int t = 0; t < frames_of(clip); t++)
+            set_planes(pixels[first_frame(clip) + t], pictures[t].data, pictures[t].stride);
+        status = onedva_decoder_read_packet(decoder, packet, size, &info);
+        if (status == ONEDVA_OK && (info.frames != frames_of(clip) || info.is_corrupt ||
+                                    info.layers_decoded < info.layers))
+            status = ONEDVA_ERR_DATA;
+        if (status == ONEDVA_OK)
+            status = onedva_decoder_reconstruct(decoder, pictures, info.frames);
+    }
+    return status;
+}
+
+/* @param clips the key clip among them */
+static int print_hash(const onedva_model *model, FILE *file, int steps, int clips)
 {
     struct onedva_decoder_settings settings;
-    struct onedva_picture pictures[FRAMES];
-    struct onedva_clip clip;
     onedva_decoder *decoder = NULL;
     int status;
 
@@ -116,16 +189,12 @@ static int print_hash(const onedva_model *model, const uint8_t *packet, size_t s
     settings.steps = steps;
     settings.bitexact = 1;
     settings.logger.log = log_line;
-    for (int t = 0; t < FRAMES; t++)
-        set_planes(pixels[t], pictures[t].data, pictures[t].stride);
     status = onedva_decoder_open(&decoder, model, &settings);
     if (status < 0)
         return fail("opening the decoder", status);
-    status = onedva_decoder_read_packet(decoder, packet, size, &clip);
-    if (status >= 0 && (clip.frames != FRAMES || clip.layers_decoded < clip.layers))
-        status = ONEDVA_ERR_DATA;
-    if (status >= 0)
-        status = onedva_decoder_reconstruct(decoder, pictures, FRAMES);
+    rewind(file);
+    memset(pixels, 0, sizeof(pixels));
+    status = decode_clips(decoder, file, clips);
     onedva_decoder_close(&decoder);
     if (status < 0)
         return fail("decoding", status);
@@ -135,13 +204,8 @@ static int print_hash(const onedva_model *model, const uint8_t *packet, size_t s
 
 static int decode(const onedva_model *model, FILE *file)
 {
-    static uint8_t packet[MAX_PACKET];
-    size_t size = fread(packet, 1, sizeof(packet), file);
-
-    if (size == sizeof(packet))
-        return fail("reading", ONEDVA_ERR_LIMIT);
-    return print_hash(model, packet, size, 0) || print_hash(model, packet, size, 1) ||
-           print_hash(model, packet, size, 3);
+    return print_hash(model, file, 0, 1 + INTER_CLIPS) || print_hash(model, file, 1, 2) ||
+           print_hash(model, file, 3, 2);
 }
 
 int main(int argc, char **argv)
