@@ -30,7 +30,10 @@ pack() {
     mkdir -p "$3/onedva_train"
     cp "$here"/onedva_train/*.py "$3/onedva_train"
     cp "$0" "$3"
-    PYTHONPATH=$3 "$python" -m onedva_train pack --start "$1" --train "$2" --megabytes $((megabytes - code)) --out "$3"
+    PYTHONPATH=$3 "$python" -m onedva_train pack --start "$1" --train "$2" --megabytes $((megabytes - code)) --out "$3" || {
+        rm -r "$3"
+        return 1
+    }
 }
 
 # Nine minutes: the pairs are unpacked before.

@@ -79,7 +79,8 @@ def pack(cache, target, limit, seed):
         written += len(small) + len(json.dumps([entry, line])) + 100  # of the indices, at most
         if written > limit:
             break
-        packed = used.setdefault(entry["file"], {"entry": {**entry, "file": entry["file"] + ".xz"}, "lines": [], "end": 0})
+        copy = {**entry, "file": entry["file"] + ".xz"}
+        packed = used.setdefault(entry["file"], {"entry": copy, "lines": [], "end": 0})
         packed["lines"].append({**line, "offset": packed["end"]})
         packed["end"] += len(raw)
         with open(os.path.join(target, packed["entry"]["file"]), "ab") as f:
