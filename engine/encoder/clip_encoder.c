@@ -160,8 +160,8 @@ static int write_packet(struct odva_clip_encoder *encoder, const float *y)
 
 int odva_clip_encoder_encode(struct odva_clip_encoder *encoder, double index, double *counted)
 {
-    const float *y = encoder->coder.linear;
     int status = odva_trial_coder_quantise(&encoder->coder, index, counted);
+    const float *y = encoder->coder.linear; /* which moves where a finer quantiser keeps more */
 
     if (status == ONEDVA_OK && odva_clip_encoder_corrects(encoder)) {
         status = correct(encoder, index, counted);
