@@ -361,6 +361,11 @@ int odva_clip_choose(struct odva_clip_choice *choice, struct odva_trial_coder *c
     return align(&planner, &frames, settings->motion, 0);
 }
 
+int odva_clip_choice_ends_scene(const struct odva_clip_choice *choice)
+{
+    return choice->ends_scene && choice->planned == 0;
+}
+
 void odva_clip_choice_note_bits(struct odva_clip_choice *choice, double bits)
 {
     const struct odva_aligned_clip *clip = &choice->trial[0];

@@ -55,6 +55,9 @@ int odva_clip_choose(struct odva_clip_choice *choice, struct odva_trial_coder *c
                      const struct onedva_const_picture *pictures, int n, int width, int height,
                      const struct onedva_const_picture *reference, int qidx);
 
+/** @return whether a scene ends with the clip chosen last, as far as is known */
+int odva_clip_choice_ends_scene(const struct odva_clip_choice *choice);
+
 /** Note what the clip chosen last took: habits are forgotten where it is much more than before. */
 void odva_clip_choice_note_bits(struct odva_clip_choice *choice, double bits);
 

@@ -249,7 +249,8 @@ static int encode_clip(struct onedva_encoder *encoder, const struct onedva_const
         status = odva_clip_encoder_analyse(clip_encoder, clip, durations, choice->index);
     if (status == ONEDVA_OK)
         status = odva_quantiser_choice_run(choice, clip_encoder, frames,
-                                           duration_of(encoder, durations, clip->frames));
+                                           duration_of(encoder, durations, clip->frames),
+                                           odva_clip_choice_ends_scene(&encoder->clip_choice));
     return status;
 }
 

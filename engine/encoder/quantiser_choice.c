@@ -358,17 +358,19 @@ static int encode_clip(struct choice *c)
 
 int odva_quantiser_choice_run(struct odva_quantiser_choice *choice,
                               struct odva_clip_encoder *encoder,
-                              const struct onedva_const_picture *frames, uint64_t duration)
+                              const struct onedva_const_picture *frames, uint64_t duration,
+                              int ends_scene)
 {
     const struct onedva_encoder_settings *settings = choice->settings;
     const double wanted = choice->index;
-    struct choice c = {
-        .state = choice,
-        .encoder = encoder,
-        .frames = frames,
-        .duration = duration,
-        .seconds = odva_stream_seconds(choice->stream, duration),
-        .finer = encoder->clip->prediction ? 0 : odva_quantiser_choice_key_offset(choice)};
+    struct choice c = {.state = choice,
+                       .encoder = encoder,
+                       .frames = frames,
+                       .duration = duration,
+                       .seconds = odva_stream_seconds(choice->stream, duration),
+                       .finer = encoder->clip->prediction || ends_scene
+                                    ? 0
+                                    : odva_quantiser_choice_key_offset(choice)};
     int status;
 
     ODVA_ASSERT(encoder->begun < 2);

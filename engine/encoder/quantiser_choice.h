@@ -55,10 +55,12 @@ double odva_quantiser_choice_key_offset(const struct odva_quantiser_choice *choi
  * Choose the quantiser of the clip that was analysed last, and encode it.
  * @param frames   that the clip stands for
  * @param duration of all of them in units of the stream's time base
+ * @param ends_scene no clip will be predicted from it
  */
 int odva_quantiser_choice_run(struct odva_quantiser_choice *choice,
                               struct odva_clip_encoder *encoder,
-                              const struct onedva_const_picture *frames, uint64_t duration);
+                              const struct onedva_const_picture *frames, uint64_t duration,
+                              int ends_scene);
 
 /** @return what a first pass tells of the clip encoded last, or NULL */
 const char *odva_quantiser_choice_stats(const struct odva_quantiser_choice *choice);
