@@ -119,7 +119,8 @@ static int encode(struct choice *c)
                                     &c->state->counted);
 }
 
-double odva_quantiser_choice_key_offset(const struct odva_quantiser_choice *choice)
+/* By how much key clips are quantised finer than the index says. */
+static double key_offset(const struct odva_quantiser_choice *choice)
 {
     const struct onedva_encoder_settings *settings = choice->settings;
 
@@ -368,9 +369,7 @@ int odva_quantiser_choice_run(struct odva_quantiser_choice *choice,
                        .frames = frames,
                        .duration = duration,
                        .seconds = odva_stream_seconds(choice->stream, duration),
-                       .finer = encoder->clip->prediction || ends_scene
-                                    ? 0
-                                    : odva_quantiser_choice_key_offset(choice)};
+                       .finer = encoder->clip->prediction || ends_scene ? 0 : key_offset(choice)};
     int status;
 
     ODVA_ASSERT(encoder->begun < 2);

@@ -48,9 +48,6 @@ void odva_quantiser_choice_close(struct odva_quantiser_choice *choice);
 int odva_quantiser_choice_begin(struct odva_quantiser_choice *choice,
                                 const struct onedva_const_picture *frames, int n);
 
-/** By how much key clips are quantised finer than the index says. */
-double odva_quantiser_choice_key_offset(const struct odva_quantiser_choice *choice);
-
 /**
  * Choose the quantiser of the clip that was analysed last, and encode it.
  * @param frames   that the clip stands for

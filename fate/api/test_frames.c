@@ -294,6 +294,12 @@ static void check_same(const AVPacket *a, const AVPacket *b)
     CHECK(a->flags == b->flags);
 }
 
+static void check_all_same(AVPacket *const *a, AVPacket *const *b, int n)
+{
+    for (int i = 0; i < n; i++)
+        check_same(a[i], b[i]);
+}
+
 /* Packets of frames become those that the encoder would have made of whole clips, and back. */
 static void merge_and_split(void)
 {
@@ -305,15 +311,12 @@ static void merge_and_split(void)
         CHECK((packets[i] = av_packet_clone(frames[i])));
     n = filter("onedva_merge", encoder, packets, n);
     CHECK(n == 2);
-    check_same(packets[0], whole[0]);
-    check_same(packets[1], whole[1]);
+    check_all_same(packets, whole, 2);
     n = filter("onedva_split", encoder, packets, n);
     CHECK(n == FRAMES);
-    for (int i = 0; i < FRAMES; i++)
-        check_same(packets[i], frames[i]);
+    check_all_same(packets, frames, FRAMES);
     CHECK(filter("onedva_merge,onedva_split", encoder, packets, n) == FRAMES);
-    for (int i = 0; i < FRAMES; i++)
-        check_same(packets[i], frames[i]);
+    check_all_same(packets, frames, FRAMES);
     free_packets(packets, FRAMES);
     free_packets(frames, FRAMES);
     free_packets(whole, 2);
@@ -348,18 +351,15 @@ static void predicted_clip(void)
     packets[CLIP]->flags |= AV_PKT_FLAG_KEY;
     n = filter("onedva_merge", encoder, packets, n);
     CHECK(n == 2);
-    check_same(packets[0], whole[0]);
-    check_same(packets[1], whole[1]);
+    check_all_same(packets, whole, 2);
     for (int i = 0; i < 2; i++)
         packets[i]->flags ^= AV_PKT_FLAG_KEY;
     n = filter("onedva_split", encoder, packets, n);
     CHECK(n == FRAMES);
-    for (int i = 0; i < FRAMES; i++)
-        check_same(packets[i], frames[i]);
+    check_all_same(packets, frames, FRAMES);
     packets[CLIP]->flags |= AV_PKT_FLAG_KEY;
     CHECK(filter("onedva_metadata,onedva_truncate=layers=1", encoder, packets, n) == FRAMES);
-    for (int i = 0; i < FRAMES; i++)
-        check_same(packets[i], frames[i]);
+    check_all_same(packets, frames, FRAMES);
     free_packets(packets, FRAMES);
     free_packets(frames, FRAMES);
     free_packets(whole, 2);

@@ -16,9 +16,9 @@
 #include "motion/motion_warp.h"
 #include "motion/prediction_canvas.h"
 #include "network/sampler.h"
-#include "tests/support/backend.h"
 #include "tests/support/random_latents.h"
 #include "tests/support/random_motion.h"
+#include "tests/support/scanned_model.h"
 #include "tests/support/test_clip.h"
 #include "transform/deblocking.h"
 
@@ -26,23 +26,6 @@
 #define HEIGHT 40
 #define QIDX   39 /* with which there is room for four refinements */
 #define CLIPS  6
-
-static onedva_model *model;
-static struct odva_scan_cache *scans;
-
-static int open_model(void **state)
-{
-    model = open_test_model();
-    scans = odva_scan_cache_of(model);
-    assert_non_null(scans);
-    return open_backend(state);
-}
-
-static int close_model(void **state)
-{
-    onedva_model_close(&model);
-    return close_backend(state);
-}
 
 /* ---- packets ----------------------------------------------------------------------------- */
 

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "model/model.h"
-#include "tests/support/backend.h"
 #include "tests/support/random_latents.h"
+#include "tests/support/scanned_model.h"
 #include "tests/support/test_clip.h"
 #include "transform/deblocking.h"
 
@@ -39,23 +39,6 @@ static void step_limit_is_five_sixteenths_of_it(void **state)
 }
 
 /* ---- pictures ---------------------------------------------------------------------------- */
-
-static struct odva_scan_cache *scans;
-static onedva_model *model;
-
-static int open_model(void **state)
-{
-    model = open_test_model();
-    scans = odva_scan_cache_of(model);
-    assert_non_null(scans);
-    return open_backend(state);
-}
-
-static int close_model(void **state)
-{
-    onedva_model_close(&model);
-    return close_backend(state);
-}
 
 /* Tiles of which some are predicted and some have tokens. */
 static void draw_latents(struct odva_latents *latents, struct random *random, int width, int height,
