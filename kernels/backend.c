@@ -7,7 +7,6 @@
 #include <stdio.h>
 
 #include "base/log.h"
-#include "base/thread_pool.h"
 #include "kernels/registry.h"
 #ifdef ONEDVA_CHECKS
 #include "kernels/checked_ops.h"
@@ -39,8 +38,8 @@ static int refuse(enum onedva_backend kind, const struct onedva_logger *logger)
     return ONEDVA_ERR_UNSUPPORTED;
 }
 
-int odva_backend_open(struct odva_backend **backend, enum onedva_backend kind, int threads,
-                      int bitexact, enum onedva_precision precision,
+int odva_backend_open(struct odva_backend **backend, enum onedva_backend kind,
+                      struct odva_thread_pool *pool, int bitexact, enum onedva_precision precision,
                       const struct onedva_logger *logger)
 {
     const struct odva_backend_entry *entry = odva_registry_find(kind);
@@ -49,7 +48,7 @@ int odva_backend_open(struct odva_backend **backend, enum onedva_backend kind, i
     *backend = NULL;
     if (!entry)
         return refuse(kind, logger);
-    status = entry->open(backend, threads, bitexact, precision, logger);
+    status = entry->open(backend, pool, bitexact, precision, logger);
 #ifdef ONEDVA_CHECKS
     if (status == ONEDVA_OK)
         odva_backend_check_calls(*backend);
@@ -62,15 +61,4 @@ void odva_backend_close(struct odva_backend **backend)
     if (*backend)
         (*backend)->ops->close(*backend);
     *backend = NULL;
-}
-
-void odva_backend_parallel_for(struct odva_backend *backend, int64_t count, odva_task_fn fn,
-                               void *opaque)
-{
-    odva_thread_pool_run(backend->pool, count, fn, opaque);
-}
-
-int odva_backend_workers(const struct odva_backend *backend)
-{
-    return odva_thread_pool_workers(backend->pool);
 }

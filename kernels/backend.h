@@ -21,10 +21,10 @@
 #include <stdint.h>
 
 #include "base/layout.h"
-#include "base/thread_pool.h"
 #include "onedva/onedva.h"
 
 struct odva_backend;
+struct odva_thread_pool;
 struct odva_buffer;  /* memory of the device */
 struct odva_weights; /* a matrix in the device's own arrangement; immutable */
 struct odva_basis;   /* of a frame's samples, likewise */
@@ -291,12 +291,9 @@ struct odva_backend_ops {
                  uint32_t step);
 };
 
-struct odva_thread_pool;
-
 /** What all backends have; a backend's own structure begins with this. */
 struct odva_backend {
     const struct odva_backend_ops *ops;
-    struct odva_thread_pool *pool;
     const void *packing; /* how weights are packed: the same for all that can use each other's */
     int64_t block_rows;  /* rows that a temporary of full patches should have */
     /* of rows that only operators of ODVA_PRECISION_NETWORK read */
@@ -310,20 +307,15 @@ struct odva_backend {
 
 /**
  * @param kind     AUTO: the fastest that works here
- * @param threads  0: one per processor
+ * @param pool     the host's threads, lent until the backend is closed
  * @param bitexact the strict C reference only
  * @param precision of ODVA_PRECISION_NETWORK, at most
  * @param logger   may be NULL; gets one line on failure
  * @return ONEDVA_OK, ONEDVA_ERR_UNSUPPORTED or ONEDVA_ERR_NOMEM
  */
-int odva_backend_open(struct odva_backend **backend, enum onedva_backend kind, int threads,
-                      int bitexact, enum onedva_precision precision,
+int odva_backend_open(struct odva_backend **backend, enum onedva_backend kind,
+                      struct odva_thread_pool *pool, int bitexact, enum onedva_precision precision,
                       const struct onedva_logger *logger);
 void odva_backend_close(struct odva_backend **backend);
-
-/** Run fn for index 0 .. count-1 on the host's threads, in any order; returns when all are done. */
-void odva_backend_parallel_for(struct odva_backend *backend, int64_t count, odva_task_fn fn,
-                               void *opaque);
-int odva_backend_workers(const struct odva_backend *backend);
 
 #endif

@@ -9,6 +9,7 @@
 #include "onedva/onedva.h"
 
 struct odva_backend;
+struct odva_thread_pool;
 
 /** What a backend is known by. */
 struct odva_backend_entry {
@@ -17,7 +18,7 @@ struct odva_backend_entry {
     /** @return whether it works on this machine */
     int (*probe)(void);
     /** Parameters and results as in odva_backend_open. */
-    int (*open)(struct odva_backend **backend, int threads, int bitexact,
+    int (*open)(struct odva_backend **backend, struct odva_thread_pool *pool, int bitexact,
                 enum onedva_precision precision, const struct onedva_logger *logger);
 };
 

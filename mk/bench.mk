@@ -82,13 +82,13 @@ layers-bench: all
 
 BENCH_PROGRAMS = $(addprefix $(BUILD)/tools/bench/, \
     entropy_bench gemm_peers kernel_bench motion_bench open_bench operator_bench precision roofline)
-BENCH_OBJECTS  = $(addprefix $(BUILD)/obj/tools/bench/, bench.o bench_codec.o bench_video.o machine_peak.o \
+BENCH_OBJECTS  = $(addprefix $(BUILD)/obj/tools/bench/, bench.o bench_backend.o bench_codec.o bench_video.o machine_peak.o \
     operator_count.o) $(BUILD)/obj/tools/canvas/y4m_reader.o
 
 $(addprefix $(BUILD)/tools/bench/, kernel_bench open_bench roofline operator_bench precision motion_bench \
     entropy_bench): $(BENCH_OBJECTS)
 
-$(BUILD)/tools/bench/gemm_peers: $(addprefix $(BUILD)/obj/tools/bench/,bench.o machine_peak.o)
+$(BUILD)/tools/bench/gemm_peers: $(addprefix $(BUILD)/obj/tools/bench/,bench.o bench_backend.o machine_peak.o)
 $(BUILD)/tools/bench/gemm_peers: private FLAGS += $(if $(RUNS),-DRUNS=$(RUNS)) $$(pkg-config --cflags $(BLAS))
 $(BUILD)/tools/bench/gemm_peers: private LIBRARY_LIBS += -ldnnl $$(pkg-config --libs $(BLAS))
 

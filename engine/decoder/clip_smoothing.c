@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "base/thread_pool.h"
 #include "transform/deblocking.h"
 
 #define ROWS  16  /* of luma, in a task */
@@ -109,7 +110,7 @@ static struct plane_job plane_of(const struct odva_canvas *last, int plane,
     return job;
 }
 
-static void smooth(const struct odva_clip_smoothing *smoothing, struct odva_backend *backend,
+static void smooth(const struct odva_clip_smoothing *smoothing, struct odva_thread_pool *pool,
                    const struct onedva_picture *pictures, int n, int qidx)
 {
     const int limit = odva_deblocking_limit(qidx);
@@ -118,11 +119,10 @@ static void smooth(const struct odva_clip_smoothing *smoothing, struct odva_back
     for (int p = 0; p < 3; p++)
         job.plane[p] = plane_of(&smoothing->last, p, pictures, n, limit);
     if (limit > 0 && !is_cut(&job.plane[0]))
-        odva_backend_parallel_for(backend, (smoothing->last.height + ROWS - 1) / ROWS, smooth_task,
-                                  &job);
+        odva_thread_pool_run(pool, (smoothing->last.height + ROWS - 1) / ROWS, smooth_task, &job);
 }
 
-int odva_clip_smoothing_run(struct odva_clip_smoothing *smoothing, struct odva_backend *backend,
+int odva_clip_smoothing_run(struct odva_clip_smoothing *smoothing, struct odva_thread_pool *pool,
                             const struct onedva_picture *pictures, int n, int width, int height,
                             int qidx)
 {
@@ -131,7 +131,7 @@ int odva_clip_smoothing_run(struct odva_clip_smoothing *smoothing, struct odva_b
 
     ODVA_ASSERT(n >= 1 && n <= ONEDVA_MAX_CLIP_FRAMES);
     if (last->frames > 0 && last->width == width && last->height == height)
-        smooth(smoothing, backend, pictures, n, qidx);
+        smooth(smoothing, pool, pictures, n, qidx);
     return odva_canvas_copy(&smoothing->last, &final, width, height);
 }
 

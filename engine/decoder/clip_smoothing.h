@@ -24,7 +24,7 @@ struct odva_clip_smoothing {
  * @param pictures n decoded frames of width x height, changed in place; no plane is NULL
  * @return ONEDVA_OK or ONEDVA_ERR_NOMEM, with which the next clip is left as it is
  */
-int odva_clip_smoothing_run(struct odva_clip_smoothing *smoothing, struct odva_backend *backend,
+int odva_clip_smoothing_run(struct odva_clip_smoothing *smoothing, struct odva_thread_pool *pool,
                             const struct onedva_picture *pictures, int n, int width, int height,
                             int qidx);
 

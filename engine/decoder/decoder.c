@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/settings.h"
+#include "base/thread_pool.h"
 #include "bitstream/frame_packet.h"
 #include "bitstream/scan.h"
 #include "bitstream/stream_header.h"
@@ -32,6 +33,7 @@
 struct onedva_decoder {
     const struct onedva_model *model;
     struct onedva_decoder_settings settings;
+    struct odva_thread_pool *pool;
     struct odva_backend *backend;
     struct odva_sampler sampler;
     struct odva_packet_queue packets;
@@ -109,16 +111,17 @@ static int open_parts(struct onedva_decoder *decoder)
 {
     const struct onedva_decoder_settings *settings = &decoder->settings;
     struct odva_scan_cache *scans = odva_scan_cache_of(decoder->model);
-    int status = odva_backend_open(&decoder->backend, settings->backend, settings->threads,
-                                   settings->bitexact, settings->precision, &settings->logger);
+    int status = odva_thread_pool_open(&decoder->pool, settings->threads);
 
+    if (status == ONEDVA_OK)
+        status = odva_backend_open(&decoder->backend, settings->backend, decoder->pool,
+                                   settings->bitexact, settings->precision, &settings->logger);
     if (status < 0)
         return status;
     if (!scans)
         return ONEDVA_ERR_NOMEM;
-    status =
-        odva_packet_queue_init(&decoder->packets, decoder->backend->pool, decoder->model, scans,
-                               settings->max_tokens, settings->max_pixels, &settings->logger);
+    status = odva_packet_queue_init(&decoder->packets, decoder->pool, decoder->model, scans,
+                                    settings->max_tokens, settings->max_pixels, &settings->logger);
     if (status < 0)
         return status;
     return odva_sampler_open(&decoder->sampler, decoder->model, decoder->backend);
@@ -158,6 +161,7 @@ void onedva_decoder_close(onedva_decoder **decoder_pointer)
     odva_sampler_close(&decoder->sampler);
     odva_packet_queue_free(&decoder->packets);
     odva_backend_close(&decoder->backend);
+    odva_thread_pool_close(&decoder->pool);
     odva_reference_free(&decoder->reference);
     odva_canvas_free(&decoder->canvas);
     odva_motion_warp_free(&decoder->warp);
@@ -387,8 +391,8 @@ static int reconstruct(struct onedva_decoder *decoder, const struct onedva_pictu
         status = odva_reference_take(&decoder->reference, &pictures[n - 1], width, height);
     if (status < 0 || !decoder->settings.smooth_clips)
         return status;
-    return odva_clip_smoothing_run(&decoder->smoothing, decoder->backend, pictures, n, width,
-                                   height, latents->qidx);
+    return odva_clip_smoothing_run(&decoder->smoothing, decoder->pool, pictures, n, width, height,
+                                   latents->qidx);
 }
 
 static double wall_seconds(void)

@@ -347,6 +347,7 @@ int odva_clip_choose(struct odva_clip_choice *choice, struct odva_trial_coder *c
 
     ODVA_ASSERT(n >= 1 && n <= ONEDVA_MAX_CLIP_FRAMES);
     choice->motion.backend = choice->backend;
+    choice->motion.pool = choice->pool;
     choice->motion.tries_precisions = settings->preset == ONEDVA_PRESET_SLOW;
     /* only planning knows where scenes end, and habits with them */
     choice->motion.thorough = settings->preset == ONEDVA_PRESET_SLOW || !settings->adaptive_clips;

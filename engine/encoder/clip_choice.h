@@ -14,7 +14,8 @@
 #define ODVA_CLIP_DEPTHS 3
 
 struct odva_clip_choice {
-    struct odva_backend *backend; /* borrowed */
+    struct odva_backend *backend; /* borrowed, as the next */
+    struct odva_thread_pool *pool;
     struct odva_motion_choice motion;
     struct odva_luma_pyramid
         pyramid[1 + ONEDVA_MAX_CLIP_FRAMES]; /* first that of the frame before */

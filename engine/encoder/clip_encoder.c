@@ -16,7 +16,7 @@
 int odva_clip_encoder_open(struct odva_clip_encoder *encoder, const struct onedva_model *model,
                            const struct onedva_encoder_settings *settings,
                            const struct onedva_stream *stream, struct odva_backend *backend,
-                           int overlaps)
+                           struct odva_thread_pool *pool, int overlaps)
 {
     int status;
 
@@ -24,8 +24,9 @@ int odva_clip_encoder_open(struct odva_clip_encoder *encoder, const struct onedv
     encoder->settings = settings;
     encoder->stream = stream;
     encoder->backend = backend;
+    encoder->pool = pool;
     encoder->overlaps = overlaps;
-    status = odva_trial_coder_open(&encoder->coder, model, backend, settings);
+    status = odva_trial_coder_open(&encoder->coder, model, backend, pool, settings);
     for (int i = 0; i < 2 && status == ONEDVA_OK; i++) {
         status = odva_packet_encoder_init(&encoder->slot[i].packet_encoder, model);
         encoder->slot[i].packet_encoder.kind =
@@ -39,8 +40,8 @@ void odva_clip_encoder_close(struct odva_clip_encoder *encoder)
     for (int i = 0; i < 2; i++) {
         struct odva_packet_slot *slot = &encoder->slot[i];
 
-        if (encoder->backend)
-            odva_thread_pool_cancel(encoder->backend->pool, &slot->job);
+        if (encoder->pool)
+            odva_thread_pool_cancel(encoder->pool, &slot->job);
         odva_packet_encoder_free(&slot->packet_encoder);
         odva_latents_free(&slot->latents);
     }
@@ -97,7 +98,8 @@ static int embed_clip(struct odva_clip_encoder *encoder)
     int status = ONEDVA_OK;
 
     if (!query_encoder->backend)
-        status = odva_query_encoder_open(query_encoder, encoder->model, encoder->backend);
+        status =
+            odva_query_encoder_open(query_encoder, encoder->model, encoder->backend, encoder->pool);
     return status < 0 ? status
                       : odva_query_encoder_set_clip(query_encoder, &coder->path.walk,
                                                     &coder->latents.grid, encoder->clip->pictures);
@@ -127,7 +129,7 @@ static void name_reference(struct odva_clip_encoder *encoder, struct odva_packet
 {
     struct odva_packet_slot *before = &encoder->slot[slot == &encoder->slot[0]];
 
-    odva_thread_pool_wait(encoder->backend->pool, &before->job);
+    odva_thread_pool_wait(encoder->pool, &before->job);
     if (encoder->coder.latents.is_inter)
         slot->packet_encoder.reference = odva_packet_encoder_id(&before->packet_encoder);
 }
@@ -244,7 +246,7 @@ static void start_writing(struct odva_clip_encoder *encoder, struct odva_packet_
     encoder->coder.latents = latents;
     encoder->latents = &slot->latents;
     slot->job = (struct odva_thread_job){.fn = write_latents, .opaque = slot};
-    odva_thread_pool_start(encoder->backend->pool, &slot->job);
+    odva_thread_pool_start(encoder->pool, &slot->job);
 }
 
 /* Decode the last frame as every decoder has it. */
@@ -285,7 +287,7 @@ struct odva_packet_slot *odva_clip_encoder_end_packet(struct odva_clip_encoder *
     struct odva_packet_slot *slot = &encoder->slot[encoder->first_slot];
     struct onedva_packet *packet = &slot->packet;
 
-    odva_thread_pool_wait(encoder->backend->pool, &slot->job);
+    odva_thread_pool_wait(encoder->pool, &slot->job);
     encoder->first_slot ^= 1;
     encoder->begun--;
     packet->data = slot->packet_encoder.packet.data;

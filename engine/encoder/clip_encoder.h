@@ -28,6 +28,7 @@ struct odva_clip_encoder {
     const struct onedva_encoder_settings *settings;
     const struct onedva_stream *stream;
     struct odva_backend *backend;
+    struct odva_thread_pool *pool;
     struct odva_trial_coder coder;
     struct odva_query_encoder query_encoder; /* opened by the first clip that wants it */
 
@@ -49,13 +50,13 @@ struct odva_clip_encoder {
 };
 
 /**
- * @param model, settings, stream, backend as long as the clip encoder is open
+ * @param model, settings, stream, backend, pool as long as the clip encoder is open
  * @return ONEDVA_OK or ONEDVA_ERR_NOMEM
  */
 int odva_clip_encoder_open(struct odva_clip_encoder *encoder, const struct onedva_model *model,
                            const struct onedva_encoder_settings *settings,
                            const struct onedva_stream *stream, struct odva_backend *backend,
-                           int overlaps);
+                           struct odva_thread_pool *pool, int overlaps);
 void odva_clip_encoder_close(struct odva_clip_encoder *encoder);
 
 /** The packet that is begun next, or was begun last while its clip is encoded. */

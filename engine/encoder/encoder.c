@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/reserve.h"
+#include "base/thread_pool.h"
 #include "bitstream/stream_header.h"
 #include "encoder/clip_choice.h"
 #include "encoder/clip_encoder.h"
@@ -20,6 +21,7 @@ struct onedva_encoder {
     struct onedva_encoder_settings settings;
     struct onedva_stream stream;
     struct odva_byte_writer stream_header;
+    struct odva_thread_pool *pool;
     struct odva_backend *backend;
     struct odva_clip_choice clip_choice;
     struct odva_clip_encoder clip_encoder;
@@ -35,7 +37,6 @@ struct onedva_encoder {
 static int open_parts(struct onedva_encoder *encoder, const onedva_model *model)
 {
     const struct onedva_encoder_settings *settings = &encoder->settings;
-    struct odva_backend *backend;
     int status, overlaps;
 
     odva_stream_header_write(&encoder->stream_header, &encoder->stream);
@@ -45,15 +46,19 @@ static int open_parts(struct onedva_encoder *encoder, const onedva_model *model)
         &encoder->quantiser_choice, model, settings, &encoder->stream, &encoder->stream_header,
         odva_encoder_settings_first_index(settings, &encoder->stream));
     if (status == ONEDVA_OK)
+        status = odva_thread_pool_open(&encoder->pool, settings->threads);
+    if (status == ONEDVA_OK)
         status =
-            odva_backend_open(&encoder->backend, settings->backend, settings->threads,
+            odva_backend_open(&encoder->backend, settings->backend, encoder->pool,
                               settings->bitexact, ONEDVA_PRECISION_BFLOAT16, &settings->logger);
     if (status < 0)
         return status;
-    backend = encoder->clip_choice.backend = encoder->backend;
-    overlaps = odva_backend_workers(backend) > 1 && !odva_quantiser_choice_needs_packets(settings);
+    encoder->clip_choice.backend = encoder->backend;
+    encoder->clip_choice.pool = encoder->pool;
+    overlaps = odva_thread_pool_workers(encoder->pool) > 1 &&
+               !odva_quantiser_choice_needs_packets(settings);
     return odva_clip_encoder_open(&encoder->clip_encoder, model, settings, &encoder->stream,
-                                  backend, overlaps);
+                                  encoder->backend, encoder->pool, overlaps);
 }
 
 int onedva_encoder_open(onedva_encoder **result, const onedva_model *model,
@@ -98,6 +103,7 @@ void onedva_encoder_close(onedva_encoder **encoder_pointer)
     odva_clip_choice_free(&encoder->clip_choice);
     odva_clip_encoder_close(&encoder->clip_encoder);
     odva_backend_close(&encoder->backend);
+    odva_thread_pool_close(&encoder->pool);
     odva_byte_writer_free(&encoder->stream_header);
     free(encoder->tiles);
     free(encoder);

@@ -142,6 +142,7 @@ static int align(struct odva_motion_choice *choice, const struct odva_frames *fr
         return ONEDVA_ERR_UNSUPPORTED;
     status = align_prediction(choice, frames, clip);
     builder->backend = choice->backend;
+    builder->pool = choice->pool;
     if (status == ONEDVA_OK)
         status = odva_canvas_build(builder, &clip->motion, frames->pictures, clip->prediction);
     if (status < 0)
@@ -201,6 +202,7 @@ static int try_motion(struct odva_motion_choice *choice, struct odva_trial_coder
     int status, done = 0;
 
     choice->estimation.backend = choice->backend;
+    choice->estimation.pool = choice->pool;
     status =
         odva_motion_estimate(&choice->estimation, frames->pyramids - (frames->prediction != NULL),
                              path_frames(frames), reference_of(frames), SPACING);

@@ -43,7 +43,8 @@ struct odva_motion_habit {
 #define ODVA_MAX_WINS 3
 
 struct odva_motion_choice {
-    struct odva_backend *backend;      /* borrowed */
+    struct odva_backend *backend; /* borrowed, as the next */
+    struct odva_thread_pool *pool;
     int thorough;                      /* compare for every clip */
     int tries_precisions;              /* of the mesh, in every comparison */
     struct odva_motion_habit habit[3]; /* of clips of 4, 8 and 16 frames */

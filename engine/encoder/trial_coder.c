@@ -10,6 +10,7 @@
 #include "base/integers.h"
 #include "base/reserve.h"
 #include "base/squared_error.h"
+#include "base/thread_pool.h"
 #include "kernels/backend.h"
 #include "transform/deblocking.h"
 
@@ -20,22 +21,22 @@
 #define FINER 3
 
 int odva_trial_coder_open(struct odva_trial_coder *coder, const struct onedva_model *model,
-                          struct odva_backend *backend,
+                          struct odva_backend *backend, struct odva_thread_pool *pool,
                           const struct onedva_encoder_settings *settings)
 {
     int status;
 
     coder->model = model;
     coder->backend = backend;
+    coder->pool = pool;
     coder->scans = odva_scan_cache_of(model);
     if (!coder->scans)
         return ONEDVA_ERR_NOMEM;
     status = odva_linear_path_open(&coder->path, model, backend);
     if (status < 0)
         return status;
-    status =
-        odva_rate_distortion_init(&coder->rate_distortion, model, backend, settings->max_tokens,
-                                  settings->preset == ONEDVA_PRESET_SLOW);
+    status = odva_rate_distortion_init(&coder->rate_distortion, model, pool, settings->max_tokens,
+                                       settings->preset == ONEDVA_PRESET_SLOW);
     coder->partition.masking = settings->aq;
     return status;
 }
@@ -212,7 +213,7 @@ int odva_trial_coder_compare(struct odva_trial_coder *coder, const struct odva_m
     ODVA_ASSERT(coder->latents.grid.tile_count > 0);
     if (status < 0)
         return status;
-    odva_backend_parallel_for(coder->backend, grid->frames, compare_frame, &comparison);
+    odva_thread_pool_run(coder->pool, grid->frames, compare_frame, &comparison);
     for (int t = 0; t < grid->frames; t++)
         sum += comparison.squared[t];
     *squared = (double)sum / (DOMAIN_SCALE * DOMAIN_SCALE);

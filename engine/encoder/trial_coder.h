@@ -19,7 +19,8 @@
 
 struct odva_trial_coder {
     const struct onedva_model *model;
-    struct odva_backend *backend;  /* borrowed */
+    struct odva_backend *backend; /* borrowed, as the next */
+    struct odva_thread_pool *pool;
     struct odva_scan_cache *scans; /* the model's */
     struct odva_linear_path path;
     struct odva_rate_distortion rate_distortion;
@@ -43,7 +44,7 @@ struct odva_trial_coder {
 
 /** @param settings tokens, preset, aq. @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
 int odva_trial_coder_open(struct odva_trial_coder *coder, const struct onedva_model *model,
-                          struct odva_backend *backend,
+                          struct odva_backend *backend, struct odva_thread_pool *pool,
                           const struct onedva_encoder_settings *settings);
 void odva_trial_coder_close(struct odva_trial_coder *coder);
 

@@ -9,6 +9,7 @@
 
 #include "base/assert.h"
 #include "base/reserve.h"
+#include "base/thread_pool.h"
 #include "kernels/backend.h"
 
 #define BLOCK   4
@@ -193,12 +194,12 @@ int odva_canvas_build(struct odva_canvas_builder *b, const struct odva_motion *m
     ODVA_ASSERT(!prediction == !motion->is_inter);
     if (status < 0)
         return status;
-    odva_backend_parallel_for(b->backend, odva_motion_path_frames(motion), prepare_frame, &job);
+    odva_thread_pool_run(b->pool, odva_motion_path_frames(motion), prepare_frame, &job);
     warp = odva_inverse_nodes_warp(&b->inverse, motion, motion->frames);
     status = b->backend->ops->warp(b->backend, b->canvas.picture, frames, &warp);
     if (status < 0)
         return status;
-    odva_backend_parallel_for(b->backend, motion->frames, fill_frame, &job);
+    odva_thread_pool_run(b->pool, motion->frames, fill_frame, &job);
     return ONEDVA_OK;
 }
 

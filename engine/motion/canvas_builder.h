@@ -19,10 +19,12 @@
 #include "onedva/onedva.h"
 
 struct odva_backend;
+struct odva_thread_pool;
 
 struct odva_canvas_builder {
-    struct odva_backend *backend; /* borrowed */
-    struct odva_canvas canvas;    /* the result */
+    struct odva_backend *backend; /* borrowed, as the next */
+    struct odva_thread_pool *pool;
+    struct odva_canvas canvas; /* the result */
     /* [frames][block rows][block columns]: 1 where the frame shows a 4x4 block; behind those of an
      * inter clip's frames those of the picture before */
     uint8_t *visible;

@@ -11,6 +11,7 @@
 #include "base/assert.h"
 #include "base/integers.h"
 #include "base/reserve.h"
+#include "base/thread_pool.h"
 #include "bitstream/motion.h"
 #include "kernels/backend.h"
 
@@ -371,12 +372,12 @@ static int refine(struct odva_motion_estimation *e, int level, int is_mesh, int 
     struct alignment_step step = {.e = e, .level = level, .is_mesh = is_mesh};
     int status = ONEDVA_OK;
 
-    odva_backend_parallel_for(e->backend, e->lanes, prepare_task, &step);
+    odva_thread_pool_run(e->pool, e->lanes, prepare_task, &step);
     for (int i = 0; i < steps && status == ONEDVA_OK; i++) {
         status = compare(e, level);
         if (status < 0)
             return status;
-        odva_backend_parallel_for(e->backend, e->lanes, step_task, &step);
+        odva_thread_pool_run(e->pool, e->lanes, step_task, &step);
         for (int l = 0; l < e->lanes && status == ONEDVA_OK; l++)
             status = e->lane[l].status;
     }
@@ -494,7 +495,7 @@ static int align_lanes(struct odva_motion_estimation *e)
     const int coarsest = last_level(e), first_mesh = odva_min(e->base + MESH_LEVELS - 1, coarsest);
     int status = ONEDVA_OK;
 
-    odva_backend_parallel_for(e->backend, e->lanes, start_task, e);
+    odva_thread_pool_run(e->pool, e->lanes, start_task, e);
     for (int level = coarsest; level > e->base && status == ONEDVA_OK; level--)
         status = refine(e, level, 0, AFFINE_STEPS);
     for (int i = 0; i < e->lanes; i++)

@@ -38,7 +38,8 @@ struct odva_motion_lane {
 };
 
 struct odva_motion_estimation {
-    struct odva_backend *backend; /* borrowed */
+    struct odva_backend *backend; /* borrowed, as the next */
+    struct odva_thread_pool *pool;
     int width, height, frames, reference;
     int base; /* finest pyramid level used */
     int spacing;

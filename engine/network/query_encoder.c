@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "base/integers.h"
 #include "base/reserve.h"
+#include "base/thread_pool.h"
 #include "model/model.h"
 #include "model/model_weights.h"
 #include "network/latent_scale.h"
@@ -44,7 +45,7 @@ static int load_layers(struct odva_query_encoder *enc, const struct onedva_model
 }
 
 int odva_query_encoder_open(struct odva_query_encoder *enc, const struct onedva_model *model,
-                            struct odva_backend *backend)
+                            struct odva_backend *backend, struct odva_thread_pool *pool)
 {
     const struct odva_encoder_tensors *tensors = &model->weights->encoder;
     const struct odva_model_config *config = &model->config;
@@ -52,7 +53,7 @@ int odva_query_encoder_open(struct odva_query_encoder *enc, const struct onedva_
 
     ODVA_ASSERT(config->encoder_layers > 0);
     *enc = (struct odva_query_encoder){
-        .backend = backend, .width = config->width, .queries = config->queries};
+        .backend = backend, .pool = pool, .width = config->width, .queries = config->queries};
     if ((status = load_layers(enc, model)) < 0 ||
         (status = odva_transformer_open(&enc->transformer, backend, model, &tensors->cond, SCALARS,
                                         tensors->blocks, config->encoder_layers,
@@ -351,7 +352,7 @@ int odva_query_encoder_correct(struct odva_query_encoder *enc, const struct odva
     ODVA_ASSERT(qidx >= ONEDVA_MIN_QIDX && qidx <= ONEDVA_MAX_QIDX);
     if ((status = set_partition(enc, grid)) < 0)
         return status;
-    odva_backend_parallel_for(backend, grid->tile_count, normalise_task, &job);
+    odva_thread_pool_run(enc->pool, grid->tile_count, normalise_task, &job);
     if ((status = odva_device_array_set(backend, &enc->tokens_device, enc->tokens,
                                         enc->query_count * TOKEN, sizeof(float))) < 0 ||
         (status = odva_transformer_condition(&enc->transformer, &scalar, 1)) < 0)
@@ -363,6 +364,6 @@ int odva_query_encoder_correct(struct odva_query_encoder *enc, const struct odva
                                         enc->query_count * TOKEN * sizeof(float));
     if (status < 0)
         return status;
-    odva_backend_parallel_for(backend, grid->tile_count, correct_task, &job);
+    odva_thread_pool_run(enc->pool, grid->tile_count, correct_task, &job);
     return ONEDVA_OK;
 }

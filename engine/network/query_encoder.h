@@ -21,7 +21,8 @@ struct odva_tile_group {
 };
 
 struct odva_query_encoder {
-    struct odva_backend *backend;
+    struct odva_backend *backend; /* borrowed, as the next */
+    struct odva_thread_pool *pool;
     int width, queries;
     struct odva_linear_layer patch, query, out;
     struct odva_buffer *embed; /* [queries][d] */
@@ -46,7 +47,7 @@ struct odva_query_encoder {
 };
 
 int odva_query_encoder_open(struct odva_query_encoder *encoder, const struct onedva_model *model,
-                            struct odva_backend *backend);
+                            struct odva_backend *backend, struct odva_thread_pool *pool);
 void odva_query_encoder_close(struct odva_query_encoder *encoder);
 
 /** Give the clip, of which the encoder keeps what it needs. */

@@ -10,9 +10,9 @@
 
 #include "base/assert.h"
 #include "base/reserve.h"
+#include "base/thread_pool.h"
 #include "bitstream/latent_coder.h"
 #include "bitstream/symbol_context.h"
-#include "kernels/backend.h"
 #include "onedva/onedva.h"
 #include "transform/quantiser.h"
 
@@ -44,19 +44,19 @@ struct measurement {
 };
 
 int odva_rate_distortion_init(struct odva_rate_distortion *rd, const struct onedva_model *model,
-                              struct odva_backend *backend, int max_tokens, int thorough)
+                              struct odva_thread_pool *pool, int max_tokens, int thorough)
 {
     const size_t context_size = odva_symbol_context_size(model->config.basis);
 
     ODVA_ASSERT(max_tokens >= 0);
     *rd = (struct odva_rate_distortion){
         .model = model,
-        .backend = backend,
+        .pool = pool,
         .max_tokens = max_tokens > 0 ? max_tokens : INT32_MAX,
         .thorough = thorough,
     };
     odva_bit_cost_init(&rd->bit_cost, &model->tables);
-    rd->near = malloc(odva_backend_workers(backend) * context_size);
+    rd->near = malloc(odva_thread_pool_workers(pool) * context_size);
     return rd->near ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
 }
 
@@ -246,7 +246,7 @@ static void measure(struct measurement *m, struct odva_rate_distortion *rd,
     odva_dequantiser_init(&m->dequantiser, &rd->model->tables, qidx, shift);
     for (int i = 0; i < 256; i++)
         m->symbol_cost[i] = rd->bit_cost.symbol[odva_scale_class(i - 128, qidx)];
-    odva_backend_parallel_for(rd->backend, latents->grid.tile_count, measure_tile, m);
+    odva_thread_pool_run(rd->pool, latents->grid.tile_count, measure_tile, m);
 }
 
 static size_t candidate_count(const struct odva_latents *latents)

@@ -18,7 +18,7 @@
 /* Squared error in units of D^2 that one bit is worth. */
 #define ODVA_LAMBDA 0.13
 
-struct odva_backend;
+struct odva_thread_pool;
 
 /** The quantiser of an index with a fraction: the next coarser one. */
 static inline int odva_qidx_of(double index)
@@ -40,9 +40,9 @@ struct odva_length_candidate {
 
 struct odva_rate_distortion {
     const struct onedva_model *model;
-    struct odva_backend *backend; /* borrowed: its threads share the tiles */
-    int max_tokens;               /* of the largest tiles (odva_token_limit) */
-    int thorough;                 /* also try the next level towards zero for each coefficient */
+    struct odva_thread_pool *pool; /* borrowed: its threads share the tiles */
+    int max_tokens;                /* of the largest tiles (odva_token_limit) */
+    int thorough;                  /* also try the next level towards zero for each coefficient */
     struct odva_bit_cost bit_cost;
     uint8_t *near; /* a symbol context for each worker */
     struct odva_length_candidate *candidates;
@@ -55,7 +55,7 @@ struct odva_rate_distortion {
  * @return ONEDVA_OK or ONEDVA_ERR_NOMEM
  */
 int odva_rate_distortion_init(struct odva_rate_distortion *rd, const struct onedva_model *model,
-                              struct odva_backend *backend, int max_tokens, int thorough);
+                              struct odva_thread_pool *pool, int max_tokens, int thorough);
 void odva_rate_distortion_free(struct odva_rate_distortion *rd);
 
 /**

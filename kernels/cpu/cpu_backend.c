@@ -19,7 +19,7 @@
 int odva_cpu_reserve_scratch(struct odva_cpu_backend *cpu, size_t floats)
 {
     const size_t step = (floats + 15) / 16 * 16;
-    const size_t size = step * odva_backend_workers(&cpu->base);
+    const size_t size = step * odva_thread_pool_workers(cpu->pool);
 
     cpu->worker_scratch = step;
     if (size <= cpu->scratch_size)
@@ -34,7 +34,6 @@ int odva_cpu_reserve_scratch(struct odva_cpu_backend *cpu, size_t floats)
 
 static void cpu_close(struct odva_backend *backend)
 {
-    odva_thread_pool_close(&backend->pool);
     free(odva_cpu_backend_of(backend)->scratch);
     free(backend);
 }
@@ -141,7 +140,7 @@ static int dct_forward(struct odva_backend *backend, struct odva_buffer *latents
 
     if (status < 0)
         return status;
-    odva_backend_parallel_for(backend, count, forward_task, &job);
+    odva_cpu_run(backend, count, forward_task, &job);
     return ONEDVA_OK;
 }
 
@@ -186,9 +185,11 @@ int odva_cpu_backend_probe(void)
     return 1;
 }
 
-int odva_cpu_backend_open(struct odva_backend **backend, int threads, int bitexact,
-                          enum onedva_precision precision, const struct onedva_logger *logger)
+int odva_cpu_backend_open(struct odva_backend **backend, struct odva_thread_pool *pool,
+                          int bitexact, enum onedva_precision precision,
+                          const struct onedva_logger *logger)
 {
+    const int workers = odva_thread_pool_workers(pool);
     const struct odva_cpu_operators *operators = odva_cpu_operators_choose(bitexact, precision);
     struct odva_cpu_backend *cpu;
 
@@ -204,16 +205,12 @@ int odva_cpu_backend_open(struct odva_backend **backend, int threads, int bitexa
         return ONEDVA_ERR_NOMEM;
     cpu->base.ops = &cpu_ops;
     cpu->base.packing = operators;
+    cpu->pool = pool;
     cpu->operators = operators;
-    if (odva_thread_pool_open(&cpu->base.pool, threads) < 0) {
-        free(cpu);
-        return ONEDVA_ERR_NOMEM;
-    }
-    cpu->base.block_rows = odva_min64(BLOCK_ROWS * odva_backend_workers(&cpu->base), MAX_BLOCK);
+    cpu->base.block_rows = odva_min64(BLOCK_ROWS * workers, MAX_BLOCK);
     cpu->base.network_element = operators->network_element;
     odva_cpu_dct_tables_init(&cpu->dct);
-    odva_log(logger, ONEDVA_LOG_DEBUG, "backend cpu, %s, %d threads", operators->name,
-             odva_backend_workers(&cpu->base));
+    odva_log(logger, ONEDVA_LOG_DEBUG, "backend cpu, %s, %d threads", operators->name, workers);
     *backend = &cpu->base;
     return ONEDVA_OK;
 }

@@ -12,7 +12,8 @@
 int odva_cpu_backend_probe(void);
 
 /** See odva_backend_open. */
-int odva_cpu_backend_open(struct odva_backend **backend, int threads, int bitexact,
-                          enum onedva_precision precision, const struct onedva_logger *logger);
+int odva_cpu_backend_open(struct odva_backend **backend, struct odva_thread_pool *pool,
+                          int bitexact, enum onedva_precision precision,
+                          const struct onedva_logger *logger);
 
 #endif

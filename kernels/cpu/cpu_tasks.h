@@ -7,6 +7,7 @@
 #ifndef ODVA_CPU_TASKS_H
 #define ODVA_CPU_TASKS_H
 
+#include "base/thread_pool.h"
 #include "kernels/cpu/basis.h"
 #include "kernels/cpu/buffer.h"
 #include "kernels/cpu/dct.h"
@@ -14,6 +15,7 @@
 
 struct odva_cpu_backend {
     struct odva_backend base;
+    struct odva_thread_pool *pool; /* lent */
     const struct odva_cpu_operators *operators;
     struct odva_cpu_dct_tables dct;
     float *scratch; /* of all workers */
@@ -23,6 +25,13 @@ struct odva_cpu_backend {
 static inline struct odva_cpu_backend *odva_cpu_backend_of(struct odva_backend *backend)
 {
     return (struct odva_cpu_backend *)backend;
+}
+
+/** Run a loop on the backend's threads. */
+static inline void odva_cpu_run(struct odva_backend *backend, int64_t count, odva_task_fn fn,
+                                void *opaque)
+{
+    odva_thread_pool_run(odva_cpu_backend_of(backend)->pool, count, fn, opaque);
 }
 
 /** Give every worker that many floats; they lie worker_scratch apart.

@@ -102,7 +102,7 @@ int odva_cpu_backend_project(struct odva_backend *backend, struct odva_matrix co
 
     if (status < 0)
         return status;
-    odva_backend_parallel_for(backend, odva_ceil_div64(count, GROUPS * ROWS), project_task, &job);
+    odva_cpu_run(backend, odva_ceil_div64(count, GROUPS * ROWS), project_task, &job);
     return ONEDVA_OK;
 }
 
@@ -346,6 +346,6 @@ int odva_cpu_backend_reconstruct(struct odva_backend *backend,
                                           2 * most * most_columns(bands));
     if (status < 0)
         return status;
-    odva_backend_parallel_for(backend, count, reconstruct_task, &job);
+    odva_cpu_run(backend, count, reconstruct_task, &job);
     return ONEDVA_OK;
 }

@@ -103,7 +103,7 @@ static void chain_task(void *opaque, int64_t index, int worker)
     const struct chain_job *job = opaque;
     const struct odva_cpu_operators *operators = job->cpu->operators;
     const int64_t first = index * job->rows_per_task;
-    const int64_t next = first + odva_backend_workers(&job->cpu->base) * job->rows_per_task;
+    const int64_t next = first + odva_thread_pool_workers(job->cpu->pool) * job->rows_per_task;
     const int64_t rows = odva_min64(job->rows_per_task, job->rows - first);
     float *scratch = odva_cpu_scratch_of(job->cpu, worker);
 
@@ -214,10 +214,10 @@ static int reserve_chain(struct odva_cpu_backend *cpu, struct chain_job *job)
 }
 
 /* Weights are read once for each task; smaller ones share few rows more evenly. */
-static int64_t linear_rows_per_task(const struct odva_backend *backend, int64_t rows)
+static int64_t linear_rows_per_task(const struct odva_cpu_backend *cpu, int64_t rows)
 {
     const int64_t most = 2 * LINEAR_ROWS;
-    const int workers = odva_backend_workers(backend);
+    const int workers = odva_thread_pool_workers(cpu->pool);
 
     return workers > 1 && rows < most * LINEAR_TASKS * workers ? LINEAR_ROWS : most;
 }
@@ -229,13 +229,13 @@ int odva_cpu_backend_linear_chain(struct odva_backend *backend,
     struct chain_job job = {.cpu = cpu, .count = count, .rows = rows};
     int status;
 
-    job.rows_per_task = linear_rows_per_task(backend, rows);
+    job.rows_per_task = linear_rows_per_task(cpu, rows);
     for (int i = 0; i < count; i++)
         job.steps[i] = chain_step_of(&steps[i]);
     status = reserve_chain(cpu, &job);
     if (status < 0)
         return status;
-    odva_backend_parallel_for(backend, odva_ceil_div64(rows, job.rows_per_task), chain_task, &job);
+    odva_cpu_run(backend, odva_ceil_div64(rows, job.rows_per_task), chain_task, &job);
     return ONEDVA_OK;
 }
 
@@ -275,7 +275,7 @@ int odva_cpu_backend_norm_modulate(struct odva_backend *backend, struct odva_mat
 
     job.norm.dst = odva_cpu_floats(dst);
     job.norm.dst_stride = dst.stride;
-    odva_backend_parallel_for(backend, odva_ceil_div64(rows, NORM_ROWS), norm_task, &job);
+    odva_cpu_run(backend, odva_ceil_div64(rows, NORM_ROWS), norm_task, &job);
     return ONEDVA_OK;
 }
 
@@ -325,8 +325,7 @@ int odva_cpu_backend_attention(struct odva_backend *backend, struct odva_matrix 
         job.attention.dst = odva_cpu_elements(dst, 0);
         job.attention.qkv = odva_cpu_elements(qkv, 0);
     }
-    odva_backend_parallel_for(backend, (int64_t)windows->count * attention->heads, attention_task,
-                              &job);
+    odva_cpu_run(backend, (int64_t)windows->count * attention->heads, attention_task, &job);
     return ONEDVA_OK;
 }
 
@@ -361,6 +360,6 @@ int odva_cpu_backend_axpby(struct odva_backend *backend, struct odva_matrix dst,
     struct axpby_job job = {.dst = dst, .x = x, .y = y, .a = a, .b = b, .rows = rows, .cols = cols};
 
     job.rows_per_task = odva_ceil_div64(ELEMENTS, cols);
-    odva_backend_parallel_for(backend, odva_ceil_div64(rows, job.rows_per_task), axpby_task, &job);
+    odva_cpu_run(backend, odva_ceil_div64(rows, job.rows_per_task), axpby_task, &job);
     return ONEDVA_OK;
 }

@@ -47,7 +47,7 @@ static int run_patches(struct odva_backend *backend, struct patch_job *job,
     job->operators = odva_cpu_backend_of(backend)->operators;
     job->position = odva_cpu_indices(position) + first;
     job->count = count;
-    odva_backend_parallel_for(backend, odva_ceil_div64(count, PATCHES), patch_task, job);
+    odva_cpu_run(backend, odva_ceil_div64(count, PATCHES), patch_task, job);
     return ONEDVA_OK;
 }
 
@@ -160,9 +160,8 @@ int odva_cpu_backend_warp(struct odva_backend *backend, const struct onedva_pict
                            .bands = (warp->height + 7) / 8};
 
     job.bands_per_task = (int)odva_ceil_div64(WARP_SAMPLES, 8 * (int64_t)warp->width);
-    odva_backend_parallel_for(
-        backend, odva_ceil_div64((int64_t)job.bands * warp->frames, job.bands_per_task), warp_task,
-        &job);
+    odva_cpu_run(backend, odva_ceil_div64((int64_t)job.bands * warp->frames, job.bands_per_task),
+                 warp_task, &job);
     return ONEDVA_OK;
 }
 
@@ -211,8 +210,8 @@ int odva_cpu_backend_deblock(struct odva_backend *backend, const struct onedva_p
                               .bands = (grid->height + 7) / 16 + 1};
 
     job.bands_per_task = (int)odva_ceil_div64(DEBLOCK_SAMPLES, 16 * (int64_t)grid->width);
-    odva_backend_parallel_for(
-        backend, odva_ceil_div64(job.bands, job.bands_per_task) * grid->frames, deblock_task, &job);
+    odva_cpu_run(backend, odva_ceil_div64(job.bands, job.bands_per_task) * grid->frames,
+                 deblock_task, &job);
     return ONEDVA_OK;
 }
 
@@ -252,8 +251,7 @@ int odva_cpu_backend_downscale2x(struct odva_backend *backend, uint8_t *dst, ptr
         .height = height,
     };
     job.rows_per_task = (int)odva_ceil_div64(DOWNSCALE_SAMPLES, 2 * (int64_t)width);
-    odva_backend_parallel_for(backend, odva_ceil_div64(job.rows, job.rows_per_task),
-                              downscale2x_task, &job);
+    odva_cpu_run(backend, odva_ceil_div64(job.rows, job.rows_per_task), downscale2x_task, &job);
     return ONEDVA_OK;
 }
 
@@ -284,7 +282,7 @@ int odva_cpu_backend_structure_tensors(struct odva_backend *backend,
         .height = height,
     };
     job.rows_per_task = (int)odva_ceil_div64(TENSOR_SAMPLES, 4 * (int64_t)width);
-    odva_backend_parallel_for(backend, odva_ceil_div64(job.rows, job.rows_per_task),
-                              structure_tensors_task, &job);
+    odva_cpu_run(backend, odva_ceil_div64(job.rows, job.rows_per_task), structure_tensors_task,
+                 &job);
     return ONEDVA_OK;
 }

@@ -10,8 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "kernels/backend.h"
-#include "tests/support/test.h"
+#include "tests/support/backend.h"
 
 #define ROWS   8
 #define WIDTH  64 /* of qkv, too: 3 heads' parts of 16, and 16 more */
@@ -124,9 +123,9 @@ static struct world *world_open(void)
     w->vectors = 2;
     w->bytes = sizeof(float);
     w->data = w->numbers;
-    assert_int_equal(
-        odva_backend_open(&w->backend, ONEDVA_BACKEND_CPU, 1, 1, ONEDVA_PRECISION_FLOAT32, NULL),
-        ONEDVA_OK);
+    assert_int_equal(odva_backend_open(&w->backend, ONEDVA_BACKEND_CPU, test_threads(1), 1,
+                                       ONEDVA_PRECISION_FLOAT32, NULL),
+                     ONEDVA_OK);
     w->x = buffer_of(w->backend, w->numbers, ROWS * WIDTH * sizeof(float));
     w->y = buffer_of(w->backend, w->numbers, ROWS * WIDTH * sizeof(float));
     w->index = buffer_of(w->backend, index, sizeof(index));

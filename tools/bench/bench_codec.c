@@ -62,16 +62,17 @@ static void quantise(struct bench_codec *codec)
     }
 }
 
-void bench_codec_open(struct bench_codec *codec, struct odva_backend *backend,
+void bench_codec_open(struct bench_codec *codec, const struct bench_backend *bench,
                       const struct bench_clip *clip)
 {
+    struct odva_backend *backend = bench->backend;
     size_t count;
 
     *codec = (struct bench_codec){.backend = backend};
     bench_check(onedva_model_open(&codec->model, NULL, &bench_logger));
     bench_check(odva_linear_path_open(&codec->path, codec->model, backend));
     if (codec->model->config.encoder_layers > 0)
-        bench_check(odva_query_encoder_open(&codec->encoder, codec->model, backend));
+        bench_check(odva_query_encoder_open(&codec->encoder, codec->model, backend, bench->pool));
     bench_check(odva_sampler_open(&codec->sampler, codec->model, backend));
     bench_check(odva_latents_set_size(
         &codec->latents, bench_checked(odva_scan_cache_of(codec->model)), DETAIL, clip->size));

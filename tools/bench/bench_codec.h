@@ -10,6 +10,7 @@
 #include "network/query_encoder.h"
 #include "network/sampler.h"
 #include "onedva/onedva.h"
+#include "tools/bench/bench_backend.h"
 #include "transform/deblocking.h"
 #include "transform/linear_path.h"
 
@@ -36,7 +37,7 @@ struct bench_codec {
 };
 
 /** Opens all, and analyses and quantises a clip. */
-void bench_codec_open(struct bench_codec *codec, struct odva_backend *backend,
+void bench_codec_open(struct bench_codec *codec, const struct bench_backend *bench,
                       const struct bench_clip *clip);
 void bench_codec_close(struct bench_codec *codec);
 

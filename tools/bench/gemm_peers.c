@@ -21,6 +21,7 @@
 #include "kernels/backend.h"
 #include "kernels/device_array.h"
 #include "tools/bench/bench.h"
+#include "tools/bench/bench_backend.h"
 #include "tools/bench/machine_peak.h"
 #include "tools/bench/median.h"
 
@@ -349,21 +350,17 @@ static void bench(struct odva_backend *const backend[2], int rows, int n_in, int
     products_close(&s);
 }
 
-static struct odva_backend *open_engine(enum onedva_precision precision)
-{
-    struct odva_backend *backend;
-
-    if (odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 1, 0, precision, NULL) < 0)
-        fail("opening the engine");
-    return backend;
-}
-
 int main(void)
 {
     static const int rows[] = {256, 3680}, width[] = {128, 320};
-    struct odva_backend *backend[2] = {open_engine(ONEDVA_PRECISION_BFLOAT16),
-                                       open_engine(ONEDVA_PRECISION_INT8)};
+    struct bench_backend engine[2];
+    struct odva_backend *backend[2];
 
+    if (bench_backend_open(&engine[0], 1, ONEDVA_PRECISION_BFLOAT16, NULL) < 0 ||
+        bench_backend_open(&engine[1], 1, ONEDVA_PRECISION_INT8, NULL) < 0)
+        fail("opening the engine");
+    backend[0] = engine[0].backend;
+    backend[1] = engine[1].backend;
     printf("GFLOP/s, one thread, median of %d.\n\n", RUNS);
     puts("| rows x in -> out | f32 | oneDNN | of oneDNN | OpenBLAS | of the peak "
          "| bf16 | oneDNN | of oneDNN | of the peak | bf16 of floats | oneDNN | of oneDNN "
@@ -380,7 +377,7 @@ int main(void)
             bench(backend, rows[r], d, 1536);
         }
     }
-    odva_backend_close(&backend[0]);
-    odva_backend_close(&backend[1]);
+    bench_backend_close(&engine[0]);
+    bench_backend_close(&engine[1]);
     return 0;
 }

@@ -233,14 +233,15 @@ int main(int argc, char **argv)
 {
     const int threads = argc > 1 ? atoi(argv[1]) : 0;
     const int width = argc > 3 ? atoi(argv[2]) : 640, height = argc > 3 ? atoi(argv[3]) : 360;
+    struct bench_backend bench;
     struct odva_backend *backend;
     struct bench_codec codec;
     struct bench_clip clip;
 
-    bench_check(odva_backend_open(&backend, ONEDVA_BACKEND_CPU, threads, 0,
-                                  ONEDVA_PRECISION_BFLOAT16, &bench_logger));
+    bench_check(bench_backend_open(&bench, threads, ONEDVA_PRECISION_BFLOAT16, &bench_logger));
+    backend = bench.backend;
     bench_clip_open(&clip, width, height);
-    bench_codec_open(&codec, backend, &clip);
+    bench_codec_open(&codec, &bench, &clip);
     bench_linear(backend, 384, 128, ODVA_ACTIVATION_NONE);
     bench_linear(backend, 128, 128, ODVA_ACTIVATION_NONE);
     bench_linear(backend, 512, 128, ODVA_ACTIVATION_GELU);
@@ -255,6 +256,6 @@ int main(int argc, char **argv)
     bench_synthesis(&codec, &clip);
     bench_codec_close(&codec);
     bench_clip_close(&clip);
-    odva_backend_close(&backend);
+    bench_backend_close(&bench);
     return 0;
 }

@@ -13,12 +13,12 @@
 
 #include "bitstream/packet_encoder.h"
 #include "encoder/trial_coder.h"
-#include "kernels/backend.h"
 #include "motion/canvas_builder.h"
 #include "motion/motion_estimation.h"
 #include "motion/motion_fit.h"
 #include "onedva/onedva.h"
 #include "tools/bench/bench.h"
+#include "tools/bench/bench_backend.h"
 #include "tools/bench/bench_video.h"
 #include "tools/bench/median.h"
 
@@ -43,7 +43,7 @@ enum part {
 struct bench {
     struct bench_video video;
     onedva_model *model;
-    struct odva_backend *backend;
+    struct bench_backend backend;
     struct odva_trial_coder coder;
     struct odva_packet_encoder packet_encoder;
     struct odva_motion_estimation estimation;
@@ -76,14 +76,15 @@ static void open_parts(struct bench *b, int threads)
     size_t size;
 
     bench_check(onedva_model_open(&b->model, NULL, &bench_logger));
-    bench_check(odva_backend_open(&b->backend, ONEDVA_BACKEND_CPU, threads, 0,
-                                  ONEDVA_PRECISION_BFLOAT16, NULL));
+    bench_check(bench_backend_open(&b->backend, threads, ONEDVA_PRECISION_BFLOAT16, NULL));
     onedva_encoder_settings_default(&settings);
     settings.threads = threads;
     settings.preset = ONEDVA_PRESET_ULTRAFAST;
-    bench_check(odva_trial_coder_open(&b->coder, b->model, b->backend, &settings));
+    bench_check(
+        odva_trial_coder_open(&b->coder, b->model, b->backend.backend, b->backend.pool, &settings));
     bench_check(odva_packet_encoder_init(&b->packet_encoder, b->model));
-    b->estimation.backend = b->builder.backend = b->backend;
+    b->estimation.backend = b->builder.backend = b->backend.backend;
+    b->estimation.pool = b->builder.pool = b->backend.pool;
     bench_check(onedva_encoder_open(&b->encoder[1], b->model, &settings, &b->video.stream));
     settings.motion = ONEDVA_MOTION_OFF;
     settings.adaptive_clips = 0;
@@ -112,14 +113,14 @@ static void close_parts(struct bench *b)
     odva_motion_estimation_free(&b->estimation);
     odva_packet_encoder_free(&b->packet_encoder);
     odva_trial_coder_close(&b->coder);
-    odva_backend_close(&b->backend);
+    bench_backend_close(&b->backend);
     onedva_model_close(&b->model);
 }
 
 static void estimate(struct bench *b, const struct onedva_const_picture *pictures)
 {
     for (int t = 0; t < FRAMES; t++)
-        bench_check(odva_luma_pyramid_of_frame(&b->pyramid[t], b->backend, &pictures[t],
+        bench_check(odva_luma_pyramid_of_frame(&b->pyramid[t], b->backend.backend, &pictures[t],
                                                b->video.reader.width, b->video.reader.height));
     bench_check(odva_motion_estimate(&b->estimation, b->pyramid, FRAMES, FRAMES / 2, SPACING));
 }
@@ -157,8 +158,8 @@ static void measure_clip(struct bench *b, const struct onedva_const_picture *pic
     bench_check(onedva_decoder_reconstruct(b->decoder, b->decoded.picture, FRAMES));
     *seconds[DECODE] = lap();
     bench_check(odva_motion_warp_set(&b->warp, &b->motion));
-    bench_check(b->backend->ops->warp(b->backend, b->decoded.picture, canvas->const_picture,
-                                      &b->warp.warp));
+    bench_check(b->backend.backend->ops->warp(b->backend.backend, b->decoded.picture,
+                                              canvas->const_picture, &b->warp.warp));
     *seconds[WARP] = lap();
     bench_check(onedva_encode(b->encoder[0], pictures, NULL, FRAMES, &packet));
     *seconds[ENCODE_OFF] = lap();

@@ -57,29 +57,29 @@ static void run_motion(struct odva_backend *backend, const struct work *work)
 static void measure(struct work *work, const char *cpu, int runs)
 {
     const struct bench_clip *clip = &work->clip;
-    struct odva_backend *backend;
+    struct bench_backend bench;
     struct bench_codec codec;
     int status;
 
     setenv("ONEDVA_CPU", cpu, 1);
-    status = odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 1, 0, ONEDVA_PRECISION_BFLOAT16, NULL);
+    status = bench_backend_open(&bench, 1, ONEDVA_PRECISION_BFLOAT16, NULL);
     if (status < 0) {
         printf("\n%s: not in this build, or not on this processor\n", cpu);
         return;
     }
-    operator_count_attach(backend);
+    operator_count_attach(bench.backend);
     operator_count_reset();
-    bench_codec_open(&codec, backend, clip);
+    bench_codec_open(&codec, &bench, clip);
     for (int i = 0; i <= runs; i++) { /* the first is not counted */
         bench_codec_analyse(&codec, clip);
         bench_codec_decode(&codec, 1, work->other.pictures);
-        run_motion(backend, work);
+        run_motion(bench.backend, work);
         if (i < runs)
             operator_count_next_run();
     }
     operator_count_print(cpu, 1);
     bench_codec_close(&codec);
-    odva_backend_close(&backend);
+    bench_backend_close(&bench);
 }
 
 int main(int argc, char **argv)

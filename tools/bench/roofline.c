@@ -53,20 +53,19 @@ int main(int argc, char **argv)
 {
     const int width = argc > 2 ? atoi(argv[1]) : 640, height = argc > 2 ? atoi(argv[2]) : 360;
     const int runs = argc > 3 ? atoi(argv[3]) : 9;
-    struct odva_backend *backend;
+    struct bench_backend bench;
     struct bench_codec codec;
     struct bench_clip clip;
 
-    bench_check(odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 1, 0, ONEDVA_PRECISION_BFLOAT16,
-                                  &bench_logger));
-    operator_count_attach(backend);
+    bench_check(bench_backend_open(&bench, 1, ONEDVA_PRECISION_BFLOAT16, &bench_logger));
+    operator_count_attach(bench.backend);
     bench_clip_open(&clip, width, height);
-    bench_codec_open(&codec, backend, &clip);
+    bench_codec_open(&codec, &bench, &clip);
     printf("%s, %dx%d\n", codec.model->name, width, height);
     for (int steps = -1; steps <= 1; steps++)
         measure(&codec, &clip, steps, runs);
     bench_codec_close(&codec);
     bench_clip_close(&clip);
-    odva_backend_close(&backend);
+    bench_backend_close(&bench);
     return 0;
 }

@@ -21,6 +21,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/thread_pool.h"
 #include "bitstream/logistic.h"
 #include "bitstream/symbol_predictor.h"
 #include "encoder/trial_coder.h"
@@ -73,6 +74,7 @@ struct bits {
 
 struct entropy {
     onedva_model *model;
+    struct odva_thread_pool *pool;
     struct odva_backend *backend;
     struct odva_trial_coder coder;
     struct odva_bit_cost bit_cost;
@@ -731,9 +733,11 @@ static void open_entropy(struct entropy *entropy, const char *model)
     settings.preset = ONEDVA_PRESET_ULTRAFAST;
     entropy->near = take(malloc(odva_symbol_context_size(info.basis)));
     odva_bit_cost_init(&entropy->bit_cost, &entropy->model->tables);
-    if (odva_backend_open(&entropy->backend, ONEDVA_BACKEND_CPU, 1, 0, ONEDVA_PRECISION_BFLOAT16,
-                          &silent) < 0 ||
-        odva_trial_coder_open(&entropy->coder, entropy->model, entropy->backend, &settings) < 0 ||
+    if (odva_thread_pool_open(&entropy->pool, 1) < 0 ||
+        odva_backend_open(&entropy->backend, ONEDVA_BACKEND_CPU, entropy->pool, 0,
+                          ONEDVA_PRECISION_BFLOAT16, &silent) < 0 ||
+        odva_trial_coder_open(&entropy->coder, entropy->model, entropy->backend, entropy->pool,
+                              &settings) < 0 ||
         odva_symbol_predictor_init(&entropy->predictor, info.basis) < 0)
         die("out of memory", model);
 }
@@ -744,6 +748,7 @@ static void close_entropy(struct entropy *entropy)
     odva_latents_free(&entropy->latents);
     odva_trial_coder_close(&entropy->coder);
     odva_backend_close(&entropy->backend);
+    odva_thread_pool_close(&entropy->pool);
     onedva_model_close(&entropy->model);
     free(entropy->near);
 }

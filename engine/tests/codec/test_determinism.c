@@ -211,13 +211,13 @@ static void absent_backends(void **state)
     struct odva_backend *backend;
 
     (void)state;
-    assert_int_equal(
-        odva_backend_open(&backend, ONEDVA_BACKEND_CUDA, 1, 0, ONEDVA_PRECISION_BFLOAT16, NULL),
-        ONEDVA_ERR_UNSUPPORTED);
+    assert_int_equal(odva_backend_open(&backend, ONEDVA_BACKEND_CUDA, test_threads(1), 0,
+                                       ONEDVA_PRECISION_BFLOAT16, NULL),
+                     ONEDVA_ERR_UNSUPPORTED);
     assert_null(backend);
-    assert_int_equal(
-        odva_backend_open(&backend, ONEDVA_BACKEND_VULKAN, 1, 0, ONEDVA_PRECISION_BFLOAT16, NULL),
-        ONEDVA_ERR_UNSUPPORTED);
+    assert_int_equal(odva_backend_open(&backend, ONEDVA_BACKEND_VULKAN, test_threads(1), 0,
+                                       ONEDVA_PRECISION_BFLOAT16, NULL),
+                     ONEDVA_ERR_UNSUPPORTED);
     assert_null(backend);
 }
 

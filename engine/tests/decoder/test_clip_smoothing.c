@@ -63,8 +63,8 @@ static uint8_t *copy_plane(const struct clip *clip, int t, int plane, int *count
     return copy;
 }
 
-static void check_planes(struct odva_clip_smoothing *smoothing, struct odva_backend *backend,
-                         const struct clip *before, const struct clip *clip, int qidx)
+static void check_planes(struct odva_clip_smoothing *smoothing, const struct clip *before,
+                         const struct clip *clip, int qidx)
 {
     uint8_t *expected[3][FRAMES], *last[3];
     int count[3];
@@ -77,8 +77,8 @@ static void check_planes(struct odva_clip_smoothing *smoothing, struct odva_back
             expected[p][t] = copy_plane(clip, t, p, &count[p]);
         expect_plane(last[p], expected[p], clip->frames, count[p], p ? 5 * limit / 8 : limit);
     }
-    assert_int_equal(odva_clip_smoothing_run(smoothing, backend, clip->picture, clip->frames,
-                                             clip->width, clip->height, qidx),
+    assert_int_equal(odva_clip_smoothing_run(smoothing, test_threads(2), clip->picture,
+                                             clip->frames, clip->width, clip->height, qidx),
                      ONEDVA_OK);
     assert_true(clip_guards_hold(clip));
     for (int p = 0; p < 3; p++) {
@@ -97,7 +97,6 @@ static void first_frames_move_as_the_text_says(void **state)
 {
     static const int sizes[][3] = {{1, 1, 1}, {300, 37, 2}, {33, 70, 6}, {257, 18, 4}};
     static const int qidxs[] = {-10, 5, 15};
-    struct odva_backend *backend = backend_new();
 
     (void)state;
     for (int i = 0; i < 4; i++) {
@@ -109,23 +108,21 @@ static void first_frames_move_as_the_text_says(void **state)
             clip_alloc(&clip, sizes[i][2], sizes[i][0], sizes[i][1]);
             fill(&before, 5, 5);
             fill(&clip, 6, 6);
-            assert_int_equal(odva_clip_smoothing_run(&smoothing, backend, before.picture, 1,
+            assert_int_equal(odva_clip_smoothing_run(&smoothing, test_threads(2), before.picture, 1,
                                                      before.width, before.height, qidxs[k]),
                              ONEDVA_OK);
-            check_planes(&smoothing, backend, &before, &clip, qidxs[k]);
+            check_planes(&smoothing, &before, &clip, qidxs[k]);
             odva_clip_smoothing_free(&smoothing);
             clip_free(&before);
             clip_free(&clip);
         }
     }
-    odva_backend_close(&backend);
 }
 
 /* @return whether a clip of one level after one of another changed */
 static int changes(int before_level, int level, int before_width, int forget)
 {
     struct odva_clip_smoothing smoothing = {0};
-    struct odva_backend *backend = backend_new();
     struct clip before, clip;
     int changed;
 
@@ -133,16 +130,16 @@ static int changes(int before_level, int level, int before_width, int forget)
     clip_alloc(&clip, 2, 64, 40);
     fill(&before, before_level, 0);
     fill(&clip, level, 0);
-    assert_int_equal(
-        odva_clip_smoothing_run(&smoothing, backend, before.picture, 2, before_width, 40, 5),
-        ONEDVA_OK);
+    assert_int_equal(odva_clip_smoothing_run(&smoothing, test_threads(2), before.picture, 2,
+                                             before_width, 40, 5),
+                     ONEDVA_OK);
     if (forget)
         odva_clip_smoothing_forget(&smoothing);
-    assert_int_equal(odva_clip_smoothing_run(&smoothing, backend, clip.picture, 2, 64, 40, 5),
-                     ONEDVA_OK);
+    assert_int_equal(
+        odva_clip_smoothing_run(&smoothing, test_threads(2), clip.picture, 2, 64, 40, 5),
+        ONEDVA_OK);
     changed = clip.picture[0].data[0][0] != level;
     odva_clip_smoothing_free(&smoothing);
-    odva_backend_close(&backend);
     clip_free(&before);
     clip_free(&clip);
     return changed;

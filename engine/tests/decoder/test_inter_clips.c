@@ -324,9 +324,10 @@ static void plain_decode(struct plain *plain, const struct packet *packet, struc
 
     draw(plain, packet, how, pictures->picture);
     if (how.smooth)
-        assert_int_equal(odva_clip_smoothing_run(&plain->smoothing, test_backend, pictures->picture,
-                                                 pictures->frames, pictures->width,
-                                                 pictures->height, plain->decoder.latents.qidx),
+        assert_int_equal(odva_clip_smoothing_run(&plain->smoothing, test_threads(2),
+                                                 pictures->picture, pictures->frames,
+                                                 pictures->width, pictures->height,
+                                                 plain->decoder.latents.qidx),
                          ONEDVA_OK);
     width = (int)plain->decoder.stream.width;
     height = (int)plain->decoder.stream.height;

@@ -9,6 +9,7 @@
 #include "model/linear_layer.h"
 #include "network/diffusion_decoder.h"
 #include "network/query_encoder.h"
+#include "tests/support/backend.h"
 #include "tests/support/test_clip.h"
 
 #define THREADS 8
@@ -17,7 +18,7 @@ static struct odva_backend *open_backend(int bitexact)
 {
     struct odva_backend *backend;
 
-    assert_int_equal(odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 1, bitexact,
+    assert_int_equal(odva_backend_open(&backend, ONEDVA_BACKEND_CPU, test_threads(1), bitexact,
                                        ONEDVA_PRECISION_BFLOAT16, NULL),
                      ONEDVA_OK);
     return backend;
@@ -120,7 +121,7 @@ static void *open_both(void *opaque)
     struct odva_query_encoder encoder = {0};
     struct odva_diffusion_decoder decoder = {0};
 
-    worker->status = odva_query_encoder_open(&encoder, worker->model, backend);
+    worker->status = odva_query_encoder_open(&encoder, worker->model, backend, test_threads(1));
     if (worker->status == ONEDVA_OK)
         worker->status = odva_diffusion_decoder_open(&decoder, worker->model, backend);
     odva_query_encoder_close(&encoder);
@@ -136,6 +137,7 @@ static void packed_at_once(void **state)
     const struct odva_packed_matrix *last;
 
     (void)state;
+    test_threads(1); /* before the workers, which would open it at once */
     for (int i = 0; i < THREADS; i++) {
         workers[i] = (struct worker){.model = model};
         assert_int_equal(pthread_create(&workers[i].thread, NULL, open_both, &workers[i]), 0);

@@ -208,7 +208,7 @@ static void pans(void **state)
         {33, 17, 9, 4, -2, -2, 1}, {130, 75, 5, 2, 16, 10, 1}, {65, 49, 8, 3, 4, 6, 0},
         {17, 34, 16, 8, 1, 1, 1},  {2, 2, 3, 1, 2, 0, 1},      {40, 40, 2, 1, 0, 0, 1},
     };
-    struct odva_canvas_builder builder = {.backend = test_backend};
+    struct odva_canvas_builder builder = {.backend = test_backend, .pool = test_threads(2)};
 
     (void)state;
     for (size_t i = 0; i < sizeof(pan) / sizeof(*pan); i++) {
@@ -239,7 +239,7 @@ static void draw_noise(struct clip *clip, struct random *random)
 /* Without motion every canvas is its frame, whatever the size. */
 static void frames_at_rest(void **state)
 {
-    struct odva_canvas_builder b = {.backend = test_backend};
+    struct odva_canvas_builder b = {.backend = test_backend, .pool = test_threads(2)};
     struct random random = {1};
 
     (void)state;
@@ -269,7 +269,7 @@ static void frames_at_rest(void **state)
 static void zoom_there_and_back(void **state)
 {
     const int width = 131, height = 85, frames = 8, reference = 3;
-    struct odva_canvas_builder b = {.backend = test_backend};
+    struct odva_canvas_builder b = {.backend = test_backend, .pool = test_threads(2)};
     struct odva_motion_warp warp = {0};
     struct odva_motion motion = {.frames = frames,
                                  .width = width,
@@ -342,7 +342,7 @@ static void prediction_is_a_source(void **state)
 
     (void)state;
     for (int n = 0; n < 2; n++) {
-        struct odva_canvas_builder b = {.backend = test_backend};
+        struct odva_canvas_builder b = {.backend = test_backend, .pool = test_threads(2)};
         struct clip prediction;
         struct scene s;
         int seen[2] = {0};
@@ -386,7 +386,7 @@ static void too_large(void **state)
     const struct odva_motion motion = {
         .frames = 2, .width = ONEDVA_MAX_DIMENSION, .height = 1, .left = 2};
     const struct onedva_const_picture none[2] = {{.data = {NULL}}};
-    struct odva_canvas_builder builder = {.backend = test_backend};
+    struct odva_canvas_builder builder = {.backend = test_backend, .pool = test_threads(2)};
 
     (void)state;
     assert_int_equal(odva_canvas_build(&builder, &motion, none, NULL), ONEDVA_ERR_ARGUMENT);

@@ -43,6 +43,7 @@ static void estimate(struct odva_motion_estimation *e, struct sequence *s, int r
                                                     s->clip.height),
                          ONEDVA_OK);
     e->backend = test_backend;
+    e->pool = test_threads(2);
     assert_int_equal(odva_motion_estimate(e, s->pyramid, s->clip.frames, reference, spacing),
                      ONEDVA_OK);
     for (int t = 0; t < s->clip.frames; t++)

@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernels/backend.h"
 #include "rate/activity_mask.h"
 #include "rate/bit_cost.h"
+#include "tests/support/backend.h"
 #include "tests/support/random_coder.h"
 #include "tests/support/trained_tables.h"
 
@@ -34,7 +34,6 @@ struct level {
 
 struct bench {
     struct coder coder;
-    struct odva_backend *backend;
     struct odva_rate_distortion rd;
     struct odva_partition_choice choice;
     struct odva_tile_source source;
@@ -235,11 +234,8 @@ static void bench_open(struct bench *bench, uint64_t seed, int thorough, double 
     memset(bench, 0, sizeof(*bench));
     coder_open(&bench->coder, seed, BASIS, 1, 0);
     use_trained_tables(bench->coder.model);
-    assert_int_equal(odva_backend_open(&bench->backend, ONEDVA_BACKEND_CPU, 2, 1,
-                                       ONEDVA_PRECISION_BFLOAT16, NULL),
-                     ONEDVA_OK);
     assert_int_equal(
-        odva_rate_distortion_init(&bench->rd, bench->coder.model, bench->backend, 0, thorough),
+        odva_rate_distortion_init(&bench->rd, bench->coder.model, test_threads(2), 0, thorough),
         ONEDVA_OK);
     bench->choice.masking = masking;
     bench->source = (struct odva_tile_source){bench, transform, predicts ? subtract : NULL};
@@ -250,7 +246,6 @@ static void bench_close(struct bench *bench)
 {
     odva_partition_choice_free(&bench->choice);
     odva_rate_distortion_free(&bench->rd);
-    odva_backend_close(&bench->backend);
     coder_close(&bench->coder);
     for (int l = 0; l < ODVA_TILE_SIZES; l++)
         free_level(&bench->level[l]);

@@ -17,7 +17,6 @@
 /* A coder, and coefficients that fall along the scan. */
 struct bench {
     struct coder coder;
-    struct odva_backend *backend;
     struct odva_rate_distortion rd;
     float *y;
 };
@@ -26,8 +25,7 @@ static void bench_open(struct bench *bench, uint64_t seed, int layers, int max_t
 {
     coder_open(&bench->coder, seed, BASIS, layers, 0);
     use_trained_tables(bench->coder.model);
-    bench->backend = backend_of_cpu("c", 2, 1);
-    assert_int_equal(odva_rate_distortion_init(&bench->rd, bench->coder.model, bench->backend,
+    assert_int_equal(odva_rate_distortion_init(&bench->rd, bench->coder.model, test_threads(2),
                                                max_tokens, thorough),
                      ONEDVA_OK);
     bench->y = NULL;
@@ -36,7 +34,6 @@ static void bench_open(struct bench *bench, uint64_t seed, int layers, int max_t
 static void bench_close(struct bench *bench)
 {
     odva_rate_distortion_free(&bench->rd);
-    odva_backend_close(&bench->backend);
     coder_close(&bench->coder);
     free(bench->y);
 }

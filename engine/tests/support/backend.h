@@ -8,17 +8,40 @@
 
 #include <stdlib.h>
 
+#include "base/thread_pool.h"
 #include "kernels/backend.h"
 #include "tests/support/test.h"
+
+#define MOST_TEST_THREADS 8
+
+/* Pools by their number of threads. */
+static struct odva_thread_pool *test_pools[MOST_TEST_THREADS + 1];
+
+static inline void close_test_pools(void)
+{
+    for (int i = 0; i <= MOST_TEST_THREADS; i++)
+        odva_thread_pool_close(&test_pools[i]);
+}
+
+/* So many threads, which are there until the program ends; 0: one for each processor. */
+static inline struct odva_thread_pool *test_threads(int threads)
+{
+    assert_in_range(threads, 0, MOST_TEST_THREADS);
+    if (!test_pools[threads]) {
+        assert_int_equal(odva_thread_pool_open(&test_pools[threads], threads), ONEDVA_OK);
+        atexit(close_test_pools);
+    }
+    return test_pools[threads];
+}
 
 /* The CPU's, with two threads. */
 static inline struct odva_backend *backend_new(void)
 {
     struct odva_backend *backend;
 
-    assert_int_equal(
-        odva_backend_open(&backend, ONEDVA_BACKEND_CPU, 2, 0, ONEDVA_PRECISION_BFLOAT16, NULL),
-        ONEDVA_OK);
+    assert_int_equal(odva_backend_open(&backend, ONEDVA_BACKEND_CPU, test_threads(2), 0,
+                                       ONEDVA_PRECISION_BFLOAT16, NULL),
+                     ONEDVA_OK);
     return backend;
 }
 
@@ -47,7 +70,7 @@ static inline struct odva_backend *backend_of_cpu(const char *cpu, int threads, 
     int status;
 
     assert_int_equal(setenv("ONEDVA_CPU", cpu, 1), 0);
-    status = odva_backend_open(&backend, ONEDVA_BACKEND_CPU, threads, bitexact,
+    status = odva_backend_open(&backend, ONEDVA_BACKEND_CPU, test_threads(threads), bitexact,
                                ONEDVA_PRECISION_BFLOAT16, NULL);
     unsetenv("ONEDVA_CPU");
     assert_int_equal(status, backend ? ONEDVA_OK : ONEDVA_ERR_UNSUPPORTED);

@@ -23,7 +23,8 @@ static inline void networks_open(struct networks *networks, const struct onedva_
 {
     networks->scans = (struct odva_scan_cache){.model = model};
     assert_int_equal(odva_linear_path_open(&networks->path, model, backend), ONEDVA_OK);
-    assert_int_equal(odva_query_encoder_open(&networks->encoder, model, backend), ONEDVA_OK);
+    assert_int_equal(odva_query_encoder_open(&networks->encoder, model, backend, test_threads(2)),
+                     ONEDVA_OK);
     assert_int_equal(odva_sampler_open(&networks->sampler, model, backend), ONEDVA_OK);
 }
 

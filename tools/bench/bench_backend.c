@@ -1,0 +1,26 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "tools/bench/bench_backend.h"
+
+int bench_backend_open(struct bench_backend *bench, int threads, enum onedva_precision precision,
+                       const struct onedva_logger *logger)
+{
+    int status;
+
+    *bench = (struct bench_backend){0};
+    status = odva_thread_pool_open(&bench->pool, threads);
+    if (status == ONEDVA_OK)
+        status = odva_backend_open(&bench->backend, ONEDVA_BACKEND_CPU, bench->pool, 0, precision,
+                                   logger);
+    if (status < 0)
+        bench_backend_close(bench);
+    return status;
+}
+
+void bench_backend_close(struct bench_backend *bench)
+{
+    odva_backend_close(&bench->backend);
+    odva_thread_pool_close(&bench->pool);
+}
