@@ -3,14 +3,16 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 /*
- * The operators that a device implements. engine/ computes with these only.
+ * The operators that a device implements, which engine/ computes with: a backend is one codec's
+ * sequence of them.
  *
  * Every operator that returns int gives ONEDVA_OK or a negative enum onedva_status. Operators of
  * one backend run in the order of the calls. Those that write host memory are done when they
  * return: download, unpatchify, reconstruct, warp, deblock, downscale2x and structure_tensors. The
  * others, whose results are buffers, may have only begun; but the host memory that they were given
  * (data, pictures, structures, arrays) may change when they return, and buffers may be freed. On
- * the CPU all are done. A backend is used by one thread at a time.
+ * the CPU all are done. A backend is used by one thread at a time;
+ * backends of one device are independent.
  *
  * What a call must keep to is asserted where ONEDVA_CHECKS is defined: kernels/checked_ops.c.
  */
@@ -21,23 +23,8 @@
 #include <stdint.h>
 
 #include "base/layout.h"
+#include "kernels/device.h"
 #include "onedva/onedva.h"
-
-struct odva_backend;
-struct odva_thread_pool;
-struct odva_buffer;  /* memory of the device */
-struct odva_weights; /* a matrix in the device's own arrangement; immutable */
-struct odva_basis;   /* of a frame's samples, likewise */
-
-enum odva_element {
-    ODVA_FLOAT32,
-    ODVA_BFLOAT16, /* only where odva_backend.network_element is that */
-};
-
-static inline size_t odva_element_size(enum odva_element element)
-{
-    return element == ODVA_BFLOAT16 ? 2 : sizeof(float);
-}
 
 /** Rows of numbers in a buffer; offset and stride (between rows) count numbers. */
 struct odva_matrix {
@@ -51,12 +38,6 @@ enum odva_activation {
     ODVA_ACTIVATION_NONE,
     ODVA_ACTIVATION_GELU, /* tanh form */
     ODVA_ACTIVATION_SILU,
-};
-
-/** What a matrix is for. */
-enum odva_precision {
-    ODVA_PRECISION_EXACT,   /* float32 throughout */
-    ODVA_PRECISION_NETWORK, /* a device may round factors to bfloat16; sums stay float32 */
 };
 
 /**
@@ -145,7 +126,7 @@ struct odva_structure_tensor {
 };
 
 struct odva_backend_ops {
-    /** All buffers must have been freed; weights may live on. */
+    /** All buffers must have been freed. */
     void (*close)(struct odva_backend *backend);
 
     /** @return NULL when memory ran out. Contents are undefined. */
@@ -157,16 +138,6 @@ struct odva_backend_ops {
                   const void *data, size_t bytes);
     int (*download)(struct odva_backend *backend, const struct odva_buffer *buffer, size_t offset,
                     void *data, size_t bytes);
-
-    /**
-     * Weights do not belong to the backend that packed them: every backend of the same packing may
-     * use them, in any threads and at once, and free_weights may come after close.
-     * @param weights [n_out][n_in] @return NULL when memory ran out
-     */
-    struct odva_weights *(*pack)(struct odva_backend *backend, const float *weights, int n_out,
-                                 int n_in, enum odva_precision precision);
-    void (*free_weights)(struct odva_weights *weights);
-    void (*weights_size)(const struct odva_weights *weights, int *n_out, int *n_in);
 
     /** dst[r][0..n_out) = epilogue(src[r][0..n_in) W^T). dst may not overlap src. */
     int (*linear)(struct odva_backend *backend, struct odva_matrix dst, struct odva_matrix src,
@@ -245,15 +216,6 @@ struct odva_backend_ops {
                              ptrdiff_t b_stride, int width, int height);
 
     /**
-     * A basis does not belong to the backend that packed it, as weights do not.
-     * @param vectors [count][384], 1/16384 @param mean [384], 1/8 of a sample's step
-     * @return NULL when memory ran out
-     */
-    struct odva_basis *(*pack_basis)(struct odva_backend *backend, const int16_t *vectors,
-                                     int count, const int16_t *mean);
-    void (*free_basis)(struct odva_basis *basis);
-
-    /**
      * Coefficients of the patches first .. first+count-1, rows of bands->basis floats: the DCT over
      * their 4 frames of (v - mean) / 127.5 by the basis. Beyond the picture and the clip the last
      * sample and frame repeat. Integers until the last product: the same on every backend.
@@ -294,10 +256,8 @@ struct odva_backend_ops {
 /** What all backends have; a backend's own structure begins with this. */
 struct odva_backend {
     const struct odva_backend_ops *ops;
-    const void *packing; /* how weights are packed: the same for all that can use each other's */
-    int64_t block_rows;  /* rows that a temporary of full patches should have */
-    /* of rows that only operators of ODVA_PRECISION_NETWORK read */
-    enum odva_element network_element;
+    struct odva_device *device;
+    int64_t block_rows; /* rows that a temporary of full patches should have */
 #ifdef ONEDVA_CHECKS
     struct odva_backend_ops checked_ops; /* what ops is; calls unchecked_ops when all is right */
     const struct odva_backend_ops *unchecked_ops;
@@ -306,16 +266,13 @@ struct odva_backend {
 };
 
 /**
- * @param kind     AUTO: the fastest that works here
+ * @param device   stays open as long as the backend
  * @param pool     the host's threads, lent until the backend is closed
- * @param bitexact the strict C reference only
- * @param precision of ODVA_PRECISION_NETWORK, at most
- * @param logger   may be NULL; gets one line on failure
- * @return ONEDVA_OK, ONEDVA_ERR_UNSUPPORTED or ONEDVA_ERR_NOMEM
+ * @param logger   may be NULL
+ * @return ONEDVA_OK or ONEDVA_ERR_NOMEM
  */
-int odva_backend_open(struct odva_backend **backend, enum onedva_backend kind,
-                      struct odva_thread_pool *pool, int bitexact, enum onedva_precision precision,
-                      const struct onedva_logger *logger);
+int odva_backend_open(struct odva_backend **backend, struct odva_device *device,
+                      struct odva_thread_pool *pool, const struct onedva_logger *logger);
 void odva_backend_close(struct odva_backend **backend);
 
 #endif

@@ -81,8 +81,8 @@ static int is_plain(struct odva_matrix matrix)
 
 static void check_element(const struct odva_backend *backend, struct odva_matrix matrix)
 {
-    ODVA_ASSERT(is_plain(matrix) ||
-                (matrix.element == ODVA_BFLOAT16 && backend->network_element == ODVA_BFLOAT16));
+    ODVA_ASSERT(is_plain(matrix) || (matrix.element == ODVA_BFLOAT16 &&
+                                     backend->device->network_element == ODVA_BFLOAT16));
 }
 
 /* Rows of so many columns that the buffer holds. */
@@ -187,7 +187,7 @@ static struct step_shape shape_of(const struct odva_backend *backend,
     struct step_shape shape;
 
     ODVA_ASSERT(step->weights);
-    backend->unchecked_ops->weights_size(step->weights, &shape.n_out, &shape.n_in);
+    backend->device->ops->weights_size(step->weights, &shape.n_out, &shape.n_in);
     return shape;
 }
 
@@ -500,13 +500,6 @@ static void check_bands(const struct odva_basis *basis, const struct odva_bands 
     ODVA_ASSERT(basis && sum == bands->basis);
 }
 
-static struct odva_basis *pack_basis(struct odva_backend *backend, const int16_t *vectors,
-                                     int count, const int16_t *mean)
-{
-    ODVA_ASSERT(vectors && mean && count > 0 && count <= ODVA_FRAME_SAMPLES);
-    return backend->unchecked_ops->pack_basis(backend, vectors, count, mean);
-}
-
 static int project(struct odva_backend *backend, struct odva_matrix coefs,
                    const struct odva_grid *grid, const struct onedva_const_picture *pictures,
                    const struct odva_buffer *position, int64_t first, int64_t count,
@@ -607,12 +600,37 @@ static int download(struct odva_backend *backend, const struct odva_buffer *buff
     return backend->unchecked_ops->download(backend, buffer, offset, data, bytes);
 }
 
-static struct odva_weights *pack(struct odva_backend *backend, const float *weights, int n_out,
+/* ---- devices ----------------------------------------------------------------------------- */
+
+static struct odva_weights *pack(struct odva_device *device, const float *weights, int n_out,
                                  int n_in, enum odva_precision precision)
 {
     ODVA_ASSERT(weights && n_out > 0 && n_in > 0);
     ODVA_ASSERT(precision == ODVA_PRECISION_EXACT || precision == ODVA_PRECISION_NETWORK);
-    return backend->unchecked_ops->pack(backend, weights, n_out, n_in, precision);
+    return device->unchecked_ops->pack(device, weights, n_out, n_in, precision);
+}
+
+static struct odva_basis *pack_basis(struct odva_device *device, const int16_t *vectors, int count,
+                                     const int16_t *mean)
+{
+    ODVA_ASSERT(vectors && mean && count > 0 && count <= ODVA_FRAME_SAMPLES);
+    return device->unchecked_ops->pack_basis(device, vectors, count, mean);
+}
+
+static struct odva_buffer *constant(struct odva_device *device, const void *data, size_t bytes)
+{
+    ODVA_ASSERT(data && bytes > 0);
+    return device->unchecked_ops->constant(device, data, bytes);
+}
+
+void odva_device_check_calls(struct odva_device *device)
+{
+    device->unchecked_ops = device->ops;
+    device->checked_ops = *device->ops;
+    device->checked_ops.pack = pack;
+    device->checked_ops.pack_basis = pack_basis;
+    device->checked_ops.constant = constant;
+    device->ops = &device->checked_ops;
 }
 
 void odva_backend_check_calls(struct odva_backend *backend)
@@ -627,9 +645,6 @@ void odva_backend_check_calls(struct odva_backend *backend)
         .buffer_size = ops->buffer_size,
         .upload = upload,
         .download = download,
-        .pack = pack,
-        .free_weights = ops->free_weights,
-        .weights_size = ops->weights_size,
         .linear = linear,
         .linear_chain = linear_chain,
         .norm_modulate = norm_modulate,
@@ -641,8 +656,6 @@ void odva_backend_check_calls(struct odva_backend *backend)
         .downscale2x = downscale2x,
         .structure_tensors = structure_tensors,
         .dct_forward = dct_forward,
-        .pack_basis = pack_basis,
-        .free_basis = ops->free_basis,
         .project = project,
         .reconstruct = reconstruct,
         .axpby = axpby,

@@ -7,8 +7,10 @@
 #define ODVA_CHECKED_OPS_H
 
 struct odva_backend;
+struct odva_device;
 
 /** From now on every call of an operator is checked before it is made. */
 void odva_backend_check_calls(struct odva_backend *backend);
+void odva_device_check_calls(struct odva_device *device);
 
 #endif

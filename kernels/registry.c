@@ -6,11 +6,11 @@
 
 #include <stddef.h>
 
-#include "kernels/cpu/cpu_backend.h"
+#include "kernels/cpu/cpu_device.h"
 
 /* The fastest first; the last one works everywhere. */
 static const struct odva_backend_entry entries[] = {
-    {ONEDVA_BACKEND_CPU, "cpu", odva_cpu_backend_probe, odva_cpu_backend_open},
+    {ONEDVA_BACKEND_CPU, "cpu", odva_cpu_probe, odva_cpu_choose, odva_cpu_device_open},
 };
 
 const struct odva_backend_entry *odva_registry_entry(int index)

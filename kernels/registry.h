@@ -8,8 +8,8 @@
 
 #include "onedva/onedva.h"
 
-struct odva_backend;
-struct odva_thread_pool;
+struct odva_device;
+struct odva_device_wish;
 
 /** What a backend is known by. */
 struct odva_backend_entry {
@@ -17,9 +17,10 @@ struct odva_backend_entry {
     const char *name; /* as options call it */
     /** @return whether it works on this machine */
     int (*probe)(void);
-    /** Parameters and results as in odva_backend_open. */
-    int (*open)(struct odva_backend **backend, struct odva_thread_pool *pool, int bitexact,
-                enum onedva_precision precision, const struct onedva_logger *logger);
+    /** The variant of odva_device_variant. @return NULL, after one line, where there is none */
+    const void *(*choose)(const struct odva_device_wish *wish);
+    /** @return NULL when memory ran out */
+    struct odva_device *(*open)(const void *variant);
 };
 
 /** @param index from 0, the fastest backend first @return NULL behind the last */

@@ -8,7 +8,7 @@ BASE_SOURCES = $(addprefix engine/base/, \
     byte_reader byte_writer layout log noise reserve settings squared_error status strict_math thread_pool)
 
 MODEL_SOURCES = $(addprefix engine/model/, \
-    linear_layer mapped_file model packed_weights safetensors)
+    device_weights linear_layer mapped_file model safetensors)
 
 BITSTREAM_SOURCES = $(addprefix engine/bitstream/, \
     crc16 frame_packet latent_decoder latent_encoder latents layer_plan logistic motion motion_context motion_decoder \
@@ -17,7 +17,7 @@ BITSTREAM_SOURCES = $(addprefix engine/bitstream/, \
     symbol_predictor)
 
 TRANSFORM_SOURCES = $(addprefix engine/transform/, \
-    deblocking linear_path patch_walk quantiser)
+    deblocking linear_path patch_walk quantiser tile_tables)
 
 MOTION_SOURCES = $(addprefix engine/motion/, \
     canvas canvas_builder displacement_mesh inverse_mesh inverse_nodes luma_pyramid mesh_solver mosaic \
@@ -37,11 +37,11 @@ ENCODER_SOURCES = $(addprefix engine/encoder/, \
 DECODER_SOURCES = $(addprefix engine/decoder/, \
     clip_frames clip_smoothing decoder packet_queue reference step_choice)
 
-KERNELS_SOURCES = $(addprefix kernels/, backend device_array registry)
+KERNELS_SOURCES = $(addprefix kernels/, backend device device_array registry)
 KERNELS_SOURCES-$(SANITIZERS) += kernels/checked_ops
 
 CPU_SOURCES = $(addprefix kernels/cpu/, \
-    attention_c basis choose cpu_backend dct deblock_c downscale2x_c linear_c linear_path_tasks network_tasks norm_c operators_c \
+    attention_c basis choose cpu_backend cpu_device dct deblock_c downscale2x_c linear_c linear_path_tasks network_tasks norm_c operators_c \
     patches picture_tasks structure_tensors_c warp_c weights)
 
 # One file for each instruction set that configure found.

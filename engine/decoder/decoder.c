@@ -21,6 +21,7 @@
 #include "decoder/reference.h"
 #include "decoder/step_choice.h"
 #include "kernels/backend.h"
+#include "model/device_weights.h"
 #include "model/model.h"
 #include "motion/canvas.h"
 #include "motion/motion_warp.h"
@@ -111,11 +112,17 @@ static int open_parts(struct onedva_decoder *decoder)
 {
     const struct onedva_decoder_settings *settings = &decoder->settings;
     struct odva_scan_cache *scans = odva_scan_cache_of(decoder->model);
-    int status = odva_thread_pool_open(&decoder->pool, settings->threads);
+    const struct odva_device_wish wish = {.kind = settings->backend,
+                                          .bitexact = settings->bitexact,
+                                          .precision = settings->precision,
+                                          .logger = &settings->logger};
+    struct odva_device *device;
+    int status = odva_model_device(decoder->model, &wish, &device);
 
     if (status == ONEDVA_OK)
-        status = odva_backend_open(&decoder->backend, settings->backend, decoder->pool,
-                                   settings->bitexact, settings->precision, &settings->logger);
+        status = odva_thread_pool_open(&decoder->pool, settings->threads);
+    if (status == ONEDVA_OK)
+        status = odva_backend_open(&decoder->backend, device, decoder->pool, &settings->logger);
     if (status < 0)
         return status;
     if (!scans)

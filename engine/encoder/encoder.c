@@ -15,6 +15,7 @@
 #include "encoder/encoder_settings.h"
 #include "encoder/quantiser_choice.h"
 #include "kernels/backend.h"
+#include "model/device_weights.h"
 #include "model/model.h"
 
 struct onedva_encoder {
@@ -37,6 +38,11 @@ struct onedva_encoder {
 static int open_parts(struct onedva_encoder *encoder, const onedva_model *model)
 {
     const struct onedva_encoder_settings *settings = &encoder->settings;
+    const struct odva_device_wish wish = {.kind = settings->backend,
+                                          .bitexact = settings->bitexact,
+                                          .precision = ONEDVA_PRECISION_BFLOAT16,
+                                          .logger = &settings->logger};
+    struct odva_device *device;
     int status, overlaps;
 
     odva_stream_header_write(&encoder->stream_header, &encoder->stream);
@@ -48,9 +54,9 @@ static int open_parts(struct onedva_encoder *encoder, const onedva_model *model)
     if (status == ONEDVA_OK)
         status = odva_thread_pool_open(&encoder->pool, settings->threads);
     if (status == ONEDVA_OK)
-        status =
-            odva_backend_open(&encoder->backend, settings->backend, encoder->pool,
-                              settings->bitexact, ONEDVA_PRECISION_BFLOAT16, &settings->logger);
+        status = odva_model_device(model, &wish, &device);
+    if (status == ONEDVA_OK)
+        status = odva_backend_open(&encoder->backend, device, encoder->pool, &settings->logger);
     if (status < 0)
         return status;
     encoder->clip_choice.backend = encoder->backend;

@@ -4,63 +4,33 @@
  */
 #include "model/linear_layer.h"
 
-#include <stdlib.h>
-
-struct odva_buffer *odva_buffer_of_floats(struct odva_backend *backend, const float *data,
-                                          int64_t count)
-{
-    struct odva_buffer *buffer = backend->ops->alloc(backend, count * sizeof(*data));
-
-    if (buffer && backend->ops->upload(backend, buffer, 0, data, count * sizeof(*data)) < 0) {
-        backend->ops->free(backend, buffer);
-        return NULL;
-    }
-    return buffer;
-}
-
-float *odva_tensor_floats(const struct odva_tensor *tensor)
-{
-    float *data = malloc(tensor->count * sizeof(*data));
-
-    if (data)
-        odva_tensor_read_floats(tensor, 0, tensor->count, data);
-    return data;
-}
-
-static void read_tensor(float *matrix, const struct odva_matrix_source *source)
+static void read_tensor(float *numbers, const struct odva_weight_source *source)
 {
     const struct odva_tensor *tensor = source->data;
 
-    odva_tensor_read_floats(tensor, 0, tensor->count, matrix);
+    odva_tensor_read_floats(tensor, 0, tensor->count, numbers);
 }
 
-int odva_linear_layer_load(struct odva_linear_layer *layer, struct odva_backend *backend,
-                           const struct onedva_model *model,
+struct odva_buffer *odva_device_tensor(struct odva_device_weights *weights,
+                                       const struct odva_tensor *tensor)
+{
+    const struct odva_weight_source source = {.data = tensor, .read = read_tensor};
+
+    return odva_device_vector(weights, &source, tensor->count);
+}
+
+int odva_linear_layer_load(struct odva_linear_layer *layer, struct odva_device_weights *weights,
                            const struct odva_linear_tensors *tensors, enum odva_precision precision)
 {
-    const struct odva_matrix_source matrix = {.data = tensors->weight,
-                                              .read = read_tensor,
-                                              .n_out = (int)tensors->weight->shape[0],
-                                              .n_in = (int)tensors->weight->shape[1],
-                                              .precision = precision};
-    float *bias = tensors->bias ? odva_tensor_floats(tensors->bias) : NULL;
+    const struct odva_tensor *matrix = tensors->weight;
+    const struct odva_weight_source source = {.data = matrix, .read = read_tensor};
 
-    *layer = (struct odva_linear_layer){0};
-    layer->weights = odva_packed_weights_get(&model->weights->packed, backend, &matrix);
-    if (bias)
-        layer->bias = odva_buffer_of_floats(backend, bias, matrix.n_out);
-    free(bias);
-    if (layer->weights && (!tensors->bias || layer->bias))
-        return ONEDVA_OK;
-    odva_linear_layer_close(layer, backend);
-    return ONEDVA_ERR_NOMEM;
-}
-
-void odva_linear_layer_close(struct odva_linear_layer *layer, struct odva_backend *backend)
-{
-    if (layer->bias)
-        backend->ops->free(backend, layer->bias);
-    *layer = (struct odva_linear_layer){0};
+    *layer = (struct odva_linear_layer){
+        .weights = odva_device_matrix(weights, &source, (int)matrix->shape[0],
+                                      (int)matrix->shape[1], precision),
+        .bias = tensors->bias ? odva_device_tensor(weights, tensors->bias) : NULL,
+    };
+    return layer->weights && (!tensors->bias || layer->bias) ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
 }
 
 int odva_linear_layer_run(const struct odva_linear_layer *layer, struct odva_backend *backend,

@@ -516,7 +516,7 @@ int onedva_model_open(onedva_model **out, const char *path, const struct onedva_
     reader.model->shared = calloc(1, sizeof(*reader.model->shared));
     reader.model->weights = calloc(1, sizeof(*reader.model->weights));
     if (reader.model->weights)
-        odva_packed_weights_init(&reader.model->weights->packed);
+        odva_model_devices_init(&reader.model->weights->devices);
     if (reader.model->shared && reader.model->weights)
         status = open_file(&reader);
     if (status == ONEDVA_OK)
@@ -544,7 +544,7 @@ void onedva_model_close(onedva_model **handle)
         return;
     free_shared(model->shared);
     if (model->weights) {
-        odva_packed_weights_free(&model->weights->packed);
+        odva_model_devices_free(&model->weights->devices);
         free(model->weights->basis);
         free(model->weights->encoder.blocks);
         free(model->weights->decoder.blocks);

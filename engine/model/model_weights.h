@@ -7,8 +7,8 @@
 #define ODVA_MODEL_WEIGHTS_H
 
 #include "base/layout.h"
+#include "model/device_weights.h"
 #include "model/mapped_file.h"
-#include "model/packed_weights.h"
 #include "model/safetensors.h"
 
 /** A matrix [n_out][n_in] and what it adds; tensors point into the mapped file. */
@@ -51,7 +51,7 @@ struct odva_model_weights {
     float sampler_start; /* t of the first noisy step */
     struct odva_encoder_tensors encoder;
     struct odva_decoder_tensors decoder;
-    struct odva_packed_weights packed;
+    struct odva_model_devices devices;
 };
 
 #endif

@@ -16,33 +16,25 @@
 
 /* ---- opening ----------------------------------------------------------------------------- */
 
-static int load_layers(struct odva_diffusion_decoder *dec, const struct onedva_model *model)
+static int load_layers(struct odva_diffusion_decoder *dec, struct odva_device_weights *weights,
+                       const struct odva_decoder_tensors *t)
 {
-    const struct odva_decoder_tensors *t = &model->weights->decoder;
-    struct odva_backend *backend = dec->backend;
-    float *initial;
+    const enum odva_precision precision = ODVA_PRECISION_NETWORK;
     int status;
 
-    if ((status = odva_linear_layer_load(&dec->patch, backend, model, &t->patch,
-                                         ODVA_PRECISION_NETWORK)) < 0 ||
-        (status = odva_linear_layer_load(&dec->noise, backend, model, &t->noise,
-                                         ODVA_PRECISION_NETWORK)) < 0 ||
-        (status = odva_linear_layer_load(&dec->final, backend, model, &t->final,
-                                         ODVA_PRECISION_NETWORK)) < 0 ||
-        (status = odva_linear_layer_load(&dec->out, backend, model, &t->out,
-                                         ODVA_PRECISION_NETWORK)) < 0)
+    if ((status = odva_linear_layer_load(&dec->patch, weights, &t->patch, precision)) < 0 ||
+        (status = odva_linear_layer_load(&dec->noise, weights, &t->noise, precision)) < 0 ||
+        (status = odva_linear_layer_load(&dec->final, weights, &t->final, precision)) < 0 ||
+        (status = odva_linear_layer_load(&dec->out, weights, &t->out, precision)) < 0)
         return status;
-    initial = odva_tensor_floats(t->registers);
-    if (!initial)
-        return ONEDVA_ERR_NOMEM;
-    dec->initial = odva_buffer_of_floats(backend, initial, t->registers->count);
-    free(initial);
+    dec->initial = odva_device_tensor(weights, t->registers);
     return dec->initial ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
 }
 
 int odva_diffusion_decoder_open(struct odva_diffusion_decoder *dec,
                                 const struct onedva_model *model, struct odva_backend *backend)
 {
+    struct odva_device_weights *weights = odva_device_weights_of(model, backend->device);
     const struct odva_decoder_tensors *tensors = &model->weights->decoder;
     const struct odva_model_config *config = &model->config;
     int status;
@@ -50,10 +42,12 @@ int odva_diffusion_decoder_open(struct odva_diffusion_decoder *dec,
     ODVA_ASSERT(config->decoder_layers > 0);
     *dec = (struct odva_diffusion_decoder){
         .backend = backend, .width = config->width, .registers = config->registers};
-    if ((status = load_layers(dec, model)) < 0 ||
-        (status = odva_transformer_open(&dec->transformer, backend, model, &tensors->cond, SCALARS,
-                                        tensors->blocks, config->decoder_layers,
-                                        ODVA_PRECISION_NETWORK)) < 0)
+    status = weights ? load_layers(dec, weights, tensors) : ONEDVA_ERR_NOMEM;
+    if (status == ONEDVA_OK)
+        status =
+            odva_transformer_open(&dec->transformer, backend, model, &tensors->cond, SCALARS,
+                                  tensors->blocks, config->decoder_layers, ODVA_PRECISION_NETWORK);
+    if (status < 0)
         odva_diffusion_decoder_close(dec);
     return status;
 }
@@ -71,12 +65,6 @@ void odva_diffusion_decoder_close(struct odva_diffusion_decoder *dec)
 
     if (!backend)
         return;
-    odva_linear_layer_close(&dec->patch, backend);
-    odva_linear_layer_close(&dec->noise, backend);
-    odva_linear_layer_close(&dec->final, backend);
-    odva_linear_layer_close(&dec->out, backend);
-    if (dec->initial)
-        backend->ops->free(backend, dec->initial);
     odva_transformer_close(&dec->transformer);
     odva_device_array_free(backend, &dec->cond_row);
     free_window_set(backend, &dec->superblock_windows);

@@ -22,31 +22,24 @@
 
 /* ---- opening ----------------------------------------------------------------------------- */
 
-static int load_layers(struct odva_query_encoder *enc, const struct onedva_model *model)
+static int load_layers(struct odva_query_encoder *enc, struct odva_device_weights *weights,
+                       const struct odva_encoder_tensors *t)
 {
-    const struct odva_encoder_tensors *tensors = &model->weights->encoder;
-    struct odva_backend *backend = enc->backend;
-    float *embed;
+    const enum odva_precision precision = ODVA_PRECISION_EXACT;
     int status;
 
-    if ((status = odva_linear_layer_load(&enc->patch, backend, model, &tensors->patch,
-                                         ODVA_PRECISION_EXACT)) < 0 ||
-        (status = odva_linear_layer_load(&enc->query, backend, model, &tensors->query,
-                                         ODVA_PRECISION_EXACT)) < 0 ||
-        (status = odva_linear_layer_load(&enc->out, backend, model, &tensors->out,
-                                         ODVA_PRECISION_EXACT)) < 0)
+    if ((status = odva_linear_layer_load(&enc->patch, weights, &t->patch, precision)) < 0 ||
+        (status = odva_linear_layer_load(&enc->query, weights, &t->query, precision)) < 0 ||
+        (status = odva_linear_layer_load(&enc->out, weights, &t->out, precision)) < 0)
         return status;
-    embed = odva_tensor_floats(tensors->embed);
-    if (!embed)
-        return ONEDVA_ERR_NOMEM;
-    enc->embed = odva_buffer_of_floats(backend, embed, tensors->embed->count);
-    free(embed);
+    enc->embed = odva_device_tensor(weights, t->embed);
     return enc->embed ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
 }
 
 int odva_query_encoder_open(struct odva_query_encoder *enc, const struct onedva_model *model,
                             struct odva_backend *backend, struct odva_thread_pool *pool)
 {
+    struct odva_device_weights *weights = odva_device_weights_of(model, backend->device);
     const struct odva_encoder_tensors *tensors = &model->weights->encoder;
     const struct odva_model_config *config = &model->config;
     int status;
@@ -54,10 +47,12 @@ int odva_query_encoder_open(struct odva_query_encoder *enc, const struct onedva_
     ODVA_ASSERT(config->encoder_layers > 0);
     *enc = (struct odva_query_encoder){
         .backend = backend, .pool = pool, .width = config->width, .queries = config->queries};
-    if ((status = load_layers(enc, model)) < 0 ||
-        (status = odva_transformer_open(&enc->transformer, backend, model, &tensors->cond, SCALARS,
-                                        tensors->blocks, config->encoder_layers,
-                                        ODVA_PRECISION_EXACT)) < 0)
+    status = weights ? load_layers(enc, weights, tensors) : ONEDVA_ERR_NOMEM;
+    if (status == ONEDVA_OK)
+        status =
+            odva_transformer_open(&enc->transformer, backend, model, &tensors->cond, SCALARS,
+                                  tensors->blocks, config->encoder_layers, ODVA_PRECISION_EXACT);
+    if (status < 0)
         odva_query_encoder_close(enc);
     return status;
 }
@@ -71,11 +66,6 @@ void odva_query_encoder_close(struct odva_query_encoder *enc)
 
     if (!backend)
         return;
-    odva_linear_layer_close(&enc->patch, backend);
-    odva_linear_layer_close(&enc->query, backend);
-    odva_linear_layer_close(&enc->out, backend);
-    if (enc->embed)
-        backend->ops->free(backend, enc->embed);
     odva_transformer_close(&enc->transformer);
     for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
         odva_device_array_free(backend, arrays[i]);

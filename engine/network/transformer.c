@@ -9,60 +9,45 @@
 #include "base/assert.h"
 #include "base/strict_math.h"
 
-#define POSITIONS   ODVA_TILE_PATCHES
 #define FREQUENCIES (ODVA_SCALAR_FEATURES / 2)
 
 enum modulation { SHIFT1, SCALE1, GATE1, SHIFT2, SCALE2, GATE2, MODULATIONS };
 
 /* ---- opening ----------------------------------------------------------------------------- */
 
-static int load_block(struct odva_transformer *tr, const struct onedva_model *model,
-                      struct odva_transformer_block *block,
-                      const struct odva_block_tensors *tensors, const float *mod_bias)
+/* A block's own modulation, to which cond.mod's bias is added here. */
+static void read_mod_bias(float *numbers, const struct odva_weight_source *source)
 {
-    struct odva_backend *backend = tr->backend;
-    float *table;
+    const struct odva_tensor *table = source->data, *bias = source->other;
+
+    for (int64_t i = 0; i < table->count; i++) {
+        float addend;
+
+        odva_tensor_read_floats(table, i, 1, &numbers[i]);
+        odva_tensor_read_floats(bias, i, 1, &addend);
+        numbers[i] += addend;
+    }
+}
+
+static int load_block(struct odva_transformer_block *block, struct odva_device_weights *weights,
+                      const struct odva_block_tensors *tensors, const struct odva_tensor *mod_bias,
+                      enum odva_precision precision)
+{
+    const struct odva_weight_source source = {
+        .data = tensors->table, .other = mod_bias, .read = read_mod_bias};
     int status;
 
-    if ((status = odva_linear_layer_load(&block->qkv, backend, model, &tensors->qkv,
-                                         tr->precision)) < 0 ||
-        (status = odva_linear_layer_load(&block->proj, backend, model, &tensors->proj,
-                                         tr->precision)) < 0 ||
-        (status = odva_linear_layer_load(&block->fc1, backend, model, &tensors->fc1,
-                                         tr->precision)) < 0 ||
-        (status =
-             odva_linear_layer_load(&block->fc2, backend, model, &tensors->fc2, tr->precision)) < 0)
+    if ((status = odva_linear_layer_load(&block->qkv, weights, &tensors->qkv, precision)) < 0 ||
+        (status = odva_linear_layer_load(&block->proj, weights, &tensors->proj, precision)) < 0 ||
+        (status = odva_linear_layer_load(&block->fc1, weights, &tensors->fc1, precision)) < 0 ||
+        (status = odva_linear_layer_load(&block->fc2, weights, &tensors->fc2, precision)) < 0)
         return status;
-    table = odva_tensor_floats(tensors->table);
-    if (!table)
-        return ONEDVA_ERR_NOMEM;
-    for (int i = 0; i < MODULATIONS * tr->width; i++)
-        table[i] += mod_bias[i];
-    block->mod_bias = odva_buffer_of_floats(backend, table, (int64_t)MODULATIONS * tr->width);
-    free(table);
+    block->mod_bias = odva_device_vector(weights, &source, tensors->table->count);
     return block->mod_bias ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
 }
 
-static int load_blocks(struct odva_transformer *tr, const struct onedva_model *model,
-                       const struct odva_block_tensors *tensors, int count,
-                       const struct odva_tensor *mod_bias)
-{
-    float *bias = odva_tensor_floats(mod_bias);
-    int status = ONEDVA_OK;
-
-    tr->blocks = calloc(count, sizeof(*tr->blocks));
-    if (!bias || !tr->blocks)
-        status = ONEDVA_ERR_NOMEM;
-    for (int i = 0; i < count && status == ONEDVA_OK; i++) {
-        tr->block_count++;
-        status = load_block(tr, model, &tr->blocks[i], &tensors[i], bias);
-    }
-    free(bias);
-    return status;
-}
-
-/* Angles of one position: a quarter of the pairs for t, the rest in two equal parts for y and x. */
-static void rope_angles(float *cosines, float *sines, const int coordinate[3], int half)
+/* One position's row: a quarter of the pairs for t, the rest in two equal parts for y and x. */
+static void rope_row(float *row, const int coordinate[3], int half, double (*fn)(double angle))
 {
     const int pairs[3] = {half / 4, (half - half / 4) / 2, (half - half / 4) / 2};
 
@@ -70,32 +55,60 @@ static void rope_angles(float *cosines, float *sines, const int coordinate[3], i
         for (int j = 0; j < pairs[axis]; j++) {
             const double frequency = odva_exp(-4.0 * j / pairs[axis] * 0.69314718055994531);
 
-            *cosines++ = (float)odva_cos(coordinate[axis] * frequency);
-            *sines++ = (float)odva_sin(coordinate[axis] * frequency);
+            *row++ = (float)fn(coordinate[axis] * frequency);
         }
     }
 }
 
-int odva_rope_tables(struct odva_backend *backend, int head_dim, struct odva_buffer **cosines,
-                     struct odva_buffer **sines)
+void odva_rope_table(float *table, int head_dim, double (*fn)(double angle))
 {
-    const int64_t half = head_dim / 2;
-    float *c = malloc(POSITIONS * half * sizeof(*c)), *s = malloc(POSITIONS * half * sizeof(*s));
+    const int half = head_dim / 2;
 
     ODVA_ASSERT(head_dim > 0 && head_dim % 16 == 0);
-    *cosines = *sines = NULL;
-    if (c && s) {
-        for (int i = 0; i < POSITIONS; i++) {
-            const int coordinate[3] = {i / 64, i / 8 % 8, i % 8};
+    for (int i = 0; i < ODVA_ROPE_ROWS; i++) {
+        const int coordinate[3] = {i / 64, i / 8 % 8, i % 8};
 
-            rope_angles(c + i * half, s + i * half, coordinate, (int)half);
-        }
-        *cosines = odva_buffer_of_floats(backend, c, POSITIONS * half);
-        *sines = odva_buffer_of_floats(backend, s, POSITIONS * half);
+        rope_row(table + (int64_t)i * half, coordinate, half, fn);
     }
-    free(c);
-    free(s);
-    return *cosines && *sines ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
+}
+
+static void read_cosines(float *numbers, const struct odva_weight_source *source)
+{
+    odva_rope_table(numbers, *(const int *)source->data, odva_cos);
+}
+
+static void read_sines(float *numbers, const struct odva_weight_source *source)
+{
+    odva_rope_table(numbers, *(const int *)source->data, odva_sin);
+}
+
+static int load_rope(struct odva_transformer *tr, struct odva_device_weights *weights,
+                     const int *head_dim)
+{
+    const struct odva_weight_source cosines = {.data = head_dim, .read = read_cosines};
+    const struct odva_weight_source sines = {.data = head_dim, .read = read_sines};
+    const int64_t count = (int64_t)ODVA_ROPE_ROWS * *head_dim / 2;
+
+    tr->cosines = odva_device_vector(weights, &cosines, count);
+    tr->sines = odva_device_vector(weights, &sines, count);
+    return tr->cosines && tr->sines ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
+}
+
+static int load_layers(struct odva_transformer *tr, struct odva_device_weights *weights,
+                       const struct odva_conditioning_tensors *cond,
+                       const struct odva_block_tensors *blocks)
+{
+    int status;
+
+    if ((status = odva_linear_layer_load(&tr->cond1, weights, &cond->fc1, ODVA_PRECISION_EXACT)) <
+            0 ||
+        (status = odva_linear_layer_load(&tr->cond2, weights, &cond->fc2, ODVA_PRECISION_EXACT)) <
+            0 ||
+        (status = odva_linear_layer_load(&tr->mod, weights, &cond->mod, ODVA_PRECISION_EXACT)) < 0)
+        return status;
+    for (int i = 0; i < tr->block_count && status == ONEDVA_OK; i++)
+        status = load_block(&tr->blocks[i], weights, &blocks[i], cond->mod.bias, tr->precision);
+    return status;
 }
 
 int odva_transformer_open(struct odva_transformer *tr, struct odva_backend *backend,
@@ -104,6 +117,7 @@ int odva_transformer_open(struct odva_transformer *tr, struct odva_backend *back
                           const struct odva_block_tensors *blocks, int block_count,
                           enum odva_precision precision)
 {
+    struct odva_device_weights *weights = odva_device_weights_of(model, backend->device);
     int status;
 
     ODVA_ASSERT(scalars >= 1 && block_count >= 1);
@@ -111,19 +125,15 @@ int odva_transformer_open(struct odva_transformer *tr, struct odva_backend *back
                                     .width = model->config.width,
                                     .head_dim = model->config.head_dim,
                                     .scalars = scalars,
-                                    .precision = precision};
-    if ((status = odva_linear_layer_load(&tr->cond1, backend, model, &cond->fc1,
-                                         ODVA_PRECISION_EXACT)) < 0 ||
-        (status = odva_linear_layer_load(&tr->cond2, backend, model, &cond->fc2,
-                                         ODVA_PRECISION_EXACT)) < 0 ||
-        (status = odva_linear_layer_load(&tr->mod, backend, model, &cond->mod,
-                                         ODVA_PRECISION_EXACT)) < 0 ||
-        (status = load_blocks(tr, model, blocks, block_count, cond->mod.bias)) < 0 ||
-        (status = odva_rope_tables(backend, tr->head_dim, &tr->cosines, &tr->sines)) < 0) {
+                                    .precision = precision,
+                                    .block_count = block_count,
+                                    .blocks = calloc(block_count, sizeof(*tr->blocks))};
+    status = weights && tr->blocks ? load_layers(tr, weights, cond, blocks) : ONEDVA_ERR_NOMEM;
+    if (status == ONEDVA_OK)
+        status = load_rope(tr, weights, &model->config.head_dim);
+    if (status < 0)
         odva_transformer_close(tr);
-        return status;
-    }
-    return ONEDVA_OK;
+    return status;
 }
 
 void odva_transformer_close(struct odva_transformer *tr)
@@ -134,23 +144,6 @@ void odva_transformer_close(struct odva_transformer *tr)
 
     if (!backend)
         return;
-    for (int i = 0; i < tr->block_count; i++) {
-        struct odva_transformer_block *block = &tr->blocks[i];
-
-        odva_linear_layer_close(&block->qkv, backend);
-        odva_linear_layer_close(&block->proj, backend);
-        odva_linear_layer_close(&block->fc1, backend);
-        odva_linear_layer_close(&block->fc2, backend);
-        if (block->mod_bias)
-            backend->ops->free(backend, block->mod_bias);
-    }
-    odva_linear_layer_close(&tr->cond1, backend);
-    odva_linear_layer_close(&tr->cond2, backend);
-    odva_linear_layer_close(&tr->mod, backend);
-    if (tr->cosines)
-        backend->ops->free(backend, tr->cosines);
-    if (tr->sines)
-        backend->ops->free(backend, tr->sines);
     for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
         odva_device_array_free(backend, arrays[i]);
     free(tr->blocks);
@@ -296,7 +289,7 @@ int odva_transformer_run(struct odva_transformer *tr, int index, struct odva_mat
                                              .cosines = tr->cosines,
                                              .sines = tr->sines};
     const enum odva_element element =
-        tr->precision == ODVA_PRECISION_NETWORK ? backend->network_element : ODVA_FLOAT32;
+        tr->precision == ODVA_PRECISION_NETWORK ? backend->device->network_element : ODVA_FLOAT32;
     const struct odva_epilogue mod_bias = {.bias = run.block->mod_bias};
     struct odva_matrix qkv;
     int status;

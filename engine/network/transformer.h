@@ -14,7 +14,7 @@
 
 struct odva_transformer_block {
     struct odva_linear_layer qkv, proj, fc1, fc2;
-    struct odva_buffer *mod_bias; /* cond.mod's bias + the block's table, [6 d] */
+    const struct odva_buffer *mod_bias; /* cond.mod's bias + the block's table, [6 d] */
 };
 
 struct odva_transformer {
@@ -25,8 +25,8 @@ struct odva_transformer {
     int block_count;
     struct odva_transformer_block *blocks;
     struct odva_linear_layer cond1, cond2, mod;
-    struct odva_buffer *cosines, *sines; /* [256][head_dim/2], row (t*8 + y)*8 + x */
-    float *features;                     /* host, [rows][16 scalars] */
+    const struct odva_buffer *cosines, *sines; /* [256][head_dim/2], row (t*8 + y)*8 + x */
+    float *features;                           /* host, [rows][16 scalars] */
     int64_t features_capacity;
     struct odva_device_array features_device, hidden_cond;
     struct odva_device_array cond; /* c, [rows][d] */
@@ -35,7 +35,7 @@ struct odva_transformer {
     int64_t cond_rows;
 };
 
-/** @param cond,blocks of the model */
+/** @param cond,blocks of the model @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
 int odva_transformer_open(struct odva_transformer *transformer, struct odva_backend *backend,
                           const struct onedva_model *model,
                           const struct odva_conditioning_tensors *cond, int scalars,
@@ -58,9 +58,10 @@ int odva_transformer_run(struct odva_transformer *transformer, int block, struct
                          int64_t rows, int64_t kept, const struct odva_windows *windows,
                          const struct odva_buffer *cond_row);
 
-/** Rotation tables [256][head_dim/2]; on failure either may still have to be freed. */
-int odva_rope_tables(struct odva_backend *backend, int head_dim, struct odva_buffer **cosines,
-                     struct odva_buffer **sines);
+#define ODVA_ROPE_ROWS ODVA_TILE_PATCHES
+
+/** A rotation table [ODVA_ROPE_ROWS][head_dim/2]. @param fn odva_cos or odva_sin */
+void odva_rope_table(float *table, int head_dim, double (*fn)(double angle));
 
 /** Row of the rotation tables for a coordinate in a tile. */
 static inline int32_t odva_rope_row(int t, int y, int x)

@@ -14,48 +14,30 @@
 #include "model/model.h"
 #include "model/model_weights.h"
 #include "transform/quantiser.h"
+#include "transform/tile_tables.h"
 
 int odva_linear_path_open(struct odva_linear_path *path, const struct onedva_model *model,
                           struct odva_backend *backend)
 {
-    const struct odva_model_weights *weights = model->weights;
+    struct odva_device_weights *weights = odva_device_weights_of(model, backend->device);
 
     *path = (struct odva_linear_path){.backend = backend,
                                       .model = model,
                                       .walk = {.backend = backend},
                                       .still_walk = {.backend = backend}};
-    path->basis =
-        backend->ops->pack_basis(backend, weights->basis, weights->vectors, weights->mean);
-    return path->basis ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
-}
-
-static void free_shape(struct odva_linear_path *path, struct odva_tile_shape *shape)
-{
-    struct odva_backend *backend = path->backend;
-
-    if (shape->order)
-        backend->ops->free(backend, shape->order);
-    if (shape->rows)
-        backend->ops->free(backend, shape->rows);
-    if (shape->still_order)
-        backend->ops->free(backend, shape->still_order);
-    if (shape->still_rows)
-        backend->ops->free(backend, shape->still_rows);
-    free(shape->still);
-    *shape = (struct odva_tile_shape){0};
+    if (!weights)
+        return ONEDVA_ERR_NOMEM;
+    path->basis = odva_device_basis(weights);
+    path->tables = odva_tile_tables_of(model, backend->device);
+    return path->basis && path->tables ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
 }
 
 void odva_linear_path_close(struct odva_linear_path *path)
 {
     struct odva_backend *backend = path->backend;
-    struct odva_tile_shape *shapes = &path->shapes[0][0][0][0][0];
 
     if (!backend)
         return;
-    if (path->basis)
-        backend->ops->free_basis(path->basis);
-    for (size_t i = 0; i < sizeof(path->shapes) / sizeof(*shapes); i++)
-        free_shape(path, &shapes[i]);
     odva_patch_walk_close(&path->walk);
     odva_device_array_free(backend, &path->coefs);
     odva_device_array_free(backend, &path->latents);
@@ -69,47 +51,6 @@ void odva_linear_path_close(struct odva_linear_path *path)
 }
 
 /* ---- tiles ------------------------------------------------------------------------------- */
-
-/* A new buffer of indices. @return NULL when memory ran out */
-static struct odva_buffer *upload_indices(struct odva_backend *backend, const int32_t *data,
-                                          int count)
-{
-    struct odva_buffer *buffer = backend->ops->alloc(backend, count * sizeof(*data));
-
-    if (buffer && backend->ops->upload(backend, buffer, 0, data, count * sizeof(*data)) < 0) {
-        backend->ops->free(backend, buffer);
-        return NULL;
-    }
-    return buffer;
-}
-
-/* The scan of a tile's shape with k innermost, as the transform has it, and its patches' places. */
-static int make_shape(struct odva_linear_path *path, struct odva_tile_shape *shape,
-                      const struct odva_scan *scan)
-{
-    const int nt = scan->shape.nt, ny = scan->shape.ny, nx = scan->shape.nx;
-    const int patches = nt * ny * nx;
-    int32_t *indices = malloc(odva_max(scan->count, patches) * sizeof(*indices));
-
-    if (!indices)
-        return ONEDVA_ERR_NOMEM;
-    for (int i = 0; i < scan->count; i++)
-        indices[i] = scan->position[i] % patches << ODVA_ORDER_BITS | scan->position[i] / patches;
-    shape->order = upload_indices(path->backend, indices, scan->count);
-    odva_tile_rows(indices, nt, ny, nx);
-    shape->rows = upload_indices(path->backend, indices, patches);
-    free(indices);
-    if (shape->order && shape->rows)
-        return ONEDVA_OK;
-    free_shape(path, shape);
-    return ONEDVA_ERR_NOMEM;
-}
-
-static struct odva_tile_shape *shape_of(struct odva_linear_path *path,
-                                        const struct odva_scan_shape *shape)
-{
-    return &path->shapes[shape->detail][shape->size][shape->nt - 1][shape->ny - 1][shape->nx - 1];
-}
 
 /* @param all whether all of the tiles' coefficients are meant, or those that their tokens hold
  * @param first_patch of the latents in path->coefs */
@@ -126,11 +67,10 @@ static int place_tiles(struct odva_linear_path *path, const struct odva_latents 
     for (int i = 0; i < grid->tile_count; i++) {
         const struct odva_tile *place = &grid->tiles[i];
         const struct odva_latent_tile *tile = &latents->tiles[i];
-        struct odva_tile_shape *shape = shape_of(path, &tile->scan->shape);
-        const int status = shape->order ? ONEDVA_OK : make_shape(path, shape, tile->scan);
+        const struct odva_tile_table *table = odva_tile_table(path->tables, tile->scan);
 
-        if (status < 0)
-            return status;
+        if (!table)
+            return ONEDVA_ERR_NOMEM;
         path->tiles[i] = (struct odva_dct_tile){
             .nt = place->nt,
             .ny = place->ny,
@@ -141,8 +81,8 @@ static int place_tiles(struct odva_linear_path *path, const struct odva_latents 
             .offset = offset,
             .coefs = latents->basis * (first_patch + place->first_patch),
             .is_predicted = odva_tile_is_predicted(latents, i),
-            .order = shape->order,
-            .rows = shape->rows,
+            .order = table->order,
+            .rows = table->rows,
         };
         offset += path->tiles[i].coefficients;
     }
@@ -224,37 +164,6 @@ int odva_linear_path_project_prediction(struct odva_linear_path *path, const str
         path->still_grid.patches, path->basis, &bands);
 }
 
-/* What of a shape's scan pictures at rest have: band 0 at frequency 0 of time. */
-static int make_still_shape(struct odva_linear_path *path, struct odva_tile_shape *shape,
-                            const struct odva_scan *scan, int vectors)
-{
-    const int ny = scan->shape.ny, nx = scan->shape.nx, patches = scan->shape.nt * ny * nx;
-    int32_t *order = malloc((size_t)odva_max(vectors, 1) * ny * nx * sizeof(*order));
-    int32_t *still = malloc((size_t)odva_max(vectors, 1) * ny * nx * sizeof(*still));
-    int count = 0;
-
-    for (int i = 0; order && still && i < scan->count; i++) {
-        const int k = scan->position[i] / patches, place = scan->position[i] % patches;
-
-        if (k >= vectors || place >= ny * nx)
-            continue;
-        order[count] = place << ODVA_ORDER_BITS | k;
-        still[count++] = i;
-    }
-    if (order && still) {
-        shape->still_order = upload_indices(path->backend, order, count);
-        odva_tile_rows(order, 1, ny, nx);
-        shape->still_rows = upload_indices(path->backend, order, ny * nx);
-    }
-    free(order);
-    shape->still = still;
-    shape->still_count = count;
-    if (shape->still_order && shape->still_rows)
-        return ONEDVA_OK;
-    free_shape(path, shape);
-    return ONEDVA_ERR_NOMEM;
-}
-
 /* Place what the prediction has of tiles. @return how many coefficients that are, or an error */
 static int64_t place_still_tiles(struct odva_linear_path *path, const struct odva_latents *latents,
                                  int64_t first_patch)
@@ -264,19 +173,18 @@ static int64_t place_still_tiles(struct odva_linear_path *path, const struct odv
     int64_t offset = 0;
 
     for (int i = 0; i < grid->tile_count; i++) {
-        const struct odva_scan *scan = latents->tiles[i].scan;
-        struct odva_tile_shape *shape = shape_of(path, &scan->shape);
+        const struct odva_tile_table *table = odva_tile_table(path->tables, latents->tiles[i].scan);
         struct odva_dct_tile *tile = &path->tiles[i];
 
-        if (!shape->still && make_still_shape(path, shape, scan, vectors) < 0)
+        if (!table)
             return ONEDVA_ERR_NOMEM;
         tile->nt = 1;
-        tile->coefficients = shape->still_count;
+        tile->coefficients = table->still_count;
         tile->offset = offset;
         tile->coefs = vectors * ((first_patch + grid->tiles[i].first_patch) / grid->gt);
-        tile->order = shape->still_order;
-        tile->rows = shape->still_rows;
-        offset += shape->still_count;
+        tile->order = table->still_order;
+        tile->rows = table->still_rows;
+        offset += table->still_count;
     }
     return offset;
 }
@@ -291,14 +199,14 @@ static void subtract_tiles(struct odva_linear_path *path, const struct odva_late
     memcpy(difference, y, odva_latents_count(latents) * sizeof(*y));
     for (int i = 0; i < latents->grid.tile_count; i++) {
         const struct odva_latent_tile *tile = &latents->tiles[i];
-        const struct odva_tile_shape *shape = shape_of(path, &tile->scan->shape);
+        const struct odva_tile_table *table = odva_tile_table(path->tables, tile->scan);
         float *d = difference + tile->offset;
 
         energy[i] = 0;
-        for (int n = 0; n < shape->still_count; n++) {
-            const float before = d[shape->still[n]], p = scale * *prediction++;
+        for (int n = 0; n < table->still_count; n++) {
+            const float before = d[table->still[n]], p = scale * *prediction++;
 
-            d[shape->still[n]] = before - p;
+            d[table->still[n]] = before - p;
             /* doubles: QEMU 7.2 mistakes s390x's product of two floats as a double */
             energy[i] += (double)p * ((double)p - 2.0 * before);
         }

@@ -12,23 +12,14 @@
 #include "transform/patch_walk.h"
 
 struct onedva_model;
-
-/** What the transform of tiles of one shape needs (odva_dct_tile), and that of pictures at rest. */
-struct odva_tile_shape {
-    struct odva_buffer *order, *rows;
-    struct odva_buffer *still_order, *still_rows; /* of the tile's first token time alone */
-    int32_t
-        *still; /* scan indices of the coefficients that pictures at rest have, NULL: not made */
-    int still_count;
-};
+struct odva_tile_tables;
 
 struct odva_linear_path {
     struct odva_backend *backend;
     const struct onedva_model *model;
-    struct odva_basis *basis;
+    const struct odva_basis *basis;
+    struct odva_tile_tables *tables;
     struct odva_patch_walk walk;
-    struct odva_tile_shape shapes[ODVA_DETAILS][ODVA_TILE_SIZES][ODVA_TILE_FRAMES]
-                                 [ODVA_SUPERBLOCK_SIDE][ODVA_SUPERBLOCK_SIDE];
     struct odva_dct_tile *tiles;
     size_t tile_capacity;
     struct odva_device_array coefs; /* [patches][K], of the clip projected last */

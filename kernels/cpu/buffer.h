@@ -13,6 +13,10 @@ struct odva_buffer {
     void *data; /* aligned to ODVA_CPU_ALIGN */
 };
 
+/** @return NULL when memory ran out */
+struct odva_buffer *odva_cpu_buffer_alloc(size_t bytes);
+void odva_cpu_buffer_free(struct odva_buffer *buffer);
+
 static inline float *odva_cpu_floats(struct odva_matrix matrix)
 {
     return (float *)matrix.buffer->data + matrix.offset;

@@ -3,14 +3,13 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 /* The CPU backend itself: memory, transform and what it consists of. */
-#include "kernels/cpu/cpu_backend.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/integers.h"
 #include "base/log.h"
 #include "base/thread_pool.h"
+#include "kernels/cpu/cpu_device.h"
 #include "kernels/cpu/cpu_tasks.h"
 
 #define BLOCK_ROWS 96 /* per worker */
@@ -38,11 +37,10 @@ static void cpu_close(struct odva_backend *backend)
     free(backend);
 }
 
-static struct odva_buffer *buffer_alloc(struct odva_backend *backend, size_t bytes)
+struct odva_buffer *odva_cpu_buffer_alloc(size_t bytes)
 {
     struct odva_buffer *buffer = malloc(sizeof(*buffer));
 
-    (void)backend;
     if (!buffer)
         return NULL;
     buffer->bytes = bytes;
@@ -54,11 +52,22 @@ static struct odva_buffer *buffer_alloc(struct odva_backend *backend, size_t byt
     return buffer;
 }
 
+void odva_cpu_buffer_free(struct odva_buffer *buffer)
+{
+    free(buffer->data);
+    free(buffer);
+}
+
+static struct odva_buffer *buffer_alloc(struct odva_backend *backend, size_t bytes)
+{
+    (void)backend;
+    return odva_cpu_buffer_alloc(bytes);
+}
+
 static void buffer_free(struct odva_backend *backend, struct odva_buffer *buffer)
 {
     (void)backend;
-    free(buffer->data);
-    free(buffer);
+    odva_cpu_buffer_free(buffer);
 }
 
 static int upload(struct odva_backend *backend, struct odva_buffer *buffer, size_t offset,
@@ -79,22 +88,9 @@ static int download(struct odva_backend *backend, const struct odva_buffer *buff
     return ONEDVA_OK;
 }
 
-static struct odva_weights *pack(struct odva_backend *backend, const float *weights, int n_out,
-                                 int n_in, enum odva_precision precision)
-{
-    return odva_cpu_weights_pack(weights, n_out, n_in, precision,
-                                 odva_cpu_backend_of(backend)->operators);
-}
-
 static size_t buffer_size(const struct odva_buffer *buffer)
 {
     return buffer->bytes;
-}
-
-static void weights_size(const struct odva_weights *weights, int *n_out, int *n_in)
-{
-    *n_out = weights->n_out;
-    *n_in = weights->n_in;
 }
 
 /* ---- transform --------------------------------------------------------------------------- */
@@ -119,7 +115,7 @@ static void forward_task(void *opaque, int64_t index, int worker)
     for (int i = 0; i < patches; i++)
         memcpy(data + (size_t)i * job->basis,
                job->coefs + tile->coefs + (size_t)rows[i] * job->basis, job->basis * sizeof(*data));
-    odva_cpu_dct_tile(job->cpu->operators, &job->cpu->dct, data, tile->nt, tile->ny, tile->nx,
+    odva_cpu_dct_tile(job->cpu->operators, job->cpu->dct, data, tile->nt, tile->ny, tile->nx,
                       job->basis, data + count);
     for (int i = 0; i < tile->coefficients; i++)
         job->latents[tile->offset + i] =
@@ -144,13 +140,6 @@ static int dct_forward(struct odva_backend *backend, struct odva_buffer *latents
     return ONEDVA_OK;
 }
 
-static struct odva_basis *pack_basis(struct odva_backend *backend, const int16_t *vectors,
-                                     int count, const int16_t *mean)
-{
-    (void)backend;
-    return odva_cpu_basis_pack(vectors, count, mean);
-}
-
 static const struct odva_backend_ops cpu_ops = {
     .close = cpu_close,
     .alloc = buffer_alloc,
@@ -158,9 +147,6 @@ static const struct odva_backend_ops cpu_ops = {
     .buffer_size = buffer_size,
     .upload = upload,
     .download = download,
-    .pack = pack,
-    .free_weights = odva_cpu_weights_free,
-    .weights_size = weights_size,
     .linear = odva_cpu_backend_linear,
     .linear_chain = odva_cpu_backend_linear_chain,
     .norm_modulate = odva_cpu_backend_norm_modulate,
@@ -171,8 +157,6 @@ static const struct odva_backend_ops cpu_ops = {
     .deblock = odva_cpu_backend_deblock,
     .downscale2x = odva_cpu_backend_downscale2x,
     .structure_tensors = odva_cpu_backend_structure_tensors,
-    .pack_basis = pack_basis,
-    .free_basis = odva_cpu_basis_free,
     .project = odva_cpu_backend_project,
     .dct_forward = dct_forward,
     .reconstruct = odva_cpu_backend_reconstruct,
@@ -180,37 +164,22 @@ static const struct odva_backend_ops cpu_ops = {
     .noise = odva_cpu_backend_noise,
 };
 
-int odva_cpu_backend_probe(void)
+struct odva_backend *odva_cpu_backend_open(struct odva_device *device,
+                                           struct odva_thread_pool *pool,
+                                           const struct onedva_logger *logger)
 {
-    return 1;
-}
-
-int odva_cpu_backend_open(struct odva_backend **backend, struct odva_thread_pool *pool,
-                          int bitexact, enum onedva_precision precision,
-                          const struct onedva_logger *logger)
-{
+    const struct odva_cpu_device *cpu_device = (const struct odva_cpu_device *)device;
     const int workers = odva_thread_pool_workers(pool);
-    const struct odva_cpu_operators *operators = odva_cpu_operators_choose(bitexact, precision);
-    struct odva_cpu_backend *cpu;
+    struct odva_cpu_backend *cpu = calloc(1, sizeof(*cpu));
 
-    *backend = NULL;
-    if (!operators) {
-        odva_log(logger, ONEDVA_LOG_ERROR,
-                 "ONEDVA_CPU=%s cannot run here; use c, or unset it for the fastest",
-                 getenv("ONEDVA_CPU"));
-        return ONEDVA_ERR_UNSUPPORTED;
-    }
-    cpu = calloc(1, sizeof(*cpu));
     if (!cpu)
-        return ONEDVA_ERR_NOMEM;
+        return NULL;
     cpu->base.ops = &cpu_ops;
-    cpu->base.packing = operators;
-    cpu->pool = pool;
-    cpu->operators = operators;
     cpu->base.block_rows = odva_min64(BLOCK_ROWS * workers, MAX_BLOCK);
-    cpu->base.network_element = operators->network_element;
-    odva_cpu_dct_tables_init(&cpu->dct);
-    odva_log(logger, ONEDVA_LOG_DEBUG, "backend cpu, %s, %d threads", operators->name, workers);
-    *backend = &cpu->base;
-    return ONEDVA_OK;
+    cpu->pool = pool;
+    cpu->operators = cpu_device->operators;
+    cpu->dct = &cpu_device->dct;
+    odva_log(logger, ONEDVA_LOG_DEBUG, "backend cpu, %s, %d threads", cpu->operators->name,
+             workers);
+    return &cpu->base;
 }

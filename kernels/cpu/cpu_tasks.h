@@ -17,8 +17,8 @@ struct odva_cpu_backend {
     struct odva_backend base;
     struct odva_thread_pool *pool; /* lent */
     const struct odva_cpu_operators *operators;
-    struct odva_cpu_dct_tables dct;
-    float *scratch; /* of all workers */
+    const struct odva_cpu_dct_tables *dct; /* the device's */
+    float *scratch;                        /* of all workers */
     size_t scratch_size, worker_scratch;
 };
 

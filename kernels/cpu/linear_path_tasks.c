@@ -213,7 +213,7 @@ static void transform(struct tile *t, const struct odva_cpu_backend *cpu)
 {
     const int nt = t->tile->nt, ny = t->tile->ny, nx = t->tile->nx;
     const int64_t row = (int64_t)nx * t->columns, plane = ny * row;
-    const int32_t(*matrices)[ODVA_CPU_DCT_MAX][ODVA_CPU_DCT_MAX] = cpu->dct.exact;
+    const int32_t(*matrices)[ODVA_CPU_DCT_MAX][ODVA_CPU_DCT_MAX] = cpu->dct->exact;
 
     for (int i = 0; i <= t->most_t; i++)
         for (int j = 0; j <= t->most_y; j++)

@@ -22,6 +22,7 @@
 /** Arguments that are right for every operator; each case spoils one. */
 struct world {
     struct odva_backend *backend;
+    struct odva_device *device;
     struct odva_buffer *x, *y, *index, *patches;
     struct odva_weights *weights;
     struct odva_basis *basis;
@@ -123,16 +124,15 @@ static struct world *world_open(void)
     w->vectors = 2;
     w->bytes = sizeof(float);
     w->data = w->numbers;
-    assert_int_equal(odva_backend_open(&w->backend, ONEDVA_BACKEND_CPU, test_threads(1), 1,
-                                       ONEDVA_PRECISION_FLOAT32, NULL),
-                     ONEDVA_OK);
+    w->backend = backend_of(ONEDVA_BACKEND_CPU, 1, 1, ONEDVA_PRECISION_FLOAT32);
     w->x = buffer_of(w->backend, w->numbers, ROWS * WIDTH * sizeof(float));
     w->y = buffer_of(w->backend, w->numbers, ROWS * WIDTH * sizeof(float));
     w->index = buffer_of(w->backend, index, sizeof(index));
     w->patches = buffer_of(w->backend, w->numbers, ODVA_PATCH_SAMPLES * sizeof(float));
-    w->weights = w->backend->ops->pack(w->backend, w->numbers, WIDTH, WIDTH, ODVA_PRECISION_EXACT);
+    w->device = w->backend->device;
+    w->weights = w->device->ops->pack(w->device, w->numbers, WIDTH, WIDTH, ODVA_PRECISION_EXACT);
     assert_non_null(w->weights);
-    w->basis = w->backend->ops->pack_basis(w->backend, vectors, 2, mean);
+    w->basis = w->device->ops->pack_basis(w->device, vectors, 2, mean);
     assert_non_null(w->basis);
     assert_int_equal(odva_grid_init(&w->grid, FRAMES, SIDE, SIDE, BASIS), ONEDVA_OK);
     set_calls(w);
@@ -146,8 +146,8 @@ static void world_close(struct world *w)
 
     for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++)
         w->backend->ops->free(w->backend, buffers[i]);
-    w->backend->ops->free_weights(w->weights);
-    w->backend->ops->free_basis(w->basis);
+    w->device->ops->free_weights(w->device, w->weights);
+    w->device->ops->free_basis(w->device, w->basis);
     odva_grid_free(&w->grid);
     odva_backend_close(&w->backend);
     free(w);
@@ -192,20 +192,29 @@ static int call_free(struct world *w)
 static int call_pack(struct world *w)
 {
     struct odva_weights *weights =
-        w->backend->ops->pack(w->backend, w->data, w->width, w->width, ODVA_PRECISION_EXACT);
+        w->device->ops->pack(w->device, w->data, w->width, w->width, ODVA_PRECISION_EXACT);
 
     assert_non_null(weights);
-    w->backend->ops->free_weights(weights);
+    w->device->ops->free_weights(w->device, weights);
+    return ONEDVA_OK;
+}
+
+static int call_constant(struct world *w)
+{
+    struct odva_buffer *buffer = w->device->ops->constant(w->device, w->data, w->bytes);
+
+    assert_non_null(buffer);
+    w->device->ops->free_constant(w->device, buffer);
     return ONEDVA_OK;
 }
 
 static int call_pack_basis(struct world *w)
 {
     struct odva_basis *basis =
-        w->backend->ops->pack_basis(w->backend, w->data, w->vectors, (const int16_t *)w->numbers);
+        w->device->ops->pack_basis(w->device, w->data, w->vectors, (const int16_t *)w->numbers);
 
     assert_non_null(basis);
-    w->backend->ops->free_basis(basis);
+    w->device->ops->free_basis(w->device, basis);
     return ONEDVA_OK;
 }
 
@@ -216,7 +225,8 @@ static void right_calls(void **state)
         call_attention,   call_patchify, call_norm_modulate, call_unpatchify,
         call_warp,        call_deblock,  call_downscale2x,   call_structure_tensors,
         call_dct_forward, call_project,  call_reconstruct,   call_axpby,
-        call_noise,       call_free,     call_pack,          call_pack_basis};
+        call_noise,       call_free,     call_pack,          call_pack_basis,
+        call_constant};
     struct world *w = world_open();
 
     (void)state;
@@ -296,6 +306,8 @@ static void right_calls(void **state)
     V(dct_forward, w->tile.nt = 0, "tile->nt >= 1")                                                \
     V(dct_forward, w->tile.coefs = ROWS * WIDTH, "bytes <= ops->buffer_size(buffer) - offset")     \
     V(dct_forward, w->tile.coefficients = BASIS + 1, "coefficients <= patches * basis")            \
+    V(constant, w->data = NULL, "data && bytes > 0")                                               \
+    V(constant, w->bytes = 0, "data && bytes > 0")                                                 \
     V(pack_basis, w->data = NULL, "vectors && mean")                                               \
     V(pack_basis, w->vectors = 0, "count > 0")                                                     \
     V(pack_basis, w->vectors = ODVA_FRAME_SAMPLES + 1, "count <= ODVA_FRAME_SAMPLES")              \

@@ -7,13 +7,17 @@
 int bench_backend_open(struct bench_backend *bench, int threads, enum onedva_precision precision,
                        const struct onedva_logger *logger)
 {
-    int status;
+    const struct odva_device_wish wish = {
+        .kind = ONEDVA_BACKEND_CPU, .precision = precision, .logger = logger};
+    struct odva_device *device;
+    int status = odva_device_open(&device, &wish);
 
     *bench = (struct bench_backend){0};
-    status = odva_thread_pool_open(&bench->pool, threads);
     if (status == ONEDVA_OK)
-        status = odva_backend_open(&bench->backend, ONEDVA_BACKEND_CPU, bench->pool, 0, precision,
-                                   logger);
+        status = odva_thread_pool_open(&bench->pool, threads);
+    if (status == ONEDVA_OK)
+        status = odva_backend_open(&bench->backend, device, bench->pool, logger);
+    odva_device_release(&device);
     if (status < 0)
         bench_backend_close(bench);
     return status;

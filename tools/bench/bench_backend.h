@@ -15,7 +15,7 @@ struct bench_backend {
     struct odva_backend *backend;
 };
 
-/** @param threads 0: one per processor @return ONEDVA_OK or what odva_backend_open gives */
+/** @param threads 0: one per processor @return ONEDVA_OK or an error */
 int bench_backend_open(struct bench_backend *bench, int threads, enum onedva_precision precision,
                        const struct onedva_logger *logger);
 void bench_backend_close(struct bench_backend *bench);

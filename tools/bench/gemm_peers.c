@@ -70,7 +70,8 @@ static void engine_open(struct engine_product *e, struct odva_backend *backend,
     const size_t count = (size_t)p->rows * p->n_in;
 
     *e = (struct engine_product){.backend = backend};
-    e->weights = bench_checked(backend->ops->pack(backend, p->w, p->n_out, p->n_in, precision));
+    e->weights = bench_checked(
+        backend->device->ops->pack(backend->device, p->w, p->n_out, p->n_in, precision));
     if (odva_device_array_set(backend, &e->x, p->x, count, sizeof(float)) < 0 ||
         odva_device_array_set(backend, &e->rounded_x, p->rounded_x, count, sizeof(*p->rounded_x)) <
             0 ||
@@ -91,7 +92,7 @@ static void engine_run(struct engine_product *e, const struct product *p, enum o
 
 static void engine_close(struct engine_product *e)
 {
-    e->backend->ops->free_weights(e->weights);
+    e->backend->device->ops->free_weights(e->backend->device, e->weights);
     odva_device_array_free(e->backend, &e->x);
     odva_device_array_free(e->backend, &e->rounded_x);
     odva_device_array_free(e->backend, &e->y);

@@ -28,8 +28,8 @@ static void bench_linear(struct odva_backend *backend, int n_out, int n_in,
     const struct odva_epilogue epilogue = {.activation = activation};
     struct odva_device_array x = {0}, y = {0};
     float *w = bench_random_floats((int64_t)n_out * n_in), *data = bench_random_floats(rows * n_in);
-    struct odva_weights *weights =
-        bench_checked(backend->ops->pack(backend, w, n_out, n_in, ODVA_PRECISION_NETWORK));
+    struct odva_weights *weights = bench_checked(
+        backend->device->ops->pack(backend->device, w, n_out, n_in, ODVA_PRECISION_NETWORK));
     double best = 1e9;
 
     bench_check(odva_device_array_set(backend, &x, data, rows * n_in, sizeof(float)));
@@ -46,7 +46,7 @@ static void bench_linear(struct odva_backend *backend, int n_out, int n_in,
     printf("linear %4d -> %4d%s  %7.1f GFLOP/s\n", n_in, n_out,
            activation == ODVA_ACTIVATION_GELU ? " GELU" : "     ",
            2e-9 * rows * n_out * n_in / best);
-    backend->ops->free_weights(weights);
+    backend->device->ops->free_weights(backend->device, weights);
     odva_device_array_free(backend, &x);
     odva_device_array_free(backend, &y);
     free(w);

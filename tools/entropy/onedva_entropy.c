@@ -26,6 +26,7 @@
 #include "bitstream/symbol_predictor.h"
 #include "encoder/trial_coder.h"
 #include "kernels/backend.h"
+#include "model/device_weights.h"
 #include "model/model.h"
 #include "rate/bit_cost.h"
 #include "transform/quantiser.h"
@@ -723,8 +724,11 @@ static void print_savings(struct entropy *entropy, const struct samples *train,
 static void open_entropy(struct entropy *entropy, const char *model)
 {
     const struct onedva_logger silent = {0};
+    const struct odva_device_wish wish = {
+        .kind = ONEDVA_BACKEND_CPU, .precision = ONEDVA_PRECISION_BFLOAT16, .logger = &silent};
     struct onedva_encoder_settings settings;
     struct onedva_model_info info;
+    struct odva_device *device;
 
     if (onedva_model_open(&entropy->model, model, &silent) < 0)
         die("not a model", model);
@@ -733,9 +737,9 @@ static void open_entropy(struct entropy *entropy, const char *model)
     settings.preset = ONEDVA_PRESET_ULTRAFAST;
     entropy->near = take(malloc(odva_symbol_context_size(info.basis)));
     odva_bit_cost_init(&entropy->bit_cost, &entropy->model->tables);
-    if (odva_thread_pool_open(&entropy->pool, 1) < 0 ||
-        odva_backend_open(&entropy->backend, ONEDVA_BACKEND_CPU, entropy->pool, 0,
-                          ONEDVA_PRECISION_BFLOAT16, &silent) < 0 ||
+    if (odva_model_device(entropy->model, &wish, &device) < 0 ||
+        odva_thread_pool_open(&entropy->pool, 1) < 0 ||
+        odva_backend_open(&entropy->backend, device, entropy->pool, &silent) < 0 ||
         odva_trial_coder_open(&entropy->coder, entropy->model, entropy->backend, entropy->pool,
                               &settings) < 0 ||
         odva_symbol_predictor_init(&entropy->predictor, info.basis) < 0)

@@ -79,11 +79,11 @@ static int parse_model(struct run *run)
     return status == ONEDVA_ERR_MODEL ? ONEDVA_ERR_NOMEM : status;
 }
 
-/* The model as it was opened: what follows allocates packed weights again. */
-static void forget_packed_weights(struct run *run)
+/* The model as it was opened: what follows opens devices and gives them the model again. */
+static void forget_devices(struct run *run)
 {
-    odva_packed_weights_free(&run->model->weights->packed);
-    odva_packed_weights_init(&run->model->weights->packed);
+    odva_model_devices_free(&run->model->weights->devices);
+    odva_model_devices_init(&run->model->weights->devices);
 }
 
 /* Encode two clips; an encoder that has failed once encodes the next clip. */
@@ -92,7 +92,7 @@ static int encode_clips(struct run *run)
     onedva_encoder *encoder;
     int status;
 
-    forget_packed_weights(run);
+    forget_devices(run);
     status = onedva_encoder_open(&encoder, run->model, &run->encoder_settings, &run->stream);
     assert_true((status == ONEDVA_OK) == (encoder != NULL));
     for (int i = 0; i < CLIPS && encoder; i++) {
@@ -115,7 +115,7 @@ static int decode_clips(struct run *run)
     onedva_decoder *decoder;
     int status;
 
-    forget_packed_weights(run);
+    forget_devices(run);
     status = onedva_decoder_open(&decoder, run->model, &run->decoder_settings);
     assert_true((status == ONEDVA_OK) == (decoder != NULL));
     for (int i = 0; i < CLIPS && decoder; i++) {

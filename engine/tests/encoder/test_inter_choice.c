@@ -334,9 +334,7 @@ static void loop_open(struct loop *loop, enum onedva_preset preset, enum onedva_
                                           .frame_duration = 1,
                                           .sar_den = 1,
                                           .model_id = loop->model->id};
-    assert_int_equal(odva_backend_open(&loop->backend, ONEDVA_BACKEND_CPU, test_threads(threads), 0,
-                                       ONEDVA_PRECISION_BFLOAT16, NULL),
-                     ONEDVA_OK);
+    loop->backend = backend_of(ONEDVA_BACKEND_CPU, threads, 0, ONEDVA_PRECISION_BFLOAT16);
     loop->choice.backend = loop->backend;
     loop->choice.pool = test_threads(threads);
     assert_int_equal(odva_clip_encoder_open(&loop->encoder, loop->model, &loop->settings,

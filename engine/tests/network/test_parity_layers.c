@@ -5,6 +5,7 @@
 /* Each operator against PyTorch. */
 #include <string.h>
 
+#include "base/strict_math.h"
 #include "model/linear_layer.h"
 #include "network/transformer.h"
 #include "tests/support/backend.h"
@@ -70,7 +71,7 @@ static void check_linear(struct odva_backend *backend)
     struct odva_buffer *row = upload_ints(backend, "linear.row");
     struct odva_buffer *y = new_buffer(backend, NULL, rows * n_out * sizeof(float));
     struct odva_weights *weights =
-        backend->ops->pack(backend, w, n_out, n_in, ODVA_PRECISION_EXACT);
+        backend->device->ops->pack(backend->device, w, n_out, n_in, ODVA_PRECISION_EXACT);
     const struct {
         const char *name;
         struct odva_epilogue epilogue;
@@ -95,7 +96,7 @@ static void check_linear(struct odva_backend *backend)
                          ONEDVA_OK);
         compare(backend, y, cases[i].name);
     }
-    backend->ops->free_weights(weights);
+    backend->device->ops->free_weights(backend->device, weights);
     backend->ops->free(backend, x);
     backend->ops->free(backend, b);
     backend->ops->free(backend, gate);
@@ -137,6 +138,7 @@ static void check_attention(struct odva_backend *backend)
     enum { LENGTH = 33, HEADS = 2, HEAD_DIM = 32, D = HEADS * HEAD_DIM };
     struct odva_buffer *cosines, *sines;
     const int32_t begin_data[2] = {0, LENGTH};
+    static float table[ODVA_ROPE_ROWS * HEAD_DIM / 2];
     int32_t rows_data[LENGTH];
     struct odva_buffer *qkv = upload_floats(backend, "attention.qkv");
     struct odva_buffer *rope = upload_ints(backend, "attention.rope");
@@ -146,7 +148,10 @@ static void check_attention(struct odva_backend *backend)
     for (int i = 0; i < LENGTH; i++)
         rows_data[i] = i;
     rows = new_buffer(backend, rows_data, sizeof(rows_data));
-    assert_int_equal(odva_rope_tables(backend, HEAD_DIM, &cosines, &sines), ONEDVA_OK);
+    odva_rope_table(table, HEAD_DIM, odva_cos);
+    cosines = new_buffer(backend, table, sizeof(table));
+    odva_rope_table(table, HEAD_DIM, odva_sin);
+    sines = new_buffer(backend, table, sizeof(table));
     assert_int_equal(
         backend->ops->attention(
             backend, (struct odva_matrix){y, 0, D, ODVA_FLOAT32},

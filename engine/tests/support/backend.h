@@ -34,15 +34,28 @@ static inline struct odva_thread_pool *test_threads(int threads)
     return test_pools[threads];
 }
 
+/* On a device of its own, as a wish has it. @return NULL where this machine or build has no such */
+static inline struct odva_backend *backend_of(enum onedva_backend kind, int threads, int bitexact,
+                                              enum onedva_precision precision)
+{
+    const struct odva_device_wish wish = {
+        .kind = kind, .bitexact = bitexact, .precision = precision};
+    struct odva_backend *backend;
+    struct odva_device *device;
+    const int status = odva_device_open(&device, &wish);
+
+    assert_int_equal(status, device ? ONEDVA_OK : ONEDVA_ERR_UNSUPPORTED);
+    if (!device)
+        return NULL;
+    assert_int_equal(odva_backend_open(&backend, device, test_threads(threads), NULL), ONEDVA_OK);
+    odva_device_release(&device);
+    return backend;
+}
+
 /* The CPU's, with two threads. */
 static inline struct odva_backend *backend_new(void)
 {
-    struct odva_backend *backend;
-
-    assert_int_equal(odva_backend_open(&backend, ONEDVA_BACKEND_CPU, test_threads(2), 0,
-                                       ONEDVA_PRECISION_BFLOAT16, NULL),
-                     ONEDVA_OK);
-    return backend;
+    return backend_of(ONEDVA_BACKEND_CPU, 2, 0, ONEDVA_PRECISION_BFLOAT16);
 }
 
 /* Of all tests of a program that gives the next two to cmocka_run_group_tests. */
@@ -67,13 +80,10 @@ static inline int close_backend(void **state)
 static inline struct odva_backend *backend_of_cpu(const char *cpu, int threads, int bitexact)
 {
     struct odva_backend *backend;
-    int status;
 
     assert_int_equal(setenv("ONEDVA_CPU", cpu, 1), 0);
-    status = odva_backend_open(&backend, ONEDVA_BACKEND_CPU, test_threads(threads), bitexact,
-                               ONEDVA_PRECISION_BFLOAT16, NULL);
+    backend = backend_of(ONEDVA_BACKEND_CPU, threads, bitexact, ONEDVA_PRECISION_BFLOAT16);
     unsetenv("ONEDVA_CPU");
-    assert_int_equal(status, backend ? ONEDVA_OK : ONEDVA_ERR_UNSUPPORTED);
     return backend;
 }
 

@@ -33,6 +33,7 @@ static struct onedva_model *linear_model_new(struct random *random, int basis, i
     struct odva_model_weights *weights = calloc(1, sizeof(*weights));
 
     assert_non_null(weights);
+    odva_model_devices_init(&weights->devices);
     model->weights = weights;
     for (int b = 0; b < ODVA_BANDS; b++)
         if (model->tables.bands[3].count[b] > weights->vectors)
@@ -64,6 +65,7 @@ static void set_reflection(struct random *random, struct odva_model_weights *wei
 
 static void linear_model_free(struct onedva_model *model)
 {
+    odva_model_devices_free(&model->weights->devices);
     free(model->weights->basis);
     free(model->weights);
     random_model_free(model);

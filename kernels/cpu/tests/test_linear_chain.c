@@ -51,7 +51,8 @@ static struct odva_weights *random_weights(struct work *w, struct random *random
                                            int n_in, enum odva_precision precision)
 {
     float *data = random_floats(random, (int64_t)n_out * n_in, 1.0f / sqrtf((float)n_in));
-    struct odva_weights *weights = w->backend->ops->pack(w->backend, data, n_out, n_in, precision);
+    struct odva_weights *weights =
+        w->backend->device->ops->pack(w->backend->device, data, n_out, n_in, precision);
 
     assert_non_null(weights);
     free(data);
@@ -93,9 +94,9 @@ static void work_close(struct work *w)
 
     for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
         odva_device_array_free(w->backend, arrays[i]);
-    w->backend->ops->free_weights(w->proj);
-    w->backend->ops->free_weights(w->fc1);
-    w->backend->ops->free_weights(w->fc2);
+    w->backend->device->ops->free_weights(w->backend->device, w->proj);
+    w->backend->device->ops->free_weights(w->backend->device, w->fc1);
+    w->backend->device->ops->free_weights(w->backend->device, w->fc2);
 }
 
 /* A quarter of the tables' columns. */
