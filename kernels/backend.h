@@ -7,12 +7,12 @@
  * sequence of them.
  *
  * Every operator that returns int gives ONEDVA_OK or a negative enum onedva_status. Operators of
- * one backend run in the order of the calls. Those that write host memory are done when they
- * return: download, unpatchify, reconstruct, warp, deblock, downscale2x and structure_tensors. The
- * others, whose results are buffers, may have only begun; but the host memory that they were given
- * (data, pictures, structures, arrays) may change when they return, and buffers may be freed. On
- * the CPU all are done. A backend is used by one thread at a time;
- * backends of one device are independent.
+ * one backend run in the order of the calls, and a call may only have begun one when it returns.
+ * The host memory that it was given (data, structures, arrays) may change then, and buffers and
+ * images may be freed, those of the host without what operators wrote since synchronize. What
+ * operators wrote is there for the host when download or synchronize has returned; nothing else
+ * waits. On the CPU all is done at once. A backend is used by one thread at a time; backends of one
+ * device are independent.
  *
  * What a call must keep to is asserted where ONEDVA_CHECKS is defined: kernels/checked_ops.c.
  */
@@ -25,6 +25,17 @@
 #include "base/layout.h"
 #include "kernels/device.h"
 #include "onedva/onedva.h"
+
+/**
+ * A picture of 8 bits: luma, and two chroma planes of half the size or none. It was allocated on
+ * the device, or it stands for planes of the host.
+ */
+struct odva_image;
+
+struct odva_image_shape {
+    int width, height;
+    int has_chroma;
+};
 
 /** Rows of numbers in a buffer; offset and stride (between rows) count numbers. */
 struct odva_matrix {
@@ -113,10 +124,9 @@ struct odva_warp {
     int frames;
     int width, height;               /* of the pictures to make, luma samples */
     int source_width, source_height; /* luma samples */
-    int left, top;             /* even: luma sample (x, y) at rest comes from (x + left, y + top) */
-    int log2_spacing;          /* of the nodes, at least 3 */
-    int columns, rows;         /* enough to have a node at or beyond the last sample */
-    const int16_t (*nodes)[2]; /* [frames][rows][columns], 1/16 luma sample */
+    int left, top;     /* even: luma sample (x, y) at rest comes from (x + left, y + top) */
+    int log2_spacing;  /* of the nodes, at least 3 */
+    int columns, rows; /* enough to have a node at or beyond the last sample */
 };
 
 /** Sums over a 4x4 block, for motion estimation: gradients g of a + b and difference e = b - a. */
@@ -126,11 +136,14 @@ struct odva_structure_tensor {
 };
 
 struct odva_backend_ops {
-    /** All buffers must have been freed. */
+    /** All buffers and images must have been freed. */
     void (*close)(struct odva_backend *backend);
 
     /** @return NULL when memory ran out. Contents are undefined. */
     struct odva_buffer *(*alloc)(struct odva_backend *backend, size_t bytes);
+    /** A buffer that stands for memory of the host, likewise (image_wrap). @return NULL when memory
+     * ran out */
+    struct odva_buffer *(*wrap)(struct odva_backend *backend, void *memory, size_t bytes);
     void (*free)(struct odva_backend *backend, struct odva_buffer *buffer);
     size_t (*buffer_size)(const struct odva_buffer *buffer); /* bytes */
     /** The bytes offset .. offset+bytes-1 of a buffer, from data or to data. */
@@ -138,6 +151,28 @@ struct odva_backend_ops {
                   const void *data, size_t bytes);
     int (*download)(struct odva_backend *backend, const struct odva_buffer *buffer, size_t offset,
                     void *data, size_t bytes);
+
+    /**
+     * @param reuse NULL, or an allocated image that is wanted no more and whose memory may be
+     * enough; it is freed on failure @return with undefined contents; NULL when memory ran out
+     */
+    struct odva_image *(*image_alloc)(struct odva_backend *backend, struct odva_image *reuse,
+                                      int width, int height);
+    /**
+     * An image that stands for planes of the host, which leaves them alone until it is freed, but
+     * for this: what operators have written is there, to be read, after synchronize, and not
+     * before. What operators read, they have read when their calls return.
+     * @param picture its chroma planes may be NULL @return NULL when memory ran out
+     */
+    struct odva_image *(*image_wrap)(struct odva_backend *backend,
+                                     const struct onedva_picture *picture, int width, int height);
+    void (*image_free)(struct odva_backend *backend, struct odva_image *image);
+    struct odva_image_shape (*image_shape)(const struct odva_image *image);
+    /** What all planes hold that both have; sizes are equal. */
+    int (*image_copy)(struct odva_backend *backend, struct odva_image *dst, struct odva_image *src);
+
+    /** Wait until all that was begun is done. */
+    int (*synchronize)(struct odva_backend *backend);
 
     /** dst[r][0..n_out) = epilogue(src[r][0..n_in) W^T). dst may not overlap src. */
     int (*linear)(struct odva_backend *backend, struct odva_matrix dst, struct odva_matrix src,
@@ -168,52 +203,53 @@ struct odva_backend_ops {
     /**
      * Samples v of the patches first .. first+count-1 to v / 127.5 - 1, in rows of 1536. Beyond the
      * picture and the clip the last sample and frame repeat.
+     * @param images   of the grid's size, with chroma, one for each frame
      * @param position int32: place of each patch in the grid, (t*gy + y)*gx + x
      */
     int (*patchify)(struct odva_backend *backend, struct odva_matrix dst,
-                    const struct odva_grid *grid, const struct onedva_const_picture *pictures,
+                    const struct odva_grid *grid, struct odva_image *const *images,
                     const struct odva_buffer *position, int64_t first, int64_t count);
 
     /**
      * Rows of 1536 floats to samples clip(floor((x + 1) * 127.5 + 0.5), 0, 255), those inside the
-     * picture; done when it returns.
+     * picture.
      */
-    int (*unpatchify)(struct odva_backend *backend, const struct onedva_picture *pictures,
+    int (*unpatchify)(struct odva_backend *backend, struct odva_image *const *images,
                       const struct odva_grid *grid, struct odva_matrix src,
                       const struct odva_buffer *position, int64_t first, int64_t count);
 
     /**
      * Pictures as the source pictures seen through a displacement field; integers only, the same on
-     * every backend; done when it returns. A picture whose chroma planes are NULL has none.
+     * every backend. Of the planes that both have.
+     * @param nodes int16 [frames][rows][columns][2], 1/16 luma sample
      */
-    int (*warp)(struct odva_backend *backend, const struct onedva_picture *pictures,
-                const struct onedva_const_picture *sources, const struct odva_warp *warp);
+    int (*warp)(struct odva_backend *backend, struct odva_image *const *images,
+                struct odva_image *const *sources, const struct odva_warp *warp,
+                const struct odva_buffer *nodes);
 
     /**
      * Smooth the borders of tokens, all pictures of a clip in place (doc/bitstream.md, section 8);
-     * integers only; done when it returns. @param limit how much of a step counts, 1..319
-     * @param kept [gy][gx]: borders between tokens that are both marked stay as they are; NULL:
-     * none is. A picture whose chroma planes are NULL has none.
+     * integers only. @param limit how much of a step counts, 1..319
+     * @param kept uint8 [gy][gx]: borders between tokens that are both marked stay as they are;
+     * NULL: none is
      */
-    int (*deblock)(struct odva_backend *backend, const struct onedva_picture *pictures,
-                   const struct odva_grid *grid, int limit, const uint8_t *kept);
+    int (*deblock)(struct odva_backend *backend, struct odva_image *const *images,
+                   const struct odva_grid *grid, int limit, const struct odva_buffer *kept);
 
     /**
      * Half the size: each sample is the mean of 2x2, (a + b + c + d + 2) >> 2; an odd last row or
-     * column repeats. Done when it returns. @param width, height of src; dst has ceil(size/2) and
-     * does not overlap src
+     * column repeats. Of the planes that both have; dst has ceil(size/2) and is not src.
      */
-    int (*downscale2x)(struct odva_backend *backend, uint8_t *dst, ptrdiff_t dst_stride,
-                       const uint8_t *src, ptrdiff_t src_stride, int width, int height);
+    int (*downscale2x)(struct odva_backend *backend, struct odva_image *dst,
+                       struct odva_image *src);
 
     /**
-     * The tensors of all ceil(width/4) x ceil(height/4) blocks of two planes, row by row. Samples
-     * outside of the planes are those of the edge for gradients, and do not count in the sums. Done
-     * when it returns.
+     * The tensors of all ceil(width/4) x ceil(height/4) blocks of two luma planes of one size, row
+     * by row. Samples outside of the planes are those of the edge for gradients, and do not count
+     * in the sums. @param tensors struct odva_structure_tensor for each block
      */
-    int (*structure_tensors)(struct odva_backend *backend, struct odva_structure_tensor *tensors,
-                             const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b,
-                             ptrdiff_t b_stride, int width, int height);
+    int (*structure_tensors)(struct odva_backend *backend, struct odva_buffer *tensors,
+                             struct odva_image *a, struct odva_image *b);
 
     /**
      * Coefficients of the patches first .. first+count-1, rows of bands->basis floats: the DCT over
@@ -222,7 +258,7 @@ struct odva_backend_ops {
      * @param position as in patchify
      */
     int (*project)(struct odva_backend *backend, struct odva_matrix coefs,
-                   const struct odva_grid *grid, const struct onedva_const_picture *pictures,
+                   const struct odva_grid *grid, struct odva_image *const *images,
                    const struct odva_buffer *position, int64_t first, int64_t count,
                    const struct odva_basis *basis, const struct odva_bands *bands);
 
@@ -233,14 +269,14 @@ struct odva_backend_ops {
 
     /**
      * Tiles of latents, int32 in 1/32 of a sample's step, to pictures; integers only, the same on
-     * every backend (doc/bitstream.md, section 8); done when it returns.
-     * @param prediction of all frames, of the grid's size; NULL: no tile is predicted
+     * every backend (doc/bitstream.md, section 8).
+     * @param images     of the grid's size, with chroma, as the next
+     * @param prediction of all frames; NULL: no tile is predicted
      */
-    int (*reconstruct)(struct odva_backend *backend, const struct onedva_picture *pictures,
+    int (*reconstruct)(struct odva_backend *backend, struct odva_image *const *images,
                        const struct odva_grid *grid, const struct odva_buffer *latents,
                        const struct odva_basis *basis, const struct odva_bands *bands,
-                       const struct odva_dct_tile *tiles, int count,
-                       const struct onedva_const_picture *prediction);
+                       const struct odva_dct_tile *tiles, int count, struct odva_image *prediction);
 
     /** dst = a x + b y over rows x cols numbers. dst may be x or y. */
     int (*axpby)(struct odva_backend *backend, struct odva_matrix dst, float a,
@@ -261,7 +297,8 @@ struct odva_backend {
 #ifdef ONEDVA_CHECKS
     struct odva_backend_ops checked_ops; /* what ops is; calls unchecked_ops when all is right */
     const struct odva_backend_ops *unchecked_ops;
-    int64_t buffers; /* not freed yet */
+    int64_t buffers, images;      /* not freed yet */
+    struct odva_wrapped *wrapped; /* those of the host */
 #endif
 };
 

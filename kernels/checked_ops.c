@@ -8,29 +8,12 @@
 #include "base/assert.h"
 #include "base/integers.h"
 #include "kernels/backend.h"
+#include "kernels/wrapped_memory.h"
 
 #define CHUNK     1024 /* indices that are looked at together */
 #define MAX_LIMIT 319  /* of deblocking */
 
 /* ---- memory ------------------------------------------------------------------------------ */
-
-/** Bytes first .. end-1 of the host's memory. */
-struct host_range {
-    const uint8_t *first, *end;
-};
-
-/* Rows may follow each other upwards: the stride is then negative. */
-static struct host_range plane_range(const uint8_t *data, ptrdiff_t stride, int width, int height)
-{
-    const ptrdiff_t last = (height - 1) * stride;
-
-    return (struct host_range){data + (last < 0 ? last : 0), data + (last > 0 ? last : 0) + width};
-}
-
-static int host_overlap(struct host_range a, struct host_range b)
-{
-    return a.first < b.end && b.first < a.end;
-}
 
 static int64_t absolute(int64_t number)
 {
@@ -40,7 +23,6 @@ static int64_t absolute(int64_t number)
 static void check_plane(const uint8_t *plane, ptrdiff_t stride, int width, int height)
 {
     ODVA_ASSERT(plane);
-    ODVA_ASSERT(width > 0 && height > 0);
     ODVA_ASSERT(height == 1 || absolute(stride) >= width);
 }
 
@@ -341,19 +323,23 @@ static int axpby(struct odva_backend *backend, struct odva_matrix dst, float a,
 
 /* ---- pictures ---------------------------------------------------------------------------- */
 
-/** A plane's size, 0: luma. */
-static int plane_size(int luma, int plane)
+/* A picture has the size that is asked of it. */
+static void check_image(const struct odva_backend *backend, const struct odva_image *image,
+                        int width, int height, int chroma)
 {
-    return plane ? (luma + 1) / 2 : luma;
+    struct odva_image_shape shape;
+
+    ODVA_ASSERT(image);
+    shape = backend->unchecked_ops->image_shape(image);
+    ODVA_ASSERT(shape.width == width && shape.height == height);
+    ODVA_ASSERT(!chroma || shape.has_chroma);
 }
 
-/* @param chroma 0: it may be missing */
-static void check_picture(const uint8_t *const data[3], const ptrdiff_t stride[3], int width,
-                          int height, int chroma)
+static void check_images(const struct odva_backend *backend, struct odva_image *const *images,
+                         int count, int width, int height, int chroma)
 {
-    for (int p = 0; p < 3; p++)
-        if (p == 0 || chroma || data[p])
-            check_plane(data[p], stride[p], plane_size(width, p), plane_size(height, p));
+    for (int t = 0; t < count; t++)
+        check_image(backend, images[t], width, height, chroma);
 }
 
 static void check_grid(const struct odva_grid *grid)
@@ -373,28 +359,27 @@ static void check_patches(struct odva_backend *backend, struct odva_matrix rows,
 }
 
 static int patchify(struct odva_backend *backend, struct odva_matrix dst,
-                    const struct odva_grid *grid, const struct onedva_const_picture *pictures,
+                    const struct odva_grid *grid, struct odva_image *const *images,
                     const struct odva_buffer *position, int64_t first, int64_t count)
 {
     check_grid(grid);
-    for (int t = 0; t < grid->frames; t++)
-        check_picture(pictures[t].data, pictures[t].stride, grid->width, grid->height, 1);
+    check_images(backend, images, grid->frames, grid->width, grid->height, 1);
     check_patches(backend, dst, position, first, count, grid->patches);
     ODVA_ASSERT(is_plain(dst));
-    return backend->unchecked_ops->patchify(backend, dst, grid, pictures, position, first, count);
+    odva_wrapped_read(backend, images, grid->frames);
+    return backend->unchecked_ops->patchify(backend, dst, grid, images, position, first, count);
 }
 
-static int unpatchify(struct odva_backend *backend, const struct onedva_picture *pictures,
+static int unpatchify(struct odva_backend *backend, struct odva_image *const *images,
                       const struct odva_grid *grid, struct odva_matrix src,
                       const struct odva_buffer *position, int64_t first, int64_t count)
 {
     check_grid(grid);
-    for (int t = 0; t < grid->frames; t++)
-        check_picture((const uint8_t *const *)pictures[t].data, pictures[t].stride, grid->width,
-                      grid->height, 1);
+    check_images(backend, images, grid->frames, grid->width, grid->height, 1);
     check_patches(backend, src, position, first, count, grid->patches);
     ODVA_ASSERT(is_plain(src));
-    return backend->unchecked_ops->unpatchify(backend, pictures, grid, src, position, first, count);
+    odva_wrapped_write(backend, images, grid->frames);
+    return backend->unchecked_ops->unpatchify(backend, images, grid, src, position, first, count);
 }
 
 static int noise(struct odva_backend *backend, struct odva_matrix dst,
@@ -406,65 +391,82 @@ static int noise(struct odva_backend *backend, struct odva_matrix dst,
     return backend->unchecked_ops->noise(backend, dst, position, first, count, seed, step);
 }
 
-static void check_mesh(const struct odva_warp *warp)
+static void check_mesh(const struct odva_backend *backend, const struct odva_warp *warp,
+                       const struct odva_buffer *nodes)
 {
+    const size_t node = 2 * sizeof(int16_t);
+
     ODVA_ASSERT(warp->frames >= 1 && warp->frames <= ONEDVA_MAX_CLIP_FRAMES);
     ODVA_ASSERT(warp->left % 2 == 0 && warp->top % 2 == 0);
-    ODVA_ASSERT(warp->nodes && warp->log2_spacing >= 3);
+    ODVA_ASSERT(nodes && warp->log2_spacing >= 3);
     ODVA_ASSERT((int64_t)(warp->columns - 1) << warp->log2_spacing >= warp->width - 1);
     ODVA_ASSERT((int64_t)(warp->rows - 1) << warp->log2_spacing >= warp->height - 1);
+    check_bytes(nodes, backend->unchecked_ops, 0,
+                (size_t)warp->frames * warp->columns * warp->rows * node);
 }
 
-static int warp(struct odva_backend *backend, const struct onedva_picture *pictures,
-                const struct onedva_const_picture *sources, const struct odva_warp *params)
+static int warp(struct odva_backend *backend, struct odva_image *const *images,
+                struct odva_image *const *sources, const struct odva_warp *params,
+                const struct odva_buffer *nodes)
 {
-    check_mesh(params);
-    for (int t = 0; t < params->frames; t++) {
-        const struct onedva_picture *to = &pictures[t];
-        const struct onedva_const_picture *from = &sources[t];
-
-        check_picture((const uint8_t *const *)to->data, to->stride, params->width, params->height,
-                      0);
-        check_picture(from->data, from->stride, params->source_width, params->source_height, 0);
-        ODVA_ASSERT(
-            !host_overlap(plane_range(to->data[0], to->stride[0], params->width, params->height),
-                          plane_range(from->data[0], from->stride[0], params->source_width,
-                                      params->source_height)));
-    }
-    return backend->unchecked_ops->warp(backend, pictures, sources, params);
+    check_mesh(backend, params, nodes);
+    check_images(backend, images, params->frames, params->width, params->height, 0);
+    check_images(backend, sources, params->frames, params->source_width, params->source_height, 0);
+    for (int t = 0; t < params->frames; t++)
+        ODVA_ASSERT(images[t] != sources[t]);
+    odva_wrapped_read(backend, sources, params->frames);
+    odva_wrapped_buffer_read(backend, nodes);
+    odva_wrapped_write(backend, images, params->frames);
+    return backend->unchecked_ops->warp(backend, images, sources, params, nodes);
 }
 
-static int deblock(struct odva_backend *backend, const struct onedva_picture *pictures,
-                   const struct odva_grid *grid, int limit, const uint8_t *kept)
+static int deblock(struct odva_backend *backend, struct odva_image *const *images,
+                   const struct odva_grid *grid, int limit, const struct odva_buffer *kept)
 {
     ODVA_ASSERT(limit >= 1 && limit <= MAX_LIMIT);
     check_grid(grid);
-    for (int t = 0; t < grid->frames; t++)
-        check_picture((const uint8_t *const *)pictures[t].data, pictures[t].stride, grid->width,
-                      grid->height, 0);
-    return backend->unchecked_ops->deblock(backend, pictures, grid, limit, kept);
+    check_images(backend, images, grid->frames, grid->width, grid->height, 0);
+    if (kept)
+        check_bytes(kept, backend->unchecked_ops, 0, (size_t)grid->gy * grid->gx);
+    odva_wrapped_write(backend, images, grid->frames);
+    return backend->unchecked_ops->deblock(backend, images, grid, limit, kept);
 }
 
-static int downscale2x(struct odva_backend *backend, uint8_t *dst, ptrdiff_t dst_stride,
-                       const uint8_t *src, ptrdiff_t src_stride, int width, int height)
+static int downscale2x(struct odva_backend *backend, struct odva_image *dst, struct odva_image *src)
 {
-    check_plane(src, src_stride, width, height);
-    check_plane(dst, dst_stride, (width + 1) / 2, (height + 1) / 2);
-    ODVA_ASSERT(!host_overlap(plane_range(dst, dst_stride, (width + 1) / 2, (height + 1) / 2),
-                              plane_range(src, src_stride, width, height)));
-    return backend->unchecked_ops->downscale2x(backend, dst, dst_stride, src, src_stride, width,
-                                               height);
+    const struct odva_image_shape shape = backend->unchecked_ops->image_shape(src);
+
+    check_image(backend, dst, (shape.width + 1) / 2, (shape.height + 1) / 2, 0);
+    ODVA_ASSERT(dst != src);
+    odva_wrapped_read(backend, &src, 1);
+    odva_wrapped_write(backend, &dst, 1);
+    return backend->unchecked_ops->downscale2x(backend, dst, src);
 }
 
-static int structure_tensors(struct odva_backend *backend, struct odva_structure_tensor *tensors,
-                             const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b,
-                             ptrdiff_t b_stride, int width, int height)
+static int structure_tensors(struct odva_backend *backend, struct odva_buffer *tensors,
+                             struct odva_image *a, struct odva_image *b)
 {
-    ODVA_ASSERT(tensors);
-    check_plane(a, a_stride, width, height);
-    check_plane(b, b_stride, width, height);
-    return backend->unchecked_ops->structure_tensors(backend, tensors, a, a_stride, b, b_stride,
-                                                     width, height);
+    const struct odva_image_shape shape = backend->unchecked_ops->image_shape(a);
+
+    check_image(backend, b, shape.width, shape.height, 0);
+    check_bytes(tensors, backend->unchecked_ops, 0,
+                (size_t)odva_ceil_div(shape.width, 4) * odva_ceil_div(shape.height, 4) *
+                    sizeof(struct odva_structure_tensor));
+    odva_wrapped_read(backend, &a, 1);
+    odva_wrapped_read(backend, &b, 1);
+    odva_wrapped_buffer_write(backend, tensors);
+    return backend->unchecked_ops->structure_tensors(backend, tensors, a, b);
+}
+
+static int image_copy(struct odva_backend *backend, struct odva_image *dst, struct odva_image *src)
+{
+    const struct odva_image_shape shape = backend->unchecked_ops->image_shape(src);
+
+    check_image(backend, dst, shape.width, shape.height, 0);
+    ODVA_ASSERT(dst != src);
+    odva_wrapped_read(backend, &src, 1);
+    odva_wrapped_write(backend, &dst, 1);
+    return backend->unchecked_ops->image_copy(backend, dst, src);
 }
 
 /* ---- transform --------------------------------------------------------------------------- */
@@ -501,18 +503,18 @@ static void check_bands(const struct odva_basis *basis, const struct odva_bands 
 }
 
 static int project(struct odva_backend *backend, struct odva_matrix coefs,
-                   const struct odva_grid *grid, const struct onedva_const_picture *pictures,
+                   const struct odva_grid *grid, struct odva_image *const *images,
                    const struct odva_buffer *position, int64_t first, int64_t count,
                    const struct odva_basis *basis, const struct odva_bands *bands)
 {
     check_grid(grid);
     check_bands(basis, bands);
-    for (int t = 0; t < grid->frames; t++)
-        check_picture(pictures[t].data, pictures[t].stride, grid->width, grid->height, 1);
+    check_images(backend, images, grid->frames, grid->width, grid->height, 1);
     check_matrix(backend, coefs, count, bands->basis);
     ODVA_ASSERT(is_plain(coefs));
     check_indices(backend, position, first, count, 0, grid->patches - 1);
-    return backend->unchecked_ops->project(backend, coefs, grid, pictures, position, first, count,
+    odva_wrapped_read(backend, images, grid->frames);
+    return backend->unchecked_ops->project(backend, coefs, grid, images, position, first, count,
                                            basis, bands);
 }
 
@@ -528,18 +530,10 @@ static int dct_forward(struct odva_backend *backend, struct odva_buffer *latents
     return backend->unchecked_ops->dct_forward(backend, latents, coefs, basis, tiles, count);
 }
 
-static int is_apart(const struct onedva_picture *a, const struct onedva_const_picture *b,
-                    const struct odva_grid *grid)
-{
-    return !host_overlap(plane_range(a->data[0], a->stride[0], grid->width, grid->height),
-                         plane_range(b->data[0], b->stride[0], grid->width, grid->height));
-}
-
-static int reconstruct(struct odva_backend *backend, const struct onedva_picture *pictures,
+static int reconstruct(struct odva_backend *backend, struct odva_image *const *images,
                        const struct odva_grid *grid, const struct odva_buffer *latents,
                        const struct odva_basis *basis, const struct odva_bands *bands,
-                       const struct odva_dct_tile *tiles, int count,
-                       const struct onedva_const_picture *prediction)
+                       const struct odva_dct_tile *tiles, int count, struct odva_image *prediction)
 {
     check_grid(grid);
     check_bands(basis, bands);
@@ -550,15 +544,16 @@ static int reconstruct(struct odva_backend *backend, const struct onedva_picture
         ODVA_ASSERT(tiles[i].y0 >= 0 && tiles[i].y0 + tiles[i].ny <= grid->gy);
         ODVA_ASSERT(tiles[i].x0 >= 0 && tiles[i].x0 + tiles[i].nx <= grid->gx);
     }
-    if (prediction)
-        check_picture(prediction->data, prediction->stride, grid->width, grid->height, 1);
-    for (int t = 0; t < grid->frames; t++) {
-        check_picture((const uint8_t *const *)pictures[t].data, pictures[t].stride, grid->width,
-                      grid->height, 1);
-        ODVA_ASSERT(!prediction || is_apart(&pictures[t], prediction, grid));
+    check_images(backend, images, grid->frames, grid->width, grid->height, 1);
+    if (prediction) {
+        check_image(backend, prediction, grid->width, grid->height, 1);
+        for (int t = 0; t < grid->frames; t++)
+            ODVA_ASSERT(images[t] != prediction);
+        odva_wrapped_read(backend, &prediction, 1);
     }
-    return backend->unchecked_ops->reconstruct(backend, pictures, grid, latents, basis, bands,
-                                               tiles, count, prediction);
+    odva_wrapped_write(backend, images, grid->frames);
+    return backend->unchecked_ops->reconstruct(backend, images, grid, latents, basis, bands, tiles,
+                                               count, prediction);
 }
 
 /* ---- buffers and weights ----------------------------------------------------------------- */
@@ -566,6 +561,7 @@ static int reconstruct(struct odva_backend *backend, const struct onedva_picture
 static void close_backend(struct odva_backend *backend)
 {
     ODVA_ASSERT(backend->buffers == 0);
+    ODVA_ASSERT(backend->images == 0);
     backend->unchecked_ops->close(backend);
 }
 
@@ -577,11 +573,57 @@ static struct odva_buffer *alloc_buffer(struct odva_backend *backend, size_t byt
     return buffer;
 }
 
+static struct odva_buffer *wrap_buffer(struct odva_backend *backend, void *memory, size_t bytes)
+{
+    struct odva_buffer *buffer;
+
+    ODVA_ASSERT(memory && bytes);
+    buffer = odva_wrapped_buffer(backend, memory, bytes);
+    backend->buffers += buffer != NULL;
+    return buffer;
+}
+
 static void free_buffer(struct odva_backend *backend, struct odva_buffer *buffer)
 {
     ODVA_ASSERT(buffer && backend->buffers > 0);
     backend->buffers--;
+    odva_wrapped_forget(backend, NULL, buffer);
     backend->unchecked_ops->free(backend, buffer);
+}
+
+static struct odva_image *alloc_image(struct odva_backend *backend, struct odva_image *reuse,
+                                      int width, int height)
+{
+    struct odva_image *image;
+
+    ODVA_ASSERT(width > 0 && height > 0);
+    ODVA_ASSERT(!reuse || !odva_wrapped_has(backend, reuse));
+    image = backend->unchecked_ops->image_alloc(backend, reuse, width, height);
+    backend->images += (image != NULL) - (reuse != NULL);
+    return image;
+}
+
+static struct odva_image *wrap_image(struct odva_backend *backend,
+                                     const struct onedva_picture *picture, int width, int height)
+{
+    struct odva_image *image;
+
+    ODVA_ASSERT(width > 0 && height > 0);
+    for (int p = 0; p < 3; p++)
+        if (p == 0 || picture->data[p])
+            check_plane(picture->data[p], picture->stride[p], p ? (width + 1) / 2 : width,
+                        p ? (height + 1) / 2 : height);
+    image = odva_wrapped_image(backend, picture, width, height);
+    backend->images += image != NULL;
+    return image;
+}
+
+static void free_image(struct odva_backend *backend, struct odva_image *image)
+{
+    ODVA_ASSERT(image && backend->images > 0);
+    backend->images--;
+    odva_wrapped_forget(backend, image, NULL);
+    backend->unchecked_ops->image_free(backend, image);
 }
 
 static int upload(struct odva_backend *backend, struct odva_buffer *buffer, size_t offset,
@@ -641,10 +683,17 @@ void odva_backend_check_calls(struct odva_backend *backend)
     backend->checked_ops = (struct odva_backend_ops){
         .close = close_backend,
         .alloc = alloc_buffer,
+        .wrap = wrap_buffer,
         .free = free_buffer,
         .buffer_size = ops->buffer_size,
         .upload = upload,
         .download = download,
+        .image_alloc = alloc_image,
+        .image_wrap = wrap_image,
+        .image_free = free_image,
+        .image_shape = ops->image_shape,
+        .image_copy = image_copy,
+        .synchronize = odva_wrapped_synchronize,
         .linear = linear,
         .linear_chain = linear_chain,
         .norm_modulate = norm_modulate,

@@ -37,11 +37,11 @@ ENCODER_SOURCES = $(addprefix engine/encoder/, \
 DECODER_SOURCES = $(addprefix engine/decoder/, \
     clip_frames clip_smoothing decoder packet_queue reference step_choice)
 
-KERNELS_SOURCES = $(addprefix kernels/, backend device device_array registry)
-KERNELS_SOURCES-$(SANITIZERS) += kernels/checked_ops
+KERNELS_SOURCES = $(addprefix kernels/, backend device device_array host_pictures images registry)
+KERNELS_SOURCES-$(SANITIZERS) += kernels/checked_ops kernels/wrapped_memory
 
 CPU_SOURCES = $(addprefix kernels/cpu/, \
-    attention_c basis choose cpu_backend cpu_device dct deblock_c downscale2x_c linear_c linear_path_tasks network_tasks norm_c operators_c \
+    attention_c basis choose cpu_backend cpu_device dct deblock_c downscale2x_c image linear_c linear_path_tasks network_tasks norm_c operators_c \
     patches picture_tasks structure_tensors_c warp_c weights)
 
 # One file for each instruction set that configure found.

@@ -20,7 +20,7 @@
 #include "decoder/packet_queue.h"
 #include "decoder/reference.h"
 #include "decoder/step_choice.h"
-#include "kernels/backend.h"
+#include "kernels/images.h"
 #include "model/device_weights.h"
 #include "model/model.h"
 #include "motion/canvas.h"
@@ -41,7 +41,8 @@ struct onedva_decoder {
     struct odva_clip_frames clip_frames; /* of the clip read last */
     struct odva_reference reference;
     int is_trial;              /* the clip read last is one of onedva_decoder_try_packet */
-    struct odva_canvas canvas; /* what the warp makes the pictures from */
+    struct odva_images canvas; /* what the warp makes the pictures from */
+    struct odva_canvas linear; /* what odva_decoder_reconstruct_linear gave */
     struct odva_motion_warp warp;
     struct odva_deblocking deblocking;
     struct odva_clip_smoothing smoothing;
@@ -167,12 +168,15 @@ void onedva_decoder_close(onedva_decoder **decoder_pointer)
         return;
     odva_sampler_close(&decoder->sampler);
     odva_packet_queue_free(&decoder->packets);
+    if (decoder->backend) {
+        odva_images_free(&decoder->canvas, decoder->backend);
+        odva_reference_free(&decoder->reference, decoder->backend);
+        odva_deblocking_free(&decoder->deblocking, decoder->backend);
+    }
     odva_backend_close(&decoder->backend);
     odva_thread_pool_close(&decoder->pool);
-    odva_reference_free(&decoder->reference);
-    odva_canvas_free(&decoder->canvas);
+    odva_canvas_free(&decoder->linear);
     odva_motion_warp_free(&decoder->warp);
-    odva_deblocking_free(&decoder->deblocking);
     odva_clip_smoothing_free(&decoder->smoothing);
     free(decoder);
 }
@@ -201,9 +205,9 @@ int onedva_decoder_set_stream_header(onedva_decoder *decoder, const uint8_t *dat
 
 /* Linear reconstruction of latents of the packet read last. */
 static int reconstruct_linear(struct onedva_decoder *decoder, const struct odva_latents *latents,
-                              const struct onedva_picture *coded)
+                              struct odva_image *const *coded)
 {
-    const struct onedva_const_picture *prediction;
+    struct odva_image *prediction;
     const int status = odva_reference_predict(&decoder->reference, decoder->backend,
                                               packet_decoder_of(decoder), &prediction);
 
@@ -218,19 +222,20 @@ static int make_reference(struct onedva_decoder *decoder)
     const struct odva_packet_decoder *packet_decoder = packet_decoder_of(decoder);
     const struct odva_latents *first = odva_packet_decoder_first(packet_decoder);
     const struct odva_grid *grid = &first->grid;
-    const struct odva_warp *warp = packet_decoder->has_motion ? &decoder->warp.warp : NULL;
+    const struct odva_motion_warp *warp = packet_decoder->has_motion ? &decoder->warp : NULL;
     int status;
 
     if (packet_decoder->frames == 0 || odva_reference_is_made(&decoder->reference))
         return ONEDVA_OK;
-    status = odva_canvas_set_size(&decoder->canvas, grid->frames, grid->width, grid->height);
+    status = odva_images_alloc(&decoder->canvas, decoder->backend, grid->frames, grid->width,
+                               grid->height);
     if (status == ONEDVA_OK && warp)
         status = odva_motion_warp_set(&decoder->warp, &packet_decoder->motion);
     if (status == ONEDVA_OK)
-        status = reconstruct_linear(decoder, first, decoder->canvas.picture);
+        status = reconstruct_linear(decoder, first, decoder->canvas.image);
     return status < 0 ? status
                       : odva_reference_make(&decoder->reference, decoder->backend, first,
-                                            &decoder->canvas.picture[grid->frames - 1], warp);
+                                            decoder->canvas.image[grid->frames - 1], warp);
 }
 
 /* There is no clip whose pictures could be reconstructed, shown or continued. */
@@ -322,17 +327,26 @@ const struct odva_latents *odva_decoder_latents(const onedva_decoder *decoder)
 int odva_decoder_reconstruct_linear(onedva_decoder *decoder, const struct odva_canvas **canvas)
 {
     const struct odva_latents *latents = odva_decoder_latents(decoder);
+    struct odva_canvas *linear = &decoder->linear;
+    struct odva_backend *backend = decoder->backend;
+    struct odva_images images = {0};
     int status;
 
     *canvas = NULL;
     if (!latents)
         return ONEDVA_OK;
-    status = odva_canvas_set_size(&decoder->canvas, latents->grid.frames, latents->grid.width,
+    status = odva_canvas_set_size(linear, latents->grid.frames, latents->grid.width,
                                   latents->grid.height);
     if (status == ONEDVA_OK)
-        status = reconstruct_linear(decoder, latents, decoder->canvas.picture);
+        status = odva_images_wrap(&images, backend, linear->picture, linear->frames, linear->width,
+                                  linear->height);
     if (status == ONEDVA_OK)
-        *canvas = &decoder->canvas;
+        status = reconstruct_linear(decoder, latents, images.image);
+    if (status == ONEDVA_OK)
+        status = backend->ops->synchronize(backend);
+    odva_images_free(&images, backend);
+    if (status == ONEDVA_OK)
+        *canvas = linear;
     return status;
 }
 
@@ -341,8 +355,8 @@ static int prepare_warp(struct onedva_decoder *decoder)
 {
     const struct odva_motion *motion = &packet_decoder_of(decoder)->motion;
     const int status =
-        odva_canvas_set_size(&decoder->canvas, motion->frames, odva_motion_canvas_width(motion),
-                             odva_motion_canvas_height(motion));
+        odva_images_alloc(&decoder->canvas, decoder->backend, motion->frames,
+                          odva_motion_canvas_width(motion), odva_motion_canvas_height(motion));
 
     return status < 0 ? status : odva_motion_warp_set(&decoder->warp, motion);
 }
@@ -355,11 +369,11 @@ static int is_reference(const struct onedva_decoder *decoder)
 }
 
 /* Let the network refine the linear reconstruction. */
-static int refine(struct onedva_decoder *decoder, const struct onedva_picture *coded, int steps)
+static int refine(struct onedva_decoder *decoder, struct odva_image *const *coded, int steps)
 {
     const struct odva_packet_decoder *packet_decoder = packet_decoder_of(decoder);
     const struct odva_latents *latents = &packet_decoder->latents;
-    const struct odva_warp *warp = packet_decoder->has_motion ? &decoder->warp.warp : NULL;
+    const struct odva_motion_warp *warp = packet_decoder->has_motion ? &decoder->warp : NULL;
     const struct odva_sampler_params params = {
         .qidx = latents->qidx,
         .steps = steps,
@@ -370,36 +384,51 @@ static int refine(struct onedva_decoder *decoder, const struct onedva_picture *c
 
     if (is_reference(decoder))
         status = odva_reference_make(&decoder->reference, decoder->backend, latents,
-                                     &coded[packet_decoder->frames - 1], warp);
+                                     coded[packet_decoder->frames - 1], warp);
     return status < 0 ? status : odva_sampler_refine(&decoder->sampler, latents, &params, coded);
+}
+
+/* Let operators make the pictures of the packet read last. */
+static int synthesise(struct onedva_decoder *decoder, struct odva_image *const *shown,
+                      struct odva_clip_size size, int steps)
+{
+    const struct odva_packet_decoder *packet_decoder = packet_decoder_of(decoder);
+    const struct odva_latents *latents = &packet_decoder->latents;
+    struct odva_image *const *coded = packet_decoder->has_motion ? decoder->canvas.image : shown;
+    struct odva_backend *backend = decoder->backend;
+    int status = reconstruct_linear(decoder, latents, coded);
+
+    if (status == ONEDVA_OK && steps > 0)
+        status = refine(decoder, coded, steps);
+    if (status == ONEDVA_OK)
+        status = odva_deblock(&decoder->deblocking, backend, coded, latents, size.frames);
+    if (status == ONEDVA_OK && packet_decoder->has_motion)
+        status = odva_images_warp(backend, shown, coded, &decoder->warp.warp,
+                                  odva_motion_warp_nodes(&decoder->warp));
+    if (status == ONEDVA_OK && is_reference(decoder))
+        status = odva_reference_take(&decoder->reference, backend, shown[size.frames - 1],
+                                     size.width, size.height);
+    return status < 0 ? status : backend->ops->synchronize(backend);
 }
 
 static int reconstruct(struct onedva_decoder *decoder, const struct onedva_picture *pictures, int n,
                        int steps)
 {
     const struct odva_packet_decoder *packet_decoder = packet_decoder_of(decoder);
-    const struct odva_latents *latents = &packet_decoder->latents;
-    const struct odva_motion *motion = &packet_decoder->motion;
-    const int width = packet_decoder->has_motion ? motion->width : latents->grid.width;
-    const int height = packet_decoder->has_motion ? motion->height : latents->grid.height;
-    const struct onedva_picture *coded =
-        packet_decoder->has_motion ? decoder->canvas.picture : pictures;
-    int status = reconstruct_linear(decoder, latents, coded);
+    const struct odva_motion *motion = packet_decoder->has_motion ? &packet_decoder->motion : NULL;
+    const struct odva_grid *grid = &packet_decoder->latents.grid;
+    const struct odva_clip_size size = {n, motion ? motion->width : grid->width,
+                                        motion ? motion->height : grid->height};
+    struct odva_images shown = {0};
+    int status = odva_images_wrap(&shown, decoder->backend, pictures, n, size.width, size.height);
 
-    if (status == ONEDVA_OK && steps > 0)
-        status = refine(decoder, coded, steps);
     if (status == ONEDVA_OK)
-        status = odva_deblock(&decoder->deblocking, decoder->backend, coded, latents,
-                              latents->grid.frames);
-    if (status == ONEDVA_OK && packet_decoder->has_motion)
-        status = decoder->backend->ops->warp(decoder->backend, pictures,
-                                             decoder->canvas.const_picture, &decoder->warp.warp);
-    if (status == ONEDVA_OK && is_reference(decoder))
-        status = odva_reference_take(&decoder->reference, &pictures[n - 1], width, height);
+        status = synthesise(decoder, shown.image, size, steps);
+    odva_images_free(&shown, decoder->backend);
     if (status < 0 || !decoder->settings.smooth_clips)
         return status;
-    return odva_clip_smoothing_run(&decoder->smoothing, decoder->pool, pictures, n, width, height,
-                                   latents->qidx);
+    return odva_clip_smoothing_run(&decoder->smoothing, decoder->pool, pictures, n, size.width,
+                                   size.height, packet_decoder->latents.qidx);
 }
 
 static double wall_seconds(void)
@@ -479,7 +508,7 @@ int onedva_decoder_get_mesh(onedva_decoder *decoder, struct onedva_mesh *mesh)
         .spacing = 1 << warp->log2_spacing,
         .columns = warp->columns,
         .rows = warp->rows,
-        .nodes = warp->nodes,
+        .nodes = odva_motion_warp_nodes(&decoder->warp),
     };
     return ONEDVA_OK;
 }

@@ -6,6 +6,8 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "kernels/images.h"
+#include "motion/prediction_canvas.h"
 #include "transform/deblocking.h"
 
 /* ---- clip by clip ------------------------------------------------------------------------ */
@@ -21,8 +23,7 @@ static void swap(struct odva_reference *reference)
 static int has_picture(const struct odva_reference_picture *picture,
                        const struct onedva_stream *stream)
 {
-    return picture->canvas.frames > 0 && picture->canvas.width == (int)stream->width &&
-           picture->canvas.height == (int)stream->height;
+    return picture->width == (int)stream->width && picture->height == (int)stream->height;
 }
 
 /* What an inter clip is predicted from is missing or not intact. */
@@ -59,7 +60,7 @@ int odva_reference_begin(struct odva_reference *reference,
         tell(reference, &decoder->logger, packet->frames, ONEDVA_OK);
     if (odva_reference_is_made(reference))
         swap(reference);
-    reference->after.canvas.frames = 0;
+    reference->after.width = 0;
     reference->after.id = odva_packet_id(packet, packet->first_crc);
     reference->after.is_intact = !clip->is_corrupt;
     return ONEDVA_OK;
@@ -68,7 +69,7 @@ int odva_reference_begin(struct odva_reference *reference,
 void odva_reference_take_back(struct odva_reference *reference)
 {
     swap(reference);
-    reference->before.canvas.frames = 0;
+    reference->before.width = 0;
 }
 
 void odva_reference_lose(struct odva_reference *reference)
@@ -80,76 +81,108 @@ void odva_reference_lose(struct odva_reference *reference)
 
 void odva_reference_forget(struct odva_reference *reference)
 {
-    reference->before.canvas.frames = reference->after.canvas.frames = 0;
+    reference->before.width = reference->after.width = 0;
     reference->told = 0;
 }
 
-void odva_reference_free(struct odva_reference *reference)
+void odva_reference_free(struct odva_reference *reference, struct odva_backend *backend)
 {
-    odva_canvas_free(&reference->before.canvas);
-    odva_canvas_free(&reference->after.canvas);
-    odva_prediction_canvas_free(&reference->prediction);
-    odva_canvas_free(&reference->coded);
-    odva_deblocking_free(&reference->deblocking);
+    struct odva_image *images[] = {reference->before.image, reference->after.image,
+                                   reference->prediction, reference->coded};
+
+    for (size_t i = 0; i < sizeof(images) / sizeof(images[0]); i++)
+        if (images[i])
+            backend->ops->image_free(backend, images[i]);
+    odva_inverse_nodes_free(&reference->inverse);
+    odva_deblocking_free(&reference->deblocking, backend);
 }
 
 /* ---- pictures ---------------------------------------------------------------------------- */
 
+/* Make room in an image. @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
+static int set_size(struct odva_image **image, struct odva_backend *backend, int width, int height)
+{
+    *image = backend->ops->image_alloc(backend, *image, width, height);
+    return *image ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
+}
+
+/* Lay the picture where its content rests on the clip's canvases. */
+static int place_on_canvas(struct odva_reference *reference, struct odva_backend *backend,
+                           const struct odva_motion *motion)
+{
+    struct odva_warp warp;
+    int status = odva_prediction_warp(&reference->inverse, motion, &warp);
+
+    if (status == ONEDVA_OK)
+        status = set_size(&reference->prediction, backend, warp.width, warp.height);
+    return status < 0 ? status
+                      : odva_images_warp(backend, &reference->prediction, &reference->before.image,
+                                         &warp, (const int16_t(*)[2])reference->inverse.nodes);
+}
+
 int odva_reference_predict(struct odva_reference *reference, struct odva_backend *backend,
                            const struct odva_packet_decoder *decoder,
-                           const struct onedva_const_picture **prediction)
+                           struct odva_image **prediction)
 {
-    const struct onedva_const_picture *before = reference->before.canvas.const_picture;
     int status = ONEDVA_OK;
 
     *prediction = NULL;
     if (!decoder->is_inter)
         return ONEDVA_OK;
-    ODVA_ASSERT(reference->before.canvas.frames == 1);
+    ODVA_ASSERT(reference->before.width > 0);
     if (decoder->has_motion)
-        status =
-            odva_prediction_canvas_set(&reference->prediction, backend, before, &decoder->motion);
+        status = place_on_canvas(reference, backend, &decoder->motion);
     if (status == ONEDVA_OK)
-        *prediction = decoder->has_motion ? reference->prediction.canvas.const_picture : before;
+        *prediction = decoder->has_motion ? reference->prediction : reference->before.image;
     return status;
 }
 
 /* The clip's last picture from its last canvas. */
 static int warp_last(struct odva_reference *reference, struct odva_backend *backend,
-                     const struct odva_warp *warp)
+                     const struct odva_motion_warp *warp)
 {
-    struct odva_canvas *picture = &reference->after.canvas;
-    struct odva_warp last = *warp;
-    const int status = odva_canvas_set_size(picture, 1, warp->width, warp->height);
+    const size_t nodes = (size_t)warp->warp.columns * warp->warp.rows;
+    struct odva_warp last = warp->warp;
+    const int status = set_size(&reference->after.image, backend, last.width, last.height);
 
     last.frames = 1;
-    last.nodes += (size_t)(warp->frames - 1) * warp->columns * warp->rows;
-    return status < 0 ? status
-                      : backend->ops->warp(backend, picture->picture,
-                                           reference->coded.const_picture, &last);
+    return status < 0
+               ? status
+               : odva_images_warp(backend, &reference->after.image, &reference->coded, &last,
+                                  odva_motion_warp_nodes(warp) + (warp->warp.frames - 1) * nodes);
+}
+
+static int copy(struct odva_image **image, struct odva_backend *backend, struct odva_image *from,
+                int width, int height)
+{
+    const int status = set_size(image, backend, width, height);
+
+    return status < 0 ? status : backend->ops->image_copy(backend, *image, from);
 }
 
 int odva_reference_make(struct odva_reference *reference, struct odva_backend *backend,
-                        const struct odva_latents *first, const struct onedva_picture *coded,
-                        const struct odva_warp *warp)
+                        const struct odva_latents *first, struct odva_image *coded,
+                        const struct odva_motion_warp *warp)
 {
-    const struct onedva_const_picture source = odva_const_picture(coded);
-    struct odva_canvas *canvas = warp ? &reference->coded : &reference->after.canvas;
-    int status = odva_canvas_copy(canvas, &source, first->grid.width, first->grid.height);
+    const struct odva_grid *grid = &first->grid;
+    struct odva_image **image = warp ? &reference->coded : &reference->after.image;
+    int status = copy(image, backend, coded, grid->width, grid->height);
 
     if (status == ONEDVA_OK)
-        status = odva_deblock(&reference->deblocking, backend, canvas->picture, first, 1);
+        status = odva_deblock(&reference->deblocking, backend, image, first, 1);
     if (status == ONEDVA_OK && warp)
         status = warp_last(reference, backend, warp);
-    if (status < 0)
-        reference->after.canvas.frames = 0;
+    reference->after.width = status < 0 ? 0 : warp ? warp->warp.width : grid->width;
+    reference->after.height = warp ? warp->warp.height : grid->height;
     return status;
 }
 
-int odva_reference_take(struct odva_reference *reference, const struct onedva_picture *picture,
-                        int width, int height)
+int odva_reference_take(struct odva_reference *reference, struct odva_backend *backend,
+                        struct odva_image *picture, int width, int height)
 {
-    const struct onedva_const_picture source = odva_const_picture(picture);
+    const int status = copy(&reference->after.image, backend, picture, width, height);
 
-    return odva_canvas_copy(&reference->after.canvas, &source, width, height);
+    reference->after.width = status < 0 ? 0 : width;
+    reference->after.height = height;
+    return status;
 }

@@ -11,23 +11,25 @@
 
 #include "bitstream/packet_decoder.h"
 #include "kernels/backend.h"
-#include "motion/canvas.h"
-#include "motion/prediction_canvas.h"
+#include "motion/inverse_nodes.h"
+#include "motion/motion_warp.h"
 #include "onedva/onedva.h"
 #include "transform/deblocking.h"
 
 struct odva_reference_picture {
-    struct odva_canvas canvas; /* of one picture; frames = 0: there is none yet */
-    uint16_t id;               /* what an inter clip behind its clip calls that */
-    int is_intact;             /* it is the one that was encoded with */
+    struct odva_image *image;
+    int width, height; /* of what it holds; 0: nothing yet */
+    uint16_t id;       /* what an inter clip behind its clip calls that */
+    int is_intact;     /* it is the one that was encoded with */
 };
 
 /** Zero-initialised there is no clip. */
 struct odva_reference {
     struct odva_reference_picture before; /* what the clip read last is predicted from */
     struct odva_reference_picture after;  /* of the clip read last; or else the last one there is */
-    struct odva_prediction_canvas prediction; /* before, on the canvas of the clip read last */
-    struct odva_canvas coded;                 /* last canvas of the clip read last */
+    struct odva_image *prediction;        /* before, on the canvas of the clip read last */
+    struct odva_inverse_nodes inverse;
+    struct odva_image *coded; /* last canvas of the clip read last */
     struct odva_deblocking deblocking;
     int told; /* it was said since the last key clip that pictures are not those encoded */
 };
@@ -52,18 +54,18 @@ void odva_reference_lose(struct odva_reference *reference);
 /** The next clip continues nothing. */
 void odva_reference_forget(struct odva_reference *reference);
 
-void odva_reference_free(struct odva_reference *reference);
+void odva_reference_free(struct odva_reference *reference, struct odva_backend *backend);
 
 /** What the clip read last is predicted from: one picture of its latents' size, or NULL where it is
  * a key clip. @return ONEDVA_OK, ONEDVA_ERR_NOMEM or what the backend gives */
 int odva_reference_predict(struct odva_reference *reference, struct odva_backend *backend,
                            const struct odva_packet_decoder *decoder,
-                           const struct onedva_const_picture **prediction);
+                           struct odva_image **prediction);
 
 /** Whether the picture of the clip read last is there. */
 static inline int odva_reference_is_made(const struct odva_reference *reference)
 {
-    return reference->after.canvas.frames > 0;
+    return reference->after.width > 0;
 }
 
 /**
@@ -74,11 +76,12 @@ static inline int odva_reference_is_made(const struct odva_reference *reference)
  * @return ONEDVA_OK, ONEDVA_ERR_NOMEM or what the backend gives
  */
 int odva_reference_make(struct odva_reference *reference, struct odva_backend *backend,
-                        const struct odva_latents *first, const struct onedva_picture *coded,
-                        const struct odva_warp *warp);
+                        const struct odva_latents *first, struct odva_image *coded,
+                        const struct odva_motion_warp *warp);
 
-/** Take a picture that was made already. @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
-int odva_reference_take(struct odva_reference *reference, const struct onedva_picture *picture,
-                        int width, int height);
+/** Take a picture that was made already. @return ONEDVA_OK, ONEDVA_ERR_NOMEM or what the backend
+ * gives */
+int odva_reference_take(struct odva_reference *reference, struct odva_backend *backend,
+                        struct odva_image *picture, int width, int height);
 
 #endif

@@ -74,9 +74,9 @@ static int project(struct odva_detail_choice *choice, const struct odva_linear_p
     if (!choice->host)
         return ONEDVA_ERR_NOMEM;
     if (status == ONEDVA_OK)
-        status = backend->ops->project(
-            backend, odva_device_array_rows(&choice->coefs, 0, bands->basis), grid, pictures,
-            choice->position.buffer, 0, count, path->basis, bands);
+        status =
+            odva_project_pictures(path, odva_device_array_rows(&choice->coefs, 0, bands->basis),
+                                  grid, pictures, choice->position.buffer, count, bands);
     return status < 0 ? status
                       : backend->ops->download(backend, choice->coefs.buffer, 0, choice->host,
                                                numbers * sizeof(float));

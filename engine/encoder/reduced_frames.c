@@ -8,7 +8,7 @@
 
 #include "base/assert.h"
 #include "base/reserve.h"
-#include "kernels/backend.h"
+#include "kernels/host_pictures.h"
 
 /* The pyramid without its largest level; its memory stays the whole one's. */
 static void drop_level(struct odva_luma_pyramid *dst, const struct odva_luma_pyramid *src)
@@ -26,11 +26,11 @@ static int reduce_prediction(struct odva_reduced_frames *reduced, struct odva_ba
     int status = odva_canvas_set_size(prediction, 1, reduced->frames.width, reduced->frames.height);
 
     for (int p = 0; p < 3 && status == ONEDVA_OK; p++)
-        status = backend->ops->downscale2x(
-            backend, prediction->picture[0].data[p], prediction->picture[0].stride[p],
-            frames->prediction->data[p], frames->prediction->stride[p],
-            p ? (frames->width + 1) / 2 : frames->width,
-            p ? (frames->height + 1) / 2 : frames->height);
+        status = odva_host_downscale2x(backend, prediction->picture[0].data[p],
+                                       prediction->picture[0].stride[p],
+                                       frames->prediction->data[p], frames->prediction->stride[p],
+                                       p ? (frames->width + 1) / 2 : frames->width,
+                                       p ? (frames->height + 1) / 2 : frames->height);
     drop_level(&reduced->pyramid[0], &frames->pyramids[-1]);
     reduced->frames.prediction = prediction->const_picture;
     return status;
@@ -58,9 +58,8 @@ int odva_reduced_frames_set(struct odva_reduced_frames *reduced, struct odva_bac
         for (int p = 1; p < 3 && status == ONEDVA_OK; p++) {
             uint8_t *dst = reduced->chroma + (2 * t + p - 1) * plane;
 
-            status =
-                backend->ops->downscale2x(backend, dst, chroma_width, frames->pictures[t].data[p],
-                                          frames->pictures[t].stride[p], width, height);
+            status = odva_host_downscale2x(backend, dst, chroma_width, frames->pictures[t].data[p],
+                                           frames->pictures[t].stride[p], width, height);
             picture->data[p] = dst;
             picture->stride[p] = chroma_width;
         }

@@ -11,7 +11,7 @@
 #include "base/reserve.h"
 #include "base/squared_error.h"
 #include "base/thread_pool.h"
-#include "kernels/backend.h"
+#include "kernels/images.h"
 #include "transform/deblocking.h"
 
 /* Half the range of samples is 1 in the model's domain. */
@@ -49,7 +49,8 @@ void odva_trial_coder_close(struct odva_trial_coder *coder)
     if (coder->backend)
         odva_detail_choice_free(&coder->detail, coder->backend);
     odva_linear_path_close(&coder->path);
-    odva_deblocking_free(&coder->deblocking);
+    if (coder->backend)
+        odva_deblocking_free(&coder->deblocking, coder->backend);
     odva_canvas_free(&coder->canvas);
     odva_canvas_free(&coder->pictures);
     odva_motion_warp_free(&coder->warp);
@@ -156,28 +157,60 @@ int odva_trial_coder_requantise(struct odva_trial_coder *coder, const float *y, 
     return status;
 }
 
-int odva_trial_coder_reconstruct(struct odva_trial_coder *coder, const struct odva_latents *latents,
-                                 const struct odva_motion *motion)
+/** What operators work on while a clip is reconstructed. */
+struct synthesis {
+    struct odva_images prediction, coded, shown;
+};
+
+static int wrap_pictures(struct odva_trial_coder *coder, struct synthesis *s,
+                         const struct odva_grid *grid, const struct odva_motion *motion)
 {
-    const struct odva_grid *grid = &latents->grid;
     struct odva_canvas *coded = motion ? &coder->canvas : &coder->pictures;
     int status = odva_canvas_set_size(coded, grid->frames, grid->width, grid->height);
 
-    if (status < 0)
-        return status;
-    status = odva_linear_path_reconstruct(&coder->path, latents, coder->prediction, coded->picture);
     if (status == ONEDVA_OK)
-        status =
-            odva_deblock(&coder->deblocking, coder->backend, coded->picture, latents, grid->frames);
+        status = odva_images_wrap(&s->coded, coder->backend, coded->picture, grid->frames,
+                                  grid->width, grid->height);
+    if (status == ONEDVA_OK && coder->prediction)
+        status = odva_images_wrap_const(&s->prediction, coder->backend, coder->prediction, 1,
+                                        grid->width, grid->height);
     if (status < 0 || !motion)
         return status;
     status = odva_canvas_set_size(&coder->pictures, grid->frames, motion->width, motion->height);
     if (status == ONEDVA_OK)
-        status = odva_motion_warp_set(&coder->warp, motion);
-    if (status < 0)
-        return status;
-    return coder->backend->ops->warp(coder->backend, coder->pictures.picture,
-                                     coder->canvas.const_picture, &coder->warp.warp);
+        status = odva_images_wrap(&s->shown, coder->backend, coder->pictures.picture, grid->frames,
+                                  motion->width, motion->height);
+    return status < 0 ? status : odva_motion_warp_set(&coder->warp, motion);
+}
+
+static int synthesise(struct odva_trial_coder *coder, const struct synthesis *s,
+                      const struct odva_latents *latents, const struct odva_motion *motion)
+{
+    struct odva_backend *backend = coder->backend;
+    int status =
+        odva_linear_path_reconstruct(&coder->path, latents, s->prediction.image[0], s->coded.image);
+
+    if (status == ONEDVA_OK)
+        status = odva_deblock(&coder->deblocking, backend, s->coded.image, latents,
+                              latents->grid.frames);
+    if (status == ONEDVA_OK && motion)
+        status = odva_images_warp(backend, s->shown.image, s->coded.image, &coder->warp.warp,
+                                  odva_motion_warp_nodes(&coder->warp));
+    return status < 0 ? status : backend->ops->synchronize(backend);
+}
+
+int odva_trial_coder_reconstruct(struct odva_trial_coder *coder, const struct odva_latents *latents,
+                                 const struct odva_motion *motion)
+{
+    struct synthesis s = {0};
+    int status = wrap_pictures(coder, &s, &latents->grid, motion);
+
+    if (status == ONEDVA_OK)
+        status = synthesise(coder, &s, latents, motion);
+    odva_images_free(&s.prediction, coder->backend);
+    odva_images_free(&s.coded, coder->backend);
+    odva_images_free(&s.shown, coder->backend);
+    return status;
 }
 
 struct comparison {

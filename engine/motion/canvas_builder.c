@@ -10,7 +10,7 @@
 #include "base/assert.h"
 #include "base/reserve.h"
 #include "base/thread_pool.h"
-#include "kernels/backend.h"
+#include "kernels/host_pictures.h"
 
 #define BLOCK   4
 #define SPACING 16 /* of the canvases' own nodes */
@@ -196,7 +196,8 @@ int odva_canvas_build(struct odva_canvas_builder *b, const struct odva_motion *m
         return status;
     odva_thread_pool_run(b->pool, odva_motion_path_frames(motion), prepare_frame, &job);
     warp = odva_inverse_nodes_warp(&b->inverse, motion, motion->frames);
-    status = b->backend->ops->warp(b->backend, b->canvas.picture, frames, &warp);
+    status = odva_host_warp(b->backend, b->canvas.picture, frames, &warp,
+                            (const int16_t(*)[2])b->inverse.nodes);
     if (status < 0)
         return status;
     odva_thread_pool_run(b->pool, motion->frames, fill_frame, &job);

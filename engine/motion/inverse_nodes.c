@@ -118,7 +118,6 @@ struct odva_warp odva_inverse_nodes_warp(const struct odva_inverse_nodes *invers
         .log2_spacing = LOG2_SPACING,
         .columns = inverse->columns,
         .rows = inverse->rows,
-        .nodes = (const int16_t(*)[2])inverse->nodes,
     };
 }
 

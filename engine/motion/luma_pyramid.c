@@ -9,7 +9,7 @@
 #include "base/assert.h"
 #include "base/integers.h"
 #include "base/reserve.h"
-#include "kernels/backend.h"
+#include "kernels/host_pictures.h"
 
 #define ALIGNMENT     64
 #define SMALLEST_SIDE 32
@@ -52,8 +52,8 @@ int odva_luma_pyramid_build(struct odva_luma_pyramid *pyramid, struct odva_backe
     ODVA_ASSERT(pyramid->level[0].data);
     for (int l = 1; l < pyramid->levels; l++) {
         const struct odva_luma_plane *dst = &pyramid->level[l], *src = dst - 1;
-        const int status = backend->ops->downscale2x(backend, dst->data, dst->stride, src->data,
-                                                     src->stride, src->width, src->height);
+        const int status = odva_host_downscale2x(backend, dst->data, dst->stride, src->data,
+                                                 src->stride, src->width, src->height);
         if (status < 0)
             return status;
     }

@@ -10,7 +10,7 @@
 #include "base/assert.h"
 #include "base/reserve.h"
 #include "bitstream/motion.h"
-#include "kernels/backend.h"
+#include "kernels/host_pictures.h"
 #include "motion/inverse_mesh.h"
 
 #define BLOCK        4
@@ -65,10 +65,9 @@ static int warp_frame(struct odva_mosaic *m, struct odva_backend *backend,
         .log2_spacing = LOG2_SPACING,
         .columns = odva_mesh_nodes(dst->width, 1 << LOG2_SPACING),
         .rows = odva_mesh_nodes(dst->height, 1 << LOG2_SPACING),
-        .nodes = (const int16_t(*)[2])m->nodes,
     };
 
-    return backend->ops->warp(backend, &picture, &source, &warp);
+    return odva_host_warp(backend, &picture, &source, &warp, (const int16_t(*)[2])m->nodes);
 }
 
 /* Copy a frame's plane to its place; its edges stand for what is beyond them. */

@@ -13,7 +13,7 @@
 #include "base/reserve.h"
 #include "base/thread_pool.h"
 #include "bitstream/motion.h"
-#include "kernels/backend.h"
+#include "kernels/host_pictures.h"
 
 #define ALIGNMENT        64 /* bytes */
 #define BLOCK            4
@@ -192,7 +192,6 @@ static int warp_mosaic(struct odva_motion_estimation *e, int level)
         .log2_spacing = log2_of(e->lane[0].mesh.spacing >> level),
         .columns = e->lane[0].mesh.columns,
         .rows = e->lane[0].mesh.rows,
-        .nodes = (const int16_t(*)[2])e->nodes,
     };
 
     for (int i = 0; i < e->lanes; i++) {
@@ -201,7 +200,7 @@ static int warp_mosaic(struct odva_motion_estimation *e, int level)
         sources[i].data[0] = source->data;
         sources[i].stride[0] = source->stride;
     }
-    return e->backend->ops->warp(e->backend, pictures, sources, &warp);
+    return odva_host_warp(e->backend, pictures, sources, &warp, (const int16_t(*)[2])e->nodes);
 }
 
 /* Compare the frames with the mosaic seen through their fields. */
@@ -213,9 +212,9 @@ static int compare(struct odva_motion_estimation *e, int level)
         const struct odva_motion_lane *lane = &e->lane[i];
         const struct odva_luma_plane *plane = &e->pyramid[lane->t].level[level];
 
-        status = e->backend->ops->structure_tensors(
-            e->backend, lane->tensors, plane->data, plane->stride, lane->warped.data,
-            lane->warped.stride, plane->width, plane->height);
+        status = odva_host_structure_tensors(e->backend, lane->tensors, plane->data, plane->stride,
+                                             lane->warped.data, lane->warped.stride, plane->width,
+                                             plane->height);
     }
     return status;
 }

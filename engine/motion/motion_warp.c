@@ -42,7 +42,6 @@ int odva_motion_warp_set(struct odva_motion_warp *warp, const struct odva_motion
         .log2_spacing = log2_of(odva_motion_spacing(motion)),
         .columns = columns,
         .rows = rows,
-        .nodes = (const int16_t(*)[2])warp->nodes,
     };
     return ONEDVA_OK;
 }

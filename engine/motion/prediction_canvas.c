@@ -5,7 +5,20 @@
 #include "motion/prediction_canvas.h"
 
 #include "base/assert.h"
-#include "kernels/backend.h"
+#include "kernels/host_pictures.h"
+
+int odva_prediction_warp(struct odva_inverse_nodes *inverse, const struct odva_motion *motion,
+                         struct odva_warp *warp)
+{
+    const int status = odva_inverse_nodes_reserve(inverse, motion, 1);
+
+    ODVA_ASSERT(motion->is_inter);
+    if (status < 0)
+        return status;
+    odva_inverse_nodes_set(inverse, motion, 0, 0);
+    *warp = odva_inverse_nodes_warp(inverse, motion, 1);
+    return ONEDVA_OK;
+}
 
 int odva_prediction_canvas_set(struct odva_prediction_canvas *prediction,
                                struct odva_backend *backend,
@@ -17,14 +30,11 @@ int odva_prediction_canvas_set(struct odva_prediction_canvas *prediction,
     int status = odva_canvas_set_size(canvas, 1, odva_motion_canvas_width(motion),
                                       odva_motion_canvas_height(motion));
 
-    ODVA_ASSERT(motion->is_inter);
     if (status == ONEDVA_OK)
-        status = odva_inverse_nodes_reserve(&prediction->inverse, motion, 1);
-    if (status < 0)
-        return status;
-    odva_inverse_nodes_set(&prediction->inverse, motion, 0, 0);
-    warp = odva_inverse_nodes_warp(&prediction->inverse, motion, 1);
-    return backend->ops->warp(backend, canvas->picture, reference, &warp);
+        status = odva_prediction_warp(&prediction->inverse, motion, &warp);
+    return status < 0 ? status
+                      : odva_host_warp(backend, canvas->picture, reference, &warp,
+                                       (const int16_t(*)[2])prediction->inverse.nodes);
 }
 
 void odva_prediction_canvas_free(struct odva_prediction_canvas *prediction)

@@ -16,6 +16,11 @@ struct odva_prediction_canvas {
     struct odva_inverse_nodes inverse;
 };
 
+/** The warp that lays a reference picture where its content rests on a canvas of the motion's size.
+ * @param inverse gets its nodes @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
+int odva_prediction_warp(struct odva_inverse_nodes *inverse, const struct odva_motion *motion,
+                         struct odva_warp *warp);
+
 /**
  * Lay the reference picture where its content rests on a canvas of the motion's size; its edge goes
  * on where it shows nothing.

@@ -11,6 +11,7 @@
 #include "base/integers.h"
 #include "base/reserve.h"
 #include "base/thread_pool.h"
+#include "kernels/images.h"
 #include "model/model.h"
 #include "model/model_weights.h"
 #include "network/latent_scale.h"
@@ -253,11 +254,18 @@ int odva_query_encoder_set_clip(struct odva_query_encoder *enc, struct odva_patc
                                 const struct odva_grid *grid,
                                 const struct onedva_const_picture *pictures)
 {
-    const int status = odva_device_array_reserve(enc->backend, &enc->embedded,
-                                                 grid->patches * enc->width, sizeof(float));
+    struct odva_images images = {0};
+    int status = odva_device_array_reserve(enc->backend, &enc->embedded, grid->patches * enc->width,
+                                           sizeof(float));
 
     enc->size = odva_grid_clip_size(grid);
-    return status < 0 ? status : odva_patch_walk_run(walk, grid, pictures, embed_block, enc);
+    if (status == ONEDVA_OK)
+        status = odva_images_wrap_const(&images, enc->backend, pictures, grid->frames, grid->width,
+                                        grid->height);
+    if (status == ONEDVA_OK)
+        status = odva_patch_walk_run(walk, grid, images.image, embed_block, enc);
+    odva_images_free(&images, enc->backend);
+    return status;
 }
 
 static int run_group(struct odva_query_encoder *enc, const struct odva_tile_group *group)

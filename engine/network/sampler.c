@@ -46,9 +46,8 @@ struct clip {
     struct odva_sampler *sampler;
     const struct odva_grid *grid;
     const struct odva_sampler_params *params;
-    const struct onedva_picture *pictures;
-    struct onedva_const_picture linear[ONEDVA_MAX_CLIP_FRAMES]; /* the same, until output */
-    float t, t_next;                                            /* of the current step */
+    struct odva_image *const *images; /* the linear reconstruction, until output */
+    float t, t_next;                  /* of the current step */
     block_fn use;
 };
 
@@ -63,14 +62,14 @@ static int correct_block(void *opaque, struct odva_matrix x, int64_t first, int6
 static int for_blocks(struct clip *clip, block_fn use)
 {
     clip->use = use;
-    return odva_patch_walk_run(&clip->sampler->path.walk, clip->grid, clip->linear, correct_block,
+    return odva_patch_walk_run(&clip->sampler->path.walk, clip->grid, clip->images, correct_block,
                                clip);
 }
 
 static int output(const struct clip *clip, struct odva_matrix x, int64_t first, int64_t count)
 {
     return odva_patch_walk_write(&clip->sampler->path.walk, clip->grid, x, first, count,
-                                 clip->pictures);
+                                 clip->images);
 }
 
 /* z = t x + (1 - t) e */
@@ -211,7 +210,7 @@ static int embed_block(void *opaque, struct odva_matrix x, int64_t first, int64_
     return odva_diffusion_decoder_embed(&s->decoder, x, first, count);
 }
 
-/* Give the decoder the linear reconstruction, which is in the pictures. */
+/* Give the decoder the linear reconstruction, which is in the images. */
 static int set_clip(struct clip *clip, const struct odva_latents *latents)
 {
     struct odva_sampler *s = clip->sampler;
@@ -224,26 +223,19 @@ static int set_clip(struct clip *clip, const struct odva_latents *latents)
             odva_diffusion_decoder_set_clip(&s->decoder, clip->grid, s->shares, clip->params->qidx);
     return status < 0
                ? status
-               : odva_patch_walk_run(&s->path.walk, clip->grid, clip->linear, embed_block, s);
+               : odva_patch_walk_run(&s->path.walk, clip->grid, clip->images, embed_block, s);
 }
 
 int odva_sampler_refine(struct odva_sampler *s, const struct odva_latents *latents,
-                        const struct odva_sampler_params *params,
-                        const struct onedva_picture *pictures)
+                        const struct odva_sampler_params *params, struct odva_image *const *images)
 {
-    struct clip clip = {
-        .sampler = s, .grid = &latents->grid, .params = params, .pictures = pictures};
+    struct clip clip = {.sampler = s, .grid = &latents->grid, .params = params, .images = images};
     int status;
 
     ODVA_ASSERT(params->steps >= 0 && params->steps <= ONEDVA_MAX_STEPS);
     ODVA_ASSERT(params->qidx >= ONEDVA_MIN_QIDX);
     if (params->steps == 0 || s->model->config.decoder_layers == 0)
         return ONEDVA_OK;
-    for (int t = 0; t < latents->grid.frames; t++)
-        for (int p = 0; p < 3; p++) {
-            clip.linear[t].data[p] = pictures[t].data[p];
-            clip.linear[t].stride[p] = pictures[t].stride[p];
-        }
     status = set_clip(&clip, latents);
     if (status < 0 || params->steps > 1)
         return status < 0 ? status : sample(&clip);
@@ -252,10 +244,9 @@ int odva_sampler_refine(struct odva_sampler *s, const struct odva_latents *laten
 }
 
 int odva_sampler_run(struct odva_sampler *s, const struct odva_latents *latents,
-                     const struct odva_sampler_params *params,
-                     const struct onedva_picture *pictures)
+                     const struct odva_sampler_params *params, struct odva_image *const *images)
 {
-    const int status = odva_linear_path_reconstruct(&s->path, latents, NULL, pictures);
+    const int status = odva_linear_path_reconstruct(&s->path, latents, NULL, images);
 
-    return status < 0 ? status : odva_sampler_refine(s, latents, params, pictures);
+    return status < 0 ? status : odva_sampler_refine(s, latents, params, images);
 }

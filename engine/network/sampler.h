@@ -36,14 +36,12 @@ int odva_sampler_open(struct odva_sampler *sampler, const struct onedva_model *m
                       struct odva_backend *backend);
 void odva_sampler_close(struct odva_sampler *sampler);
 
-/** Refine a clip's linear reconstruction, which is in the pictures: one for each frame. */
+/** Refine a clip's linear reconstruction, which is in the images: one for each frame. */
 int odva_sampler_refine(struct odva_sampler *sampler, const struct odva_latents *latents,
-                        const struct odva_sampler_params *params,
-                        const struct onedva_picture *pictures);
+                        const struct odva_sampler_params *params, struct odva_image *const *images);
 
-/** Reconstruct a key clip. @param pictures one for each frame */
+/** Reconstruct a key clip. @param images one for each frame */
 int odva_sampler_run(struct odva_sampler *sampler, const struct odva_latents *latents,
-                     const struct odva_sampler_params *params,
-                     const struct onedva_picture *pictures);
+                     const struct odva_sampler_params *params, struct odva_image *const *images);
 
 #endif

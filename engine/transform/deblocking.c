@@ -41,30 +41,42 @@ static void mark_kept(struct odva_deblocking *deblocking, const struct odva_late
         }
 }
 
+static int set_kept(struct odva_deblocking *deblocking, struct odva_backend *backend,
+                    const struct odva_latents *latents)
+{
+    const int64_t places = (int64_t)latents->grid.gy * latents->grid.gx;
+
+    deblocking->kept =
+        odva_reserve(deblocking->kept, &deblocking->capacity, places, sizeof(*deblocking->kept));
+    if (!deblocking->kept)
+        return ONEDVA_ERR_NOMEM;
+    mark_kept(deblocking, latents);
+    return odva_device_array_set(backend, &deblocking->kept_device, deblocking->kept, places,
+                                 sizeof(*deblocking->kept));
+}
+
 int odva_deblock(struct odva_deblocking *deblocking, struct odva_backend *backend,
-                 const struct onedva_picture *pictures, const struct odva_latents *latents,
-                 int frames)
+                 struct odva_image *const *images, const struct odva_latents *latents, int frames)
 {
     const int limit = odva_deblocking_step_limit(latents->qidx);
     struct odva_grid grid = latents->grid;
+    int status = ONEDVA_OK;
 
     ODVA_ASSERT(frames >= 1 && frames <= grid.frames);
     if (limit == 0)
         return ONEDVA_OK;
-    if (latents->is_inter) {
-        deblocking->kept = odva_reserve(deblocking->kept, &deblocking->capacity,
-                                        (size_t)grid.gy * grid.gx, sizeof(*deblocking->kept));
-        if (!deblocking->kept)
-            return ONEDVA_ERR_NOMEM;
-        mark_kept(deblocking, latents);
-    }
+    if (latents->is_inter)
+        status = set_kept(deblocking, backend, latents);
     grid.frames = frames;
-    return backend->ops->deblock(backend, pictures, &grid, limit,
-                                 latents->is_inter ? deblocking->kept : NULL);
+    return status < 0
+               ? status
+               : backend->ops->deblock(backend, images, &grid, limit,
+                                       latents->is_inter ? deblocking->kept_device.buffer : NULL);
 }
 
-void odva_deblocking_free(struct odva_deblocking *deblocking)
+void odva_deblocking_free(struct odva_deblocking *deblocking, struct odva_backend *backend)
 {
     free(deblocking->kept);
+    odva_device_array_free(backend, &deblocking->kept_device);
     *deblocking = (struct odva_deblocking){0};
 }

@@ -7,7 +7,7 @@
 #define ODVA_DEBLOCKING_H
 
 #include "bitstream/latents.h"
-#include "kernels/backend.h"
+#include "kernels/device_array.h"
 
 /** Twice the luma step from clip to clip that is still taken for one of coding.
  * @param qidx -128..127 @return 0..1020 */
@@ -20,6 +20,7 @@ int odva_deblocking_step_limit(int qidx);
 struct odva_deblocking {
     uint8_t *kept; /* [gy][gx] */
     size_t capacity;
+    struct odva_device_array kept_device;
 };
 
 /**
@@ -29,8 +30,7 @@ struct odva_deblocking {
  * @return ONEDVA_OK, ONEDVA_ERR_NOMEM or what the backend gives
  */
 int odva_deblock(struct odva_deblocking *deblocking, struct odva_backend *backend,
-                 const struct onedva_picture *pictures, const struct odva_latents *latents,
-                 int frames);
-void odva_deblocking_free(struct odva_deblocking *deblocking);
+                 struct odva_image *const *images, const struct odva_latents *latents, int frames);
+void odva_deblocking_free(struct odva_deblocking *deblocking, struct odva_backend *backend);
 
 #endif

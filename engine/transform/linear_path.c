@@ -11,6 +11,7 @@
 #include "base/assert.h"
 #include "base/integers.h"
 #include "base/reserve.h"
+#include "kernels/images.h"
 #include "model/model.h"
 #include "model/model_weights.h"
 #include "transform/quantiser.h"
@@ -96,6 +97,23 @@ static const struct odva_bands *bands_of(const struct odva_linear_path *path, in
     return &path->model->tables.bands[detail];
 }
 
+int odva_project_pictures(const struct odva_linear_path *path, struct odva_matrix coefs,
+                          const struct odva_grid *grid, const struct onedva_const_picture *pictures,
+                          const struct odva_buffer *position, int64_t count,
+                          const struct odva_bands *bands)
+{
+    struct odva_backend *backend = path->backend;
+    struct odva_images images = {0};
+    int status =
+        odva_images_wrap_const(&images, backend, pictures, grid->frames, grid->width, grid->height);
+
+    if (status == ONEDVA_OK)
+        status = backend->ops->project(backend, coefs, grid, images.image, position, 0, count,
+                                       path->basis, bands);
+    odva_images_free(&images, backend);
+    return status;
+}
+
 int odva_linear_path_project(struct odva_linear_path *path, const struct odva_grid *grid,
                              int detail, const struct onedva_const_picture *pictures)
 {
@@ -105,11 +123,11 @@ int odva_linear_path_project(struct odva_linear_path *path, const struct odva_gr
     if (status == ONEDVA_OK)
         status = odva_device_array_reserve(path->backend, &path->coefs,
                                            grid->patches * bands->basis, sizeof(float));
-    if (status < 0)
-        return status;
-    return path->backend->ops->project(
-        path->backend, odva_device_array_rows(&path->coefs, 0, bands->basis), grid, pictures,
-        path->walk.position.buffer, 0, grid->patches, path->basis, bands);
+    return status < 0
+               ? status
+               : odva_project_pictures(path, odva_device_array_rows(&path->coefs, 0, bands->basis),
+                                       grid, pictures, path->walk.position.buffer, grid->patches,
+                                       bands);
 }
 
 int odva_linear_path_transform(struct odva_linear_path *path, const struct odva_latents *latents,
@@ -156,12 +174,11 @@ int odva_linear_path_project_prediction(struct odva_linear_path *path, const str
     if (status == ONEDVA_OK)
         status = odva_device_array_reserve(path->backend, &path->still_coefs,
                                            path->still_grid.patches * bands.basis, sizeof(float));
-    if (status < 0)
-        return status;
-    return path->backend->ops->project(
-        path->backend, odva_device_array_rows(&path->still_coefs, 0, bands.basis),
-        &path->still_grid, prediction, path->still_walk.position.buffer, 0,
-        path->still_grid.patches, path->basis, &bands);
+    return status < 0 ? status
+                      : odva_project_pictures(
+                            path, odva_device_array_rows(&path->still_coefs, 0, bands.basis),
+                            &path->still_grid, prediction, path->still_walk.position.buffer,
+                            path->still_grid.patches, &bands);
 }
 
 /* Place what the prediction has of tiles. @return how many coefficients that are, or an error */
@@ -247,8 +264,8 @@ int odva_linear_path_subtract(struct odva_linear_path *path, const struct odva_l
 /* ---- reconstruction ---------------------------------------------------------------------- */
 
 int odva_linear_path_invert(struct odva_linear_path *path, const struct odva_latents *latents,
-                            const int32_t *y, const struct onedva_const_picture *prediction,
-                            const struct onedva_picture *pictures)
+                            const int32_t *y, struct odva_image *prediction,
+                            struct odva_image *const *images)
 {
     struct odva_backend *backend = path->backend;
     const int32_t nothing = 0; /* so that an empty clip has something to upload */
@@ -260,14 +277,13 @@ int odva_linear_path_invert(struct odva_linear_path *path, const struct odva_lat
                                        held ? held : 1, sizeof(*y));
     return status < 0
                ? status
-               : backend->ops->reconstruct(backend, pictures, &latents->grid, path->latents.buffer,
+               : backend->ops->reconstruct(backend, images, &latents->grid, path->latents.buffer,
                                            path->basis, bands_of(path, latents->detail),
                                            path->tiles, latents->grid.tile_count, prediction);
 }
 
 int odva_linear_path_reconstruct(struct odva_linear_path *path, const struct odva_latents *latents,
-                                 const struct onedva_const_picture *prediction,
-                                 const struct onedva_picture *pictures)
+                                 struct odva_image *prediction, struct odva_image *const *images)
 {
     const size_t held = odva_latents_held(latents);
 
@@ -276,5 +292,5 @@ int odva_linear_path_reconstruct(struct odva_linear_path *path, const struct odv
     if (!path->dequantised)
         return ONEDVA_ERR_NOMEM;
     odva_dequantise_latents(latents, &path->model->tables, path->dequantised);
-    return odva_linear_path_invert(path, latents, path->dequantised, prediction, pictures);
+    return odva_linear_path_invert(path, latents, path->dequantised, prediction, images);
 }

@@ -37,6 +37,13 @@ int odva_linear_path_open(struct odva_linear_path *path, const struct onedva_mod
                           struct odva_backend *backend);
 void odva_linear_path_close(struct odva_linear_path *path);
 
+/** Coefficients of the patches of pictures at the first count positions (odva_backend_ops.project).
+ */
+int odva_project_pictures(const struct odva_linear_path *path, struct odva_matrix coefs,
+                          const struct odva_grid *grid, const struct onedva_const_picture *pictures,
+                          const struct odva_buffer *position, int64_t count,
+                          const struct odva_bands *bands);
+
 /** Pictures to path->coefs. */
 int odva_linear_path_project(struct odva_linear_path *path, const struct odva_grid *grid,
                              int detail, const struct onedva_const_picture *pictures);
@@ -62,12 +69,11 @@ int odva_linear_path_subtract(struct odva_linear_path *path, const struct odva_l
  * @param y          what odva_dequantise_latents gave
  * @param prediction of an inter clip: a picture of the latents' size; otherwise NULL */
 int odva_linear_path_invert(struct odva_linear_path *path, const struct odva_latents *latents,
-                            const int32_t *y, const struct onedva_const_picture *prediction,
-                            const struct onedva_picture *pictures);
+                            const int32_t *y, struct odva_image *prediction,
+                            struct odva_image *const *images);
 
 /** Latents to pictures. */
 int odva_linear_path_reconstruct(struct odva_linear_path *path, const struct odva_latents *latents,
-                                 const struct onedva_const_picture *prediction,
-                                 const struct onedva_picture *pictures);
+                                 struct odva_image *prediction, struct odva_image *const *images);
 
 #endif

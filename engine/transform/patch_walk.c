@@ -48,8 +48,7 @@ int odva_patch_walk_set_grid(struct odva_patch_walk *walk, const struct odva_gri
 }
 
 int odva_patch_walk_run(struct odva_patch_walk *walk, const struct odva_grid *grid,
-                        const struct onedva_const_picture *pictures, odva_patches_fn fn,
-                        void *opaque)
+                        struct odva_image *const *images, odva_patches_fn fn, void *opaque)
 {
     struct odva_backend *backend = walk->backend;
     const int64_t patches = grid->patches, step = backend->block_rows;
@@ -64,7 +63,7 @@ int odva_patch_walk_run(struct odva_patch_walk *walk, const struct odva_grid *gr
         const int64_t count = patches - first < step ? patches - first : step;
 
         status =
-            backend->ops->patchify(backend, x, grid, pictures, walk->position.buffer, first, count);
+            backend->ops->patchify(backend, x, grid, images, walk->position.buffer, first, count);
         if (status == ONEDVA_OK)
             status = fn(opaque, x, first, count);
     }
@@ -73,8 +72,8 @@ int odva_patch_walk_run(struct odva_patch_walk *walk, const struct odva_grid *gr
 
 int odva_patch_walk_write(struct odva_patch_walk *walk, const struct odva_grid *grid,
                           struct odva_matrix x, int64_t first, int64_t count,
-                          const struct onedva_picture *pictures)
+                          struct odva_image *const *images)
 {
-    return walk->backend->ops->unpatchify(walk->backend, pictures, grid, x, walk->position.buffer,
+    return walk->backend->ops->unpatchify(walk->backend, images, grid, x, walk->position.buffer,
                                           first, count);
 }

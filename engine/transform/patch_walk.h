@@ -27,12 +27,11 @@ typedef int (*odva_patches_fn)(void *opaque, struct odva_matrix x, int64_t first
 
 /** Give all patches of pictures to fn, block by block. */
 int odva_patch_walk_run(struct odva_patch_walk *walk, const struct odva_grid *grid,
-                        const struct onedva_const_picture *pictures, odva_patches_fn fn,
-                        void *opaque);
+                        struct odva_image *const *images, odva_patches_fn fn, void *opaque);
 
 /** Write such patches to pictures: those that are being read may be among them. */
 int odva_patch_walk_write(struct odva_patch_walk *walk, const struct odva_grid *grid,
                           struct odva_matrix x, int64_t first, int64_t count,
-                          const struct onedva_picture *pictures);
+                          struct odva_image *const *images);
 
 #endif

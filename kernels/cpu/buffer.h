@@ -10,7 +10,8 @@
 
 struct odva_buffer {
     size_t bytes;
-    void *data; /* aligned to ODVA_CPU_ALIGN */
+    void *data;     /* aligned to ODVA_CPU_ALIGN, but where it is the host's */
+    int is_wrapped; /* it is the host's */
 };
 
 /** @return NULL when memory ran out */

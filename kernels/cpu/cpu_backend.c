@@ -11,6 +11,7 @@
 #include "base/thread_pool.h"
 #include "kernels/cpu/cpu_device.h"
 #include "kernels/cpu/cpu_tasks.h"
+#include "kernels/cpu/image.h"
 
 #define BLOCK_ROWS 96 /* per worker */
 #define MAX_BLOCK  6144
@@ -43,8 +44,7 @@ struct odva_buffer *odva_cpu_buffer_alloc(size_t bytes)
 
     if (!buffer)
         return NULL;
-    buffer->bytes = bytes;
-    buffer->data = odva_cpu_alloc(bytes);
+    *buffer = (struct odva_buffer){.bytes = bytes, .data = odva_cpu_alloc(bytes)};
     if (!buffer->data) {
         free(buffer);
         return NULL;
@@ -54,7 +54,8 @@ struct odva_buffer *odva_cpu_buffer_alloc(size_t bytes)
 
 void odva_cpu_buffer_free(struct odva_buffer *buffer)
 {
-    free(buffer->data);
+    if (!buffer->is_wrapped)
+        free(buffer->data);
     free(buffer);
 }
 
@@ -62,6 +63,16 @@ static struct odva_buffer *buffer_alloc(struct odva_backend *backend, size_t byt
 {
     (void)backend;
     return odva_cpu_buffer_alloc(bytes);
+}
+
+static struct odva_buffer *buffer_wrap(struct odva_backend *backend, void *memory, size_t bytes)
+{
+    struct odva_buffer *buffer = malloc(sizeof(*buffer));
+
+    (void)backend;
+    if (buffer)
+        *buffer = (struct odva_buffer){.bytes = bytes, .data = memory, .is_wrapped = 1};
+    return buffer;
 }
 
 static void buffer_free(struct odva_backend *backend, struct odva_buffer *buffer)
@@ -91,6 +102,12 @@ static int download(struct odva_backend *backend, const struct odva_buffer *buff
 static size_t buffer_size(const struct odva_buffer *buffer)
 {
     return buffer->bytes;
+}
+
+static int synchronize(struct odva_backend *backend)
+{
+    (void)backend;
+    return ONEDVA_OK;
 }
 
 /* ---- transform --------------------------------------------------------------------------- */
@@ -143,10 +160,17 @@ static int dct_forward(struct odva_backend *backend, struct odva_buffer *latents
 static const struct odva_backend_ops cpu_ops = {
     .close = cpu_close,
     .alloc = buffer_alloc,
+    .wrap = buffer_wrap,
     .free = buffer_free,
     .buffer_size = buffer_size,
     .upload = upload,
     .download = download,
+    .image_alloc = odva_cpu_image_alloc,
+    .image_wrap = odva_cpu_image_wrap,
+    .image_free = odva_cpu_image_free,
+    .image_shape = odva_cpu_image_shape,
+    .image_copy = odva_cpu_image_copy,
+    .synchronize = synchronize,
     .linear = odva_cpu_backend_linear,
     .linear_chain = odva_cpu_backend_linear_chain,
     .norm_modulate = odva_cpu_backend_norm_modulate,

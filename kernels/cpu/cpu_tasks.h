@@ -66,35 +66,32 @@ int odva_cpu_backend_axpby(struct odva_backend *backend, struct odva_matrix dst,
                            struct odva_matrix x, float b, struct odva_matrix y, int64_t rows,
                            int cols);
 int odva_cpu_backend_patchify(struct odva_backend *backend, struct odva_matrix dst,
-                              const struct odva_grid *grid,
-                              const struct onedva_const_picture *pictures,
+                              const struct odva_grid *grid, struct odva_image *const *images,
                               const struct odva_buffer *position, int64_t first, int64_t count);
-int odva_cpu_backend_unpatchify(struct odva_backend *backend, const struct onedva_picture *pictures,
+int odva_cpu_backend_unpatchify(struct odva_backend *backend, struct odva_image *const *images,
                                 const struct odva_grid *grid, struct odva_matrix src,
                                 const struct odva_buffer *position, int64_t first, int64_t count);
 int odva_cpu_backend_project(struct odva_backend *backend, struct odva_matrix coefs,
-                             const struct odva_grid *grid,
-                             const struct onedva_const_picture *pictures,
+                             const struct odva_grid *grid, struct odva_image *const *images,
                              const struct odva_buffer *position, int64_t first, int64_t count,
                              const struct odva_basis *basis, const struct odva_bands *bands);
-int odva_cpu_backend_reconstruct(struct odva_backend *backend,
-                                 const struct onedva_picture *pictures,
+int odva_cpu_backend_reconstruct(struct odva_backend *backend, struct odva_image *const *images,
                                  const struct odva_grid *grid, const struct odva_buffer *latents,
                                  const struct odva_basis *basis, const struct odva_bands *bands,
                                  const struct odva_dct_tile *tiles, int count,
-                                 const struct onedva_const_picture *prediction);
+                                 struct odva_image *prediction);
 int odva_cpu_backend_noise(struct odva_backend *backend, struct odva_matrix dst,
                            const struct odva_buffer *position, int64_t first, int64_t count,
                            uint64_t seed, uint32_t step);
-int odva_cpu_backend_warp(struct odva_backend *backend, const struct onedva_picture *pictures,
-                          const struct onedva_const_picture *sources, const struct odva_warp *warp);
-int odva_cpu_backend_deblock(struct odva_backend *backend, const struct onedva_picture *pictures,
-                             const struct odva_grid *grid, int limit, const uint8_t *kept);
-int odva_cpu_backend_downscale2x(struct odva_backend *backend, uint8_t *dst, ptrdiff_t dst_stride,
-                                 const uint8_t *src, ptrdiff_t src_stride, int width, int height);
-int odva_cpu_backend_structure_tensors(struct odva_backend *backend,
-                                       struct odva_structure_tensor *tensors, const uint8_t *a,
-                                       ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride,
-                                       int width, int height);
+int odva_cpu_backend_warp(struct odva_backend *backend, struct odva_image *const *images,
+                          struct odva_image *const *sources, const struct odva_warp *warp,
+                          const struct odva_buffer *nodes);
+int odva_cpu_backend_deblock(struct odva_backend *backend, struct odva_image *const *images,
+                             const struct odva_grid *grid, int limit,
+                             const struct odva_buffer *kept);
+int odva_cpu_backend_downscale2x(struct odva_backend *backend, struct odva_image *dst,
+                                 struct odva_image *src);
+int odva_cpu_backend_structure_tensors(struct odva_backend *backend, struct odva_buffer *tensors,
+                                       struct odva_image *a, struct odva_image *b);
 
 #endif

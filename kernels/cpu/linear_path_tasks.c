@@ -9,6 +9,7 @@
 #include "base/integers.h"
 #include "base/thread_pool.h"
 #include "kernels/cpu/cpu_tasks.h"
+#include "kernels/cpu/image.h"
 #include "kernels/cpu/patches.h"
 
 #define SAMPLES ODVA_FRAME_SAMPLES
@@ -84,15 +85,15 @@ static void project_task(void *opaque, int64_t index, int worker)
 }
 
 int odva_cpu_backend_project(struct odva_backend *backend, struct odva_matrix coefs,
-                             const struct odva_grid *grid,
-                             const struct onedva_const_picture *pictures,
+                             const struct odva_grid *grid, struct odva_image *const *images,
                              const struct odva_buffer *position, int64_t first, int64_t count,
                              const struct odva_basis *basis, const struct odva_bands *bands)
 {
+    struct onedva_const_picture sources[ONEDVA_MAX_CLIP_FRAMES];
     struct project_job job = {.cpu = odva_cpu_backend_of(backend),
                               .coefs = coefs,
                               .grid = grid,
-                              .pictures = pictures,
+                              .pictures = sources,
                               .position = odva_cpu_indices(position) + first,
                               .count = count,
                               .basis = basis,
@@ -102,6 +103,7 @@ int odva_cpu_backend_project(struct odva_backend *backend, struct odva_matrix co
 
     if (status < 0)
         return status;
+    odva_cpu_sources(sources, images, grid->frames);
     odva_cpu_run(backend, odva_ceil_div64(count, GROUPS * ROWS), project_task, &job);
     return ONEDVA_OK;
 }
@@ -321,13 +323,14 @@ static void reconstruct_task(void *opaque, int64_t index, int worker)
         reconstruct_rows(job, t, c, first, odva_min(ROWS, made - first));
 }
 
-int odva_cpu_backend_reconstruct(struct odva_backend *backend,
-                                 const struct onedva_picture *pictures,
+int odva_cpu_backend_reconstruct(struct odva_backend *backend, struct odva_image *const *images,
                                  const struct odva_grid *grid, const struct odva_buffer *latents,
                                  const struct odva_basis *basis, const struct odva_bands *bands,
                                  const struct odva_dct_tile *tiles, int count,
-                                 const struct onedva_const_picture *prediction)
+                                 struct odva_image *prediction)
 {
+    struct onedva_picture pictures[ONEDVA_MAX_CLIP_FRAMES];
+    struct onedva_const_picture source;
     struct reconstruct_job job = {.cpu = odva_cpu_backend_of(backend),
                                   .pictures = pictures,
                                   .grid = grid,
@@ -335,7 +338,7 @@ int odva_cpu_backend_reconstruct(struct odva_backend *backend,
                                   .basis = basis,
                                   .bands = bands,
                                   .tiles = tiles,
-                                  .prediction = prediction};
+                                  .prediction = prediction ? &source : NULL};
     size_t most = 0;
     int status;
 
@@ -346,6 +349,9 @@ int odva_cpu_backend_reconstruct(struct odva_backend *backend,
                                           2 * most * most_columns(bands));
     if (status < 0)
         return status;
+    odva_cpu_pictures(pictures, images, grid->frames);
+    if (prediction)
+        source = odva_cpu_source(prediction);
     odva_cpu_run(backend, count, reconstruct_task, &job);
     return ONEDVA_OK;
 }

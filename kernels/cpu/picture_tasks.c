@@ -9,6 +9,7 @@
 #include "base/noise.h"
 #include "base/thread_pool.h"
 #include "kernels/cpu/cpu_tasks.h"
+#include "kernels/cpu/image.h"
 #include "kernels/cpu/patches.h"
 
 #define PATCHES           8
@@ -58,12 +59,13 @@ static void read_patch(const struct patch_job *job, int64_t i)
 }
 
 int odva_cpu_backend_patchify(struct odva_backend *backend, struct odva_matrix dst,
-                              const struct odva_grid *grid,
-                              const struct onedva_const_picture *pictures,
+                              const struct odva_grid *grid, struct odva_image *const *images,
                               const struct odva_buffer *position, int64_t first, int64_t count)
 {
-    struct patch_job job = {.patch = read_patch, .rows = dst, .grid = grid, .sources = pictures};
+    struct onedva_const_picture sources[ONEDVA_MAX_CLIP_FRAMES];
+    struct patch_job job = {.patch = read_patch, .rows = dst, .grid = grid, .sources = sources};
 
+    odva_cpu_sources(sources, images, grid->frames);
     return run_patches(backend, &job, position, first, count);
 }
 
@@ -73,12 +75,14 @@ static void write_patch(const struct patch_job *job, int64_t i)
                          job->position[i]);
 }
 
-int odva_cpu_backend_unpatchify(struct odva_backend *backend, const struct onedva_picture *pictures,
+int odva_cpu_backend_unpatchify(struct odva_backend *backend, struct odva_image *const *images,
                                 const struct odva_grid *grid, struct odva_matrix src,
                                 const struct odva_buffer *position, int64_t first, int64_t count)
 {
-    struct patch_job job = {.patch = write_patch, .rows = src, .grid = grid, .targets = pictures};
+    struct onedva_picture targets[ONEDVA_MAX_CLIP_FRAMES];
+    struct patch_job job = {.patch = write_patch, .rows = src, .grid = grid, .targets = targets};
 
+    odva_cpu_pictures(targets, images, grid->frames);
     return run_patches(backend, &job, position, first, count);
 }
 
@@ -101,9 +105,9 @@ int odva_cpu_backend_noise(struct odva_backend *backend, struct odva_matrix dst,
 
 struct warp_job {
     const struct odva_cpu_operators *operators;
-    const struct onedva_picture *pictures;
-    const struct onedva_const_picture *sources;
+    struct odva_image *const *images, *const *sources;
     const struct odva_warp *warp;
+    const int16_t (*nodes)[2];
     int bands, bands_per_task; /* a band is 8 rows of luma; bands of a frame */
 };
 
@@ -112,10 +116,10 @@ static void warp_band(const struct warp_job *job, int t, int plane, int band)
     const struct odva_warp *warp = job->warp;
     const int chroma = plane > 0, blocks = chroma ? 1 : 2;
     const struct odva_cpu_warp part = {
-        .dst = job->pictures[t].data[plane],
-        .src = job->sources[t].data[plane],
-        .dst_stride = job->pictures[t].stride[plane],
-        .src_stride = job->sources[t].stride[plane],
+        .dst = job->images[t]->picture.data[plane],
+        .src = job->sources[t]->picture.data[plane],
+        .dst_stride = job->images[t]->picture.stride[plane],
+        .src_stride = job->sources[t]->picture.stride[plane],
         .width = (warp->width + chroma) >> chroma,
         .height = (warp->height + chroma) >> chroma,
         .source_width = (warp->source_width + chroma) >> chroma,
@@ -126,7 +130,7 @@ static void warp_band(const struct warp_job *job, int t, int plane, int band)
         .log2_spacing = warp->log2_spacing,
         .columns = warp->columns,
         .rows = warp->rows,
-        .nodes = warp->nodes + (size_t)t * warp->rows * warp->columns,
+        .nodes = job->nodes + (size_t)t * warp->rows * warp->columns,
     };
     const int first = band * blocks, end = (part.height + 3) / 4;
 
@@ -145,18 +149,20 @@ static void warp_task(void *opaque, int64_t index, int worker)
         const int t = (int)(i / job->bands), band = (int)(i % job->bands);
 
         for (int plane = 0; plane < 3; plane++)
-            if (job->pictures[t].data[plane] && job->sources[t].data[plane])
+            if (job->images[t]->picture.data[plane] && job->sources[t]->picture.data[plane])
                 warp_band(job, t, plane, band);
     }
 }
 
-int odva_cpu_backend_warp(struct odva_backend *backend, const struct onedva_picture *pictures,
-                          const struct onedva_const_picture *sources, const struct odva_warp *warp)
+int odva_cpu_backend_warp(struct odva_backend *backend, struct odva_image *const *images,
+                          struct odva_image *const *sources, const struct odva_warp *warp,
+                          const struct odva_buffer *nodes)
 {
     struct warp_job job = {.operators = odva_cpu_backend_of(backend)->operators,
-                           .pictures = pictures,
+                           .images = images,
                            .sources = sources,
                            .warp = warp,
+                           .nodes = (const int16_t(*)[2])nodes->data,
                            .bands = (warp->height + 7) / 8};
 
     job.bands_per_task = (int)odva_ceil_div64(WARP_SAMPLES, 8 * (int64_t)warp->width);
@@ -167,7 +173,7 @@ int odva_cpu_backend_warp(struct odva_backend *backend, const struct onedva_pict
 
 struct deblock_job {
     const struct odva_cpu_operators *operators;
-    const struct onedva_picture *pictures;
+    struct odva_image *const *images;
     const struct odva_grid *grid;
     int limit, bands, bands_per_task;
     const uint8_t *kept;
@@ -179,7 +185,7 @@ static void deblock_task(void *opaque, int64_t index, int worker)
     const int tasks = (int)odva_ceil_div64(job->bands, job->bands_per_task);
     const int first = (int)(index % tasks) * job->bands_per_task;
     const int bands = (int)odva_min64(job->bands_per_task, job->bands - first);
-    const struct onedva_picture *picture = &job->pictures[index / tasks];
+    const struct onedva_picture *picture = &job->images[index / tasks]->picture;
 
     (void)worker;
     for (int p = 0; p < 3; p++) {
@@ -199,14 +205,15 @@ static void deblock_task(void *opaque, int64_t index, int worker)
     }
 }
 
-int odva_cpu_backend_deblock(struct odva_backend *backend, const struct onedva_picture *pictures,
-                             const struct odva_grid *grid, int limit, const uint8_t *kept)
+int odva_cpu_backend_deblock(struct odva_backend *backend, struct odva_image *const *images,
+                             const struct odva_grid *grid, int limit,
+                             const struct odva_buffer *kept)
 {
     struct deblock_job job = {.operators = odva_cpu_backend_of(backend)->operators,
-                              .pictures = pictures,
+                              .images = images,
                               .grid = grid,
                               .limit = limit,
-                              .kept = kept,
+                              .kept = kept ? kept->data : NULL,
                               .bands = (grid->height + 7) / 16 + 1};
 
     job.bands_per_task = (int)odva_ceil_div64(DEBLOCK_SAMPLES, 16 * (int64_t)grid->width);
@@ -236,22 +243,32 @@ static void downscale2x_task(void *opaque, int64_t index, int worker)
     job->operators->downscale2x(&job->downscale2x, (int)first, task_rows(job, first));
 }
 
-int odva_cpu_backend_downscale2x(struct odva_backend *backend, uint8_t *dst, ptrdiff_t dst_stride,
-                                 const uint8_t *src, ptrdiff_t src_stride, int width, int height)
+static void downscale_plane(struct odva_backend *backend, const struct odva_image *dst,
+                            const struct odva_image *src, int plane)
 {
+    const int width = plane ? (src->width + 1) / 2 : src->width;
+    const int height = plane ? (src->height + 1) / 2 : src->height;
     struct plane_job job = {.operators = odva_cpu_backend_of(backend)->operators,
                             .rows = (height + 1) / 2};
 
     job.downscale2x = (struct odva_cpu_downscale2x){
-        .dst = dst,
-        .src = src,
-        .dst_stride = dst_stride,
-        .src_stride = src_stride,
+        .dst = dst->picture.data[plane],
+        .src = src->picture.data[plane],
+        .dst_stride = dst->picture.stride[plane],
+        .src_stride = src->picture.stride[plane],
         .width = width,
         .height = height,
     };
     job.rows_per_task = (int)odva_ceil_div64(DOWNSCALE_SAMPLES, 2 * (int64_t)width);
     odva_cpu_run(backend, odva_ceil_div64(job.rows, job.rows_per_task), downscale2x_task, &job);
+}
+
+int odva_cpu_backend_downscale2x(struct odva_backend *backend, struct odva_image *dst,
+                                 struct odva_image *src)
+{
+    for (int p = 0; p < 3; p++)
+        if (dst->picture.data[p] && src->picture.data[p])
+            downscale_plane(backend, dst, src, p);
     return ONEDVA_OK;
 }
 
@@ -264,24 +281,22 @@ static void structure_tensors_task(void *opaque, int64_t index, int worker)
     job->operators->structure_tensors(&job->structure_tensors, (int)first, task_rows(job, first));
 }
 
-int odva_cpu_backend_structure_tensors(struct odva_backend *backend,
-                                       struct odva_structure_tensor *tensors, const uint8_t *a,
-                                       ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride,
-                                       int width, int height)
+int odva_cpu_backend_structure_tensors(struct odva_backend *backend, struct odva_buffer *tensors,
+                                       struct odva_image *a, struct odva_image *b)
 {
     struct plane_job job = {.operators = odva_cpu_backend_of(backend)->operators,
-                            .rows = (height + 3) / 4};
+                            .rows = (a->height + 3) / 4};
 
     job.structure_tensors = (struct odva_cpu_structure_tensors){
-        .tensors = tensors,
-        .a = a,
-        .b = b,
-        .a_stride = a_stride,
-        .b_stride = b_stride,
-        .width = width,
-        .height = height,
+        .tensors = tensors->data,
+        .a = a->picture.data[0],
+        .b = b->picture.data[0],
+        .a_stride = a->picture.stride[0],
+        .b_stride = b->picture.stride[0],
+        .width = a->width,
+        .height = a->height,
     };
-    job.rows_per_task = (int)odva_ceil_div64(TENSOR_SAMPLES, 4 * (int64_t)width);
+    job.rows_per_task = (int)odva_ceil_div64(TENSOR_SAMPLES, 4 * (int64_t)a->width);
     odva_cpu_run(backend, odva_ceil_div64(job.rows, job.rows_per_task), structure_tensors_task,
                  &job);
     return ONEDVA_OK;

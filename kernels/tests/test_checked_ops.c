@@ -38,15 +38,16 @@ struct world {
     struct odva_windows windows;
     struct odva_grid grid;
     struct odva_matrix patch;
-    uint8_t samples[2][FRAMES][3][SIDE * SIDE];
-    struct onedva_picture pictures[FRAMES];
-    struct onedva_const_picture sources[FRAMES];
-    const struct onedva_const_picture *prediction;
-    struct odva_structure_tensor tensors[SIDE * SIDE / 16];
-    int16_t nodes[FRAMES * MESH * MESH][2];
+    uint8_t samples[2][FRAMES][3][SIDE * SIDE], more[SIDE * SIDE];
+    struct onedva_picture pictures[2 * FRAMES];
+    struct odva_images to, from; /* of all pictures */
+    struct odva_image *prediction;
+    struct odva_image *luma, *half; /* without chroma; allocated, of half the size */
+    struct odva_buffer *tensors, *nodes, *byte;
     struct odva_warp warp;
     struct odva_dct_tile tile;
     int limit;
+    int side;
     size_t offset, bytes;
     float numbers[WIDTH * WIDTH];
     const void *data;
@@ -63,13 +64,22 @@ static struct odva_buffer *buffer_of(struct odva_backend *backend, const void *d
 
 static void set_pictures(struct world *w)
 {
-    for (int t = 0; t < FRAMES; t++) {
+    for (int t = 0; t < 2 * FRAMES; t++)
         for (int p = 0; p < 3; p++) {
-            w->pictures[t].data[p] = w->samples[0][t][p];
-            w->sources[t].data[p] = w->samples[1][t][p];
-            w->pictures[t].stride[p] = w->sources[t].stride[p] = SIDE;
+            w->pictures[t].data[p] = w->samples[t / FRAMES][t % FRAMES][p];
+            w->pictures[t].stride[p] = SIDE;
         }
-    }
+    assert_int_equal(odva_images_wrap(&w->to, w->backend, w->pictures, FRAMES, SIDE, SIDE),
+                     ONEDVA_OK);
+    assert_int_equal(
+        odva_images_wrap(&w->from, w->backend, w->pictures + FRAMES, FRAMES, SIDE, SIDE),
+        ONEDVA_OK);
+    w->luma = w->backend->ops->image_wrap(
+        w->backend, &(struct onedva_picture){.data = {w->more}, .stride = {SIDE}}, SIDE, SIDE);
+    w->half = w->backend->ops->image_alloc(w->backend, NULL, SIDE / 2, SIDE / 2);
+    assert_non_null(w->luma);
+    assert_non_null(w->half);
+    w->prediction = w->from.image[0];
     w->warp = (struct odva_warp){.frames = FRAMES,
                                  .width = SIDE,
                                  .height = SIDE,
@@ -77,8 +87,7 @@ static void set_pictures(struct world *w)
                                  .source_height = SIDE,
                                  .log2_spacing = 3,
                                  .columns = MESH,
-                                 .rows = MESH,
-                                 .nodes = (const int16_t(*)[2])w->nodes};
+                                 .rows = MESH};
 }
 
 static void set_calls(struct world *w)
@@ -107,7 +116,6 @@ static void set_calls(struct world *w)
                                      .order = w->index,
                                      .rows = w->index,
                                      .is_predicted = 1};
-    w->prediction = w->sources;
 }
 
 static struct world *world_open(void)
@@ -121,6 +129,7 @@ static struct world *world_open(void)
     w->width = WIDTH;
     w->steps = 2;
     w->limit = 1;
+    w->side = SIDE;
     w->vectors = 2;
     w->bytes = sizeof(float);
     w->data = w->numbers;
@@ -129,6 +138,10 @@ static struct world *world_open(void)
     w->y = buffer_of(w->backend, w->numbers, ROWS * WIDTH * sizeof(float));
     w->index = buffer_of(w->backend, index, sizeof(index));
     w->patches = buffer_of(w->backend, w->numbers, ODVA_PATCH_SAMPLES * sizeof(float));
+    w->tensors =
+        buffer_of(w->backend, w->numbers, SIDE * SIDE / 16 * sizeof(struct odva_structure_tensor));
+    w->nodes = buffer_of(w->backend, w->numbers, FRAMES * MESH * MESH * 2 * sizeof(int16_t));
+    w->byte = buffer_of(w->backend, w->numbers, 1);
     w->device = w->backend->device;
     w->weights = w->device->ops->pack(w->device, w->numbers, WIDTH, WIDTH, ODVA_PRECISION_EXACT);
     assert_non_null(w->weights);
@@ -142,10 +155,15 @@ static struct world *world_open(void)
 
 static void world_close(struct world *w)
 {
-    struct odva_buffer *buffers[] = {w->x, w->y, w->index, w->patches};
+    struct odva_buffer *buffers[] = {w->x,       w->y,     w->index, w->patches,
+                                     w->tensors, w->nodes, w->byte};
 
     for (size_t i = 0; i < sizeof(buffers) / sizeof(buffers[0]); i++)
         w->backend->ops->free(w->backend, buffers[i]);
+    odva_images_free(&w->to, w->backend);
+    odva_images_free(&w->from, w->backend);
+    w->backend->ops->image_free(w->backend, w->luma);
+    w->backend->ops->image_free(w->backend, w->half);
     w->device->ops->free_weights(w->device, w->weights);
     w->device->ops->free_basis(w->device, w->basis);
     odva_grid_free(&w->grid);
@@ -167,17 +185,16 @@ CALL(linear, w->dst, w->src, w->rows, w->weights, &w->epilogue)
 CALL(linear_chain, w->step, w->steps, w->rows)
 CALL(norm_modulate, w->dst, w->src, w->rows, w->width, &w->modulation)
 CALL(attention, w->dst, w->src, &w->attention, &w->windows)
-CALL(patchify, w->patch, &w->grid, w->sources, w->index, w->offset, 1)
-CALL(unpatchify, w->pictures, &w->grid, w->patch, w->index, w->offset, 1)
-CALL(warp, w->pictures, w->sources, &w->warp)
-CALL(deblock, w->pictures, &w->grid, w->limit, NULL)
-CALL(downscale2x, w->pictures[0].data[0], w->pictures[0].stride[0], w->sources[0].data[0],
-     w->sources[0].stride[0], w->grid.width, w->grid.height)
-CALL(structure_tensors, w->tensors, w->sources[0].data[0], w->sources[0].stride[0],
-     w->sources[1].data[0], w->sources[1].stride[0], w->grid.width, w->grid.height)
+CALL(patchify, w->patch, &w->grid, w->from.image, w->index, w->offset, 1)
+CALL(unpatchify, w->to.image, &w->grid, w->patch, w->index, w->offset, 1)
+CALL(warp, w->to.image, w->from.image, &w->warp, w->nodes)
+CALL(deblock, w->to.image, &w->grid, w->limit, w->byte)
+CALL(downscale2x, w->half, w->from.image[0])
+CALL(structure_tensors, w->tensors, w->from.image[0], w->from.image[1])
+CALL(image_copy, w->to.image[0], w->from.image[0])
 CALL(dct_forward, w->dst.buffer, w->src.buffer, BASIS, &w->tile, 1)
-CALL(project, w->coefs, &w->grid, w->sources, w->index, w->offset, 1, w->basis, &w->bands)
-CALL(reconstruct, w->pictures, &w->grid, w->src.buffer, w->basis, &w->bands, &w->tile, 1,
+CALL(project, w->coefs, &w->grid, w->from.image, w->index, w->offset, 1, w->basis, &w->bands)
+CALL(reconstruct, w->to.image, &w->grid, w->src.buffer, w->basis, &w->bands, &w->tile, 1,
      w->prediction)
 CALL(axpby, w->dst, 1.0f, w->src, 1.0f, w->dst, w->rows, w->width)
 CALL(noise, w->patch, w->index, w->offset, 1, 0, 0)
@@ -187,6 +204,29 @@ static int call_free(struct world *w)
     w->backend->ops->free(w->backend, w->dst.buffer);
     w->dst.buffer = w->y = buffer_of(w->backend, w->numbers, ROWS * WIDTH * sizeof(float));
     return ONEDVA_OK;
+}
+
+static int call_image_wrap(struct world *w)
+{
+    struct odva_image *image = w->backend->ops->image_wrap(w->backend, w->pictures, w->side, SIDE);
+
+    assert_non_null(image);
+    w->backend->ops->image_free(w->backend, image);
+    return ONEDVA_OK;
+}
+
+static int call_image_alloc(struct world *w)
+{
+    w->half = w->backend->ops->image_alloc(w->backend, w->half, SIDE / 2, SIDE / 2);
+    assert_non_null(w->half);
+    return ONEDVA_OK;
+}
+
+static int call_image_free(struct world *w)
+{
+    w->backend->ops->image_free(w->backend, w->half);
+    w->half = NULL;
+    return call_image_alloc(w);
 }
 
 static int call_pack(struct world *w)
@@ -221,12 +261,13 @@ static int call_pack_basis(struct world *w)
 static void right_calls(void **state)
 {
     static int (*const calls[])(struct world * w) = {
-        call_upload,      call_download, call_linear,        call_linear_chain,
-        call_attention,   call_patchify, call_norm_modulate, call_unpatchify,
-        call_warp,        call_deblock,  call_downscale2x,   call_structure_tensors,
-        call_dct_forward, call_project,  call_reconstruct,   call_axpby,
-        call_noise,       call_free,     call_pack,          call_pack_basis,
-        call_constant};
+        call_upload,      call_download,   call_linear,        call_linear_chain,
+        call_attention,   call_patchify,   call_norm_modulate, call_unpatchify,
+        call_warp,        call_deblock,    call_downscale2x,   call_structure_tensors,
+        call_dct_forward, call_project,    call_reconstruct,   call_axpby,
+        call_noise,       call_free,       call_pack,          call_pack_basis,
+        call_constant,    call_image_copy, call_image_wrap,    call_image_alloc,
+        call_image_free};
     struct world *w = world_open();
 
     (void)state;
@@ -280,24 +321,34 @@ static void right_calls(void **state)
     V(attention, w->attention.sines = w->index, "ops->buffer_size(params->sines)")                 \
     V(attention, w->dst.buffer = w->x; w->dst.offset = 16, "!overlap(dst, width, qkv")             \
     V(patchify, w->grid.frames = 0, "grid->frames >= 1")                                           \
-    V(patchify, w->sources[1].data[2] = NULL, "plane does not hold")                               \
-    V(patchify, w->sources[1].stride[0] = SIDE - 1, "absolute(stride) >= width")                   \
+    V(patchify, w->from.image[1] = NULL, "image does not hold")                                    \
+    V(patchify, w->from.image[1] = w->luma, "!chroma || shape.has_chroma")                         \
+    V(patchify, w->from.image[1] = w->half, "shape.width == width")                                \
     V(patchify, w->offset = 1, "chunk[i] <= high")                                                 \
     V(patchify, w->patch.element = ODVA_BFLOAT16, "network_element == ODVA_BFLOAT16")              \
-    V(unpatchify, w->pictures[1].data[2] = NULL, "plane does not hold")                            \
+    V(unpatchify, w->to.image[1] = w->luma, "!chroma || shape.has_chroma")                         \
     V(unpatchify, w->patch.offset = 1, "rows <= rows_of")                                          \
     V(warp, w->warp.left = 1, "warp->left % 2 == 0")                                               \
     V(warp, w->warp.log2_spacing = 2, "warp->log2_spacing >= 3")                                   \
     V(warp, w->warp.columns = 2, "warp->width - 1")                                                \
     V(warp, w->warp.rows = 2, "warp->height - 1")                                                  \
-    V(warp, w->sources[0].data[0] = w->pictures[0].data[0], "!host_overlap")                       \
+    V(warp, w->from.image[0] = w->to.image[0], "images[t] != sources[t]")                          \
+    V(warp, w->from.image[0] = w->half, "shape.width == width")                                    \
+    V(warp, w->nodes = w->byte, "bytes <= ops->buffer_size(buffer) - offset")                      \
+    V(warp, w->nodes = NULL, "nodes && warp->log2_spacing")                                        \
     V(deblock, w->limit = 0, "limit >= 1")                                                         \
     V(deblock, w->limit = 320, "limit <= MAX_LIMIT")                                               \
-    V(deblock, w->pictures[3].data[0] = NULL, "plane does not hold")                               \
-    V(downscale2x, w->grid.width = 0, "width > 0")                                                 \
-    V(downscale2x, w->sources[0].data[0] = w->pictures[0].data[0], "!host_overlap")                \
-    V(structure_tensors, w->grid.height = 0, "height > 0")                                         \
-    V(structure_tensors, w->sources[1].data[0] = NULL, "plane does not hold")                      \
+    V(deblock, w->to.image[3] = NULL, "image does not hold")                                       \
+    V(downscale2x, w->half = w->luma, "shape.width == width")                                      \
+    V(structure_tensors, w->from.image[1] = w->half, "shape.width == width")                       \
+    V(structure_tensors, w->tensors = w->byte, "bytes <= ops->buffer_size(buffer) - offset")       \
+    V(image_copy, w->from.image[0] = w->half, "shape.width == width")                              \
+    V(image_copy, w->from.image[0] = w->to.image[0], "dst != src")                                 \
+    V(image_wrap, w->pictures[0].data[0] = NULL, "plane does not hold")                            \
+    V(image_wrap, w->pictures[0].stride[2] = SIDE / 2 - 1, "absolute(stride) >= width")            \
+    V(image_wrap, w->side = 0, "width > 0 && height > 0")                                          \
+    V(image_alloc, w->half = w->luma, "!odva_wrapped_has")                                         \
+    V(image_free, w->half = NULL, "image && backend->images > 0")                                  \
     V(dct_forward, w->tile.nx = 9, "tile->nx <= ODVA_SUPERBLOCK_SIDE")                             \
     V(dct_forward, w->tile.offset = ROWS * WIDTH, "bytes <= ops->buffer_size(buffer) - offset")    \
     V(dct_forward, w->tile.order = odd_rows(w), "chunk[i] <= high")                                \
@@ -314,7 +365,7 @@ static void right_calls(void **state)
     V(project, w->basis = NULL, "basis && sum == bands->basis")                                    \
     V(project, w->bands.basis = 1, "basis && sum == bands->basis")                                 \
     V(project, w->grid.width = 0, "grid->width > 0")                                               \
-    V(project, w->sources[1].data[2] = NULL, "plane does not hold")                                \
+    V(project, w->from.image[1] = w->luma, "!chroma || shape.has_chroma")                          \
     V(project, w->coefs.offset = ROWS * WIDTH, "rows <= rows_of")                                  \
     V(project, w->coefs.element = ODVA_BFLOAT16, "network_element == ODVA_BFLOAT16")               \
     V(project, w->offset = 1, "chunk[i] <= high")                                                  \
@@ -322,7 +373,7 @@ static void right_calls(void **state)
     V(reconstruct, w->bands.count[1] = 1, "basis && sum == bands->basis")                          \
     V(reconstruct, w->bands = (struct odva_bands){.basis = 0}, "basis > 0")                        \
     V(reconstruct, w->grid.frames = 17, "grid->frames <= ONEDVA_MAX_CLIP_FRAMES")                  \
-    V(reconstruct, w->pictures[3].data[1] = NULL, "plane does not hold")                           \
+    V(reconstruct, w->to.image[3] = w->luma, "!chroma || shape.has_chroma")                        \
     V(reconstruct, w->tile.ny = 9, "tile->ny <= ODVA_SUPERBLOCK_SIDE")                             \
     V(reconstruct, w->tile.nt = 2, "tiles[i].nt == grid->gt")                                      \
     V(reconstruct, w->tile.y0 = 1, "tiles[i].y0 + tiles[i].ny <= grid->gy")                        \
@@ -332,8 +383,8 @@ static void right_calls(void **state)
     V(reconstruct, w->tile.offset = ROWS * WIDTH, "bytes <= ops->buffer_size(buffer) - offset")    \
     V(reconstruct, w->tile.order = odd_rows(w), "chunk[i] <= high")                                \
     V(reconstruct, w->prediction = NULL, "prediction || !tiles[i].is_predicted")                   \
-    V(reconstruct, w->sources[0].data[1] = NULL, "plane does not hold")                            \
-    V(reconstruct, w->sources[0].data[0] = w->pictures[3].data[0], "is_apart")                     \
+    V(reconstruct, w->prediction = w->luma, "!chroma || shape.has_chroma")                         \
+    V(reconstruct, w->prediction = w->to.image[3], "images[t] != prediction")                      \
     V(axpby, w->width = 0, "cols > 0")                                                             \
     V(axpby, w->src.buffer = w->y; w->src.offset = 1, "!overlap(dst, cols, x")                     \
     V(noise, w->patch.buffer = NULL, "matrix.buffer")                                              \
@@ -426,6 +477,70 @@ static void violations_end_the_program(void **state)
     }
 }
 
+/* ---- waiting ----------------------------------------------------------------------------- */
+
+static uint8_t *first_sample(struct world *w)
+{
+    return w->pictures[0].data[0];
+}
+
+/* What operators write is there for the host after synchronize, and not before. */
+static void results_wait(void **state)
+{
+    struct world *w = world_open();
+    uint8_t *written = first_sample(w), *read = w->pictures[FRAMES].data[0];
+
+    (void)state;
+    memset(read, 7, SIDE * SIDE);
+    assert_int_equal(call_image_copy(w), ONEDVA_OK);
+    assert_int_not_equal(written[0], 7);
+    assert_int_equal(w->backend->ops->synchronize(w->backend), ONEDVA_OK);
+    assert_int_equal(written[0], 7);
+    assert_int_equal(written[SIDE * SIDE - 1], 7);
+    world_close(w);
+}
+
+/* What the host writes while the device has its picture, operators may not see. */
+static void pictures_are_the_devices(void **state)
+{
+    struct world *w = world_open();
+    uint8_t *written = first_sample(w), *read = w->pictures[FRAMES].data[0];
+
+    (void)state;
+    for (int run = 0; run < 2; run++) {
+        assert_int_equal(call_image_copy(w), ONEDVA_OK);
+        assert_int_equal(w->backend->ops->synchronize(w->backend), ONEDVA_OK);
+        assert_int_equal(written[0], 0);
+        read[0] = 9;
+    }
+    assert_int_equal(
+        odva_images_wrap(&w->from, w->backend, w->pictures + FRAMES, FRAMES, SIDE, SIDE),
+        ONEDVA_OK);
+    assert_int_equal(call_image_copy(w), ONEDVA_OK);
+    assert_int_equal(w->backend->ops->synchronize(w->backend), ONEDVA_OK);
+    assert_int_equal(written[0], 9);
+    world_close(w);
+}
+
+/* Buffers that stand for the host's memory, likewise. */
+static void buffers_wait(void **state)
+{
+    struct odva_structure_tensor tensors[SIDE * SIDE / 16];
+    struct world *w = world_open();
+    struct odva_buffer *own = w->tensors;
+
+    (void)state;
+    w->tensors = w->backend->ops->wrap(w->backend, tensors, sizeof(tensors));
+    assert_non_null(w->tensors);
+    assert_int_equal(call_structure_tensors(w), ONEDVA_OK);
+    assert_int_not_equal(tensors[0].xx, 0);
+    assert_int_equal(w->backend->ops->synchronize(w->backend), ONEDVA_OK);
+    assert_int_equal(tensors[0].xx, 0);
+    w->backend->ops->free(w->backend, w->tensors);
+    w->tensors = own;
+    world_close(w);
+}
+
 #endif
 
 int main(void)
@@ -434,6 +549,9 @@ int main(void)
         cmocka_unit_test(right_calls),
 #ifdef ONEDVA_CHECKS
         cmocka_unit_test(violations_end_the_program),
+        cmocka_unit_test(results_wait),
+        cmocka_unit_test(pictures_are_the_devices),
+        cmocka_unit_test(buffers_wait),
 #endif
     };
 

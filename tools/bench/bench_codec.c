@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "kernels/images.h"
 #include "model/model.h"
 #include "tools/bench/bench.h"
 #include "transform/quantiser.h"
@@ -88,7 +89,7 @@ void bench_codec_close(struct bench_codec *codec)
     odva_sampler_close(&codec->sampler);
     odva_query_encoder_close(&codec->encoder);
     odva_linear_path_close(&codec->path);
-    odva_deblocking_free(&codec->deblocking);
+    odva_deblocking_free(&codec->deblocking, codec->backend);
     odva_latents_free(&codec->latents);
     onedva_model_close(&codec->model);
     free(codec->linear);
@@ -106,7 +107,15 @@ void bench_codec_decode(struct bench_codec *codec, int steps, const struct onedv
 {
     const struct odva_sampler_params params = {.qidx = QIDX, .steps = steps, .seed = 1};
 
-    bench_check(odva_sampler_run(&codec->sampler, &codec->latents, &params, pictures));
-    bench_check(odva_deblock(&codec->deblocking, codec->backend, pictures, &codec->latents,
-                             codec->latents.grid.frames));
+    struct odva_backend *backend = codec->backend;
+    const struct odva_grid *grid = &codec->latents.grid;
+    struct odva_images images = {0};
+
+    bench_check(
+        odva_images_wrap(&images, backend, pictures, grid->frames, grid->width, grid->height));
+    bench_check(odva_sampler_run(&codec->sampler, &codec->latents, &params, images.image));
+    bench_check(
+        odva_deblock(&codec->deblocking, backend, images.image, &codec->latents, grid->frames));
+    bench_check(backend->ops->synchronize(backend));
+    odva_images_free(&images, backend);
 }

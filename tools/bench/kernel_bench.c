@@ -15,6 +15,8 @@
 
 #include "kernels/backend.h"
 #include "kernels/device_array.h"
+#include "kernels/host_pictures.h"
+#include "kernels/images.h"
 #include "model/model.h"
 #include "tools/bench/bench.h"
 #include "tools/bench/bench_codec.h"
@@ -92,16 +94,20 @@ static void bench_synthesis(struct bench_codec *codec, const struct bench_clip *
 {
     for (int steps = 0; steps <= 4; steps += steps ? 3 : 1) {
         const struct odva_sampler_params params = {.steps = steps, .seed = 1};
+        struct odva_images images = {0};
         double best = 1e9;
         char what[32];
 
+        bench_check(odva_images_wrap(&images, codec->backend, clip->pictures, clip->size.frames,
+                                     clip->size.width, clip->size.height));
         for (int i = 0; i < 4; i++) {
             const double start = bench_now();
 
-            bench_check(
-                odva_sampler_run(&codec->sampler, &codec->latents, &params, clip->pictures));
+            bench_check(odva_sampler_run(&codec->sampler, &codec->latents, &params, images.image));
+            bench_check(codec->backend->ops->synchronize(codec->backend));
             best = fmin(best, bench_now() - start);
         }
+        odva_images_free(&images, codec->backend);
         snprintf(what, sizeof(what), "synthesis, steps %d", steps);
         report(what, best);
     }
@@ -143,8 +149,7 @@ static void bench_warp(struct odva_backend *backend, const struct bench_clip *so
                                    .source_height = height,
                                    .log2_spacing = LOG2_SPACING,
                                    .columns = columns,
-                                   .rows = rows,
-                                   .nodes = (const int16_t(*)[2])nodes};
+                                   .rows = rows};
     double seconds[MOTION_RUNS];
 
     if (!whole_samples)
@@ -152,7 +157,8 @@ static void bench_warp(struct odva_backend *backend, const struct bench_clip *so
     for (int i = 0; i < MOTION_RUNS; i++) {
         const double start = bench_now();
 
-        bench_check(backend->ops->warp(backend, targets->pictures, sources->sources, &warp));
+        bench_check(odva_host_warp(backend, targets->pictures, sources->sources, &warp,
+                                   (const int16_t(*)[2])nodes));
         seconds[i] = bench_now() - start;
     }
     report_samples(whole_samples ? "warp, at rest" : "warp, smooth mesh", seconds, width, height);
@@ -163,17 +169,22 @@ static void bench_warp(struct odva_backend *backend, const struct bench_clip *so
 static void bench_deblock(struct odva_backend *backend, const struct bench_clip *clip, int width,
                           int height)
 {
+    struct odva_images images = {0};
     double seconds[MOTION_RUNS];
     struct odva_grid grid;
 
+    bench_check(
+        odva_images_wrap(&images, backend, clip->pictures, ONEDVA_MAX_CLIP_FRAMES, width, height));
     bench_check(odva_grid_init(&grid, ONEDVA_MAX_CLIP_FRAMES, width, height, 1));
     for (int i = 0; i < MOTION_RUNS; i++) {
         const double start = bench_now();
 
-        bench_check(backend->ops->deblock(backend, clip->pictures, &grid, 15, NULL));
+        bench_check(backend->ops->deblock(backend, images.image, &grid, 15, NULL));
+        bench_check(backend->ops->synchronize(backend));
         seconds[i] = bench_now() - start;
     }
     odva_grid_free(&grid);
+    odva_images_free(&images, backend);
     report_samples("deblock", seconds, width, height);
 }
 
@@ -186,9 +197,8 @@ static void bench_downscale2x(struct odva_backend *backend, const struct bench_c
         const double start = bench_now();
 
         for (int t = 0; t < ONEDVA_MAX_CLIP_FRAMES; t++)
-            bench_check(backend->ops->downscale2x(backend, targets->pictures[t].data[0], width,
-                                                  sources->sources[t].data[0], width, width,
-                                                  height));
+            bench_check(odva_host_downscale2x(backend, targets->pictures[t].data[0], width,
+                                              sources->sources[t].data[0], width, width, height));
         seconds[i] = bench_now() - start;
     }
     report_samples("downscale2x", seconds, width, height);
@@ -205,7 +215,7 @@ static void bench_structure_tensors(struct odva_backend *backend, const struct b
         const double start = bench_now();
 
         for (int t = 0; t < ONEDVA_MAX_CLIP_FRAMES; t++)
-            bench_check(backend->ops->structure_tensors(
+            bench_check(odva_host_structure_tensors(
                 backend, tensors, clip->sources[t].data[0], width,
                 clip->sources[(t + 1) % ONEDVA_MAX_CLIP_FRAMES].data[0], width, width, height));
         seconds[i] = bench_now() - start;

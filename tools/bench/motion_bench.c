@@ -13,6 +13,7 @@
 
 #include "bitstream/packet_encoder.h"
 #include "encoder/trial_coder.h"
+#include "kernels/host_pictures.h"
 #include "motion/canvas_builder.h"
 #include "motion/motion_estimation.h"
 #include "motion/motion_fit.h"
@@ -158,8 +159,8 @@ static void measure_clip(struct bench *b, const struct onedva_const_picture *pic
     bench_check(onedva_decoder_reconstruct(b->decoder, b->decoded.picture, FRAMES));
     *seconds[DECODE] = lap();
     bench_check(odva_motion_warp_set(&b->warp, &b->motion));
-    bench_check(b->backend.backend->ops->warp(b->backend.backend, b->decoded.picture,
-                                              canvas->const_picture, &b->warp.warp));
+    bench_check(odva_host_warp(b->backend.backend, b->decoded.picture, canvas->const_picture,
+                               &b->warp.warp, odva_motion_warp_nodes(&b->warp)));
     *seconds[WARP] = lap();
     bench_check(onedva_encode(b->encoder[0], pictures, NULL, FRAMES, &packet));
     *seconds[ENCODE_OFF] = lap();

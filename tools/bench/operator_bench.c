@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "kernels/backend.h"
+#include "kernels/host_pictures.h"
 #include "model/model.h"
 #include "tools/bench/bench.h"
 #include "tools/bench/bench_codec.h"
@@ -41,14 +42,14 @@ static void run_motion(struct odva_backend *backend, const struct work *work)
                                    .source_height = HEIGHT,
                                    .log2_spacing = LOG2_SPACING,
                                    .columns = COLUMNS,
-                                   .rows = ROWS,
-                                   .nodes = (const int16_t(*)[2])work->nodes};
+                                   .rows = ROWS};
 
-    bench_check(backend->ops->warp(backend, work->other.pictures, work->clip.sources, &warp));
+    bench_check(odva_host_warp(backend, work->other.pictures, work->clip.sources, &warp,
+                               (const int16_t(*)[2])work->nodes));
     for (int t = 0; t < ONEDVA_MAX_CLIP_FRAMES; t++) {
-        bench_check(backend->ops->downscale2x(backend, work->other.pictures[t].data[0], WIDTH,
-                                              work->clip.sources[t].data[0], WIDTH, WIDTH, HEIGHT));
-        bench_check(backend->ops->structure_tensors(
+        bench_check(odva_host_downscale2x(backend, work->other.pictures[t].data[0], WIDTH,
+                                          work->clip.sources[t].data[0], WIDTH, WIDTH, HEIGHT));
+        bench_check(odva_host_structure_tensors(
             backend, work->tensors, work->clip.sources[t].data[0], WIDTH,
             work->clip.sources[(t + 1) % ONEDVA_MAX_CLIP_FRAMES].data[0], WIDTH, WIDTH, HEIGHT));
     }

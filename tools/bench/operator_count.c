@@ -166,10 +166,10 @@ static double grid_samples(const struct odva_grid *grid)
 }
 
 static int patchify(struct odva_backend *backend, struct odva_matrix dst,
-                    const struct odva_grid *grid, const struct onedva_const_picture *pictures,
+                    const struct odva_grid *grid, struct odva_image *const *images,
                     const struct odva_buffer *position, int64_t first, int64_t count)
 {
-    TIMED(patchify(backend, dst, grid, pictures, position, first, count));
+    TIMED(patchify(backend, dst, grid, images, position, first, count));
     const double samples = (double)count * ODVA_PATCH_SAMPLES;
 
     add("patchify", PEAK_COPY, 2 * samples, samples * (1 + odva_element_size(dst.element)), samples,
@@ -177,53 +177,60 @@ static int patchify(struct odva_backend *backend, struct odva_matrix dst,
     return status;
 }
 
-static int unpatchify(struct odva_backend *backend, const struct onedva_picture *pictures,
+static int unpatchify(struct odva_backend *backend, struct odva_image *const *images,
                       const struct odva_grid *grid, struct odva_matrix src,
                       const struct odva_buffer *position, int64_t first, int64_t count)
 {
-    TIMED(unpatchify(backend, pictures, grid, src, position, first, count));
+    TIMED(unpatchify(backend, images, grid, src, position, first, count));
     const double samples = (double)count * ODVA_PATCH_SAMPLES;
 
     add("unpatchify", PEAK_COPY, 4 * samples, 5 * samples, samples, seconds);
     return status;
 }
 
-static int warp(struct odva_backend *backend, const struct onedva_picture *pictures,
-                const struct onedva_const_picture *sources, const struct odva_warp *params)
+static int warp(struct odva_backend *backend, struct odva_image *const *images,
+                struct odva_image *const *sources, const struct odva_warp *params,
+                const struct odva_buffer *nodes)
 {
-    TIMED(warp(backend, pictures, sources, params));
+    TIMED(warp(backend, images, sources, params, nodes));
     const double samples = 1.5 * params->frames * params->width * params->height;
 
     add("warp", PEAK_COPY, 16 * samples, 2 * samples, samples, seconds);
     return status;
 }
 
-static int deblock(struct odva_backend *backend, const struct onedva_picture *pictures,
-                   const struct odva_grid *grid, int limit, const uint8_t *kept)
+static int deblock(struct odva_backend *backend, struct odva_image *const *images,
+                   const struct odva_grid *grid, int limit, const struct odva_buffer *kept)
 {
-    TIMED(deblock(backend, pictures, grid, limit, kept));
+    TIMED(deblock(backend, images, grid, limit, kept));
 
     add("deblock", PEAK_COPY, 4 * grid_samples(grid), 2 * grid_samples(grid), grid_samples(grid),
         seconds);
     return status;
 }
 
-static int downscale2x(struct odva_backend *backend, uint8_t *dst, ptrdiff_t dst_stride,
-                       const uint8_t *src, ptrdiff_t src_stride, int width, int height)
+static double image_samples(const struct odva_image *image)
 {
-    TIMED(downscale2x(backend, dst, dst_stride, src, src_stride, width, height));
-    const double samples = (double)width * height;
+    const struct odva_image_shape shape = real->image_shape(image);
+
+    return (shape.has_chroma ? 1.5 : 1) * shape.width * shape.height;
+}
+
+static int downscale2x(struct odva_backend *backend, struct odva_image *dst, struct odva_image *src)
+{
+    TIMED(downscale2x(backend, dst, src));
+    const double samples = image_samples(src);
 
     add("downscale2x", PEAK_COPY, samples, 1.25 * samples, samples, seconds);
     return status;
 }
 
-static int structure_tensors(struct odva_backend *backend, struct odva_structure_tensor *tensors,
-                             const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b,
-                             ptrdiff_t b_stride, int width, int height)
+static int structure_tensors(struct odva_backend *backend, struct odva_buffer *tensors,
+                             struct odva_image *a, struct odva_image *b)
 {
-    TIMED(structure_tensors(backend, tensors, a, a_stride, b, b_stride, width, height));
-    const double samples = (double)width * height;
+    TIMED(structure_tensors(backend, tensors, a, b));
+    const struct odva_image_shape shape = real->image_shape(a);
+    const double samples = (double)shape.width * shape.height;
 
     add("block tensors", PEAK_COPY, 17 * samples,
         (2 + sizeof(struct odva_structure_tensor) / 16.0) * samples, samples, seconds);
@@ -231,11 +238,11 @@ static int structure_tensors(struct odva_backend *backend, struct odva_structure
 }
 
 static int project(struct odva_backend *backend, struct odva_matrix coefs,
-                   const struct odva_grid *grid, const struct onedva_const_picture *pictures,
+                   const struct odva_grid *grid, struct odva_image *const *images,
                    const struct odva_buffer *position, int64_t first, int64_t count,
                    const struct odva_basis *basis, const struct odva_bands *bands)
 {
-    TIMED(project(backend, coefs, grid, pictures, position, first, count, basis, bands));
+    TIMED(project(backend, coefs, grid, images, position, first, count, basis, bands));
     const double samples = (double)count * ODVA_PATCH_SAMPLES,
                  numbers = (double)count * bands->basis;
     char name[NAME_LENGTH];
@@ -271,13 +278,12 @@ static struct need need_of(const struct odva_dct_tile *tile, const int32_t *late
     return need;
 }
 
-static int reconstruct(struct odva_backend *backend, const struct onedva_picture *pictures,
+static int reconstruct(struct odva_backend *backend, struct odva_image *const *images,
                        const struct odva_grid *grid, const struct odva_buffer *latents,
                        const struct odva_basis *basis, const struct odva_bands *bands,
-                       const struct odva_dct_tile *tiles, int count,
-                       const struct onedva_const_picture *prediction)
+                       const struct odva_dct_tile *tiles, int count, struct odva_image *prediction)
 {
-    TIMED(reconstruct(backend, pictures, grid, latents, basis, bands, tiles, count, prediction));
+    TIMED(reconstruct(backend, images, grid, latents, basis, bands, tiles, count, prediction));
     double products = 0, held = 0;
 
     for (int i = 0; i < count; i++) {

@@ -9,6 +9,7 @@
 #include "network/latent_shares.h"
 #include "tests/support/backend.h"
 #include "tests/support/codec.h"
+#include "tests/support/host_synthesis.h"
 #include "transform/deblocking.h"
 
 static void check_size(int width, int height, int frames, int steps)
@@ -559,10 +560,10 @@ static void check_linear(struct codec *codec, const struct clip *shown)
     memcpy(linear.const_picture, canvas->const_picture, sizeof(linear.const_picture));
     assert_true(clip_mse(&linear, shown) > 0);
     backend = backend_new();
-    assert_int_equal(odva_deblock(&deblocking, backend, linear.picture, latents, linear.frames),
+    assert_int_equal(host_deblock(&deblocking, backend, linear.picture, latents, linear.frames),
                      ONEDVA_OK);
     assert_true(clip_mse(&linear, shown) == 0);
-    odva_deblocking_free(&deblocking);
+    odva_deblocking_free(&deblocking, backend);
     odva_backend_close(&backend);
 }
 

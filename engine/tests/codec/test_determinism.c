@@ -11,6 +11,7 @@
 #include "model/model.h"
 #include "tests/support/backend.h"
 #include "tests/support/golden.h"
+#include "tests/support/host_synthesis.h"
 #include "tests/support/networks.h"
 #include "transform/quantiser.h"
 #include "xxhash.h"
@@ -91,8 +92,7 @@ static uint64_t run_clip(struct networks *networks, int frames, int steps)
     assert_non_null(y);
     networks_analyse(networks, &latents, p->sources, params.qidx, linear, y);
     quantise(&latents, y);
-    assert_int_equal(odva_sampler_run(&networks->sampler, &latents, &params, p->pictures),
-                     ONEDVA_OK);
+    assert_int_equal(host_sample(&networks->sampler, &latents, &params, p->pictures), ONEDVA_OK);
     hash = XXH64(y, count * sizeof(*y), 0);
     hash = XXH64(p->data, sizeof(p->data), hash);
     free(linear);

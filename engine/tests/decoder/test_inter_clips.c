@@ -13,9 +13,11 @@
 #include "bitstream/packet_decoder.h"
 #include "bitstream/packet_encoder.h"
 #include "decoder/clip_smoothing.h"
+#include "kernels/host_pictures.h"
 #include "motion/motion_warp.h"
 #include "motion/prediction_canvas.h"
 #include "network/sampler.h"
+#include "tests/support/host_synthesis.h"
 #include "tests/support/random_latents.h"
 #include "tests/support/random_motion.h"
 #include "tests/support/scanned_model.h"
@@ -256,7 +258,7 @@ static void plain_close(struct plain *plain)
     odva_prediction_canvas_free(&plain->prediction);
     odva_canvas_free(&plain->canvas);
     odva_canvas_free(&plain->first);
-    odva_deblocking_free(&plain->deblocking);
+    odva_deblocking_free(&plain->deblocking, test_backend);
     odva_clip_smoothing_free(&plain->smoothing);
 }
 
@@ -292,18 +294,18 @@ static void draw(struct plain *plain, const struct packet *packet, struct how ho
     assert_int_equal(odva_canvas_set_size(&plain->canvas, packet->frames, latents->grid.width,
                                           latents->grid.height),
                      ONEDVA_OK);
-    assert_int_equal(odva_linear_path_reconstruct(&plain->sampler.path, latents,
-                                                  prediction_of(plain), plain->canvas.picture),
+    assert_int_equal(host_reconstruct(&plain->sampler.path, latents, prediction_of(plain),
+                                      plain->canvas.picture),
                      ONEDVA_OK);
-    assert_int_equal(odva_sampler_refine(&plain->sampler, latents, &params, plain->canvas.picture),
+    assert_int_equal(host_refine(&plain->sampler, latents, &params, plain->canvas.picture),
                      ONEDVA_OK);
-    assert_int_equal(odva_deblock(&plain->deblocking, test_backend, plain->canvas.picture, latents,
+    assert_int_equal(host_deblock(&plain->deblocking, test_backend, plain->canvas.picture, latents,
                                   packet->frames),
                      ONEDVA_OK);
     if (decoder->has_motion) {
         assert_int_equal(odva_motion_warp_set(&plain->warp, &decoder->motion), ONEDVA_OK);
-        assert_int_equal(test_backend->ops->warp(test_backend, pictures,
-                                                 plain->canvas.const_picture, &plain->warp.warp),
+        assert_int_equal(odva_host_warp(test_backend, pictures, plain->canvas.const_picture,
+                                        &plain->warp.warp, odva_motion_warp_nodes(&plain->warp)),
                          ONEDVA_OK);
         return;
     }

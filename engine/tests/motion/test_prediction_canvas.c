@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "kernels/host_pictures.h"
 #include "motion/motion_paths.h"
 #include "tests/support/backend.h"
 #include "tests/support/exact_arithmetic.h"
@@ -89,7 +90,6 @@ static void definition(const struct odva_motion *motion, const struct clip *refe
         .log2_spacing = log2_of(SPACING),
         .columns = columns,
         .rows = rows,
-        .nodes = (const int16_t(*)[2])own,
     };
 
     assert_non_null(own);
@@ -98,9 +98,9 @@ static void definition(const struct odva_motion *motion, const struct clip *refe
     for (int j = 0; j < rows; j++)
         for (int i = 0; i < columns; i++)
             node_of(motion, nodes, i, j, own[j * columns + i]);
-    assert_int_equal(
-        test_backend->ops->warp(test_backend, canvas->picture, reference->const_picture, &warp),
-        ONEDVA_OK);
+    assert_int_equal(odva_host_warp(test_backend, canvas->picture, reference->const_picture, &warp,
+                                    (const int16_t(*)[2])own),
+                     ONEDVA_OK);
     free(own);
     free(nodes);
 }

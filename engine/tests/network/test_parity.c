@@ -9,6 +9,7 @@
 #include "network/diffusion_decoder.h"
 #include "tests/support/backend.h"
 #include "tests/support/golden.h"
+#include "tests/support/host_synthesis.h"
 #include "tests/support/networks.h"
 #include "transform/deblocking.h"
 #include "transform/quantiser.h"
@@ -252,15 +253,25 @@ struct decoding {
     struct onedva_const_picture pictures[ONEDVA_MAX_CLIP_FRAMES]; /* its linear reconstruction */
 };
 
+static void walk_pictures(struct decoding *d, const struct odva_grid *grid, odva_patches_fn fn,
+                          void *opaque)
+{
+    struct odva_images images = {0};
+
+    assert_int_equal(odva_images_wrap_const(&images, current, d->pictures, grid->frames,
+                                            grid->width, grid->height),
+                     ONEDVA_OK);
+    assert_int_equal(odva_patch_walk_run(&d->path.walk, grid, images.image, fn, opaque), ONEDVA_OK);
+    odva_images_free(&images, current);
+}
+
 static float *keep(struct decoding *d, struct odva_diffusion_decoder *decoder)
 {
     float *kept = malloc(d->grid->patches * KEPT * sizeof(*kept));
     struct prediction prediction = {decoder, kept};
 
     assert_non_null(kept);
-    assert_int_equal(
-        odva_patch_walk_run(&d->path.walk, d->grid, d->pictures, predict_block, &prediction),
-        ONEDVA_OK);
+    walk_pictures(d, d->grid, predict_block, &prediction);
     return kept;
 }
 
@@ -333,8 +344,7 @@ static void set_decoder_clip(struct decoding *d, const struct odva_latents *late
         share[i] /= all[i];
     assert_int_equal(odva_diffusion_decoder_set_clip(&d->decoder, grid, share, latents->qidx),
                      ONEDVA_OK);
-    assert_int_equal(
-        odva_patch_walk_run(&d->path.walk, grid, d->pictures, embed_block, &d->decoder), ONEDVA_OK);
+    walk_pictures(d, grid, embed_block, &d->decoder);
     free(share);
     free(all);
 }
@@ -351,8 +361,7 @@ static void check_decoder_case(struct decoding *d, const char *prefix, const str
         assert_int_equal(latents->tiles[i].tokens, tokens[i]);
     clip_new(&d->clip, grid->frames, grid->width, grid->height);
     const_pictures(d->pictures, &d->clip, grid->frames);
-    assert_int_equal(odva_linear_path_invert(&d->path, latents, setup->y, NULL, d->clip.pictures),
-                     ONEDVA_OK);
+    assert_int_equal(host_invert(&d->path, latents, setup->y, NULL, d->clip.pictures), ONEDVA_OK);
     check_base(d, prefix);
     set_decoder_clip(d, latents);
     assert_int_equal(odva_diffusion_decoder_run(&d->decoder, t[0], z), ONEDVA_OK);
@@ -435,12 +444,10 @@ static void check_sampler(struct odva_backend *backend)
                                                    .seed = SEED};
 
         memset(clip.data, 0, clip.size);
-        assert_int_equal(
-            odva_linear_path_invert(&networks.path, &setup.latents, setup.y, NULL, clip.pictures),
-            ONEDVA_OK);
-        assert_int_equal(
-            odva_sampler_refine(&networks.sampler, &setup.latents, &params, clip.pictures),
-            ONEDVA_OK);
+        assert_int_equal(host_invert(&networks.path, &setup.latents, setup.y, NULL, clip.pictures),
+                         ONEDVA_OK);
+        assert_int_equal(host_refine(&networks.sampler, &setup.latents, &params, clip.pictures),
+                         ONEDVA_OK);
         compare_pictures(&clip, runs[i].name, runs[i].steps);
     }
     networks_close(&networks);
@@ -476,13 +483,13 @@ static void check_deblocking(struct odva_backend *backend)
     assert_int_equal(odva_grid_init(&latents.grid, size[0], size[1], size[2], 1), ONEDVA_OK);
     clip_new(&clip, size[0], size[1], size[2]);
     fill_tokens(&clip, size[1], size[2]);
-    assert_int_equal(odva_deblock(&deblocking, backend, clip.pictures, &latents, size[0]),
+    assert_int_equal(host_deblock(&deblocking, backend, clip.pictures, &latents, size[0]),
                      ONEDVA_OK);
     assert_int_equal(expected->count, clip.size);
     assert_memory_equal(clip.data, expected->data, clip.size);
     free(clip.data);
     free(size);
-    odva_deblocking_free(&deblocking);
+    odva_deblocking_free(&deblocking, backend);
     odva_grid_free(&latents.grid);
 }
 

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "base/thread_pool.h"
-#include "kernels/backend.h"
+#include "kernels/images.h"
 #include "tests/support/test.h"
 
 #define MOST_TEST_THREADS 8
@@ -85,6 +85,33 @@ static inline struct odva_backend *backend_of_cpu(const char *cpu, int threads, 
     backend = backend_of(ONEDVA_BACKEND_CPU, threads, bitexact, ONEDVA_PRECISION_BFLOAT16);
     unsetenv("ONEDVA_CPU");
     return backend;
+}
+
+/* The operator on pictures of the host. @param kept [gy][gx] or NULL */
+static inline int deblock_pictures(struct odva_backend *backend,
+                                   const struct onedva_picture *pictures,
+                                   const struct odva_grid *grid, int limit, const uint8_t *kept)
+{
+    struct odva_images images = {0};
+    struct odva_buffer *buffer = NULL;
+    int status;
+
+    assert_int_equal(
+        odva_images_wrap(&images, backend, pictures, grid->frames, grid->width, grid->height),
+        ONEDVA_OK);
+    if (kept) {
+        buffer = backend->ops->alloc(backend, (size_t)grid->gy * grid->gx);
+        assert_non_null(buffer);
+        assert_int_equal(
+            backend->ops->upload(backend, buffer, 0, kept, (size_t)grid->gy * grid->gx), ONEDVA_OK);
+    }
+    status = backend->ops->deblock(backend, images.image, grid, limit, buffer);
+    if (status == ONEDVA_OK)
+        status = backend->ops->synchronize(backend);
+    if (buffer)
+        backend->ops->free(backend, buffer);
+    odva_images_free(&images, backend);
+    return status;
 }
 
 /* Runs fn on the CPU backend with every instruction set that this machine and build have. */

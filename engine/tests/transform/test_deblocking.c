@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "model/model.h"
+#include "tests/support/host_synthesis.h"
 #include "tests/support/random_latents.h"
 #include "tests/support/scanned_model.h"
 #include "tests/support/test_clip.h"
@@ -113,10 +114,10 @@ static void check_clip(struct odva_deblocking *deblocking, struct odva_latents *
     draw_pictures(&found, seed);
     draw_pictures(&expected, seed);
     grid.frames = frames;
-    assert_int_equal(test_backend->ops->deblock(test_backend, expected.picture, &grid,
-                                                odva_deblocking_step_limit(latents->qidx), kept),
+    assert_int_equal(deblock_pictures(test_backend, expected.picture, &grid,
+                                      odva_deblocking_step_limit(latents->qidx), kept),
                      ONEDVA_OK);
-    assert_int_equal(odva_deblock(deblocking, test_backend, found.picture, latents, frames),
+    assert_int_equal(host_deblock(deblocking, test_backend, found.picture, latents, frames),
                      ONEDVA_OK);
     assert_true(clip_guards_hold(&found));
     assert_true(clip_mse(&found, &expected) == 0);
@@ -138,7 +139,7 @@ static void predicted_tiles_without_tokens_stay(void **state)
         check_clip(&deblocking, &latents, &random, 1 + random_below(&random, FRAMES));
     }
     odva_latents_free(&latents);
-    odva_deblocking_free(&deblocking);
+    odva_deblocking_free(&deblocking, test_backend);
 }
 
 /* With a quantiser as fine as that no step is one of coding. */
@@ -156,13 +157,13 @@ static void fine_quantisers_leave_all(void **state)
     clip_alloc(&expected, FRAMES, 70, 40);
     draw_pictures(&found, 3);
     draw_pictures(&expected, 3);
-    assert_int_equal(odva_deblock(&deblocking, test_backend, found.picture, &latents, FRAMES),
+    assert_int_equal(host_deblock(&deblocking, test_backend, found.picture, &latents, FRAMES),
                      ONEDVA_OK);
     assert_true(clip_mse(&found, &expected) == 0);
     clip_free(&found);
     clip_free(&expected);
     odva_latents_free(&latents);
-    odva_deblocking_free(&deblocking);
+    odva_deblocking_free(&deblocking, test_backend);
 }
 
 int main(void)

@@ -15,6 +15,7 @@
 #include "kernels/cpu/tests/each_version.h"
 #include "model/model_weights.h"
 #include "tests/support/exact_arithmetic.h"
+#include "tests/support/host_synthesis.h"
 #include "tests/support/random_latents.h"
 #include "tests/support/random_model.h"
 #include "tests/support/test_clip.h"
@@ -296,9 +297,8 @@ static void check_kind(struct random *random, struct paths *paths, const struct 
     definition(model, latents, y, prediction, &expected);
     for (int i = 0; i < paths->count; i++) {
         clip_alloc(&found, grid->frames, grid->width, grid->height);
-        assert_int_equal(odva_linear_path_invert(&paths->path[i], latents, y,
-                                                 prediction ? prediction->const_picture : NULL,
-                                                 found.picture),
+        assert_int_equal(host_invert(&paths->path[i], latents, y,
+                                     prediction ? prediction->const_picture : NULL, found.picture),
                          ONEDVA_OK);
         assert_true(clip_guards_hold(&found));
         assert_true(clip_mse(&expected, &found) == 0);
@@ -406,12 +406,12 @@ static void levels(void **state)
         odva_dequantise_latents(&latents, &model->tables, y);
         clip_alloc(&direct, 6, 70, 40);
         clip_alloc(&by_hand, 6, 70, 40);
-        assert_int_equal(odva_linear_path_reconstruct(&paths.path[0], &latents,
-                                                      prediction.const_picture, direct.picture),
-                         ONEDVA_OK);
-        assert_int_equal(odva_linear_path_invert(&paths.path[0], &latents, y,
-                                                 prediction.const_picture, by_hand.picture),
-                         ONEDVA_OK);
+        assert_int_equal(
+            host_reconstruct(&paths.path[0], &latents, prediction.const_picture, direct.picture),
+            ONEDVA_OK);
+        assert_int_equal(
+            host_invert(&paths.path[0], &latents, y, prediction.const_picture, by_hand.picture),
+            ONEDVA_OK);
         assert_true(clip_mse(&direct, &by_hand) == 0);
         clip_free(&direct);
         clip_free(&by_hand);
@@ -518,8 +518,7 @@ static void check_round_trip(struct odva_linear_path *path, struct odva_latents 
     for (size_t i = 0; i < count; i++)
         rounded[i] = (int32_t)lrintf(y[i] * ODVA_LATENT_UNITS);
     clip_alloc(&decoded, source->frames, source->width, source->height);
-    assert_int_equal(odva_linear_path_invert(path, latents, rounded, NULL, decoded.picture),
-                     ONEDVA_OK);
+    assert_int_equal(host_invert(path, latents, rounded, NULL, decoded.picture), ONEDVA_OK);
     /* one sample of a hundred, by one step */
     assert_true(clip_mse(source, &decoded) < 0.01);
     clip_free(&decoded);

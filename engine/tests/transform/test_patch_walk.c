@@ -17,9 +17,10 @@ struct seen {
     struct odva_patch_walk *walk;
     const struct odva_grid *grid;
     const struct clip *clip;
-    int64_t next;    /* patch */
-    int64_t most;    /* patches at a time */
-    int is_inverted; /* whether they are written back as 255 less each sample */
+    int64_t next;              /* patch */
+    int64_t most;              /* patches at a time */
+    int is_inverted;           /* whether they are written back as 255 less each sample */
+    struct odva_images images; /* of the clip */
 };
 
 static uint8_t *sample(const struct clip *clip, int t, int p, int y, int x)
@@ -64,6 +65,7 @@ static int see(void *opaque, struct odva_matrix x, int64_t first, int64_t count)
     float *block = malloc(bytes);
 
     assert_non_null(block);
+    assert_int_equal(backend->ops->synchronize(backend), ONEDVA_OK);
     assert_int_equal(first, seen->next);
     assert_true(count > 0 && count <= seen->most);
     assert_int_equal(x.stride, PATCH);
@@ -80,7 +82,7 @@ static int see(void *opaque, struct odva_matrix x, int64_t first, int64_t count)
     if (!seen->is_inverted)
         return ONEDVA_OK;
     assert_int_equal(backend->ops->axpby(backend, x, -1, x, 0, x, count, PATCH), ONEDVA_OK);
-    return odva_patch_walk_write(seen->walk, grid, x, first, count, seen->clip->picture);
+    return odva_patch_walk_write(seen->walk, grid, x, first, count, seen->images.image);
 }
 
 static void draw(struct random *random, const struct clip *clip)
@@ -105,6 +107,7 @@ static void assert_inverse(const struct clip *a, const struct clip *b)
 static void check_clip(struct random *random, struct odva_patch_walk *walk, int frames, int width,
                        int height)
 {
+    struct odva_backend *backend = walk->backend;
     struct clip clip, copy;
     struct odva_grid grid;
     struct seen seen = {
@@ -116,15 +119,19 @@ static void check_clip(struct random *random, struct odva_patch_walk *walk, int 
     draw(random, &clip);
     draw(&(struct random){state}, &copy);
     assert_int_equal(odva_grid_init(&grid, frames, width, height, 1), ONEDVA_OK);
+    assert_int_equal(odva_images_wrap(&seen.images, backend, clip.picture, frames, width, height),
+                     ONEDVA_OK);
     for (int run = 0; run < 2; run++) {
         seen.next = 0;
         seen.is_inverted = run;
-        assert_int_equal(odva_patch_walk_run(walk, &grid, clip.const_picture, see, &seen),
+        assert_int_equal(odva_patch_walk_run(walk, &grid, seen.images.image, see, &seen),
                          ONEDVA_OK);
+        assert_int_equal(backend->ops->synchronize(backend), ONEDVA_OK);
         assert_int_equal(seen.next, grid.patches);
         assert_true(clip_guards_hold(&clip));
     }
     assert_inverse(&clip, &copy);
+    odva_images_free(&seen.images, backend);
     odva_grid_free(&grid);
     clip_free(&clip);
     clip_free(&copy);
@@ -160,6 +167,7 @@ static int stop(void *opaque, struct odva_matrix x, int64_t first, int64_t count
 static void errors_end_it(struct odva_backend *backend)
 {
     struct odva_patch_walk walk = {.backend = backend};
+    struct odva_images images = {0};
     struct odva_grid grid;
     struct clip clip;
     int calls = 3;
@@ -167,8 +175,10 @@ static void errors_end_it(struct odva_backend *backend)
     backend->block_rows = 2;
     clip_alloc(&clip, 4, 160, 16);
     assert_int_equal(odva_grid_init(&grid, 4, 160, 16, 1), ONEDVA_OK);
-    assert_int_equal(odva_patch_walk_run(&walk, &grid, clip.const_picture, stop, &calls),
+    assert_int_equal(odva_images_wrap(&images, backend, clip.picture, 4, 160, 16), ONEDVA_OK);
+    assert_int_equal(odva_patch_walk_run(&walk, &grid, images.image, stop, &calls),
                      ONEDVA_ERR_NOMEM);
+    odva_images_free(&images, backend);
     assert_int_equal(calls, 0);
     odva_grid_free(&grid);
     clip_free(&clip);

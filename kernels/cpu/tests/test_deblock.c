@@ -120,7 +120,7 @@ static void check_map(struct odva_backend *backend, const char *name, struct ran
             expect_plane(expected[t][p], w[p], h[p], p ? 8 : 16, limit, kept, grid.gx);
         }
     }
-    assert_int_equal(backend->ops->deblock(backend, pictures, &grid, limit, kept), ONEDVA_OK);
+    assert_int_equal(deblock_pictures(backend, pictures, &grid, limit, kept), ONEDVA_OK);
     for (int t = 0; t < FRAMES; t++) {
         for (int p = 0; p < 3; p++) {
             for (int i = 0; i < w[p] * h[p]; i++)

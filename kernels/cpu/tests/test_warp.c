@@ -12,6 +12,7 @@
 #include "base/layout.h"
 #include "kernels/cpu/tests/each_version.h"
 #include "kernels/cpu/tests/guarded.h"
+#include "kernels/host_pictures.h"
 
 #define CANARY 0xA5
 #define ROUNDS 300
@@ -127,7 +128,6 @@ static void nodes_fill(struct warp_case *w, struct random *random)
     const int all[2] = {random_below(random, 257) - 128, random_below(random, 257) - 128};
 
     w->nodes = guarded_new(count * sizeof(*w->nodes));
-    w->warp.nodes = (const int16_t(*)[2])w->nodes;
     for (size_t i = 0; i < count; i++) {
         for (int c = 0; c < 2; c++) {
             static const int ranges[3] = {32768, 400, 40};
@@ -199,7 +199,9 @@ static void run(struct odva_backend *backend, const struct warp_case *w)
             sources[t].stride[p] = w->sources[t][p].stride;
         }
     }
-    assert_int_equal(backend->ops->warp(backend, pictures, sources, &w->warp), ONEDVA_OK);
+    assert_int_equal(
+        odva_host_warp(backend, pictures, sources, &w->warp, (const int16_t(*)[2])w->nodes),
+        ONEDVA_OK);
 }
 
 /* All samples, and that the bytes between rows are as they were. */

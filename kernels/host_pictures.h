@@ -1,0 +1,24 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* Operators on pictures of the host, for what works on them there as well: their results are there
+ * when these return. Parameters are those of odva_backend_ops. */
+#ifndef ODVA_HOST_PICTURES_H
+#define ODVA_HOST_PICTURES_H
+
+#include "kernels/backend.h"
+
+int odva_host_warp(struct odva_backend *backend, const struct onedva_picture *pictures,
+                   const struct onedva_const_picture *sources, const struct odva_warp *warp,
+                   const int16_t (*nodes)[2]);
+
+/** Of one plane. @param width, height of src */
+int odva_host_downscale2x(struct odva_backend *backend, uint8_t *dst, ptrdiff_t dst_stride,
+                          const uint8_t *src, ptrdiff_t src_stride, int width, int height);
+
+int odva_host_structure_tensors(struct odva_backend *backend, struct odva_structure_tensor *tensors,
+                                const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b,
+                                ptrdiff_t b_stride, int width, int height);
+
+#endif
