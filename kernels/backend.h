@@ -230,7 +230,7 @@ struct odva_backend_ops {
     /**
      * Smooth all samples but those of tokens that are kept, all pictures of a clip in place
      * (doc/bitstream.md, section 8); integers only; done when it returns.
-     * @param limit from which on a difference counts for nothing, 1..255
+     * @param limit from which on a difference counts for nothing, 1..63
      * @param kept  [gy][gx]; NULL: none is. A picture whose chroma planes are NULL has none.
      */
     int (*smooth)(struct odva_backend *backend, const struct onedva_picture *pictures,

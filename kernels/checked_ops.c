@@ -448,7 +448,7 @@ static int deblock(struct odva_backend *backend, const struct onedva_picture *pi
 static int smooth(struct odva_backend *backend, const struct onedva_picture *pictures,
                   const struct odva_grid *grid, int limit, const uint8_t *kept)
 {
-    ODVA_ASSERT(limit >= 1 && limit <= 255);
+    ODVA_ASSERT(limit >= 1 && limit <= 63);
     check_grid(grid);
     for (int t = 0; t < grid->frames; t++)
         check_picture((const uint8_t *const *)pictures[t].data, pictures[t].stride, grid->width,

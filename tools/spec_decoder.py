@@ -942,7 +942,7 @@ def _deblock_border(samples, x, most):
 def smooth(planes, qidx, stays, seen):
     """In place. stays: [gy][gx], of which tokens all samples stay as they are."""
     v = qidx + 136
-    most = min(3 * min(((13 + v % 13) << v // 13) >> 9, 1020) + 4 >> 3, 255)
+    most = min(3 * min(((13 + v % 13) << v // 13) >> 9, 1020) + 4 >> 3, 63)
     for plane, side in zip(planes, (16, 8, 8)):
         height, width = plane.shape[1:]
         wide = np.pad(plane, ((0, 0), (2, 2), (2, 2)), "edge")

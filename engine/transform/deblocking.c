@@ -30,7 +30,7 @@ int odva_deblocking_step_limit(int qidx)
 
 int odva_smoothing_limit(int qidx)
 {
-    return odva_min((3 * odva_deblocking_limit(qidx) + 4) >> 3, 255);
+    return odva_min((3 * odva_deblocking_limit(qidx) + 4) >> 3, 63);
 }
 
 /* Mark what lies in predicted tiles that hold nothing: it was smoothed when it was coded. */

@@ -18,7 +18,7 @@ int odva_deblocking_limit(int qidx);
 int odva_deblocking_step_limit(int qidx);
 
 /** From which on a difference between samples near each other counts for nothing.
- * @param qidx -128..127 @return 0..255, 1 or more where odva_deblocking_step_limit() is */
+ * @param qidx -128..127 @return 0..63, 1 or more where odva_deblocking_step_limit() is */
 int odva_smoothing_limit(int qidx);
 
 /** What tokens are left as they are; zero-initialised is empty. */

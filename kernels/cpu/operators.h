@@ -129,7 +129,7 @@ struct odva_cpu_smooth {
     ptrdiff_t stride;
     int width, height;
     int side;            /* of a token's part of the plane */
-    int limit;           /* 1..255 */
+    int limit;           /* 1..63 */
     const uint8_t *kept; /* as of odva_backend_ops.smooth */
     int columns;         /* of kept */
 };

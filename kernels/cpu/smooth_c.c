@@ -31,25 +31,44 @@ static void read_line(const struct odva_cpu_smooth *job, uint8_t *scratch, int r
     uint8_t *line = line_of(job, scratch, row);
 
     memcpy(line, job->plane + row * job->stride, job->width);
-    memset(line - ODVA_CPU_SMOOTH_MARGIN, line[0], ODVA_CPU_SMOOTH_MARGIN);
-    memset(line + job->width, line[job->width - 1], ODVA_CPU_SMOOTH_MARGIN);
+    for (int i = 0; i < ODVA_CPU_SMOOTH_REACH; i++) {
+        line[-1 - i] = line[0];
+        line[job->width + i] = line[job->width - 1];
+    }
 }
 
-static int is_kept(const struct odva_cpu_smooth *job, int x, int y)
+/* @return the first token behind one that is not kept as it is, of a row of them */
+static int end_of_run(const struct odva_cpu_smooth *job, const uint8_t *kept, int token)
 {
-    return job->kept && job->kept[(ptrdiff_t)(y / job->side) * job->columns + x / job->side];
+    int end = token;
+
+    if (!kept)
+        return job->columns;
+    while (end < job->columns && kept[end] == kept[token])
+        end++;
+    return end;
 }
 
-/* @return where the tokens end that are kept as the one at x is, or the row */
-static int end_of_run(const struct odva_cpu_smooth *job, int x, int y)
+static void smooth_row(const struct odva_cpu_smooth *job, uint8_t *scratch, int y,
+                       void (*run)(uint8_t *dst, const uint8_t *const *lines, int count, int limit))
 {
-    const int kept = is_kept(job, x, y);
+    const uint8_t *kept = job->kept ? job->kept + (ptrdiff_t)(y / job->side) * job->columns : NULL;
+    uint8_t *dst = job->plane + y * job->stride;
+    const uint8_t *row[LINES], *lines[LINES];
 
-    if (!job->kept)
-        return job->width;
-    while (x < job->width && is_kept(job, x, y) == kept)
-        x += job->side;
-    return odva_min(x, job->width);
+    for (int i = 0; i < LINES; i++)
+        row[i] =
+            line_of(job, scratch, odva_clip(y + i - ODVA_CPU_SMOOTH_REACH, 0, job->height - 1));
+    for (int token = 0, end; token < job->columns; token = end) {
+        const int x = token * job->side;
+
+        end = end_of_run(job, kept, token);
+        if (kept && kept[token])
+            continue;
+        for (int i = 0; i < LINES; i++)
+            lines[i] = row[i] + x;
+        run(dst + x, lines, odva_min(end * job->side, job->width) - x, job->limit);
+    }
 }
 
 void odva_cpu_smooth_plane(const struct odva_cpu_smooth *job, uint8_t *scratch,
@@ -61,18 +80,7 @@ void odva_cpu_smooth_plane(const struct odva_cpu_smooth *job, uint8_t *scratch,
     for (int y = 0; y < job->height; y++) {
         if (y + ODVA_CPU_SMOOTH_REACH < job->height)
             read_line(job, scratch, y + ODVA_CPU_SMOOTH_REACH);
-        for (int x = 0, end; x < job->width; x = end) {
-            const uint8_t *lines[LINES];
-
-            end = end_of_run(job, x, y);
-            if (is_kept(job, x, y))
-                continue;
-            for (int i = 0; i < LINES; i++)
-                lines[i] =
-                    x + line_of(job, scratch,
-                                odva_clip(y + i - ODVA_CPU_SMOOTH_REACH, 0, job->height - 1));
-            run(job->plane + y * job->stride + x, lines, end - x, job->limit);
-        }
+        smooth_row(job, scratch, y, run);
     }
 }
 

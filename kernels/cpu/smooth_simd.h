@@ -25,29 +25,30 @@ static inline v_int smooth_count(const uint8_t *others, v_int samples, v_int lim
                        v_min_bytes(below, v_less_bytes(limit, below)));
 }
 
-/* Weighted sums of the counts of four: words of the lower and the higher halves of each 128 bits.
- */
-static inline void smooth_add(v_int sums[2], v_int a, v_int b, v_int c, v_int d, v_int weight)
+/* Of the four samples at a distance: their sum fits. */
+static inline v_int smooth_count_four(const uint8_t *const *lines, int x, int distance,
+                                      v_int samples, v_int limit)
 {
-    sums[0] = v_add_words(sums[0], v_add_words(v_pair_bytes(weight, v_zip_low_bytes(a, b)),
-                                               v_pair_bytes(weight, v_zip_low_bytes(c, d))));
-    sums[1] = v_add_words(sums[1], v_add_words(v_pair_bytes(weight, v_zip_high_bytes(a, b)),
-                                               v_pair_bytes(weight, v_zip_high_bytes(c, d))));
+    const uint8_t *row = lines[ODVA_CPU_SMOOTH_REACH] + x;
+    const v_int left = smooth_count(row - distance, samples, limit);
+    const v_int right = smooth_count(row + distance, samples, limit);
+    const v_int up = smooth_count(lines[ODVA_CPU_SMOOTH_REACH - distance] + x, samples, limit);
+    const v_int down = smooth_count(lines[ODVA_CPU_SMOOTH_REACH + distance] + x, samples, limit);
+
+    return v_add_bytes(v_add_bytes(left, right), v_add_bytes(up, down));
 }
 
 static inline v_int smooth_samples(const uint8_t *const *lines, int x, v_int limit)
 {
-    const uint8_t *row = lines[2] + x;
-    const v_int samples = v_load_bytes(row);
-    v_int sums[2] = {v_int_zero(), v_int_zero()};
+    const v_int weights =
+        v_set1_words(ODVA_CPU_SMOOTH_NEAR | ODVA_CPU_SMOOTH_FAR << 8); /* as bytes */
+    const v_int samples = v_load_bytes(lines[ODVA_CPU_SMOOTH_REACH] + x);
+    const v_int near = smooth_count_four(lines, x, 1, samples, limit);
+    const v_int far = smooth_count_four(lines, x, 2, samples, limit);
+    const v_int low = v_pair_bytes(weights, v_zip_low_bytes(near, far));
+    const v_int high = v_pair_bytes(weights, v_zip_high_bytes(near, far));
 
-    smooth_add(sums, smooth_count(row - 1, samples, limit), smooth_count(row + 1, samples, limit),
-               smooth_count(lines[1] + x, samples, limit),
-               smooth_count(lines[3] + x, samples, limit), v_set1_bytes(ODVA_CPU_SMOOTH_NEAR));
-    smooth_add(sums, smooth_count(row - 2, samples, limit), smooth_count(row + 2, samples, limit),
-               smooth_count(lines[0] + x, samples, limit),
-               smooth_count(lines[4] + x, samples, limit), v_set1_bytes(ODVA_CPU_SMOOTH_FAR));
-    return v_add_bytes(samples, v_pack_words(share_of_words(sums[0]), share_of_words(sums[1])));
+    return v_add_bytes(samples, v_pack_words(share_of_words(low), share_of_words(high)));
 }
 
 static void smooth_run(uint8_t *dst, const uint8_t *const *lines, int count, int limit)

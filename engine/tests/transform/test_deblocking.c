@@ -46,7 +46,7 @@ static void smoothing_limit_is_three_eighths_of_it(void **state)
     assert_int_equal(odva_smoothing_limit(-15), 6);
     assert_int_equal(odva_smoothing_limit(5), 18);
     assert_int_equal(odva_smoothing_limit(15), 32);
-    assert_int_equal(odva_smoothing_limit(127), 255);
+    assert_int_equal(odva_smoothing_limit(127), 63);
     for (int qidx = -128; qidx < 128; qidx++)
         assert_true(odva_deblocking_step_limit(qidx) == 0 || odva_smoothing_limit(qidx) >= 1);
 }

@@ -174,7 +174,7 @@ static void check_size(struct odva_backend *backend, const char *name, struct ra
 
 static void check(struct odva_backend *backend, const char *name)
 {
-    static const int limits[] = {1, 2, 3, 6, 31, 96, 254, 255};
+    static const int limits[] = {1, 2, 3, 6, 18, 31, 62, 63};
     struct random random = {1};
 
     for (int size = 1; size < 80; size++)

@@ -26,7 +26,7 @@ def step_limits(qidx):
 
 def smoothing_limits(qidx):
     """From which on a difference counts for nothing; qidx and result [B] int64"""
-    return ((3 * limits(qidx) + 4) >> 3).clamp(max=255)
+    return ((3 * limits(qidx) + 4) >> 3).clamp(max=63)
 
 
 def borders(frames):
