@@ -53,15 +53,17 @@ static inline v_int smooth_samples(const uint8_t *const *lines, int x, v_int lim
 
 static void smooth_run(uint8_t *dst, const uint8_t *const *lines, int count, int limit)
 {
+    /* not in memory that dst might be */
+    const uint8_t *const rows[] = {lines[0], lines[1], lines[2], lines[3], lines[4]};
     const v_int limits = v_set1_bytes((int8_t)limit);
     int x = 0;
 
     for (; x + SMOOTH_BYTES <= count; x += SMOOTH_BYTES)
-        v_store_bytes(dst + x, smooth_samples(lines, x, limits));
+        v_store_bytes(dst + x, smooth_samples(rows, x, limits));
     if (x < count) {
         uint8_t last[SMOOTH_BYTES];
 
-        v_store_bytes(last, smooth_samples(lines, x, limits));
+        v_store_bytes(last, smooth_samples(rows, x, limits));
         memcpy(dst + x, last, count - x);
     }
 }
