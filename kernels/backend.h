@@ -7,10 +7,10 @@
  *
  * Every operator that returns int gives ONEDVA_OK or a negative enum onedva_status. Operators of
  * one backend run in the order of the calls. Those that write host memory are done when they
- * return: download, unpatchify, reconstruct, warp, deblock, downscale2x and structure_tensors. The
- * others, whose results are buffers, may have only begun; but the host memory that they were given
- * (data, pictures, structures, arrays) may change when they return, and buffers may be freed. On
- * the CPU all are done. A backend is used by one thread at a time.
+ * return: download, unpatchify, reconstruct, warp, deblock, smooth, downscale2x and
+ * structure_tensors. The others, whose results are buffers, may have only begun; but the host
+ * memory that they were given (data, pictures, structures, arrays) may change when they return, and
+ * buffers may be freed. On the CPU all are done. A backend is used by one thread at a time.
  *
  * What a call must keep to is asserted where ONEDVA_CHECKS is defined: kernels/checked_ops.c.
  */
@@ -226,6 +226,15 @@ struct odva_backend_ops {
      */
     int (*deblock)(struct odva_backend *backend, const struct onedva_picture *pictures,
                    const struct odva_grid *grid, int limit, const uint8_t *kept);
+
+    /**
+     * Smooth all samples but those of tokens that are kept, all pictures of a clip in place
+     * (doc/bitstream.md, section 8); integers only; done when it returns.
+     * @param limit from which on a difference counts for nothing, 1..63
+     * @param kept  [gy][gx]; NULL: none is. A picture whose chroma planes are NULL has none.
+     */
+    int (*smooth)(struct odva_backend *backend, const struct onedva_picture *pictures,
+                  const struct odva_grid *grid, int limit, const uint8_t *kept);
 
     /**
      * Half the size: each sample is the mean of 2x2, (a + b + c + d + 2) >> 2; an odd last row or

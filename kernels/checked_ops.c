@@ -445,6 +445,17 @@ static int deblock(struct odva_backend *backend, const struct onedva_picture *pi
     return backend->unchecked_ops->deblock(backend, pictures, grid, limit, kept);
 }
 
+static int smooth(struct odva_backend *backend, const struct onedva_picture *pictures,
+                  const struct odva_grid *grid, int limit, const uint8_t *kept)
+{
+    ODVA_ASSERT(limit >= 1 && limit <= 63);
+    check_grid(grid);
+    for (int t = 0; t < grid->frames; t++)
+        check_picture((const uint8_t *const *)pictures[t].data, pictures[t].stride, grid->width,
+                      grid->height, 0);
+    return backend->unchecked_ops->smooth(backend, pictures, grid, limit, kept);
+}
+
 static int downscale2x(struct odva_backend *backend, uint8_t *dst, ptrdiff_t dst_stride,
                        const uint8_t *src, ptrdiff_t src_stride, int width, int height)
 {
@@ -638,6 +649,7 @@ void odva_backend_check_calls(struct odva_backend *backend)
         .unpatchify = unpatchify,
         .warp = warp,
         .deblock = deblock,
+        .smooth = smooth,
         .downscale2x = downscale2x,
         .structure_tensors = structure_tensors,
         .dct_forward = dct_forward,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "base/integers.h"
 #include "base/reserve.h"
 
 #define DOUBLING 13  /* quantiser indices after which steps of coding are twice as large */
@@ -27,7 +28,12 @@ int odva_deblocking_step_limit(int qidx)
     return (5 * odva_deblocking_limit(qidx) + 8) >> 4;
 }
 
-/* Mark what lies in predicted tiles that hold nothing: it was deblocked when it was coded. */
+int odva_smoothing_limit(int qidx)
+{
+    return odva_min((3 * odva_deblocking_limit(qidx) + 4) >> 3, 63);
+}
+
+/* Mark what lies in predicted tiles that hold nothing: it was smoothed when it was coded. */
 static void mark_kept(struct odva_deblocking *deblocking, const struct odva_latents *latents)
 {
     const struct odva_grid *grid = &latents->grid;
@@ -46,7 +52,9 @@ int odva_deblock(struct odva_deblocking *deblocking, struct odva_backend *backen
                  int frames)
 {
     const int limit = odva_deblocking_step_limit(latents->qidx);
+    const uint8_t *kept = NULL;
     struct odva_grid grid = latents->grid;
+    int status;
 
     ODVA_ASSERT(frames >= 1 && frames <= grid.frames);
     if (limit == 0)
@@ -57,10 +65,13 @@ int odva_deblock(struct odva_deblocking *deblocking, struct odva_backend *backen
         if (!deblocking->kept)
             return ONEDVA_ERR_NOMEM;
         mark_kept(deblocking, latents);
+        kept = deblocking->kept;
     }
     grid.frames = frames;
-    return backend->ops->deblock(backend, pictures, &grid, limit,
-                                 latents->is_inter ? deblocking->kept : NULL);
+    status = backend->ops->deblock(backend, pictures, &grid, limit, kept);
+    return status < 0 ? status
+                      : backend->ops->smooth(backend, pictures, &grid,
+                                             odva_smoothing_limit(latents->qidx), kept);
 }
 
 void odva_deblocking_free(struct odva_deblocking *deblocking)

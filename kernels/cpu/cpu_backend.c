@@ -170,6 +170,7 @@ static const struct odva_backend_ops cpu_ops = {
     .unpatchify = odva_cpu_backend_unpatchify,
     .warp = odva_cpu_backend_warp,
     .deblock = odva_cpu_backend_deblock,
+    .smooth = odva_cpu_backend_smooth,
     .downscale2x = odva_cpu_backend_downscale2x,
     .structure_tensors = odva_cpu_backend_structure_tensors,
     .pack_basis = pack_basis,

@@ -81,6 +81,8 @@ int odva_cpu_backend_warp(struct odva_backend *backend, const struct onedva_pict
                           const struct onedva_const_picture *sources, const struct odva_warp *warp);
 int odva_cpu_backend_deblock(struct odva_backend *backend, const struct onedva_picture *pictures,
                              const struct odva_grid *grid, int limit, const uint8_t *kept);
+int odva_cpu_backend_smooth(struct odva_backend *backend, const struct onedva_picture *pictures,
+                            const struct odva_grid *grid, int limit, const uint8_t *kept);
 int odva_cpu_backend_downscale2x(struct odva_backend *backend, uint8_t *dst, ptrdiff_t dst_stride,
                                  const uint8_t *src, ptrdiff_t src_stride, int width, int height);
 int odva_cpu_backend_structure_tensors(struct odva_backend *backend,

@@ -117,9 +117,20 @@ struct odva_cpu_deblock {
     uint8_t *plane;
     ptrdiff_t stride;
     int width, height;
-    int spacing; /* of the borders */
-    int limit;   /* 1..319 */
+    int spacing;         /* of the borders */
+    int limit;           /* 1..319 */
     const uint8_t *kept; /* as of odva_backend_ops.deblock */
+    int columns;         /* of kept */
+};
+
+/** One plane of one frame of odva_backend_ops.smooth. */
+struct odva_cpu_smooth {
+    uint8_t *plane;
+    ptrdiff_t stride;
+    int width, height;
+    int side;            /* of a token's part of the plane */
+    int limit;           /* 1..63 */
+    const uint8_t *kept; /* as of odva_backend_ops.smooth */
     int columns;         /* of kept */
 };
 
@@ -154,6 +165,8 @@ struct odva_cpu_operators {
     void (*structure_tensors)(const struct odva_cpu_structure_tensors *job, int first_row,
                               int rows); /* of blocks */
     void (*deblock)(const struct odva_cpu_deblock *job, int first_band, int bands);
+    /** @param scratch odva_cpu_smooth_scratch() bytes */
+    void (*smooth)(const struct odva_cpu_smooth *job, uint8_t *scratch);
     void (*multiply_pairs)(const struct odva_cpu_pairs *product);
     /** A patch's samples [4][384] to its bands [4][384], in 1/8 of a sample's step. */
     void (*split_bands)(int16_t *restrict bands, const uint8_t *restrict samples,

@@ -10,6 +10,7 @@
 #include "base/thread_pool.h"
 #include "kernels/cpu/cpu_tasks.h"
 #include "kernels/cpu/patches.h"
+#include "kernels/cpu/reference.h"
 
 #define PATCHES           8
 #define WARP_SAMPLES      (1 << 15) /* a task takes more time than to wake a thread */
@@ -214,6 +215,52 @@ int odva_cpu_backend_deblock(struct odva_backend *backend, const struct onedva_p
     odva_backend_parallel_for(
         backend, odva_ceil_div64(job.bands, job.bands_per_task) * grid->frames, deblock_task, &job);
     return ONEDVA_OK;
+}
+
+struct smooth_job {
+    const struct odva_cpu_backend *cpu;
+    const struct onedva_picture *pictures;
+    const struct odva_grid *grid;
+    int limit;
+    const uint8_t *kept;
+};
+
+/* A plane of a frame; luma's come first. */
+static void smooth_task(void *opaque, int64_t index, int worker)
+{
+    const struct smooth_job *job = opaque;
+    const struct onedva_picture *picture = &job->pictures[index % job->grid->frames];
+    const int p = (int)(index / job->grid->frames);
+    const struct odva_cpu_smooth plane = {
+        .plane = picture->data[p],
+        .stride = picture->stride[p],
+        .width = p ? (job->grid->width + 1) / 2 : job->grid->width,
+        .height = p ? (job->grid->height + 1) / 2 : job->grid->height,
+        .side = p ? ODVA_TOKEN_CHROMA : ODVA_TOKEN_LUMA,
+        .limit = job->limit,
+        .kept = job->kept,
+        .columns = job->grid->gx,
+    };
+
+    if (plane.plane)
+        job->cpu->operators->smooth(&plane, (uint8_t *)odva_cpu_scratch_of(job->cpu, worker));
+}
+
+int odva_cpu_backend_smooth(struct odva_backend *backend, const struct onedva_picture *pictures,
+                            const struct odva_grid *grid, int limit, const uint8_t *kept)
+{
+    struct smooth_job job = {.cpu = odva_cpu_backend_of(backend),
+                             .pictures = pictures,
+                             .grid = grid,
+                             .limit = limit,
+                             .kept = kept};
+    const size_t bytes = odva_cpu_smooth_scratch(grid->width);
+    const int status = odva_cpu_reserve_scratch(odva_cpu_backend_of(backend),
+                                                (bytes + sizeof(float) - 1) / sizeof(float));
+
+    if (status == ONEDVA_OK)
+        odva_backend_parallel_for(backend, 3 * (int64_t)grid->frames, smooth_task, &job);
+    return status;
 }
 
 struct plane_job {

@@ -79,6 +79,24 @@ void odva_cpu_deblock_bands(const struct odva_cpu_deblock *job, int first_band, 
                             void (*row)(const struct odva_cpu_deblock *job, int border));
 void odva_cpu_deblock_c(const struct odva_cpu_deblock *job, int first_band, int bands);
 
+/* What the differences to the four samples at distance 1, and to those at distance 2, move a
+ * sample, in 1/128. What four count together is a signed byte. */
+#define ODVA_CPU_SMOOTH_NEAR   14
+#define ODVA_CPU_SMOOTH_FAR    11
+#define ODVA_CPU_SMOOTH_REACH  2
+#define ODVA_CPU_SMOOTH_MARGIN 80 /* of lines' memory, on both sides */
+
+/** Bytes that smooth works in. @param width of the plane */
+size_t odva_cpu_smooth_scratch(int width);
+/** A plane, run by run of samples that are not kept.
+ * @param run smooths count samples of a row: lines are that row as it was and the two above and the
+ * two below it, from the run on; their edges are repeated, and memory reaches
+ * ODVA_CPU_SMOOTH_MARGIN bytes further on both sides */
+void odva_cpu_smooth_plane(const struct odva_cpu_smooth *job, uint8_t *scratch,
+                           void (*run)(uint8_t *dst, const uint8_t *const *lines, int count,
+                                       int limit));
+void odva_cpu_smooth_c(const struct odva_cpu_smooth *job, uint8_t *scratch);
+
 /** Sum of ODVA_CPU_C_WIDTH partial sums in a fixed order. */
 static inline float odva_cpu_tree_sum(float *partial)
 {

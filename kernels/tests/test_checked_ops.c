@@ -172,6 +172,7 @@ CALL(patchify, w->patch, &w->grid, w->sources, w->index, w->offset, 1)
 CALL(unpatchify, w->pictures, &w->grid, w->patch, w->index, w->offset, 1)
 CALL(warp, w->pictures, w->sources, &w->warp)
 CALL(deblock, w->pictures, &w->grid, w->limit, NULL)
+CALL(smooth, w->pictures, &w->grid, w->limit, NULL)
 CALL(downscale2x, w->pictures[0].data[0], w->pictures[0].stride[0], w->sources[0].data[0],
      w->sources[0].stride[0], w->grid.width, w->grid.height)
 CALL(structure_tensors, w->tensors, w->sources[0].data[0], w->sources[0].stride[0],
@@ -212,12 +213,27 @@ static int call_pack_basis(struct world *w)
 
 static void right_calls(void **state)
 {
-    static int (*const calls[])(struct world * w) = {
-        call_upload,      call_download, call_linear,        call_linear_chain,
-        call_attention,   call_patchify, call_norm_modulate, call_unpatchify,
-        call_warp,        call_deblock,  call_downscale2x,   call_structure_tensors,
-        call_dct_forward, call_project,  call_reconstruct,   call_axpby,
-        call_noise,       call_free,     call_pack,          call_pack_basis};
+    static int (*const calls[])(struct world * w) = {call_upload,
+                                                     call_download,
+                                                     call_linear,
+                                                     call_linear_chain,
+                                                     call_attention,
+                                                     call_patchify,
+                                                     call_norm_modulate,
+                                                     call_unpatchify,
+                                                     call_warp,
+                                                     call_deblock,
+                                                     call_smooth,
+                                                     call_downscale2x,
+                                                     call_structure_tensors,
+                                                     call_dct_forward,
+                                                     call_project,
+                                                     call_reconstruct,
+                                                     call_axpby,
+                                                     call_noise,
+                                                     call_free,
+                                                     call_pack,
+                                                     call_pack_basis};
     struct world *w = world_open();
 
     (void)state;
@@ -285,6 +301,9 @@ static void right_calls(void **state)
     V(deblock, w->limit = 0, "limit >= 1")                                                         \
     V(deblock, w->limit = 320, "limit <= MAX_LIMIT")                                               \
     V(deblock, w->pictures[3].data[0] = NULL, "plane does not hold")                               \
+    V(smooth, w->limit = 0, "limit >= 1")                                                          \
+    V(smooth, w->limit = 64, "limit <= 63")                                                      \
+    V(smooth, w->pictures[3].data[0] = NULL, "plane does not hold")                                \
     V(downscale2x, w->grid.width = 0, "width > 0")                                                 \
     V(downscale2x, w->sources[0].data[0] = w->pictures[0].data[0], "!host_overlap")                \
     V(structure_tensors, w->grid.height = 0, "height > 0")                                         \

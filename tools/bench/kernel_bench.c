@@ -177,6 +177,23 @@ static void bench_deblock(struct odva_backend *backend, const struct bench_clip 
     report_samples("deblock", seconds, width, height);
 }
 
+static void bench_smooth(struct odva_backend *backend, const struct bench_clip *clip, int width,
+                         int height)
+{
+    double seconds[MOTION_RUNS];
+    struct odva_grid grid;
+
+    bench_check(odva_grid_init(&grid, ONEDVA_MAX_CLIP_FRAMES, width, height, 1));
+    for (int i = 0; i < MOTION_RUNS; i++) {
+        const double start = bench_now();
+
+        bench_check(backend->ops->smooth(backend, clip->pictures, &grid, 18, NULL));
+        seconds[i] = bench_now() - start;
+    }
+    odva_grid_free(&grid);
+    report_samples("smooth", seconds, width, height);
+}
+
 static void bench_downscale2x(struct odva_backend *backend, const struct bench_clip *sources,
                               const struct bench_clip *targets, int width, int height)
 {
@@ -223,6 +240,7 @@ static void bench_motion(struct odva_backend *backend, int width, int height)
     bench_warp(backend, &sources, &targets, width, height, 0);
     bench_warp(backend, &sources, &targets, width, height, 1);
     bench_deblock(backend, &targets, width, height);
+    bench_smooth(backend, &targets, width, height);
     bench_downscale2x(backend, &sources, &targets, width, height);
     bench_structure_tensors(backend, &sources, width, height);
     bench_clip_close(&sources);

@@ -208,6 +208,16 @@ static int deblock(struct odva_backend *backend, const struct onedva_picture *pi
     return status;
 }
 
+static int smooth(struct odva_backend *backend, const struct onedva_picture *pictures,
+                  const struct odva_grid *grid, int limit, const uint8_t *kept)
+{
+    TIMED(smooth(backend, pictures, grid, limit, kept));
+
+    add("smooth", PEAK_COPY, 80 * grid_samples(grid), 2 * grid_samples(grid), grid_samples(grid),
+        seconds);
+    return status;
+}
+
 static int downscale2x(struct odva_backend *backend, uint8_t *dst, ptrdiff_t dst_stride,
                        const uint8_t *src, ptrdiff_t src_stride, int width, int height)
 {
@@ -333,6 +343,7 @@ void operator_count_attach(struct odva_backend *backend)
     counting.unpatchify = unpatchify;
     counting.warp = warp;
     counting.deblock = deblock;
+    counting.smooth = smooth;
     counting.downscale2x = downscale2x;
     counting.structure_tensors = structure_tensors;
     counting.dct_forward = dct_forward;

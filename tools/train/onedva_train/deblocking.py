@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Borders of tokens as every decode smooths them (doc/bitstream.md, section 8), differentiable or to the last bit."""
+"""Borders of tokens and all samples as every decode smooths them (doc/bitstream.md, section 8), differentiable or to the last bit."""
 import torch
+import torch.nn.functional as F
+from torch.utils.checkpoint import checkpoint
 
 from . import geometry as geo
 
@@ -8,13 +10,23 @@ WEIGHTS = (56, 30, 14, 5)   # of 128; what a clipped step moves the samples on e
 BESIDE = 30   # of 128; what that to the sample beside it moves the nearest by
 REACH = len(WEIGHTS)
 MOST = 1020
+SMOOTHING = (14, 11)   # of 128; what the counted differences to the samples at distance 1, 2, .. move a sample by
+
+
+def limits(qidx):
+    """qidx and result [B] int64"""
+    v = qidx.long() + 136
+    return (((13 + v % 13) * 2 ** torch.div(v, 13, rounding_mode="floor")) >> 9).clamp(max=MOST)
 
 
 def step_limits(qidx):
-    """How much of a step counts; qidx and result [B] int64"""
-    v = qidx.long() + 136
-    limit = ((13 + v % 13) * 2 ** torch.div(v, 13, rounding_mode="floor")) >> 9
-    return (5 * limit.clamp(max=MOST) + 8) >> 4
+    """How much of a step across a border counts; qidx and result [B] int64"""
+    return (5 * limits(qidx) + 8) >> 4
+
+
+def smoothing_limits(qidx):
+    """From which on a difference counts for nothing; qidx and result [B] int64"""
+    return ((3 * limits(qidx) + 4) >> 3).clamp(max=63)
 
 
 def borders(frames):
@@ -82,14 +94,32 @@ class Deblock(torch.autograd.Function):
         return grad, None, None
 
 
+def smooth_plane(plane, most, exact):
+    """plane [B, T, H, W], most [B, 1, 1, 1]: each sample moves towards those that are near it, and like it."""
+    reach, (height, width) = len(SMOOTHING), plane.shape[-2:]
+    wide, total = F.pad(plane, (reach,) * 4, "replicate"), torch.zeros_like(plane)
+    for distance, weight in enumerate(SMOOTHING, 1):
+        for dy, dx in ((0, -distance), (0, distance), (-distance, 0), (distance, 0)):
+            d = wide[..., reach + dy:reach + dy + height, reach + dx:reach + dx + width] - plane
+            share = (most - d.abs()).clamp(min=0)
+            total += weight * torch.maximum(torch.minimum(d, share), -share)
+    return plane + shares(total, exact)
+
+
+def smooth_all(levels, qidx, exact):
+    """levels 0..255 [B, gt, gy, gx, 1536], qidx [B]; exact: levels are integers and stay so."""
+    most = smoothing_limits(qidx).to(levels)[:, None, None, None]
+    return geo.patchify(*(checkpoint(smooth_plane, plane, most, exact, use_reentrant=False) for plane in geo.unpatchify(levels)))
+
+
 def deblock(patches, qidx, exact=False):
-    """patches [B, gt, gy, gx, 1536] in the model's domain, qidx [B] -> the same, smoothed.
+    """patches [B, gt, gy, gx, 1536] in the model's domain, qidx [B] -> the same, deblocked and smoothed.
 
     exact: levels are rounded and clipped as a decoder does."""
     levels = (patches + 1) * 127.5
     if exact:
         levels = (levels + 0.5).floor().clamp(0, 255)
-    return Deblock.apply(levels, qidx, exact) / 127.5 - 1
+    return smooth_all(Deblock.apply(levels, qidx, exact), qidx, exact) / 127.5 - 1
 
 
 def tile_steps(error):

@@ -26,6 +26,21 @@ def literal(plane, spacing, most):
     return plane
 
 
+def smoothed(plane, most):
+    """Likewise what follows on it; the result."""
+    height, width = plane.shape
+    result = plane.copy()
+    for y in range(height):
+        for x in range(width):
+            s, total = int(plane[y, x]), 0
+            for w, n in ((14, 1), (11, 2)):
+                for v, u in ((y, x - n), (y, x + n), (y - n, x), (y + n, x)):
+                    d = int(plane[min(max(v, 0), height - 1), min(max(u, 0), width - 1)]) - s
+                    total += w * max(0, min(abs(d), most - abs(d))) * (1 if d > 0 else -1)
+            result[y, x] = s + ((total + 64) >> 7)
+    return result
+
+
 def levels(planes):
     return [((p + 1) * 127.5).round().numpy().astype(int) for p in planes]
 
@@ -35,15 +50,15 @@ class Deblocking(unittest.TestCase):
         torch.manual_seed(1)
 
     def test_exact_samples_are_those_of_the_specification(self):
-        x = torch.rand(2, 1, 9, 10, geo.PATCH) * 0.5 - 0.25
+        x = torch.rand(2, 1, 3, 4, geo.PATCH) * 0.5 - 0.25
         qidx = torch.tensor([8, 60])
         found = deblocking.deblock(x, qidx, exact=True)
-        for b, most in enumerate((18, 273)):
+        for b, (most, farthest) in enumerate(((18, 21), (273, 63))):
             before, after = geo.unpatchify(x[b:b + 1]), levels(geo.unpatchify(found[b:b + 1]))
             for p in range(3):
                 rounded = ((before[p] + 1) * 127.5 + 0.5).floor().numpy().astype(int)
                 for t in range(4):
-                    expected = literal(rounded[0, t], 8 if p else 16, most)
+                    expected = smoothed(literal(rounded[0, t], 8 if p else 16, most), farthest)
                     np.testing.assert_array_equal(after[p][0, t], expected)
 
     def test_gradient_is_that_of_differences(self):
@@ -59,11 +74,26 @@ class Deblocking(unittest.TestCase):
             change = (value(x + 1e-5 * direction) - value(x - 1e-5 * direction)) / 2e-5
         self.assertAlmostEqual(float((x.grad * direction).sum()), float(change), delta=1e-3)
 
-    def test_nothing_happens_to_fine_quantisers_and_single_patches(self):
+    def test_gradient_of_smoothing_is_that_of_differences(self):
+        x = torch.rand(1, 1, 3, 4, geo.PATCH, dtype=torch.float64) * 60 + 100
+        weight, direction = torch.randn_like(x), torch.randn_like(x)
+
+        def value(v):
+            return (deblocking.smooth_all(v, torch.tensor([8]), False) * weight).sum()
+
+        x.requires_grad_()
+        value(x).backward()
+        with torch.no_grad():
+            change = (value(x + 1e-6 * direction) - value(x - 1e-6 * direction)) / 2e-6
+        self.assertAlmostEqual(float((x.grad * direction).sum()), float(change), delta=1e-3)
+
+    def test_nothing_happens_to_fine_quantisers(self):
         x = torch.rand(1, 1, 2, 2, geo.PATCH)
         self.assertLess(float((deblocking.deblock(x, torch.tensor([-128])) - x).abs().max()), 1e-6)
-        x = x[:, :, :1, :1]
-        self.assertLess(float((deblocking.deblock(x, torch.tensor([8])) - x).abs().max()), 1e-6)
+
+    def test_no_border_is_deblocked_in_single_patches(self):
+        x = torch.rand(1, 1, 1, 1, geo.PATCH) * 255
+        self.assertTrue(torch.equal(deblocking.Deblock.apply(x, torch.tensor([8]), False), x))
 
     def test_steps_across_tiles_count(self):
         luma = torch.zeros(1, 4, 144, 272)
