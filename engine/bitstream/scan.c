@@ -125,6 +125,7 @@ static void set_entry(struct odva_scan *scan, int i, const struct place *p)
     scan->padded[i] =
         (((p->k + 1) * (shape->nt + 1) + p->t + 1) * (shape->ny + 1) + p->y + 1) * (shape->nx + 1) +
         p->x + 1;
+    scan->at[scan->padded[i]] = i;
     scan->entry[i] = (struct odva_scan_entry){
         .scale = scan->scale[i],
         .around =
@@ -141,6 +142,8 @@ static void set_order(struct odva_scan *scan, const struct onedva_model *model,
     const struct odva_bands *bands = &model->tables.bands[scan->shape.detail];
     const int shift = shift_of(&scan->shape, model->tables.size_shift);
 
+    for (int i = 0; i < scan->padded_count; i++)
+        scan->at[i] = scan->count;
     list_coefficients(&scan->shape, model, list);
     sort_by(rank_by_scale, list, sorted, scan->count);
     sort_by(rank_by_key, sorted, list, scan->count);
@@ -242,9 +245,10 @@ static int alloc_scan(struct odva_scan *scan)
     scan->position = malloc(count * sizeof(*scan->position));
     scan->index = malloc(count * sizeof(*scan->index));
     scan->padded = malloc(count * sizeof(*scan->padded));
+    scan->at = malloc(scan->padded_count * sizeof(*scan->at));
     scan->scale = malloc(count * sizeof(*scan->scale));
     scan->entry = malloc(count * sizeof(*scan->entry));
-    return scan->position && scan->index && scan->padded && scan->scale && scan->entry;
+    return scan->position && scan->index && scan->padded && scan->at && scan->scale && scan->entry;
 }
 
 int odva_scan_init(struct odva_scan *scan, const struct onedva_model *model,
@@ -258,7 +262,7 @@ int odva_scan_init(struct odva_scan *scan, const struct onedva_model *model,
     assert_shape(shape);
     *scan = (struct odva_scan){.shape = *shape};
     scan->count = basis * shape->nt * shape->ny * shape->nx;
-    scan->padded_count = (basis + 1) * (shape->nt + 1) * (shape->ny + 1) * (shape->nx + 1);
+    scan->padded_count = (basis + 2) * (shape->nt + 1) * (shape->ny + 1) * (shape->nx + 1);
     scan->around_count = (basis + 3) * (shape->nt + 1) * (shape->ny + 2) * (shape->nx + 2);
     around = calloc(scan->around_count, sizeof(*around));
     list = malloc(scan->count * sizeof(*list));
@@ -281,6 +285,7 @@ void odva_scan_free(struct odva_scan *scan)
     free(scan->position);
     free(scan->index);
     free(scan->padded);
+    free(scan->at);
     free(scan->scale);
     free(scan->entry);
     *scan = (struct odva_scan){0};

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/integers.h"
 #include "base/reserve.h"
 #include "bitstream/latent_coder.h"
 #include "bitstream/symbol_context.h"
@@ -26,6 +27,9 @@
  */
 #define SHARE_SLOPE 2.7
 
+/* Coefficients that are looked at together; latent tokens hold whole blocks. */
+#define BLOCK 8
+
 /* One run over a clip. */
 struct measurement {
     struct odva_rate_distortion *rd;
@@ -36,6 +40,7 @@ struct measurement {
     int shift; /* how many of their low bits are left out */
     /* costs of symbols by scale + 128 */
     const uint16_t (*symbol_cost[256])[ODVA_SYMBOL_NEIGHBOURS][ODVA_SYMBOLS];
+    uint16_t quiet_cost[ODVA_SYMBOL_NEIGHBOURS][256]; /* of 0 where little else is */
     struct odva_dequantiser dequantiser;
     float inverse_step;
     float dead_zone;
@@ -74,10 +79,34 @@ static size_t candidate_offset(const struct odva_latents *latents, int tile)
     return latents->tiles[tile].offset / odva_token_length(0) + 2 * (size_t)tile;
 }
 
-/* The level that a coefficient has if no other is better. @param q where levels are given */
-static int32_t first_level(const struct measurement *m, float y, int32_t q)
+/* The levels of a block's coefficients if no others are better. */
+static inline void quantise_block(const float *restrict y, float inverse_step, float dead_zone,
+                                  int32_t *restrict level)
 {
-    return m->given ? abs(q) >> m->shift : odva_quantise(fabsf(y), m->inverse_step, m->dead_zone);
+    for (int i = 0; i < BLOCK; i++)
+        level[i] = odva_quantise(fabsf(y[i]), inverse_step, dead_zone);
+}
+
+/* The same of the first count, and 0 for others. @param q where levels are given
+ * @return whether one is not 0 */
+static int first_levels(const struct measurement *m, const float *y, const int32_t *q, int count,
+                        int32_t level[BLOCK])
+{
+    float last[BLOCK] = {0};
+    int32_t any = 0;
+
+    if (m->given) {
+        for (int i = 0; i < BLOCK; i++)
+            level[i] = i < count ? abs(q[i]) >> m->shift : 0;
+    } else if (count == BLOCK) {
+        quantise_block(y, m->inverse_step, m->dead_zone, level);
+    } else {
+        memcpy(last, y, count * sizeof(*y));
+        quantise_block(last, m->inverse_step, m->dead_zone, level);
+    }
+    for (int i = 0; i < BLOCK; i++)
+        any |= level[i];
+    return any != 0;
 }
 
 /* Tokens up to the last coefficient that is not quantised to 0; longer is never better. */
@@ -88,11 +117,15 @@ static int useful_tokens(const struct measurement *m, int index)
     const float *y = m->y + tile->offset;
     const int32_t *q = m->latents->q + tile->offset;
     const int limit = m->given ? tile->tokens : odva_token_limit(size, m->rd->max_tokens);
-    int i = odva_coefficients_of(tile, limit < tile->max_tokens ? limit : tile->max_tokens);
+    const int count = odva_coefficients_of(tile, odva_min(limit, tile->max_tokens));
+    int block = odva_ceil_div(count, BLOCK);
+    int32_t level[BLOCK];
 
-    while (i > 0 && first_level(m, y[i - 1], q[i - 1]) == 0)
-        i--;
-    return (i + tile->token_length - 1) / tile->token_length;
+    while (block > 0 &&
+           !first_levels(m, y + (block - 1) * BLOCK, q + (block - 1) * BLOCK,
+                         odva_min(count - (block - 1) * BLOCK, BLOCK), level))
+        block--;
+    return odva_ceil_div(block * BLOCK, tile->token_length);
 }
 
 /* Squared error of a level, less that of level 0. */
@@ -138,6 +171,48 @@ static int32_t choose_level(const struct measurement *m, struct odva_symbol_cont
     return level;
 }
 
+/* Add a block of 0s where little else is to a candidate. */
+static inline void add_quiet_block(const struct measurement *m, struct odva_symbol_context *context,
+                                   int first, struct odva_length_candidate *sum)
+{
+    const uint8_t *near = context->near + first;
+    const int8_t *scale = context->scan->scale + first;
+    uint64_t all_near;
+    int bits = 0;
+
+    memcpy(&all_near, near, sizeof(all_near));
+    if (all_near == 0)
+        for (int i = 0; i < BLOCK; i++)
+            bits += m->quiet_cost[0][scale[i] + 128];
+    else
+        for (int i = 0; i < BLOCK; i++)
+            bits += m->quiet_cost[odva_neighbour_context(context, first + i)][scale[i] + 128];
+    sum->bits += bits;
+    context->activity = odva_max(context->activity - BLOCK, ODVA_LEAST_ACTIVITY);
+}
+
+/* Add the first coefficients of a block to a candidate, and quantise them. */
+static inline void measure_block(const struct measurement *m, struct odva_symbol_context *context,
+                                 int first, int count, const float *y, int32_t *q,
+                                 struct odva_length_candidate *sum)
+{
+    int32_t level[BLOCK];
+
+    if (!first_levels(m, y, q, count, level) && count == BLOCK &&
+        context->activity < ODVA_QUIET_ACTIVITY) {
+        add_quiet_block(m, context, first, sum);
+        if (!m->given)
+            memset(q, 0, BLOCK * sizeof(*q));
+        return;
+    }
+    for (int i = 0; i < count; i++) {
+        const int32_t chosen = choose_level(m, context, first + i, fabsf(y[i]), level[i], sum);
+
+        if (!m->given)
+            q[i] = y[i] < 0 ? -chosen : chosen;
+    }
+}
+
 /* Quantise a tile and fill in its candidates and the longest of them. */
 static void measure_tile(void *opaque, int64_t index, int worker)
 {
@@ -150,19 +225,18 @@ static void measure_tile(void *opaque, int64_t index, int worker)
         .near = m->rd->near + (size_t)worker * odva_symbol_context_size(m->latents->basis)};
     const float *y = m->y + tile->offset;
     int32_t *q = m->latents->q + tile->offset;
+    const int longest = useful_tokens(m, (int)index);
 
-    m->rd->longest[index] = useful_tokens(m, (int)index);
+    m->rd->longest[index] = longest;
     if (!m->given && m->latents->seen) /* all are of the last refinement for dequantisation */
         memset(m->latents->seen + tile->offset, ODVA_CODED, tile->coefficients);
     candidates[0] = sum;
-    odva_symbol_context_start(&context, tile->scan);
-    for (int n = 0; n < m->rd->longest[index]; n++) {
-        for (int i = n * tile->token_length; i < odva_coefficients_of(tile, n + 1); i++) {
-            const int32_t level =
-                choose_level(m, &context, i, fabsf(y[i]), first_level(m, y[i], q[i]), &sum);
-            if (!m->given)
-                q[i] = y[i] < 0 ? -level : level;
-        }
+    odva_symbol_context_start(&context, tile->scan, odva_coefficients_of(tile, longest));
+    for (int n = 0; n < longest; n++) {
+        const int end = odva_coefficients_of(tile, n + 1);
+
+        for (int i = n * tile->token_length; i < end; i += BLOCK)
+            measure_block(m, &context, i, odva_min(end - i, BLOCK), y + i, q + i, &sum);
         candidates[n + 1] = sum;
     }
 }
@@ -244,8 +318,12 @@ static void measure(struct measurement *m, struct odva_rate_distortion *rd,
         .lambda = ODVA_LAMBDA * step * step * exp2(offset / 4) / ODVA_BIT,
     };
     odva_dequantiser_init(&m->dequantiser, &rd->model->tables, qidx, shift);
-    for (int i = 0; i < 256; i++)
+    for (int i = 0; i < 256; i++) {
         m->symbol_cost[i] = rd->bit_cost.symbol[odva_scale_class(i - 128, qidx)];
+        for (int n = 0; n < ODVA_SYMBOL_NEIGHBOURS; n++)
+            m->quiet_cost[n][i] =
+                m->symbol_cost[i][odva_activity_context(ODVA_LEAST_ACTIVITY)][n][0];
+    }
     odva_backend_parallel_for(rd->backend, latents->grid.tile_count, measure_tile, m);
 }
 
