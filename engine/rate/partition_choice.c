@@ -205,7 +205,7 @@ static void take_tile(const struct run *run, int is_predicted, int index)
     uint64_t *predicted = &latents->predicted[run->superblock + place->superblock];
 
     memcpy(latents->q + offset, trial->latents.q + tile->offset,
-           tile->coefficients * sizeof(*latents->q));
+           odva_coefficients_of(tile, tile->tokens) * sizeof(*latents->q));
     memcpy(run->y + offset, trial->y + tile->offset, tile->coefficients * sizeof(*run->y));
     run->choice->tokens[(size_t)(run->row + place->y0) * latents->grid.gx + place->x0] =
         tile->tokens;

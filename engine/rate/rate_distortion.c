@@ -30,6 +30,12 @@
 /* Coefficients that are looked at together; latent tokens hold whole blocks. */
 #define BLOCK 8
 
+/** What is wanted of a scale. */
+struct scale_costs {
+    const uint16_t (*symbol)[ODVA_SYMBOL_NEIGHBOURS][ODVA_SYMBOLS]; /* by activity */
+    int scale_class;
+};
+
 /* One run over a clip. */
 struct measurement {
     struct odva_rate_distortion *rd;
@@ -38,12 +44,12 @@ struct measurement {
     int qidx;
     int given; /* whether the levels are those that the latents have */
     int shift; /* how many of their low bits are left out */
-    /* costs of symbols by scale + 128 */
-    const uint16_t (*symbol_cost[256])[ODVA_SYMBOL_NEIGHBOURS][ODVA_SYMBOLS];
+    struct scale_costs scale[256];                    /* by scale + 128 */
     uint16_t quiet_cost[ODVA_SYMBOL_NEIGHBOURS][256]; /* of 0 where little else is */
     struct odva_dequantiser dequantiser;
     float inverse_step;
     float dead_zone;
+    float least;          /* magnitude that is not quantised to 0 */
     double lambda;        /* squared error per 1/1024 bit */
     const double *weight; /* of each superblock's, or NULL */
 };
@@ -79,34 +85,36 @@ static size_t candidate_offset(const struct odva_latents *latents, int tile)
     return latents->tiles[tile].offset / odva_token_length(0) + 2 * (size_t)tile;
 }
 
-/* The levels of a block's coefficients if no others are better. */
-static inline void quantise_block(const float *restrict y, float inverse_step, float dead_zone,
-                                  int32_t *restrict level)
+/* The least magnitude that is not quantised to 0: larger ones are not, either. */
+static float least_coded(float inverse_step, float dead_zone)
 {
-    for (int i = 0; i < BLOCK; i++)
-        level[i] = odva_quantise(fabsf(y[i]), inverse_step, dead_zone);
+    float y = (0.5f + dead_zone) / inverse_step;
+
+    while (odva_quantise(y, inverse_step, dead_zone) > 0)
+        y = nextafterf(y, 0);
+    while (odva_quantise(y, inverse_step, dead_zone) == 0)
+        y = nextafterf(y, INFINITY);
+    return y;
 }
 
-/* The same of the first count, and 0 for others. @param q where levels are given
- * @return whether one is not 0 */
-static int first_levels(const struct measurement *m, const float *y, const int32_t *q, int count,
-                        int32_t level[BLOCK])
+/* The level that a coefficient has if no other is better. @param q where levels are given */
+static inline int32_t first_level(const struct measurement *m, float y, int32_t q)
 {
-    float last[BLOCK] = {0};
-    int32_t any = 0;
+    return m->given ? abs(q) >> m->shift : odva_quantise(fabsf(y), m->inverse_step, m->dead_zone);
+}
 
-    if (m->given) {
+/* Whether all of a block's coefficients are quantised to 0 if no other level is better. */
+static inline int is_zero(const struct measurement *m, const float *y, const int32_t *q)
+{
+    int any = 0;
+
+    if (m->given)
         for (int i = 0; i < BLOCK; i++)
-            level[i] = i < count ? abs(q[i]) >> m->shift : 0;
-    } else if (count == BLOCK) {
-        quantise_block(y, m->inverse_step, m->dead_zone, level);
-    } else {
-        memcpy(last, y, count * sizeof(*y));
-        quantise_block(last, m->inverse_step, m->dead_zone, level);
-    }
-    for (int i = 0; i < BLOCK; i++)
-        any |= level[i];
-    return any != 0;
+            any |= abs(q[i]) >> m->shift;
+    else
+        for (int i = 0; i < BLOCK; i++)
+            any |= !(fabsf(y[i]) < m->least);
+    return !any;
 }
 
 /* Tokens up to the last coefficient that is not quantised to 0; longer is never better. */
@@ -118,14 +126,13 @@ static int useful_tokens(const struct measurement *m, int index)
     const int32_t *q = m->latents->q + tile->offset;
     const int limit = m->given ? tile->tokens : odva_token_limit(size, m->rd->max_tokens);
     const int count = odva_coefficients_of(tile, odva_min(limit, tile->max_tokens));
-    int block = odva_ceil_div(count, BLOCK);
-    int32_t level[BLOCK];
+    int i = count;
 
-    while (block > 0 &&
-           !first_levels(m, y + (block - 1) * BLOCK, q + (block - 1) * BLOCK,
-                         odva_min(count - (block - 1) * BLOCK, BLOCK), level))
-        block--;
-    return odva_ceil_div(block * BLOCK, tile->token_length);
+    while (i % BLOCK > 0 && first_level(m, y[i - 1], q[i - 1]) == 0)
+        i--;
+    while (i > 0 && i % BLOCK == 0 && is_zero(m, y + i - BLOCK, q + i - BLOCK))
+        i -= BLOCK;
+    return odva_ceil_div(i, tile->token_length);
 }
 
 /* Squared error of a level, less that of level 0. */
@@ -141,19 +148,18 @@ static double distortion_of(const struct measurement *m, int scale_class, float 
 static int32_t choose_level(const struct measurement *m, struct odva_symbol_context *context, int i,
                             float y, int32_t level, struct odva_length_candidate *sum)
 {
-    const int scale = context->scan->scale[i];
-    const uint16_t *symbol_cost =
-        m->symbol_cost[scale + 128][odva_activity_context(context->activity)]
-                      [odva_neighbour_context(context, i)];
-    int scale_class, bits;
+    const struct scale_costs *costs = &m->scale[context->scan->scale[i] + 128];
+    const uint16_t *symbol_cost = costs->symbol[odva_activity_context(context->activity)]
+                                               [odva_neighbour_context(context, i)];
+    const int scale_class = costs->scale_class;
     double distortion;
+    int bits;
 
     if (level == 0) {
         odva_symbol_context_update(context, i, 0);
         sum->bits += symbol_cost[0];
         return 0;
     }
-    scale_class = odva_scale_class(scale, m->qidx);
     distortion = distortion_of(m, scale_class, y, level);
     bits = odva_level_cost(symbol_cost, scale_class, level);
     if (m->rd->thorough && !m->given) {
@@ -196,20 +202,18 @@ static inline void measure_block(const struct measurement *m, struct odva_symbol
                                  int first, int count, const float *y, int32_t *q,
                                  struct odva_length_candidate *sum)
 {
-    int32_t level[BLOCK];
-
-    if (!first_levels(m, y, q, count, level) && count == BLOCK &&
-        context->activity < ODVA_QUIET_ACTIVITY) {
+    if (count == BLOCK && context->activity < ODVA_QUIET_ACTIVITY && is_zero(m, y, q)) {
         add_quiet_block(m, context, first, sum);
         if (!m->given)
             memset(q, 0, BLOCK * sizeof(*q));
         return;
     }
     for (int i = 0; i < count; i++) {
-        const int32_t chosen = choose_level(m, context, first + i, fabsf(y[i]), level[i], sum);
+        const int32_t level = choose_level(m, context, first + i, fabsf(y[i]),
+                                           first_level(m, y[i], q[i]), sum);
 
         if (!m->given)
-            q[i] = y[i] < 0 ? -chosen : chosen;
+            q[i] = y[i] < 0 ? -level : level;
     }
 }
 
@@ -317,12 +321,15 @@ static void measure(struct measurement *m, struct odva_rate_distortion *rd,
                      DEAD_ZONE_SLOPE * (float)offset,
         .lambda = ODVA_LAMBDA * step * step * exp2(offset / 4) / ODVA_BIT,
     };
+    m->least = least_coded(m->inverse_step, m->dead_zone);
     odva_dequantiser_init(&m->dequantiser, &rd->model->tables, qidx, shift);
     for (int i = 0; i < 256; i++) {
-        m->symbol_cost[i] = rd->bit_cost.symbol[odva_scale_class(i - 128, qidx)];
+        const int scale_class = odva_scale_class(i - 128, qidx);
+
+        m->scale[i] = (struct scale_costs){rd->bit_cost.symbol[scale_class], scale_class};
         for (int n = 0; n < ODVA_SYMBOL_NEIGHBOURS; n++)
             m->quiet_cost[n][i] =
-                m->symbol_cost[i][odva_activity_context(ODVA_LEAST_ACTIVITY)][n][0];
+                m->scale[i].symbol[odva_activity_context(ODVA_LEAST_ACTIVITY)][n][0];
     }
     odva_backend_parallel_for(rd->backend, latents->grid.tile_count, measure_tile, m);
 }
