@@ -42,9 +42,9 @@ struct measurement {
     struct odva_latents *latents;
     const float *y;
     int qidx;
-    int given; /* whether the levels are those that the latents have */
-    int shift; /* how many of their low bits are left out */
-    struct scale_costs scale[256];                    /* by scale + 128 */
+    int given;                     /* whether the levels are those that the latents have */
+    int shift;                     /* how many of their low bits are left out */
+    struct scale_costs scale[256]; /* by scale + 128 */
     uint16_t quiet_cost[ODVA_SYMBOL_NEIGHBOURS][256]; /* of 0 where little else is */
     struct odva_dequantiser dequantiser;
     float inverse_step;
@@ -98,17 +98,18 @@ static float least_coded(float inverse_step, float dead_zone)
 }
 
 /* The level that a coefficient has if no other is better. @param q where levels are given */
-static inline int32_t first_level(const struct measurement *m, float y, int32_t q)
+static inline int32_t first_level(const struct measurement *m, float y, int32_t q, const int given)
 {
-    return m->given ? abs(q) >> m->shift : odva_quantise(fabsf(y), m->inverse_step, m->dead_zone);
+    return given ? abs(q) >> m->shift : odva_quantise(fabsf(y), m->inverse_step, m->dead_zone);
 }
 
 /* Whether all of a block's coefficients are quantised to 0 if no other level is better. */
-static inline int is_zero(const struct measurement *m, const float *y, const int32_t *q)
+static inline int is_zero(const struct measurement *m, const float *y, const int32_t *q,
+                          const int given)
 {
     int any = 0;
 
-    if (m->given)
+    if (given)
         for (int i = 0; i < BLOCK; i++)
             any |= abs(q[i]) >> m->shift;
     else
@@ -118,19 +119,19 @@ static inline int is_zero(const struct measurement *m, const float *y, const int
 }
 
 /* Tokens up to the last coefficient that is not quantised to 0; longer is never better. */
-static int useful_tokens(const struct measurement *m, int index)
+static inline int useful_tokens(const struct measurement *m, int index, const int given)
 {
     const struct odva_latent_tile *tile = &m->latents->tiles[index];
     const int size = m->latents->grid.tiles[index].size;
     const float *y = m->y + tile->offset;
     const int32_t *q = m->latents->q + tile->offset;
-    const int limit = m->given ? tile->tokens : odva_token_limit(size, m->rd->max_tokens);
+    const int limit = given ? tile->tokens : odva_token_limit(size, m->rd->max_tokens);
     const int count = odva_coefficients_of(tile, odva_min(limit, tile->max_tokens));
     int i = count;
 
-    while (i % BLOCK > 0 && first_level(m, y[i - 1], q[i - 1]) == 0)
+    while (i % BLOCK > 0 && first_level(m, y[i - 1], q[i - 1], given) == 0)
         i--;
-    while (i > 0 && i % BLOCK == 0 && is_zero(m, y + i - BLOCK, q + i - BLOCK))
+    while (i > 0 && i % BLOCK == 0 && is_zero(m, y + i - BLOCK, q + i - BLOCK, given))
         i -= BLOCK;
     return odva_ceil_div(i, tile->token_length);
 }
@@ -145,12 +146,13 @@ static double distortion_of(const struct measurement *m, int scale_class, float 
 
 /* Add what a level of scan index i costs to a candidate. @param level where no other is better
  * @return the level chosen */
-static int32_t choose_level(const struct measurement *m, struct odva_symbol_context *context, int i,
-                            float y, int32_t level, struct odva_length_candidate *sum)
+static inline __attribute__((always_inline)) int32_t
+choose_level(const struct measurement *m, struct odva_symbol_context *context, int i, float y,
+             int32_t level, const int tries_lower, struct odva_length_candidate *sum)
 {
     const struct scale_costs *costs = &m->scale[context->scan->scale[i] + 128];
-    const uint16_t *symbol_cost = costs->symbol[odva_activity_context(context->activity)]
-                                               [odva_neighbour_context(context, i)];
+    const uint16_t *symbol_cost =
+        costs->symbol[odva_activity_context(context->activity)][odva_neighbour_context(context, i)];
     const int scale_class = costs->scale_class;
     double distortion;
     int bits;
@@ -162,7 +164,7 @@ static int32_t choose_level(const struct measurement *m, struct odva_symbol_cont
     }
     distortion = distortion_of(m, scale_class, y, level);
     bits = odva_level_cost(symbol_cost, scale_class, level);
-    if (m->rd->thorough && !m->given) {
+    if (tries_lower) {
         const double lower_distortion = distortion_of(m, scale_class, y, level - 1);
         const int lower_bits = odva_level_cost(symbol_cost, scale_class, level - 1);
         if (lower_distortion + m->lambda * lower_bits < distortion + m->lambda * bits) {
@@ -198,41 +200,46 @@ static inline void add_quiet_block(const struct measurement *m, struct odva_symb
 }
 
 /* Add the first coefficients of a block to a candidate, and quantise them. */
-static inline void measure_block(const struct measurement *m, struct odva_symbol_context *context,
-                                 int first, int count, const float *y, int32_t *q,
-                                 struct odva_length_candidate *sum)
+static inline __attribute__((always_inline)) void
+measure_block(const struct measurement *m, struct odva_symbol_context *context, int first,
+              int count, const float *y, int32_t *q, const int given, const int thorough,
+              struct odva_length_candidate *sum)
 {
-    if (count == BLOCK && context->activity < ODVA_QUIET_ACTIVITY && is_zero(m, y, q)) {
+    if (count == BLOCK && context->activity < ODVA_QUIET_ACTIVITY && is_zero(m, y, q, given)) {
         add_quiet_block(m, context, first, sum);
-        if (!m->given)
+        if (!given)
             memset(q, 0, BLOCK * sizeof(*q));
         return;
     }
     for (int i = 0; i < count; i++) {
-        const int32_t level = choose_level(m, context, first + i, fabsf(y[i]),
-                                           first_level(m, y[i], q[i]), sum);
+        const int32_t level =
+            choose_level(m, context, first + i, fabsf(y[i]), first_level(m, y[i], q[i], given),
+                         thorough && !given, sum);
 
-        if (!m->given)
+        if (!given)
             q[i] = y[i] < 0 ? -level : level;
     }
 }
 
-/* Quantise a tile and fill in its candidates and the longest of them. */
-static void measure_tile(void *opaque, int64_t index, int worker)
+/* Quantise a tile and fill in its candidates and the longest of them. given and thorough are
+ * constants wherever this is inlined. */
+static inline __attribute__((always_inline)) void measure_tile_as(const struct measurement *m,
+                                                                  int index, int worker,
+                                                                  const int given,
+                                                                  const int thorough)
 {
-    const struct measurement *m = opaque;
     const struct odva_latent_tile *tile = &m->latents->tiles[index];
     struct odva_length_candidate *candidates =
-        m->rd->candidates + candidate_offset(m->latents, (int)index);
+        m->rd->candidates + candidate_offset(m->latents, index);
     struct odva_length_candidate sum = {0};
     struct odva_symbol_context context = {
         .near = m->rd->near + (size_t)worker * odva_symbol_context_size(m->latents->basis)};
     const float *y = m->y + tile->offset;
     int32_t *q = m->latents->q + tile->offset;
-    const int longest = useful_tokens(m, (int)index);
+    const int longest = useful_tokens(m, index, given);
 
     m->rd->longest[index] = longest;
-    if (!m->given && m->latents->seen) /* all are of the last refinement for dequantisation */
+    if (!given && m->latents->seen) /* all are of the last refinement for dequantisation */
         memset(m->latents->seen + tile->offset, ODVA_CODED, tile->coefficients);
     candidates[0] = sum;
     odva_symbol_context_start(&context, tile->scan, odva_coefficients_of(tile, longest));
@@ -240,9 +247,22 @@ static void measure_tile(void *opaque, int64_t index, int worker)
         const int end = odva_coefficients_of(tile, n + 1);
 
         for (int i = n * tile->token_length; i < end; i += BLOCK)
-            measure_block(m, &context, i, odva_min(end - i, BLOCK), y + i, q + i, &sum);
+            measure_block(m, &context, i, odva_min(end - i, BLOCK), y + i, q + i, given, thorough,
+                          &sum);
         candidates[n + 1] = sum;
     }
+}
+
+static void measure_tile(void *opaque, int64_t index, int worker)
+{
+    const struct measurement *m = opaque;
+
+    if (m->given)
+        measure_tile_as(m, (int)index, worker, 1, 0);
+    else if (m->rd->thorough)
+        measure_tile_as(m, (int)index, worker, 0, 1);
+    else
+        measure_tile_as(m, (int)index, worker, 0, 0);
 }
 
 /* A choice of lengths for all tiles. */
