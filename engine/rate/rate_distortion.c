@@ -257,6 +257,8 @@ static void measure_tile(void *opaque, int64_t index, int worker)
 {
     const struct measurement *m = opaque;
 
+    if (m->latents->tiles[index].is_left_out)
+        return;
     if (m->given)
         measure_tile_as(m, (int)index, worker, 1, 0);
     else if (m->rd->thorough)
@@ -311,7 +313,12 @@ static int64_t choose_lengths(struct measurement *m, const struct length_choice 
     int64_t bits = 0;
 
     for (int i = 0; i < latents->grid.tile_count; i++) {
-        struct odva_tile_cost cost;
+        struct odva_tile_cost cost = {INFINITY, 0};
+
+        if (latents->tiles[i].is_left_out) {
+            costs[i] = cost;
+            continue;
+        }
         latents->tiles[i].length[choice->layer] = choose_length(m, choice, i, &context, &cost);
         bits += cost.bits;
         if (costs)
