@@ -223,38 +223,44 @@ static void start_means(struct odva_scan *scan, uint64_t mean[ODVA_SCAN_GROUPS])
         scan->prior[g] = log_expected(mean[g], 0);
 }
 
-/* What is expected around a coefficient, of magnitudes before it. */
-static uint64_t sum_around(const uint64_t *magnitude, const int offset[ODVA_SCAN_OFFSETS])
+/* What is expected around a coefficient, of those before it. @param scales from 1 on; 0 where there
+ * is none @param magnitude of them */
+static uint64_t sum_around(const uint16_t *scales, const int offset[ODVA_SCAN_OFFSETS],
+                           const uint64_t magnitude[257])
 {
     uint64_t nearest = 0, others = 0;
 
     for (int n = 0; n < ODVA_SCAN_NEAREST; n++)
-        nearest += magnitude[-offset[n]];
+        nearest += magnitude[scales[-offset[n]]];
     for (int n = ODVA_SCAN_NEAREST; n < ODVA_SCAN_OFFSETS; n++)
-        others += magnitude[-offset[n]];
+        others += magnitude[scales[-offset[n]]];
     return 2 * nearest + others;
 }
 
-/* Replay what decoding does to magnitudes with their expectations. @param magnitudes all 0, in
- * places as around has them, with as many before as a k has */
-static void set_expectations(struct odva_scan *scan, uint64_t *magnitudes)
+/* Replay what decoding does to magnitudes with their expectations. @param scales all 0, at places
+ * as an entry's around has them, with as many before as a k has */
+static void set_expectations(struct odva_scan *scan, uint16_t *scales)
 {
-    uint64_t mean[ODVA_SCAN_GROUPS] = {0};
+    uint64_t mean[ODVA_SCAN_GROUPS] = {0}, magnitudes[257] = {0};
     int offset[ODVA_SCAN_OFFSETS];
 
     odva_scan_offsets(scan, offset);
     start_means(scan, mean);
+    for (int b = -128; b < 128; b++)
+        magnitudes[b + 129] = odva_expected_magnitude(b);
     for (int i = 0; i < scan->count; i++) {
         struct odva_scan_entry *entry = &scan->entry[i];
-        const uint64_t magnitude = odva_expected_magnitude(scan->scale[i]);
+        const uint16_t scale = (uint16_t)(scan->scale[i] + 129);
+        const uint64_t magnitude = magnitudes[scale];
         for (int g = 0; g < ODVA_SCAN_MEANS; g++) {
             uint64_t *m = &mean[entry->group[g]];
             entry->expected[g] = log_expected(*m, 0);
             *m += (magnitude << 8) - (*m >> 4);
         }
-        entry->around_expected = log_expected(sum_around(magnitudes + entry->around, offset), 4);
+        entry->around_expected =
+            log_expected(sum_around(scales + entry->around, offset, magnitudes), 4);
         entry->beside = log_expected(9 * magnitude, 4);
-        magnitudes[entry->around] = magnitude;
+        scales[entry->around] = scale;
     }
 }
 
@@ -276,7 +282,7 @@ int odva_scan_init(struct odva_scan *scan, const struct onedva_model *model,
 {
     const int basis = model->tables.bands[shape->detail].basis;
     struct coefficient *list, *sorted;
-    uint64_t *magnitudes;
+    uint16_t *scales;
     int status = ONEDVA_ERR_NOMEM, of_k;
 
     assert_shape(shape);
@@ -285,15 +291,15 @@ int odva_scan_init(struct odva_scan *scan, const struct onedva_model *model,
     scan->padded_count = (basis + 2) * (shape->nt + 1) * (shape->ny + 1) * (shape->nx + 1);
     of_k = (shape->nt + 1) * (shape->ny + 2) * (shape->nx + 2);
     scan->around_count = (basis + 3) * of_k;
-    magnitudes = calloc(scan->around_count + of_k, sizeof(*magnitudes));
+    scales = calloc(scan->around_count + of_k, sizeof(*scales));
     list = malloc(scan->count * sizeof(*list));
     sorted = malloc(scan->count * sizeof(*sorted));
-    if (alloc_scan(scan) && magnitudes && list && sorted) {
+    if (alloc_scan(scan) && scales && list && sorted) {
         set_order(scan, model, list, sorted);
-        set_expectations(scan, magnitudes + of_k);
+        set_expectations(scan, scales + of_k);
         status = ONEDVA_OK;
     }
-    free(magnitudes);
+    free(scales);
     free(list);
     free(sorted);
     if (status < 0)
