@@ -64,15 +64,24 @@ def smooth(before, behind, most, exact):
     return step.abs() < most, step.abs() < half, *(s.abs() < most for s in beside)
 
 
+def border_limits(most, kept):
+    """Of the borders between columns and between rows of tokens, [B, 1, gy, gx - 1, 1, 1] and [B, 1, gy - 1, gx, 1, 1]:
+    most [B], and 0 between tokens that are both kept [B, gy, gx], if any are."""
+    if kept is None:
+        return [most[:, None, None, None, None, None]] * 2
+    between = kept[:, :, :-1] & kept[:, :, 1:], kept[:, :-1] & kept[:, 1:]
+    return [(most[:, None, None] * ~both)[:, None, ..., None, None] for both in between]
+
+
 class Deblock(torch.autograd.Function):
-    """levels 0..255 [B, gt, gy, gx, 1536], qidx [B]; exact: levels are integers and stay so."""
+    """levels 0..255 [B, gt, gy, gx, 1536], qidx [B], kept [B, gy, gx] or None; exact: levels are integers and stay so."""
 
     @staticmethod
-    def forward(ctx, levels, qidx, exact):
+    def forward(ctx, levels, qidx, kept, exact):
         levels = levels.clone()
-        most, slopes = step_limits(qidx).to(levels), []
-        for before, behind in borders(levels.unflatten(-1, (geo.TOKEN_FRAMES, -1))):
-            slopes += smooth(before, behind, most.reshape([-1] + [1] * (before.dim() - 2)), exact)
+        limits, slopes = border_limits(step_limits(qidx).to(levels), kept), []
+        for i, (before, behind) in enumerate(borders(levels.unflatten(-1, (geo.TOKEN_FRAMES, -1)))):
+            slopes += smooth(before, behind, limits[i % 2], exact)
         ctx.save_for_backward(*slopes)
         return levels
 
@@ -91,11 +100,12 @@ class Deblock(torch.autograd.Function):
             before[..., 3] -= step + last
             behind[..., 0] += step - first
             behind[..., 1] += first
-        return grad, None, None
+        return grad, None, None, None
 
 
 def smooth_plane(plane, most, exact):
-    """plane [B, T, H, W], most [B, 1, 1, 1]: each sample moves towards those that are near it, and like it."""
+    """plane [B, T, H, W], most [B, 1, 1, 1] or [B, 1, H, W]: each sample moves towards those that are near it, and like
+    it."""
     reach, (height, width) = len(SMOOTHING), plane.shape[-2:]
     wide, total = F.pad(plane, (reach,) * 4, "replicate"), torch.zeros_like(plane)
     for distance, weight in enumerate(SMOOTHING, 1):
@@ -106,20 +116,24 @@ def smooth_plane(plane, most, exact):
     return plane + shares(total, exact)
 
 
-def smooth_all(levels, qidx, exact):
-    """levels 0..255 [B, gt, gy, gx, 1536], qidx [B]; exact: levels are integers and stay so."""
-    most = smoothing_limits(qidx).to(levels)[:, None, None, None]
-    return geo.patchify(*(checkpoint(smooth_plane, plane, most, exact, use_reentrant=False) for plane in geo.unpatchify(levels)))
+def smooth_all(levels, qidx, kept, exact):
+    """levels 0..255 [B, gt, gy, gx, 1536], qidx [B], kept [B, gy, gx] or None; exact: levels are integers and stay so."""
+    limits = [smoothing_limits(qidx).to(levels)[:, None, None, None]] * 3
+    if kept is not None:
+        limits = [(most * ~kept[:, None]).repeat_interleave(side, 2).repeat_interleave(side, 3)
+                  for most, side in zip(limits, (geo.TOKEN_LUMA, geo.TOKEN_CHROMA, geo.TOKEN_CHROMA))]
+    return geo.patchify(*(checkpoint(smooth_plane, plane, most, exact, use_reentrant=False)
+                          for plane, most in zip(geo.unpatchify(levels), limits)))
 
 
-def deblock(patches, qidx, exact=False):
+def deblock(patches, qidx, kept=None, exact=False):
     """patches [B, gt, gy, gx, 1536] in the model's domain, qidx [B] -> the same, deblocked and smoothed.
 
-    exact: levels are rounded and clipped as a decoder does."""
+    kept [B, gy, gx]: tokens that are not smoothed, nor deblocked where they meet; exact: levels are rounded and clipped as a decoder does."""
     levels = (patches + 1) * 127.5
     if exact:
         levels = (levels + 0.5).floor().clamp(0, 255)
-    return smooth_all(Deblock.apply(levels, qidx, exact), qidx, exact) / 127.5 - 1
+    return smooth_all(Deblock.apply(levels, qidx, kept, exact), qidx, kept, exact) / 127.5 - 1
 
 
 def tile_steps(error):
