@@ -33,8 +33,7 @@ int odva_smoothing_limit(int qidx)
     return odva_min((3 * odva_deblocking_limit(qidx) + 4) >> 3, 63);
 }
 
-/* Mark what lies in predicted tiles that hold nothing: it was smoothed when it was coded. */
-static void mark_kept(struct odva_deblocking *deblocking, const struct odva_latents *latents)
+void odva_mark_kept(uint8_t *kept, const struct odva_latents *latents)
 {
     const struct odva_grid *grid = &latents->grid;
 
@@ -42,7 +41,7 @@ static void mark_kept(struct odva_deblocking *deblocking, const struct odva_late
         for (int x = 0; x < grid->gx; x++) {
             const int tile = grid->tile_of[(size_t)y * grid->gx + x];
 
-            deblocking->kept[(size_t)y * grid->gx + x] =
+            kept[(size_t)y * grid->gx + x] =
                 latents->tiles[tile].tokens == 0 && odva_tile_is_predicted(latents, tile);
         }
 }
@@ -64,7 +63,7 @@ int odva_deblock(struct odva_deblocking *deblocking, struct odva_backend *backen
                                         (size_t)grid.gy * grid.gx, sizeof(*deblocking->kept));
         if (!deblocking->kept)
             return ONEDVA_ERR_NOMEM;
-        mark_kept(deblocking, latents);
+        odva_mark_kept(deblocking->kept, latents);
         kept = deblocking->kept;
     }
     grid.frames = frames;

@@ -21,6 +21,10 @@ int odva_deblocking_step_limit(int qidx);
  * @param qidx -128..127 @return 0..63, 1 or more where odva_deblocking_step_limit() is */
 int odva_smoothing_limit(int qidx);
 
+/** Mark the tokens of predicted tiles that hold nothing: they were smoothed when they were coded.
+ * @param kept [gy][gx], 1 or 0 */
+void odva_mark_kept(uint8_t *kept, const struct odva_latents *latents);
+
 /** What tokens are left as they are; zero-initialised is empty. */
 struct odva_deblocking {
     uint8_t *kept; /* [gy][gx] */

@@ -2,7 +2,6 @@
 """Borders of tokens and all samples as every decode smooths them (doc/bitstream.md, section 8), differentiable or to the last bit."""
 import torch
 import torch.nn.functional as F
-from torch.utils.checkpoint import checkpoint
 
 from . import geometry as geo
 
@@ -10,6 +9,7 @@ WEIGHTS = (56, 30, 14, 5)   # of 128; what a clipped step moves the samples on e
 BESIDE = 30   # of 128; what that to the sample beside it moves the nearest by
 REACH = len(WEIGHTS)
 MOST = 1020
+REACHED = 2   # samples on each side that smoothing looks at
 SMOOTHING = (14, 11)   # of 128; what the counted differences to the samples at distance 1, 2, .. move a sample by
 
 
@@ -64,15 +64,24 @@ def smooth(before, behind, most, exact):
     return step.abs() < most, step.abs() < half, *(s.abs() < most for s in beside)
 
 
+def border_limits(most, kept):
+    """Of the borders between columns and between rows of tokens, [B, 1, gy, gx - 1, 1, 1] and [B, 1, gy - 1, gx, 1, 1]:
+    most [B], and 0 between tokens that are both kept [B, gy, gx], if any are."""
+    if kept is None:
+        return [most[:, None, None, None, None, None]] * 2
+    between = kept[:, :, :-1] & kept[:, :, 1:], kept[:, :-1] & kept[:, 1:]
+    return [(most[:, None, None] * ~both)[:, None, ..., None, None] for both in between]
+
+
 class Deblock(torch.autograd.Function):
-    """levels 0..255 [B, gt, gy, gx, 1536], qidx [B]; exact: levels are integers and stay so."""
+    """levels 0..255 [B, gt, gy, gx, 1536], qidx [B], kept [B, gy, gx] or None; exact: levels are integers and stay so."""
 
     @staticmethod
-    def forward(ctx, levels, qidx, exact):
+    def forward(ctx, levels, qidx, kept, exact):
         levels = levels.clone()
-        most, slopes = step_limits(qidx).to(levels), []
-        for before, behind in borders(levels.unflatten(-1, (geo.TOKEN_FRAMES, -1))):
-            slopes += smooth(before, behind, most.reshape([-1] + [1] * (before.dim() - 2)), exact)
+        limits, slopes = border_limits(step_limits(qidx).to(levels), kept), []
+        for i, (before, behind) in enumerate(borders(levels.unflatten(-1, (geo.TOKEN_FRAMES, -1)))):
+            slopes += smooth(before, behind, limits[i % 2], exact)
         ctx.save_for_backward(*slopes)
         return levels
 
@@ -91,35 +100,71 @@ class Deblock(torch.autograd.Function):
             before[..., 3] -= step + last
             behind[..., 0] += step - first
             behind[..., 1] += first
-        return grad, None, None
+        return grad, None, None, None
 
 
-def smooth_plane(plane, most, exact):
-    """plane [B, T, H, W], most [B, 1, 1, 1]: each sample moves towards those that are near it, and like it."""
-    reach, (height, width) = len(SMOOTHING), plane.shape[-2:]
-    wide, total = F.pad(plane, (reach,) * 4, "replicate"), torch.zeros_like(plane)
-    for distance, weight in enumerate(SMOOTHING, 1):
-        for dy, dx in ((0, -distance), (0, distance), (-distance, 0), (distance, 0)):
-            d = wide[..., reach + dy:reach + dy + height, reach + dx:reach + dx + width] - plane
-            share = (most - d.abs()).clamp(min=0)
-            total += weight * torch.maximum(torch.minimum(d, share), -share)
-    return plane + shares(total, exact)
+class Smooth(torch.autograd.Function):
+    """wide [T, H + 4, W + 4], most -> what the differences to samples near each of the [T, H, W] inside move it by, in 128ths.
+
+    A difference d counts as 2 clamp(d, most / 2) - clamp(d, most), at both its ends."""
+
+    @staticmethod
+    def ends(wide):
+        """Weight, and the samples before and behind, of all pairs of rows or columns at each distance."""
+        for distance, weight in enumerate(SMOOTHING, 1):
+            yield weight, wide[..., :-distance], wide[..., distance:]
+            yield weight, wide[..., :-distance, :], wide[..., distance:, :]
+
+    @staticmethod
+    def forward(ctx, wide, most):
+        total = torch.zeros_like(wide)
+        for (weight, first, last), (_, to_first, to_last) in zip(Smooth.ends(wide), Smooth.ends(total)):
+            d = last - first
+            counted = d.clamp(-most / 2, most / 2).sub_(d.clamp_(-most, most), alpha=0.5)
+            to_first.add_(counted, alpha=2 * weight)
+            to_last.sub_(counted, alpha=2 * weight)
+        ctx.save_for_backward(wide)
+        ctx.most = most
+        return total[..., REACHED:-REACHED, REACHED:-REACHED]
+
+    @staticmethod
+    def backward(ctx, grad):
+        wide, = ctx.saved_tensors
+        grad, result = F.pad(grad, (REACHED,) * 4), torch.zeros_like(wide)
+        for (weight, first, last), (_, at_first, at_last), (_, to_first, to_last) in zip(
+                *(Smooth.ends(v) for v in (wide, grad, result))):
+            size = (last - first).abs_()
+            slope = (size < ctx.most / 2).to(wide).sub_((size < ctx.most).to(wide), alpha=0.5).mul_(at_first - at_last)
+            to_last.add_(slope, alpha=2 * weight)
+            to_first.sub_(slope, alpha=2 * weight)
+        return result, None
 
 
-def smooth_all(levels, qidx, exact):
-    """levels 0..255 [B, gt, gy, gx, 1536], qidx [B]; exact: levels are integers and stay so."""
-    most = smoothing_limits(qidx).to(levels)[:, None, None, None]
-    return geo.patchify(*(checkpoint(smooth_plane, plane, most, exact, use_reentrant=False) for plane in geo.unpatchify(levels)))
+def smooth_plane(plane, most, moved, exact):
+    """plane [T, H, W]: each sample moves towards those that are near it, and like it, where moved [H, W] is not 0, if given."""
+    total = Smooth.apply(F.pad(plane, (REACHED,) * 4, "replicate"), most)
+    return plane + shares(total if moved is None else total * moved, exact)
 
 
-def deblock(patches, qidx, exact=False):
+def smooth_all(levels, qidx, kept, exact):
+    """levels 0..255 [B, gt, gy, gx, 1536], qidx [B], kept [B, gy, gx] or None; exact: levels are integers and stay so."""
+    limits, planes = smoothing_limits(qidx).tolist(), []
+    for plane, side in zip(geo.unpatchify(levels), (geo.TOKEN_LUMA, geo.TOKEN_CHROMA, geo.TOKEN_CHROMA)):
+        moved = [None] * len(limits)
+        if kept is not None:
+            moved = (~kept).to(plane).repeat_interleave(side, 1).repeat_interleave(side, 2)
+        planes.append(torch.stack([smooth_plane(p, most, m, exact) for p, most, m in zip(plane, limits, moved)]))
+    return geo.patchify(*planes)
+
+
+def deblock(patches, qidx, kept=None, exact=False):
     """patches [B, gt, gy, gx, 1536] in the model's domain, qidx [B] -> the same, deblocked and smoothed.
 
-    exact: levels are rounded and clipped as a decoder does."""
+    kept [B, gy, gx]: tokens that are not smoothed, nor deblocked where they meet; exact: levels are rounded and clipped as a decoder does."""
     levels = (patches + 1) * 127.5
     if exact:
         levels = (levels + 0.5).floor().clamp(0, 255)
-    return smooth_all(Deblock.apply(levels, qidx, exact), qidx, exact) / 127.5 - 1
+    return smooth_all(Deblock.apply(levels, qidx, kept, exact), qidx, kept, exact) / 127.5 - 1
 
 
 def tile_steps(error):
