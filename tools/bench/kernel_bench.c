@@ -159,9 +159,12 @@ static void bench_warp(struct odva_backend *backend, const struct bench_clip *so
     free(nodes);
 }
 
-/* Pictures as a decode leaves them; the strength is that of crf 45. */
-static void bench_deblock(struct odva_backend *backend, const struct bench_clip *clip, int width,
-                          int height)
+/* Deblocking or smoothing of pictures as a decode leaves them. */
+static void
+bench_filter(struct odva_backend *backend, const char *name,
+             int (*filter)(struct odva_backend *backend, const struct onedva_picture *pictures,
+                           const struct odva_grid *grid, int limit, const uint8_t *kept),
+             int limit, const struct bench_clip *clip, int width, int height)
 {
     double seconds[MOTION_RUNS];
     struct odva_grid grid;
@@ -170,28 +173,11 @@ static void bench_deblock(struct odva_backend *backend, const struct bench_clip 
     for (int i = 0; i < MOTION_RUNS; i++) {
         const double start = bench_now();
 
-        bench_check(backend->ops->deblock(backend, clip->pictures, &grid, 15, NULL));
+        bench_check(filter(backend, clip->pictures, &grid, limit, NULL));
         seconds[i] = bench_now() - start;
     }
     odva_grid_free(&grid);
-    report_samples("deblock", seconds, width, height);
-}
-
-static void bench_smooth(struct odva_backend *backend, const struct bench_clip *clip, int width,
-                         int height)
-{
-    double seconds[MOTION_RUNS];
-    struct odva_grid grid;
-
-    bench_check(odva_grid_init(&grid, ONEDVA_MAX_CLIP_FRAMES, width, height, 1));
-    for (int i = 0; i < MOTION_RUNS; i++) {
-        const double start = bench_now();
-
-        bench_check(backend->ops->smooth(backend, clip->pictures, &grid, 18, NULL));
-        seconds[i] = bench_now() - start;
-    }
-    odva_grid_free(&grid);
-    report_samples("smooth", seconds, width, height);
+    report_samples(name, seconds, width, height);
 }
 
 static void bench_downscale2x(struct odva_backend *backend, const struct bench_clip *sources,
@@ -239,8 +225,9 @@ static void bench_motion(struct odva_backend *backend, int width, int height)
     bench_clip_open(&targets, width, height);
     bench_warp(backend, &sources, &targets, width, height, 0);
     bench_warp(backend, &sources, &targets, width, height, 1);
-    bench_deblock(backend, &targets, width, height);
-    bench_smooth(backend, &targets, width, height);
+    /* strengths of crf 45 */
+    bench_filter(backend, "deblock", backend->ops->deblock, 15, &targets, width, height);
+    bench_filter(backend, "smooth", backend->ops->smooth, 18, &targets, width, height);
     bench_downscale2x(backend, &sources, &targets, width, height);
     bench_structure_tensors(backend, &sources, width, height);
     bench_clip_close(&sources);

@@ -9,6 +9,7 @@
 #include "base/integers.h"
 #include "kernels/cpu/tests/each_version.h"
 #include "kernels/cpu/tests/guarded.h"
+#include "kernels/cpu/tests/kept_map.h"
 
 #define FRAMES  3
 #define BETWEEN 77 /* the bytes between rows */
@@ -61,27 +62,6 @@ static void fill(struct plane *plane, struct random *random)
             level = random_below(random, range);
         plane->samples[i] = (uint8_t)odva_min(level + random_below(random, noise), 255);
     }
-}
-
-/* Which tokens are kept: in memory of exactly the grid's size. */
-enum map {
-    NO_MAP,
-    NONE,
-    ALL,
-    FEW,
-    MOST,
-    MAPS,
-};
-
-static uint8_t *draw_map(enum map map, const struct odva_grid *grid, struct random *random)
-{
-    const size_t tokens = (size_t)grid->gy * grid->gx;
-    uint8_t *kept = guarded_new(tokens);
-
-    for (size_t i = 0; i < tokens; i++)
-        kept[i] = map == ALL || (map == FEW && random_below(random, 4) == 0) ||
-                  (map == MOST && random_below(random, 4) > 0);
-    return kept;
 }
 
 /* ---- comparison -------------------------------------------------------------------------- */
