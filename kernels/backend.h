@@ -237,6 +237,15 @@ struct odva_backend_ops {
                    const struct odva_grid *grid, int limit, const struct odva_buffer *kept);
 
     /**
+     * Smooth all samples but those of tokens that are marked, all pictures of a clip in place
+     * (doc/bitstream.md, section 8); integers only.
+     * @param limit from which on a difference counts for nothing, 1..63
+     * @param kept  uint8 [gy][gx]; NULL: none is marked
+     */
+    int (*smooth)(struct odva_backend *backend, struct odva_image *const *images,
+                  const struct odva_grid *grid, int limit, const struct odva_buffer *kept);
+
+    /**
      * Half the size: each sample is the mean of 2x2, (a + b + c + d + 2) >> 2; an odd last row or
      * column repeats. Of the planes that both have; dst has ceil(size/2) and is not src.
      */

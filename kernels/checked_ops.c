@@ -10,8 +10,9 @@
 #include "kernels/backend.h"
 #include "kernels/wrapped_memory.h"
 
-#define CHUNK     1024 /* indices that are looked at together */
-#define MAX_LIMIT 319  /* of deblocking */
+#define CHUNK          1024 /* indices that are looked at together */
+#define MAX_DEBLOCKING 319
+#define MAX_SMOOTHING  63
 
 /* ---- memory ------------------------------------------------------------------------------ */
 
@@ -420,16 +421,33 @@ static int warp(struct odva_backend *backend, struct odva_image *const *images,
     return backend->unchecked_ops->warp(backend, images, sources, params, nodes);
 }
 
+/* Pictures that are filtered in place, and what of them is kept. */
+static void check_filter(struct odva_backend *backend, struct odva_image *const *images,
+                         const struct odva_grid *grid, const struct odva_buffer *kept)
+{
+    check_grid(grid);
+    check_images(backend, images, grid->frames, grid->width, grid->height, 0);
+    if (kept) {
+        check_bytes(kept, backend->unchecked_ops, 0, (size_t)grid->gy * grid->gx);
+        odva_wrapped_buffer_read(backend, kept);
+    }
+    odva_wrapped_write(backend, images, grid->frames);
+}
+
 static int deblock(struct odva_backend *backend, struct odva_image *const *images,
                    const struct odva_grid *grid, int limit, const struct odva_buffer *kept)
 {
-    ODVA_ASSERT(limit >= 1 && limit <= MAX_LIMIT);
-    check_grid(grid);
-    check_images(backend, images, grid->frames, grid->width, grid->height, 0);
-    if (kept)
-        check_bytes(kept, backend->unchecked_ops, 0, (size_t)grid->gy * grid->gx);
-    odva_wrapped_write(backend, images, grid->frames);
+    ODVA_ASSERT(limit >= 1 && limit <= MAX_DEBLOCKING);
+    check_filter(backend, images, grid, kept);
     return backend->unchecked_ops->deblock(backend, images, grid, limit, kept);
+}
+
+static int smooth(struct odva_backend *backend, struct odva_image *const *images,
+                  const struct odva_grid *grid, int limit, const struct odva_buffer *kept)
+{
+    ODVA_ASSERT(limit >= 1 && limit <= MAX_SMOOTHING);
+    check_filter(backend, images, grid, kept);
+    return backend->unchecked_ops->smooth(backend, images, grid, limit, kept);
 }
 
 static int downscale2x(struct odva_backend *backend, struct odva_image *dst, struct odva_image *src)
@@ -702,6 +720,7 @@ void odva_backend_check_calls(struct odva_backend *backend)
         .unpatchify = unpatchify,
         .warp = warp,
         .deblock = deblock,
+        .smooth = smooth,
         .downscale2x = downscale2x,
         .structure_tensors = structure_tensors,
         .dct_forward = dct_forward,

@@ -28,7 +28,7 @@ THREAD_TESTS = $(addprefix $(BUILD)/,engine/tests/base/test_thread_pool engine/t
     engine/tests/codec/test_determinism \
     engine/tests/decoder/test_packet_queue engine/tests/codec/test_codec engine/tests/encoder/test_reduced_frames \
     engine/tests/codec/test_overlapped_encoding engine/tests/codec/test_load \
-    engine/tests/model/test_packed_weights)
+    engine/tests/model/test_device_weights)
 
 tsan:
 	+@$(MAKE) --no-print-directory BUILD=build/tsan SANITIZERS=yes SANITIZE='-fsanitize=thread' tsan-tests

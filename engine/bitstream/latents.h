@@ -35,6 +35,7 @@ struct odva_latent_tile {
                                     */
     int shown;                     /* coefficients of which other tiles see the magnitudes */
     int seen_count;                /* coefficients behind which nothing of the refinement is seen */
+    int is_left_out;               /* of an encoder's trials */
 };
 
 /**

@@ -23,6 +23,40 @@ static void assert_shape(const struct odva_scan_shape *shape)
 
 /* ---- order ------------------------------------------------------------------------------- */
 
+/** A patch of a tile, and where its coefficients stand among those of their k. */
+struct patch {
+    int32_t place;          /* in the tables */
+    int32_t padded, around; /* as scan->padded and an entry's around have it */
+    int t;                  /* frequency of a tile of all frames */
+    int zone[2];            /* at frequency 0 of the token's frames, and at others */
+};
+
+/* Zone of a coefficient: at rest or not, wider or higher, how fine; y and x are a full tile's. */
+static int zone_of(int moves, int y, int x)
+{
+    return 8 * moves + 4 * (x > y) + (x + y > 5 ? 3 : x + y > 2 ? 2 : x + y > 0);
+}
+
+static void list_patches(const struct odva_scan_shape *shape, struct patch *patch)
+{
+    const int side = 1 << shape->size;
+
+    for (int t = 0; t < shape->nt; t++)
+        for (int y = 0; y < shape->ny; y++)
+            for (int x = 0; x < shape->nx; x++, patch++) {
+                const int time = 4 * t / shape->nt, high = 8 * y / shape->ny,
+                          wide = 8 * x / shape->nx;
+
+                *patch = (struct patch){
+                    .place = (time * side + side * y / shape->ny) * side + side * x / shape->nx,
+                    .padded = ((t + 1) * (shape->ny + 1) + y + 1) * (shape->nx + 1) + x + 1,
+                    .around = ((t + 1) * (shape->ny + 2) + y + 2) * (shape->nx + 2) + x + 2,
+                    .t = time,
+                    .zone = {zone_of(time > 0, high, wide), zone_of(1, high, wide)},
+                };
+            }
+}
+
 /** A coefficient on its way to its place in the scan. */
 struct coefficient {
     int32_t position;
@@ -32,43 +66,39 @@ struct coefficient {
 
 /* All coefficients by position, which is also by place. */
 static void list_coefficients(const struct odva_scan_shape *shape, const struct onedva_model *model,
-                              struct coefficient *list)
+                              const struct patch *patches, struct coefficient *list)
 {
     const struct odva_model_tables *tables = &model->tables;
     const struct odva_bands *bands = &tables->bands[shape->detail];
     const struct odva_bands *all = &tables->bands[ODVA_DETAILS - 1];
-    const int side = 1 << shape->size;
+    const int count = shape->nt * shape->ny * shape->nx;
+    const int row_size = ODVA_TILE_FRAMES << 2 * shape->size;
     int n = 0, first = 0;
 
     for (int b = 0; b < ODVA_BANDS; first += all->count[b++])
         for (int row = first; row < first + bands->count[b]; row++)
-            for (int t = 0; t < shape->nt; t++)
-                for (int y = 0; y < shape->ny; y++)
-                    for (int x = 0; x < shape->nx; x++, n++) {
-                        const int place = ((row * ODVA_TILE_FRAMES + 4 * t / shape->nt) * side +
-                                           side * y / shape->ny) *
-                                              side +
-                                          side * x / shape->nx;
-                        list[n] =
-                            (struct coefficient){.position = n,
-                                                 .scale = tables->scan_scale[shape->size][place],
-                                                 .key = tables->scan_key[shape->size][place]};
-                    }
+            for (int i = 0; i < count; i++, n++) {
+                const int place = row * row_size + patches[i].place;
+
+                list[n] = (struct coefficient){.position = n,
+                                               .scale = tables->scan_scale[shape->size][place],
+                                               .key = tables->scan_key[shape->size][place]};
+            }
 }
 
-static int rank_by_scale(const struct coefficient *c)
+static inline int rank_by_scale(const struct coefficient *c)
 {
     return INT8_MAX - c->scale;
 }
 
-static int rank_by_key(const struct coefficient *c)
+static inline int rank_by_key(const struct coefficient *c)
 {
     return UINT8_MAX - c->key;
 }
 
 /* Stable. @param rank 0..255 */
-static void sort_by(int (*rank)(const struct coefficient *), const struct coefficient *list,
-                    struct coefficient *sorted, int count)
+static inline void sort_by(int (*rank)(const struct coefficient *), const struct coefficient *list,
+                           struct coefficient *sorted, int count)
 {
     int begin[257] = {0};
 
@@ -88,70 +118,51 @@ static int shift_of(const struct odva_scan_shape *shape, const int8_t size_shift
            size_shift[12 + shape->nx - 1] - size_shift[12 + side - 1];
 }
 
-/* Zone of a coefficient: at rest or not, wider or higher, how fine; y and x are a full tile's. */
-static int zone_of(int moves, int y, int x)
-{
-    return 8 * moves + 4 * (x > y) + (x + y > 5 ? 3 : x + y > 2 ? 2 : x + y > 0);
-}
-
-/** Where a coefficient stands. */
-struct place {
-    int k, band, vector, t, y, x;
-};
-
-static struct place place_of(const struct odva_scan *scan, const struct odva_bands *bands,
-                             int position)
+/* Entries by position. */
+static void set_entries(struct odva_scan *scan, const struct odva_bands *bands,
+                        const struct patch *patches)
 {
     const struct odva_scan_shape *shape = &scan->shape;
-    const int k = position / (shape->nt * shape->ny * shape->nx);
-    struct place p = {.k = k,
-                      .vector = k,
-                      .t = position / (shape->ny * shape->nx) % shape->nt,
-                      .y = position / shape->nx % shape->ny,
-                      .x = position % shape->nx};
+    const int count = shape->nt * shape->ny * shape->nx;
+    const int padded = (shape->nt + 1) * (shape->ny + 1) * (shape->nx + 1);
+    const int around = (shape->nt + 1) * (shape->ny + 2) * (shape->nx + 2);
+    const int32_t *index = scan->index;
 
-    while (p.vector >= bands->count[p.band])
-        p.vector -= bands->count[p.band++];
-    return p;
-}
+    for (int band = 0, k = 1; band < ODVA_BANDS; band++)
+        for (int vector = 0; vector < bands->count[band]; vector++, k++)
+            for (int p = 0; p < count; p++) {
+                const int i = *index++;
 
-static void set_entry(struct odva_scan *scan, int i, const struct place *p)
-{
-    const struct odva_scan_shape *shape = &scan->shape;
-    const int columns = shape->nx + 2, rows = shape->ny + 2;
-    const int t = 4 * p->t / shape->nt;
-    const int zone = zone_of(p->band > 0 || t > 0, 8 * p->y / shape->ny, 8 * p->x / shape->nx);
-
-    scan->padded[i] =
-        (((p->k + 1) * (shape->nt + 1) + p->t + 1) * (shape->ny + 1) + p->y + 1) * (shape->nx + 1) +
-        p->x + 1;
-    scan->entry[i] = (struct odva_scan_entry){
-        .scale = scan->scale[i],
-        .around =
-            (((p->k + 1) * (shape->nt + 1) + p->t + 1) * rows + p->y + 2) * columns + p->x + 2,
-        .group = {0, (uint16_t)(1 + 4 * p->band + t), (uint16_t)(17 + p->vector),
-                  (uint16_t)(17 + ODVA_FRAME_SAMPLES + zone)},
-    };
+                scan->padded[i] = k * padded + patches[p].padded;
+                scan->at[scan->padded[i]] = i;
+                scan->entry[i] = (struct odva_scan_entry){
+                    .scale = scan->scale[i],
+                    .around = k * around + patches[p].around,
+                    .group = {0, (uint16_t)(1 + 4 * band + patches[p].t), (uint16_t)(17 + vector),
+                              (uint16_t)(17 + ODVA_FRAME_SAMPLES + patches[p].zone[band > 0])},
+                };
+            }
 }
 
 /* @param list, sorted memory for all coefficients each */
 static void set_order(struct odva_scan *scan, const struct onedva_model *model,
                       struct coefficient *list, struct coefficient *sorted)
 {
-    const struct odva_bands *bands = &model->tables.bands[scan->shape.detail];
     const int shift = shift_of(&scan->shape, model->tables.size_shift);
+    struct patch patches[ODVA_TILE_PATCHES];
 
-    list_coefficients(&scan->shape, model, list);
+    for (int i = 0; i < scan->padded_count; i++)
+        scan->at[i] = scan->count;
+    list_patches(&scan->shape, patches);
+    list_coefficients(&scan->shape, model, patches, list);
     sort_by(rank_by_scale, list, sorted, scan->count);
     sort_by(rank_by_key, sorted, list, scan->count);
     for (int i = 0; i < scan->count; i++) {
-        const struct place place = place_of(scan, bands, list[i].position);
-
         scan->position[i] = list[i].position;
         scan->index[list[i].position] = i;
         scan->scale[i] = (int8_t)odva_clip(list[i].scale + shift, INT8_MIN, INT8_MAX);
-        set_entry(scan, i, &place);
     }
+    set_entries(scan, &model->tables.bands[scan->shape.detail], patches);
 }
 
 /* The greatest frequency of to's n whose place among 8 is not above that of f of from's. */
@@ -212,26 +223,44 @@ static void start_means(struct odva_scan *scan, uint64_t mean[ODVA_SCAN_GROUPS])
         scan->prior[g] = log_expected(mean[g], 0);
 }
 
-/* Replay what decoding does to magnitudes with their expectations. */
-static void set_expectations(struct odva_scan *scan, uint64_t *around)
+/* What is expected around a coefficient, of those before it. @param scales from 1 on; 0 where there
+ * is none @param magnitude of them */
+static uint64_t sum_around(const uint16_t *scales, const int offset[ODVA_SCAN_OFFSETS],
+                           const uint64_t magnitude[257])
 {
-    uint64_t mean[ODVA_SCAN_GROUPS] = {0};
+    uint64_t nearest = 0, others = 0;
+
+    for (int n = 0; n < ODVA_SCAN_NEAREST; n++)
+        nearest += magnitude[scales[-offset[n]]];
+    for (int n = ODVA_SCAN_NEAREST; n < ODVA_SCAN_OFFSETS; n++)
+        others += magnitude[scales[-offset[n]]];
+    return 2 * nearest + others;
+}
+
+/* Replay what decoding does to magnitudes with their expectations. @param scales all 0, at places
+ * as an entry's around has them, with as many before as a k has */
+static void set_expectations(struct odva_scan *scan, uint16_t *scales)
+{
+    uint64_t mean[ODVA_SCAN_GROUPS] = {0}, magnitudes[257] = {0};
     int offset[ODVA_SCAN_OFFSETS];
 
     odva_scan_offsets(scan, offset);
     start_means(scan, mean);
+    for (int b = -128; b < 128; b++)
+        magnitudes[b + 129] = odva_expected_magnitude(b);
     for (int i = 0; i < scan->count; i++) {
         struct odva_scan_entry *entry = &scan->entry[i];
-        const uint64_t magnitude = odva_expected_magnitude(scan->scale[i]);
+        const uint16_t scale = (uint16_t)(scan->scale[i] + 129);
+        const uint64_t magnitude = magnitudes[scale];
         for (int g = 0; g < ODVA_SCAN_MEANS; g++) {
             uint64_t *m = &mean[entry->group[g]];
             entry->expected[g] = log_expected(*m, 0);
             *m += (magnitude << 8) - (*m >> 4);
         }
-        entry->around_expected = log_expected(around[entry->around], 4);
+        entry->around_expected =
+            log_expected(sum_around(scales + entry->around, offset, magnitudes), 4);
         entry->beside = log_expected(9 * magnitude, 4);
-        for (int n = 0; n < ODVA_SCAN_OFFSETS; n++)
-            around[entry->around + offset[n]] += n < ODVA_SCAN_NEAREST ? 2 * magnitude : magnitude;
+        scales[entry->around] = scale;
     }
 }
 
@@ -242,9 +271,10 @@ static int alloc_scan(struct odva_scan *scan)
     scan->position = malloc(count * sizeof(*scan->position));
     scan->index = malloc(count * sizeof(*scan->index));
     scan->padded = malloc(count * sizeof(*scan->padded));
+    scan->at = malloc(scan->padded_count * sizeof(*scan->at));
     scan->scale = malloc(count * sizeof(*scan->scale));
     scan->entry = malloc(count * sizeof(*scan->entry));
-    return scan->position && scan->index && scan->padded && scan->scale && scan->entry;
+    return scan->position && scan->index && scan->padded && scan->at && scan->scale && scan->entry;
 }
 
 int odva_scan_init(struct odva_scan *scan, const struct onedva_model *model,
@@ -252,23 +282,24 @@ int odva_scan_init(struct odva_scan *scan, const struct onedva_model *model,
 {
     const int basis = model->tables.bands[shape->detail].basis;
     struct coefficient *list, *sorted;
-    uint64_t *around;
-    int status = ONEDVA_ERR_NOMEM;
+    uint16_t *scales;
+    int status = ONEDVA_ERR_NOMEM, of_k;
 
     assert_shape(shape);
     *scan = (struct odva_scan){.shape = *shape};
     scan->count = basis * shape->nt * shape->ny * shape->nx;
-    scan->padded_count = (basis + 1) * (shape->nt + 1) * (shape->ny + 1) * (shape->nx + 1);
-    scan->around_count = (basis + 3) * (shape->nt + 1) * (shape->ny + 2) * (shape->nx + 2);
-    around = calloc(scan->around_count, sizeof(*around));
+    scan->padded_count = (basis + 2) * (shape->nt + 1) * (shape->ny + 1) * (shape->nx + 1);
+    of_k = (shape->nt + 1) * (shape->ny + 2) * (shape->nx + 2);
+    scan->around_count = (basis + 3) * of_k;
+    scales = calloc(scan->around_count + of_k, sizeof(*scales));
     list = malloc(scan->count * sizeof(*list));
     sorted = malloc(scan->count * sizeof(*sorted));
-    if (alloc_scan(scan) && around && list && sorted) {
+    if (alloc_scan(scan) && scales && list && sorted) {
         set_order(scan, model, list, sorted);
-        set_expectations(scan, around);
+        set_expectations(scan, scales + of_k);
         status = ONEDVA_OK;
     }
-    free(around);
+    free(scales);
     free(list);
     free(sorted);
     if (status < 0)
@@ -281,6 +312,7 @@ void odva_scan_free(struct odva_scan *scan)
     free(scan->position);
     free(scan->index);
     free(scan->padded);
+    free(scan->at);
     free(scan->scale);
     free(scan->entry);
     *scan = (struct odva_scan){0};

@@ -42,8 +42,9 @@ struct odva_scan {
     int count;
     int32_t *position; /* ((k*nt + ft)*ny + fy)*nx + fx of scan index i */
     int32_t *index;    /* the scan index of a position */
-    int padded_count;  /* (K+1)(nt+1)(ny+1)(nx+1) */
-    int32_t *padded;   /* position in an array with one more entry before each dimension's first */
+    int padded_count;  /* (K+2)(nt+1)(ny+1)(nx+1) */
+    int32_t *padded;   /* place in an array with one more entry before each dimension's first */
+    int32_t *at;       /* the scan index at such a place; count where there is none */
     int8_t *scale;     /* b of scan index i, 1/8 octaves */
     struct odva_scan_entry *entry;
     int around_count;                /* (K+3)(nt+1)(ny+2)(nx+2) */

@@ -10,16 +10,16 @@
 
 int odva_symbol_context_size(int basis)
 {
-    return (basis + 2) * (ODVA_TILE_FRAMES + 1) * (ODVA_SUPERBLOCK_SIDE + 1) *
-           (ODVA_SUPERBLOCK_SIDE + 1);
+    return basis * ODVA_TILE_PATCHES + 1;
 }
 
-void odva_symbol_context_start(struct odva_symbol_context *context, const struct odva_scan *scan)
+void odva_symbol_context_start(struct odva_symbol_context *context, const struct odva_scan *scan,
+                               int count)
 {
     context->scan = scan;
     context->activity = ODVA_INITIAL_ACTIVITY;
     context->step_y = scan->shape.nx + 1;
     context->step_t = context->step_y * (scan->shape.ny + 1);
     context->step_k = context->step_t * (scan->shape.nt + 1);
-    memset(context->near, 0, scan->padded_count + context->step_k);
+    memset(context->near, 0, count);
 }

@@ -14,22 +14,25 @@
 #define ODVA_ESCAPE           15    /* the symbol from which an Exp-Golomb code follows */
 #define ODVA_MAX_LEVEL        65294 /* largest |q| that an escape of every order can hold */
 #define ODVA_INITIAL_ACTIVITY 128
+#define ODVA_LEAST_ACTIVITY   15 /* what it falls to where all is 0 */
+#define ODVA_QUIET_ACTIVITY   24 /* below it the context is the same as of the least */
 #define ODVA_ESCAPE_PREFIX    15 /* n + e of an escape is at most this */
 
 /** What one tile's coefficients so far say of the next ones, and how active it has been of late. */
 struct odva_symbol_context {
     const struct odva_scan *scan;
     int activity;
-    int step_k, step_t, step_y; /* distance of neighbours in near; 1 along x */
-    uint8_t
-        *near; /* at scan->padded: sum of min(|q|, 15) of the four neighbours before, as coded */
+    int step_k, step_t, step_y; /* distance of neighbours in scan->at; 1 along x */
+    uint8_t *near; /* by scan index: sum of min(|q|, 15) of the four neighbours before, as coded */
 };
 
 /** Bytes that a tile's near needs at most. */
 int odva_symbol_context_size(int basis);
 
-/** Begin a tile. @param context near points to odva_symbol_context_size() bytes */
-void odva_symbol_context_start(struct odva_symbol_context *context, const struct odva_scan *scan);
+/** Begin a tile. @param context near points to odva_symbol_context_size() bytes
+ * @param count of its first coefficients, which are all that follow */
+void odva_symbol_context_start(struct odva_symbol_context *context, const struct odva_scan *scan,
+                               int count);
 
 /** Scale class of a coefficient with scale b: 0..31. */
 static inline int odva_scale_class(int b, int qidx)
@@ -57,19 +60,26 @@ static inline int odva_escape_prefix(int order, int32_t excess)
     return n;
 }
 
-/** Activity context: how many thresholds the activity has reached. */
+/** Activity context: how many thresholds the activity has reached, of 8, 24, 64, 160, 400. */
 static inline int odva_activity_context(int activity)
 {
-    return (activity >= 8) + (activity >= 24) + (activity >= 64) + (activity >= 160) +
-           (activity >= 400);
+    static const uint8_t of_eighths[51] = {
+        0, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 4, 4, 4, 4, 4, 4,
+        4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 5,
+    };
+
+    return of_eighths[activity < 400 ? activity >> 3 : 50];
 }
 
 /** Neighbour context of scan index i. */
 static inline int odva_neighbour_context(const struct odva_symbol_context *context, int i)
 {
-    const int near = context->near[context->scan->padded[i]];
+    static const uint8_t of_sum[4 * ODVA_ESCAPE + 1] = {
+        0, 1, 2, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4,
+        4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4,
+    };
 
-    return near <= 2 ? near : near <= 5 ? 3 : 4;
+    return of_sum[context->near[i]];
 }
 
 /** Note the symbol min(|q|, 15) of scan index i. */
@@ -78,12 +88,13 @@ static inline void odva_symbol_context_update(struct odva_symbol_context *contex
 {
     context->activity += (symbol << 4) - (context->activity >> 4);
     if (symbol > 0) {
-        uint8_t *near = context->near + context->scan->padded[i];
+        const int32_t *at = context->scan->at + context->scan->padded[i];
+        uint8_t *near = context->near;
 
-        near[1] = (uint8_t)(near[1] + symbol);
-        near[context->step_y] = (uint8_t)(near[context->step_y] + symbol);
-        near[context->step_t] = (uint8_t)(near[context->step_t] + symbol);
-        near[context->step_k] = (uint8_t)(near[context->step_k] + symbol);
+        near[at[1]] = (uint8_t)(near[at[1]] + symbol);
+        near[at[context->step_y]] = (uint8_t)(near[at[context->step_y]] + symbol);
+        near[at[context->step_t]] = (uint8_t)(near[at[context->step_t]] + symbol);
+        near[at[context->step_k]] = (uint8_t)(near[at[context->step_k]] + symbol);
     }
 }
 

@@ -4,7 +4,6 @@
  */
 #include "encoder/detail_choice.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "base/assert.h"
@@ -89,10 +88,13 @@ static float peak_over_time(const float *c, int gt, int64_t stride)
     float sum = 0, peak = 0;
 
     for (int t = 0; t < gt; t++) {
+        const float squared = c[t * stride] * c[t * stride];
+
         sum += c[t * stride];
-        peak = fmaxf(peak, c[t * stride] * c[t * stride]);
+        peak = squared > peak ? squared : peak;
     }
-    return fmaxf(peak, sum * sum / (float)gt);
+    sum = sum * sum / (float)gt;
+    return sum > peak ? sum : peak;
 }
 
 /** Squared error, in squared steps. */
@@ -110,7 +112,7 @@ static void add_place(struct sums *sums, const struct odva_bands bands[ODVA_DETA
         for (int j = 0; j < bands[ODVA_DETAILS - 1].count[b]; j++, k++) {
             const float peak = inverse_square * peak_over_time(c + k, gt, basis);
 
-            sums->error += fminf(peak, ERROR);
+            sums->error += peak < ERROR ? peak : ERROR;
             if (peak <= CODED * CODED)
                 continue;
             for (int d = 0; j >= bands[d].count[b]; d++)

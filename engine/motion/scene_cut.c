@@ -4,6 +4,7 @@
  */
 #include "motion/scene_cut.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -69,13 +70,14 @@ static struct fade find_fade(const struct odva_luma_plane *a, const struct odva_
     return fade;
 }
 
-/* Sum of absolute differences of a block of a to the place (x + dx, y + dy) of b. */
+/* Sum of absolute differences of a block of a to the place (x + dx, y + dy) of b, or of its first
+ * rows where that is limit or more. */
 static int difference(const struct odva_luma_plane *a, const struct odva_luma_plane *b,
-                      const struct fade *fade, int x, int y, int dx, int dy)
+                      const struct fade *fade, int x, int y, int dx, int dy, int limit)
 {
     int sum = 0;
 
-    for (int j = 0; j < BLOCK; j++) {
+    for (int j = 0; j < BLOCK && sum < limit; j++) {
         const uint8_t *p = a->data + (y + j) * a->stride + x;
         const uint8_t *q = b->data + (y + j + dy) * b->stride + x + dx;
 
@@ -88,7 +90,7 @@ static int difference(const struct odva_luma_plane *a, const struct odva_luma_pl
 static int least_difference(const struct odva_luma_plane *a, const struct odva_luma_plane *b,
                             const struct fade *fade, int x, int y)
 {
-    int least = difference(a, b, fade, x, y, 0, 0);
+    int least = difference(a, b, fade, x, y, 0, 0, INT_MAX);
 
     for (int dy = -RADIUS; dy <= RADIUS && least > NOISE * BLOCK * BLOCK; dy++) {
         for (int dx = -RADIUS; dx <= RADIUS; dx++) {
@@ -96,7 +98,7 @@ static int least_difference(const struct odva_luma_plane *a, const struct odva_l
 
             if (x + dx < 0 || y + dy < 0 || x + dx + BLOCK > a->width || y + dy + BLOCK > a->height)
                 continue;
-            d = difference(a, b, fade, x, y, dx, dy);
+            d = difference(a, b, fade, x, y, dx, dy, least);
             least = d < least ? d : least;
         }
     }

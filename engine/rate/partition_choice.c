@@ -104,12 +104,10 @@ static void cut_uniformly(struct odva_latents *latents, int level)
     odva_latents_set_partition(latents);
 }
 
-/* The strip in tiles of one size. */
-static int transform(const struct run *run, int level)
+static int transform(const struct run *run)
 {
     struct odva_strip_trial *trial = &run->choice->trial[0];
 
-    cut_uniformly(&trial->latents, level);
     return run->source->transform(run->source->opaque, &trial->latents, run->patch, trial->y);
 }
 
@@ -124,20 +122,20 @@ static int measure(const struct run *run, struct odva_strip_trial *trial)
 }
 
 /* What the tiles cost that are predicted. */
-static int measure_predicted(const struct run *run, int level)
+static int measure_predicted(const struct run *run)
 {
     struct odva_partition_choice *choice = run->choice;
     const struct odva_strip_trial *plain = &choice->trial[0];
     struct odva_strip_trial *trial = &choice->trial[1];
     int status;
 
-    cut_uniformly(&trial->latents, level);
     status = run->source->subtract(run->source->opaque, &trial->latents, run->patch, plain->y,
                                    trial->y, choice->energy);
     if (status == ONEDVA_OK)
         status = measure(run, trial);
     for (int i = 0; i < trial->latents.grid.tile_count && status == ONEDVA_OK; i++)
-        trial->costs[i].cost += choice->energy[i];
+        if (!trial->latents.tiles[i].is_left_out)
+            trial->costs[i].cost += choice->energy[i];
     return status;
 }
 
@@ -205,7 +203,7 @@ static void take_tile(const struct run *run, int is_predicted, int index)
     uint64_t *predicted = &latents->predicted[run->superblock + place->superblock];
 
     memcpy(latents->q + offset, trial->latents.q + tile->offset,
-           tile->coefficients * sizeof(*latents->q));
+           odva_coefficients_of(tile, tile->tokens) * sizeof(*latents->q));
     memcpy(run->y + offset, trial->y + tile->offset, tile->coefficients * sizeof(*run->y));
     run->choice->tokens[(size_t)(run->row + place->y0) * latents->grid.gx + place->x0] =
         tile->tokens;
@@ -248,6 +246,59 @@ static void choose_node(const struct run *run, int level, int index)
     take_tile(run, is_predicted, index);
 }
 
+/* ---- trials ------------------------------------------------------------------------------ */
+
+/* The strip in tiles of one size. */
+static void cut(const struct run *run, int level)
+{
+    for (int i = 0; i < (run->source->subtract ? 2 : 1); i++)
+        cut_uniformly(&run->choice->trial[i].latents, level);
+}
+
+/* Whether one of a node's quarters is split. */
+static int has_split_quarter(const struct run *run, const struct odva_tile *tile, int level)
+{
+    const uint32_t splits = run->latents->splits[run->superblock + tile->superblock];
+    uint32_t quarters = 0;
+
+    for (int i = 0; i < 4 && level + 1 < LEVELS - 1; i++)
+        quarters |= odva_split_bit(level + 1, 4 * node_index(tile) + i);
+    return (splits & quarters) != 0;
+}
+
+/* Leave out tiles of which a quarter costs less when it is split, too, and those of nodes that are
+ * implied. */
+static void leave_out_large(const struct run *run, int level)
+{
+    const struct odva_grid *strip = &run->choice->trial[0].latents.grid;
+
+    for (int i = 0; i < strip->tile_count; i++) {
+        const struct odva_tile *tile = &strip->tiles[i];
+        const int size = LEVELS - 1 - level;
+        const int is_left_out = tile->size != size || (size > 0 && may_split(run, size) &&
+                                                       has_split_quarter(run, tile, level));
+
+        for (int p = 0; p < (run->source->subtract ? 2 : 1); p++)
+            run->choice->trial[p].latents.tiles[i].is_left_out = is_left_out;
+    }
+}
+
+/* Try the tiles of a level. */
+static int try_level(const struct run *run, int level)
+{
+    int status;
+
+    cut(run, level);
+    if (run->choice->prunes)
+        leave_out_large(run, level);
+    status = transform(run);
+    if (status == ONEDVA_OK)
+        status = measure(run, &run->choice->trial[0]);
+    if (status == ONEDVA_OK && run->source->subtract)
+        status = measure_predicted(run);
+    return status;
+}
+
 /* ---- clips ------------------------------------------------------------------------------- */
 
 static int choose_strip(struct run *run, int64_t *bits)
@@ -255,12 +306,8 @@ static int choose_strip(struct run *run, int64_t *bits)
     const struct odva_grid *strip = &run->choice->trial[0].latents.grid;
 
     for (int level = LEVELS - 1; level >= 0; level--) {
-        int status = transform(run, level);
+        const int status = try_level(run, level);
 
-        if (status == ONEDVA_OK)
-            status = measure(run, &run->choice->trial[0]);
-        if (status == ONEDVA_OK && run->source->subtract)
-            status = measure_predicted(run, level);
         if (status < 0)
             return status;
         for (int i = 0; i < strip->tile_count; i++)
@@ -282,8 +329,10 @@ static int weigh_superblocks(struct run *run)
     for (int row = 0; row < grid->superblocks_y; row++) {
         int status = set_strip(run, row);
 
-        if (status == ONEDVA_OK)
-            status = transform(run, 0);
+        if (status == ONEDVA_OK) {
+            cut(run, 0);
+            status = transform(run);
+        }
         if (status < 0)
             return status;
         odva_activity_measure(&choice->trial[0].latents, choice->trial[0].y,

@@ -18,7 +18,7 @@
 struct odva_tile_source {
     void *opaque;
     /**
-     * Give a strip in tiles of one size.
+     * Give a strip in tiles of one size, but for those left out.
      * @param strip       its size and partition
      * @param first_patch of the clip's patches
      * @param y           odva_latents_count(strip) coefficients, each tile's in scan order
@@ -27,7 +27,7 @@ struct odva_tile_source {
     /**
      * The same without what the prediction has of it; NULL: there is no prediction.
      * @param y      what transform gave
-     * @param energy what this adds to the sum of squares of each tile
+     * @param energy what this adds to the sum of squares of each tile that is not left out
      */
     int (*subtract)(void *opaque, const struct odva_latents *strip, int64_t first_patch,
                     const float *y, float *difference, double *energy);
@@ -43,6 +43,7 @@ struct odva_strip_trial {
 
 struct odva_partition_choice {
     double masking;                   /* strength of odva_activity_weights; 0: none */
+    int prunes;                       /* leave out what smaller tiles speak against */
     struct odva_strip_trial trial[2]; /* as it is; predicted */
     struct odva_tile_cost *best;      /* of the nodes so far, at their first tokens [8][gx] */
     double *energy;                   /* of the tiles of a strip */

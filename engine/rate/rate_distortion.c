@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/integers.h"
 #include "base/reserve.h"
 #include "base/thread_pool.h"
 #include "bitstream/latent_coder.h"
@@ -26,19 +27,29 @@
  */
 #define SHARE_SLOPE 2.7
 
+/* Coefficients that are looked at together; latent tokens hold whole blocks. */
+#define BLOCK 8
+
+/** What is wanted of a scale. */
+struct scale_costs {
+    const uint16_t (*symbol)[ODVA_SYMBOL_NEIGHBOURS][ODVA_SYMBOLS]; /* by activity */
+    int scale_class;
+};
+
 /* One run over a clip. */
 struct measurement {
     struct odva_rate_distortion *rd;
     struct odva_latents *latents;
     const float *y;
     int qidx;
-    int given; /* whether the levels are those that the latents have */
-    int shift; /* how many of their low bits are left out */
-    /* costs of symbols by scale + 128 */
-    const uint16_t (*symbol_cost[256])[ODVA_SYMBOL_NEIGHBOURS][ODVA_SYMBOLS];
+    int given;                     /* whether the levels are those that the latents have */
+    int shift;                     /* how many of their low bits are left out */
+    struct scale_costs scale[256]; /* by scale + 128 */
+    uint16_t quiet_cost[ODVA_SYMBOL_NEIGHBOURS][256]; /* of 0 where little else is */
     struct odva_dequantiser dequantiser;
     float inverse_step;
     float dead_zone;
+    float least;          /* magnitude that is not quantised to 0 */
     double lambda;        /* squared error per 1/1024 bit */
     const double *weight; /* of each superblock's, or NULL */
 };
@@ -74,25 +85,55 @@ static size_t candidate_offset(const struct odva_latents *latents, int tile)
     return latents->tiles[tile].offset / odva_token_length(0) + 2 * (size_t)tile;
 }
 
-/* The level that a coefficient has if no other is better. @param q where levels are given */
-static int32_t first_level(const struct measurement *m, float y, int32_t q)
+/* The least magnitude that is not quantised to 0: larger ones are not, either. */
+static float least_coded(float inverse_step, float dead_zone)
 {
-    return m->given ? abs(q) >> m->shift : odva_quantise(fabsf(y), m->inverse_step, m->dead_zone);
+    float y = (0.5f + dead_zone) / inverse_step;
+
+    while (odva_quantise(y, inverse_step, dead_zone) > 0)
+        y = nextafterf(y, 0);
+    while (odva_quantise(y, inverse_step, dead_zone) == 0)
+        y = nextafterf(y, INFINITY);
+    return y;
+}
+
+/* The level that a coefficient has if no other is better. @param q where levels are given */
+static inline int32_t first_level(const struct measurement *m, float y, int32_t q, const int given)
+{
+    return given ? abs(q) >> m->shift : odva_quantise(fabsf(y), m->inverse_step, m->dead_zone);
+}
+
+/* Whether all of a block's coefficients are quantised to 0 if no other level is better. */
+static inline int is_zero(const struct measurement *m, const float *y, const int32_t *q,
+                          const int given)
+{
+    int any = 0;
+
+    if (given)
+        for (int i = 0; i < BLOCK; i++)
+            any |= abs(q[i]) >> m->shift;
+    else
+        for (int i = 0; i < BLOCK; i++)
+            any |= !(fabsf(y[i]) < m->least);
+    return !any;
 }
 
 /* Tokens up to the last coefficient that is not quantised to 0; longer is never better. */
-static int useful_tokens(const struct measurement *m, int index)
+static inline int useful_tokens(const struct measurement *m, int index, const int given)
 {
     const struct odva_latent_tile *tile = &m->latents->tiles[index];
     const int size = m->latents->grid.tiles[index].size;
     const float *y = m->y + tile->offset;
     const int32_t *q = m->latents->q + tile->offset;
-    const int limit = m->given ? tile->tokens : odva_token_limit(size, m->rd->max_tokens);
-    int i = odva_coefficients_of(tile, limit < tile->max_tokens ? limit : tile->max_tokens);
+    const int limit = given ? tile->tokens : odva_token_limit(size, m->rd->max_tokens);
+    const int count = odva_coefficients_of(tile, odva_min(limit, tile->max_tokens));
+    int i = count;
 
-    while (i > 0 && first_level(m, y[i - 1], q[i - 1]) == 0)
+    while (i % BLOCK > 0 && first_level(m, y[i - 1], q[i - 1], given) == 0)
         i--;
-    return (i + tile->token_length - 1) / tile->token_length;
+    while (i > 0 && i % BLOCK == 0 && is_zero(m, y + i - BLOCK, q + i - BLOCK, given))
+        i -= BLOCK;
+    return odva_ceil_div(i, tile->token_length);
 }
 
 /* Squared error of a level, less that of level 0. */
@@ -105,25 +146,25 @@ static double distortion_of(const struct measurement *m, int scale_class, float 
 
 /* Add what a level of scan index i costs to a candidate. @param level where no other is better
  * @return the level chosen */
-static int32_t choose_level(const struct measurement *m, struct odva_symbol_context *context, int i,
-                            float y, int32_t level, struct odva_length_candidate *sum)
+static inline __attribute__((always_inline)) int32_t
+choose_level(const struct measurement *m, struct odva_symbol_context *context, int i, float y,
+             int32_t level, const int tries_lower, struct odva_length_candidate *sum)
 {
-    const int scale = context->scan->scale[i];
+    const struct scale_costs *costs = &m->scale[context->scan->scale[i] + 128];
     const uint16_t *symbol_cost =
-        m->symbol_cost[scale + 128][odva_activity_context(context->activity)]
-                      [odva_neighbour_context(context, i)];
-    int scale_class, bits;
+        costs->symbol[odva_activity_context(context->activity)][odva_neighbour_context(context, i)];
+    const int scale_class = costs->scale_class;
     double distortion;
+    int bits;
 
     if (level == 0) {
         odva_symbol_context_update(context, i, 0);
         sum->bits += symbol_cost[0];
         return 0;
     }
-    scale_class = odva_scale_class(scale, m->qidx);
     distortion = distortion_of(m, scale_class, y, level);
     bits = odva_level_cost(symbol_cost, scale_class, level);
-    if (m->rd->thorough && !m->given) {
+    if (tries_lower) {
         const double lower_distortion = distortion_of(m, scale_class, y, level - 1);
         const int lower_bits = odva_level_cost(symbol_cost, scale_class, level - 1);
         if (lower_distortion + m->lambda * lower_bits < distortion + m->lambda * bits) {
@@ -138,33 +179,92 @@ static int32_t choose_level(const struct measurement *m, struct odva_symbol_cont
     return level;
 }
 
-/* Quantise a tile and fill in its candidates and the longest of them. */
-static void measure_tile(void *opaque, int64_t index, int worker)
+/* Add a block of 0s where little else is to a candidate. */
+static inline void add_quiet_block(const struct measurement *m, struct odva_symbol_context *context,
+                                   int first, struct odva_length_candidate *sum)
 {
-    const struct measurement *m = opaque;
+    const uint8_t *near = context->near + first;
+    const int8_t *scale = context->scan->scale + first;
+    uint64_t all_near;
+    int bits = 0;
+
+    memcpy(&all_near, near, sizeof(all_near));
+    if (all_near == 0)
+        for (int i = 0; i < BLOCK; i++)
+            bits += m->quiet_cost[0][scale[i] + 128];
+    else
+        for (int i = 0; i < BLOCK; i++)
+            bits += m->quiet_cost[odva_neighbour_context(context, first + i)][scale[i] + 128];
+    sum->bits += bits;
+    context->activity = odva_max(context->activity - BLOCK, ODVA_LEAST_ACTIVITY);
+}
+
+/* Add the first coefficients of a block to a candidate, and quantise them. */
+static inline __attribute__((always_inline)) void
+measure_block(const struct measurement *m, struct odva_symbol_context *context, int first,
+              int count, const float *y, int32_t *q, const int given, const int thorough,
+              struct odva_length_candidate *sum)
+{
+    if (count == BLOCK && context->activity < ODVA_QUIET_ACTIVITY && is_zero(m, y, q, given)) {
+        add_quiet_block(m, context, first, sum);
+        if (!given)
+            memset(q, 0, BLOCK * sizeof(*q));
+        return;
+    }
+    for (int i = 0; i < count; i++) {
+        const int32_t level =
+            choose_level(m, context, first + i, fabsf(y[i]), first_level(m, y[i], q[i], given),
+                         thorough && !given, sum);
+
+        if (!given)
+            q[i] = y[i] < 0 ? -level : level;
+    }
+}
+
+/* Quantise a tile and fill in its candidates and the longest of them. given and thorough are
+ * constants wherever this is inlined. */
+static inline __attribute__((always_inline)) void measure_tile_as(const struct measurement *m,
+                                                                  int index, int worker,
+                                                                  const int given,
+                                                                  const int thorough)
+{
     const struct odva_latent_tile *tile = &m->latents->tiles[index];
     struct odva_length_candidate *candidates =
-        m->rd->candidates + candidate_offset(m->latents, (int)index);
+        m->rd->candidates + candidate_offset(m->latents, index);
     struct odva_length_candidate sum = {0};
     struct odva_symbol_context context = {
         .near = m->rd->near + (size_t)worker * odva_symbol_context_size(m->latents->basis)};
     const float *y = m->y + tile->offset;
     int32_t *q = m->latents->q + tile->offset;
+    const int longest = useful_tokens(m, index, given);
 
-    m->rd->longest[index] = useful_tokens(m, (int)index);
-    if (!m->given && m->latents->seen) /* all are of the last refinement for dequantisation */
+    m->rd->longest[index] = longest;
+    if (!given && m->latents->seen) /* all are of the last refinement for dequantisation */
         memset(m->latents->seen + tile->offset, ODVA_CODED, tile->coefficients);
     candidates[0] = sum;
-    odva_symbol_context_start(&context, tile->scan);
-    for (int n = 0; n < m->rd->longest[index]; n++) {
-        for (int i = n * tile->token_length; i < odva_coefficients_of(tile, n + 1); i++) {
-            const int32_t level =
-                choose_level(m, &context, i, fabsf(y[i]), first_level(m, y[i], q[i]), &sum);
-            if (!m->given)
-                q[i] = y[i] < 0 ? -level : level;
-        }
+    odva_symbol_context_start(&context, tile->scan, odva_coefficients_of(tile, longest));
+    for (int n = 0; n < longest; n++) {
+        const int end = odva_coefficients_of(tile, n + 1);
+
+        for (int i = n * tile->token_length; i < end; i += BLOCK)
+            measure_block(m, &context, i, odva_min(end - i, BLOCK), y + i, q + i, given, thorough,
+                          &sum);
         candidates[n + 1] = sum;
     }
+}
+
+static void measure_tile(void *opaque, int64_t index, int worker)
+{
+    const struct measurement *m = opaque;
+
+    if (m->latents->tiles[index].is_left_out)
+        return;
+    if (m->given)
+        measure_tile_as(m, (int)index, worker, 1, 0);
+    else if (m->rd->thorough)
+        measure_tile_as(m, (int)index, worker, 0, 1);
+    else
+        measure_tile_as(m, (int)index, worker, 0, 0);
 }
 
 /* A choice of lengths for all tiles. */
@@ -213,7 +313,12 @@ static int64_t choose_lengths(struct measurement *m, const struct length_choice 
     int64_t bits = 0;
 
     for (int i = 0; i < latents->grid.tile_count; i++) {
-        struct odva_tile_cost cost;
+        struct odva_tile_cost cost = {INFINITY, 0};
+
+        if (latents->tiles[i].is_left_out) {
+            costs[i] = cost;
+            continue;
+        }
         latents->tiles[i].length[choice->layer] = choose_length(m, choice, i, &context, &cost);
         bits += cost.bits;
         if (costs)
@@ -243,9 +348,16 @@ static void measure(struct measurement *m, struct odva_rate_distortion *rd,
                      DEAD_ZONE_SLOPE * (float)offset,
         .lambda = ODVA_LAMBDA * step * step * exp2(offset / 4) / ODVA_BIT,
     };
+    m->least = least_coded(m->inverse_step, m->dead_zone);
     odva_dequantiser_init(&m->dequantiser, &rd->model->tables, qidx, shift);
-    for (int i = 0; i < 256; i++)
-        m->symbol_cost[i] = rd->bit_cost.symbol[odva_scale_class(i - 128, qidx)];
+    for (int i = 0; i < 256; i++) {
+        const int scale_class = odva_scale_class(i - 128, qidx);
+
+        m->scale[i] = (struct scale_costs){rd->bit_cost.symbol[scale_class], scale_class};
+        for (int n = 0; n < ODVA_SYMBOL_NEIGHBOURS; n++)
+            m->quiet_cost[n][i] =
+                m->scale[i].symbol[odva_activity_context(ODVA_LEAST_ACTIVITY)][n][0];
+    }
     odva_thread_pool_run(rd->pool, latents->grid.tile_count, measure_tile, m);
 }
 

@@ -67,7 +67,7 @@ void odva_rate_distortion_free(struct odva_rate_distortion *rd);
  * @param y       K * grid.patches coefficients, each tile's in scan order
  * @param weight  by how much a bit must pay more in each superblock, or NULL: by nothing
  * @param bits    of the payload, in 1/1024
- * @param costs   of each tile, or NULL
+ * @param costs   of each tile, INFINITY where it is left out, or NULL: none is
  * @return ONEDVA_OK or ONEDVA_ERR_NOMEM
  */
 int odva_rate_distortion_run(struct odva_rate_distortion *rd, struct odva_latents *latents,

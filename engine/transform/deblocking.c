@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/assert.h"
+#include "base/integers.h"
 #include "base/reserve.h"
 
 #define DOUBLING 13  /* quantiser indices after which steps of coding are twice as large */
@@ -27,8 +28,12 @@ int odva_deblocking_step_limit(int qidx)
     return (5 * odva_deblocking_limit(qidx) + 8) >> 4;
 }
 
-/* Mark what lies in predicted tiles that hold nothing: it was deblocked when it was coded. */
-static void mark_kept(struct odva_deblocking *deblocking, const struct odva_latents *latents)
+int odva_smoothing_limit(int qidx)
+{
+    return odva_min((3 * odva_deblocking_limit(qidx) + 4) >> 3, 63);
+}
+
+void odva_mark_kept(uint8_t *kept, const struct odva_latents *latents)
 {
     const struct odva_grid *grid = &latents->grid;
 
@@ -36,7 +41,7 @@ static void mark_kept(struct odva_deblocking *deblocking, const struct odva_late
         for (int x = 0; x < grid->gx; x++) {
             const int tile = grid->tile_of[(size_t)y * grid->gx + x];
 
-            deblocking->kept[(size_t)y * grid->gx + x] =
+            kept[(size_t)y * grid->gx + x] =
                 latents->tiles[tile].tokens == 0 && odva_tile_is_predicted(latents, tile);
         }
 }
@@ -50,7 +55,7 @@ static int set_kept(struct odva_deblocking *deblocking, struct odva_backend *bac
         odva_reserve(deblocking->kept, &deblocking->capacity, places, sizeof(*deblocking->kept));
     if (!deblocking->kept)
         return ONEDVA_ERR_NOMEM;
-    mark_kept(deblocking, latents);
+    odva_mark_kept(deblocking->kept, latents);
     return odva_device_array_set(backend, &deblocking->kept_device, deblocking->kept, places,
                                  sizeof(*deblocking->kept));
 }
@@ -59,19 +64,24 @@ int odva_deblock(struct odva_deblocking *deblocking, struct odva_backend *backen
                  struct odva_image *const *images, const struct odva_latents *latents, int frames)
 {
     const int limit = odva_deblocking_step_limit(latents->qidx);
+    const struct odva_buffer *kept = NULL;
     struct odva_grid grid = latents->grid;
     int status = ONEDVA_OK;
 
     ODVA_ASSERT(frames >= 1 && frames <= grid.frames);
     if (limit == 0)
         return ONEDVA_OK;
-    if (latents->is_inter)
+    if (latents->is_inter) {
         status = set_kept(deblocking, backend, latents);
+        kept = deblocking->kept_device.buffer;
+    }
     grid.frames = frames;
-    return status < 0
-               ? status
-               : backend->ops->deblock(backend, images, &grid, limit,
-                                       latents->is_inter ? deblocking->kept_device.buffer : NULL);
+    if (status == ONEDVA_OK)
+        status = backend->ops->deblock(backend, images, &grid, limit, kept);
+    if (status == ONEDVA_OK)
+        status =
+            backend->ops->smooth(backend, images, &grid, odva_smoothing_limit(latents->qidx), kept);
+    return status;
 }
 
 void odva_deblocking_free(struct odva_deblocking *deblocking, struct odva_backend *backend)

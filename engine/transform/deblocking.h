@@ -2,7 +2,8 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-/* How strongly the borders of tokens and of clips are smoothed (doc/bitstream.md, section 8). */
+/* How strongly the borders of tokens, all samples and the borders of clips are smoothed
+ * (doc/bitstream.md, section 8). */
 #ifndef ODVA_DEBLOCKING_H
 #define ODVA_DEBLOCKING_H
 
@@ -16,6 +17,14 @@ int odva_deblocking_limit(int qidx);
 /** How much of the step across a border of tokens counts. @param qidx -128..127 @return 0..319 */
 int odva_deblocking_step_limit(int qidx);
 
+/** From which on a difference between samples near each other counts for nothing.
+ * @param qidx -128..127 @return 0..63, 1 or more where odva_deblocking_step_limit() is */
+int odva_smoothing_limit(int qidx);
+
+/** Mark the tokens of predicted tiles that hold nothing: they were smoothed when they were coded.
+ * @param kept [gy][gx], 1 or 0 */
+void odva_mark_kept(uint8_t *kept, const struct odva_latents *latents);
+
 /** What tokens are left as they are; zero-initialised is empty. */
 struct odva_deblocking {
     uint8_t *kept; /* [gy][gx] */
@@ -24,7 +33,7 @@ struct odva_deblocking {
 };
 
 /**
- * Deblock decoded pictures in place.
+ * Deblock decoded pictures and smooth them, in place.
  * @param latents that they were decoded from
  * @param frames  how many of the clip's pictures these are
  * @return ONEDVA_OK, ONEDVA_ERR_NOMEM or what the backend gives

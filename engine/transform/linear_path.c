@@ -54,12 +54,14 @@ void odva_linear_path_close(struct odva_linear_path *path)
 /* ---- tiles ------------------------------------------------------------------------------- */
 
 /* @param all whether all of the tiles' coefficients are meant, or those that their tokens hold
- * @param first_patch of the latents in path->coefs */
+ * @param first_patch of the latents in path->coefs
+ * @return how many tiles are placed, those that are not left out, or an error */
 static int place_tiles(struct odva_linear_path *path, const struct odva_latents *latents, int all,
                        int64_t first_patch)
 {
     const struct odva_grid *grid = &latents->grid;
     int64_t offset = 0;
+    int count = 0;
 
     path->tiles =
         odva_reserve(path->tiles, &path->tile_capacity, grid->tile_count, sizeof(*path->tiles));
@@ -68,26 +70,31 @@ static int place_tiles(struct odva_linear_path *path, const struct odva_latents 
     for (int i = 0; i < grid->tile_count; i++) {
         const struct odva_tile *place = &grid->tiles[i];
         const struct odva_latent_tile *tile = &latents->tiles[i];
-        const struct odva_tile_table *table = odva_tile_table(path->tables, tile->scan);
+        const struct odva_tile_table *table;
+        const int coefficients =
+            all ? tile->coefficients : odva_coefficients_of(tile, tile->tokens);
 
+        offset += coefficients;
+        if (tile->is_left_out)
+            continue;
+        table = odva_tile_table(path->tables, tile->scan);
         if (!table)
             return ONEDVA_ERR_NOMEM;
-        path->tiles[i] = (struct odva_dct_tile){
+        path->tiles[count++] = (struct odva_dct_tile){
             .nt = place->nt,
             .ny = place->ny,
             .nx = place->nx,
             .y0 = place->y0,
             .x0 = place->x0,
-            .coefficients = all ? tile->coefficients : odva_coefficients_of(tile, tile->tokens),
-            .offset = offset,
+            .coefficients = coefficients,
+            .offset = offset - coefficients,
             .coefs = latents->basis * (first_patch + place->first_patch),
             .is_predicted = odva_tile_is_predicted(latents, i),
             .order = table->order,
             .rows = table->rows,
         };
-        offset += path->tiles[i].coefficients;
     }
-    return ONEDVA_OK;
+    return count;
 }
 
 /* ---- clips ------------------------------------------------------------------------------- */
@@ -135,14 +142,15 @@ int odva_linear_path_transform(struct odva_linear_path *path, const struct odva_
 {
     struct odva_backend *backend = path->backend;
     const size_t count = odva_latents_count(latents);
+    const int tiles = place_tiles(path, latents, 1, first_patch);
     int status = odva_device_array_reserve(backend, &path->latents, count, sizeof(*y));
 
     ODVA_ASSERT(path->coefs.buffer);
-    if (status == ONEDVA_OK)
-        status = place_tiles(path, latents, 1, first_patch);
+    if (tiles <= 0)
+        return tiles;
     if (status == ONEDVA_OK)
         status = backend->ops->dct_forward(backend, path->latents.buffer, path->coefs.buffer,
-                                           latents->basis, path->tiles, latents->grid.tile_count);
+                                           latents->basis, path->tiles, tiles);
     if (status < 0)
         return status;
     return backend->ops->download(backend, path->latents.buffer, 0, y, count * sizeof(*y));
@@ -187,12 +195,15 @@ static int64_t place_still_tiles(struct odva_linear_path *path, const struct odv
 {
     const int vectors = bands_of(path, latents->detail)->count[0];
     const struct odva_grid *grid = &latents->grid;
+    struct odva_dct_tile *tile = path->tiles;
     int64_t offset = 0;
 
     for (int i = 0; i < grid->tile_count; i++) {
-        const struct odva_tile_table *table = odva_tile_table(path->tables, latents->tiles[i].scan);
-        struct odva_dct_tile *tile = &path->tiles[i];
+        const struct odva_tile_table *table;
 
+        if (latents->tiles[i].is_left_out)
+            continue;
+        table = odva_tile_table(path->tables, latents->tiles[i].scan);
         if (!table)
             return ONEDVA_ERR_NOMEM;
         tile->nt = 1;
@@ -202,6 +213,7 @@ static int64_t place_still_tiles(struct odva_linear_path *path, const struct odv
         tile->order = table->still_order;
         tile->rows = table->still_rows;
         offset += table->still_count;
+        tile++;
     }
     return offset;
 }
@@ -213,13 +225,16 @@ static void subtract_tiles(struct odva_linear_path *path, const struct odva_late
     const float scale = sqrtf((float)latents->grid.gt);
     const float *prediction = path->still_latents;
 
-    memcpy(difference, y, odva_latents_count(latents) * sizeof(*y));
     for (int i = 0; i < latents->grid.tile_count; i++) {
         const struct odva_latent_tile *tile = &latents->tiles[i];
-        const struct odva_tile_table *table = odva_tile_table(path->tables, tile->scan);
+        const struct odva_tile_table *table;
         float *d = difference + tile->offset;
 
         energy[i] = 0;
+        if (tile->is_left_out)
+            continue;
+        table = odva_tile_table(path->tables, tile->scan);
+        memcpy(d, y + tile->offset, tile->coefficients * sizeof(*y));
         for (int n = 0; n < table->still_count; n++) {
             const float before = d[table->still[n]], p = scale * *prediction++;
 
@@ -235,12 +250,13 @@ int odva_linear_path_subtract(struct odva_linear_path *path, const struct odva_l
                               double *energy)
 {
     struct odva_backend *backend = path->backend;
-    int status = place_tiles(path, latents, 1, first_patch);
+    const int tiles = place_tiles(path, latents, 1, first_patch);
     int64_t count;
+    int status;
 
     ODVA_ASSERT(path->still_coefs.buffer);
-    if (status < 0)
-        return status;
+    if (tiles <= 0)
+        return tiles;
     count = place_still_tiles(path, latents, first_patch);
     if (count < 0)
         return (int)count;
@@ -252,7 +268,7 @@ int odva_linear_path_subtract(struct odva_linear_path *path, const struct odva_l
     if (status == ONEDVA_OK)
         status = backend->ops->dct_forward(backend, path->latents.buffer, path->still_coefs.buffer,
                                            bands_of(path, latents->detail)->count[0], path->tiles,
-                                           latents->grid.tile_count);
+                                           tiles);
     if (status == ONEDVA_OK)
         status = backend->ops->download(backend, path->latents.buffer, 0, path->still_latents,
                                         count * sizeof(float));
@@ -272,7 +288,7 @@ int odva_linear_path_invert(struct odva_linear_path *path, const struct odva_lat
     const size_t held = odva_latents_held(latents);
     int status = place_tiles(path, latents, 0, 0);
 
-    if (status == ONEDVA_OK)
+    if (status >= 0)
         status = odva_device_array_set(backend, &path->latents, held ? y : &nothing,
                                        held ? held : 1, sizeof(*y));
     return status < 0

@@ -30,7 +30,7 @@ static inline int32_t odva_quantise(float magnitude, float inverse_step, float d
 {
     const float level = magnitude * inverse_step + (0.5f - dead_zone);
 
-    return level < (float)ODVA_MAX_LEVEL ? (int32_t)level : ODVA_MAX_LEVEL;
+    return (int32_t)(level < (float)ODVA_MAX_LEVEL ? level : (float)ODVA_MAX_LEVEL);
 }
 
 /* Dequantised latents are in units of 1/32 of a sample's step, of which the model's domain, which

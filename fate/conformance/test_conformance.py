@@ -61,7 +61,7 @@ REQUIRED = {
     "tile.length in the last refinement": {"shorter", "same", "longer"}, "clip.finer refinements": {0, 1, 2, 3},
     "clip.pictures": {"key", "inter", "corrupt", "none"}, "symbol.beside of the other kind": BOTH,
     "dequantised.limited": BOTH, "c.clipped": BOTH, "sample.wraps": BOTH,
-    "border.sides that stay": {0, 1, 2}, "tile.predicted has tokens": {"no", "yes", "not in the first layer"},
+    "border.sides that stay": {0, 1, 2}, "sample.is smoothed": BOTH, "tile.predicted has tokens": {"no", "yes", "not in the first layer"},
     "motion.left": {0, 64}, "motion.top": {0, 64}, "motion.right": {0, 64}, "motion.bottom": {0, 64},
     "motion.T": set(range(2, 18)), "motion.canvas node clipped": BOTH, "motion.reference": FRAMES,
     "motion.points": {0, 1, 2}, "motion.point_terms-1": set(range(15)), "motion.point_step": FRAMES,

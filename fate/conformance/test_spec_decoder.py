@@ -189,6 +189,42 @@ class Deblocking(unittest.TestCase):
             np.testing.assert_array_equal(found, expected)
 
 
+class Smoothing(unittest.TestCase):
+    def test_is_done_sample_by_sample_where_tokens_do_not_stay(self):
+        rng, seen = np.random.default_rng(8), Seen()
+        for width, height, (qidx, most) in itertools.product((1, 2, 5, 17, 40), (1, 3, 16, 35), ((-60, 0), (10, 24), (63, 63))):
+            stays = rng.random((-(-height // 16), -(-width // 16))) < 0.5
+            sizes = [(-(-height // e), -(-width // e)) for e in (1, 2, 2)]
+            planes = [np.cumsum(rng.integers(-9, 10, (2, *size)), 2) % 256 for size in sizes]
+            expected = [self.smoothed(plane, stays, side, most) for plane, side in zip(planes, (16, 8, 8))]
+            spec_decoder.smooth(planes, qidx, stays, seen)
+            for found, plane in zip(planes, expected):
+                np.testing.assert_array_equal(found, plane)
+        self.assertEqual(set(seen["sample.is smoothed"]), {False, True})
+
+    @staticmethod
+    def smoothed(plane, stays, side, most):
+        result = plane.copy()
+        height, width = plane.shape[1:]
+        for t, y, x in np.ndindex(plane.shape):
+            s, total = int(plane[t, y, x]), 0
+            for w, n in ((14, 1), (11, 2)):
+                for v, u in ((y, x - n), (y, x + n), (y - n, x), (y + n, x)):
+                    d = int(plane[t, min(max(v, 0), height - 1), min(max(u, 0), width - 1)]) - s
+                    size = max(0, min(abs(d), most - abs(d)))
+                    total += w * (size if d > 0 else -size)
+            if not stays[y // side, x // side]:
+                result[t, y, x] = s + ((total + 64) >> 7)
+        return result
+
+    def test_results_are_samples(self):
+        rng = np.random.default_rng(9)
+        planes = [rng.choice([0, 1, 2, 3, 252, 253, 254, 255], (4, size, size)) for size in (64, 32, 32)]
+        spec_decoder.smooth(planes, 63, np.zeros((4, 4), bool), Seen())
+        for plane in planes:
+            self.assertTrue(plane.min() >= 0 and plane.max() <= 255)
+
+
 class Prediction(unittest.TestCase):
     @staticmethod
     def picture(seed=7):

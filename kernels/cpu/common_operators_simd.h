@@ -14,12 +14,13 @@
 #include "kernels/cpu/norm_simd.h"
 #include "kernels/cpu/panels_simd.h"
 #include "kernels/cpu/patches_simd.h"
+#include "kernels/cpu/smooth_simd.h"
 #include "kernels/cpu/structure_tensors_simd.h"
 
 /* Members of struct odva_cpu_operators. */
 #define COMMON_OPERATORS_SIMD                                                                      \
     .panel_width = PANEL, .norm_modulate = norm_modulate_simd, .warp = warp_simd,                  \
-    .downscale2x = downscale2x_simd, .deblock = deblock_simd,                                      \
+    .downscale2x = downscale2x_simd, .deblock = deblock_simd, .smooth = smooth_simd,               \
     .structure_tensors = structure_tensors_simd, .read_block = read_block_simd,                    \
     .write_block = write_block_simd, .transform = transform_simd,                                  \
     .multiply_pairs = multiply_pairs_simd, .split_bands = split_bands_loops,                       \

@@ -127,16 +127,17 @@ static void forward_task(void *opaque, int64_t index, int worker)
     const int32_t *order = odva_cpu_indices(tile->order);
     const int32_t *rows = odva_cpu_indices(tile->rows);
     const int patches = tile->nt * tile->ny * tile->nx, count = patches * job->basis;
-    float *data = odva_cpu_scratch_of(job->cpu, worker);
+    const int basis = job->basis;
+    float *data = odva_cpu_scratch_of(job->cpu, worker), *latents = job->latents + tile->offset;
+    const float *y;
 
     for (int i = 0; i < patches; i++)
         memcpy(data + (size_t)i * job->basis,
                job->coefs + tile->coefs + (size_t)rows[i] * job->basis, job->basis * sizeof(*data));
-    odva_cpu_dct_tile(job->cpu->operators, job->cpu->dct, data, tile->nt, tile->ny, tile->nx,
-                      job->basis, data + count);
+    y = odva_cpu_dct_tile(job->cpu->operators, job->cpu->dct, data, tile->nt, tile->ny, tile->nx,
+                          job->basis, data + count);
     for (int i = 0; i < tile->coefficients; i++)
-        job->latents[tile->offset + i] =
-            data[(size_t)(order[i] >> ODVA_ORDER_BITS) * job->basis + (order[i] & ODVA_ORDER_MASK)];
+        latents[i] = y[(order[i] >> ODVA_ORDER_BITS) * basis + (order[i] & ODVA_ORDER_MASK)];
 }
 
 static int dct_forward(struct odva_backend *backend, struct odva_buffer *latents,
@@ -179,6 +180,7 @@ static const struct odva_backend_ops cpu_ops = {
     .unpatchify = odva_cpu_backend_unpatchify,
     .warp = odva_cpu_backend_warp,
     .deblock = odva_cpu_backend_deblock,
+    .smooth = odva_cpu_backend_smooth,
     .downscale2x = odva_cpu_backend_downscale2x,
     .structure_tensors = odva_cpu_backend_structure_tensors,
     .project = odva_cpu_backend_project,

@@ -89,6 +89,9 @@ int odva_cpu_backend_warp(struct odva_backend *backend, struct odva_image *const
 int odva_cpu_backend_deblock(struct odva_backend *backend, struct odva_image *const *images,
                              const struct odva_grid *grid, int limit,
                              const struct odva_buffer *kept);
+int odva_cpu_backend_smooth(struct odva_backend *backend, struct odva_image *const *images,
+                            const struct odva_grid *grid, int limit,
+                            const struct odva_buffer *kept);
 int odva_cpu_backend_downscale2x(struct odva_backend *backend, struct odva_image *dst,
                                  struct odva_image *src);
 int odva_cpu_backend_structure_tensors(struct odva_backend *backend, struct odva_buffer *tensors,

@@ -41,25 +41,26 @@ void odva_cpu_transform_c(float *restrict dst, const float *restrict src,
     }
 }
 
-/* One axis of n between outer and length. */
-static void transform_axis(const struct odva_cpu_operators *operators, float *dst, const float *src,
-                           const float matrix[ODVA_CPU_DCT_MAX][ODVA_CPU_DCT_MAX], int outer, int n,
-                           int64_t length)
+/* One axis of n between outer and length. @return where the result is: src or spare */
+static float *transform_axis(const struct odva_cpu_operators *operators, float *src, float *spare,
+                             const struct odva_cpu_dct_tables *tables, int outer, int n,
+                             int64_t length)
 {
+    if (n == 1)
+        return src;
     for (int i = 0; i < outer; i++)
-        operators->transform(dst + i * n * length, src + i * n * length, matrix, n, length);
+        operators->transform(spare + i * n * length, src + i * n * length, tables->forward[n], n,
+                             length);
+    return spare;
 }
 
-void odva_cpu_dct_tile(const struct odva_cpu_operators *operators,
-                       const struct odva_cpu_dct_tables *tables, float *data, int nt, int ny,
-                       int nx, int basis, float *scratch)
+const float *odva_cpu_dct_tile(const struct odva_cpu_operators *operators,
+                               const struct odva_cpu_dct_tables *tables, float *data, int nt,
+                               int ny, int nx, int basis, float *scratch)
 {
-    const float(*matrices)[ODVA_CPU_DCT_MAX][ODVA_CPU_DCT_MAX] = tables->forward;
-    const int64_t count = (int64_t)nt * ny * nx * basis;
+    float *t = transform_axis(operators, data, scratch, tables, 1, nt, (int64_t)ny * nx * basis);
+    float *y = transform_axis(operators, t, t == data ? scratch : data, tables, nt, ny,
+                              (int64_t)nx * basis);
 
-    transform_axis(operators, scratch, data, matrices[nt], 1, nt, (int64_t)ny * nx * basis);
-    transform_axis(operators, data, scratch, matrices[ny], nt, ny, (int64_t)nx * basis);
-    transform_axis(operators, scratch, data, matrices[nx], nt * ny, nx, basis);
-    for (int64_t i = 0; i < count; i++)
-        data[i] = scratch[i];
+    return transform_axis(operators, y, y == data ? scratch : data, tables, nt * ny, nx, basis);
 }

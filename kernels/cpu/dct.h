@@ -18,9 +18,10 @@ struct odva_cpu_dct_tables {
 
 void odva_cpu_dct_tables_init(struct odva_cpu_dct_tables *tables);
 
-/** In place over the first three axes of [nt][ny][nx][basis]. @param scratch as many floats */
-void odva_cpu_dct_tile(const struct odva_cpu_operators *operators,
-                       const struct odva_cpu_dct_tables *tables, float *data, int nt, int ny,
-                       int nx, int basis, float *scratch);
+/** Over the first three axes of [nt][ny][nx][basis]. @param scratch as many floats
+ * @return where the result is: data or scratch */
+const float *odva_cpu_dct_tile(const struct odva_cpu_operators *operators,
+                               const struct odva_cpu_dct_tables *tables, float *data, int nt,
+                               int ny, int nx, int basis, float *scratch);
 
 #endif

@@ -33,24 +33,24 @@ void odva_cpu_deblock_border(uint8_t *at, ptrdiff_t distance, int limit)
     }
 }
 
-void odva_cpu_deblock_columns(const struct odva_cpu_deblock *job, int first_row, int end_row)
+void odva_cpu_deblock_columns(const struct odva_cpu_filter *job, int first_row, int end_row)
 {
     for (int y = first_row; y < end_row; y++) {
         uint8_t *row = job->plane + y * job->stride;
 
-        for (int x = job->spacing; x + ODVA_CPU_DEBLOCK_REACH <= job->width; x += job->spacing)
+        for (int x = job->side; x + ODVA_CPU_DEBLOCK_REACH <= job->width; x += job->side)
             odva_cpu_deblock_border(
-                row + x, 1, odva_cpu_deblock_column_limit(job, y / job->spacing, x / job->spacing));
+                row + x, 1, odva_cpu_deblock_column_limit(job, y / job->side, x / job->side));
     }
 }
 
-void odva_cpu_deblock_bands(const struct odva_cpu_deblock *job, int first_band, int bands,
-                            void (*columns)(const struct odva_cpu_deblock *job, int first_row,
+void odva_cpu_deblock_bands(const struct odva_cpu_filter *job, int first_band, int bands,
+                            void (*columns)(const struct odva_cpu_filter *job, int first_row,
                                             int end_row),
-                            void (*row)(const struct odva_cpu_deblock *job, int border))
+                            void (*row)(const struct odva_cpu_filter *job, int border))
 {
     for (int band = first_band; band < first_band + bands; band++) {
-        const int border = band * job->spacing;
+        const int border = band * job->side;
 
         columns(job, odva_cpu_deblock_top(job, band), odva_cpu_deblock_top(job, band + 1));
         if (border > 0 && border + ODVA_CPU_DEBLOCK_REACH <= job->height)
@@ -58,17 +58,16 @@ void odva_cpu_deblock_bands(const struct odva_cpu_deblock *job, int first_band, 
     }
 }
 
-static void deblock_row_c(const struct odva_cpu_deblock *job, int border)
+static void deblock_row_c(const struct odva_cpu_filter *job, int border)
 {
     uint8_t *row = job->plane + border * job->stride;
 
     for (int x = 0; x < job->width; x++)
-        odva_cpu_deblock_border(
-            row + x, job->stride,
-            odva_cpu_deblock_row_limit(job, border / job->spacing, x / job->spacing));
+        odva_cpu_deblock_border(row + x, job->stride,
+                                odva_cpu_deblock_row_limit(job, border / job->side, x / job->side));
 }
 
-void odva_cpu_deblock_c(const struct odva_cpu_deblock *job, int first_band, int bands)
+void odva_cpu_deblock_c(const struct odva_cpu_filter *job, int first_band, int bands)
 {
     odva_cpu_deblock_bands(job, first_band, bands, odva_cpu_deblock_columns, deblock_row_c);
 }

@@ -52,25 +52,24 @@ static inline void deblock_words(uint8_t *at, ptrdiff_t stride, v_int limits)
 }
 
 /* The limits of V_WORDS lines. @param counts 1: it is the job's limit, 0: it is none */
-static inline v_int limits_of(const struct odva_cpu_deblock *job, const uint8_t *counts)
+static inline v_int limits_of(const struct odva_cpu_filter *job, const uint8_t *counts)
 {
     return v_mul_words(v_load_words(counts), v_set1_words((short)job->limit));
 }
 
 /* @return how many of V_WORDS columns from x on are to be deblocked */
-static int mark_row(const struct odva_cpu_deblock *job, int border, int x, uint8_t *counts)
+static int mark_row(const struct odva_cpu_filter *job, int border, int x, uint8_t *counts)
 {
     int marked = 0;
 
     for (int i = 0; i < V_WORDS; i++) {
-        counts[i] =
-            odva_cpu_deblock_row_limit(job, border / job->spacing, (x + i) / job->spacing) > 0;
+        counts[i] = odva_cpu_deblock_row_limit(job, border / job->side, (x + i) / job->side) > 0;
         marked += counts[i];
     }
     return marked;
 }
 
-static void deblock_row(const struct odva_cpu_deblock *job, int border)
+static void deblock_row(const struct odva_cpu_filter *job, int border)
 {
     uint8_t *row = job->plane + border * job->stride;
     v_int limits = v_set1_words((short)job->limit);
@@ -86,9 +85,8 @@ static void deblock_row(const struct odva_cpu_deblock *job, int border)
         deblock_words(row + x, job->stride, limits);
     }
     for (; x < job->width; x++)
-        odva_cpu_deblock_border(
-            row + x, job->stride,
-            odva_cpu_deblock_row_limit(job, border / job->spacing, x / job->spacing));
+        odva_cpu_deblock_border(row + x, job->stride,
+                                odva_cpu_deblock_row_limit(job, border / job->side, x / job->side));
 }
 
 typedef uint8_t octets __attribute__((vector_size(16)));
@@ -142,22 +140,22 @@ static inline void transpose_samples(uint8_t *dst, ptrdiff_t dst_stride, const u
 
 /* @return how many of 8 rows from first_row on are to be deblocked across some borders between
  * columns, from the border at x on */
-static int mark_squares(const struct odva_cpu_deblock *job, int first_row, int x, int count,
+static int mark_squares(const struct odva_cpu_filter *job, int first_row, int x, int count,
                         uint8_t *counts)
 {
     int marked = 0;
 
     for (int i = 0; i < 8 * SQUARES; i++) {
         counts[i] =
-            i < 8 * count && odva_cpu_deblock_column_limit(job, (first_row + i % 8) / job->spacing,
-                                                           x / job->spacing + i / 8) > 0;
+            i < 8 * count && odva_cpu_deblock_column_limit(job, (first_row + i % 8) / job->side,
+                                                           x / job->side + i / 8) > 0;
         marked += counts[i];
     }
     return marked;
 }
 
 /* Some borders between columns, from the border at x on, in 8 rows from first_row on. */
-static void deblock_squares(const struct odva_cpu_deblock *job, int first_row, int x, int count)
+static void deblock_squares(const struct odva_cpu_filter *job, int first_row, int x, int count)
 {
     uint8_t *at = job->plane + first_row * job->stride;
     uint8_t lines[8][8 * SQUARES] = {{0}}, counts[8 * SQUARES];
@@ -166,29 +164,27 @@ static void deblock_squares(const struct odva_cpu_deblock *job, int first_row, i
     if (job->kept && mark_squares(job, first_row, x, count, counts) == 0)
         return;
     for (int i = 0; i < count; i++)
-        transpose_samples(&lines[0][8 * i], 8 * SQUARES, at + x + i * job->spacing - 4,
-                          job->stride);
+        transpose_samples(&lines[0][8 * i], 8 * SQUARES, at + x + i * job->side - 4, job->stride);
     for (int i = 0; i < 8 * count; i += V_WORDS) {
         if (job->kept)
             limits = limits_of(job, counts + i);
         deblock_words(&lines[4][i], 8 * SQUARES, limits);
     }
     for (int i = 0; i < count; i++)
-        transpose_samples(at + x + i * job->spacing - 4, job->stride, &lines[0][8 * i],
-                          8 * SQUARES);
+        transpose_samples(at + x + i * job->side - 4, job->stride, &lines[0][8 * i], 8 * SQUARES);
 }
 
 /* odva_cpu_deblock_columns for 8 rows. */
-static void deblock_8_rows(const struct odva_cpu_deblock *job, int first_row)
+static void deblock_8_rows(const struct odva_cpu_filter *job, int first_row)
 {
-    const int borders = (job->width - ODVA_CPU_DEBLOCK_REACH) / job->spacing;
+    const int borders = (job->width - ODVA_CPU_DEBLOCK_REACH) / job->side;
 
     for (int i = 0; i < borders; i += SQUARES)
-        deblock_squares(job, first_row, (i + 1) * job->spacing,
+        deblock_squares(job, first_row, (i + 1) * job->side,
                         borders - i < SQUARES ? borders - i : SQUARES);
 }
 
-static void deblock_columns(const struct odva_cpu_deblock *job, int first_row, int end_row)
+static void deblock_columns(const struct odva_cpu_filter *job, int first_row, int end_row)
 {
     int y = first_row;
 
@@ -197,7 +193,7 @@ static void deblock_columns(const struct odva_cpu_deblock *job, int first_row, i
     odva_cpu_deblock_columns(job, y, end_row);
 }
 
-static void deblock_simd(const struct odva_cpu_deblock *job, int first_band, int bands)
+static void deblock_simd(const struct odva_cpu_filter *job, int first_band, int bands)
 {
     odva_cpu_deblock_bands(job, first_band, bands, deblock_columns, deblock_row);
 }

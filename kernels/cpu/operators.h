@@ -112,14 +112,14 @@ struct odva_cpu_structure_tensors {
     int width, height;
 };
 
-/** One plane of one frame of odva_backend_ops.deblock. */
-struct odva_cpu_deblock {
+/** One plane of one frame of odva_backend_ops.deblock or .smooth. */
+struct odva_cpu_filter {
     uint8_t *plane;
     ptrdiff_t stride;
     int width, height;
-    int spacing; /* of the borders */
-    int limit;   /* 1..319 */
-    const uint8_t *kept; /* as of odva_backend_ops.deblock */
+    int side;            /* of a token's part of the plane */
+    int limit;           /* as of the operator */
+    const uint8_t *kept; /* likewise */
     int columns;         /* of kept */
 };
 
@@ -153,7 +153,9 @@ struct odva_cpu_operators {
                         int rows); /* of dst */
     void (*structure_tensors)(const struct odva_cpu_structure_tensors *job, int first_row,
                               int rows); /* of blocks */
-    void (*deblock)(const struct odva_cpu_deblock *job, int first_band, int bands);
+    void (*deblock)(const struct odva_cpu_filter *job, int first_band, int bands);
+    /** @param scratch odva_cpu_smooth_scratch() bytes */
+    void (*smooth)(const struct odva_cpu_filter *job, uint8_t *scratch);
     void (*multiply_pairs)(const struct odva_cpu_pairs *product);
     /** A patch's samples [4][384] to its bands [4][384], in 1/8 of a sample's step. */
     void (*split_bands)(int16_t *restrict bands, const uint8_t *restrict samples,

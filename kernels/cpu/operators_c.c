@@ -16,6 +16,7 @@ const struct odva_cpu_operators odva_cpu_operators_c = {
     .warp = odva_cpu_warp_c,
     .downscale2x = odva_cpu_downscale2x_c,
     .deblock = odva_cpu_deblock_c,
+    .smooth = odva_cpu_smooth_c,
     .structure_tensors = odva_cpu_structure_tensors_c,
     .read_block = odva_cpu_read_block_c,
     .write_block = odva_cpu_write_block_c,

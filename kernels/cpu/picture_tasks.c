@@ -11,6 +11,7 @@
 #include "kernels/cpu/cpu_tasks.h"
 #include "kernels/cpu/image.h"
 #include "kernels/cpu/patches.h"
+#include "kernels/cpu/reference.h"
 
 #define PATCHES           8
 #define WARP_SAMPLES      (1 << 15) /* a task takes more time than to wake a thread */
@@ -171,37 +172,46 @@ int odva_cpu_backend_warp(struct odva_backend *backend, struct odva_image *const
     return ONEDVA_OK;
 }
 
-struct deblock_job {
-    const struct odva_cpu_operators *operators;
+/* ---- filters ----------------------------------------------------------------------------- */
+
+struct filter_job {
+    const struct odva_cpu_backend *cpu;
     struct odva_image *const *images;
     const struct odva_grid *grid;
-    int limit, bands, bands_per_task;
+    int limit;
     const uint8_t *kept;
+    int bands, bands_per_task; /* deblocking: bands of a frame */
 };
+
+static struct odva_cpu_filter filtered_plane(const struct filter_job *job, int t, int plane)
+{
+    const struct odva_image *image = job->images[t];
+
+    return (struct odva_cpu_filter){
+        .plane = image->picture.data[plane],
+        .stride = image->picture.stride[plane],
+        .width = odva_cpu_plane_side(image->width, plane),
+        .height = odva_cpu_plane_side(image->height, plane),
+        .side = plane ? ODVA_TOKEN_CHROMA : ODVA_TOKEN_LUMA,
+        .limit = job->limit,
+        .kept = job->kept,
+        .columns = job->grid->gx,
+    };
+}
 
 static void deblock_task(void *opaque, int64_t index, int worker)
 {
-    const struct deblock_job *job = opaque;
+    const struct filter_job *job = opaque;
     const int tasks = (int)odva_ceil_div64(job->bands, job->bands_per_task);
     const int first = (int)(index % tasks) * job->bands_per_task;
     const int bands = (int)odva_min64(job->bands_per_task, job->bands - first);
-    const struct onedva_picture *picture = &job->images[index / tasks]->picture;
 
     (void)worker;
     for (int p = 0; p < 3; p++) {
-        const struct odva_cpu_deblock plane = {
-            .plane = picture->data[p],
-            .stride = picture->stride[p],
-            .width = p ? (job->grid->width + 1) / 2 : job->grid->width,
-            .height = p ? (job->grid->height + 1) / 2 : job->grid->height,
-            .spacing = p ? ODVA_TOKEN_CHROMA : ODVA_TOKEN_LUMA,
-            .limit = job->limit,
-            .kept = job->kept,
-            .columns = job->grid->gx,
-        };
+        const struct odva_cpu_filter plane = filtered_plane(job, (int)(index / tasks), p);
 
         if (plane.plane)
-            job->operators->deblock(&plane, first, bands);
+            job->cpu->operators->deblock(&plane, first, bands);
     }
 }
 
@@ -209,18 +219,49 @@ int odva_cpu_backend_deblock(struct odva_backend *backend, struct odva_image *co
                              const struct odva_grid *grid, int limit,
                              const struct odva_buffer *kept)
 {
-    struct deblock_job job = {.operators = odva_cpu_backend_of(backend)->operators,
-                              .images = images,
-                              .grid = grid,
-                              .limit = limit,
-                              .kept = kept ? kept->data : NULL,
-                              .bands = (grid->height + 7) / 16 + 1};
+    struct filter_job job = {.cpu = odva_cpu_backend_of(backend),
+                             .images = images,
+                             .grid = grid,
+                             .limit = limit,
+                             .kept = kept ? kept->data : NULL,
+                             .bands = (grid->height + 7) / 16 + 1};
 
     job.bands_per_task = (int)odva_ceil_div64(DEBLOCK_SAMPLES, 16 * (int64_t)grid->width);
     odva_cpu_run(backend, odva_ceil_div64(job.bands, job.bands_per_task) * grid->frames,
                  deblock_task, &job);
     return ONEDVA_OK;
 }
+
+/* A plane of a frame; luma's come first. */
+static void smooth_task(void *opaque, int64_t index, int worker)
+{
+    const struct filter_job *job = opaque;
+    const int frames = job->grid->frames;
+    const struct odva_cpu_filter plane =
+        filtered_plane(job, (int)(index % frames), (int)(index / frames));
+
+    if (plane.plane)
+        job->cpu->operators->smooth(&plane, (uint8_t *)odva_cpu_scratch_of(job->cpu, worker));
+}
+
+int odva_cpu_backend_smooth(struct odva_backend *backend, struct odva_image *const *images,
+                            const struct odva_grid *grid, int limit, const struct odva_buffer *kept)
+{
+    struct filter_job job = {.cpu = odva_cpu_backend_of(backend),
+                             .images = images,
+                             .grid = grid,
+                             .limit = limit,
+                             .kept = kept ? kept->data : NULL};
+    const size_t bytes = odva_cpu_smooth_scratch(grid->width);
+    const int status = odva_cpu_reserve_scratch(odva_cpu_backend_of(backend),
+                                                (bytes + sizeof(float) - 1) / sizeof(float));
+
+    if (status == ONEDVA_OK)
+        odva_cpu_run(backend, 3 * (int64_t)grid->frames, smooth_task, &job);
+    return status;
+}
+
+/* ---- motion estimation ------------------------------------------------------------------- */
 
 struct plane_job {
     const struct odva_cpu_operators *operators;
@@ -246,8 +287,8 @@ static void downscale2x_task(void *opaque, int64_t index, int worker)
 static void downscale_plane(struct odva_backend *backend, const struct odva_image *dst,
                             const struct odva_image *src, int plane)
 {
-    const int width = plane ? (src->width + 1) / 2 : src->width;
-    const int height = plane ? (src->height + 1) / 2 : src->height;
+    const int width = odva_cpu_plane_side(src->width, plane);
+    const int height = odva_cpu_plane_side(src->height, plane);
     struct plane_job job = {.operators = odva_cpu_backend_of(backend)->operators,
                             .rows = (height + 1) / 2};
 

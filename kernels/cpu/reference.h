@@ -39,17 +39,16 @@ void odva_cpu_transform_c(float *restrict dst, const float *restrict src,
     }
 #define ODVA_CPU_DEBLOCK_BESIDE 30
 
-/** First row of a band: each has the rows half a spacing above and below the border band * spacing.
- */
-static inline int odva_cpu_deblock_top(const struct odva_cpu_deblock *job, int band)
+/** First row of a band: each has the rows half a side above and below the border band * side. */
+static inline int odva_cpu_deblock_top(const struct odva_cpu_filter *job, int band)
 {
-    const int top = band * job->spacing - job->spacing / 2;
+    const int top = band * job->side - job->side / 2;
 
     return top < 0 ? 0 : top < job->height ? top : job->height;
 }
 
 /** What of a step counts across the border between columns before token (row, column). */
-static inline int odva_cpu_deblock_column_limit(const struct odva_cpu_deblock *job, int row,
+static inline int odva_cpu_deblock_column_limit(const struct odva_cpu_filter *job, int row,
                                                 int column)
 {
     const uint8_t *token = job->kept ? job->kept + (ptrdiff_t)row * job->columns + column : NULL;
@@ -58,8 +57,7 @@ static inline int odva_cpu_deblock_column_limit(const struct odva_cpu_deblock *j
 }
 
 /** Likewise across the border above it. */
-static inline int odva_cpu_deblock_row_limit(const struct odva_cpu_deblock *job, int row,
-                                             int column)
+static inline int odva_cpu_deblock_row_limit(const struct odva_cpu_filter *job, int row, int column)
 {
     const uint8_t *token = job->kept ? job->kept + (ptrdiff_t)row * job->columns + column : NULL;
 
@@ -70,14 +68,32 @@ static inline int odva_cpu_deblock_row_limit(const struct odva_cpu_deblock *job,
  * samples @param limit 0: nothing changes */
 void odva_cpu_deblock_border(uint8_t *at, ptrdiff_t distance, int limit);
 /** Deblock rows across the borders between columns. */
-void odva_cpu_deblock_columns(const struct odva_cpu_deblock *job, int first_row, int end_row);
+void odva_cpu_deblock_columns(const struct odva_cpu_filter *job, int first_row, int end_row);
 /** All of some bands; columns does what odva_cpu_deblock_columns() does, row deblocks the border
  * above a row in all columns. */
-void odva_cpu_deblock_bands(const struct odva_cpu_deblock *job, int first_band, int bands,
-                            void (*columns)(const struct odva_cpu_deblock *job, int first_row,
+void odva_cpu_deblock_bands(const struct odva_cpu_filter *job, int first_band, int bands,
+                            void (*columns)(const struct odva_cpu_filter *job, int first_row,
                                             int end_row),
-                            void (*row)(const struct odva_cpu_deblock *job, int border));
-void odva_cpu_deblock_c(const struct odva_cpu_deblock *job, int first_band, int bands);
+                            void (*row)(const struct odva_cpu_filter *job, int border));
+void odva_cpu_deblock_c(const struct odva_cpu_filter *job, int first_band, int bands);
+
+/* What the differences to the four samples at distance 1, and to those at distance 2, move a
+ * sample, in 1/128. What four count together is a signed byte. */
+#define ODVA_CPU_SMOOTH_NEAR   14
+#define ODVA_CPU_SMOOTH_FAR    11
+#define ODVA_CPU_SMOOTH_REACH  2
+#define ODVA_CPU_SMOOTH_MARGIN 80 /* of lines' memory, on both sides */
+
+/** Bytes that smooth works in. @param width of the plane */
+size_t odva_cpu_smooth_scratch(int width);
+/** A plane, run by run of samples that are not kept.
+ * @param run smooths count samples of a row: lines are that row as it was and the two above and the
+ * two below it, from the run on; their edges are repeated, and memory reaches
+ * ODVA_CPU_SMOOTH_MARGIN bytes further on both sides */
+void odva_cpu_smooth_plane(const struct odva_cpu_filter *job, uint8_t *scratch,
+                           void (*run)(uint8_t *dst, const uint8_t *const *lines, int count,
+                                       int limit));
+void odva_cpu_smooth_c(const struct odva_cpu_filter *job, uint8_t *scratch);
 
 /** Sum of ODVA_CPU_C_WIDTH partial sums in a fixed order. */
 static inline float odva_cpu_tree_sum(float *partial)

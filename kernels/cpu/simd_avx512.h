@@ -132,7 +132,12 @@ typedef __m512i v_int;
 #define v_set1_words(a)     _mm512_set1_epi16(a)
 #define v_load_bytes(p)     _mm512_loadu_si512(p) /* 2 V_WORDS of them */
 #define v_load_words(p)     _mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)(p)))
+#define v_store_bytes(p, a) _mm512_storeu_si512(p, a)
 #define v_and(a, b)         _mm512_and_si512(a, b)
+#define v_add_bytes(a, b)   _mm512_add_epi8(a, b)
+#define v_sub_bytes(a, b)   _mm512_sub_epi8(a, b)
+#define v_less_bytes(a, b)  _mm512_subs_epu8(a, b) /* max(a - b, 0) of unsigned ones */
+#define v_min_bytes(a, b)   _mm512_min_epu8(a, b)
 #define v_add_words(a, b)   _mm512_add_epi16(a, b)
 #define v_sub_words(a, b)   _mm512_sub_epi16(a, b)
 #define v_shift_words(a, n) _mm512_srli_epi16(a, n)
@@ -144,6 +149,12 @@ typedef __m512i v_int;
 #define v_add_dwords(a, b)  _mm512_add_epi32(a, b)
 #define v_pair_bytes(a, b)  _mm512_maddubs_epi16(a, b) /* unsigned by signed, sums of two */
 #define v_pair_words(a, b)  _mm512_madd_epi16(a, b)
+
+/* Of each 128 bits: the lower, the higher halves' bytes of a and b in turn; and what gives the
+ * words made of these back as bytes. */
+#define v_zip_low_bytes(a, b)  _mm512_unpacklo_epi8(a, b)
+#define v_zip_high_bytes(a, b) _mm512_unpackhi_epi8(a, b)
+#define v_pack_words(a, b)     _mm512_packs_epi16(a, b) /* -128 .. 127 */
 
 /* Dwords i, j of each 128 bits of a, then k, l of b. */
 #define v_pick_dwords(a, b, i, j, k, l)                                                            \

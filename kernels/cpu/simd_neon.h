@@ -203,6 +203,12 @@ static inline v_int v_load_bytes(const uint8_t *p)
     return (v_int){{vreinterpretq_s16_u8(vld1q_u8(p)), vreinterpretq_s16_u8(vld1q_u8(p + 16))}};
 }
 
+static inline void v_store_bytes(uint8_t *p, v_int a)
+{
+    vst1q_u8(p, vreinterpretq_u8_s16(a.val[0]));
+    vst1q_u8(p + 16, vreinterpretq_u8_s16(a.val[1]));
+}
+
 /* of bytes */
 static inline v_int v_load_words(const uint8_t *p)
 {
@@ -241,6 +247,34 @@ static inline int16x8_t v_pair_words_quad(int16x8_t a, int16x8_t b)
         vpaddq_s32(vmull_s16(vget_low_s16(a), vget_low_s16(b)), vmull_high_s16(a, b)));
 }
 
+#define V_BYTES_QUAD(name, intrinsic)                                                              \
+    static inline int16x8_t name(int16x8_t a, int16x8_t b)                                         \
+    {                                                                                              \
+        return vreinterpretq_s16_u8(intrinsic(vreinterpretq_u8_s16(a), vreinterpretq_u8_s16(b)));  \
+    }
+
+V_BYTES_QUAD(v_add_bytes_quad, vaddq_u8)
+V_BYTES_QUAD(v_sub_bytes_quad, vsubq_u8)
+V_BYTES_QUAD(v_less_bytes_quad, vqsubq_u8)
+V_BYTES_QUAD(v_min_bytes_quad, vminq_u8)
+V_BYTES_QUAD(v_zip_low_bytes_quad, vzip1q_u8)
+V_BYTES_QUAD(v_zip_high_bytes_quad, vzip2q_u8)
+
+/* -128 .. 127 */
+static inline int16x8_t v_pack_words_quad(int16x8_t a, int16x8_t b)
+{
+    return vreinterpretq_s16_s8(vcombine_s8(vqmovn_s16(a), vqmovn_s16(b)));
+}
+
+V_INTS(v_add_bytes, v_add_bytes_quad)
+V_INTS(v_sub_bytes, v_sub_bytes_quad)
+V_INTS(v_less_bytes, v_less_bytes_quad) /* max(a - b, 0) of unsigned ones */
+V_INTS(v_min_bytes, v_min_bytes_quad)
+/* Of each 128 bits: the lower, the higher halves' bytes of a and b in turn; and what gives the
+ * words made of these back as bytes. */
+V_INTS(v_zip_low_bytes, v_zip_low_bytes_quad)
+V_INTS(v_zip_high_bytes, v_zip_high_bytes_quad)
+V_INTS(v_pack_words, v_pack_words_quad)
 V_INTS(v_and, vandq_s16)
 V_INTS(v_add_words, vaddq_s16)
 V_INTS(v_sub_words, vsubq_s16)

@@ -189,6 +189,7 @@ CALL(patchify, w->patch, &w->grid, w->from.image, w->index, w->offset, 1)
 CALL(unpatchify, w->to.image, &w->grid, w->patch, w->index, w->offset, 1)
 CALL(warp, w->to.image, w->from.image, &w->warp, w->nodes)
 CALL(deblock, w->to.image, &w->grid, w->limit, w->byte)
+CALL(smooth, w->to.image, &w->grid, w->limit, w->byte)
 CALL(downscale2x, w->half, w->from.image[0])
 CALL(structure_tensors, w->tensors, w->from.image[0], w->from.image[1])
 CALL(image_copy, w->to.image[0], w->from.image[0])
@@ -260,14 +261,32 @@ static int call_pack_basis(struct world *w)
 
 static void right_calls(void **state)
 {
-    static int (*const calls[])(struct world * w) = {
-        call_upload,      call_download,   call_linear,        call_linear_chain,
-        call_attention,   call_patchify,   call_norm_modulate, call_unpatchify,
-        call_warp,        call_deblock,    call_downscale2x,   call_structure_tensors,
-        call_dct_forward, call_project,    call_reconstruct,   call_axpby,
-        call_noise,       call_free,       call_pack,          call_pack_basis,
-        call_constant,    call_image_copy, call_image_wrap,    call_image_alloc,
-        call_image_free};
+    static int (*const calls[])(struct world * w) = {call_upload,
+                                                     call_download,
+                                                     call_linear,
+                                                     call_linear_chain,
+                                                     call_attention,
+                                                     call_patchify,
+                                                     call_norm_modulate,
+                                                     call_unpatchify,
+                                                     call_warp,
+                                                     call_deblock,
+                                                     call_smooth,
+                                                     call_downscale2x,
+                                                     call_structure_tensors,
+                                                     call_dct_forward,
+                                                     call_project,
+                                                     call_reconstruct,
+                                                     call_axpby,
+                                                     call_noise,
+                                                     call_free,
+                                                     call_pack,
+                                                     call_pack_basis,
+                                                     call_constant,
+                                                     call_image_copy,
+                                                     call_image_wrap,
+                                                     call_image_alloc,
+                                                     call_image_free};
     struct world *w = world_open();
 
     (void)state;
@@ -337,8 +356,13 @@ static void right_calls(void **state)
     V(warp, w->nodes = w->byte, "bytes <= ops->buffer_size(buffer) - offset")                      \
     V(warp, w->nodes = NULL, "nodes && warp->log2_spacing")                                        \
     V(deblock, w->limit = 0, "limit >= 1")                                                         \
-    V(deblock, w->limit = 320, "limit <= MAX_LIMIT")                                               \
+    V(deblock, w->limit = 320, "limit <= MAX_DEBLOCKING")                                          \
     V(deblock, w->to.image[3] = NULL, "image does not hold")                                       \
+    V(deblock, w->grid.gy = 2; w->grid.patches = 2, "bytes <= ops->buffer_size(buffer) - offset")  \
+    V(smooth, w->limit = 0, "limit >= 1")                                                          \
+    V(smooth, w->limit = 64, "limit <= MAX_SMOOTHING")                                             \
+    V(smooth, w->to.image[3] = w->half, "shape.width == width")                                    \
+    V(smooth, w->grid.gx = 2; w->grid.patches = 2, "bytes <= ops->buffer_size(buffer) - offset")   \
     V(downscale2x, w->half = w->luma, "shape.width == width")                                      \
     V(structure_tensors, w->from.image[1] = w->half, "shape.width == width")                       \
     V(structure_tensors, w->tensors = w->byte, "bytes <= ops->buffer_size(buffer) - offset")       \

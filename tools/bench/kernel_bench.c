@@ -165,9 +165,12 @@ static void bench_warp(struct odva_backend *backend, const struct bench_clip *so
     free(nodes);
 }
 
-/* Pictures as a decode leaves them; the strength is that of crf 45. */
-static void bench_deblock(struct odva_backend *backend, const struct bench_clip *clip, int width,
-                          int height)
+/* Deblocking or smoothing of pictures as a decode leaves them. */
+static void
+bench_filter(struct odva_backend *backend, const char *name,
+             int (*filter)(struct odva_backend *backend, struct odva_image *const *images,
+                           const struct odva_grid *grid, int limit, const struct odva_buffer *kept),
+             int limit, const struct bench_clip *clip, int width, int height)
 {
     struct odva_images images = {0};
     double seconds[MOTION_RUNS];
@@ -179,13 +182,13 @@ static void bench_deblock(struct odva_backend *backend, const struct bench_clip 
     for (int i = 0; i < MOTION_RUNS; i++) {
         const double start = bench_now();
 
-        bench_check(backend->ops->deblock(backend, images.image, &grid, 15, NULL));
+        bench_check(filter(backend, images.image, &grid, limit, NULL));
         bench_check(backend->ops->synchronize(backend));
         seconds[i] = bench_now() - start;
     }
     odva_grid_free(&grid);
     odva_images_free(&images, backend);
-    report_samples("deblock", seconds, width, height);
+    report_samples(name, seconds, width, height);
 }
 
 static void bench_downscale2x(struct odva_backend *backend, const struct bench_clip *sources,
@@ -232,7 +235,9 @@ static void bench_motion(struct odva_backend *backend, int width, int height)
     bench_clip_open(&targets, width, height);
     bench_warp(backend, &sources, &targets, width, height, 0);
     bench_warp(backend, &sources, &targets, width, height, 1);
-    bench_deblock(backend, &targets, width, height);
+    /* strengths of crf 45 */
+    bench_filter(backend, "deblock", backend->ops->deblock, 15, &targets, width, height);
+    bench_filter(backend, "smooth", backend->ops->smooth, 18, &targets, width, height);
     bench_downscale2x(backend, &sources, &targets, width, height);
     bench_structure_tensors(backend, &sources, width, height);
     bench_clip_close(&sources);

@@ -209,6 +209,16 @@ static int deblock(struct odva_backend *backend, struct odva_image *const *image
     return status;
 }
 
+static int smooth(struct odva_backend *backend, struct odva_image *const *images,
+                  const struct odva_grid *grid, int limit, const struct odva_buffer *kept)
+{
+    TIMED(smooth(backend, images, grid, limit, kept));
+
+    add("smooth", PEAK_COPY, 80 * grid_samples(grid), 2 * grid_samples(grid), grid_samples(grid),
+        seconds);
+    return status;
+}
+
 static double image_samples(const struct odva_image *image)
 {
     const struct odva_image_shape shape = real->image_shape(image);
@@ -339,6 +349,7 @@ void operator_count_attach(struct odva_backend *backend)
     counting.unpatchify = unpatchify;
     counting.warp = warp;
     counting.deblock = deblock;
+    counting.smooth = smooth;
     counting.downscale2x = downscale2x;
     counting.structure_tensors = structure_tensors;
     counting.dct_forward = dct_forward;

@@ -8,6 +8,7 @@
 
 #include "network/latent_shares.h"
 #include "tools/canvas/canvas_writer.h"
+#include "transform/deblocking.h"
 
 const char *canvas_motion_name(enum onedva_motion motion)
 {
@@ -70,7 +71,27 @@ static int write_mask(struct canvas_writer *writer, const struct onedva_canvas *
     return 0;
 }
 
-/* What a decoder's network is told of the latents. @return 1, or 0 where memory is short */
+/* A character for each token, row by row: 1 where deblocking and smoothing leave it as it is.
+ * @return 1, or 0 where memory is short */
+static int describe_kept(cJSON *entry, const struct odva_latents *latents)
+{
+    const size_t count = (size_t)latents->grid.gy * latents->grid.gx;
+    char *kept = malloc(count + 1);
+    int written = 0;
+
+    if (kept) {
+        odva_mark_kept((uint8_t *)kept, latents);
+        for (size_t i = 0; i < count; i++)
+            kept[i] = kept[i] ? '1' : '0';
+        kept[count] = '\0';
+        written = cJSON_AddStringToObject(entry, "kept", kept) != NULL;
+    }
+    free(kept);
+    return written;
+}
+
+/* What a decoder's network is told of the latents, and what is smoothed behind it.
+ * @return 1, or 0 where memory is short */
 static int describe_latents(cJSON *entry, const struct odva_latents *latents)
 {
     const int count = latents->grid.superblock_count;
@@ -84,7 +105,8 @@ static int describe_latents(cJSON *entry, const struct odva_latents *latents)
     free(shares);
     return list && cJSON_AddItemToObject(entry, "shares", list) &&
            cJSON_AddNumberToObject(entry, "qidx", latents->qidx) &&
-           cJSON_AddBoolToObject(entry, "inter", latents->is_inter);
+           cJSON_AddBoolToObject(entry, "inter", latents->is_inter) &&
+           describe_kept(entry, latents);
 }
 
 static char *index_line(int64_t offset, const struct onedva_canvas *canvas,

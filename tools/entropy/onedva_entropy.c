@@ -169,7 +169,7 @@ static void count_symbols(struct entropy *entropy, const struct odva_latent_tile
     const int count = odva_coefficients_of(tile, tile->tokens);
     const double step = odva_quantiser_step(qidx);
 
-    odva_symbol_context_start(&context, tile->scan);
+    odva_symbol_context_start(&context, tile->scan, count);
     for (int i = 0; i < count; i++) {
         const int level = abs(latents->q[tile->offset + i]);
         const int symbol = level < ODVA_ESCAPE ? level : ODVA_ESCAPE;
@@ -418,7 +418,7 @@ static void walk_tile(struct walk *walk, int index)
     struct odva_symbol_context context = {.near = entropy->near};
 
     odva_symbol_predictor_start_tile(&entropy->predictor, latents, index, 0, count);
-    odva_symbol_context_start(&context, tile->scan);
+    odva_symbol_context_start(&context, tile->scan, count);
     for (int i = 0; i < count; i++) {
         const int level = abs(latents->q[tile->offset + i]);
         struct odva_symbol_features features;

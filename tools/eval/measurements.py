@@ -64,15 +64,15 @@ class Bench:
         return {**self.key("quality", clip, encoder, quality, options), **self.comparison.key()}
 
     def seam_key(self, clip, encoder, quality, options):
-        return {**self.key("seams", clip, encoder, quality, options), "values": [*seams.SPACE, *seams.TIME]}
+        return {**self.key("seams", clip, encoder, quality, options), "values": [*seams.SPACE, *seams.TIME, seams.PSNR]}
 
-    def measure_quality(self, clip, coded, decoded):
+    def measure_quality(self, clip, _encoder, coded, decoded):
         packets = coding.packets(self.ffprobe, coded, clip.rate)
         return {"bpp": coding.bits_per_pixel(packets, clip), **self.comparison.measure(clip, decoded)}
 
-    def measure_seams(self, clip, coded, decoded):
+    def measure_seams(self, clip, encoder, coded, decoded):
         packets = coding.packets(self.ffprobe, coded, clip.rate)
-        starts = sorted(packet.frame for packet in packets if packet.key)
+        starts = sorted(packet.frame for packet in packets if packet.key or encoder.clip_packets)
         return {"bpp": coding.bits_per_pixel(packets, clip), **seams.measure(clip, decoded, starts)}
 
     def one(self, clip, encoder, quality, key_of, measure):
@@ -84,7 +84,7 @@ class Bench:
                 for key, (_, options) in zip(keys, encoder.decoders):
                     if self.store.get(key) is None:
                         decoded = coding.decode(clip, encoder, options, coded, folder)
-                        self.store.put(key, measure(clip, coded, decoded))
+                        self.store.put(key, measure(clip, encoder, coded, decoded))
         return [self.store.get(key) for key in keys]
 
     def all(self, clips, encoders, key_of, measure):

@@ -20,6 +20,7 @@ class Encoder:
     model: str = ""                    # that the packets need
     gop: int = 0                       # most frames from keyframe to keyframe; 0: its own default
     tuned: bool = False                # for PSNR
+    clip_packets: bool = False         # every packet is a clip; else clips begin at keyframes
 
     def curve_name(self, decoder):
         return f"{self.name}, {decoder}" if decoder else self.name

@@ -44,11 +44,17 @@ class Result:
 
 
 def seam_encoders(args, model, peer_list):
-    fixed, onedva = (peers.onedva(args.ffmpeg, model, SEAM_CRF, (0, 1), options=options, name=name)
-                     for name, options in ((FIXED_CLIPS, ("-motion", "off", "-adaptive_clips", "0")), ("onedva", ())))
+    """Those of one clip a packet, and x264 and x265 with the most keyframes."""
     smooth = ("steps 1, smooth clips", ("-steps", "1", "-smooth_clips", "1"))
-    onedva = dataclasses.replace(onedva, decoders=(*onedva.decoders, smooth))
-    return [fixed, onedva, *(dataclasses.replace(peer, qualities=SEAM_PEER_CRF) for peer in peer_list[:2])]
+
+    def onedva(name, *options, decoders=()):
+        made = peers.onedva(args.ffmpeg, model, SEAM_CRF, (0, 1), options=(*options, "-clip_packets", "1"), name=name)
+        return dataclasses.replace(made, decoders=(*made.decoders, *decoders), clip_packets=True)
+
+    short = [peer for peer in peer_list if peer.gop == peers.GOPS[-1] and peer.name.startswith("x26")]
+    return [onedva(FIXED_CLIPS, "-motion", "off", "-adaptive_clips", "0"), onedva("onedva", decoders=[smooth]),
+            onedva("onedva, key clips alone", "-g", "1", decoders=[smooth]),
+            *(dataclasses.replace(peer, qualities=SEAM_PEER_CRF) for peer in short)]
 
 
 def measure(args, folder):
@@ -165,7 +171,8 @@ def seams_section(result, path):
         "of the sums over clips. In space: between neighbouring samples across borders of tiles (multiples of 128 "
         "samples) over those 17 to 48 samples from such a border, over those anywhere inside of tiles, over those across other multiples of 16 only, and these over those "
         "inside. In time: from the last frame of a clip to the next clip's first over that inside of clips, and over "
-        "that inside of clips at every fourth frame. With motion, tiles lie on canvases, so only time counts there; smooth clips: `-smooth_clips 1`. "
+        "that inside of clips at every fourth frame. With motion, tiles lie on canvases, so only time counts there; smooth clips: `-smooth_clips 1`; "
+        "PSNR-Y: mean over clips of that of all frames at once. "
         "The other encoders have no tiles of 128: their columns say what the content does at those places, and why "
         "the rest of the tile is no fair measure; their clips are groups of pictures. The table as CSV: "
         f"[{os.path.basename(path)}]({os.path.basename(path)}).",

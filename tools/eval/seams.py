@@ -16,6 +16,7 @@ NEAR = (17, 48)   # samples from a border of tiles: two whole tokens on either s
 # of measure(): (key, what it is the mean absolute step of the error across)
 SPACE = ("tile", "near", "token", "inside")
 TIME = ("clip", "token_frames", "clip_inside")
+PSNR = "psnr_y"   # of all frames at once
 
 
 def read_luma(path, width, height):
@@ -60,10 +61,15 @@ def time_steps(error, starts):
             "clip_inside": mean_of(change[phase != 0])}
 
 
+def psnr(error):
+    """In dB; that of one wrong sample where nothing is wrong."""
+    return float(20 * np.log10(255) - 10 * np.log10(max(np.square(error, dtype=np.int64).sum(), 1) / error.size))
+
+
 def measure(clip, decoded, starts):
-    """decoded: path of raw frames -> the means of space_steps and time_steps"""
+    """decoded: path of raw frames -> the means of space_steps and time_steps, and PSNR-Y"""
     error = read_luma(decoded, clip.width, clip.height) - read_luma(clip.raw, clip.width, clip.height)
-    return {**space_steps(error), **time_steps(error, starts)}
+    return {**space_steps(error), **time_steps(error, starts), PSNR: psnr(error)}
 
 
 def ratio(values, border, others):

@@ -180,7 +180,7 @@ def measurement_tables(measured, metrics):
     return "\n\n".join(parts)
 
 
-SEAM_HEADER = ["", "crf", "bits per pixel", "tile / near it", "tile / inside", "tile / 16-grid", "16-grid / inside",
+SEAM_HEADER = ["", "crf", "bits per pixel", "PSNR-Y", "tile / near it", "tile / inside", "tile / 16-grid", "16-grid / inside",
                "clip / inside", "clip / 4-frame grid"]
 
 
@@ -195,7 +195,8 @@ def seam_rows(measured, with_tiles):
             cells = [f"{cell:.2f}" if cell is not None else NONE for cell in cells]
             if not with_tiles(name):
                 cells[:4] = [""] * 4
-            rows.append([name, crf, f"{mean([v['bpp'] for v in values]):.4f}", *cells])
+            rows.append([name, crf, f"{mean([v['bpp'] for v in values]):.4f}",
+                         f"{mean([v[seams.PSNR] for v in values]):.2f}", *cells])
     return rows
 
 

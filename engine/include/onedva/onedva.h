@@ -163,7 +163,7 @@ enum onedva_backend {
 ONEDVA_API int onedva_backend_available(enum onedva_backend backend);
 
 enum onedva_preset {
-    ONEDVA_PRESET_ULTRAFAST, /* linear latents, no network */
+    ONEDVA_PRESET_ULTRAFAST, /* linear latents, no network, large tiles tried where they may win */
     ONEDVA_PRESET_MEDIUM,    /* query encoder, where the model has one */
     ONEDVA_PRESET_SLOW,      /* as medium, and per-coefficient rate-distortion choice */
 };

@@ -118,6 +118,7 @@ static void check_entry(const struct odva_scan *scan, int i, const struct coeffi
                              (nx + 1) +
                          c->f[3] + 1);
     assert_true(scan->padded[i] < scan->padded_count);
+    assert_int_equal(scan->at[scan->padded[i]], i);
     assert_true(scan->entry[i].around >= 0 && scan->entry[i].around < scan->around_count);
 }
 

@@ -30,6 +30,7 @@ struct level {
     int32_t *q[2];
     struct odva_tile_cost *costs[2]; /* with what the prediction and saying so cost */
     int *tokens[2];
+    int *is_wanted[2]; /* by the source, where that is noted */
 };
 
 struct bench {
@@ -41,6 +42,7 @@ struct bench {
     float *y;       /* of the partition chosen */
     double *weight; /* of each superblock's bits */
     int calls;      /* of the source until it fails; -1: it never does */
+    int notes;      /* whether tiles that are wanted of the source are noted */
 };
 
 /* ---- the source -------------------------------------------------------------------------- */
@@ -78,10 +80,21 @@ static int next_call(struct bench *bench)
     return ONEDVA_OK;
 }
 
+static void note_wanted(const struct bench *bench, const struct level *level,
+                        const struct odva_latents *strip, int64_t first_patch, int p)
+{
+    int *is_wanted = level->is_wanted[p] + first_tile(&level->latents.grid, first_patch);
+
+    for (int i = 0; i < strip->grid.tile_count && bench->notes; i++)
+        is_wanted[i] = !strip->tiles[i].is_left_out;
+}
+
 static int transform(void *opaque, const struct odva_latents *strip, int64_t first_patch, float *y)
 {
     struct bench *bench = opaque;
     const struct level *level = level_of(bench, strip);
+
+    note_wanted(bench, level, strip, first_patch, 0);
 
     memcpy(y, level->y[0] + first_patch * strip->basis, odva_latents_count(strip) * sizeof(*y));
     return next_call(bench);
@@ -94,6 +107,7 @@ static int subtract(void *opaque, const struct odva_latents *strip, int64_t firs
     const struct level *level = level_of(bench, strip);
     const size_t offset = first_patch * strip->basis, count = odva_latents_count(strip);
 
+    note_wanted(bench, level, strip, first_patch, 1);
     assert_memory_equal(y, level->y[0] + offset, count * sizeof(*y));
     memcpy(difference, level->y[1] + offset, count * sizeof(*y));
     memcpy(energy, level->energy[1] + first_tile(&level->latents.grid, first_patch),
@@ -120,6 +134,7 @@ static void free_level(struct level *level)
         free(level->q[p]);
         free(level->costs[p]);
         free(level->tokens[p]);
+        free(level->is_wanted[p]);
     }
     *level = (struct level){0};
 }
@@ -149,6 +164,7 @@ static void init_level(struct bench *bench, int index, struct odva_clip_size siz
         level->energy[p] = take(tiles, sizeof(*level->energy[p]));
         level->costs[p] = take(tiles, sizeof(*level->costs[p]));
         level->tokens[p] = take(tiles, sizeof(*level->tokens[p]));
+        level->is_wanted[p] = take(tiles, sizeof(*level->is_wanted[p]));
     }
 }
 
@@ -623,6 +639,65 @@ static void source_fails(void **state)
     bench_close(&bench);
 }
 
+/* Splits of a node's quarters that may be split themselves; the node's first token is (y, x). */
+static uint32_t quarter_splits(int level, int y, int x)
+{
+    uint32_t splits = 0;
+    int index = 0;
+
+    for (int l = 0; l < level; l++)
+        index = 4 * index + 2 * (y >> (2 - l) & 1) + (x >> (2 - l) & 1);
+    for (int i = 0; i < 4 && level < ODVA_TILE_SIZES - 2; i++)
+        splits |= odva_split_bit(level + 1, 4 * index + i);
+    return splits;
+}
+
+/* A tile is tried where none of its quarters is split in the end: where it was not, they are.
+ * @return tiles that were left out */
+static int check_wanted(const struct bench *bench, int index)
+{
+    const struct level *level = &bench->level[index];
+    int left_out = 0;
+
+    for (int i = 0; i < level->latents.grid.tile_count; i++) {
+        const struct odva_tile *tile = &level->latents.grid.tiles[i];
+        const uint32_t splits = bench->coder.latents.splits[tile->superblock];
+
+        if (tile->size != ODVA_TILE_SIZES - 1 - index) { /* of a node that is implied */
+            assert_int_equal(level->is_wanted[0][i], 0);
+            continue;
+        }
+        assert_int_equal(level->is_wanted[0][i],
+                         !(splits & quarter_splits(index, tile->y0 % 8, tile->x0 % 8)));
+        assert_true(!bench->source.subtract || level->is_wanted[1][i] == level->is_wanted[0][i]);
+        left_out += !level->is_wanted[0][i];
+    }
+    return left_out;
+}
+
+/* With pruning large tiles are left out where smaller ones speak against them. */
+static void pruned(void **state)
+{
+    struct random random = {9};
+    struct bench bench;
+    int left_out = 0;
+
+    (void)state;
+    for (int predicts = 0; predicts < 2; predicts++) {
+        bench_open(&bench, 960, 0, predicts, predicts);
+        bench.choice.prunes = bench.notes = 1;
+        for (int run = 0; run < 8; run++) {
+            make_levels(&bench, &random, 9, 16 * 21 - run, 16 * 19 + 16 * run);
+            choose(&bench, -30 + 5 * run);
+            for (int l = 0; l < ODVA_TILE_SIZES; l++)
+                left_out += check_wanted(&bench, l);
+            check_packet(&bench);
+        }
+        bench_close(&bench);
+    }
+    assert_in_range(left_out, 200, 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -630,6 +705,7 @@ int main(void)
         cmocka_unit_test(large_picture),
         cmocka_unit_test(tokens_are_bounded),
         cmocka_unit_test(source_fails),
+        cmocka_unit_test(pruned),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

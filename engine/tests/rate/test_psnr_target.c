@@ -95,7 +95,7 @@ static void clips_have_the_psnr(void **state)
         const double psnr = psnr_for(wanted, &qidx, message);
 
         print_message("%g dB wanted: %.2f dB at %d\n", wanted, psnr, qidx);
-        assert_true(psnr >= wanted && psnr < wanted + 1.5);
+        assert_true(psnr >= wanted && psnr < wanted + 2); /* the largest step there is, almost */
         assert_true(qidx < last);
         assert_string_equal(message, "");
         last = qidx;

@@ -87,10 +87,12 @@ static inline struct odva_backend *backend_of_cpu(const char *cpu, int threads, 
     return backend;
 }
 
-/* The operator on pictures of the host. @param kept [gy][gx] or NULL */
-static inline int deblock_pictures(struct odva_backend *backend,
-                                   const struct onedva_picture *pictures,
-                                   const struct odva_grid *grid, int limit, const uint8_t *kept)
+/* Deblocking or smoothing of pictures of the host. @param kept [gy][gx] or NULL */
+static inline int filter_pictures(
+    struct odva_backend *backend,
+    int (*filter)(struct odva_backend *backend, struct odva_image *const *images,
+                  const struct odva_grid *grid, int limit, const struct odva_buffer *kept),
+    const struct onedva_picture *pictures, const struct odva_grid *grid, int limit, uint8_t *kept)
 {
     struct odva_images images = {0};
     struct odva_buffer *buffer = NULL;
@@ -100,12 +102,10 @@ static inline int deblock_pictures(struct odva_backend *backend,
         odva_images_wrap(&images, backend, pictures, grid->frames, grid->width, grid->height),
         ONEDVA_OK);
     if (kept) {
-        buffer = backend->ops->alloc(backend, (size_t)grid->gy * grid->gx);
+        buffer = backend->ops->wrap(backend, kept, (size_t)grid->gy * grid->gx);
         assert_non_null(buffer);
-        assert_int_equal(
-            backend->ops->upload(backend, buffer, 0, kept, (size_t)grid->gy * grid->gx), ONEDVA_OK);
     }
-    status = backend->ops->deblock(backend, images.image, grid, limit, buffer);
+    status = filter(backend, images.image, grid, limit, buffer);
     if (status == ONEDVA_OK)
         status = backend->ops->synchronize(backend);
     if (buffer)

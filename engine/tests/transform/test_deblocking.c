@@ -39,6 +39,19 @@ static void step_limit_is_five_sixteenths_of_it(void **state)
     assert_int_equal(odva_deblocking_step_limit(127), 319);
 }
 
+static void smoothing_limit_is_three_eighths_of_it(void **state)
+{
+    (void)state;
+    assert_int_equal(odva_smoothing_limit(-128), 0);
+    assert_int_equal(odva_smoothing_limit(-35), 2);
+    assert_int_equal(odva_smoothing_limit(-15), 6);
+    assert_int_equal(odva_smoothing_limit(5), 18);
+    assert_int_equal(odva_smoothing_limit(15), 32);
+    assert_int_equal(odva_smoothing_limit(127), 63);
+    for (int qidx = -128; qidx < 128; qidx++)
+        assert_true(odva_deblocking_step_limit(qidx) == 0 || odva_smoothing_limit(qidx) >= 1);
+}
+
 /* ---- pictures ---------------------------------------------------------------------------- */
 
 /* Tiles of which some are predicted and some have tokens. */
@@ -60,7 +73,8 @@ static void draw_latents(struct odva_latents *latents, struct random *random, in
         latents->tiles[i].tokens = random_below(random, 3) == 0;
 }
 
-/* Of each token, whether the text lets a border between two of its kind as it is. */
+/* Of each token, whether the text leaves its samples, and a border between two of its kind, as they
+ * are. */
 static uint8_t *stays(const struct odva_latents *latents)
 {
     const struct odva_grid *grid = &latents->grid;
@@ -100,7 +114,7 @@ static void draw_pictures(struct clip *clip, uint64_t seed)
                 }
 }
 
-/* The first frames of a clip are deblocked, but for what stays. */
+/* The first frames of a clip are deblocked and then smoothed, but for what stays. */
 static void check_clip(struct odva_deblocking *deblocking, struct odva_latents *latents,
                        struct random *random, int frames)
 {
@@ -114,8 +128,11 @@ static void check_clip(struct odva_deblocking *deblocking, struct odva_latents *
     draw_pictures(&found, seed);
     draw_pictures(&expected, seed);
     grid.frames = frames;
-    assert_int_equal(deblock_pictures(test_backend, expected.picture, &grid,
-                                      odva_deblocking_step_limit(latents->qidx), kept),
+    assert_int_equal(filter_pictures(test_backend, test_backend->ops->deblock, expected.picture,
+                                     &grid, odva_deblocking_step_limit(latents->qidx), kept),
+                     ONEDVA_OK);
+    assert_int_equal(filter_pictures(test_backend, test_backend->ops->smooth, expected.picture,
+                                     &grid, odva_smoothing_limit(latents->qidx), kept),
                      ONEDVA_OK);
     assert_int_equal(host_deblock(deblocking, test_backend, found.picture, latents, frames),
                      ONEDVA_OK);
@@ -171,6 +188,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(limit_doubles_every_13_indices),
         cmocka_unit_test(step_limit_is_five_sixteenths_of_it),
+        cmocka_unit_test(smoothing_limit_is_three_eighths_of_it),
         cmocka_unit_test(predicted_tiles_without_tokens_stay),
         cmocka_unit_test(fine_quantisers_leave_all),
     };

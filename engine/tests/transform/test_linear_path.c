@@ -558,12 +558,95 @@ static void round_trip(void **state)
     linear_model_free(model);
 }
 
+/* ---- tiles that are left out ------------------------------------------------------------- */
+
+/* Coefficients of all tiles, less the prediction in y[1], where others have been 1. */
+static void transform_both(struct odva_linear_path *path, const struct odva_latents *latents,
+                           float *const y[2], double *energy)
+{
+    for (int p = 0; p < 2; p++)
+        for (size_t i = 0; i < odva_latents_count(latents); i++)
+            y[p][i] = 1;
+    assert_int_equal(odva_linear_path_transform(path, latents, 0, y[0]), ONEDVA_OK);
+    assert_int_equal(odva_linear_path_subtract(path, latents, 0, y[0], y[1], energy), ONEDVA_OK);
+}
+
+/* What is left out changes nothing of the others; all may be. */
+static void check_left_out(struct odva_linear_path *path, struct odva_latents *latents,
+                           struct random *random)
+{
+    const size_t count = odva_latents_count(latents);
+    const int tiles = latents->grid.tile_count;
+    float *y[4];
+    double *energy = malloc(2 * tiles * sizeof(*energy));
+
+    for (int i = 0; i < 4; i++)
+        assert_non_null(y[i] = malloc(count * sizeof(**y)));
+    assert_non_null(energy);
+    transform_both(path, latents, y, energy);
+    for (int run = 0; run < 3; run++) {
+        for (int i = 0; i < tiles; i++)
+            latents->tiles[i].is_left_out = run == 2 || random_below(random, 2);
+        transform_both(path, latents, y + 2, energy + tiles);
+        for (int i = 0; i < tiles; i++) {
+            const struct odva_latent_tile *tile = &latents->tiles[i];
+            const size_t bytes = tile->coefficients * sizeof(**y);
+
+            for (int p = 0; p < 2 && !tile->is_left_out; p++)
+                assert_memory_equal(y[2 + p] + tile->offset, y[p] + tile->offset, bytes);
+            assert_true(tile->is_left_out || energy[tiles + i] == energy[i]);
+        }
+    }
+    odva_latents_set_partition(latents);
+    for (int i = 0; i < tiles; i++)
+        assert_int_equal(latents->tiles[i].is_left_out, 0);
+    for (int i = 0; i < 4; i++)
+        free(y[i]);
+    free(energy);
+}
+
+static void tiles_left_out(void **state)
+{
+    struct random random = {6};
+    struct onedva_model *model = linear_model_new(&random, 40, 10);
+    struct odva_scan_cache scans = {.model = model};
+    struct odva_latents latents = {0};
+    struct clip source;
+    struct paths paths;
+
+    (void)state;
+    paths_open(&paths, model);
+    clip_alloc(&source, 7, 150, 51);
+    draw_noise(&random, &source);
+    assert_int_equal(odva_latents_set_size(&latents, &scans, ODVA_DETAILS - 1,
+                                           (struct odva_clip_size){7, 150, 51}),
+                     ONEDVA_OK);
+    latents.splits[0] = 0x4b;
+    odva_latents_set_partition(&latents);
+    for (int i = 0; i < paths.count; i++) {
+        struct odva_linear_path *path = &paths.path[i];
+
+        assert_int_equal(
+            odva_linear_path_project(path, &latents.grid, latents.detail, source.const_picture),
+            ONEDVA_OK);
+        assert_int_equal(odva_linear_path_project_prediction(path, &latents.grid, latents.detail,
+                                                             source.const_picture + 3),
+                         ONEDVA_OK);
+        check_left_out(path, &latents, &random);
+    }
+    clip_free(&source);
+    paths_close(&paths);
+    odva_latents_free(&latents);
+    odva_scan_cache_free(&scans);
+    linear_model_free(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_shape), cmocka_unit_test(several_superblocks),
         cmocka_unit_test(levels),      cmocka_unit_test(projection),
-        cmocka_unit_test(round_trip),
+        cmocka_unit_test(round_trip),  cmocka_unit_test(tiles_left_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

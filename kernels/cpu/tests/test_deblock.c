@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "kernels/cpu/tests/each_version.h"
+#include "kernels/cpu/tests/kept_map.h"
 
 #define FRAMES 2
 
@@ -72,28 +73,6 @@ static void fill(uint8_t *plane, int width, int height, struct random *random)
     }
 }
 
-/* Which tokens are kept: in memory of exactly the grid's size. */
-enum map {
-    NO_MAP,
-    NONE,
-    ALL,
-    FEW,
-    MOST,
-    MAPS,
-};
-
-static uint8_t *draw_map(enum map map, const struct odva_grid *grid, struct random *random)
-{
-    const size_t tokens = (size_t)grid->gy * grid->gx;
-    uint8_t *kept = malloc(tokens);
-
-    assert_non_null(kept);
-    for (size_t i = 0; i < tokens; i++)
-        kept[i] = map == ALL || (map == FEW && random_below(random, 4) == 0) ||
-                  (map == MOST && random_below(random, 4) > 0);
-    return kept;
-}
-
 static void check_map(struct odva_backend *backend, const char *name, struct random *random,
                       int width, int height, int limit, enum map map)
 {
@@ -120,7 +99,8 @@ static void check_map(struct odva_backend *backend, const char *name, struct ran
             expect_plane(expected[t][p], w[p], h[p], p ? 8 : 16, limit, kept, grid.gx);
         }
     }
-    assert_int_equal(deblock_pictures(backend, pictures, &grid, limit, kept), ONEDVA_OK);
+    assert_int_equal(filter_pictures(backend, backend->ops->deblock, pictures, &grid, limit, kept),
+                     ONEDVA_OK);
     for (int t = 0; t < FRAMES; t++) {
         for (int p = 0; p < 3; p++) {
             for (int i = 0; i < w[p] * h[p]; i++)
@@ -133,7 +113,7 @@ static void check_map(struct odva_backend *backend, const char *name, struct ran
             free(expected[t][p]);
         }
     }
-    free(kept);
+    guarded_free(kept);
     odva_grid_free(&grid);
 }
 

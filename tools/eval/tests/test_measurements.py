@@ -6,11 +6,13 @@ import csv
 import os
 import tempfile
 import unittest
+from unittest import mock
 
+import coding
 import lowest_rate
 import peers
 import tables
-from measurements import Store
+from measurements import Bench, Store
 from metrics import PSNR
 
 
@@ -34,6 +36,20 @@ class Stores(unittest.TestCase):
         self.assertEqual(again.get({"decoder": ["-steps", "1"], "clip": "a"}), {"bpp": 0.25})
         self.assertIsNone(again.get({"decoder": ["-steps", "0"], "clip": "a"}))
         self.assertIsNone(again.get({"clip": "b"}))
+
+
+class Seams(unittest.TestCase):
+    def starts(self, clip_packets):
+        coded = [coding.Packet(0, 9, True), coding.Packet(4, 3, False), coding.Packet(8, 9, True)]
+        encoder = peers.Encoder("x", "", (), (), clip_packets=clip_packets)
+        clip = collections.namedtuple("Clip", "rate samples")("25", 100)
+        with mock.patch("coding.packets", return_value=coded), \
+                mock.patch("seams.measure", side_effect=lambda clip, decoded, starts: {"starts": starts}):
+            return Bench("", None, Store(""), 1).measure_seams(clip, encoder, "", "")["starts"]
+
+    def test_a_clip_begins_at_a_packet_or_at_a_keyframe(self):
+        self.assertEqual(self.starts(True), [0, 4, 8])
+        self.assertEqual(self.starts(False), [0, 8])
 
 
 class Tables(unittest.TestCase):
@@ -76,12 +92,12 @@ class Tables(unittest.TestCase):
     def test_seams_are_the_same_in_both_forms(self):
         places = ("tile", "near", "inside", "token", "clip", "clip_inside", "token_frames")
         sums = {name: i + 1.0 for i, name in enumerate(places)}
-        seams_of = {"x": {30: [{"bpp": 0.01, **sums}]}, "y": {30: [{"bpp": 0.02, **sums}]}}
+        seams_of = {"x": {30: [{"bpp": 0.01, "psnr_y": 33.336, **sums}]}, "y": {30: [{"bpp": 0.02, "psnr_y": 31, **sums}]}}
         on_grid = lambda name: name == "x"
         rows = list(csv.reader(tables.seam_csv("made here", seams_of, on_grid).splitlines()[2:]))
         self.assertEqual(["| " + " | ".join(row) + " |" for row in rows],
                          tables.seam_table(seams_of, on_grid).splitlines()[2:])
-        self.assertEqual(rows[1][:7], ["y", "30", "0.0200", "", "", "", ""])
+        self.assertEqual(rows[1][:7], ["y", "30", "0.0200", "31.00", "", "", ""])
 
     def test_mean_over_clips_says_how_many(self):
         self.assertEqual(tables.mean_over_clips([-0.1, float("nan")]), "-10.0 (1 clips)")

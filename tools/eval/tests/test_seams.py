@@ -1,5 +1,6 @@
 # Copyright (C) 2026 the One-DVA for FFmpeg authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
+import math
 import os
 import tempfile
 import unittest
@@ -80,6 +81,11 @@ class Files(unittest.TestCase):
             clip = clips.Clip("x", "", paths[0], width, height, "25", frames)
             found = seams.measure(clip, paths[1], [0, 1])
         self.assertEqual((found["tile"], found["inside"], found["clip"]), (5.0, 0.0, 1.0))
+        sse = height * (3 * 25 + 128 * 1 + 3 * 16)
+        self.assertAlmostEqual(found["psnr_y"], 10 * math.log10(255 ** 2 * width * height * frames / sse))
+
+    def test_psnr_of_no_error_is_finite(self):
+        self.assertAlmostEqual(seams.psnr(np.zeros((2, 3, 4), np.int16)), 10 * math.log10(255 ** 2 * 24))
 
     def test_ratio_is_that_of_the_sums(self):
         values = [{"tile": 4.0, "inside": 1.0}, {"tile": 2.0, "inside": 5.0}, {"tile": None, "inside": 9.0}]

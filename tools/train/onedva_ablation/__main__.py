@@ -10,10 +10,10 @@ import time
 import torch
 
 from onedva_train import batches, canvases
-from onedva_train.__main__ import open_canvases, read_start
+from onedva_train.__main__ import open_canvases, open_videos, read_start
 from onedva_train.errors import InputError
 
-from . import lengths, measure, variants
+from . import clip_lengths, lengths, measure, variants
 from .table import write_table
 
 
@@ -85,19 +85,26 @@ def compare_lengths(args):
     lengths.write_table(trained.linear, {clip.name: canvases.clip_tensor(clip) for clip in clips})
 
 
+def compare_clip_lengths(args):
+    _, trained = read_start(args.start)
+    videos = open_videos(args, args.valid, (1.0,))
+    clip_lengths.write_table(trained.linear, [clip for video in videos for clip in clip_lengths.clips_of(video)])
+
+
 def main():
     top = argparse.ArgumentParser(prog="onedva_ablation", description="Train variants of the codec for equal CPU "
                                   "time on canvases from one model, and measure them on held-out clips.")
     sub = top.add_subparsers(dest="command", required=True)
-    on_canvases = argparse.ArgumentParser(add_help=False)
-    on_canvases.add_argument("--cache", default="build/train-cache")
-    on_canvases.add_argument("--ffmpeg", default="build/ffmpeg")
-    on_canvases.add_argument("--valid", required=True, help="folder of held-out videos")
+    on_videos = argparse.ArgumentParser(add_help=False)
+    on_videos.add_argument("--cache", default="build/train-cache")
+    on_videos.add_argument("--ffmpeg", default="build/ffmpeg")
+    on_videos.add_argument("--valid", required=True, help="folder of held-out videos")
+    on_videos.add_argument("--start", required=True, help="model file with the linear path, and the decoder that the "
+                           "variants begin with")
+    on_canvases = argparse.ArgumentParser(add_help=False, parents=[on_videos])
     on_canvases.add_argument("--canvas", required=True, help="the program onedva-canvas")
     on_canvases.add_argument("--canvas-crf", type=float, nargs="+", default=[30])
     on_canvases.add_argument("--jobs", type=int, default=os.cpu_count())
-    on_canvases.add_argument("--start", required=True, help="model file with the linear path, and the decoder that the "
-                             "variants begin with")
     p = sub.add_parser("run", parents=[on_canvases], help="train and measure; what --out already has is not done again")
     p.add_argument("--train", required=True, help="folder of videos")
     p.add_argument("--scales", type=float, nargs="+", default=[1.0, 2.0])
@@ -108,6 +115,7 @@ def main():
     p.add_argument("--patches", type=int, default=3072)
     p.add_argument("--out", required=True, help="JSON file of results")
     sub.add_parser("lengths", parents=[on_canvases], help="lengths of tiles against one for all, clip by clip")
+    sub.add_parser("clip-lengths", parents=[on_videos], help="a number of values given to clips by cost, motion or evenly")
     p = sub.add_parser("table", help="Markdown table of a results file")
     p.add_argument("results")
     args = top.parse_args()
@@ -115,7 +123,7 @@ def main():
         if args.command == "table":
             write_table(args.results)
         else:
-            {"run": run, "lengths": compare_lengths}[args.command](args)
+            {"run": run, "lengths": compare_lengths, "clip-lengths": compare_clip_lengths}[args.command](args)
     except InputError as error:
         sys.exit(f"onedva_ablation: {error}")
 

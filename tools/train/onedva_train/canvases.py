@@ -87,6 +87,7 @@ class Clip:
             self.qidx, self.inter = line["qidx"], line["inter"]
             _, gy, gx = self.tokens()
             self.shares = np.array(line["shares"], np.float32).reshape(-(-gy // geo.TILE), -(-gx // geo.TILE))
+            self.kept = np.array([token == "1" for token in line["kept"]]).reshape(gy, gx)
 
     def tokens(self):
         return -(-self.frames // 4), -(-self.height // 16), -(-self.width // 16)

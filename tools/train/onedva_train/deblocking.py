@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Borders of tokens as every decode smooths them (doc/bitstream.md, section 8), differentiable or to the last bit."""
+"""Borders of tokens and all samples as every decode smooths them (doc/bitstream.md, section 8), differentiable or to the last bit."""
 import torch
+import torch.nn.functional as F
 
 from . import geometry as geo
 
@@ -8,13 +9,24 @@ WEIGHTS = (56, 30, 14, 5)   # of 128; what a clipped step moves the samples on e
 BESIDE = 30   # of 128; what that to the sample beside it moves the nearest by
 REACH = len(WEIGHTS)
 MOST = 1020
+REACHED = 2   # samples on each side that smoothing looks at
+SMOOTHING = (14, 11)   # of 128; what the counted differences to the samples at distance 1, 2, .. move a sample by
+
+
+def limits(qidx):
+    """qidx and result [B] int64"""
+    v = qidx.long() + 136
+    return (((13 + v % 13) * 2 ** torch.div(v, 13, rounding_mode="floor")) >> 9).clamp(max=MOST)
 
 
 def step_limits(qidx):
-    """How much of a step counts; qidx and result [B] int64"""
-    v = qidx.long() + 136
-    limit = ((13 + v % 13) * 2 ** torch.div(v, 13, rounding_mode="floor")) >> 9
-    return (5 * limit.clamp(max=MOST) + 8) >> 4
+    """How much of a step across a border counts; qidx and result [B] int64"""
+    return (5 * limits(qidx) + 8) >> 4
+
+
+def smoothing_limits(qidx):
+    """From which on a difference counts for nothing; qidx and result [B] int64"""
+    return ((3 * limits(qidx) + 4) >> 3).clamp(max=63)
 
 
 def borders(frames):
@@ -52,15 +64,24 @@ def smooth(before, behind, most, exact):
     return step.abs() < most, step.abs() < half, *(s.abs() < most for s in beside)
 
 
+def border_limits(most, kept):
+    """Of the borders between columns and between rows of tokens, [B, 1, gy, gx - 1, 1, 1] and [B, 1, gy - 1, gx, 1, 1]:
+    most [B], and 0 between tokens that are both kept [B, gy, gx], if any are."""
+    if kept is None:
+        return [most[:, None, None, None, None, None]] * 2
+    between = kept[:, :, :-1] & kept[:, :, 1:], kept[:, :-1] & kept[:, 1:]
+    return [(most[:, None, None] * ~both)[:, None, ..., None, None] for both in between]
+
+
 class Deblock(torch.autograd.Function):
-    """levels 0..255 [B, gt, gy, gx, 1536], qidx [B]; exact: levels are integers and stay so."""
+    """levels 0..255 [B, gt, gy, gx, 1536], qidx [B], kept [B, gy, gx] or None; exact: levels are integers and stay so."""
 
     @staticmethod
-    def forward(ctx, levels, qidx, exact):
+    def forward(ctx, levels, qidx, kept, exact):
         levels = levels.clone()
-        most, slopes = step_limits(qidx).to(levels), []
-        for before, behind in borders(levels.unflatten(-1, (geo.TOKEN_FRAMES, -1))):
-            slopes += smooth(before, behind, most.reshape([-1] + [1] * (before.dim() - 2)), exact)
+        limits, slopes = border_limits(step_limits(qidx).to(levels), kept), []
+        for i, (before, behind) in enumerate(borders(levels.unflatten(-1, (geo.TOKEN_FRAMES, -1)))):
+            slopes += smooth(before, behind, limits[i % 2], exact)
         ctx.save_for_backward(*slopes)
         return levels
 
@@ -79,17 +100,71 @@ class Deblock(torch.autograd.Function):
             before[..., 3] -= step + last
             behind[..., 0] += step - first
             behind[..., 1] += first
-        return grad, None, None
+        return grad, None, None, None
 
 
-def deblock(patches, qidx, exact=False):
-    """patches [B, gt, gy, gx, 1536] in the model's domain, qidx [B] -> the same, smoothed.
+class Smooth(torch.autograd.Function):
+    """wide [T, H + 4, W + 4], most -> what the differences to samples near each of the [T, H, W] inside move it by, in 128ths.
 
-    exact: levels are rounded and clipped as a decoder does."""
+    A difference d counts as 2 clamp(d, most / 2) - clamp(d, most), at both its ends."""
+
+    @staticmethod
+    def ends(wide):
+        """Weight, and the samples before and behind, of all pairs of rows or columns at each distance."""
+        for distance, weight in enumerate(SMOOTHING, 1):
+            yield weight, wide[..., :-distance], wide[..., distance:]
+            yield weight, wide[..., :-distance, :], wide[..., distance:, :]
+
+    @staticmethod
+    def forward(ctx, wide, most):
+        total = torch.zeros_like(wide)
+        for (weight, first, last), (_, to_first, to_last) in zip(Smooth.ends(wide), Smooth.ends(total)):
+            d = last - first
+            counted = d.clamp(-most / 2, most / 2).sub_(d.clamp_(-most, most), alpha=0.5)
+            to_first.add_(counted, alpha=2 * weight)
+            to_last.sub_(counted, alpha=2 * weight)
+        ctx.save_for_backward(wide)
+        ctx.most = most
+        return total[..., REACHED:-REACHED, REACHED:-REACHED]
+
+    @staticmethod
+    def backward(ctx, grad):
+        wide, = ctx.saved_tensors
+        grad, result = F.pad(grad, (REACHED,) * 4), torch.zeros_like(wide)
+        for (weight, first, last), (_, at_first, at_last), (_, to_first, to_last) in zip(
+                *(Smooth.ends(v) for v in (wide, grad, result))):
+            size = (last - first).abs_()
+            slope = (size < ctx.most / 2).to(wide).sub_((size < ctx.most).to(wide), alpha=0.5).mul_(at_first - at_last)
+            to_last.add_(slope, alpha=2 * weight)
+            to_first.sub_(slope, alpha=2 * weight)
+        return result, None
+
+
+def smooth_plane(plane, most, moved, exact):
+    """plane [T, H, W]: each sample moves towards those that are near it, and like it, where moved [H, W] is not 0, if given."""
+    total = Smooth.apply(F.pad(plane, (REACHED,) * 4, "replicate"), most)
+    return plane + shares(total if moved is None else total * moved, exact)
+
+
+def smooth_all(levels, qidx, kept, exact):
+    """levels 0..255 [B, gt, gy, gx, 1536], qidx [B], kept [B, gy, gx] or None; exact: levels are integers and stay so."""
+    limits, planes = smoothing_limits(qidx).tolist(), []
+    for plane, side in zip(geo.unpatchify(levels), (geo.TOKEN_LUMA, geo.TOKEN_CHROMA, geo.TOKEN_CHROMA)):
+        moved = [None] * len(limits)
+        if kept is not None:
+            moved = (~kept).to(plane).repeat_interleave(side, 1).repeat_interleave(side, 2)
+        planes.append(torch.stack([smooth_plane(p, most, m, exact) for p, most, m in zip(plane, limits, moved)]))
+    return geo.patchify(*planes)
+
+
+def deblock(patches, qidx, kept=None, exact=False):
+    """patches [B, gt, gy, gx, 1536] in the model's domain, qidx [B] -> the same, deblocked and smoothed.
+
+    kept [B, gy, gx]: tokens that are not smoothed, nor deblocked where they meet; exact: levels are rounded and clipped as a decoder does."""
     levels = (patches + 1) * 127.5
     if exact:
         levels = (levels + 0.5).floor().clamp(0, 255)
-    return Deblock.apply(levels, qidx, exact) / 127.5 - 1
+    return smooth_all(Deblock.apply(levels, qidx, kept, exact), qidx, kept, exact) / 127.5 - 1
 
 
 def tile_steps(error):

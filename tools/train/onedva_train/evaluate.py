@@ -64,10 +64,10 @@ def quick(codec, clips, qidxs=(-12, 0, 8, 16, 24)):
             x, mask = x.to(device), mask if mask is None else mask.to(device)
             q = torch.tensor([qidx], device=device)
             plain = codec.quantise(codec.analyse(x, q, use_encoder=False), q)
-            base.append(psnr_y(x, deblock(codec.reconstruct(plain, x.shape), q, True), mask))
+            base.append(psnr_y(x, deblock(codec.reconstruct(plain, x.shape), q, exact=True), mask))
             latents = codec.quantise(codec.analyse(x, q), q)
             restored = codec.sample(latents, codec.reconstruct(latents, x.shape), q, 1)
-            gain.append(psnr_y(x, deblock(restored, q, True), mask) - base[-1])
+            gain.append(psnr_y(x, deblock(restored, q, exact=True), mask) - base[-1])
             share.append(float(sum(latents.bits) / sum(plain.bits).clamp(min=1)) - 1)
         rows.append({"qidx": qidx, "psnr": float(np.mean(base)), "dpsnr": float(np.mean(gain)),
                      "dbits": float(np.mean(share)), "worst": float(np.min(gain))})
@@ -80,9 +80,9 @@ def on_pairs(codec, clips, edges=(-24, -16, -8, 4)):
     quantiser index, of which bands begin at the edges. clips: of pairs.load"""
     found = {}
     for clip in clips:
-        x, base, mask, shares, qidx = (v if v is None else v.to(codec.mean.device) for v in pairs.whole(clip))
+        x, base, mask, shares, kept, qidx = (v if v is None else v.to(codec.mean.device) for v in pairs.whole(clip))
         out = base + codec.correction(shares, base, qidx, torch.zeros(1).to(x))
-        plain, mended = (psnr_y(x, deblock(v, qidx, True), mask) for v in (base, out))
+        plain, mended = (psnr_y(x, deblock(v, qidx, kept, exact=True), mask) for v in (base, out))
         band = max([e for e in edges if e <= clip.qidx], default=edges[0] - 8)
         found.setdefault(("inter" if clip.inter else "key", band), []).append((plain, mended - plain))
     return [{"kind": f"{kind} ", "qidx": band, "psnr": float(np.mean([p for p, _ in v])), "dbits": 0.0,
@@ -106,7 +106,7 @@ def exact(codec, clips, qidxs, steps=(0, 1, 8)):
                     out = base
                     if s and use_encoder and codec.decoder is not None:
                         out = codec.sample(latents, base, q, s, torch.randn(x.shape))
-                    out = deblock(out, q, True)
+                    out = deblock(out, q, exact=True)
                     psnr[s].append(psnr_y(x, out, mask))
                     counts = mask if mask is None else geo.expand_mask(mask).to(x)
                     detail[s].append(float(texture.difference(x, out, counts)[1]))

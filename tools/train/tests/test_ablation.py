@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+import collections
 import math
 import unittest
 
 import numpy as np
 import torch
 
-from onedva_ablation import cnn, fine_tokens, measure, variants
+from onedva_ablation import clip_lengths, cnn, fine_tokens, measure, variants
 from onedva_train import geometry as geo
 from onedva_train.codec import Codec
 from onedva_train.untrained import random_linear
@@ -39,6 +40,34 @@ class Arrangements(unittest.TestCase):
         planes = cnn.to_planes(patches)
         self.assertEqual(planes.shape, (2, 6, 4, 16, 24))
         self.assertTrue(torch.equal(cnn.to_patches(planes), patches))
+
+
+class ClipLengths(unittest.TestCase):
+    def test_shares_follow_scores_up_to_all(self):
+        np.testing.assert_allclose(clip_lengths.capped_shares(np.array([1.0, 3.0]), 0.2), [0.1, 0.3])
+        np.testing.assert_allclose(clip_lengths.capped_shares(np.array([1.0, 1.0, 8.0]), 0.5), [0.25, 0.25, 1])
+        np.testing.assert_allclose(clip_lengths.capped_shares(np.zeros(4), 0.5), np.full(4, 0.5))
+
+    def test_clips_are_the_middle_of_16_frames(self):
+        size = 40, 300, 260
+        video = collections.namedtuple("Video", "y u v")(
+            np.arange(np.prod(size)).reshape(size).astype(np.uint8), *np.zeros((2, 40, 150, 130), np.uint8))
+        found = list(clip_lengths.clips_of(video))
+        self.assertEqual([c.shape for c in found], [(1, 4, 16, 16, 1536)] * 2)
+        luma = measure.luma(found[1])
+        np.testing.assert_array_equal(luma, video.y[16:32, 22:278, 2:258])
+
+    def test_motion_score_is_the_mean_change(self):
+        planes = [torch.zeros(1, 4, n, n) for n in (16, 8, 8)]
+        planes[0][:, 1::2] = 0.5
+        self.assertAlmostEqual(clip_lengths.motion_score(geo.patchify(*planes)), 0.5)
+
+    def test_one_superblock_leaves_nothing_to_share_out(self):
+        values, found = clip_lengths.compare(random_linear(), [Patches().batch(1, 4, 8, 8)[0]], 8)
+        self.assertGreater(values, 0)
+        self.assertEqual(len(found), 4)
+        for of_clips in found.values():
+            self.assertEqual(of_clips, found["constant"])
 
 
 class Measures(unittest.TestCase):

@@ -106,6 +106,15 @@ class CanvasTool(unittest.TestCase):
         clips, _ = self.clips(content, "--pairs", "--gop", "1")
         self.assertFalse(any(c.inter for c in clips))
 
+    def test_pairs_say_which_tokens_are_kept(self):
+        clips, _ = self.clips(y4m(pan(40, 160, 224, 0)), "--crf", "24", "--pairs")
+        self.assertFalse(clips[0].kept.any())
+        self.assertEqual(clips[1].kept.shape, clips[1].tokens()[1:])
+        self.assertTrue(clips[1].inter and clips[1].kept.any())
+        # what is kept is a picture that stands still: every frame of its reconstruction is the same
+        kept = clips[1].kept.repeat(16, 0).repeat(16, 1)[:160, :224]
+        self.assertEqual(int(np.ptp(clips[1].linear[0], 0)[kept].max()), 0)
+
     def test_an_aligned_clip_may_follow_one_that_is_not(self):
         content = y4m([np.concatenate([p[:1].repeat(16, 0), p]) for p in pan(32, 96, 128, 1)])
         _, lines = self.clips(content, "--crf", "20")

@@ -8,12 +8,14 @@ from onedva_train import deblocking
 from onedva_train import geometry as geo
 
 
-def literal(plane, spacing, most):
-    """Section 8 of doc/bitstream.md on one plane of integers, sample by sample, in place."""
+def literal(plane, spacing, most, kept):
+    """Section 8 of doc/bitstream.md on one plane of integers, sample by sample, in place; kept: of each token."""
     for axis in (1, 0):
-        lines = plane if axis else plane.T
+        lines, marks = (plane, kept) if axis else (plane.T, kept.T)
         for at in range(spacing, lines.shape[1], spacing):
-            for line in lines:
+            for row, line in enumerate(lines):
+                if marks[row // spacing, at // spacing - 1] and marks[row // spacing, at // spacing]:
+                    continue
                 p, q = [int(line[at - 1 - i]) for i in range(4)], [int(line[at + i]) for i in range(4)]
                 d, e, f = (min(max(s, -most), most) for s in (q[0] - p[0], p[1] - p[0], q[1] - q[0]))
                 h = min(max(q[0] - p[0], -(most // 2)), most // 2)
@@ -26,6 +28,23 @@ def literal(plane, spacing, most):
     return plane
 
 
+def smoothed(plane, spacing, most, kept):
+    """Likewise what follows on it; the result."""
+    height, width = plane.shape
+    result = plane.copy()
+    for y in range(height):
+        for x in range(width):
+            if kept[y // spacing, x // spacing]:
+                continue
+            s, total = int(plane[y, x]), 0
+            for w, n in ((14, 1), (11, 2)):
+                for v, u in ((y, x - n), (y, x + n), (y - n, x), (y + n, x)):
+                    d = int(plane[min(max(v, 0), height - 1), min(max(u, 0), width - 1)]) - s
+                    total += w * max(0, min(abs(d), most - abs(d))) * (1 if d > 0 else -1)
+            result[y, x] = s + ((total + 64) >> 7)
+    return result
+
+
 def levels(planes):
     return [((p + 1) * 127.5).round().numpy().astype(int) for p in planes]
 
@@ -35,23 +54,26 @@ class Deblocking(unittest.TestCase):
         torch.manual_seed(1)
 
     def test_exact_samples_are_those_of_the_specification(self):
-        x = torch.rand(2, 1, 9, 10, geo.PATCH) * 0.5 - 0.25
+        x = torch.rand(2, 1, 3, 4, geo.PATCH) * 0.5 - 0.25
         qidx = torch.tensor([8, 60])
-        found = deblocking.deblock(x, qidx, exact=True)
-        for b, most in enumerate((18, 273)):
+        kept = torch.tensor([[[0, 1, 1, 0], [1, 1, 0, 0], [0, 1, 0, 1]], [[0] * 4] * 3]).bool()
+        found = deblocking.deblock(x, qidx, kept, exact=True)
+        self.assertTrue(torch.equal(found[1:], deblocking.deblock(x[1:], qidx[1:], exact=True)))
+        for b, (most, farthest) in enumerate(((18, 21), (273, 63))):
             before, after = geo.unpatchify(x[b:b + 1]), levels(geo.unpatchify(found[b:b + 1]))
             for p in range(3):
                 rounded = ((before[p] + 1) * 127.5 + 0.5).floor().numpy().astype(int)
+                side, marks = 8 if p else 16, kept[b].numpy()
                 for t in range(4):
-                    expected = literal(rounded[0, t], 8 if p else 16, most)
+                    expected = smoothed(literal(rounded[0, t], side, most, marks), side, farthest, marks)
                     np.testing.assert_array_equal(after[p][0, t], expected)
 
     def test_gradient_is_that_of_differences(self):
         x = torch.rand(1, 1, 9, 10, geo.PATCH, dtype=torch.float64) * 60 + 100
-        weight, direction = torch.randn_like(x), torch.randn_like(x)
+        weight, direction, kept = torch.randn_like(x), torch.randn_like(x), torch.rand(1, 9, 10) < 0.5
 
         def value(v):
-            return (deblocking.Deblock.apply(v, torch.tensor([8]), False) * weight).sum()
+            return (deblocking.Deblock.apply(v, torch.tensor([8]), kept, False) * weight).sum()
 
         x.requires_grad_()
         value(x).backward()
@@ -59,11 +81,26 @@ class Deblocking(unittest.TestCase):
             change = (value(x + 1e-5 * direction) - value(x - 1e-5 * direction)) / 2e-5
         self.assertAlmostEqual(float((x.grad * direction).sum()), float(change), delta=1e-3)
 
-    def test_nothing_happens_to_fine_quantisers_and_single_patches(self):
+    def test_gradient_of_smoothing_is_that_of_differences(self):
+        x = torch.rand(1, 1, 3, 4, geo.PATCH, dtype=torch.float64) * 60 + 100
+        weight, direction, kept = torch.randn_like(x), torch.randn_like(x), torch.rand(1, 3, 4) < 0.5
+
+        def value(v):
+            return (deblocking.smooth_all(v, torch.tensor([8]), kept, False) * weight).sum()
+
+        x.requires_grad_()
+        value(x).backward()
+        with torch.no_grad():
+            change = (value(x + 1e-6 * direction) - value(x - 1e-6 * direction)) / 2e-6
+        self.assertAlmostEqual(float((x.grad * direction).sum()), float(change), delta=1e-3)
+
+    def test_nothing_happens_to_fine_quantisers(self):
         x = torch.rand(1, 1, 2, 2, geo.PATCH)
         self.assertLess(float((deblocking.deblock(x, torch.tensor([-128])) - x).abs().max()), 1e-6)
-        x = x[:, :, :1, :1]
-        self.assertLess(float((deblocking.deblock(x, torch.tensor([8])) - x).abs().max()), 1e-6)
+
+    def test_no_border_is_deblocked_in_single_patches(self):
+        x = torch.rand(1, 1, 1, 1, geo.PATCH) * 255
+        self.assertTrue(torch.equal(deblocking.Deblock.apply(x, torch.tensor([8]), None, False), x))
 
     def test_steps_across_tiles_count(self):
         luma = torch.zeros(1, 4, 144, 272)

@@ -15,7 +15,7 @@ from onedva_train.untrained import random_linear
 def clip_bytes(frames, height, width, qidx=-8, inter=False, seed=0):
     """A clip as its file's bytes and its line of the index. Every superblock has one share, which its reconstruction's
     samples are 100 times of; the canvas is three levels above that, and its mask tells bright blocks of the canvas from
-    others."""
+    others. Tokens of more than 50 levels are kept."""
     rng = np.random.default_rng(seed)
     ty, tx = -(-height // 128), -(-width // 128)
     shares = ((1 + rng.permutation(ty * tx)) / (1 + ty * tx)).astype(np.float32).reshape(ty, tx)
@@ -24,7 +24,7 @@ def clip_bytes(frames, height, width, qidx=-8, inter=False, seed=0):
     visible = np.broadcast_to(levels[::4, ::4] > 30, (frames, -(-height // 4), -(-width // 4)))
     planes = [p + 3 for p in linear] + [visible.astype(np.uint8)]
     line = {"offset": 0, "frames": frames, "width": width, "height": height, "shares": shares.flatten().tolist(),
-            "qidx": qidx, "inter": inter}
+            "qidx": qidx, "inter": inter, "kept": "".join("01"[int(v > 50)] for v in levels[::16, ::16].flatten())}
     parts = [np.concatenate([p.reshape(frames, -1) for p in which], 1).flatten()
              for which in (planes[:3], planes[3:], linear)]
     return np.concatenate(parts), line
@@ -40,7 +40,7 @@ class Crops(unittest.TestCase):
         clips = [clip_of(16, 336, 464), clip_of(7, 128, 256, 4, True, 1)]
         sampler, shapes = pairs.Sampler(clips, 3), set()
         for _ in range(60):
-            x, base, mask, shares, qidx = sampler.batch(600)
+            x, base, mask, shares, kept, qidx = sampler.batch(600)
             b, gt, gy, gx, _ = x.shape
             shapes.add((gt, gy, gx))
             self.assertTrue(torch.allclose(x - base, torch.tensor(3 / 127.5), atol=1e-5))
@@ -48,6 +48,7 @@ class Crops(unittest.TestCase):
             level = (100 * shares.reshape(b, 1, -(-gy // 8), -(-gx // 8), 1)).int() / 127.5 - 1
             level = level.repeat_interleave(8, 2).repeat_interleave(8, 3)[:, :, :gy, :gx]
             self.assertTrue(torch.allclose(base, level.float().expand_as(base), atol=1e-5))
+            self.assertTrue(torch.equal(kept, (base[:, 0, ..., 0] + 1) * 127.5 > 50.5))
             # what a clip's last token lacks of frames is repeated, and not visible
             shown = torch.ones_like(x) if mask is None else geo.expand_mask(mask).to(x)
             whole = shown if gt == 4 else shown.unflatten(-1, (4, -1))[:, :1].flatten(-2)
@@ -87,7 +88,8 @@ class Learning(unittest.TestCase):
         base, shares = whole.reconstruct(latents, x.shape), whole.shares(latents, x.shape)
         for stage in (1, 3):
             found = []
-            for loss, arguments in ((train.loss_of, (x, mask, qidx)), (train.pair_loss_of, (x, base, mask, shares, qidx))):
+            for loss, arguments in ((train.loss_of, (x, mask, qidx)),
+                                    (train.pair_loss_of, (x, base, mask, shares, None, qidx))):
                 rng = np.random.default_rng(2)
                 if loss is train.loss_of and stage > 1:
                     rng = Skipping(2, len(x))
