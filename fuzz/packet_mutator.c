@@ -70,7 +70,7 @@ static size_t repair_layers(struct odva_byte_reader *reader, uint8_t *data, int 
     return end;
 }
 
-/* Set sync, version, model and checksums to what they must be; the detail stays. */
+/* Set sync, version, model and checksums to what they must be; smoothing and detail stay. */
 static void repair(struct piece *packet)
 {
     struct onedva_model_info model;
@@ -160,6 +160,7 @@ static void mutate_header(struct odva_packet *packet, unsigned *seed)
         break;
     case 10:
         packet->detail = (int)fuzz_below(seed, ODVA_DETAILS);
+        packet->smoothing = (int)fuzz_below(seed, ODVA_SMOOTHINGS);
         break;
     default:
         packet->stream.frame_duration = fuzz_below(seed, 3);

@@ -222,7 +222,7 @@ class Packet:
         for bit in (HAS_HEADER, HAS_DURATIONS, HAS_MOTION, HAS_DROPPED):
             seen(f"packet.flags & {bit}", flags & bit != 0)
         tag = read.u16("model_tag")
-        self.model_tag, self.detail = tag & 0x3FFF, seen("packet.detail", tag >> 14)
+        self.model_tag, self.smoothing, self.detail = tag & 0x7FF, seen("packet.smoothing", tag >> 11 & 7), seen("packet.detail", tag >> 14)
         frames, layers = read.u4u4("packet.frames-1", "packet.layers-1")
         self.frames = frames + 1
         self.qidx, = struct.unpack("b", read.take(1, "qidx"))
@@ -939,10 +939,10 @@ def _deblock_border(samples, x, most):
         p[i][...], q[i][...] = np.clip(p[i] + m, 0, 255), np.clip(q[i] - m, 0, 255)
 
 
-def smooth(planes, qidx, stays, seen):
-    """In place. stays: [gy][gx], of which tokens all samples stay as they are."""
+def smooth(planes, qidx, smoothing, stays, seen):
+    """In place. smoothing: of the clip; stays: [gy][gx], of which tokens all samples stay as they are."""
     v = qidx + 136
-    most = min(3 * min(((13 + v % 13) << v // 13) >> 9, 1020) + 4 >> 3, 63)
+    most = min((0, 2, 3, 4, 5, 6, 8, 12)[smoothing] * min(((13 + v % 13) << v // 13) >> 9, 1020) + 4 >> 3, 63)
     for plane, side in zip(planes, (16, 8, 8)):
         height, width = plane.shape[1:]
         wide = np.pad(plane, ((0, 0), (2, 2), (2, 2)), "edge")
@@ -1230,7 +1230,7 @@ class Clip:
         header = packet.header
         if header is None:
             raise Invalid("a packet without any stream header")
-        if header.model_id != model.id or packet.model_tag != model.id & 0x3FFF:
+        if header.model_id != model.id or packet.model_tag != model.id & 0x7FF:
             raise Invalid("of another model")
         most = model.full_tokens(packet.detail)
         for layer in packet.layers:
@@ -1308,7 +1308,7 @@ class Clip:
         planes = linear_planes(model, self, values, prediction)
         stays = self._stays(tokens)
         deblock(planes, qidx, stays, self.packet.seen)
-        smooth(planes, qidx, stays, self.packet.seen)
+        smooth(planes, qidx, self.packet.smoothing, stays, self.packet.seen)
         return self.motion.warp(planes) if self.motion else planes
 
     def _stays(self, tokens):
@@ -1441,7 +1441,7 @@ def describe(time, clip_):
     kind = "key" if not packet.is_inter else "inter, corrupt" if clip_.is_corrupt else "inter"
     predicted = f", {sum(tile.is_predicted for tile in clip_.tiles)} predicted" * packet.is_inter
     return (f"{float(time):.3f}: {kind}, {clip_.frames} frames of {clip_.width}x{clip_.height}, {motion}, "
-            f"detail {packet.detail}, {len(packet.whole_layers)} of {len(packet.layers)} layers, "
+            f"detail {packet.detail}, smoothing {packet.smoothing}, {len(packet.whole_layers)} of {len(packet.layers)} layers, "
             f"{packet.refinements} refinements, qidx {clip_.qidx}, {len(clip_.tiles)} tiles{predicted}, {tokens} tokens, "
             f"{clip_.checksum():08x}" + ("" if packet.shows_all else ", shows the first"))
 

@@ -17,6 +17,9 @@
 #define ODVA_MAX_REFINEMENTS 4
 #define ODVA_QIDX_OF_HALVING 8
 
+/* How strongly a clip's pictures are smoothed (doc/bitstream.md, section 8). */
+#define ODVA_SMOOTHINGS 8
+
 /* In what is seen of a coefficient: the refinement at hand has coded it. */
 #define ODVA_CODED 0x80
 
@@ -47,6 +50,7 @@ struct odva_latents {
     int detail;
     int basis; /* K */
     int qidx;
+    int smoothing; /* 0..ODVA_SMOOTHINGS - 1 */
     int layers;   /* that the tiles' lengths are of */
     int is_inter; /* tiles may be predicted from the clip before */
     int nested; /* how many finer refinements the values lack: q is rounded towards 0 from theirs */

@@ -13,8 +13,9 @@
 /* token_end and the threshold are one number. */
 #define ODVA_TOKEN_END_BITS 14
 
-/* The low bits of a model's id, and a clip's detail, are one number. */
-#define ODVA_MODEL_TAG_BITS 14
+/* The low bits of a model's id, a clip's smoothing and its detail are one number. */
+#define ODVA_MODEL_TAG_BITS 11
+#define ODVA_SMOOTHING_BITS 3
 #define ODVA_MODEL_TAG_MASK ((1u << ODVA_MODEL_TAG_BITS) - 1)
 #define ODVA_MAX_THRESHOLD  31
 
@@ -34,8 +35,8 @@ struct odva_packet {
     int qidx;                     /* of the last refinement */
     int dropped_refinements;      /* finer refinements that were cut off, 0..ODVA_MAX_REFINEMENTS -
                                      refinements */
-    uint16_t model_tag;           /* 14 bits */
-    int detail;
+    uint16_t model_tag;           /* 11 bits */
+    int smoothing, detail;
     int has_stream;
     struct onedva_stream stream; /* where has_stream */
     int has_durations;

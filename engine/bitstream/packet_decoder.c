@@ -265,6 +265,7 @@ static int set_latents_size(struct odva_packet_decoder *decoder, const struct od
         return ONEDVA_ERR_LIMIT;
     }
     status = odva_latents_set_size(&decoder->latents, decoder->scans, packet->detail, size);
+    decoder->latents.smoothing = packet->smoothing;
     return status < 0 ? status : set_first_size(decoder, packet, size);
 }
 
@@ -277,6 +278,7 @@ static void keep_first(struct odva_packet_decoder *decoder)
 
     first->is_inter = latents->is_inter;
     first->qidx = latents->qidx;
+    first->smoothing = latents->smoothing;
     first->nested = decoder->packet.refinements - 1 + decoder->packet.dropped_refinements;
     memcpy(first->splits, latents->splits, superblocks * sizeof(*first->splits));
     memcpy(first->predicted, latents->predicted, superblocks * sizeof(*first->predicted));

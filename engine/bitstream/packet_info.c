@@ -57,6 +57,7 @@ int onedva_packet_get_info(struct onedva_packet_info *info, const uint8_t *data,
     info->is_key = !packet.is_inter;
     info->frames = packet.frames;
     info->model_tag = packet.model_tag;
+    info->smoothing = packet.smoothing;
     info->detail = packet.detail;
     info->has_stream = packet.has_stream;
     info->stream = packet.stream;

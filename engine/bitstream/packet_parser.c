@@ -83,7 +83,8 @@ static int read_header(struct odva_byte_reader *reader, struct odva_packet *pack
         return ONEDVA_ERR_VERSION;
     tag = odva_read_u16(reader);
     packet->model_tag = tag & ODVA_MODEL_TAG_MASK;
-    packet->detail = tag >> ODVA_MODEL_TAG_BITS;
+    packet->smoothing = tag >> ODVA_MODEL_TAG_BITS & (ODVA_SMOOTHINGS - 1);
+    packet->detail = tag >> (ODVA_MODEL_TAG_BITS + ODVA_SMOOTHING_BITS);
     counts = odva_read_u8(reader);
     packet->frames = (counts >> 4) + 1;
     packet->layers = (counts & 15) + 1;

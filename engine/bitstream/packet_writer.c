@@ -31,12 +31,15 @@ void odva_packet_write_checked(struct odva_byte_writer *writer, const struct odv
     ODVA_ASSERT(packet->frames >= 1 && packet->frames <= ONEDVA_MAX_CLIP_FRAMES);
     ODVA_ASSERT(packet->qidx >= ONEDVA_MIN_QIDX && packet->qidx <= ONEDVA_MAX_QIDX);
     ODVA_ASSERT(packet->model_tag <= ODVA_MODEL_TAG_MASK);
+    ODVA_ASSERT(packet->smoothing >= 0 && packet->smoothing < ODVA_SMOOTHINGS);
     ODVA_ASSERT(packet->detail >= 0 && packet->detail < ODVA_DETAILS);
     ODVA_ASSERT(packet->kind != ONEDVA_PACKET_FRAME);
     ODVA_ASSERT(packet->layers >= 1 && packet->layers <= ONEDVA_MAX_LAYERS);
     odva_write_u8(writer, odva_packet_sync(packet->kind, packet->is_inter));
     odva_write_u8(writer, (uint8_t)(ODVA_PACKET_VERSION << 4 | flags));
-    odva_write_u16(writer, (uint16_t)(packet->model_tag | packet->detail << ODVA_MODEL_TAG_BITS));
+    odva_write_u16(writer,
+                   (uint16_t)(packet->model_tag | packet->smoothing << ODVA_MODEL_TAG_BITS |
+                              packet->detail << (ODVA_MODEL_TAG_BITS + ODVA_SMOOTHING_BITS)));
     odva_write_u8(writer, (uint8_t)((packet->frames - 1) << 4 | (packet->layers - 1)));
     odva_write_u8(writer, (uint8_t)packet->qidx);
     if (packet->dropped_refinements)

@@ -80,7 +80,7 @@ int odva_clip_encoder_analyse(struct odva_clip_encoder *encoder,
     encoder->clip = clip;
     encoder->durations = unusual_durations(encoder, durations, clip->frames);
     encoder->latents = &coder->latents;
-    encoder->is_embedded = 0;
+    encoder->is_embedded = encoder->is_decoded = 0;
     return ONEDVA_OK;
 }
 
@@ -134,6 +134,22 @@ static void name_reference(struct odva_clip_encoder *encoder, struct odva_packet
         slot->packet_encoder.reference = odva_packet_encoder_id(&before->packet_encoder);
 }
 
+static int chooses_smoothing(const struct odva_clip_encoder *encoder)
+{
+    return encoder->settings->preset != ONEDVA_PRESET_ULTRAFAST;
+}
+
+/* @param chooses set how it is smoothed, too */
+static int decode(struct odva_clip_encoder *encoder, int chooses)
+{
+    const struct odva_aligned_clip *clip = encoder->clip;
+    const int status = odva_trial_coder_reconstruct(
+        &encoder->coder, clip->is_aligned ? &clip->motion : NULL, chooses);
+
+    encoder->is_decoded = status == ONEDVA_OK;
+    return status;
+}
+
 static int write_packet(struct odva_clip_encoder *encoder, const float *y)
 {
     const struct odva_aligned_clip *clip = encoder->clip;
@@ -150,6 +166,10 @@ static int write_packet(struct odva_clip_encoder *encoder, const float *y)
     if (status < 0)
         return status;
     odva_layer_plan_set_ends(&layer_plan, &coder->latents);
+    if (chooses_smoothing(encoder))
+        status = decode(encoder, 1);
+    if (status < 0)
+        return status;
     odva_packet_encoder_begin(
         packet_encoder, &coder->latents, &layer_plan, clip->is_aligned ? &clip->motion : NULL,
         encoder->settings->header_in_packets && !coder->latents.is_inter ? encoder->stream : NULL,
@@ -253,9 +273,8 @@ static void start_writing(struct odva_clip_encoder *encoder, struct odva_packet_
 static int make_reference(struct odva_clip_encoder *encoder)
 {
     const struct odva_aligned_clip *clip = encoder->clip;
-    struct odva_trial_coder *coder = &encoder->coder;
-    const int status = odva_trial_coder_reconstruct(coder, &coder->latents,
-                                                    clip->is_aligned ? &clip->motion : NULL);
+    const struct odva_trial_coder *coder = &encoder->coder;
+    const int status = encoder->is_decoded ? ONEDVA_OK : decode(encoder, 0);
 
     return status < 0 ? status
                       : odva_canvas_copy(&encoder->reference,

@@ -39,6 +39,7 @@ struct odva_clip_encoder {
     float *corrected;                   /* linear latents, as the network corrects them */
     size_t corrected_capacity;
     int is_embedded; /* the query encoder has the clip */
+    int is_decoded;  /* coder has decoded what was quantised last */
 
     /* the last frame of the clip before, as the next one may be predicted from it */
     struct odva_canvas reference;

@@ -9,8 +9,8 @@
 #include "base/assert.h"
 #include "base/integers.h"
 #include "base/reserve.h"
-#include "base/squared_error.h"
 #include "base/thread_pool.h"
+#include "encoder/picture_error.h"
 #include "kernels/images.h"
 #include "transform/deblocking.h"
 
@@ -19,7 +19,6 @@
 
 /* Indices below that of the analysis from which a clip is analysed anew. */
 #define FINER 3
-
 int odva_trial_coder_open(struct odva_trial_coder *coder, const struct onedva_model *model,
                           struct odva_backend *backend, struct odva_thread_pool *pool,
                           const struct onedva_encoder_settings *settings)
@@ -32,13 +31,14 @@ int odva_trial_coder_open(struct odva_trial_coder *coder, const struct onedva_mo
     coder->scans = odva_scan_cache_of(model);
     if (!coder->scans)
         return ONEDVA_ERR_NOMEM;
+    odva_smoothing_choice_init(&coder->smoothing);
     status = odva_linear_path_open(&coder->path, model, backend);
     if (status < 0)
         return status;
     status = odva_rate_distortion_init(&coder->rate_distortion, model, pool, settings->max_tokens,
                                        settings->preset == ONEDVA_PRESET_SLOW);
     coder->partition.masking = settings->aq;
-    coder->partition.prunes = settings->preset == ONEDVA_PRESET_ULTRAFAST;
+    coder->partition.prunes = settings->preset != ONEDVA_PRESET_SLOW;
     return status;
 }
 
@@ -51,7 +51,8 @@ void odva_trial_coder_close(struct odva_trial_coder *coder)
         odva_detail_choice_free(&coder->detail, coder->backend);
     odva_linear_path_close(&coder->path);
     if (coder->backend)
-        odva_deblocking_free(&coder->deblocking, coder->backend);
+        odva_smoothing_choice_free(&coder->smoothing);
+    odva_deblocking_free(&coder->deblocking, coder->backend);
     odva_canvas_free(&coder->canvas);
     odva_canvas_free(&coder->pictures);
     odva_motion_warp_free(&coder->warp);
@@ -66,6 +67,7 @@ static int set_size(struct odva_trial_coder *coder, int detail, struct odva_clip
 
     if (status < 0)
         return status;
+    coder->latents.smoothing = coder->smoothing.best;
     coder->linear = odva_reserve(coder->linear, &coder->linear_capacity,
                                  odva_latents_count(&coder->latents), sizeof(*coder->linear));
     return coder->linear ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
@@ -184,72 +186,61 @@ static int wrap_pictures(struct odva_trial_coder *coder, struct synthesis *s,
     return status < 0 ? status : odva_motion_warp_set(&coder->warp, motion);
 }
 
+static int smooth(struct odva_trial_coder *coder, struct odva_image *const *coded,
+                  int chooses_smoothing)
+{
+    struct odva_latents *latents = &coder->latents;
+    int status = odva_smooth_borders(&coder->deblocking, coder->backend, coded, latents,
+                                     latents->grid.frames);
+
+    if (status == ONEDVA_OK && chooses_smoothing)
+        status = odva_smoothing_choice_run(&coder->smoothing, coder->backend, coder->pool,
+                                           &coder->deblocking, coded, coder->clip, latents);
+    return status < 0 ? status
+                      : odva_smooth_samples(&coder->deblocking, coder->backend, coded, latents,
+                                            latents->grid.frames);
+}
+
 static int synthesise(struct odva_trial_coder *coder, const struct synthesis *s,
-                      const struct odva_latents *latents, const struct odva_motion *motion)
+                      const struct odva_motion *motion, int chooses_smoothing)
 {
     struct odva_backend *backend = coder->backend;
-    int status =
-        odva_linear_path_reconstruct(&coder->path, latents, s->prediction.image[0], s->coded.image);
+    int status = odva_linear_path_reconstruct(&coder->path, &coder->latents, s->prediction.image[0],
+                                              s->coded.image);
 
     if (status == ONEDVA_OK)
-        status = odva_deblock(&coder->deblocking, backend, s->coded.image, latents,
-                              latents->grid.frames);
+        status = smooth(coder, s->coded.image, chooses_smoothing);
     if (status == ONEDVA_OK && motion)
         status = odva_images_warp(backend, s->shown.image, s->coded.image, &coder->warp.warp,
                                   odva_motion_warp_nodes(&coder->warp));
     return status < 0 ? status : backend->ops->synchronize(backend);
 }
 
-int odva_trial_coder_reconstruct(struct odva_trial_coder *coder, const struct odva_latents *latents,
-                                 const struct odva_motion *motion)
+int odva_trial_coder_reconstruct(struct odva_trial_coder *coder, const struct odva_motion *motion,
+                                 int chooses_smoothing)
 {
     struct synthesis s = {0};
-    int status = wrap_pictures(coder, &s, &latents->grid, motion);
+    int status = wrap_pictures(coder, &s, &coder->latents.grid, motion);
 
     if (status == ONEDVA_OK)
-        status = synthesise(coder, &s, latents, motion);
+        status = synthesise(coder, &s, motion, chooses_smoothing);
     odva_images_free(&s.prediction, coder->backend);
     odva_images_free(&s.coded, coder->backend);
     odva_images_free(&s.shown, coder->backend);
     return status;
 }
 
-struct comparison {
-    const struct odva_canvas *decoded;
-    const struct onedva_const_picture *frames;
-    int64_t squared[ONEDVA_MAX_CLIP_FRAMES];
-};
-
-static void compare_frame(void *opaque, int64_t t, int worker)
-{
-    struct comparison *c = opaque;
-    const struct onedva_const_picture *decoded = &c->decoded->const_picture[t],
-                                      *frame = &c->frames[t];
-
-    (void)worker;
-    for (int p = 0; p < 3; p++) {
-        const int width = p ? (c->decoded->width + 1) / 2 : c->decoded->width;
-        const int height = p ? (c->decoded->height + 1) / 2 : c->decoded->height;
-
-        c->squared[t] += odva_squared_error(decoded->data[p], decoded->stride[p], frame->data[p],
-                                            frame->stride[p], width, height);
-    }
-}
-
 int odva_trial_coder_compare(struct odva_trial_coder *coder, const struct odva_motion *motion,
                              const struct onedva_const_picture *frames, double *squared)
 {
-    const struct odva_grid *grid = &coder->latents.grid;
-    struct comparison comparison = {.decoded = &coder->pictures, .frames = frames};
-    int64_t sum = 0;
-    const int status = odva_trial_coder_reconstruct(coder, &coder->latents, motion);
+    const struct odva_canvas *decoded = &coder->pictures;
+    const int status = odva_trial_coder_reconstruct(coder, motion, 0);
 
     ODVA_ASSERT(coder->latents.grid.tile_count > 0);
     if (status < 0)
         return status;
-    odva_thread_pool_run(coder->pool, grid->frames, compare_frame, &comparison);
-    for (int t = 0; t < grid->frames; t++)
-        sum += comparison.squared[t];
-    *squared = (double)sum / (DOMAIN_SCALE * DOMAIN_SCALE);
+    *squared = (double)odva_picture_error(coder->pool, decoded->const_picture, frames,
+                                          decoded->frames, decoded->width, decoded->height) /
+               (DOMAIN_SCALE * DOMAIN_SCALE);
     return ONEDVA_OK;
 }

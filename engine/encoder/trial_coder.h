@@ -10,6 +10,7 @@
 
 #include "bitstream/latents.h"
 #include "encoder/detail_choice.h"
+#include "encoder/smoothing_choice.h"
 #include "motion/canvas.h"
 #include "motion/motion_warp.h"
 #include "rate/partition_choice.h"
@@ -39,6 +40,7 @@ struct odva_trial_coder {
     /* of the clip reconstructed last */
     struct odva_canvas canvas, pictures;
     struct odva_deblocking deblocking;
+    struct odva_smoothing_choice smoothing;
     struct odva_motion_warp warp;
 };
 
@@ -70,12 +72,13 @@ int odva_trial_coder_requantise(struct odva_trial_coder *coder, const float *y, 
                                 double *bits);
 
 /**
- * Decode the clip analysed last without a network, to coder->pictures.
- * @param latents coder->latents, or others of it
- * @param motion  that it was aligned by, or NULL
+ * Decode coder->latents without a network, to coder->pictures.
+ * @param motion            that the clip analysed last was aligned by, or NULL
+ * @param chooses_smoothing set coder->latents.smoothing to the best one, with which later clips are
+ *                          tried, too; otherwise it is that of the clip before
  */
-int odva_trial_coder_reconstruct(struct odva_trial_coder *coder, const struct odva_latents *latents,
-                                 const struct odva_motion *motion);
+int odva_trial_coder_reconstruct(struct odva_trial_coder *coder, const struct odva_motion *motion,
+                                 int chooses_smoothing);
 
 /**
  * Decode coder->latents without a network and compare.

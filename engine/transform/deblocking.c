@@ -28,9 +28,12 @@ int odva_deblocking_step_limit(int qidx)
     return (5 * odva_deblocking_limit(qidx) + 8) >> 4;
 }
 
-int odva_smoothing_limit(int qidx)
+int odva_smoothing_limit(int qidx, int smoothing)
 {
-    return odva_min((3 * odva_deblocking_limit(qidx) + 4) >> 3, 63);
+    static const int eighths[ODVA_SMOOTHINGS] = {0, 2, 3, 4, 5, 6, 8, 12};
+
+    ODVA_ASSERT(smoothing >= 0 && smoothing < ODVA_SMOOTHINGS);
+    return odva_min((eighths[smoothing] * odva_deblocking_limit(qidx) + 4) >> 3, 63);
 }
 
 void odva_mark_kept(uint8_t *kept, const struct odva_latents *latents)
@@ -60,28 +63,52 @@ static int set_kept(struct odva_deblocking *deblocking, struct odva_backend *bac
                                  sizeof(*deblocking->kept));
 }
 
+static struct odva_grid grid_of(const struct odva_latents *latents, int frames)
+{
+    struct odva_grid grid = latents->grid;
+
+    ODVA_ASSERT(frames >= 1 && frames <= grid.frames);
+    grid.frames = frames;
+    return grid;
+}
+
+static const struct odva_buffer *kept_of(const struct odva_deblocking *deblocking,
+                                         const struct odva_latents *latents)
+{
+    return latents->is_inter ? deblocking->kept_device.buffer : NULL;
+}
+
+int odva_smooth_borders(struct odva_deblocking *deblocking, struct odva_backend *backend,
+                        struct odva_image *const *images, const struct odva_latents *latents,
+                        int frames)
+{
+    const int limit = odva_deblocking_step_limit(latents->qidx);
+    const struct odva_grid grid = grid_of(latents, frames);
+    const int status = latents->is_inter ? set_kept(deblocking, backend, latents) : ONEDVA_OK;
+
+    return status < 0 || limit == 0
+               ? status
+               : backend->ops->deblock(backend, images, &grid, limit, kept_of(deblocking, latents));
+}
+
+int odva_smooth_samples(const struct odva_deblocking *deblocking, struct odva_backend *backend,
+                        struct odva_image *const *images, const struct odva_latents *latents,
+                        int frames)
+{
+    const int limit = odva_smoothing_limit(latents->qidx, latents->smoothing);
+    const struct odva_grid grid = grid_of(latents, frames);
+
+    return limit == 0
+               ? ONEDVA_OK
+               : backend->ops->smooth(backend, images, &grid, limit, kept_of(deblocking, latents));
+}
+
 int odva_deblock(struct odva_deblocking *deblocking, struct odva_backend *backend,
                  struct odva_image *const *images, const struct odva_latents *latents, int frames)
 {
-    const int limit = odva_deblocking_step_limit(latents->qidx);
-    const struct odva_buffer *kept = NULL;
-    struct odva_grid grid = latents->grid;
-    int status = ONEDVA_OK;
+    const int status = odva_smooth_borders(deblocking, backend, images, latents, frames);
 
-    ODVA_ASSERT(frames >= 1 && frames <= grid.frames);
-    if (limit == 0)
-        return ONEDVA_OK;
-    if (latents->is_inter) {
-        status = set_kept(deblocking, backend, latents);
-        kept = deblocking->kept_device.buffer;
-    }
-    grid.frames = frames;
-    if (status == ONEDVA_OK)
-        status = backend->ops->deblock(backend, images, &grid, limit, kept);
-    if (status == ONEDVA_OK)
-        status =
-            backend->ops->smooth(backend, images, &grid, odva_smoothing_limit(latents->qidx), kept);
-    return status;
+    return status < 0 ? status : odva_smooth_samples(deblocking, backend, images, latents, frames);
 }
 
 void odva_deblocking_free(struct odva_deblocking *deblocking, struct odva_backend *backend)

@@ -18,8 +18,10 @@ int odva_deblocking_limit(int qidx);
 int odva_deblocking_step_limit(int qidx);
 
 /** From which on a difference between samples near each other counts for nothing.
- * @param qidx -128..127 @return 0..63, 1 or more where odva_deblocking_step_limit() is */
-int odva_smoothing_limit(int qidx);
+ * @param qidx      -128..127
+ * @param smoothing 0..ODVA_SMOOTHINGS - 1, of the clip
+ * @return 0..63; 0: there is nothing to smooth */
+int odva_smoothing_limit(int qidx, int smoothing);
 
 /** Mark the tokens of predicted tiles that hold nothing: they were smoothed when they were coded.
  * @param kept [gy][gx], 1 or 0 */
@@ -33,11 +35,22 @@ struct odva_deblocking {
 };
 
 /**
- * Deblock decoded pictures and smooth them, in place.
+ * Smooth the borders of decoded pictures' tokens, in place.
  * @param latents that they were decoded from
  * @param frames  how many of the clip's pictures these are
  * @return ONEDVA_OK, ONEDVA_ERR_NOMEM or what the backend gives
  */
+int odva_smooth_borders(struct odva_deblocking *deblocking, struct odva_backend *backend,
+                        struct odva_image *const *images, const struct odva_latents *latents,
+                        int frames);
+
+/** Smooth the samples of the pictures whose borders were smoothed last, or of some of them, as
+ * latents->smoothing says. @return ONEDVA_OK or what the backend gives */
+int odva_smooth_samples(const struct odva_deblocking *deblocking, struct odva_backend *backend,
+                        struct odva_image *const *images, const struct odva_latents *latents,
+                        int frames);
+
+/** Both, one after the other: what a decoder does. @return as odva_smooth_borders */
 int odva_deblock(struct odva_deblocking *deblocking, struct odva_backend *backend,
                  struct odva_image *const *images, const struct odva_latents *latents, int frames);
 void odva_deblocking_free(struct odva_deblocking *deblocking, struct odva_backend *backend);

@@ -98,5 +98,5 @@ def random_packet(model, applies, frames, extents, seed, *, detail=0, qidx=-10, 
         decoder.empty = empty
         decoder.decode(grid)
         layer.payload = coder.finish()
-    return packet(model, frames, [(layer.extent, layer.payload) for layer in layers], detail=detail, qidx=qidx, dropped=dropped,
+    return packet(model, frames, [(layer.extent, layer.payload) for layer in layers], detail=detail, smoothing=seed % 8, qidx=qidx, dropped=dropped,
                   motion_=motion_, reference=None if before is None else id_of(before), **fields)

@@ -34,15 +34,15 @@ def id_of(packet_):
     return Packet(packet_, None, Seen()).id
 
 
-def packet(model, frames, layers, *, detail=0, qidx=-10, sync=WHOLE_CLIP, version=2, flags=0, model_tag=None, dropped=0, header=None,
+def packet(model, frames, layers, *, detail=0, smoothing=3, qidx=-10, sync=WHOLE_CLIP, version=2, flags=0, model_tag=None, dropped=0, header=None,
            header_size=None, durations=None, motion_=None, crcs=(), header_crc_wrong=0, size=0, behind=b"", reference=None):
     """layers: (extent, payload) of each; crcs: (number of a layer, what its crc is off by); behind: bytes behind the last payload;
     reference: of an inter clip, which then has the sync of one."""
     flags |= (HAS_HEADER * (header is not None) | HAS_DURATIONS * (durations is not None)
               | HAS_MOTION * (motion_ is not None) | HAS_DROPPED * (dropped != 0))
-    tag = model.id & 0x3FFF if model_tag is None else model_tag
+    tag = model.id & 0x7FF if model_tag is None else model_tag
     sync |= INTER if reference is not None else 0
-    made = struct.pack("<BBHBb", sync, version << 4 | flags, tag | detail << 14, frames - 1 << 4 | len(layers) - 1, qidx)
+    made = struct.pack("<BBHBb", sync, version << 4 | flags, tag | smoothing << 11 | detail << 14, frames - 1 << 4 | len(layers) - 1, qidx)
     if dropped:
         made += bytes([dropped])
     if reference is not None:

@@ -43,7 +43,7 @@ REQUIRED = {
     "packet.sync": {0xD5, 0xD6, 0xDD, 0xDE}, "frame.sync": {0xD7}, "frame.version": {2}, "frame.frame": set(range(1, 16)), "frame.shown": BOTH,
     "packet.version": {2}, "packet.flags": FRAMES, "packet.flags & 1": BOTH,
     "packet.flags & 2": BOTH, "packet.flags & 4": BOTH, "packet.flags & 8": BOTH, "packet.frames-1": FRAMES,
-    "packet.layers-1": FRAMES, "packet.detail": {0, 1, 2, 3}, "packet.qidx": {-64, 0, 63},
+    "packet.layers-1": FRAMES, "packet.smoothing": set(range(8)), "packet.detail": {0, 1, 2, 3}, "packet.qidx": {-64, 0, 63},
     "packet.dropped": {1, 2, 3}, "packet.refinements": {1, 2, 3, 4},
     "packet.duration known": BOTH, "packet.bytes behind": BOTH,
     "layer.lost": {"no", "crc", "cut short"}, "layer.begins": {"refinement", "sweep", "share"}, "layer.threshold": set(range(32)),

@@ -192,12 +192,13 @@ class Deblocking(unittest.TestCase):
 class Smoothing(unittest.TestCase):
     def test_is_done_sample_by_sample_where_tokens_do_not_stay(self):
         rng, seen = np.random.default_rng(8), Seen()
-        for width, height, (qidx, most) in itertools.product((1, 2, 5, 17, 40), (1, 3, 16, 35), ((-60, 0), (10, 24), (63, 63))):
+        for width, height, (qidx, smoothing, most) in itertools.product(
+                (1, 2, 5, 17, 40), (1, 3, 16, 35), ((-60, 2, 0), (10, 0, 0), (10, 2, 24), (-5, 7, 42), (63, 1, 63))):
             stays = rng.random((-(-height // 16), -(-width // 16))) < 0.5
             sizes = [(-(-height // e), -(-width // e)) for e in (1, 2, 2)]
             planes = [np.cumsum(rng.integers(-9, 10, (2, *size)), 2) % 256 for size in sizes]
             expected = [self.smoothed(plane, stays, side, most) for plane, side in zip(planes, (16, 8, 8))]
-            spec_decoder.smooth(planes, qidx, stays, seen)
+            spec_decoder.smooth(planes, qidx, smoothing, stays, seen)
             for found, plane in zip(planes, expected):
                 np.testing.assert_array_equal(found, plane)
         self.assertEqual(set(seen["sample.is smoothed"]), {False, True})
@@ -220,7 +221,7 @@ class Smoothing(unittest.TestCase):
     def test_results_are_samples(self):
         rng = np.random.default_rng(9)
         planes = [rng.choice([0, 1, 2, 3, 252, 253, 254, 255], (4, size, size)) for size in (64, 32, 32)]
-        spec_decoder.smooth(planes, 63, np.zeros((4, 4), bool), Seen())
+        spec_decoder.smooth(planes, 63, 7, np.zeros((4, 4), bool), Seen())
         for plane in planes:
             self.assertTrue(plane.min() >= 0 and plane.max() <= 255)
 

@@ -105,6 +105,7 @@ static int describe_latents(cJSON *entry, const struct odva_latents *latents)
     free(shares);
     return list && cJSON_AddItemToObject(entry, "shares", list) &&
            cJSON_AddNumberToObject(entry, "qidx", latents->qidx) &&
+           cJSON_AddNumberToObject(entry, "smoothing", latents->smoothing) &&
            cJSON_AddBoolToObject(entry, "inter", latents->is_inter) &&
            describe_kept(entry, latents);
 }

@@ -68,7 +68,7 @@ def row(name, changes, encoding, decoding):
 
 def report(args, clips, folder):
     against = "" if args.old_options == args.options else f" against `{args.old_options}`"
-    print(f"`-c:v onedva -preset ultrafast {args.options}`{against}, crf {', '.join(map(str, args.crf))}; {machine()}\n")
+    print(f"`-c:v onedva -preset medium {args.options}`{against}, crf {', '.join(map(str, args.crf))}; {machine()}\n")
     print("| clip | steps 0 | steps 1 | encode | decode, steps 0 |\n|---|---|---|---|---|")
     found = []
     for clip in clips:

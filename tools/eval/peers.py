@@ -37,7 +37,7 @@ def fewer(qualities):
     return (*qualities[::2], qualities[-1])
 
 
-def onedva(program, model, crf, steps, preset="ultrafast", options=(), name="onedva"):
+def onedva(program, model, crf, steps, preset="medium", options=(), name="onedva"):
     decoders = tuple((f"steps {s}", ("-steps", str(s))) for s in steps)
     return Encoder(name, program, ("-c:v", "onedva", "-preset", preset, *options), tuple(crf), decoders, model)
 

@@ -89,7 +89,7 @@ def how(args, result):
     lines = [f"`make eval VALID=DIR{vmaf} PICTURE={args.picture}`, which runs `tools/eval/report.py {options}`. "
              "Written by that program; do not edit.", "",
              f"- machine: {programs.machine()}",
-             f"- commit {commit()}; model {result.onedva.model}; onedva: `-preset ultrafast`, "
+             f"- commit {commit()}; model {result.onedva.model}; onedva: `-preset medium`, "
              f"FFmpeg {programs.ffmpeg_version(args.ffmpeg)}"]
     if result.peers:
         lines += [f"- peers: {peers.peer_versions(result.peers)}; options beside -crf:"]

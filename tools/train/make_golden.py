@@ -20,6 +20,7 @@ from onedva_train.codec import Codec, Latents
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SEED = 0x0123456789ABCDEF
+SMOOTHING = 2  # of the deblocked picture
 SAMPLES = slice(5, None, 48)  # of each patch's 1536 that are kept
 CASES = [  # frames, width, height, qidx, detail, t of the noisy evaluation, splits of the superblocks
     (1, 7, 5, 24, 3, 0.6, [0]),
@@ -291,7 +292,7 @@ def make_deblocked():
         y, x = np.mgrid[:h, :w]
         v = plane(p, 0, h, w) // 2 + (mix((((p << 8) + y // n) << 8) + x // n) >> 28)
         planes.append(geo.to_samples(torch.tensor(np.repeat(v[None, None], 4, 1).astype(np.uint8))))
-    x = deblocking.deblock(geo.patchify(*planes), torch.tensor([qidx]), exact=True)
+    x = deblocking.deblock(geo.patchify(*planes), torch.tensor([qidx]), smoothing=torch.tensor([SMOOTHING]), exact=True)
     samples = [((v[0, 0].numpy() + 1) * 127.5).round().astype(np.uint8).reshape(-1) for v in geo.unpatchify(x)]
     return {"deblocked.size": np.array([1, width, height, qidx], np.int32), "deblocked.samples": np.concatenate(samples)}
 

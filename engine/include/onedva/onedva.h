@@ -515,7 +515,8 @@ ONEDVA_API int onedva_decoder_get_mesh(onedva_decoder *decoder, struct onedva_me
 /** What a packet's header says (doc/bitstream.md, section 3). */
 struct onedva_packet_info {
     int frames;                  /* 1..16 */
-    uint16_t model_tag;          /* the low 14 bits of the model's id */
+    uint16_t model_tag;          /* the low 11 bits of the model's id */
+    int smoothing;               /* 0..7, how strongly its pictures are smoothed */
     int detail;                  /* 0..3, how many coefficients its patches may have */
     int has_stream;              /* repeats the stream header */
     struct onedva_stream stream; /* where has_stream */

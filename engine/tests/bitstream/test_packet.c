@@ -29,7 +29,8 @@ static struct odva_packet make_packet(int frames, int layers, int qidx, int flag
         .frames = frames,
         .layers = layers,
         .qidx = qidx,
-        .model_tag = 0x3210,
+        .model_tag = 0x321,
+        .smoothing = frames % ODVA_SMOOTHINGS,
         .detail = (frames + layers) % 4,
         .has_stream = flags & 1,
         .has_durations = flags >> 1 & 1,
@@ -63,6 +64,7 @@ static void assert_packets_equal(const struct odva_packet *a, const struct odva_
     assert_int_equal(a->layers, b->layers);
     assert_int_equal(a->qidx, b->qidx);
     assert_int_equal(a->model_tag, b->model_tag);
+    assert_int_equal(a->smoothing, b->smoothing);
     assert_int_equal(a->detail, b->detail);
     assert_int_equal(a->has_stream, b->has_stream);
     assert_int_equal(a->has_durations, b->has_durations);
@@ -200,8 +202,8 @@ static int parse_changed(const struct odva_byte_writer *writer, size_t header_si
     return parse_exact(&parsed, data, writer->size);
 }
 
-/* The two high bits of the model's tag are the detail, the others are the model's. */
-static void detail_and_model(void **state)
+/* One number: the model's tag below, then smoothing, then detail. */
+static void smoothing_detail_and_model(void **state)
 {
     uint8_t bytes[200 * ONEDVA_MAX_LAYERS];
     struct odva_byte_writer writer = {0};
@@ -209,19 +211,24 @@ static void detail_and_model(void **state)
     struct onedva_packet_info info;
 
     (void)state;
-    for (int tag = 0; tag < 1 << 14; tag += 13) {
-        for (int detail = 0; detail < 4; detail++) {
+    for (int tag = 0; tag < 1 << 11; tag += 13) {
+        for (int i = 0; i < 32; i++) {
+            const int detail = i >> 3, smoothing = i & 7;
+
             packet.model_tag = (uint16_t)tag;
+            packet.smoothing = smoothing;
             packet.detail = detail;
             odva_byte_writer_reset(&writer);
             odva_packet_write(&writer, &packet);
             assert_int_equal(writer.data[2], tag & 255);
-            assert_int_equal(writer.data[3], tag >> 8 | detail << 6);
+            assert_int_equal(writer.data[3], tag >> 8 | smoothing << 3 | detail << 6);
             assert_int_equal(parse_exact(&parsed, writer.data, writer.size), ONEDVA_OK);
             assert_int_equal(parsed.model_tag, tag);
+            assert_int_equal(parsed.smoothing, smoothing);
             assert_int_equal(parsed.detail, detail);
             assert_int_equal(onedva_packet_get_info(&info, writer.data, writer.size), ONEDVA_OK);
             assert_int_equal(info.model_tag, tag);
+            assert_int_equal(info.smoothing, smoothing);
             assert_int_equal(info.detail, detail);
         }
     }
@@ -396,11 +403,16 @@ static void motion_size(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(round_trips),        cmocka_unit_test(truncations),
-        cmocka_unit_test(single_bits),        cmocka_unit_test(field_limits),
-        cmocka_unit_test(refinements),        cmocka_unit_test(sweeps),
-        cmocka_unit_test(stream_header_size), cmocka_unit_test(motion_size),
-        cmocka_unit_test(detail_and_model),   cmocka_unit_test(ids),
+        cmocka_unit_test(round_trips),
+        cmocka_unit_test(truncations),
+        cmocka_unit_test(single_bits),
+        cmocka_unit_test(field_limits),
+        cmocka_unit_test(refinements),
+        cmocka_unit_test(sweeps),
+        cmocka_unit_test(stream_header_size),
+        cmocka_unit_test(motion_size),
+        cmocka_unit_test(smoothing_detail_and_model),
+        cmocka_unit_test(ids),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

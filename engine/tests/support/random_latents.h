@@ -95,6 +95,7 @@ static inline void random_latents(struct random *random, struct odva_latents *la
         odva_latents_set_size(latents, scans, random_below(random, ODVA_DETAILS), size), ONEDVA_OK);
     random_partition(random, latents);
     latents->qidx = ONEDVA_MIN_QIDX + random_below(random, 128);
+    latents->smoothing = random_below(random, ODVA_SMOOTHINGS);
     odva_layer_plan_init(layer_plan, layers, latents->qidx, odva_tile_tokens(latents->basis));
     latents->layers = layer_plan->count;
     for (int i = 0; i < latents->grid.tile_count; i++) {

@@ -84,7 +84,7 @@ class Clip:
         self.visible = bytes_[end:behind].reshape(t, *blocks)
         if "shares" in line:  # a pair: what the decoder's network sees of the clip
             self.linear = planes(behind)
-            self.qidx, self.inter = line["qidx"], line["inter"]
+            self.qidx, self.smoothing, self.inter = line["qidx"], line["smoothing"], line["inter"]
             _, gy, gx = self.tokens()
             self.shares = np.array(line["shares"], np.float32).reshape(-(-gy // geo.TILE), -(-gx // geo.TILE))
             self.kept = np.array([token == "1" for token in line["kept"]]).reshape(gy, gx)

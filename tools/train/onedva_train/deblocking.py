@@ -9,6 +9,8 @@ WEIGHTS = (56, 30, 14, 5)   # of 128; what a clipped step moves the samples on e
 BESIDE = 30   # of 128; what that to the sample beside it moves the nearest by
 REACH = len(WEIGHTS)
 MOST = 1020
+EIGHTHS = (0, 2, 3, 4, 5, 6, 8, 12)   # of the limit; from which on a difference counts for nothing, by a clip's smoothing
+USUAL = 3   # smoothing of an encoder that does not choose it
 REACHED = 2   # samples on each side that smoothing looks at
 SMOOTHING = (14, 11)   # of 128; what the counted differences to the samples at distance 1, 2, .. move a sample by
 
@@ -24,9 +26,9 @@ def step_limits(qidx):
     return (5 * limits(qidx) + 8) >> 4
 
 
-def smoothing_limits(qidx):
-    """From which on a difference counts for nothing; qidx and result [B] int64"""
-    return ((3 * limits(qidx) + 4) >> 3).clamp(max=63)
+def smoothing_limits(qidx, smoothing):
+    """From which on a difference counts for nothing; qidx, smoothing and result [B] int64"""
+    return ((torch.tensor(EIGHTHS)[smoothing].to(qidx) * limits(qidx) + 4) >> 3).clamp(max=63)
 
 
 def borders(frames):
@@ -146,9 +148,9 @@ def smooth_plane(plane, most, moved, exact):
     return plane + shares(total if moved is None else total * moved, exact)
 
 
-def smooth_all(levels, qidx, kept, exact):
-    """levels 0..255 [B, gt, gy, gx, 1536], qidx [B], kept [B, gy, gx] or None; exact: levels are integers and stay so."""
-    limits, planes = smoothing_limits(qidx).tolist(), []
+def smooth_all(levels, qidx, kept, smoothing, exact):
+    """levels 0..255 [B, gt, gy, gx, 1536], qidx and smoothing [B], kept [B, gy, gx] or None; exact: levels are integers and stay so."""
+    limits, planes = smoothing_limits(qidx, smoothing).tolist(), []
     for plane, side in zip(geo.unpatchify(levels), (geo.TOKEN_LUMA, geo.TOKEN_CHROMA, geo.TOKEN_CHROMA)):
         moved = [None] * len(limits)
         if kept is not None:
@@ -157,14 +159,15 @@ def smooth_all(levels, qidx, kept, exact):
     return geo.patchify(*planes)
 
 
-def deblock(patches, qidx, kept=None, exact=False):
+def deblock(patches, qidx, kept=None, smoothing=None, exact=False):
     """patches [B, gt, gy, gx, 1536] in the model's domain, qidx [B] -> the same, deblocked and smoothed.
 
-    kept [B, gy, gx]: tokens that are not smoothed, nor deblocked where they meet; exact: levels are rounded and clipped as a decoder does."""
+    kept [B, gy, gx]: tokens that are not smoothed, nor deblocked where they meet; smoothing [B] of their clips, None: the usual one; exact: levels are rounded and clipped as a decoder does."""
     levels = (patches + 1) * 127.5
     if exact:
         levels = (levels + 0.5).floor().clamp(0, 255)
-    return smooth_all(Deblock.apply(levels, qidx, kept, exact), qidx, kept, exact) / 127.5 - 1
+    smoothing = torch.full_like(qidx.long(), USUAL) if smoothing is None else smoothing
+    return smooth_all(Deblock.apply(levels, qidx, kept, exact), qidx, kept, smoothing, exact) / 127.5 - 1
 
 
 def tile_steps(error):

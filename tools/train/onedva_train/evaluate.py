@@ -80,9 +80,9 @@ def on_pairs(codec, clips, edges=(-24, -16, -8, 4)):
     quantiser index, of which bands begin at the edges. clips: of pairs.load"""
     found = {}
     for clip in clips:
-        x, base, mask, shares, kept, qidx = (v if v is None else v.to(codec.mean.device) for v in pairs.whole(clip))
+        x, base, mask, shares, kept, qidx, smoothing = (v if v is None else v.to(codec.mean.device) for v in pairs.whole(clip))
         out = base + codec.correction(shares, base, qidx, torch.zeros(1).to(x))
-        plain, mended = (psnr_y(x, deblock(v, qidx, kept, exact=True), mask) for v in (base, out))
+        plain, mended = (psnr_y(x, deblock(v, qidx, kept, smoothing, exact=True), mask) for v in (base, out))
         band = max([e for e in edges if e <= clip.qidx], default=edges[0] - 8)
         found.setdefault(("inter" if clip.inter else "key", band), []).append((plain, mended - plain))
     return [{"kind": f"{kind} ", "qidx": band, "psnr": float(np.mean([p for p, _ in v])), "dbits": 0.0,

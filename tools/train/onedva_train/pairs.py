@@ -94,14 +94,14 @@ def pack(cache, target, limit, seed):
 
 def together(crops):
     """Crops of one shape as x and base [B, gt, gy, gx, 1536], mask [B, gt, gy, gx, 64] or None, shares [B, superblocks],
-    kept [B, gy, gx] and qidx [B]."""
+    kept [B, gy, gx], qidx [B] and smoothing [B]."""
     planes = [[torch.stack([c[part][i] for c in crops]) for i in range(3)] for part in (0, 1)]
     x, base = (geo.to_samples(geo.patchify(*p)) for p in planes)
     visible = torch.stack([c[2] for c in crops])
     mask = None if visible.all() else geo.patchify_mask(visible).bool()
     shares = torch.stack([c[3] for c in crops]).flatten(1)
     kept = torch.stack([c[4] for c in crops])
-    return x, base, mask, shares, kept, torch.tensor([c[5] for c in crops])
+    return x, base, mask, shares, kept, *(torch.tensor([c[i] for c in crops]) for i in (5, 6))
 
 
 def repeat_ends(plane, *size):
@@ -121,7 +121,7 @@ def grown(visible, *size):
 
 
 def crop(clip, y0, x0, gy, gx):
-    """Source, reconstruction, visible blocks, shares, kept and qidx of gy x gx tokens from a superblock's corner on."""
+    """Source, reconstruction, visible blocks, shares, kept, qidx and smoothing of gy x gx tokens from a superblock's corner on."""
     gt = -(-clip.frames // 4)
 
     def cut(plane, n, grow=repeat_ends):
@@ -134,13 +134,13 @@ def crop(clip, y0, x0, gy, gx):
     source, linear = ([cut(plane, n) for plane, n in zip(planes, (1, 2, 2))]
                       for planes in ((clip.y, clip.u, clip.v), clip.linear))
     kept = torch.from_numpy(clip.kept[y0:y0 + gy, x0:x0 + gx])
-    return source, linear, cut(clip.visible, 4, grown), shares, kept, clip.qidx
+    return source, linear, cut(clip.visible, 4, grown), shares, kept, clip.qidx, clip.smoothing
 
 
 def turned(one, turn):
     """A crop whose every plane is turned alike."""
-    source, linear, visible, shares, kept, qidx = one
-    return ([turn(p) for p in source], [turn(p) for p in linear], turn(visible), turn(shares), turn(kept), qidx)
+    source, linear, visible, shares, kept, *numbers = one
+    return ([turn(p) for p in source], [turn(p) for p in linear], turn(visible), turn(shares), turn(kept), *numbers)
 
 
 class Sampler:

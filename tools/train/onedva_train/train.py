@@ -69,9 +69,9 @@ def refine(codec, x, base, shares, qidx, stage, rng):
     return base + codec.correction(shares, base, qidx, t, z), z is None, textured
 
 
-def shown(pixels, qidx, is_picture, kept=None):
+def shown(pixels, qidx, is_picture, kept=None, smoothing=None):
     """Estimates between noise and picture are not deblocked, what one step gives is."""
-    return deblocking.deblock(pixels, qidx, kept) if is_picture else pixels
+    return deblocking.deblock(pixels, qidx, kept, smoothing) if is_picture else pixels
 
 
 def floor_of(x):
@@ -79,11 +79,11 @@ def floor_of(x):
     return 1e-5 * x[0].numel()
 
 
-def pair_loss_of(codec, x, base, mask, shares, kept, qidx, stage, rng):
+def pair_loss_of(codec, x, base, mask, shares, kept, qidx, smoothing, stage, rng):
     """Mean logarithm of the error relative to that of the linear reconstruction base."""
     counts = None if mask is None else geo.expand_mask(mask).to(x)
     out, is_picture, textured = refine(codec, x, base, shares, qidx, stage, rng)
-    error, fixed = (distortion(x, shown(v, qidx, is_picture, kept), counts) + floor_of(x) for v in (out, base))
+    error, fixed = (distortion(x, shown(v, qidx, is_picture, kept, smoothing), counts) + floor_of(x) for v in (out, base))
     loss = (error / fixed).log().mean()
     return loss + TEXTURE_WEIGHT * texture.difference(x, out, counts)[0] if textured else loss
 
@@ -134,8 +134,8 @@ class Loss(nn.Module):
 class PairLoss(Loss):
     """pair_loss_of as a module."""
 
-    def forward(self, x, base, mask, shares, kept, qidx, stage, encoder):
-        return pair_loss_of(self.codec, x, base, mask, shares, kept, qidx, stage, self.rng)
+    def forward(self, x, base, mask, shares, kept, qidx, smoothing, stage, encoder):
+        return pair_loss_of(self.codec, x, base, mask, shares, kept, qidx, smoothing, stage, self.rng)
 
 
 def light_state(state):

@@ -57,9 +57,14 @@ class Deblocking(unittest.TestCase):
         x = torch.rand(2, 1, 3, 4, geo.PATCH) * 0.5 - 0.25
         qidx = torch.tensor([8, 60])
         kept = torch.tensor([[[0, 1, 1, 0], [1, 1, 0, 0], [0, 1, 0, 1]], [[0] * 4] * 3]).bool()
-        found = deblocking.deblock(x, qidx, kept, exact=True)
-        self.assertTrue(torch.equal(found[1:], deblocking.deblock(x[1:], qidx[1:], exact=True)))
-        for b, (most, farthest) in enumerate(((18, 21), (273, 63))):
+        for smoothing, farthest in (([2, 3], (21, 63)), ([0, 7], (0, 63)), ([4, 1], (35, 63))):
+            self.check(x, qidx, kept, torch.tensor(smoothing), farthest)
+
+    def check(self, x, qidx, kept, smoothing, limits):
+        found = deblocking.deblock(x, qidx, kept, smoothing, exact=True)
+        alone = deblocking.deblock(x[1:], qidx[1:], None, None if smoothing[1] == 3 else smoothing[1:], exact=True)
+        self.assertTrue(torch.equal(found[1:], alone))
+        for b, (most, farthest) in enumerate(zip((18, 273), limits)):
             before, after = geo.unpatchify(x[b:b + 1]), levels(geo.unpatchify(found[b:b + 1]))
             for p in range(3):
                 rounded = ((before[p] + 1) * 127.5 + 0.5).floor().numpy().astype(int)
@@ -86,7 +91,7 @@ class Deblocking(unittest.TestCase):
         weight, direction, kept = torch.randn_like(x), torch.randn_like(x), torch.rand(1, 3, 4) < 0.5
 
         def value(v):
-            return (deblocking.smooth_all(v, torch.tensor([8]), kept, False) * weight).sum()
+            return (deblocking.smooth_all(v, torch.tensor([8]), kept, torch.tensor([2]), False) * weight).sum()
 
         x.requires_grad_()
         value(x).backward()

@@ -24,7 +24,7 @@ def clip_bytes(frames, height, width, qidx=-8, inter=False, seed=0):
     visible = np.broadcast_to(levels[::4, ::4] > 30, (frames, -(-height // 4), -(-width // 4)))
     planes = [p + 3 for p in linear] + [visible.astype(np.uint8)]
     line = {"offset": 0, "frames": frames, "width": width, "height": height, "shares": shares.flatten().tolist(),
-            "qidx": qidx, "inter": inter, "kept": "".join("01"[int(v > 50)] for v in levels[::16, ::16].flatten())}
+            "qidx": qidx, "smoothing": 2 + inter, "inter": inter, "kept": "".join("01"[int(v > 50)] for v in levels[::16, ::16].flatten())}
     parts = [np.concatenate([p.reshape(frames, -1) for p in which], 1).flatten()
              for which in (planes[:3], planes[3:], linear)]
     return np.concatenate(parts), line
@@ -40,11 +40,12 @@ class Crops(unittest.TestCase):
         clips = [clip_of(16, 336, 464), clip_of(7, 128, 256, 4, True, 1)]
         sampler, shapes = pairs.Sampler(clips, 3), set()
         for _ in range(60):
-            x, base, mask, shares, kept, qidx = sampler.batch(600)
+            x, base, mask, shares, kept, qidx, smoothing = sampler.batch(600)
             b, gt, gy, gx, _ = x.shape
             shapes.add((gt, gy, gx))
             self.assertTrue(torch.allclose(x - base, torch.tensor(3 / 127.5), atol=1e-5))
             self.assertEqual(set(qidx.tolist()), {-8 if gt == 4 else 4})
+            self.assertEqual(set(smoothing.tolist()), {2 if gt == 4 else 3})
             level = (100 * shares.reshape(b, 1, -(-gy // 8), -(-gx // 8), 1)).int() / 127.5 - 1
             level = level.repeat_interleave(8, 2).repeat_interleave(8, 3)[:, :, :gy, :gx]
             self.assertTrue(torch.allclose(base, level.float().expand_as(base), atol=1e-5))
@@ -89,7 +90,7 @@ class Learning(unittest.TestCase):
         for stage in (1, 3):
             found = []
             for loss, arguments in ((train.loss_of, (x, mask, qidx)),
-                                    (train.pair_loss_of, (x, base, mask, shares, None, qidx))):
+                                    (train.pair_loss_of, (x, base, mask, shares, None, qidx, None))):
                 rng = np.random.default_rng(2)
                 if loss is train.loss_of and stage > 1:
                     rng = Skipping(2, len(x))
