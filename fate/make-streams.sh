@@ -29,12 +29,12 @@ ffmpeg() {
     "$bin/ffmpeg" -hide_banner -nostdin -v error -y -fflags +bitexact "$@"
 }
 
-# usage: encode FILE SOURCE [OPTION...]; SOURCE is a filter graph
+# usage: encode FILE SOURCE [OPTION...]; key clips; SOURCE is a filter graph
 encode() {
     file=$1 source=$2
     shift 2
     ffmpeg -filter_complex "$source,format=yuv420p[v]" -map "[v]" -fps_mode passthrough \
-        -enc_time_base filter -c:v onedva -flags +bitexact -adaptive_clips 0 -clip_duration 0 -clip_packets 1 -crf 30 "$@" \
+        -enc_time_base filter -c:v onedva -flags +bitexact -g 1 -adaptive_clips 0 -clip_duration 0 -clip_packets 1 -crf 30 "$@" \
         -fflags +bitexact "$file"
 }
 

@@ -516,7 +516,6 @@ ONEDVA_API int onedva_decoder_get_mesh(onedva_decoder *decoder, struct onedva_me
 struct onedva_packet_info {
     int frames;                  /* 1..16 */
     uint16_t model_tag;          /* the low 11 bits of the model's id */
-    int smoothing;               /* 0..7, how strongly its pictures are smoothed */
     int detail;                  /* 0..3, how many coefficients its patches may have */
     int has_stream;              /* repeats the stream header */
     struct onedva_stream stream; /* where has_stream */
@@ -536,7 +535,7 @@ struct onedva_packet_info {
     enum onedva_packet_kind kind;        /* ONEDVA_PACKET_FRAME: all but frame is 0 */
     int frame;                           /* of its clip that ONEDVA_PACKET_FRAME shows, 1..15 */
     int is_key;                          /* 0: an inter clip */
-    int reserved_int;                    /* 0 */
+    int smoothing;                       /* 0..7, how strongly pictures are smoothed */
     uint64_t reserved[6];                /* 0: room for what later versions say */
 };
 
