@@ -41,7 +41,7 @@ KERNELS_SOURCES = $(addprefix kernels/, backend device device_array host_picture
 KERNELS_SOURCES-$(SANITIZERS) += kernels/checked_ops kernels/wrapped_memory
 
 CPU_SOURCES = $(addprefix kernels/cpu/, \
-    attention_c basis choose cpu_backend cpu_device dct deblock_c downscale2x_c image linear_c linear_path_tasks network_tasks norm_c operators_c \
+    attention_c basis choose cpu_backend cpu_device dct deblock_c downscale2x_c fastest image linear_c linear_path_tasks network_tasks norm_c operators_c \
     patches picture_tasks smooth_c structure_tensors_c warp_c weights)
 
 # One file for each instruction set that configure found.

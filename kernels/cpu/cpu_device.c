@@ -84,7 +84,7 @@ int odva_cpu_probe(void)
 const void *odva_cpu_choose(const struct odva_device_wish *wish)
 {
     const struct odva_cpu_operators *operators =
-        odva_cpu_operators_choose(wish->bitexact, wish->precision);
+        odva_cpu_operators_choose(wish->bitexact, wish->precision, wish->logger);
 
     if (!operators)
         odva_log(wish->logger, ONEDVA_LOG_ERROR,

@@ -191,12 +191,15 @@ extern const struct odva_cpu_operators odva_cpu_operators_neon;
 
 /**
  * The fastest versions that this processor runs and the build has, with factors no coarser than
- * precision. The environment variable ONEDVA_CPU (c, avx2, avx512, avx512bf16, avx512vnni,
- * avx512bf16vnni, neon) names others, of whatever precision.
+ * precision: where there are several, they are measured, once a process for each precision. The
+ * environment variable ONEDVA_CPU (c, avx2, avx512, avx512bf16, avx512vnni, avx512bf16vnni, neon)
+ * names others, of whatever precision.
+ * @param logger NULL, or told at ONEDVA_LOG_DEBUG what was measured
  * @return NULL when that names one that cannot run here
  */
 const struct odva_cpu_operators *odva_cpu_operators_choose(int bitexact,
-                                                           enum onedva_precision precision);
+                                                           enum onedva_precision precision,
+                                                           const struct onedva_logger *logger);
 
 /** @return NULL when memory ran out */
 struct odva_weights *odva_cpu_weights_pack(const float *weights, int n_out, int n_in,

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 void bench_check_at(int status, const char *file, int line)
@@ -47,3 +48,18 @@ static void print_line(void *opaque, enum onedva_log_level level, const char *me
 }
 
 const struct onedva_logger bench_logger = {print_line, NULL};
+
+void bench_print_processor(void)
+{
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    char line[256];
+
+    while (file && fgets(line, sizeof(line), file)) {
+        if (!strncmp(line, "model name", 10) && strchr(line, ':')) {
+            printf("processor: %s", strchr(line, ':') + 2);
+            break;
+        }
+    }
+    if (file)
+        fclose(file);
+}

@@ -23,6 +23,9 @@ float *bench_random_floats(int64_t count);
 /** Seconds on a clock that all threads share. */
 double bench_now(void);
 
+/** Print the line "processor: NAME", where the system names it. */
+void bench_print_processor(void);
+
 /** Prints lines to standard error. */
 extern const struct onedva_logger bench_logger;
 

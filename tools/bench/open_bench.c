@@ -31,21 +31,6 @@ static double resident_mib(void)
     return (double)pages * (double)sysconf(_SC_PAGESIZE) / (1 << 20);
 }
 
-static void print_processor(void)
-{
-    FILE *file = fopen("/proc/cpuinfo", "r");
-    char line[256];
-
-    while (file && fgets(line, sizeof(line), file)) {
-        if (!strncmp(line, "model name", 10) && strchr(line, ':')) {
-            printf("processor: %s", strchr(line, ':') + 2);
-            break;
-        }
-    }
-    if (file)
-        fclose(file);
-}
-
 /* A packet of one frame with a stream header. @return its bytes, to be freed */
 static uint8_t *make_packet(const struct bench_clip *clip, size_t *size)
 {
@@ -145,7 +130,7 @@ int main(void)
 
     bench_clip_open(&clip, SIDE, SIDE);
     packet = make_packet(&clip, &size);
-    print_processor();
+    bench_print_processor();
     printf("open and decode one %dx%d frame with one step: the fastest of %d processes, and the "
            "most resident memory\n",
            SIDE, SIDE, ATTEMPTS);

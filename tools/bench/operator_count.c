@@ -142,8 +142,9 @@ static int attention(struct odva_backend *backend, struct odva_matrix dst, struc
     TIMED(attention(backend, dst, qkv, params, windows));
     const int32_t *begin = windows->begin->data;
     const double width = (double)params->heads * params->head_dim;
-    const int bf16 = odva_cpu_operators_choose(0, ONEDVA_PRECISION_BFLOAT16)->attention_precision &&
-                     params->precision == ODVA_PRECISION_NETWORK;
+    const int bf16 =
+        odva_cpu_operators_choose(0, ONEDVA_PRECISION_BFLOAT16, NULL)->attention_precision &&
+        params->precision == ODVA_PRECISION_NETWORK;
     double products = 0, tokens = 0;
     char name[NAME_LENGTH];
 

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 #include "kernels/backend.h"
+#include "kernels/cpu/operators.h"
 #include "model/model.h"
 #include "tools/bench/bench.h"
 #include "tools/bench/bench_codec.h"
@@ -61,6 +62,9 @@ int main(int argc, char **argv)
     operator_count_attach(bench.backend);
     bench_clip_open(&clip, width, height);
     bench_codec_open(&codec, &bench, &clip);
+    bench_print_processor();
+    printf("instructions: %s\n",
+           odva_cpu_operators_choose(0, ONEDVA_PRECISION_BFLOAT16, NULL)->name);
     printf("%s, %dx%d\n", codec.model->name, width, height);
     for (int steps = -1; steps <= 1; steps++)
         measure(&codec, &clip, steps, runs);

@@ -376,7 +376,7 @@ typedef struct onedva_decoder onedva_decoder;
 #define ONEDVA_STEPS_AUTO (-1)
 
 /** The coarsest factors that the decoder's network may be multiplied with; sums are float32, of
- * 8-bit factors int32. A machine takes what it is fastest with and no coarser. */
+ * 8-bit factors int32. A machine takes what is measured to be fastest, and no coarser. */
 enum onedva_precision {
     ONEDVA_PRECISION_FLOAT32,
     ONEDVA_PRECISION_BFLOAT16,

@@ -22,7 +22,7 @@ static inline const struct odva_cpu_operators *version(const char *name)
     const struct odva_cpu_operators *operators;
 
     assert_int_equal(setenv("ONEDVA_CPU", name, 1), 0);
-    operators = odva_cpu_operators_choose(0, ONEDVA_PRECISION_BFLOAT16);
+    operators = odva_cpu_operators_choose(0, ONEDVA_PRECISION_BFLOAT16, NULL);
     unsetenv("ONEDVA_CPU");
     return operators;
 }

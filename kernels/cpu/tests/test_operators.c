@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "kernels/cpu/fastest.h"
 #include "kernels/cpu/tests/each_version.h"
 #include "kernels/cpu/tests/guarded.h"
 #include "tests/support/test.h"
@@ -572,29 +573,51 @@ static void choice(void **state)
     (void)state;
     assert_null(version("sse9"));
     assert_int_equal(setenv("ONEDVA_CPU", "avx2", 1), 0); /* bitexact is stronger */
-    assert_ptr_equal(odva_cpu_operators_choose(1, ONEDVA_PRECISION_BFLOAT16),
+    assert_ptr_equal(odva_cpu_operators_choose(1, ONEDVA_PRECISION_BFLOAT16, NULL),
                      &odva_cpu_operators_c);
     unsetenv("ONEDVA_CPU");
     for (int p = ONEDVA_PRECISION_FLOAT32; p <= ONEDVA_PRECISION_INT8; p++)
-        assert_true((int)odva_cpu_operators_choose(0, p)->linear_precision <= p);
-    assert_non_null(odva_cpu_operators_choose(0, ONEDVA_PRECISION_BFLOAT16));
+        assert_true((int)odva_cpu_operators_choose(0, p, NULL)->linear_precision <= p);
+    assert_non_null(odva_cpu_operators_choose(0, ONEDVA_PRECISION_BFLOAT16, NULL));
 #if HAVE_AVX2
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-        assert_ptr_not_equal(odva_cpu_operators_choose(0, ONEDVA_PRECISION_BFLOAT16),
+        assert_ptr_not_equal(odva_cpu_operators_choose(0, ONEDVA_PRECISION_BFLOAT16, NULL),
                              &odva_cpu_operators_c);
 #elif HAVE_NEON
-    assert_ptr_equal(odva_cpu_operators_choose(0, ONEDVA_PRECISION_BFLOAT16),
+    assert_ptr_equal(odva_cpu_operators_choose(0, ONEDVA_PRECISION_BFLOAT16, NULL),
                      &odva_cpu_operators_neon);
 #endif
+}
+
+/* The C reference is the slowest wherever it stands, and every product takes its time. */
+static void measurement(void **state)
+{
+    (void)state;
+#if HAVE_AVX2
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+        for (int i = 0; i < 2; i++) {
+            struct odva_cpu_time times[2];
+
+            times[i].operators = &odva_cpu_operators_c;
+            times[!i].operators = &odva_cpu_operators_avx2;
+            assert_ptr_equal(odva_cpu_fastest(times, 2), &odva_cpu_operators_avx2);
+            assert_true(times[!i].nanoseconds > 0 &&
+                        times[i].nanoseconds > 2 * times[!i].nanoseconds);
+        }
+#endif
+    for (int i = 0; i < 2; i++) /* what was chosen once stays */
+        assert_ptr_equal(odva_cpu_operators_choose(0, ONEDVA_PRECISION_INT8, NULL),
+                         odva_cpu_operators_choose(0, ONEDVA_PRECISION_INT8, NULL));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reference),  cmocka_unit_test(avx2),
-        cmocka_unit_test(avx512),     cmocka_unit_test(avx512bf16),
-        cmocka_unit_test(avx512vnni), cmocka_unit_test(avx512bf16vnni),
-        cmocka_unit_test(neon),       cmocka_unit_test(choice),
+        cmocka_unit_test(measurement),    cmocka_unit_test(reference),
+        cmocka_unit_test(avx2),           cmocka_unit_test(avx512),
+        cmocka_unit_test(avx512bf16),     cmocka_unit_test(avx512vnni),
+        cmocka_unit_test(avx512bf16vnni), cmocka_unit_test(neon),
+        cmocka_unit_test(choice),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
