@@ -39,9 +39,12 @@ examples() {
         }'
 }
 
-# usage: run COMMAND
+# usage: run COMMAND; ffplay says what is wrong and ends with 0
 run() {
-    PATH=$work/programs:$PATH timeout 120 sh -c "$1" < /dev/null
+    PATH=$work/programs:$PATH timeout 120 sh -c "$1" < /dev/null 2> said
+    code=$?
+    cat said
+    [ $code -eq 0 ] && [ ! -s said ]
 }
 
 ffmpeg -f lavfi -i testsrc2=size=64x48:rate=25 -frames:v 20 -pix_fmt yuv420p -c:v onedva in.mp4

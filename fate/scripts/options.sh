@@ -85,8 +85,8 @@ corpus() { "$root/tools/corpus/onedva-corpus" --help > corpus_help && program on
 
 # What the library asks of its environment.
 environment() {
-    find "$root/engine" "$root/kernels" -name '*.c' ! -path '*/tests/*' -exec \
-        sed -n 's/.*getenv("\(ONEDVA_[A-Z_]*\)").*/\1/p' {} + | sort -u > known
+    grep -rhoE --include='*.c' --exclude-dir=tests 'getenv\("ONEDVA_[A-Z_]*"' "$root/engine" "$root/kernels" |
+        cut -d '"' -f 2 | sort -u > known
     terms onedva.7 ENVIRONMENT | listed | grep -v ' ' > in_page
     [ -s in_page ] && diff in_page known
 }

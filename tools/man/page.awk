@@ -70,7 +70,7 @@ function linked(link, before,    middle, path) {
 
 function inline(text,    result, span, before) {
     result = ""
-    while (match(text, /`[^`]+`|\*\*[^*]+\*\*|\*[^* ][^*]*\*|!?\[[^\]]*\]\([^)]*\)/)) {
+    while (match(text, /`[^`]+`|\*\*[^*]+\*\*|\*[^* ][^*]*\*|!?\[[^]]*\]\([^)]*\)/)) {
         before = substr(text, 1, RSTART - 1)
         span = substr(text, RSTART, RLENGTH)
         text = substr(text, RSTART + RLENGTH)
