@@ -63,8 +63,9 @@ function prose(text) {
 # A link behind a parenthesis is its target, any other its text and its target.
 function linked(link, before,    middle, path) {
     middle = index(link, "](")
-    path = prose(target(place, substr(link, middle + 2, length(link) - middle - 2)))
+    path = target(place, substr(link, middle + 2, length(link) - middle - 2))
     sub(/#.*/, "", path)
+    path = code(path)
     return before ~ /\($/ ? path : inline(substr(link, 2, middle - 2)) " (" path ")"
 }
 
@@ -247,8 +248,9 @@ function print_title(title,    name, section) {
     name = substr(title, 1, index(title, "(") - 1)
     section = substr(title, length(name) + 2, 1)
     print ".\\\" Written by tools/man/page.awk from " place ", which says where the text stands."
+    print ".nr HY 0" # names are not hyphenated
     printf ".TH %s %s %s \"One-DVA %s\"\n", toupper(name), section, date, version
-    print ".nh\n.ad l"
+    print ".ad l"
     print ".SH NAME"
     print code(name) " \\- " prose(substr(title, index(title, ": ") + 2))
 }
