@@ -6,6 +6,7 @@
 # make lib         only the library
 # make latents     build/onedva-latents
 # make corpus      build/onedva-corpus
+# make man         build/man: the man pages
 # make ffmpeg-full only build/ffmpeg, build/ffprobe and build/ffplay
 # make ffmpeg-check  the FFmpeg of the tests, build/ffmpeg-check
 # make install     install them below PREFIX (and DESTDIR)
@@ -87,6 +88,6 @@ $(CONFIG)/config.mak: configure
 	@[ -f $@ ] || set -- --directory=$(CONFIG); \
 	eval "./configure $$(sed -n 's/^# Written by configure\(.*\)\.$$/\1/p' $@ 2>/dev/null) \"\$$@\""
 
-include mk/sources.mk mk/library.mk mk/ffmpeg.mk mk/install.mk mk/tests.mk mk/fuzz.mk mk/bench.mk
+include mk/sources.mk mk/library.mk mk/ffmpeg.mk mk/man.mk mk/install.mk mk/tests.mk mk/fuzz.mk mk/bench.mk
 
 endif

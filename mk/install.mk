@@ -9,7 +9,8 @@ DEST = $(DESTDIR)$(PREFIX)
 # What install makes below DEST; where FFmpeg is shared, its libraries, headers and .pc files, too.
 INSTALLED = $(addprefix bin/,$(PROGRAMS) onedva-latents onedva-corpus) \
     $(addprefix lib/,$(notdir $(STATIC) $(SHARED)) $(SONAME) libonedva.so pkgconfig/onedva.pc) \
-    include/onedva/onedva.h
+    include/onedva/onedva.h $(addprefix share/man/man1/,$(notdir $(filter %.1,$(PAGES)))) \
+    $(addprefix share/man/man7/,$(notdir $(filter %.7,$(PAGES))))
 
 shared_ffmpeg = $(shell grep -x CONFIG_SHARED=yes build/ffmpeg-$(FLAVOUR)/ffbuild/config.mak 2>/dev/null)
 
@@ -17,8 +18,9 @@ shared_ffmpeg = $(shell grep -x CONFIG_SHARED=yes build/ffmpeg-$(FLAVOUR)/ffbuil
 in_ffmpeg = +$(Q)$(MAKE) --no-print-directory -C build/ffmpeg-$(FLAVOUR) $(1) \
     DESTDIR="$(if $(filter-out /%,$(firstword $(DESTDIR))),$(CURDIR)/)$(DESTDIR)"
 
-install: lib ffmpeg-$(FLAVOUR)
-	install -d "$(DEST)/bin" "$(DEST)/lib/pkgconfig" "$(DEST)/include/onedva"
+install: lib ffmpeg-$(FLAVOUR) man
+	install -d "$(DEST)/bin" "$(DEST)/lib/pkgconfig" "$(DEST)/include/onedva" "$(DEST)/share/man/man1" \
+	    "$(DEST)/share/man/man7"
 	install -m 755 $(PROGRAMS:%=build/ffmpeg-$(FLAVOUR)/%) "$(DEST)/bin"
 	$(call latents_of,$(FLAVOUR))
 	install -m 755 build/ffmpeg-$(FLAVOUR)/onedva-latents tools/corpus/onedva-corpus "$(DEST)/bin"
@@ -26,6 +28,8 @@ install: lib ffmpeg-$(FLAVOUR)
 	ln -sf $(notdir $(SHARED)) "$(DEST)/lib/$(SONAME)"
 	ln -sf $(SONAME) "$(DEST)/lib/libonedva.so"
 	install -m 644 engine/include/onedva/onedva.h "$(DEST)/include/onedva"
+	install -m 644 $(filter %.1,$(PAGES)) "$(DEST)/share/man/man1"
+	install -m 644 $(filter %.7,$(PAGES)) "$(DEST)/share/man/man7"
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' \
 	    -e 's|@INCLUDE@|$${prefix}/include|' -e 's|@LIBS@|-L$${prefix}/lib -lonedva|' \
 	    -e 's|@PRIVATE@|$(LIBRARY_LIBS)|' tools/onedva.pc.in > "$(DEST)/lib/pkgconfig/onedva.pc"

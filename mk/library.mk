@@ -22,7 +22,7 @@ STATIC   = $(BUILD)/lib/libonedva.a
 SHARED   = $(BUILD)/lib/shared/libonedva.so.$(VERSION)
 PC       = $(BUILD)/lib/pkgconfig/onedva.pc
 
-all: lib ffmpeg-full latents corpus
+all: lib ffmpeg-full latents corpus man
 lib: $(STATIC) $(SHARED) $(PC)
 
 # Threads count together. FFmpeg's tests would take six times as long with counters in the operators' loops.

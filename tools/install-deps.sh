@@ -13,8 +13,8 @@ build="gcc libc6-dev make pkg-config dpkg-dev nasm libcjson-dev libxxhash-dev li
 case ${1:-} in
 build) wanted=$build ;;
 check)
-    wanted="$build clang libblas-dev libclang-rt-dev libcmocka-dev libdnnl-dev libxml2-dev parallel procps
-        python3 python3-matplotlib python3-numpy python3-pil python3-torch xauth xdotool xvfb"
+    wanted="$build clang libblas-dev libclang-rt-dev libcmocka-dev libdnnl-dev libxml2-dev man-db mandoc
+        parallel procps python3 python3-matplotlib python3-numpy python3-pil python3-torch xauth xdotool xvfb"
     ;;
 fuzz) wanted="$build clang libclang-rt-dev" ;;
 fuzz-report) wanted="$build clang libclang-rt-dev llvm python3" ;;

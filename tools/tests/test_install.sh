@@ -3,9 +3,9 @@
 # Copyright (C) 2026 the One-DVA for FFmpeg authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# make install below a DESTDIR with a space: every file is there, the programs run, and other programs
-# find the libraries by pkg-config and run with them: libonedva shared and static, and where FFmpeg is
-# shared its libraries, too. make uninstall leaves what was there before.
+# make install below a DESTDIR with a space: every file is there, the programs run, man shows the pages
+# without a warning, and other programs find the libraries by pkg-config and run with them: libonedva
+# shared and static, and where FFmpeg is shared its libraries, too. make uninstall leaves what was there before.
 #
 # usage: test_install.sh
 
@@ -44,7 +44,8 @@ before=$(files)
 install() {
     make --no-print-directory install FLAVOUR="$1" DESTDIR="$2"
     for file in bin/ffmpeg bin/ffprobe bin/onedva-latents bin/onedva-corpus lib/libonedva.a \
-        lib/libonedva.so lib/libonedva.so.0 include/onedva/onedva.h lib/pkgconfig/onedva.pc; do
+        lib/libonedva.so lib/libonedva.so.0 include/onedva/onedva.h lib/pkgconfig/onedva.pc \
+        share/man/man1/onedva-latents.1 share/man/man1/onedva-corpus.1 share/man/man7/onedva.7; do
         [ -f "$installed/$file" ] || die "$file was not installed"
     done
     [ "$ffplay" = no ] || [ -x "$installed/bin/ffplay" ] || die "bin/ffplay was not installed"
@@ -53,6 +54,23 @@ install() {
     grep -q 'Encoder onedva' "$scratch/help" || die "the installed ffmpeg has no onedva encoder"
     "$installed/bin/onedva-latents" --help > "$scratch/help"
     grep -q '^Usage: onedva-latents' "$scratch/help" || die "onedva-latents --help: $(cat "$scratch/help")"
+}
+
+# usage: pages FOLDER; man shows every page without a warning, and whatis finds its line
+pages() {
+    for program in man lexgrog mandoc; do
+        command -v $program > /dev/null && continue
+        ! command -v apt-get > /dev/null || die "there is no $program: run tools/install-deps.sh check"
+        echo "skipped: man pages: there is no $program"
+        return
+    done
+    for page in "$1"/man?/*; do
+        man --warnings -l "$page" > "$scratch/shown" 2> "$scratch/warnings" || die "man does not show $page"
+        [ ! -s "$scratch/warnings" ] || die "man, ${page##*/}: $(head -n 1 "$scratch/warnings")"
+        grep -q '^SEE ALSO' "$scratch/shown" || die "man shows no end of $page"
+        mandoc -T lint -W warning "$page" || die "mandoc finds mistakes in $page"
+        lexgrog "$page" || die "whatis finds no line in $page"
+    done
 }
 
 # usage: uninstall FLAVOUR DESTDIR
@@ -103,6 +121,7 @@ int main(void)
 PROGRAM
 
 install check "$PWD/$destination"
+pages "$installed/share/man"
 # shellcheck disable=SC2046,SC2086 # lists of flags
 $cc $sanitize -o "$scratch/shared" "$scratch/program.c" $(flags --cflags --libs onedva)
 LD_LIBRARY_PATH=$installed/lib "$scratch/shared"
