@@ -114,7 +114,7 @@ static void tell(const struct onedva_logger *logger, const struct odva_cpu_time 
 static const struct odva_cpu_operators *measure(enum onedva_precision precision,
                                                 const struct onedva_logger *logger)
 {
-    struct odva_cpu_time times[AVAILABLE];
+    struct odva_cpu_time times[AVAILABLE] = {{.operators = &odva_cpu_operators_c}};
     const int count = list_candidates(times, precision);
     const struct odva_cpu_operators *best = times[0].operators;
 
