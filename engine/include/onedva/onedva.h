@@ -64,6 +64,7 @@ enum onedva_status {
     ONEDVA_ERR_IO = -8,             /* a model file cannot be opened or read */
     ONEDVA_ERR_LIMIT = -9,          /* larger than a limit in the settings */
     ONEDVA_ERR_UNSUPPORTED = -10,   /* valid, but this build cannot do it */
+    ONEDVA_ERR_DEVICE = -11,        /* a device that computes failed or was lost */
 };
 
 /** A short English text for a status; never NULL. */
