@@ -8,7 +8,8 @@ comma = ,
 
 .PHONY: unit-tests tsan-tests unit-programs byte-order-tests ffmpeg-tsan ffmpeg-coverage
 
-TESTS         = $(wildcard engine/tests/*/test_*.c kernels/tests/test_*.c kernels/cpu/tests/test_*.c)
+TESTS         = $(wildcard engine/tests/*/test_*.c kernels/tests/test_*.c kernels/cpu/tests/test_*.c) \
+                $(if $(filter yes,$(HAVE_VULKAN)),$(wildcard kernels/vulkan/tests/test_*.c))
 TEST_PROGRAMS = $(TESTS:%.c=$(BUILD)/%)
 
 unit:

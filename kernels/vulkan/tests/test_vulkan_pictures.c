@@ -1,0 +1,233 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* The operators on pictures on a Vulkan device: the same bytes as the C reference, and none outside
+ * of the pictures. */
+#include "kernels/vulkan/tests/twin_pictures.h"
+
+#define ROUNDS 24
+
+/* The places of a grid, shuffled, behind one that is not asked for. */
+static struct twin shuffled_places(struct random *random, const struct odva_grid *grid)
+{
+    int32_t *places = malloc((grid->patches + 1) * sizeof(*places));
+    struct twin twin;
+
+    assert_non_null(places);
+    places[0] = 0;
+    for (int i = 0; i < grid->patches; i++) {
+        const int j = random_below(random, i + 1);
+
+        places[1 + i] = places[1 + j];
+        places[1 + j] = i;
+    }
+    twin = twin_of(places, (grid->patches + 1) * sizeof(*places));
+    free(places);
+    return twin;
+}
+
+static void patchify(void **state)
+{
+    struct random random = {1};
+
+    (void)state;
+    for (size_t i = 0; i < PICTURE_SIZES; i++) {
+        const struct picture_size size = picture_sizes[i];
+        struct twin_pictures pictures;
+        struct odva_grid grid;
+        struct twin places, rows;
+
+        assert_int_equal(odva_grid_init(&grid, size.frames, size.width, size.height, 2), ONEDVA_OK);
+        twin_pictures_new(&pictures, &random, size.frames, size.width, size.height);
+        places = shuffled_places(&random, &grid);
+        rows = twin_floats(&random, grid.patches * 1539, 1);
+        for (int b = 0; b < 2; b++)
+            assert_int_equal(backends[b]->ops->patchify(
+                                 backends[b],
+                                 (struct odva_matrix){rows.of[b], 2, 1539, ODVA_FLOAT32}, &grid,
+                                 pictures.sources[b], places.of[b], 1, grid.patches),
+                             ONEDVA_OK);
+        compare_floats(rows, 0, "patchify");
+        twin_free(rows);
+        twin_free(places);
+        twin_pictures_free(&pictures);
+        odva_grid_free(&grid);
+    }
+}
+
+/* Of some patches: the others' samples stay. */
+static void unpatchify(void **state)
+{
+    struct random random = {2};
+
+    (void)state;
+    for (size_t i = 0; i < PICTURE_SIZES; i++) {
+        const struct picture_size size = picture_sizes[i];
+        struct twin_pictures pictures;
+        struct odva_grid grid;
+        struct twin places, rows;
+
+        assert_int_equal(odva_grid_init(&grid, size.frames, size.width, size.height, 2), ONEDVA_OK);
+        twin_pictures_new(&pictures, &random, size.frames, size.width, size.height);
+        places = shuffled_places(&random, &grid);
+        rows = twin_floats(&random, grid.patches * 1536, 1.1f);
+        for (int b = 0; b < 2; b++)
+            assert_int_equal(backends[b]->ops->unpatchify(
+                                 backends[b], pictures.of[b], &grid,
+                                 (struct odva_matrix){rows.of[b], 0, 1536, ODVA_FLOAT32},
+                                 places.of[b], 1, (grid.patches + 1) / 2),
+                             ONEDVA_OK);
+        compare_pictures(&pictures, "unpatchify");
+        twin_free(rows);
+        twin_free(places);
+        twin_pictures_free(&pictures);
+        odva_grid_free(&grid);
+    }
+}
+
+/* ---- motion ------------------------------------------------------------------------------ */
+
+static void check_warp(struct random *random, struct picture_size size, int log2_spacing, int reach)
+{
+    const int columns = ((size.width - 1) >> log2_spacing) + 2;
+    const int rows = ((size.height - 1) >> log2_spacing) + 2;
+    struct odva_warp warp = {.frames = size.frames,
+                             .width = size.width,
+                             .height = size.height,
+                             .source_width = 1 + random_below(random, 2 * size.width),
+                             .source_height = 1 + random_below(random, 2 * size.height),
+                             .left = 2 * (random_below(random, 20) - 10),
+                             .top = 2 * (random_below(random, 20) - 10),
+                             .log2_spacing = log2_spacing,
+                             .columns = columns,
+                             .rows = rows};
+    int16_t(*nodes)[2] = malloc(size.frames * rows * columns * sizeof(*nodes));
+    struct twin_pictures pictures, sources;
+
+    assert_non_null(nodes);
+    for (int i = 0; i < size.frames * rows * columns; i++)
+        for (int c = 0; c < 2; c++)
+            nodes[i][c] = (int16_t)(random_below(random, 2 * reach + 1) - reach);
+    warp.nodes = (const int16_t(*)[2])nodes;
+    twin_pictures_new(&pictures, random, size.frames, size.width, size.height);
+    twin_pictures_new(&sources, random, size.frames, warp.source_width, warp.source_height);
+    if (random_below(random, 2))
+        drop_chroma(&pictures, random_below(random, size.frames));
+    if (random_below(random, 2))
+        drop_chroma(&sources, random_below(random, size.frames));
+    for (int b = 0; b < 2; b++)
+        assert_int_equal(
+            backends[b]->ops->warp(backends[b], pictures.of[b], sources.sources[b], &warp),
+            ONEDVA_OK);
+    compare_pictures(&pictures, "warp");
+    compare_pictures(&sources, "warp's sources");
+    twin_pictures_free(&pictures);
+    twin_pictures_free(&sources);
+    free(nodes);
+}
+
+static void warp(void **state)
+{
+    static const int reaches[] = {0, 40, 300, 32767};
+    struct random random = {3};
+
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++)
+        check_warp(&random, picture_sizes[round % PICTURE_SIZES], 3 + random_below(&random, 5),
+                   reaches[random_below(&random, 4)]);
+}
+
+static void downscale2x(void **state)
+{
+    struct random random = {4};
+
+    (void)state;
+    for (size_t i = 0; i < PICTURE_SIZES; i++) {
+        const int width = picture_sizes[i].width, height = picture_sizes[i].height;
+        struct twin_pictures from, to;
+
+        twin_pictures_new(&from, &random, 1, width, height);
+        twin_pictures_new(&to, &random, 1, (width + 1) / 2, (height + 1) / 2);
+        for (int b = 0; b < 2; b++)
+            assert_int_equal(backends[b]->ops->downscale2x(
+                                 backends[b], to.of[b][0].data[0], to.of[b][0].stride[0],
+                                 from.of[b][0].data[0], from.of[b][0].stride[0], width, height),
+                             ONEDVA_OK);
+        compare_pictures(&to, "downscale2x");
+        twin_pictures_free(&from);
+        twin_pictures_free(&to);
+    }
+}
+
+static void structure_tensors(void **state)
+{
+    struct random random = {5};
+
+    (void)state;
+    for (size_t i = 0; i < PICTURE_SIZES; i++) {
+        const int width = picture_sizes[i].width, height = picture_sizes[i].height;
+        const int blocks = ((width + 3) / 4) * ((height + 3) / 4);
+        struct odva_structure_tensor *tensors[2];
+        struct twin_pictures pictures;
+
+        twin_pictures_new(&pictures, &random, 2, width, height);
+        for (int b = 0; b < 2; b++) {
+            const struct onedva_const_picture *p = pictures.sources[b];
+
+            tensors[b] = malloc(blocks * sizeof(*tensors[b]));
+            assert_non_null(tensors[b]);
+            assert_int_equal(backends[b]->ops->structure_tensors(
+                                 backends[b], tensors[b], p[0].data[0], p[0].stride[0],
+                                 p[1].data[0], p[1].stride[0], width, height),
+                             ONEDVA_OK);
+        }
+        assert_memory_equal(tensors[0], tensors[1], blocks * sizeof(*tensors[0]));
+        free(tensors[0]);
+        free(tensors[1]);
+        twin_pictures_free(&pictures);
+    }
+}
+
+/* ---- borders ----------------------------------------------------------------------------- */
+
+static void deblock(void **state)
+{
+    struct random random = {6};
+
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        const struct picture_size size = picture_sizes[round % PICTURE_SIZES];
+        const int limit = round % 3 ? 1 + random_below(&random, 319) : 12;
+        struct twin_pictures pictures;
+        struct odva_grid grid;
+        uint8_t *kept;
+
+        assert_int_equal(odva_grid_init(&grid, size.frames, size.width, size.height, 2), ONEDVA_OK);
+        twin_pictures_new(&pictures, &random, size.frames, size.width, size.height);
+        if (random_below(&random, 2))
+            drop_chroma(&pictures, random_below(&random, size.frames));
+        kept = malloc(grid.gy * grid.gx);
+        assert_non_null(kept);
+        for (int i = 0; i < grid.gy * grid.gx; i++)
+            kept[i] = (uint8_t)(random_below(&random, 3) ? 1 + random_below(&random, 255) : 0);
+        for (int b = 0; b < 2; b++)
+            assert_int_equal(backends[b]->ops->deblock(backends[b], pictures.of[b], &grid, limit,
+                                                       round % 2 ? kept : NULL),
+                             ONEDVA_OK);
+        compare_pictures(&pictures, "deblock");
+        free(kept);
+        twin_pictures_free(&pictures);
+        odva_grid_free(&grid);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(patchify), cmocka_unit_test(unpatchify),
+        cmocka_unit_test(warp),     cmocka_unit_test(downscale2x),
+        cmocka_unit_test(deblock),  cmocka_unit_test(structure_tensors)};
+
+    return run_on_twins(tests, sizeof(tests) / sizeof(tests[0]));
+}

@@ -1,0 +1,136 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* The backend that runs on a Vulkan device. */
+#ifndef ODVA_VULKAN_BACKEND_H
+#define ODVA_VULKAN_BACKEND_H
+
+#include "kernels/backend.h"
+#include "kernels/vulkan/frames.h"
+#include "kernels/vulkan/vulkan_device.h"
+
+struct odva_vulkan_backend {
+    struct odva_backend base;
+    struct odva_vulkan_device *device;
+    struct odva_vulkan_stream stream;
+};
+
+/** @param device stays open as long as the backend @param logger may be NULL, gets one line on
+ * failure @return ONEDVA_OK, ONEDVA_ERR_NOMEM or ONEDVA_ERR_DEVICE */
+int odva_vulkan_backend_open(struct odva_backend **backend, struct odva_vulkan_device *device,
+                             const struct onedva_logger *logger);
+
+static inline struct odva_vulkan_backend *odva_vulkan_backend_of(struct odva_backend *backend)
+{
+    return (struct odva_vulkan_backend *)backend;
+}
+
+static inline struct odva_vulkan_stream *odva_vulkan_stream_of(struct odva_backend *backend)
+{
+    return &odva_vulkan_backend_of(backend)->stream;
+}
+
+/** Where row 0 begins; 0: no buffer. */
+static inline VkDeviceAddress odva_vulkan_rows(struct odva_matrix matrix)
+{
+    return matrix.buffer ? odva_vulkan_address(matrix.buffer) + matrix.offset * sizeof(float) : 0;
+}
+
+/** Where index first is; 0: no buffer. */
+static inline VkDeviceAddress odva_vulkan_indices(const struct odva_buffer *buffer, int64_t first)
+{
+    return buffer ? odva_vulkan_address(buffer) + first * sizeof(int32_t) : 0;
+}
+
+/** Groups for so many pieces of work; each goes on in steps of all groups. */
+static inline uint32_t odva_vulkan_groups(int64_t count)
+{
+    return (uint32_t)(count < ODVA_VULKAN_GROUPS ? count : ODVA_VULKAN_GROUPS);
+}
+
+static inline struct odva_matrix odva_vulkan_from_row(struct odva_matrix matrix, int64_t row)
+{
+    matrix.offset += row * matrix.stride;
+    return matrix;
+}
+
+#define ODVA_VULKAN_ROWS (1 << 18) /* of a dispatch */
+
+/** Rows whose numbers a shader can count, and not too many groups. */
+static inline int64_t odva_vulkan_rows_at_once(int64_t stride)
+{
+    const int64_t rows = UINT32_MAX / (stride + 1);
+
+    return rows < ODVA_VULKAN_ROWS ? rows : ODVA_VULKAN_ROWS;
+}
+
+/** Grid of planes.glsl. */
+struct odva_vulkan_grid_argument {
+    uint32_t frames, width, height, rows, columns;
+};
+
+struct odva_vulkan_grid_argument odva_vulkan_grid_of(const struct odva_grid *grid);
+
+/* Pictures of the host for one call. */
+
+/** New frames of a grid's size with what count pictures show; zero where they cannot be made. */
+int odva_vulkan_bring_grid(struct odva_vulkan_stream *stream, struct odva_vulkan_frames *frames,
+                           const struct onedva_const_picture *pictures,
+                           const struct odva_grid *grid, int count);
+/** The same of pictures that an operator writes, in part maybe. */
+int odva_vulkan_bring_targets(struct odva_vulkan_stream *stream, struct odva_vulkan_frames *frames,
+                              const struct onedva_picture *pictures, const struct odva_grid *grid);
+/** Copy frames to the pictures, if status says that all went well so far, and free them.
+ * @return the status then */
+int odva_vulkan_take_back(struct odva_vulkan_stream *stream, struct odva_vulkan_frames *frames,
+                          const struct onedva_picture *pictures, int status);
+
+/* Members of odva_backend_ops. */
+int odva_vulkan_linear(struct odva_backend *backend, struct odva_matrix dst, struct odva_matrix src,
+                       int64_t rows, const struct odva_weights *weights,
+                       const struct odva_epilogue *epilogue);
+int odva_vulkan_linear_chain(struct odva_backend *backend, const struct odva_linear_step *steps,
+                             int count, int64_t rows);
+int odva_vulkan_norm_modulate(struct odva_backend *backend, struct odva_matrix dst,
+                              struct odva_matrix src, int64_t rows, int width,
+                              const struct odva_modulation *modulation);
+int odva_vulkan_attention(struct odva_backend *backend, struct odva_matrix dst,
+                          struct odva_matrix qkv, const struct odva_attention *attention,
+                          const struct odva_windows *windows);
+int odva_vulkan_axpby(struct odva_backend *backend, struct odva_matrix dst, float a,
+                      struct odva_matrix x, float b, struct odva_matrix y, int64_t rows, int cols);
+int odva_vulkan_noise(struct odva_backend *backend, struct odva_matrix dst,
+                      const struct odva_buffer *position, int64_t first, int64_t count,
+                      uint64_t seed, uint32_t step);
+
+int odva_vulkan_patchify(struct odva_backend *backend, struct odva_matrix dst,
+                         const struct odva_grid *grid, const struct onedva_const_picture *pictures,
+                         const struct odva_buffer *position, int64_t first, int64_t count);
+int odva_vulkan_unpatchify(struct odva_backend *backend, const struct onedva_picture *pictures,
+                           const struct odva_grid *grid, struct odva_matrix src,
+                           const struct odva_buffer *position, int64_t first, int64_t count);
+int odva_vulkan_warp(struct odva_backend *backend, const struct onedva_picture *pictures,
+                     const struct onedva_const_picture *sources, const struct odva_warp *warp);
+int odva_vulkan_deblock(struct odva_backend *backend, const struct onedva_picture *pictures,
+                        const struct odva_grid *grid, int limit, const uint8_t *kept);
+int odva_vulkan_downscale2x(struct odva_backend *backend, uint8_t *dst, ptrdiff_t dst_stride,
+                            const uint8_t *src, ptrdiff_t src_stride, int width, int height);
+int odva_vulkan_structure_tensors(struct odva_backend *backend,
+                                  struct odva_structure_tensor *tensors, const uint8_t *a,
+                                  ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride,
+                                  int width, int height);
+int odva_vulkan_project(struct odva_backend *backend, struct odva_matrix coefs,
+                        const struct odva_grid *grid, const struct onedva_const_picture *pictures,
+                        const struct odva_buffer *position, int64_t first, int64_t count,
+                        const struct odva_basis *basis, const struct odva_bands *bands);
+int odva_vulkan_dct_forward(struct odva_backend *backend, struct odva_buffer *latents,
+                            const struct odva_buffer *coefs, int basis,
+                            const struct odva_dct_tile *tiles, int count);
+int odva_vulkan_reconstruct(struct odva_backend *backend, const struct onedva_picture *pictures,
+                            const struct odva_grid *grid, const struct odva_buffer *latents,
+                            const struct odva_basis *basis, const struct odva_bands *bands,
+                            const struct odva_dct_tile *tiles, int count,
+                            const struct onedva_const_picture *prediction);
+
+#endif
