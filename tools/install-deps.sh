@@ -9,12 +9,12 @@
 
 set -eu
 
-vulkan="glslang-tools libvulkan-dev"
-build="gcc libc6-dev make pkg-config dpkg-dev nasm libcjson-dev libxxhash-dev libsdl2-dev zlib1g-dev"
+build="gcc libc6-dev make pkg-config dpkg-dev nasm glslang-tools libcjson-dev libxxhash-dev libsdl2-dev libvulkan-dev
+    zlib1g-dev"
 case ${1:-} in
 build) wanted=$build ;;
 check)
-    wanted="$build $vulkan clang libblas-dev libclang-rt-dev libcmocka-dev libdnnl-dev libvulkan1 libxml2-dev
+    wanted="$build clang libblas-dev libclang-rt-dev libcmocka-dev libdnnl-dev libvulkan1 libxml2-dev
         mesa-vulkan-drivers parallel procps python3 python3-matplotlib python3-numpy python3-pil python3-torch
         vulkan-validationlayers xauth xdotool xvfb"
     ;;

@@ -7,7 +7,8 @@
 #include <stdlib.h>
 
 #define ALIGNMENT   256
-#define BLOCK_BYTES ((VkDeviceSize)16 << 20)
+#define LEAST_BYTES ((VkDeviceSize)1 << 20)  /* of a block; each is twice as large as the last */
+#define MOST_BYTES  ((VkDeviceSize)16 << 20) /* but for larger buffers */
 
 struct odva_vulkan_block {
     VkDeviceMemory memory;
@@ -61,7 +62,7 @@ static int hold(struct odva_vulkan_gpu *gpu, uint32_t heap, VkDeviceSize bytes)
     int has_room;
 
     pthread_mutex_lock(&gpu->lock);
-    has_room = bytes <= gpu->memory.memoryHeaps[heap].size - gpu->held[heap];
+    has_room = gpu->held[heap] + bytes <= gpu->memory.memoryHeaps[heap].size;
     if (has_room)
         gpu->held[heap] += bytes;
     pthread_mutex_unlock(&gpu->lock);
@@ -145,6 +146,16 @@ static void free_block(const struct odva_vulkan_arena *arena, struct odva_vulkan
     free(block);
 }
 
+/* Of the next block, for a buffer of this size. */
+static VkDeviceSize block_size(const struct odva_vulkan_arena *arena, VkDeviceSize size)
+{
+    VkDeviceSize bytes = LEAST_BYTES;
+
+    for (const struct odva_vulkan_block *b = arena->blocks; b && bytes < MOST_BYTES; b = b->next)
+        bytes *= 2;
+    return size > bytes ? size : bytes;
+}
+
 /* A block whose one buffer is free, the arena's first. @return NULL: no memory */
 static struct odva_vulkan_block *add_block(struct odva_vulkan_arena *arena, VkDeviceSize bytes)
 {
@@ -218,8 +229,7 @@ struct odva_buffer *odva_vulkan_arena_alloc(struct odva_vulkan_arena *arena, siz
     size = bytes ? ((VkDeviceSize)bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT : ALIGNMENT;
     buffer = find_free(arena, size);
     if (!buffer) {
-        const struct odva_vulkan_block *block =
-            add_block(arena, size > BLOCK_BYTES ? size : BLOCK_BYTES);
+        const struct odva_vulkan_block *block = add_block(arena, block_size(arena, size));
 
         if (!block)
             return NULL;
@@ -244,12 +254,12 @@ static void join(struct odva_buffer *buffer)
     free(behind);
 }
 
-/* Blocks of which nothing is in use go back to the device, but for one of the usual size. */
+/* Blocks of which nothing is in use go back to the device, but for a last one of usual size. */
 static void drop_block(struct odva_vulkan_arena *arena, struct odva_vulkan_block *dropped)
 {
     struct odva_vulkan_block **link = &arena->blocks;
 
-    if (arena->blocks == dropped && !dropped->next && dropped->first->size <= BLOCK_BYTES)
+    if (arena->blocks == dropped && !dropped->next && dropped->first->size <= MOST_BYTES)
         return;
     while (*link != dropped)
         link = &(*link)->next;

@@ -1,0 +1,282 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* Which device is opened, what is said where none can be, pipelines kept from run to run, and every
+ * call that may fail failing once. */
+#include <errno.h>
+#include <pthread.h>
+
+#include "kernels/vulkan/pipeline_cache.h"
+#include "kernels/vulkan/tests/failing_vulkan.h"
+#include "kernels/vulkan/tests/vulkan_test.h"
+#include "kernels/vulkan/vulkan_backend.h"
+
+#define MAX_CALLS 2000 /* that may fail, of a run */
+#define WIDTH     24
+#define ROWS      40
+
+static int lines; /* of errors */
+
+static void count_line(void *opaque, enum onedva_log_level level, const char *message)
+{
+    lines += level == ONEDVA_LOG_ERROR;
+    keep_message(opaque, level, message);
+}
+
+static const struct onedva_logger counting_logger = {count_line, NULL};
+
+static void expect_failure(int index, int expected, const char *message)
+{
+    struct odva_vulkan_device *device;
+
+    lines = 0;
+    assert_int_equal(odva_vulkan_device_open(&device, index, &counting_logger), expected);
+    assert_null(device);
+    assert_int_equal(lines, 1);
+    if (!strstr(vulkan_test.message, message))
+        fail_msg("'%s' lacks '%s'", vulkan_test.message, message);
+}
+
+static void choice(void **state)
+{
+    struct odva_vulkan_device *device = open_vulkan();
+    const int is_software = device->gpu->properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU;
+    char name[VK_MAX_PHYSICAL_DEVICE_NAME_SIZE];
+
+    (void)state;
+    snprintf(name, sizeof(name), "%s", device->gpu->properties.deviceName);
+    odva_vulkan_device_close(&device);
+    expect_failure(99, ONEDVA_ERR_ARGUMENT, name);
+    expect_failure(-2, ONEDVA_ERR_ARGUMENT, "device -2 does not exist");
+    if (is_software) /* and the only one, as devices that are not come first */
+        expect_failure(ODVA_VULKAN_ANY_GPU, ONEDVA_ERR_UNSUPPORTED, "software only");
+}
+
+static void no_loader_or_driver(void **state)
+{
+    (void)state;
+    faults.without_loader = 1;
+    expect_failure(0, ONEDVA_ERR_UNSUPPORTED, "libvulkan.so.1 was not found");
+    faults.without_loader = 0;
+    faults.missing = "vkWaitSemaphores";
+    expect_failure(0, ONEDVA_ERR_UNSUPPORTED, "no vkWaitSemaphores");
+    faults.missing = "vkEnumerateInstanceVersion";
+    expect_failure(0, ONEDVA_ERR_UNSUPPORTED, "no vkEnumerateInstanceVersion");
+    faults.missing = NULL;
+}
+
+/* ---- pipelines --------------------------------------------------------------------------- */
+
+static void write_file(const char *path, const void *data, size_t bytes)
+{
+    FILE *file = fopen(path, "wb");
+
+    assert_non_null(file);
+    assert_int_equal(fwrite(data, 1, bytes, file), bytes);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* Something is computed and right. @return a negative status where something failed */
+static int compute(struct odva_backend *backend)
+{
+    float x[ROWS * WIDTH], w[WIDTH * WIDTH] = {0}, y[ROWS * WIDTH];
+    const struct odva_epilogue plain = {0};
+    struct odva_buffer *src = backend->ops->alloc(backend, sizeof(x));
+    struct odva_buffer *dst = src ? backend->ops->alloc(backend, sizeof(y)) : NULL;
+    struct odva_weights *weights = NULL;
+    int status = dst ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
+
+    for (int i = 0; i < ROWS * WIDTH; i++)
+        x[i] = (float)(i % 97);
+    for (int i = 0; i < WIDTH; i++)
+        w[i * WIDTH + i] = 2;
+    if (status >= 0)
+        status = backend->ops->upload(backend, src, 0, x, sizeof(x));
+    if (status >= 0) {
+        weights = backend->ops->pack(backend, w, WIDTH, WIDTH, ODVA_PRECISION_EXACT);
+        status = weights ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
+    }
+    if (status >= 0)
+        status = backend->ops->linear(backend, (struct odva_matrix){dst, 0, WIDTH, ODVA_FLOAT32},
+                                      (struct odva_matrix){src, 0, WIDTH, ODVA_FLOAT32}, ROWS,
+                                      weights, &plain);
+    if (status >= 0)
+        status = backend->ops->download(backend, dst, 0, y, sizeof(y));
+    for (int i = 0; status >= 0 && i < ROWS * WIDTH; i++)
+        assert_true(y[i] == 2 * x[i]);
+    backend->ops->free_weights(weights);
+    if (dst)
+        backend->ops->free(backend, dst);
+    if (src)
+        backend->ops->free(backend, src);
+    return status;
+}
+
+/* All of it: a device, a backend on it, and one computation. */
+static int run(void)
+{
+    struct odva_vulkan_device *device;
+    struct odva_backend *backend;
+    int status = odva_vulkan_device_open(&device, 0, &counting_logger);
+
+    if (status < 0)
+        return status;
+    status = odva_vulkan_backend_open(&backend, device, &counting_logger);
+    if (status >= 0) {
+        status = compute(backend);
+        odva_backend_close(&backend);
+    }
+    odva_vulkan_device_close(&device);
+    return status;
+}
+
+/* What is damaged is as if it were not there, and is replaced; so is what a crash left half. */
+static void pipeline_cache(void **state)
+{
+    static const uint8_t uuid[16] = {1, 2, 3};
+    char path[ODVA_VULKAN_CACHE_PATH], *data = NULL;
+    struct odva_vulkan_device *device = open_vulkan();
+    size_t bytes, expected;
+
+    (void)state;
+    assert_true(odva_vulkan_cache_path(path, device->gpu->properties.pipelineCacheUUID));
+    odva_vulkan_device_close(&device);
+    assert_int_equal(run(), ONEDVA_OK);
+    data = odva_vulkan_cache_read(path, &expected);
+    assert_non_null(data);
+    free(data);
+    for (int kind = 0; kind < 3; kind++) {
+        char *file = malloc(expected + 24);
+        FILE *old = fopen(path, "rb");
+
+        assert_true(file && old);
+        assert_int_equal(fread(file, 1, expected + 24, old), expected + 24);
+        fclose(old);
+        file[kind == 0 ? 0 : 24 + (expected - 1) / 2] ^= 1;
+        write_file(path, file, kind == 2 ? (expected + 24) / 2 : expected + 24);
+        free(file);
+        assert_null(odva_vulkan_cache_read(path, &bytes));
+        assert_int_equal(run(), ONEDVA_OK);
+        data = odva_vulkan_cache_read(path, &bytes);
+        assert_non_null(data);
+        free(data);
+    }
+    assert_true(odva_vulkan_cache_path(path, uuid));
+    assert_true(odva_vulkan_cache_write(path, "abc", 3));
+    data = odva_vulkan_cache_read(path, &bytes);
+    assert_true(data && bytes == 3 && !memcmp(data, "abc", 3));
+    free(data);
+    assert_false(odva_vulkan_cache_write("/proc/none/onedva", "abc", 3));
+    assert_int_equal(setenv("XDG_CACHE_HOME", "/proc/none", 1), 0);
+    assert_int_equal(run(), ONEDVA_OK);
+    assert_int_equal(setenv("XDG_CACHE_HOME", vulkan_test.folder, 1), 0);
+}
+
+/* ---- faults ------------------------------------------------------------------------------ */
+
+/* Until nothing fails any more; every failure is told in a status and at most two lines. */
+static void fail_each_call(VkResult result)
+{
+    int call = 0, status;
+
+    do {
+        faults.result = result;
+        faults.countdown = ++call;
+        lines = 0;
+        status = run();
+        assert_true(lines <= 2);
+        if (status < 0 && status != ONEDVA_ERR_NOMEM)
+            assert_true(lines > 0);
+    } while (faults.countdown <= 0 && call < MAX_CALLS);
+    assert_true(call > 30 && call < MAX_CALLS);
+    assert_int_equal(status, ONEDVA_OK);
+    faults.countdown = 0;
+}
+
+static void memory_runs_out(void **state)
+{
+    (void)state;
+    fail_each_call(VK_ERROR_OUT_OF_DEVICE_MEMORY);
+}
+
+static void device_is_lost(void **state)
+{
+    (void)state;
+    fail_each_call(VK_ERROR_DEVICE_LOST);
+}
+
+/* Buffers larger than the device gives, and more than there is; then the same again. */
+static void large_buffers(void **state)
+{
+    struct odva_vulkan_device *device = open_vulkan();
+    const size_t most = device->gpu->max_allocation;
+    struct odva_backend *backend;
+
+    (void)state;
+    assert_int_equal(odva_vulkan_backend_open(&backend, device, &counting_logger), ONEDVA_OK);
+    lines = 0;
+    assert_null(backend->ops->alloc(backend, SIZE_MAX));
+    assert_null(backend->ops->alloc(backend, most + 1));
+    assert_int_equal(lines, 2);
+    for (uint32_t i = 0; i < VK_MAX_MEMORY_HEAPS; i++)
+        device->gpu->memory.memoryHeaps[i].size = device->gpu->held[i] + (8 << 20);
+    for (int round = 0; round < 2; round++) {
+        assert_null(backend->ops->alloc(backend, 9 << 20));
+        assert_int_equal(compute(backend), ONEDVA_OK);
+    }
+    odva_backend_close(&backend);
+    odva_vulkan_device_close(&device);
+}
+
+/* ---- threads ----------------------------------------------------------------------------- */
+
+static void *compute_often(void *opaque)
+{
+    struct odva_backend *backend;
+
+    assert_int_equal(odva_vulkan_backend_open(&backend, opaque, NULL), ONEDVA_OK);
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(compute(backend), ONEDVA_OK);
+    odva_backend_close(&backend);
+    return NULL;
+}
+
+/* Several backends of one device at once. */
+static void threads(void **state)
+{
+    struct odva_vulkan_device *device = open_vulkan();
+    pthread_t ids[3];
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(pthread_create(&ids[i], NULL, compute_often, device), 0);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(pthread_join(ids[i], NULL), 0);
+    odva_vulkan_device_close(&device);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(choice),          cmocka_unit_test(no_loader_or_driver),
+        cmocka_unit_test(pipeline_cache),  cmocka_unit_test(large_buffers),
+        cmocka_unit_test(memory_runs_out), cmocka_unit_test(device_is_lost),
+        cmocka_unit_test(threads)};
+    struct odva_vulkan_device *device;
+    int failed;
+
+    vulkan_test_begin();
+    device = open_vulkan();
+    odva_vulkan_device_close(&device);
+    failed = cmocka_run_group_tests(tests, NULL, NULL);
+    if (validation_bytes() > 0) {
+        print_validation();
+        failed++;
+    }
+    device = open_vulkan();
+    expect_validation(device);
+    odva_vulkan_device_close(&device);
+    vulkan_test_end();
+    return failed;
+}
