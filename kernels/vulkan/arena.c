@@ -239,6 +239,7 @@ struct odva_buffer *odva_vulkan_arena_alloc(struct odva_vulkan_arena *arena, siz
         return NULL;
     buffer->is_free = 0;
     buffer->bytes = bytes;
+    buffer->host = NULL;
     return buffer;
 }
 

@@ -26,6 +26,11 @@ struct odva_buffer {
     struct odva_buffer *before, *behind; /* in the block */
     struct odva_buffer *next_deferred;   /* a stream's */
     uint64_t last_use;                   /* of a stream's timeline, when deferred */
+    /* of memory of the host */
+    void *host;                       /* NULL: of none */
+    int is_current, is_written;       /* as those of odva_image */
+    struct odva_buffer *fetched;      /* on its way to the host */
+    struct odva_buffer *next_wrapped; /* a stream's */
 };
 
 struct odva_vulkan_arena {

@@ -36,6 +36,7 @@
     FUNCTION(CmdFillBuffer)                                                                        \
     FUNCTION(CmdPipelineBarrier)                                                                   \
     FUNCTION(CmdPushConstants)                                                                     \
+    FUNCTION(CmdUpdateBuffer)                                                                      \
     FUNCTION(CreateBuffer)                                                                         \
     FUNCTION(CreateCommandPool)                                                                    \
     FUNCTION(CreateComputePipelines)                                                               \

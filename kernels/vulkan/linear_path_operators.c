@@ -20,7 +20,7 @@
 
 /** As project.comp has them. */
 struct project_arguments {
-    struct odva_vulkan_frames_argument pictures;
+    struct odva_vulkan_images_argument pictures;
     VkDeviceAddress coefs, mean, forward, position;
     uint32_t coefs_stride, count, vectors;
     float unit;
@@ -28,20 +28,22 @@ struct project_arguments {
     uint32_t band_count[ODVA_BANDS];
 };
 
-static int enqueue_project(struct odva_vulkan_stream *stream, struct odva_matrix coefs,
-                           const struct odva_grid *grid, const struct odva_vulkan_frames *pictures,
-                           const struct odva_buffer *position, int64_t first, int64_t count,
-                           const struct odva_basis *basis, const struct odva_bands *bands)
+int odva_vulkan_project(struct odva_backend *backend, struct odva_matrix coefs,
+                        const struct odva_grid *grid, struct odva_image *const *images,
+                        const struct odva_buffer *position, int64_t first, int64_t count,
+                        const struct odva_basis *basis, const struct odva_bands *bands)
 {
     const struct odva_vulkan_kernel kernel = {ODVA_VULKAN_PROJECT_SHADER, {0}};
+    struct odva_vulkan_stream *stream = odva_vulkan_stream_of(backend);
     const int64_t most = odva_vulkan_rows_at_once(coefs.stride);
-    int status = ONEDVA_OK;
+    struct odva_vulkan_images list;
+    int status = odva_vulkan_images_begin(stream, &list, images, grid->frames, ODVA_VULKAN_READ);
 
     for (int64_t done = 0; done < count && status >= 0; done += most) {
         const int64_t rows = odva_min64(count - done, most);
         struct project_arguments arguments = {
-            .pictures = pictures->argument,
-            .coefs = odva_vulkan_rows(odva_vulkan_from_row(coefs, done)),
+            .pictures = list.argument,
+            .coefs = odva_vulkan_rows_to_write(odva_vulkan_from_row(coefs, done)),
             .mean = odva_vulkan_address(basis->words),
             .forward = odva_vulkan_address(basis->words) + basis->forward,
             .position = odva_vulkan_indices(position, first + done),
@@ -57,22 +59,7 @@ static int enqueue_project(struct odva_vulkan_stream *stream, struct odva_matrix
         status = odva_vulkan_dispatch(stream, &kernel, &arguments, sizeof(arguments),
                                       odva_vulkan_groups(rows), 1, 1);
     }
-    return status;
-}
-
-int odva_vulkan_project(struct odva_backend *backend, struct odva_matrix coefs,
-                        const struct odva_grid *grid, const struct onedva_const_picture *pictures,
-                        const struct odva_buffer *position, int64_t first, int64_t count,
-                        const struct odva_basis *basis, const struct odva_bands *bands)
-{
-    struct odva_vulkan_stream *stream = odva_vulkan_stream_of(backend);
-    struct odva_vulkan_frames frames;
-    int status = odva_vulkan_bring_grid(stream, &frames, pictures, grid, grid->frames);
-
-    if (status >= 0)
-        status =
-            enqueue_project(stream, coefs, grid, &frames, position, first, count, basis, bands);
-    odva_vulkan_frames_free(stream, &frames);
+    odva_vulkan_images_end(stream, &list);
     return status;
 }
 
@@ -196,8 +183,7 @@ static int transform(struct odva_backend *backend, const struct tile_group *grou
     const struct odva_vulkan_kernel kernel = {shader, {(uint32_t)axis}};
     const struct dct_arguments arguments = {
         odva_vulkan_address(group->table),
-        odva_vulkan_address(odva_vulkan_backend_of(backend)->device->tables),
-        (uint32_t)group->basis};
+        odva_vulkan_address(odva_vulkan_device_of(backend)->tables), (uint32_t)group->basis};
 
     return odva_vulkan_dispatch(odva_vulkan_stream_of(backend), &kernel, &arguments,
                                 sizeof(arguments), TILE_GROUPS, (uint32_t)group->count, 1);
@@ -223,6 +209,7 @@ int odva_vulkan_dct_forward(struct odva_backend *backend, struct odva_buffer *la
     const struct tile_memory memory = {latents, coefs, basis};
     int status = ONEDVA_OK;
 
+    odva_vulkan_written(latents);
     for (int first = 0, some; first < count && status >= 0; first += some) {
         struct tile_group group = {.basis = basis};
 
@@ -237,7 +224,7 @@ int odva_vulkan_dct_forward(struct odva_backend *backend, struct odva_buffer *la
 
 /** As reconstruct.comp has them. */
 struct reconstruct_arguments {
-    struct odva_vulkan_frames_argument pictures, prediction;
+    struct odva_vulkan_images_argument pictures, prediction;
     VkDeviceAddress tiles, mean, inverse;
     struct odva_vulkan_grid_argument grid;
     uint32_t band_count[ODVA_BANDS];
@@ -264,51 +251,47 @@ static int reconstruct_group(struct odva_backend *backend, struct tile_group *gr
                                 (uint32_t)group->count, 1);
 }
 
-/* @param prediction without a buffer: no tile is predicted */
-static int enqueue_reconstruct(struct odva_backend *backend,
-                               const struct odva_vulkan_frames *pictures,
-                               const struct odva_grid *grid, const struct odva_buffer *latents,
-                               const struct odva_basis *basis, const struct odva_bands *bands,
-                               const struct odva_dct_tile *tiles, int count,
-                               const struct odva_vulkan_frames *prediction)
+static int reconstruct_groups(struct odva_backend *backend, const struct tile_memory *memory,
+                              const struct odva_dct_tile *tiles, int count,
+                              struct reconstruct_arguments *arguments)
 {
-    const struct tile_memory memory = {latents, NULL, bands->basis};
-    struct reconstruct_arguments arguments = {
-        .pictures = pictures->argument,
-        .prediction = prediction->argument,
-        .mean = odva_vulkan_address(basis->words),
-        .inverse = odva_vulkan_address(basis->words) + basis->inverse,
-        .grid = odva_vulkan_grid_of(grid),
-    };
     int status = ONEDVA_OK;
 
-    for (int b = 0; b < ODVA_BANDS; b++)
-        arguments.band_count[b] = (uint32_t)bands->count[b];
     for (int first = 0, some; first < count && status >= 0; first += some) {
-        struct tile_group group = {.basis = bands->basis};
+        struct tile_group group = {.basis = memory->basis};
 
-        some = group.count = count_tiles(tiles + first, count - first, bands->basis);
-        status = reconstruct_group(backend, &group, tiles + first, &memory, &arguments);
+        some = group.count = count_tiles(tiles + first, count - first, memory->basis);
+        status = reconstruct_group(backend, &group, tiles + first, memory, arguments);
         free_group(odva_vulkan_stream_of(backend), &group);
     }
     return status;
 }
 
-int odva_vulkan_reconstruct(struct odva_backend *backend, const struct onedva_picture *pictures,
+int odva_vulkan_reconstruct(struct odva_backend *backend, struct odva_image *const *images,
                             const struct odva_grid *grid, const struct odva_buffer *latents,
                             const struct odva_basis *basis, const struct odva_bands *bands,
                             const struct odva_dct_tile *tiles, int count,
-                            const struct onedva_const_picture *prediction)
+                            struct odva_image *prediction)
 {
     struct odva_vulkan_stream *stream = odva_vulkan_stream_of(backend);
-    struct odva_vulkan_frames frames, predicted = {0};
-    int status = odva_vulkan_bring_targets(stream, &frames, pictures, grid);
+    const struct tile_memory memory = {latents, NULL, bands->basis};
+    struct reconstruct_arguments arguments = {
+        .mean = odva_vulkan_address(basis->words),
+        .inverse = odva_vulkan_address(basis->words) + basis->inverse,
+        .grid = odva_vulkan_grid_of(grid),
+    };
+    struct odva_vulkan_images list, predicted = {0};
+    int status = odva_vulkan_images_begin(stream, &list, images, grid->frames, ODVA_VULKAN_WRITE);
 
     if (status >= 0 && prediction)
-        status = odva_vulkan_bring_grid(stream, &predicted, prediction, grid, 1);
+        status = odva_vulkan_images_begin(stream, &predicted, &prediction, 1, ODVA_VULKAN_READ);
+    arguments.pictures = list.argument;
+    arguments.prediction = predicted.argument;
+    for (int b = 0; b < ODVA_BANDS; b++)
+        arguments.band_count[b] = (uint32_t)bands->count[b];
     if (status >= 0)
-        status = enqueue_reconstruct(backend, &frames, grid, latents, basis, bands, tiles, count,
-                                     &predicted);
-    odva_vulkan_frames_free(stream, &predicted);
-    return odva_vulkan_take_back(stream, &frames, pictures, status);
+        status = reconstruct_groups(backend, &memory, tiles, count, &arguments);
+    odva_vulkan_images_end(stream, &list);
+    odva_vulkan_images_end(stream, &predicted);
+    return status;
 }

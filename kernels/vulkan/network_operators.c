@@ -35,7 +35,7 @@ static struct linear_arguments linear_arguments_of(const struct odva_linear_step
     const struct odva_epilogue *e = &step->epilogue;
 
     return (struct linear_arguments){
-        .dst = odva_vulkan_rows(step->dst),
+        .dst = odva_vulkan_rows_to_write(step->dst),
         .src = odva_vulkan_rows(step->src),
         .weights = odva_vulkan_address(step->weights->numbers),
         .bias = e->bias ? odva_vulkan_address(e->bias) : 0,
@@ -193,7 +193,7 @@ int odva_vulkan_norm_modulate(struct odva_backend *backend, struct odva_matrix d
     for (int64_t first = 0; first < rows && status >= 0; first += most) {
         const int64_t count = odva_min64(rows - first, most);
         const struct norm_arguments arguments = {
-            .dst = odva_vulkan_rows(odva_vulkan_from_row(dst, first)),
+            .dst = odva_vulkan_rows_to_write(odva_vulkan_from_row(dst, first)),
             .src = odva_vulkan_rows(odva_vulkan_from_row(src, first)),
             .shift = odva_vulkan_rows(modulation->shift),
             .scale = odva_vulkan_rows(modulation->scale),
@@ -261,7 +261,7 @@ int odva_vulkan_attention(struct odva_backend *backend, struct odva_matrix dst,
         return status;
     for (int first = 0; first < windows->count && status >= 0; first += ODVA_VULKAN_GROUPS) {
         const struct attention_arguments arguments = {
-            .dst = odva_vulkan_rows(dst),
+            .dst = odva_vulkan_rows_to_write(dst),
             .qkv = odva_vulkan_rows(qkv),
             .cosines = odva_vulkan_address(attention->cosines),
             .sines = odva_vulkan_address(attention->sines),
@@ -305,7 +305,7 @@ int odva_vulkan_axpby(struct odva_backend *backend, struct odva_matrix dst, floa
     for (int64_t first = 0; first < rows && status >= 0; first += most) {
         const int64_t count = odva_min64(rows - first, most);
         const struct axpby_arguments arguments = {
-            .dst = odva_vulkan_rows(odva_vulkan_from_row(dst, first)),
+            .dst = odva_vulkan_rows_to_write(odva_vulkan_from_row(dst, first)),
             .x = odva_vulkan_rows(odva_vulkan_from_row(x, first)),
             .y = odva_vulkan_rows(odva_vulkan_from_row(y, first)),
             .dst_stride = (uint32_t)dst.stride,
@@ -342,7 +342,7 @@ int odva_vulkan_noise(struct odva_backend *backend, struct odva_matrix dst,
     for (int64_t done = 0; done < count && status >= 0; done += most) {
         const int64_t rows = odva_min64(count - done, most);
         const struct noise_arguments arguments = {
-            .dst = odva_vulkan_rows(odva_vulkan_from_row(dst, done)),
+            .dst = odva_vulkan_rows_to_write(odva_vulkan_from_row(dst, done)),
             .position = odva_vulkan_indices(position, first + done),
             .dst_stride = (uint32_t)dst.stride,
             .rows = (uint32_t)rows,

@@ -8,10 +8,15 @@
 #define FRAME_WORDS  96u /* of all planes */
 #define PATCH_WORDS  384u
 
+layout(buffer_reference, std430, buffer_reference_align = 8) buffer Addresses
+{
+    uint64_t at[];
+};
+
 struct Frames {
-    uint64_t address, frame_bytes;
-    uint stride[2]; /* bytes of a row: of luma, of chroma */
-    uint offset[2]; /* bytes from a frame's start: of both chroma planes */
+    Addresses addresses; /* of each; the lowest bit: with chroma */
+    uint stride[2];      /* bytes of a row: of luma, of chroma */
+    uint offset[2];      /* bytes from a frame's start: of both chroma planes */
 };
 
 /** A plane of a frame. */
@@ -34,7 +39,12 @@ Plane plane_of(Frames f, uint frame, uint plane)
 {
     const uint offset = plane == 0u ? 0u : f.offset[plane - 1u];
 
-    return Plane(Words(f.address + uint64_t(frame) * f.frame_bytes + offset), f.stride[min(plane, 1u)]);
+    return Plane(Words((f.addresses.at[frame] & ~1ul) + offset), f.stride[min(plane, 1u)]);
+}
+
+bool has_plane(Frames f, uint frame, uint plane)
+{
+    return plane == 0u || (f.addresses.at[frame] & 1ul) != 0ul;
 }
 
 uint plane_size(uint luma, uint plane)

@@ -8,7 +8,8 @@
 
 #include "base/log.h"
 
-#define MAX_RECORDED 32                 /* pieces of work of a batch */
+#define MAX_RECORDED 32 /* pieces of work of a batch */
+#define FEW_BYTES    1024
 #define CHUNK        ((size_t)8 << 20)  /* bytes of a copy between host and device */
 #define MAX_UPLOADS  ((size_t)64 << 20) /* bytes that wait for the device */
 
@@ -24,82 +25,6 @@ static int fail(struct odva_vulkan_stream *stream, VkResult result)
                  : "vulkan: %s was lost or failed (error %d); open it anew, or use -backend cpu",
              stream->gpu->properties.deviceName, (int)result);
     return stream->status;
-}
-
-/* ---- opening and closing ----------------------------------------------------------------- */
-
-static VkResult make_timeline(struct odva_vulkan_stream *stream)
-{
-    const VkSemaphoreTypeCreateInfo type = {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO,
-                                            .semaphoreType = VK_SEMAPHORE_TYPE_TIMELINE};
-    const VkSemaphoreCreateInfo info = {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO,
-                                        .pNext = &type};
-    const VkResult result =
-        stream->gpu->vk.CreateSemaphore(stream->gpu->device, &info, NULL, &stream->timeline);
-
-    if (result < 0)
-        stream->timeline = VK_NULL_HANDLE;
-    return result;
-}
-
-static VkResult make_commands(struct odva_vulkan_stream *stream)
-{
-    const struct odva_vulkan_gpu *gpu = stream->gpu;
-    const VkCommandPoolCreateInfo pool = {.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
-                                          .flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT,
-                                          .queueFamilyIndex = gpu->family};
-    VkCommandBufferAllocateInfo info = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
-                                        .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
-                                        .commandBufferCount = ODVA_VULKAN_BATCHES};
-    VkCommandBuffer commands[ODVA_VULKAN_BATCHES];
-    VkResult result = gpu->vk.CreateCommandPool(gpu->device, &pool, NULL, &stream->pool);
-
-    if (result < 0) {
-        stream->pool = VK_NULL_HANDLE;
-        return result;
-    }
-    info.commandPool = stream->pool;
-    result = gpu->vk.AllocateCommandBuffers(gpu->device, &info, commands);
-    for (int i = 0; result >= 0 && i < ODVA_VULKAN_BATCHES; i++)
-        stream->batches[i].commands = commands[i];
-    return result;
-}
-
-int odva_vulkan_stream_open(struct odva_vulkan_stream *stream, struct odva_vulkan_gpu *gpu,
-                            const struct onedva_logger *logger)
-{
-    VkResult result;
-
-    *stream = (struct odva_vulkan_stream){.gpu = gpu,
-                                          .memory = {gpu, ODVA_VULKAN_DEVICE, NULL},
-                                          .uploads = {gpu, ODVA_VULKAN_UPLOAD, NULL},
-                                          .downloads = {gpu, ODVA_VULKAN_DOWNLOAD, NULL},
-                                          .deferred_end = &stream->deferred};
-    if (logger)
-        stream->logger = *logger;
-    result = make_timeline(stream);
-    if (result >= 0)
-        result = make_commands(stream);
-    if (result < 0) {
-        const int status = fail(stream, result);
-
-        odva_vulkan_stream_close(stream);
-        return status;
-    }
-    return ONEDVA_OK;
-}
-
-void odva_vulkan_stream_close(struct odva_vulkan_stream *stream)
-{
-    if (!stream->gpu)
-        return;
-    (void)odva_vulkan_synchronize(stream);
-    stream->gpu->vk.DestroyCommandPool(stream->gpu->device, stream->pool, NULL);
-    stream->gpu->vk.DestroySemaphore(stream->gpu->device, stream->timeline, NULL);
-    odva_vulkan_arena_close(&stream->memory);
-    odva_vulkan_arena_close(&stream->uploads);
-    odva_vulkan_arena_close(&stream->downloads);
-    *stream = (struct odva_vulkan_stream){0};
 }
 
 /* ---- batches ----------------------------------------------------------------------------- */
@@ -210,7 +135,8 @@ static int submit(struct odva_vulkan_stream *stream)
     return ONEDVA_OK;
 }
 
-int odva_vulkan_synchronize(struct odva_vulkan_stream *stream)
+/* Even after a failure, for what the device still does. */
+static int wait_for_all(struct odva_vulkan_stream *stream)
 {
     int status;
 
@@ -219,6 +145,84 @@ int odva_vulkan_synchronize(struct odva_vulkan_stream *stream)
     free_until(stream, UINT64_MAX);
     return status;
 }
+
+/* ---- opening and closing ----------------------------------------------------------------- */
+
+static VkResult make_timeline(struct odva_vulkan_stream *stream)
+{
+    const VkSemaphoreTypeCreateInfo type = {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_TYPE_CREATE_INFO,
+                                            .semaphoreType = VK_SEMAPHORE_TYPE_TIMELINE};
+    const VkSemaphoreCreateInfo info = {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_CREATE_INFO,
+                                        .pNext = &type};
+    const VkResult result =
+        stream->gpu->vk.CreateSemaphore(stream->gpu->device, &info, NULL, &stream->timeline);
+
+    if (result < 0)
+        stream->timeline = VK_NULL_HANDLE;
+    return result;
+}
+
+static VkResult make_commands(struct odva_vulkan_stream *stream)
+{
+    const struct odva_vulkan_gpu *gpu = stream->gpu;
+    const VkCommandPoolCreateInfo pool = {.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO,
+                                          .flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT,
+                                          .queueFamilyIndex = gpu->family};
+    VkCommandBufferAllocateInfo info = {.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO,
+                                        .level = VK_COMMAND_BUFFER_LEVEL_PRIMARY,
+                                        .commandBufferCount = ODVA_VULKAN_BATCHES};
+    VkCommandBuffer commands[ODVA_VULKAN_BATCHES];
+    VkResult result = gpu->vk.CreateCommandPool(gpu->device, &pool, NULL, &stream->pool);
+
+    if (result < 0) {
+        stream->pool = VK_NULL_HANDLE;
+        return result;
+    }
+    info.commandPool = stream->pool;
+    result = gpu->vk.AllocateCommandBuffers(gpu->device, &info, commands);
+    for (int i = 0; result >= 0 && i < ODVA_VULKAN_BATCHES; i++)
+        stream->batches[i].commands = commands[i];
+    return result;
+}
+
+int odva_vulkan_stream_open(struct odva_vulkan_stream *stream, struct odva_vulkan_gpu *gpu,
+                            const struct onedva_logger *logger)
+{
+    VkResult result;
+
+    *stream = (struct odva_vulkan_stream){.gpu = gpu,
+                                          .memory = {gpu, ODVA_VULKAN_DEVICE, NULL},
+                                          .uploads = {gpu, ODVA_VULKAN_UPLOAD, NULL},
+                                          .downloads = {gpu, ODVA_VULKAN_DOWNLOAD, NULL},
+                                          .deferred_end = &stream->deferred};
+    if (logger)
+        stream->logger = *logger;
+    result = make_timeline(stream);
+    if (result >= 0)
+        result = make_commands(stream);
+    if (result < 0) {
+        const int status = fail(stream, result);
+
+        odva_vulkan_stream_close(stream);
+        return status;
+    }
+    return ONEDVA_OK;
+}
+
+void odva_vulkan_stream_close(struct odva_vulkan_stream *stream)
+{
+    if (!stream->gpu)
+        return;
+    (void)wait_for_all(stream);
+    stream->gpu->vk.DestroyCommandPool(stream->gpu->device, stream->pool, NULL);
+    stream->gpu->vk.DestroySemaphore(stream->gpu->device, stream->timeline, NULL);
+    odva_vulkan_arena_close(&stream->memory);
+    odva_vulkan_arena_close(&stream->uploads);
+    odva_vulkan_arena_close(&stream->downloads);
+    *stream = (struct odva_vulkan_stream){0};
+}
+
+/* ---- order -------------------------------------------------------------------------------- */
 
 /* What was recorded before is done, and seen, before what comes. */
 static void order(struct odva_vulkan_stream *stream)
@@ -261,7 +265,7 @@ static struct odva_buffer *alloc_from(struct odva_vulkan_stream *stream,
 
     free_what_is_done(stream);
     buffer = odva_vulkan_arena_alloc(arena, bytes);
-    if (buffer || !stream->deferred || odva_vulkan_synchronize(stream) < 0)
+    if (buffer || !stream->deferred || wait_for_all(stream) < 0)
         return buffer;
     return odva_vulkan_arena_alloc(arena, bytes);
 }
@@ -284,8 +288,19 @@ struct odva_buffer *odva_vulkan_alloc(struct odva_vulkan_stream *stream, size_t 
     return alloc_or_say(stream, &stream->memory, bytes);
 }
 
+static void forget_wrapped(struct odva_vulkan_stream *stream, const struct odva_buffer *buffer)
+{
+    struct odva_buffer **link = &stream->wrapped;
+
+    while (*link != buffer)
+        link = &(*link)->next_wrapped;
+    *link = buffer->next_wrapped;
+}
+
 void odva_vulkan_free(struct odva_vulkan_stream *stream, struct odva_buffer *buffer)
 {
+    if (buffer->host)
+        forget_wrapped(stream, buffer);
     buffer->last_use = stream->submitted + (stream->recorded > 0);
     buffer->next_deferred = NULL;
     *stream->deferred_end = buffer;
@@ -311,9 +326,18 @@ static int copy(struct odva_vulkan_stream *stream, const struct odva_buffer *dst
     return ONEDVA_OK;
 }
 
+int odva_vulkan_copy(struct odva_vulkan_stream *stream, const struct odva_buffer *dst,
+                     size_t dst_offset, const struct odva_buffer *src, size_t src_offset,
+                     size_t bytes)
+{
+    const int status = copy(stream, dst, dst_offset, src, src_offset, bytes);
+
+    return status < 0 ? status : end_piece(stream);
+}
+
 struct odva_buffer *odva_vulkan_staging(struct odva_vulkan_stream *stream, size_t bytes)
 {
-    if (stream->deferred_uploads > MAX_UPLOADS && odva_vulkan_synchronize(stream) < 0)
+    if (stream->deferred_uploads > MAX_UPLOADS && wait_for_all(stream) < 0)
         return NULL;
     return alloc_or_say(stream, &stream->uploads, bytes);
 }
@@ -327,11 +351,28 @@ int odva_vulkan_copy_staging(struct odva_vulkan_stream *stream, struct odva_buff
     return status < 0 ? status : end_piece(stream);
 }
 
+/* Few bytes go with the commands. */
+static int upload_words(struct odva_vulkan_stream *stream, const struct odva_buffer *buffer,
+                        size_t offset, const void *data, size_t bytes)
+{
+    const int status = begin(stream);
+
+    if (status < 0)
+        return status;
+    order(stream);
+    stream->gpu->vk.CmdUpdateBuffer(stream->batches[stream->batch].commands,
+                                    odva_vulkan_buffer_handle(buffer), buffer->offset + offset,
+                                    bytes, data);
+    return end_piece(stream);
+}
+
 int odva_vulkan_upload(struct odva_vulkan_stream *stream, struct odva_buffer *buffer, size_t offset,
                        const void *data, size_t bytes)
 {
     int status = stream->status;
 
+    if (bytes && bytes <= FEW_BYTES && bytes % 4 == 0 && offset % 4 == 0)
+        return upload_words(stream, buffer, offset, data, bytes);
     for (size_t done = 0; done < bytes && status >= 0; done += CHUNK) {
         const size_t chunk = bytes - done < CHUNK ? bytes - done : CHUNK;
         struct odva_buffer *staging = odva_vulkan_staging(stream, chunk);
@@ -344,31 +385,21 @@ int odva_vulkan_upload(struct odva_vulkan_stream *stream, struct odva_buffer *bu
     return status;
 }
 
-static int fetch_into(struct odva_vulkan_stream *stream, const struct odva_buffer *buffer,
-                      size_t offset, size_t bytes, struct odva_buffer *staging)
-{
-    int status = copy(stream, staging, 0, buffer, offset, bytes);
-
-    if (status < 0)
-        return status;
-    show_to_host(stream);
-    status = submit(stream);
-    return status < 0 ? status : wait_for(stream, stream->submitted);
-}
-
-int odva_vulkan_fetch(struct odva_vulkan_stream *stream, const struct odva_buffer *buffer,
-                      size_t offset, size_t bytes, struct odva_buffer **fetched)
+int odva_vulkan_begin_fetch(struct odva_vulkan_stream *stream, const struct odva_buffer *buffer,
+                            size_t offset, size_t bytes, struct odva_buffer **fetched)
 {
     int status = stream->status;
 
     *fetched = status < 0 ? NULL : alloc_or_say(stream, &stream->downloads, bytes);
     if (!*fetched)
         return stream->status < 0 ? stream->status : ONEDVA_ERR_NOMEM;
-    status = fetch_into(stream, buffer, offset, bytes, *fetched);
-    if (status < 0) {
-        odva_vulkan_free(stream, *fetched);
-        *fetched = NULL;
+    status = copy(stream, *fetched, 0, buffer, offset, bytes);
+    if (status >= 0) {
+        show_to_host(stream);
+        return end_piece(stream);
     }
+    odva_vulkan_free(stream, *fetched);
+    *fetched = NULL;
     return status;
 }
 
@@ -381,14 +412,74 @@ int odva_vulkan_download(struct odva_vulkan_stream *stream, const struct odva_bu
         const size_t chunk = bytes - done < CHUNK ? bytes - done : CHUNK;
         struct odva_buffer *fetched;
 
-        status = odva_vulkan_fetch(stream, buffer, offset + done, chunk, &fetched);
-        if (status < 0)
-            break;
-        memcpy((char *)data + done, odva_vulkan_mapped(fetched), chunk);
-        odva_vulkan_free(stream, fetched);
+        status = odva_vulkan_begin_fetch(stream, buffer, offset + done, chunk, &fetched);
+        if (status >= 0)
+            status = wait_for_all(stream);
+        if (status >= 0)
+            memcpy((char *)data + done, odva_vulkan_mapped(fetched), chunk);
+        if (fetched)
+            odva_vulkan_free(stream, fetched);
     }
     return status;
 }
+
+/* ---- memory of the host ------------------------------------------------------------------ */
+
+struct odva_buffer *odva_vulkan_wrap(struct odva_vulkan_stream *stream, void *memory, size_t bytes)
+{
+    struct odva_buffer *buffer = odva_vulkan_alloc(stream, bytes);
+
+    if (!buffer)
+        return NULL;
+    buffer->host = memory;
+    buffer->is_current = buffer->is_written = 0;
+    buffer->fetched = NULL;
+    buffer->next_wrapped = stream->wrapped;
+    stream->wrapped = buffer;
+    return buffer;
+}
+
+void odva_vulkan_written(struct odva_buffer *buffer)
+{
+    buffer->is_written = 1;
+}
+
+/* What the host has, once. */
+static int bring_wrapped(struct odva_vulkan_stream *stream)
+{
+    int status = ONEDVA_OK;
+
+    for (struct odva_buffer *b = stream->wrapped; b && status >= 0; b = b->next_wrapped)
+        if (!b->is_current) {
+            b->is_current = 1;
+            status = odva_vulkan_upload(stream, b, 0, b->host, b->bytes);
+        }
+    return status;
+}
+
+int odva_vulkan_synchronize(struct odva_vulkan_stream *stream)
+{
+    int status = stream->status;
+
+    for (struct odva_buffer *b = stream->wrapped; b && status >= 0; b = b->next_wrapped)
+        if (b->is_written)
+            status = odva_vulkan_begin_fetch(stream, b, 0, b->bytes, &b->fetched);
+    if (status >= 0)
+        status = wait_for_all(stream);
+    for (struct odva_buffer *b = stream->wrapped; b; b = b->next_wrapped) {
+        if (!b->fetched)
+            continue;
+        if (status >= 0) {
+            memcpy(b->host, odva_vulkan_mapped(b->fetched), b->bytes);
+            b->is_written = 0;
+        }
+        odva_vulkan_free(stream, b->fetched);
+        b->fetched = NULL;
+    }
+    return status;
+}
+
+/* ---- kernels ----------------------------------------------------------------------------- */
 
 int odva_vulkan_clear(struct odva_vulkan_stream *stream, struct odva_buffer *buffer)
 {
@@ -411,7 +502,7 @@ int odva_vulkan_dispatch(struct odva_vulkan_stream *stream, const struct odva_vu
     VkPipeline pipeline;
     int status = stream->status;
 
-    if (status < 0)
+    if (status < 0 || (status = bring_wrapped(stream)) < 0)
         return status;
     status = odva_vulkan_pipeline_get(stream->gpu, kernel, &pipeline);
     if (status < 0)

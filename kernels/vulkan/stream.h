@@ -27,8 +27,9 @@ struct odva_vulkan_stream {
     VkSemaphore timeline;
     uint64_t submitted; /* of the timeline, when all is done that the device has got */
     struct odva_vulkan_batch batches[ODVA_VULKAN_BATCHES];
-    int batch;    /* the next one, or that which is being recorded */
-    int recorded; /* pieces of work in it, 0: it is not being recorded */
+    int batch;                   /* the next one, or that which is being recorded */
+    int recorded;                /* pieces of work in it, 0: it is not being recorded */
+    struct odva_buffer *wrapped; /* those of memory of the host */
     struct odva_buffer *deferred, **deferred_end; /* freed ones, first things first */
     size_t deferred_uploads;                      /* bytes of them */
     int status; /* negative: the device failed, nothing works any more */
@@ -42,6 +43,10 @@ void odva_vulkan_stream_close(struct odva_vulkan_stream *stream);
 
 /** @return NULL, after one line, when memory ran out */
 struct odva_buffer *odva_vulkan_alloc(struct odva_vulkan_stream *stream, size_t bytes);
+/** A buffer that stands for memory of the host: what is there is copied before the next kernel, and
+ * what operators have written, odva_vulkan_written, goes there when the stream is synchronised. */
+struct odva_buffer *odva_vulkan_wrap(struct odva_vulkan_stream *stream, void *memory, size_t bytes);
+void odva_vulkan_written(struct odva_buffer *buffer);
 /** What was recorded may still use it. */
 void odva_vulkan_free(struct odva_vulkan_stream *stream, struct odva_buffer *buffer);
 
@@ -64,9 +69,13 @@ int odva_vulkan_dispatch(struct odva_vulkan_stream *stream, const struct odva_vu
 /** Wait until all is done. */
 int odva_vulkan_synchronize(struct odva_vulkan_stream *stream);
 
-/** Wait, and give what a buffer then has: memory of download, mapped, which the caller frees. */
-int odva_vulkan_fetch(struct odva_vulkan_stream *stream, const struct odva_buffer *buffer,
-                      size_t offset, size_t bytes, struct odva_buffer **fetched);
+int odva_vulkan_copy(struct odva_vulkan_stream *stream, const struct odva_buffer *dst,
+                     size_t dst_offset, const struct odva_buffer *src, size_t src_offset,
+                     size_t bytes);
+/** Give what a buffer has: memory of download, mapped, which is there after synchronize and which
+ * the caller frees. */
+int odva_vulkan_begin_fetch(struct odva_vulkan_stream *stream, const struct odva_buffer *buffer,
+                            size_t offset, size_t bytes, struct odva_buffer **fetched);
 
 /** A buffer that the host writes now and the device copies from: memory of upload, mapped. */
 struct odva_buffer *odva_vulkan_staging(struct odva_vulkan_stream *stream, size_t bytes);

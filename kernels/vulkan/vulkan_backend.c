@@ -41,35 +41,33 @@ static int download(struct odva_backend *backend, const struct odva_buffer *buff
     return odva_vulkan_download(odva_vulkan_stream_of(backend), buffer, offset, data, bytes);
 }
 
-static struct odva_weights *pack(struct odva_backend *backend, const float *weights, int n_out,
-                                 int n_in, enum odva_precision precision)
+static struct odva_buffer *wrap(struct odva_backend *backend, void *memory, size_t bytes)
 {
-    (void)precision; /* float32 throughout */
-    return odva_vulkan_pack(odva_vulkan_backend_of(backend)->device, weights, n_out, n_in);
+    return odva_vulkan_wrap(odva_vulkan_stream_of(backend), memory, bytes);
 }
 
-static void weights_size(const struct odva_weights *weights, int *n_out, int *n_in)
+static int synchronize(struct odva_backend *backend)
 {
-    *n_out = weights->n_out;
-    *n_in = weights->n_in;
-}
+    struct odva_vulkan_backend *vulkan = odva_vulkan_backend_of(backend);
+    const int status = odva_vulkan_images_synchronize(&vulkan->stream, vulkan->wrapped);
 
-static struct odva_basis *pack_basis(struct odva_backend *backend, const int16_t *vectors,
-                                     int count, const int16_t *mean)
-{
-    return odva_vulkan_pack_basis(odva_vulkan_backend_of(backend)->device, vectors, count, mean);
+    return status < 0 ? status : odva_vulkan_synchronize(&vulkan->stream);
 }
 
 static const struct odva_backend_ops vulkan_ops = {
     .close = close_backend,
     .alloc = alloc_buffer,
+    .wrap = wrap,
     .free = free_buffer,
     .buffer_size = buffer_size,
     .upload = upload,
     .download = download,
-    .pack = pack,
-    .free_weights = odva_vulkan_free_weights,
-    .weights_size = weights_size,
+    .image_alloc = odva_vulkan_image_alloc,
+    .image_wrap = odva_vulkan_image_wrap,
+    .image_free = odva_vulkan_image_free,
+    .image_shape = odva_vulkan_image_shape,
+    .image_copy = odva_vulkan_image_copy,
+    .synchronize = synchronize,
     .linear = odva_vulkan_linear,
     .linear_chain = odva_vulkan_linear_chain,
     .norm_modulate = odva_vulkan_norm_modulate,
@@ -80,8 +78,6 @@ static const struct odva_backend_ops vulkan_ops = {
     .deblock = odva_vulkan_deblock,
     .downscale2x = odva_vulkan_downscale2x,
     .structure_tensors = odva_vulkan_structure_tensors,
-    .pack_basis = pack_basis,
-    .free_basis = odva_vulkan_free_basis,
     .project = odva_vulkan_project,
     .dct_forward = odva_vulkan_dct_forward,
     .reconstruct = odva_vulkan_reconstruct,
@@ -89,25 +85,21 @@ static const struct odva_backend_ops vulkan_ops = {
     .noise = odva_vulkan_noise,
 };
 
-int odva_vulkan_backend_open(struct odva_backend **opened, struct odva_vulkan_device *device,
-                             const struct onedva_logger *logger)
+struct odva_backend *odva_vulkan_backend_open(struct odva_device *device,
+                                              struct odva_thread_pool *pool,
+                                              const struct onedva_logger *logger)
 {
     struct odva_vulkan_backend *backend = calloc(1, sizeof(*backend));
-    int status;
 
-    *opened = NULL;
+    (void)pool;
     if (!backend)
-        return ONEDVA_ERR_NOMEM;
-    status = odva_vulkan_stream_open(&backend->stream, device->gpu, logger);
-    if (status < 0) {
+        return NULL;
+    if (odva_vulkan_stream_open(&backend->stream, ((struct odva_vulkan_device *)device)->gpu,
+                                logger) < 0) {
         free(backend);
-        return status;
+        return NULL;
     }
-    backend->device = device;
     backend->base.ops = &vulkan_ops;
-    backend->base.packing = device;
     backend->base.block_rows = BLOCK_ROWS;
-    backend->base.network_element = ODVA_FLOAT32;
-    *opened = &backend->base;
-    return ONEDVA_OK;
+    return &backend->base;
 }

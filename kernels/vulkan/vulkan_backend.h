@@ -7,23 +7,29 @@
 #define ODVA_VULKAN_BACKEND_H
 
 #include "kernels/backend.h"
-#include "kernels/vulkan/frames.h"
+#include "kernels/vulkan/image.h"
 #include "kernels/vulkan/vulkan_device.h"
 
 struct odva_vulkan_backend {
     struct odva_backend base;
-    struct odva_vulkan_device *device;
     struct odva_vulkan_stream stream;
+    struct odva_image *wrapped; /* those that stand for planes of the host */
 };
 
-/** @param device stays open as long as the backend @param logger may be NULL, gets one line on
- * failure @return ONEDVA_OK, ONEDVA_ERR_NOMEM or ONEDVA_ERR_DEVICE */
-int odva_vulkan_backend_open(struct odva_backend **backend, struct odva_vulkan_device *device,
-                             const struct onedva_logger *logger);
+/** Member of odva_device_ops. */
+struct odva_backend *odva_vulkan_backend_open(struct odva_device *device,
+                                              struct odva_thread_pool *pool,
+                                              const struct onedva_logger *logger);
 
 static inline struct odva_vulkan_backend *odva_vulkan_backend_of(struct odva_backend *backend)
 {
     return (struct odva_vulkan_backend *)backend;
+}
+
+static inline const struct odva_vulkan_device *
+odva_vulkan_device_of(const struct odva_backend *backend)
+{
+    return (const struct odva_vulkan_device *)backend->device;
 }
 
 static inline struct odva_vulkan_stream *odva_vulkan_stream_of(struct odva_backend *backend)
@@ -35,6 +41,14 @@ static inline struct odva_vulkan_stream *odva_vulkan_stream_of(struct odva_backe
 static inline VkDeviceAddress odva_vulkan_rows(struct odva_matrix matrix)
 {
     return matrix.buffer ? odva_vulkan_address(matrix.buffer) + matrix.offset * sizeof(float) : 0;
+}
+
+/** Where row 0 begins of a matrix that a kernel writes. */
+static inline VkDeviceAddress odva_vulkan_rows_to_write(struct odva_matrix matrix)
+{
+    if (matrix.buffer)
+        odva_vulkan_written(matrix.buffer);
+    return odva_vulkan_rows(matrix);
 }
 
 /** Where index first is; 0: no buffer. */
@@ -72,20 +86,6 @@ struct odva_vulkan_grid_argument {
 
 struct odva_vulkan_grid_argument odva_vulkan_grid_of(const struct odva_grid *grid);
 
-/* Pictures of the host for one call. */
-
-/** New frames of a grid's size with what count pictures show; zero where they cannot be made. */
-int odva_vulkan_bring_grid(struct odva_vulkan_stream *stream, struct odva_vulkan_frames *frames,
-                           const struct onedva_const_picture *pictures,
-                           const struct odva_grid *grid, int count);
-/** The same of pictures that an operator writes, in part maybe. */
-int odva_vulkan_bring_targets(struct odva_vulkan_stream *stream, struct odva_vulkan_frames *frames,
-                              const struct onedva_picture *pictures, const struct odva_grid *grid);
-/** Copy frames to the pictures, if status says that all went well so far, and free them.
- * @return the status then */
-int odva_vulkan_take_back(struct odva_vulkan_stream *stream, struct odva_vulkan_frames *frames,
-                          const struct onedva_picture *pictures, int status);
-
 /* Members of odva_backend_ops. */
 int odva_vulkan_linear(struct odva_backend *backend, struct odva_matrix dst, struct odva_matrix src,
                        int64_t rows, const struct odva_weights *weights,
@@ -105,32 +105,31 @@ int odva_vulkan_noise(struct odva_backend *backend, struct odva_matrix dst,
                       uint64_t seed, uint32_t step);
 
 int odva_vulkan_patchify(struct odva_backend *backend, struct odva_matrix dst,
-                         const struct odva_grid *grid, const struct onedva_const_picture *pictures,
+                         const struct odva_grid *grid, struct odva_image *const *images,
                          const struct odva_buffer *position, int64_t first, int64_t count);
-int odva_vulkan_unpatchify(struct odva_backend *backend, const struct onedva_picture *pictures,
+int odva_vulkan_unpatchify(struct odva_backend *backend, struct odva_image *const *images,
                            const struct odva_grid *grid, struct odva_matrix src,
                            const struct odva_buffer *position, int64_t first, int64_t count);
-int odva_vulkan_warp(struct odva_backend *backend, const struct onedva_picture *pictures,
-                     const struct onedva_const_picture *sources, const struct odva_warp *warp);
-int odva_vulkan_deblock(struct odva_backend *backend, const struct onedva_picture *pictures,
-                        const struct odva_grid *grid, int limit, const uint8_t *kept);
-int odva_vulkan_downscale2x(struct odva_backend *backend, uint8_t *dst, ptrdiff_t dst_stride,
-                            const uint8_t *src, ptrdiff_t src_stride, int width, int height);
-int odva_vulkan_structure_tensors(struct odva_backend *backend,
-                                  struct odva_structure_tensor *tensors, const uint8_t *a,
-                                  ptrdiff_t a_stride, const uint8_t *b, ptrdiff_t b_stride,
-                                  int width, int height);
+int odva_vulkan_warp(struct odva_backend *backend, struct odva_image *const *images,
+                     struct odva_image *const *sources, const struct odva_warp *warp,
+                     const struct odva_buffer *nodes);
+int odva_vulkan_deblock(struct odva_backend *backend, struct odva_image *const *images,
+                        const struct odva_grid *grid, int limit, const struct odva_buffer *kept);
+int odva_vulkan_downscale2x(struct odva_backend *backend, struct odva_image *dst,
+                            struct odva_image *src);
+int odva_vulkan_structure_tensors(struct odva_backend *backend, struct odva_buffer *tensors,
+                                  struct odva_image *a, struct odva_image *b);
 int odva_vulkan_project(struct odva_backend *backend, struct odva_matrix coefs,
-                        const struct odva_grid *grid, const struct onedva_const_picture *pictures,
+                        const struct odva_grid *grid, struct odva_image *const *images,
                         const struct odva_buffer *position, int64_t first, int64_t count,
                         const struct odva_basis *basis, const struct odva_bands *bands);
 int odva_vulkan_dct_forward(struct odva_backend *backend, struct odva_buffer *latents,
                             const struct odva_buffer *coefs, int basis,
                             const struct odva_dct_tile *tiles, int count);
-int odva_vulkan_reconstruct(struct odva_backend *backend, const struct onedva_picture *pictures,
+int odva_vulkan_reconstruct(struct odva_backend *backend, struct odva_image *const *images,
                             const struct odva_grid *grid, const struct odva_buffer *latents,
                             const struct odva_basis *basis, const struct odva_bands *bands,
                             const struct odva_dct_tile *tiles, int count,
-                            const struct onedva_const_picture *prediction);
+                            struct odva_image *prediction);
 
 #endif

@@ -9,14 +9,15 @@
 #include <string.h>
 
 #include "base/strict_math.h"
+#include "kernels/vulkan/vulkan_backend.h"
 
 #define SAMPLES ODVA_FRAME_SAMPLES
 #define PAIRS   (SAMPLES / 2)
 
 /* ---- constants --------------------------------------------------------------------------- */
 
-struct odva_buffer *odva_vulkan_constant(struct odva_vulkan_device *device, const void *data,
-                                         size_t bytes)
+static struct odva_buffer *constant_of(struct odva_vulkan_device *device, const void *data,
+                                       size_t bytes)
 {
     struct odva_vulkan_stream *stream = &device->stream;
     struct odva_buffer *buffer;
@@ -32,7 +33,7 @@ struct odva_buffer *odva_vulkan_constant(struct odva_vulkan_device *device, cons
     return buffer;
 }
 
-void odva_vulkan_free_constant(struct odva_vulkan_device *device, struct odva_buffer *buffer)
+static void free_buffer(struct odva_vulkan_device *device, struct odva_buffer *buffer)
 {
     pthread_mutex_lock(&device->lock);
     odva_vulkan_free(&device->stream, buffer);
@@ -61,14 +62,134 @@ static int open_tables(struct odva_vulkan_device *device)
     if (!tables)
         return ONEDVA_ERR_NOMEM;
     fill_tables(tables);
-    device->tables = odva_vulkan_constant(device, tables, sizeof(*tables));
+    device->tables = constant_of(device, tables, sizeof(*tables));
     free(tables);
     if (device->tables)
         return ONEDVA_OK;
     return device->stream.status < 0 ? device->stream.status : ONEDVA_ERR_NOMEM;
 }
 
-/* ---- device ------------------------------------------------------------------------------ */
+/* ---- members of odva_device_ops ---------------------------------------------------------- */
+
+static struct odva_vulkan_device *vulkan_of(struct odva_device *device)
+{
+    return (struct odva_vulkan_device *)device;
+}
+
+static struct odva_weights *pack(struct odva_device *device, const float *weights, int n_out,
+                                 int n_in, enum odva_precision precision)
+{
+    struct odva_weights *packed = malloc(sizeof(*packed));
+
+    (void)precision; /* float32 throughout */
+    if (!packed)
+        return NULL;
+    *packed = (struct odva_weights){.n_out = n_out, .n_in = n_in};
+    packed->numbers =
+        constant_of(vulkan_of(device), weights, (size_t)n_out * n_in * sizeof(*weights));
+    if (packed->numbers)
+        return packed;
+    free(packed);
+    return NULL;
+}
+
+static void free_weights(struct odva_device *device, struct odva_weights *weights)
+{
+    if (!weights)
+        return;
+    free_buffer(vulkan_of(device), weights->numbers);
+    free(weights);
+}
+
+static void weights_size(const struct odva_weights *weights, int *n_out, int *n_in)
+{
+    *n_out = weights->n_out;
+    *n_in = weights->n_in;
+}
+
+static uint32_t pair_of(const int16_t *numbers)
+{
+    return (uint16_t)numbers[0] | (uint32_t)(uint16_t)numbers[1] << 16;
+}
+
+/* Mean, forward, inverse. */
+static void fill_basis(uint32_t *words, const int16_t *vectors, int count, const int16_t *mean)
+{
+    uint32_t *forward = words + PAIRS, *inverse = forward + (size_t)PAIRS * count;
+
+    for (int p = 0; p < PAIRS; p++) {
+        words[p] = pair_of(mean + 2 * p);
+        for (int j = 0; j < count; j++) {
+            const uint32_t pair = pair_of(vectors + (size_t)j * SAMPLES + 2 * p);
+
+            forward[(size_t)p * count + j] = pair;
+            inverse[(size_t)j * PAIRS + p] = pair;
+        }
+    }
+}
+
+static struct odva_basis *pack_basis(struct odva_device *device, const int16_t *vectors, int count,
+                                     const int16_t *mean)
+{
+    const size_t matrix = (size_t)PAIRS * count * sizeof(uint32_t);
+    const size_t bytes = PAIRS * sizeof(uint32_t) + 2 * matrix;
+    struct odva_basis *basis = calloc(1, sizeof(*basis));
+    uint32_t *words = malloc(bytes);
+
+    if (basis && words) {
+        fill_basis(words, vectors, count, mean);
+        basis->count = count;
+        basis->forward = PAIRS * sizeof(uint32_t);
+        basis->inverse = basis->forward + matrix;
+        basis->words = constant_of(vulkan_of(device), words, bytes);
+    }
+    free(words);
+    if (basis && basis->words)
+        return basis;
+    free(basis);
+    return NULL;
+}
+
+static void free_basis(struct odva_device *device, struct odva_basis *basis)
+{
+    free_buffer(vulkan_of(device), basis->words);
+    free(basis);
+}
+
+static struct odva_buffer *constant(struct odva_device *device, const void *data, size_t bytes)
+{
+    return constant_of(vulkan_of(device), data, bytes);
+}
+
+static void free_constant(struct odva_device *device, struct odva_buffer *buffer)
+{
+    free_buffer(vulkan_of(device), buffer);
+}
+
+/* What there is of it, when opening failed. */
+static void close_device(struct odva_device *closed)
+{
+    struct odva_vulkan_device *device = vulkan_of(closed);
+
+    if (device->tables)
+        free_buffer(device, device->tables);
+    odva_vulkan_stream_close(&device->stream);
+    odva_vulkan_gpu_close(&device->gpu);
+    pthread_mutex_destroy(&device->lock);
+    free(device);
+}
+
+static const struct odva_device_ops device_ops = {
+    .close = close_device,
+    .open_backend = odva_vulkan_backend_open,
+    .pack = pack,
+    .free_weights = free_weights,
+    .weights_size = weights_size,
+    .pack_basis = pack_basis,
+    .free_basis = free_basis,
+    .constant = constant,
+    .free_constant = free_constant,
+};
 
 int odva_vulkan_device_open(struct odva_vulkan_device **opened, int index,
                             const struct onedva_logger *logger)
@@ -83,94 +204,14 @@ int odva_vulkan_device_open(struct odva_vulkan_device **opened, int index,
         free(device);
         return ONEDVA_ERR_NOMEM;
     }
-    *opened = device;
+    device->base.ops = &device_ops;
+    atomic_init(&device->base.references, 1);
     if ((status = odva_vulkan_gpu_open(&device->gpu, index, logger)) < 0 ||
         (status = odva_vulkan_stream_open(&device->stream, device->gpu, logger)) < 0 ||
-        (status = open_tables(device)) < 0)
-        odva_vulkan_device_close(opened);
-    return status;
-}
-
-void odva_vulkan_device_close(struct odva_vulkan_device **opened)
-{
-    struct odva_vulkan_device *device = *opened;
-
-    *opened = NULL;
-    if (!device)
-        return;
-    if (device->tables)
-        odva_vulkan_free_constant(device, device->tables);
-    odva_vulkan_stream_close(&device->stream);
-    odva_vulkan_gpu_close(&device->gpu);
-    pthread_mutex_destroy(&device->lock);
-    free(device);
-}
-
-/* ---- models ------------------------------------------------------------------------------ */
-
-struct odva_weights *odva_vulkan_pack(struct odva_vulkan_device *device, const float *weights,
-                                      int n_out, int n_in)
-{
-    struct odva_weights *packed = malloc(sizeof(*packed));
-
-    if (!packed)
-        return NULL;
-    *packed = (struct odva_weights){.device = device, .n_out = n_out, .n_in = n_in};
-    packed->numbers =
-        odva_vulkan_constant(device, weights, (size_t)n_out * n_in * sizeof(*weights));
-    if (packed->numbers)
-        return packed;
-    free(packed);
-    return NULL;
-}
-
-void odva_vulkan_free_weights(struct odva_weights *weights)
-{
-    if (!weights)
-        return;
-    odva_vulkan_free_constant(weights->device, weights->numbers);
-    free(weights);
-}
-
-static uint32_t pair_of(const int16_t *numbers)
-{
-    return (uint16_t)numbers[0] | (uint32_t)(uint16_t)numbers[1] << 16;
-}
-
-struct odva_basis *odva_vulkan_pack_basis(struct odva_vulkan_device *device, const int16_t *vectors,
-                                          int count, const int16_t *mean)
-{
-    const size_t numbers = (size_t)PAIRS * count;
-    struct odva_basis *basis = malloc(sizeof(*basis));
-    uint32_t *words = malloc((PAIRS + 2 * numbers) * sizeof(*words));
-
-    if (basis && words) {
-        *basis = (struct odva_basis){.device = device,
-                                     .count = count,
-                                     .forward = PAIRS * sizeof(*words),
-                                     .inverse = (PAIRS + numbers) * sizeof(*words)};
-        for (int p = 0; p < PAIRS; p++) {
-            words[p] = pair_of(mean + 2 * p);
-            for (int j = 0; j < count; j++) {
-                const uint32_t pair = pair_of(vectors + (size_t)j * SAMPLES + 2 * p);
-
-                words[PAIRS + (size_t)p * count + j] = pair;
-                words[PAIRS + numbers + (size_t)j * PAIRS + p] = pair;
-            }
-        }
-        basis->words = odva_vulkan_constant(device, words, (PAIRS + 2 * numbers) * sizeof(*words));
+        (status = open_tables(device)) < 0) {
+        close_device(&device->base);
+        return status;
     }
-    free(words);
-    if (basis && words && basis->words)
-        return basis;
-    free(basis);
-    return NULL;
-}
-
-void odva_vulkan_free_basis(struct odva_basis *basis)
-{
-    if (!basis)
-        return;
-    odva_vulkan_free_constant(basis->device, basis->words);
-    free(basis);
+    *opened = device;
+    return ONEDVA_OK;
 }

@@ -10,10 +10,11 @@
 #define ODVA_VULKAN_DEVICE_H
 
 #include "base/layout.h"
-#include "kernels/backend.h"
+#include "kernels/device.h"
 #include "kernels/vulkan/stream.h"
 
 struct odva_vulkan_device {
+    struct odva_device base;
     struct odva_vulkan_gpu *gpu;
     pthread_mutex_t lock;             /* of the stream */
     struct odva_vulkan_stream stream; /* on which all of it is copied, and which has its memory */
@@ -31,39 +32,20 @@ struct odva_vulkan_tables {
 };
 
 struct odva_weights {
-    struct odva_vulkan_device *device;
     int n_out, n_in;
     struct odva_buffer *numbers; /* [n_out][n_in] */
 };
 
 /** Vectors two numbers to a word, in both directions. */
 struct odva_basis {
-    struct odva_vulkan_device *device;
     int count;
     struct odva_buffer *words; /* mean, forward, inverse */
     VkDeviceSize forward;      /* bytes: [192][count]: samples 2p, 2p + 1 of each vector */
     VkDeviceSize inverse;      /* bytes: [count][192]: the same, vector by vector */
 };
 
-/** Parameters and results as of odva_vulkan_gpu_open. */
+/** Parameters and results as of odva_vulkan_gpu_open. The caller has the first reference. */
 int odva_vulkan_device_open(struct odva_vulkan_device **device, int index,
                             const struct onedva_logger *logger);
-void odva_vulkan_device_close(struct odva_vulkan_device **device);
-
-/** A buffer with such contents. @return NULL, after one line, when memory ran out */
-struct odva_buffer *odva_vulkan_constant(struct odva_vulkan_device *device, const void *data,
-                                         size_t bytes);
-void odva_vulkan_free_constant(struct odva_vulkan_device *device, struct odva_buffer *buffer);
-
-/** @param weights [n_out][n_in] @return NULL, after one line, when memory ran out */
-struct odva_weights *odva_vulkan_pack(struct odva_vulkan_device *device, const float *weights,
-                                      int n_out, int n_in);
-void odva_vulkan_free_weights(struct odva_weights *weights);
-
-/** @param vectors [count][384], 1/16384 @param mean [384], 1/8 of a sample's step
- * @return NULL, after one line, when memory ran out */
-struct odva_basis *odva_vulkan_pack_basis(struct odva_vulkan_device *device, const int16_t *vectors,
-                                          int count, const int16_t *mean);
-void odva_vulkan_free_basis(struct odva_basis *basis);
 
 #endif

@@ -101,10 +101,12 @@ void warp_block(uint frame, uint plane, uint bx, uint by)
 
 void main()
 {
-    const uint plane = gl_WorkGroupID.z;
+    const uint frame = gl_WorkGroupID.y, plane = gl_WorkGroupID.z;
     const uint across = (plane_size(width, plane) + 3u) / 4u;
     const uint blocks = across * ((plane_size(height, plane) + 3u) / 4u);
 
+    if (!has_plane(pictures, frame, plane) || !has_plane(sources, frame, plane))
+        return;
     for (uint i = gl_GlobalInvocationID.x; i < blocks; i += 64u * gl_NumWorkGroups.x)
-        warp_block(gl_WorkGroupID.y, plane, i % across, i / across);
+        warp_block(frame, plane, i % across, i / across);
 }

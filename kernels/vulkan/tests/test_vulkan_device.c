@@ -46,7 +46,7 @@ static void choice(void **state)
 
     (void)state;
     snprintf(name, sizeof(name), "%s", device->gpu->properties.deviceName);
-    odva_vulkan_device_close(&device);
+    close_vulkan(device);
     expect_failure(99, ONEDVA_ERR_ARGUMENT, name);
     expect_failure(-2, ONEDVA_ERR_ARGUMENT, "device -2 does not exist");
     if (is_software) /* and the only one, as devices that are not come first */
@@ -94,7 +94,8 @@ static int compute(struct odva_backend *backend)
     if (status >= 0)
         status = backend->ops->upload(backend, src, 0, x, sizeof(x));
     if (status >= 0) {
-        weights = backend->ops->pack(backend, w, WIDTH, WIDTH, ODVA_PRECISION_EXACT);
+        weights =
+            backend->device->ops->pack(backend->device, w, WIDTH, WIDTH, ODVA_PRECISION_EXACT);
         status = weights ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
     }
     if (status >= 0)
@@ -105,7 +106,8 @@ static int compute(struct odva_backend *backend)
         status = backend->ops->download(backend, dst, 0, y, sizeof(y));
     for (int i = 0; status >= 0 && i < ROWS * WIDTH; i++)
         assert_true(y[i] == 2 * x[i]);
-    backend->ops->free_weights(weights);
+    if (weights)
+        backend->device->ops->free_weights(backend->device, weights);
     if (dst)
         backend->ops->free(backend, dst);
     if (src)
@@ -122,12 +124,12 @@ static int run(void)
 
     if (status < 0)
         return status;
-    status = odva_vulkan_backend_open(&backend, device, &counting_logger);
+    status = odva_backend_open(&backend, &device->base, NULL, &counting_logger);
     if (status >= 0) {
         status = compute(backend);
         odva_backend_close(&backend);
     }
-    odva_vulkan_device_close(&device);
+    close_vulkan(device);
     return status;
 }
 
@@ -141,7 +143,7 @@ static void pipeline_cache(void **state)
 
     (void)state;
     assert_true(odva_vulkan_cache_path(path, device->gpu->properties.pipelineCacheUUID));
-    odva_vulkan_device_close(&device);
+    close_vulkan(device);
     assert_int_equal(run(), ONEDVA_OK);
     data = odva_vulkan_cache_read(path, &expected);
     assert_non_null(data);
@@ -214,7 +216,7 @@ static void large_buffers(void **state)
     struct odva_backend *backend;
 
     (void)state;
-    assert_int_equal(odva_vulkan_backend_open(&backend, device, &counting_logger), ONEDVA_OK);
+    assert_int_equal(odva_backend_open(&backend, &device->base, NULL, &counting_logger), ONEDVA_OK);
     lines = 0;
     assert_null(backend->ops->alloc(backend, SIZE_MAX));
     assert_null(backend->ops->alloc(backend, most + 1));
@@ -226,7 +228,7 @@ static void large_buffers(void **state)
         assert_int_equal(compute(backend), ONEDVA_OK);
     }
     odva_backend_close(&backend);
-    odva_vulkan_device_close(&device);
+    close_vulkan(device);
 }
 
 /* ---- threads ----------------------------------------------------------------------------- */
@@ -235,7 +237,7 @@ static void *compute_often(void *opaque)
 {
     struct odva_backend *backend;
 
-    assert_int_equal(odva_vulkan_backend_open(&backend, opaque, NULL), ONEDVA_OK);
+    assert_int_equal(odva_backend_open(&backend, opaque, NULL, NULL), ONEDVA_OK);
     for (int i = 0; i < 20; i++)
         assert_int_equal(compute(backend), ONEDVA_OK);
     odva_backend_close(&backend);
@@ -253,7 +255,7 @@ static void threads(void **state)
         assert_int_equal(pthread_create(&ids[i], NULL, compute_often, device), 0);
     for (int i = 0; i < 3; i++)
         assert_int_equal(pthread_join(ids[i], NULL), 0);
-    odva_vulkan_device_close(&device);
+    close_vulkan(device);
 }
 
 int main(void)
@@ -268,7 +270,7 @@ int main(void)
 
     vulkan_test_begin();
     device = open_vulkan();
-    odva_vulkan_device_close(&device);
+    close_vulkan(device);
     failed = cmocka_run_group_tests(tests, NULL, NULL);
     if (validation_bytes() > 0) {
         print_validation();
@@ -276,7 +278,7 @@ int main(void)
     }
     device = open_vulkan();
     expect_validation(device);
-    odva_vulkan_device_close(&device);
+    close_vulkan(device);
     vulkan_test_end();
     return failed;
 }

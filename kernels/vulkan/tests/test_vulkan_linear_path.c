@@ -35,7 +35,8 @@ static void make_basis(struct clip *c, struct random *random)
     for (int i = 0; i < ODVA_FRAME_SAMPLES; i++)
         mean[i] = (int16_t)random_below(random, 8 * 256);
     for (int b = 0; b < 2; b++) {
-        c->basis[b] = backends[b]->ops->pack_basis(backends[b], vectors, count, mean);
+        c->basis[b] =
+            backends[b]->device->ops->pack_basis(backends[b]->device, vectors, count, mean);
         assert_non_null(c->basis[b]);
     }
 }
@@ -116,7 +117,7 @@ static void clip_free(struct clip *c)
         twin_free(c->order[i]);
     }
     for (int b = 0; b < 2; b++) {
-        backends[b]->ops->free_basis(c->basis[b]);
+        backends[b]->device->ops->free_basis(backends[b]->device, c->basis[b]);
         free(c->tiles[b]);
     }
     free(c->rows);
@@ -140,13 +141,15 @@ static void project(void **state)
         clip_new(&c, &random, picture_sizes[i]);
         stride = c.bands.basis + random_below(&random, 3);
         coefs = twin_floats(&random, c.grid.patches * stride, 1);
-        for (int b = 0; b < 2; b++)
-            assert_int_equal(backends[b]->ops->project(
-                                 backends[b],
-                                 (struct odva_matrix){coefs.of[b], 0, stride, ODVA_FLOAT32},
-                                 &c.grid, c.pictures.sources[b], c.position.of[b], 0,
-                                 c.grid.patches, c.basis[b], &c.bands),
-                             ONEDVA_OK);
+        for (int b = 0; b < 2; b++) {
+            struct odva_images images = images_of(&c.pictures, b);
+
+            end_images(&images, b,
+                       backends[b]->ops->project(
+                           backends[b], (struct odva_matrix){coefs.of[b], 0, stride, ODVA_FLOAT32},
+                           &c.grid, images.image, c.position.of[b], 0, c.grid.patches, c.basis[b],
+                           &c.bands));
+        }
         compare_floats(coefs, 0, "project");
         twin_free(coefs);
         clip_free(&c);
@@ -205,11 +208,16 @@ static void reconstruct(void **state)
 
         clip_new(&c, &random, picture_sizes[i % PICTURE_SIZES]);
         latents = random_latents(&random, c.latents + 1, (int)(i / PICTURE_SIZES));
-        for (int b = 0; b < 2; b++)
-            assert_int_equal(backends[b]->ops->reconstruct(
-                                 backends[b], c.pictures.of[b], &c.grid, latents.of[b], c.basis[b],
-                                 &c.bands, c.tiles[b], c.grid.tile_count, c.prediction.sources[b]),
-                             ONEDVA_OK);
+        for (int b = 0; b < 2; b++) {
+            struct odva_images images = images_of(&c.pictures, b);
+            struct odva_images prediction = images_of(&c.prediction, b);
+
+            end_images(&images, b,
+                       backends[b]->ops->reconstruct(
+                           backends[b], images.image, &c.grid, latents.of[b], c.basis[b], &c.bands,
+                           c.tiles[b], c.grid.tile_count, prediction.image[0]));
+            odva_images_free(&prediction, backends[b]);
+        }
         compare_pictures(&c.pictures, "reconstruct");
         twin_free(latents);
         clip_free(&c);

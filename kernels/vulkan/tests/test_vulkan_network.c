@@ -84,8 +84,8 @@ static void linear(void **state)
         linear_case_new(&c, &random);
         for (int b = 0; b < 2; b++) {
             struct odva_backend *backend = backends[b];
-            struct odva_weights *weights =
-                backend->ops->pack(backend, c.w, c.n_out, c.n_in, ODVA_PRECISION_EXACT);
+            struct odva_weights *weights = backend->device->ops->pack(backend->device, c.w, c.n_out,
+                                                                      c.n_in, ODVA_PRECISION_EXACT);
 
             assert_non_null(weights);
             assert_int_equal(
@@ -94,7 +94,7 @@ static void linear(void **state)
                                      (struct odva_matrix){c.src.of[b], 2, c.n_in + 3, ODVA_FLOAT32},
                                      c.rows - 1, weights, &c.epilogue[b]),
                 ONEDVA_OK);
-            backend->ops->free_weights(weights);
+            backend->device->ops->free_weights(backend->device, weights);
         }
         compare_floats(c.dst, TOLERANCE, "linear");
         linear_case_free(&c);
@@ -121,8 +121,8 @@ static void check_chain(struct random *random, int width, int64_t rows, int roun
         const struct odva_matrix gate = {modulation.of[b], 2 * width, 3 * width, ODVA_FLOAT32};
         const struct odva_modulation norm = {shift, scale, row.of[b], 1};
         struct odva_weights *weights[2] = {
-            backend->ops->pack(backend, w[0], inner, width, ODVA_PRECISION_EXACT),
-            backend->ops->pack(backend, w[1], width, inner, ODVA_PRECISION_EXACT)};
+            backend->device->ops->pack(backend->device, w[0], inner, width, ODVA_PRECISION_EXACT),
+            backend->device->ops->pack(backend->device, w[1], width, inner, ODVA_PRECISION_EXACT)};
         const struct odva_linear_step steps[2] = {
             {.src = matrix,
              .norm = &norm,
@@ -134,8 +134,8 @@ static void check_chain(struct random *random, int width, int64_t rows, int roun
 
         for (int i = 0; i < rounds; i++)
             assert_int_equal(backend->ops->linear_chain(backend, steps, 2, rows), ONEDVA_OK);
-        backend->ops->free_weights(weights[0]);
-        backend->ops->free_weights(weights[1]);
+        backend->device->ops->free_weights(backend->device, weights[0]);
+        backend->device->ops->free_weights(backend->device, weights[1]);
     }
     compare_floats(x, TOLERANCE, "linear_chain");
     twin_free(x);

@@ -42,12 +42,14 @@ static void patchify(void **state)
         twin_pictures_new(&pictures, &random, size.frames, size.width, size.height);
         places = shuffled_places(&random, &grid);
         rows = twin_floats(&random, grid.patches * 1539, 1);
-        for (int b = 0; b < 2; b++)
-            assert_int_equal(backends[b]->ops->patchify(
-                                 backends[b],
-                                 (struct odva_matrix){rows.of[b], 2, 1539, ODVA_FLOAT32}, &grid,
-                                 pictures.sources[b], places.of[b], 1, grid.patches),
-                             ONEDVA_OK);
+        for (int b = 0; b < 2; b++) {
+            struct odva_images images = images_of(&pictures, b);
+
+            end_images(&images, b,
+                       backends[b]->ops->patchify(
+                           backends[b], (struct odva_matrix){rows.of[b], 2, 1539, ODVA_FLOAT32},
+                           &grid, images.image, places.of[b], 1, grid.patches));
+        }
         compare_floats(rows, 0, "patchify");
         twin_free(rows);
         twin_free(places);
@@ -72,12 +74,15 @@ static void unpatchify(void **state)
         twin_pictures_new(&pictures, &random, size.frames, size.width, size.height);
         places = shuffled_places(&random, &grid);
         rows = twin_floats(&random, grid.patches * 1536, 1.1f);
-        for (int b = 0; b < 2; b++)
-            assert_int_equal(backends[b]->ops->unpatchify(
-                                 backends[b], pictures.of[b], &grid,
-                                 (struct odva_matrix){rows.of[b], 0, 1536, ODVA_FLOAT32},
-                                 places.of[b], 1, (grid.patches + 1) / 2),
-                             ONEDVA_OK);
+        for (int b = 0; b < 2; b++) {
+            struct odva_images images = images_of(&pictures, b);
+
+            end_images(&images, b,
+                       backends[b]->ops->unpatchify(
+                           backends[b], images.image, &grid,
+                           (struct odva_matrix){rows.of[b], 0, 1536, ODVA_FLOAT32}, places.of[b], 1,
+                           (grid.patches + 1) / 2));
+        }
         compare_pictures(&pictures, "unpatchify");
         twin_free(rows);
         twin_free(places);
@@ -92,38 +97,44 @@ static void check_warp(struct random *random, struct picture_size size, int log2
 {
     const int columns = ((size.width - 1) >> log2_spacing) + 2;
     const int rows = ((size.height - 1) >> log2_spacing) + 2;
-    struct odva_warp warp = {.frames = size.frames,
-                             .width = size.width,
-                             .height = size.height,
-                             .source_width = 1 + random_below(random, 2 * size.width),
-                             .source_height = 1 + random_below(random, 2 * size.height),
-                             .left = 2 * (random_below(random, 20) - 10),
-                             .top = 2 * (random_below(random, 20) - 10),
-                             .log2_spacing = log2_spacing,
-                             .columns = columns,
-                             .rows = rows};
+    const struct odva_warp warp = {.frames = size.frames,
+                                   .width = size.width,
+                                   .height = size.height,
+                                   .source_width = 1 + random_below(random, 2 * size.width),
+                                   .source_height = 1 + random_below(random, 2 * size.height),
+                                   .left = 2 * (random_below(random, 20) - 10),
+                                   .top = 2 * (random_below(random, 20) - 10),
+                                   .log2_spacing = log2_spacing,
+                                   .columns = columns,
+                                   .rows = rows};
     int16_t(*nodes)[2] = malloc(size.frames * rows * columns * sizeof(*nodes));
     struct twin_pictures pictures, sources;
+    struct twin mesh;
 
     assert_non_null(nodes);
     for (int i = 0; i < size.frames * rows * columns; i++)
         for (int c = 0; c < 2; c++)
             nodes[i][c] = (int16_t)(random_below(random, 2 * reach + 1) - reach);
-    warp.nodes = (const int16_t(*)[2])nodes;
+    mesh = twin_of(nodes, size.frames * rows * columns * sizeof(*nodes));
     twin_pictures_new(&pictures, random, size.frames, size.width, size.height);
     twin_pictures_new(&sources, random, size.frames, warp.source_width, warp.source_height);
     if (random_below(random, 2))
         drop_chroma(&pictures, random_below(random, size.frames));
     if (random_below(random, 2))
         drop_chroma(&sources, random_below(random, size.frames));
-    for (int b = 0; b < 2; b++)
-        assert_int_equal(
-            backends[b]->ops->warp(backends[b], pictures.of[b], sources.sources[b], &warp),
-            ONEDVA_OK);
+    for (int b = 0; b < 2; b++) {
+        struct odva_images images = images_of(&pictures, b), from = images_of(&sources, b);
+
+        end_images(
+            &images, b,
+            backends[b]->ops->warp(backends[b], images.image, from.image, &warp, mesh.of[b]));
+        odva_images_free(&from, backends[b]);
+    }
     compare_pictures(&pictures, "warp");
     compare_pictures(&sources, "warp's sources");
     twin_pictures_free(&pictures);
     twin_pictures_free(&sources);
+    twin_free(mesh);
     free(nodes);
 }
 
@@ -149,11 +160,15 @@ static void downscale2x(void **state)
 
         twin_pictures_new(&from, &random, 1, width, height);
         twin_pictures_new(&to, &random, 1, (width + 1) / 2, (height + 1) / 2);
-        for (int b = 0; b < 2; b++)
-            assert_int_equal(backends[b]->ops->downscale2x(
-                                 backends[b], to.of[b][0].data[0], to.of[b][0].stride[0],
-                                 from.of[b][0].data[0], from.of[b][0].stride[0], width, height),
-                             ONEDVA_OK);
+        if (i % 3 == 0)
+            drop_chroma(i % 2 ? &from : &to, 0);
+        for (int b = 0; b < 2; b++) {
+            struct odva_images src = images_of(&from, b), dst = images_of(&to, b);
+
+            end_images(&dst, b,
+                       backends[b]->ops->downscale2x(backends[b], dst.image[0], src.image[0]));
+            odva_images_free(&src, backends[b]);
+        }
         compare_pictures(&to, "downscale2x");
         twin_pictures_free(&from);
         twin_pictures_free(&to);
@@ -173,14 +188,17 @@ static void structure_tensors(void **state)
 
         twin_pictures_new(&pictures, &random, 2, width, height);
         for (int b = 0; b < 2; b++) {
-            const struct onedva_const_picture *p = pictures.sources[b];
+            struct odva_images images = images_of(&pictures, b);
+            struct odva_buffer *buffer;
 
             tensors[b] = malloc(blocks * sizeof(*tensors[b]));
             assert_non_null(tensors[b]);
-            assert_int_equal(backends[b]->ops->structure_tensors(
-                                 backends[b], tensors[b], p[0].data[0], p[0].stride[0],
-                                 p[1].data[0], p[1].stride[0], width, height),
-                             ONEDVA_OK);
+            buffer = backends[b]->ops->wrap(backends[b], tensors[b], blocks * sizeof(*tensors[b]));
+            assert_non_null(buffer);
+            end_images(&images, b,
+                       backends[b]->ops->structure_tensors(backends[b], buffer, images.image[0],
+                                                           images.image[1]));
+            backends[b]->ops->free(backends[b], buffer);
         }
         assert_memory_equal(tensors[0], tensors[1], blocks * sizeof(*tensors[0]));
         free(tensors[0]);
@@ -201,6 +219,7 @@ static void deblock(void **state)
         const int limit = round % 3 ? 1 + random_below(&random, 319) : 12;
         struct twin_pictures pictures;
         struct odva_grid grid;
+        struct twin marks;
         uint8_t *kept;
 
         assert_int_equal(odva_grid_init(&grid, size.frames, size.width, size.height, 2), ONEDVA_OK);
@@ -211,23 +230,65 @@ static void deblock(void **state)
         assert_non_null(kept);
         for (int i = 0; i < grid.gy * grid.gx; i++)
             kept[i] = (uint8_t)(random_below(&random, 3) ? 1 + random_below(&random, 255) : 0);
-        for (int b = 0; b < 2; b++)
-            assert_int_equal(backends[b]->ops->deblock(backends[b], pictures.of[b], &grid, limit,
-                                                       round % 2 ? kept : NULL),
-                             ONEDVA_OK);
+        marks = twin_of(kept, (size_t)grid.gy * grid.gx);
+        for (int b = 0; b < 2; b++) {
+            struct odva_images images = images_of(&pictures, b);
+
+            end_images(&images, b,
+                       backends[b]->ops->deblock(backends[b], images.image, &grid, limit,
+                                                 round % 2 ? marks.of[b] : NULL));
+        }
         compare_pictures(&pictures, "deblock");
         free(kept);
+        twin_free(marks);
         twin_pictures_free(&pictures);
         odva_grid_free(&grid);
     }
 }
 
+/* ---- images ------------------------------------------------------------------------------ */
+
+/* Through an image of the device, which is used again for a larger picture. */
+static void image_copy(void **state)
+{
+    struct odva_image *image[2] = {NULL, NULL};
+    struct random random = {7};
+
+    (void)state;
+    for (size_t i = 0; i < PICTURE_SIZES; i++) {
+        const int width = picture_sizes[i].width, height = picture_sizes[i].height;
+        struct twin_pictures from, to;
+
+        twin_pictures_new(&from, &random, 1, width, height);
+        twin_pictures_new(&to, &random, 1, width, height);
+        if (i % 3 == 0)
+            drop_chroma(&to, 0);
+        for (int b = 0; b < 2; b++) {
+            struct odva_images src = images_of(&from, b), dst = images_of(&to, b);
+
+            image[b] = backends[b]->ops->image_alloc(backends[b], image[b], width, height);
+            assert_non_null(image[b]);
+            assert_int_equal(backends[b]->ops->image_copy(backends[b], image[b], src.image[0]),
+                             ONEDVA_OK);
+            end_images(&dst, b, backends[b]->ops->image_copy(backends[b], dst.image[0], image[b]));
+            odva_images_free(&src, backends[b]);
+        }
+        compare_pictures(&from, "image_copy's source");
+        compare_pictures(&to, "image_copy");
+        twin_pictures_free(&from);
+        twin_pictures_free(&to);
+    }
+    for (int b = 0; b < 2; b++)
+        backends[b]->ops->image_free(backends[b], image[b]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(patchify), cmocka_unit_test(unpatchify),
-        cmocka_unit_test(warp),     cmocka_unit_test(downscale2x),
-        cmocka_unit_test(deblock),  cmocka_unit_test(structure_tensors)};
+        cmocka_unit_test(patchify),  cmocka_unit_test(unpatchify),
+        cmocka_unit_test(warp),      cmocka_unit_test(downscale2x),
+        cmocka_unit_test(deblock),   cmocka_unit_test(structure_tensors),
+        cmocka_unit_test(image_copy)};
 
     return run_on_twins(tests, sizeof(tests) / sizeof(tests[0]));
 }

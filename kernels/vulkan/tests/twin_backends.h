@@ -10,6 +10,7 @@
 
 #include "kernels/vulkan/tests/vulkan_test.h"
 #include "kernels/vulkan/vulkan_backend.h"
+#include "tests/support/backend.h"
 #ifdef ONEDVA_CHECKS
 #include "kernels/checked_ops.h"
 #endif
@@ -124,14 +125,13 @@ static inline int run_tests_on_twins(const char *name, const struct CMUnitTest *
 
     vulkan_test_begin();
     device = open_vulkan();
-    assert_int_equal(
-        odva_backend_open(&backends[0], ONEDVA_BACKEND_CPU, 1, 1, ONEDVA_PRECISION_FLOAT32, NULL),
-        ONEDVA_OK);
-    assert_int_equal(odva_vulkan_backend_open(&backends[1], device, &vulkan_test_logger),
-                     ONEDVA_OK);
 #ifdef ONEDVA_CHECKS
-    odva_backend_check_calls(backends[1]);
+    odva_device_check_calls(&device->base);
 #endif
+    backends[0] = backend_of(ONEDVA_BACKEND_CPU, 1, 1, ONEDVA_PRECISION_FLOAT32);
+    assert_int_equal(
+        odva_backend_open(&backends[1], &device->base, test_threads(1), &vulkan_test_logger),
+        ONEDVA_OK);
     printf("%s on %s\n", name, device->gpu->properties.deviceName);
     failed = _cmocka_run_group_tests(name, tests, count, NULL, NULL);
     odva_backend_close(&backends[0]);
@@ -141,7 +141,7 @@ static inline int run_tests_on_twins(const char *name, const struct CMUnitTest *
         failed++;
     }
     expect_validation(device);
-    odva_vulkan_device_close(&device);
+    close_vulkan(device);
     vulkan_test_end();
     return failed;
 }

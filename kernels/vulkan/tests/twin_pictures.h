@@ -15,8 +15,8 @@ struct twin_pictures {
     int count;
     size_t bytes; /* of all planes of one of both */
     uint8_t *memory[2];
+    int width, height;
     struct onedva_picture of[2][ONEDVA_MAX_CLIP_FRAMES];
-    struct onedva_const_picture sources[2][ONEDVA_MAX_CLIP_FRAMES];
 };
 
 /* Smooth in places, so that borders have small steps as well as large ones. */
@@ -38,8 +38,6 @@ static inline void place_plane(struct twin_pictures *t, int b, int frame, int pl
 
     t->of[b][frame].data[plane] = data;
     t->of[b][frame].stride[plane] = is_upside_down ? -stride : stride;
-    t->sources[b][frame].data[plane] = data;
-    t->sources[b][frame].stride[plane] = is_upside_down ? -stride : stride;
 }
 
 static inline void twin_pictures_new(struct twin_pictures *t, struct random *random, int count,
@@ -49,7 +47,8 @@ static inline void twin_pictures_new(struct twin_pictures *t, struct random *ran
               is_upside_down = random_below(random, 2);
     const size_t plane_bytes = (size_t)stride * height;
 
-    *t = (struct twin_pictures){.count = count, .bytes = 3 * count * plane_bytes};
+    *t = (struct twin_pictures){
+        .count = count, .width = width, .height = height, .bytes = 3 * count * plane_bytes};
     t->memory[0] = malloc(t->bytes);
     t->memory[1] = malloc(t->bytes);
     assert_true(t->memory[0] && t->memory[1]);
@@ -67,7 +66,7 @@ static inline void drop_chroma(struct twin_pictures *t, int frame)
 {
     for (int b = 0; b < 2; b++)
         for (int p = 1; p < 3; p++)
-            t->of[b][frame].data[p] = NULL, t->sources[b][frame].data[p] = NULL;
+            t->of[b][frame].data[p] = NULL;
 }
 
 /* All bytes are the same, those between rows as well. */
@@ -80,6 +79,24 @@ static inline void compare_pictures(const struct twin_pictures *t, const char *w
     if (i < t->bytes)
         fail_msg("%s: byte %zu of %zu is %d instead of %d", what, i, t->bytes, t->memory[1][i],
                  t->memory[0][i]);
+}
+
+/* Images that stand for those of a backend. */
+static inline struct odva_images images_of(const struct twin_pictures *t, int b)
+{
+    struct odva_images images = {0};
+
+    assert_int_equal(
+        odva_images_wrap(&images, backends[b], t->of[b], t->count, t->width, t->height), ONEDVA_OK);
+    return images;
+}
+
+/* Wait for what was written, where status says that all went well. */
+static inline void end_images(struct odva_images *images, int b, int status)
+{
+    assert_int_equal(status, ONEDVA_OK);
+    assert_int_equal(backends[b]->ops->synchronize(backends[b]), ONEDVA_OK);
+    odva_images_free(images, backends[b]);
 }
 
 static inline void twin_pictures_free(struct twin_pictures *t)

@@ -122,6 +122,13 @@ static struct odva_vulkan_device *open_vulkan(void)
     return device;
 }
 
+static void close_vulkan(struct odva_vulkan_device *device)
+{
+    struct odva_device *base = &device->base;
+
+    odva_device_release(&base);
+}
+
 /* The layer is there and listens: a mistake is noticed. */
 static void expect_validation(struct odva_vulkan_device *device)
 {
