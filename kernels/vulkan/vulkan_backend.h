@@ -10,6 +10,19 @@
 #include "kernels/vulkan/image.h"
 #include "kernels/vulkan/vulkan_device.h"
 
+struct odva_weights {
+    int n_out, n_in;
+    struct odva_buffer *numbers; /* [n_out][n_in] */
+};
+
+/** Vectors two numbers to a word, in both directions. */
+struct odva_basis {
+    int count;
+    struct odva_buffer *words; /* mean, forward, inverse */
+    VkDeviceSize forward;      /* bytes: [192][count]: samples 2p, 2p + 1 of each vector */
+    VkDeviceSize inverse;      /* bytes: [count][192]: the same, vector by vector */
+};
+
 struct odva_vulkan_backend {
     struct odva_backend base;
     struct odva_vulkan_stream stream;

@@ -31,19 +31,6 @@ struct odva_vulkan_tables {
     int32_t exact[ODVA_VULKAN_DCT_MAX + 1][ODVA_VULKAN_DCT_MAX][ODVA_VULKAN_DCT_MAX];
 };
 
-struct odva_weights {
-    int n_out, n_in;
-    struct odva_buffer *numbers; /* [n_out][n_in] */
-};
-
-/** Vectors two numbers to a word, in both directions. */
-struct odva_basis {
-    int count;
-    struct odva_buffer *words; /* mean, forward, inverse */
-    VkDeviceSize forward;      /* bytes: [192][count]: samples 2p, 2p + 1 of each vector */
-    VkDeviceSize inverse;      /* bytes: [count][192]: the same, vector by vector */
-};
-
 /** Parameters and results as of odva_vulkan_gpu_open. The caller has the first reference. */
 int odva_vulkan_device_open(struct odva_vulkan_device **device, int index,
                             const struct onedva_logger *logger);
