@@ -444,8 +444,7 @@ void odva_vulkan_written(struct odva_buffer *buffer)
     buffer->is_written = 1;
 }
 
-/* What the host has, once. */
-static int bring_wrapped(struct odva_vulkan_stream *stream)
+int odva_vulkan_bring_wrapped(struct odva_vulkan_stream *stream)
 {
     int status = ONEDVA_OK;
 
@@ -502,7 +501,7 @@ int odva_vulkan_dispatch(struct odva_vulkan_stream *stream, const struct odva_vu
     VkPipeline pipeline;
     int status = stream->status;
 
-    if (status < 0 || (status = bring_wrapped(stream)) < 0)
+    if (status < 0 || (status = odva_vulkan_bring_wrapped(stream)) < 0)
         return status;
     status = odva_vulkan_pipeline_get(stream->gpu, kernel, &pipeline);
     if (status < 0)

@@ -47,6 +47,8 @@ struct odva_buffer *odva_vulkan_alloc(struct odva_vulkan_stream *stream, size_t 
  * what operators have written, odva_vulkan_written, goes there when the stream is synchronised. */
 struct odva_buffer *odva_vulkan_wrap(struct odva_vulkan_stream *stream, void *memory, size_t bytes);
 void odva_vulkan_written(struct odva_buffer *buffer);
+/** Copy what the host has to buffers that stand for it, once; a kernel's dispatch does it, too. */
+int odva_vulkan_bring_wrapped(struct odva_vulkan_stream *stream);
 /** What was recorded may still use it. */
 void odva_vulkan_free(struct odva_vulkan_stream *stream, struct odva_buffer *buffer);
 

@@ -32,13 +32,20 @@ static size_t buffer_size(const struct odva_buffer *buffer)
 static int upload(struct odva_backend *backend, struct odva_buffer *buffer, size_t offset,
                   const void *data, size_t bytes)
 {
-    return odva_vulkan_upload(odva_vulkan_stream_of(backend), buffer, offset, data, bytes);
+    struct odva_vulkan_stream *stream = odva_vulkan_stream_of(backend);
+    const int status = odva_vulkan_bring_wrapped(stream);
+
+    odva_vulkan_written(buffer);
+    return status < 0 ? status : odva_vulkan_upload(stream, buffer, offset, data, bytes);
 }
 
 static int download(struct odva_backend *backend, const struct odva_buffer *buffer, size_t offset,
                     void *data, size_t bytes)
 {
-    return odva_vulkan_download(odva_vulkan_stream_of(backend), buffer, offset, data, bytes);
+    struct odva_vulkan_stream *stream = odva_vulkan_stream_of(backend);
+    const int status = odva_vulkan_bring_wrapped(stream);
+
+    return status < 0 ? status : odva_vulkan_download(stream, buffer, offset, data, bytes);
 }
 
 static struct odva_buffer *wrap(struct odva_backend *backend, void *memory, size_t bytes)
