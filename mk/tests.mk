@@ -88,7 +88,7 @@ $(BUILD)/engine/tests/codec/test_allocation_failure: private FLAGS += \
 
 # likewise, and a Vulkan driver fails
 $(BUILD)/kernels/vulkan/tests/test_vulkan_device: private FLAGS += \
-    $(addprefix -Wl$(comma)--wrap=,malloc calloc dlopen dlsym)
+    $(addprefix -Wl$(comma)--wrap=,malloc calloc access dlopen dlsym)
 
 # Looked for when a test is linked: configure may have run before it was installed.
 .PHONY: cmocka

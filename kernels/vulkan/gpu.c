@@ -12,6 +12,7 @@
 
 #define MAX_GPUS     16
 #define MAX_FAMILIES 32
+#define LEAST_MEMORY ((VkDeviceSize)256 << 20) /* bytes: weights, and a clip of 640x360 */
 
 int odva_vulkan_status(VkResult result)
 {
@@ -86,16 +87,21 @@ static void list_gpus(const struct odva_vulkan_gpu *gpu, const VkPhysicalDevice 
     }
 }
 
+/* @return its number; -1: there is none */
 static int find_gpu(const struct odva_vulkan_gpu *gpu, const VkPhysicalDevice *all, int count)
 {
-    for (int i = 0; i < count; i++) {
-        VkPhysicalDeviceProperties properties;
-        VkDeviceSize max_allocation;
+    static const VkPhysicalDeviceType preferred[] = {VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU,
+                                                     VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU};
 
-        get_properties(gpu, all[i], &properties, &max_allocation);
-        if (properties.deviceType != VK_PHYSICAL_DEVICE_TYPE_CPU)
-            return i;
-    }
+    for (int kind = 0; kind < 2; kind++)
+        for (int i = 0; i < count; i++) {
+            VkPhysicalDeviceProperties properties;
+            VkDeviceSize max_allocation;
+
+            get_properties(gpu, all[i], &properties, &max_allocation);
+            if (properties.deviceType == preferred[kind])
+                return i;
+        }
     return -1;
 }
 
@@ -108,21 +114,19 @@ static int choose_gpu(struct odva_vulkan_gpu *gpu, int index, const struct onedv
     if (gpu->vk.EnumeratePhysicalDevices(gpu->instance, &count, all) < 0 || !count)
         return refuse(logger, ONEDVA_ERR_UNSUPPORTED, "there is no device; use -backend cpu");
     list_gpus(gpu, all, (int)count, names, sizeof(names));
-    if (index != ODVA_VULKAN_ANY_GPU && (index < 0 || index >= (int)count)) {
+    if (index >= (int)count) {
         odva_log(logger, ONEDVA_LOG_ERROR, "vulkan: device %d does not exist; there are %s", index,
                  names);
         return ONEDVA_ERR_ARGUMENT;
     }
-    if (index == ODVA_VULKAN_ANY_GPU)
-        index = find_gpu(gpu, all, (int)count);
-    if (index < 0) {
+    gpu->index = index < 0 ? find_gpu(gpu, all, (int)count) : index;
+    if (gpu->index < 0 && index == ODVA_VULKAN_GPU_ONLY) {
         odva_log(logger, ONEDVA_LOG_ERROR,
-                 "vulkan: devices are software only: %s; ask for one by its number, or use "
-                 "-backend cpu",
-                 names);
+                 "vulkan: devices are no GPUs: %s; use one with -backend vulkan", names);
         return ONEDVA_ERR_UNSUPPORTED;
     }
-    gpu->physical = all[index];
+    gpu->index = gpu->index < 0 ? 0 : gpu->index;
+    gpu->physical = all[gpu->index];
     get_properties(gpu, gpu->physical, &gpu->properties, &gpu->max_allocation);
     gpu->vk.GetPhysicalDeviceMemoryProperties(gpu->physical, &gpu->memory);
     return ONEDVA_OK;
@@ -135,6 +139,29 @@ static int lacks(const struct odva_vulkan_gpu *gpu, const char *what,
 {
     odva_log(logger, ONEDVA_LOG_ERROR, "vulkan: %s has no %s; use -backend cpu",
              gpu->properties.deviceName, what);
+    return ONEDVA_ERR_UNSUPPORTED;
+}
+
+/* Bytes of the largest heap that is the device's own. */
+static VkDeviceSize memory_of(const struct odva_vulkan_gpu *gpu)
+{
+    VkDeviceSize most = 0;
+
+    for (uint32_t i = 0; i < gpu->memory.memoryHeapCount; i++)
+        if (gpu->memory.memoryHeaps[i].flags & VK_MEMORY_HEAP_DEVICE_LOCAL_BIT &&
+            gpu->memory.memoryHeaps[i].size > most)
+            most = gpu->memory.memoryHeaps[i].size;
+    return most;
+}
+
+static int check_memory(const struct odva_vulkan_gpu *gpu, const struct onedva_logger *logger)
+{
+    if (memory_of(gpu) >= LEAST_MEMORY)
+        return ONEDVA_OK;
+    odva_log(logger, ONEDVA_LOG_ERROR,
+             "vulkan: %s has %u MiB of memory, and %u are needed; use -backend cpu",
+             gpu->properties.deviceName, (unsigned)(memory_of(gpu) >> 20),
+             (unsigned)(LEAST_MEMORY >> 20));
     return ONEDVA_ERR_UNSUPPORTED;
 }
 
@@ -207,14 +234,11 @@ static int open_gpu(struct odva_vulkan_gpu *gpu, int index, const struct onedva_
 
     if ((status = open_instance(gpu, logger)) < 0 ||
         (status = choose_gpu(gpu, index, logger)) < 0 ||
-        (status = check_features(gpu, logger)) < 0 || (status = choose_family(gpu, logger)) < 0 ||
-        (status = open_device(gpu, logger)) < 0)
+        (status = check_features(gpu, logger)) < 0 || (status = check_memory(gpu, logger)) < 0 ||
+        (status = choose_family(gpu, logger)) < 0 || (status = open_device(gpu, logger)) < 0)
         return status;
     status = odva_vulkan_pipelines_open(gpu);
-    if (status < 0)
-        return refuse(logger, status, "out of memory as the device was opened");
-    odva_log(logger, ONEDVA_LOG_DEBUG, "vulkan device %s", gpu->properties.deviceName);
-    return ONEDVA_OK;
+    return status < 0 ? refuse(logger, status, "out of memory as the device was opened") : status;
 }
 
 int odva_vulkan_gpu_open(struct odva_vulkan_gpu **opened, int index,

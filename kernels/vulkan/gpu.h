@@ -11,9 +11,14 @@
 #include "kernels/vulkan/functions.h"
 #include "kernels/vulkan/shaders.h"
 
-#define ODVA_VULKAN_ANY_GPU   (-1)  /* the first that is no software */
 #define ODVA_VULKAN_ARGUMENTS 128   /* bytes that every device takes with a dispatch */
 #define ODVA_VULKAN_GROUPS    65535 /* of a dispatch, each way, that every device takes */
+
+/** Instead of a physical device's number. */
+enum odva_vulkan_choice {
+    ODVA_VULKAN_FIRST = -1,    /* the first GPU, or else the first device, which may be software */
+    ODVA_VULKAN_GPU_ONLY = -2, /* the first GPU, a card of its own before one beside the CPU */
+};
 
 struct odva_vulkan_pipeline;
 
@@ -23,6 +28,7 @@ struct odva_vulkan_gpu {
     void *library;
     VkInstance instance;
     VkPhysicalDevice physical;
+    int index; /* of it */
     VkPhysicalDeviceProperties properties;
     VkPhysicalDeviceMemoryProperties memory;
     VkDeviceSize max_allocation; /* bytes of one VkDeviceMemory */
@@ -37,7 +43,7 @@ struct odva_vulkan_gpu {
 };
 
 /**
- * @param index of the physical device, or ODVA_VULKAN_ANY_GPU
+ * @param index of the physical device, or an odva_vulkan_choice
  * @param logger may be NULL; gets one line on failure
  * @return ONEDVA_OK, ONEDVA_ERR_UNSUPPORTED, ONEDVA_ERR_ARGUMENT, ONEDVA_ERR_NOMEM or
  * ONEDVA_ERR_DEVICE

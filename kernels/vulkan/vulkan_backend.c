@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#include "base/log.h"
+
 #define BLOCK_ROWS 4096
 
 static void close_backend(struct odva_backend *backend)
@@ -96,17 +98,19 @@ struct odva_backend *odva_vulkan_backend_open(struct odva_device *device,
                                               struct odva_thread_pool *pool,
                                               const struct onedva_logger *logger)
 {
+    struct odva_vulkan_gpu *gpu = ((struct odva_vulkan_device *)device)->gpu;
     struct odva_vulkan_backend *backend = calloc(1, sizeof(*backend));
 
     (void)pool;
     if (!backend)
         return NULL;
-    if (odva_vulkan_stream_open(&backend->stream, ((struct odva_vulkan_device *)device)->gpu,
-                                logger) < 0) {
+    if (odva_vulkan_stream_open(&backend->stream, gpu, logger) < 0) {
         free(backend);
         return NULL;
     }
     backend->base.ops = &vulkan_ops;
     backend->base.block_rows = BLOCK_ROWS;
+    odva_log(logger, ONEDVA_LOG_DEBUG, "all operators run on backend vulkan: device %d, %s",
+             gpu->index, gpu->properties.deviceName);
     return &backend->base;
 }

@@ -7,7 +7,9 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/log.h"
 #include "base/strict_math.h"
 #include "kernels/vulkan/vulkan_backend.h"
 
@@ -212,6 +214,65 @@ int odva_vulkan_device_open(struct odva_vulkan_device **opened, int index,
         close_device(&device->base);
         return status;
     }
+    device->stream.logger = (struct onedva_logger){0}; /* it may end before the device does */
     *opened = device;
     return ONEDVA_OK;
+}
+
+/* ---- for the registry -------------------------------------------------------------------- */
+
+#define MAX_NUMBER 15 /* of a device */
+
+/* A place for each device's number, behind those of the choices without one: its address is what a
+ * choice is known by. */
+static const char choices[2 + MAX_NUMBER + 1];
+
+/* Whether the kernel shows a GPU: a machine without one does not wait for drivers. */
+static int may_have_gpu(void)
+{
+    static const char *const files[] = {"/dev/dri", "/dev/nvidiactl", "/dev/dxg", "/dev/kgsl-3d0",
+                                        "/dev/mali0"};
+
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+        if (!access(files[i], F_OK))
+            return 1;
+    return 0;
+}
+
+int odva_vulkan_probe(void)
+{
+    struct odva_vulkan_gpu *gpu;
+    const int status = odva_vulkan_gpu_open(&gpu, ODVA_VULKAN_FIRST, NULL);
+
+    odva_vulkan_gpu_close(&gpu);
+    return status == ONEDVA_OK;
+}
+
+int odva_vulkan_choose(const struct odva_device_wish *wish, const void **choice)
+{
+    const char *problem = NULL;
+
+    if (wish->index > MAX_NUMBER)
+        problem = "no machine has so many devices; leave -device out for the first";
+    else if (wish->bitexact)
+        problem = "bitexact is what the C reference computes; use -backend cpu with it";
+    else if (wish->kind == ONEDVA_BACKEND_AUTO && !may_have_gpu())
+        problem = "there is no GPU";
+    if (problem) {
+        odva_log(wish->logger, ONEDVA_LOG_ERROR, "vulkan: %s", problem);
+        return wish->index > MAX_NUMBER ? ONEDVA_ERR_ARGUMENT : ONEDVA_ERR_UNSUPPORTED;
+    }
+    *choice = &choices[wish->kind == ONEDVA_BACKEND_AUTO ? 0 : 2 + wish->index];
+    return ONEDVA_OK;
+}
+
+int odva_vulkan_open(struct odva_device **device, const void *choice,
+                     const struct onedva_logger *logger)
+{
+    struct odva_vulkan_device *vulkan;
+    const int index = (int)((const char *)choice - choices) - 2;
+    const int status = odva_vulkan_device_open(&vulkan, index, logger);
+
+    *device = vulkan ? &vulkan->base : NULL;
+    return status;
 }

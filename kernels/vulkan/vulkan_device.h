@@ -31,6 +31,13 @@ struct odva_vulkan_tables {
     int32_t exact[ODVA_VULKAN_DCT_MAX + 1][ODVA_VULKAN_DCT_MAX][ODVA_VULKAN_DCT_MAX];
 };
 
+/** @return whether a device can be opened */
+int odva_vulkan_probe(void);
+/** @param choice where one opens what the wish leads to */
+int odva_vulkan_choose(const struct odva_device_wish *wish, const void **choice);
+int odva_vulkan_open(struct odva_device **device, const void *choice,
+                     const struct onedva_logger *logger);
+
 /** Parameters and results as of odva_vulkan_gpu_open. The caller has the first reference. */
 int odva_vulkan_device_open(struct odva_vulkan_device **device, int index,
                             const struct onedva_logger *logger);

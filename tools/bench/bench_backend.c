@@ -7,10 +7,12 @@
 int bench_backend_open(struct bench_backend *bench, int threads, enum onedva_precision precision,
                        const struct onedva_logger *logger)
 {
-    const struct odva_device_wish wish = {
-        .kind = ONEDVA_BACKEND_CPU, .precision = precision, .logger = logger};
+    const struct odva_device_wish wish = {.kind = ONEDVA_BACKEND_CPU,
+                                          .index = ODVA_ANY_DEVICE,
+                                          .precision = precision,
+                                          .logger = logger};
     struct odva_device *device;
-    int status = odva_device_open(&device, &wish);
+    int status = odva_device_open(&device, &wish, NULL);
 
     *bench = (struct bench_backend){0};
     if (status == ONEDVA_OK)

@@ -3,15 +3,16 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 /*
- * A driver that fails at a given call of those that may, and memory of the host that runs out
- * likewise. The Makefile links programs with malloc, calloc, dlopen and dlsym wrapped: the loader's
- * vkGetInstanceProcAddr is then the one here.
+ * A driver that fails at a given call of those that may, memory of the host that runs out likewise,
+ * and devices that are what they are not. The Makefile links programs with malloc, calloc, access,
+ * dlopen and dlsym wrapped: the loader's vkGetInstanceProcAddr is then the one here.
  */
 #ifndef ODVA_FAILING_VULKAN_H
 #define ODVA_FAILING_VULKAN_H
 
 #include <dlfcn.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "kernels/vulkan/functions.h"
 
@@ -19,6 +20,8 @@ void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_dlopen(const char *name, int flags);
 void *__real_dlsym(void *library, const char *name);
+int __real_access(const char *path, int mode);
+int __wrap_access(const char *path, int mode);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_dlopen(const char *name, int flags);
@@ -29,6 +32,11 @@ static struct {
     VkResult result;     /* with what, functions of Vulkan only */
     int without_loader;  /* there is no libvulkan */
     const char *missing; /* a function that the driver lacks */
+    int gpu_files;       /* 1: the kernel shows a GPU; -1: it does not */
+    int is_gpu;          /* all devices say that they are */
+    uint32_t version;    /* of Vulkan that they say they have; 0: their own */
+    VkDeviceSize memory; /* bytes that they say each heap has; 0: their own */
+    VkBool32 *(*lacking)(VkPhysicalDeviceFeatures2 *features); /* the feature that they lack */
     PFN_vkGetInstanceProcAddr get_instance;
     PFN_vkGetDeviceProcAddr get_device;
     struct odva_vulkan_functions vk; /* the driver's own */
@@ -47,6 +55,13 @@ void *__wrap_malloc(size_t size)
 void *__wrap_calloc(size_t count, size_t size)
 {
     return fails() ? NULL : __real_calloc(count, size);
+}
+
+int __wrap_access(const char *path, int mode)
+{
+    if (faults.gpu_files && !strncmp(path, "/dev/", 5))
+        return faults.gpu_files > 0 ? 0 : -1;
+    return __real_access(path, mode);
 }
 
 void *__wrap_dlopen(const char *name, int flags)
@@ -116,17 +131,50 @@ void *__wrap_dlopen(const char *name, int flags)
 FAILING_FUNCTIONS(FAILING)
 #undef FAILING
 
+/* ---- what devices say -------------------------------------------------------------------- */
+
+static VKAPI_ATTR void VKAPI_CALL
+changing_GetPhysicalDeviceProperties2(VkPhysicalDevice physical, VkPhysicalDeviceProperties2 *all)
+{
+    faults.vk.GetPhysicalDeviceProperties2(physical, all);
+    if (faults.is_gpu)
+        all->properties.deviceType = VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU;
+    if (faults.version)
+        all->properties.apiVersion = faults.version;
+}
+
+static VKAPI_ATTR void VKAPI_CALL
+changing_GetPhysicalDeviceFeatures2(VkPhysicalDevice physical, VkPhysicalDeviceFeatures2 *features)
+{
+    faults.vk.GetPhysicalDeviceFeatures2(physical, features);
+    if (faults.lacking)
+        *faults.lacking(features) = VK_FALSE;
+}
+
+static VKAPI_ATTR void VKAPI_CALL changing_GetPhysicalDeviceMemoryProperties(
+    VkPhysicalDevice physical, VkPhysicalDeviceMemoryProperties *memory)
+{
+    faults.vk.GetPhysicalDeviceMemoryProperties(physical, memory);
+    for (uint32_t i = 0; faults.memory && i < memory->memoryHeapCount; i++)
+        memory->memoryHeaps[i].size = faults.memory;
+}
+
 /* The one here of a function's name, whose own is kept; or its own. */
 static PFN_vkVoidFunction hook(const char *name, PFN_vkVoidFunction own)
 {
     if (!own || (faults.missing && !strcmp(name, faults.missing)))
         return NULL;
-#define HOOK(function, parameters, arguments)                                                      \
+#define HOOK(kind, function)                                                                       \
     if (!strcmp(name, "vk" #function)) {                                                           \
         faults.vk.function = (PFN_vk##function)own;                                                \
-        return (PFN_vkVoidFunction)failing_##function;                                             \
+        return (PFN_vkVoidFunction)kind##_##function;                                              \
     }
-    FAILING_FUNCTIONS(HOOK)
+#define HOOK_FAILING(function, parameters, arguments) HOOK(failing, function)
+    FAILING_FUNCTIONS(HOOK_FAILING)
+    HOOK(changing, GetPhysicalDeviceProperties2)
+    HOOK(changing, GetPhysicalDeviceFeatures2)
+    HOOK(changing, GetPhysicalDeviceMemoryProperties)
+#undef HOOK_FAILING
 #undef HOOK
     return own;
 }

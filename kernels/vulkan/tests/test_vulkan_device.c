@@ -38,6 +38,20 @@ static void expect_failure(int index, int expected, const char *message)
         fail_msg("'%s' lacks '%s'", vulkan_test.message, message);
 }
 
+/* ---- which device ------------------------------------------------------------------------ */
+
+/* @return its number */
+static int index_of(int choice)
+{
+    struct odva_vulkan_device *device;
+    int index;
+
+    assert_int_equal(odva_vulkan_device_open(&device, choice, &counting_logger), ONEDVA_OK);
+    index = device->gpu->index;
+    close_vulkan(device);
+    return index;
+}
+
 static void choice(void **state)
 {
     struct odva_vulkan_device *device = open_vulkan();
@@ -48,9 +62,14 @@ static void choice(void **state)
     snprintf(name, sizeof(name), "%s", device->gpu->properties.deviceName);
     close_vulkan(device);
     expect_failure(99, ONEDVA_ERR_ARGUMENT, name);
-    expect_failure(-2, ONEDVA_ERR_ARGUMENT, "device -2 does not exist");
-    if (is_software) /* and the only one, as devices that are not come first */
-        expect_failure(ODVA_VULKAN_ANY_GPU, ONEDVA_ERR_UNSUPPORTED, "software only");
+    assert_true(index_of(ODVA_VULKAN_FIRST) >= 0);
+    if (is_software) { /* and the only one, as devices that are not come first */
+        assert_int_equal(index_of(ODVA_VULKAN_FIRST), 0);
+        expect_failure(ODVA_VULKAN_GPU_ONLY, ONEDVA_ERR_UNSUPPORTED, "devices are no GPUs");
+    }
+    faults.is_gpu = 1;
+    assert_int_equal(index_of(ODVA_VULKAN_GPU_ONLY), 0);
+    faults.is_gpu = 0;
 }
 
 static void no_loader_or_driver(void **state)
@@ -58,12 +77,135 @@ static void no_loader_or_driver(void **state)
     (void)state;
     faults.without_loader = 1;
     expect_failure(0, ONEDVA_ERR_UNSUPPORTED, "libvulkan.so.1 was not found");
+    assert_false(onedva_backend_available(ONEDVA_BACKEND_VULKAN));
     faults.without_loader = 0;
+    assert_true(onedva_backend_available(ONEDVA_BACKEND_VULKAN));
     faults.missing = "vkWaitSemaphores";
     expect_failure(0, ONEDVA_ERR_UNSUPPORTED, "no vkWaitSemaphores");
     faults.missing = "vkEnumerateInstanceVersion";
     expect_failure(0, ONEDVA_ERR_UNSUPPORTED, "no vkEnumerateInstanceVersion");
     faults.missing = NULL;
+}
+
+static VkBool32 *timelines(VkPhysicalDeviceFeatures2 *features)
+{
+    return &((VkPhysicalDeviceVulkan12Features *)features->pNext)->timelineSemaphore;
+}
+
+static VkBool32 *addresses(VkPhysicalDeviceFeatures2 *features)
+{
+    return &((VkPhysicalDeviceVulkan12Features *)features->pNext)->bufferDeviceAddress;
+}
+
+static VkBool32 *long_integers(VkPhysicalDeviceFeatures2 *features)
+{
+    return &features->features.shaderInt64;
+}
+
+/* A device that is too old or too small. */
+static void poor_devices(void **state)
+{
+    static VkBool32 *(*const features[])(VkPhysicalDeviceFeatures2 *) = {timelines, addresses,
+                                                                         long_integers};
+    static const char *const names[] = {"timeline semaphores", "addresses of buffers",
+                                        "64-bit integers"};
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        faults.lacking = features[i];
+        expect_failure(0, ONEDVA_ERR_UNSUPPORTED, names[i]);
+    }
+    faults.lacking = NULL;
+    faults.version = VK_API_VERSION_1_1;
+    expect_failure(0, ONEDVA_ERR_UNSUPPORTED, "no Vulkan 1.2; use -backend cpu");
+    faults.version = 0;
+    faults.memory = 100 << 20;
+    expect_failure(0, ONEDVA_ERR_UNSUPPORTED,
+                   "has 100 MiB of memory, and 256 are needed; use -backend cpu");
+    faults.memory = 0;
+}
+
+/* @return whether the device that a wish leads to is of Vulkan; no line says that anything is wrong
+ */
+static int is_vulkan(struct odva_device_wish wish)
+{
+    struct odva_device *device;
+    int is;
+
+    wish.logger = &counting_logger;
+    lines = 0;
+    assert_int_equal(odva_device_open(&device, &wish, NULL), ONEDVA_OK);
+    assert_int_equal(lines, 0);
+    is = device->ops->open_backend == odva_vulkan_backend_open;
+#ifdef ONEDVA_CHECKS
+    is = device->unchecked_ops->open_backend == odva_vulkan_backend_open;
+#endif
+    odva_device_release(&device);
+    return is;
+}
+
+/* AUTO takes a GPU that works and nothing else, and does not complain. */
+static void automatic(void **state)
+{
+    const struct odva_device_wish wish = {.index = ODVA_ANY_DEVICE,
+                                          .precision = ONEDVA_PRECISION_BFLOAT16};
+    const struct odva_device_wish bitexact = {.index = ODVA_ANY_DEVICE, .bitexact = 1};
+
+    (void)state;
+    faults.is_gpu = 1;
+    faults.gpu_files = -1;
+    assert_false(is_vulkan(wish));
+    faults.gpu_files = 1;
+    assert_true(is_vulkan(wish));
+    assert_false(is_vulkan(bitexact));
+    assert_int_equal(setenv("ONEDVA_CPU", "c", 1), 0);
+    assert_false(is_vulkan(wish));
+    unsetenv("ONEDVA_CPU");
+    faults.without_loader = 1;
+    assert_false(is_vulkan(wish));
+    faults.without_loader = 0;
+    faults.memory = 100 << 20;
+    assert_false(is_vulkan(wish));
+    faults.memory = 0;
+    faults.lacking = addresses;
+    assert_false(is_vulkan(wish));
+    faults.lacking = NULL;
+    faults.is_gpu = 0;
+    faults.gpu_files = 0;
+}
+
+static void expect_no_device(struct odva_device_wish wish, int expected, const char *message)
+{
+    struct odva_device *device;
+
+    wish.logger = &counting_logger;
+    lines = 0;
+    assert_int_equal(odva_device_open(&device, &wish, NULL), expected);
+    assert_null(device);
+    assert_int_equal(lines, 1);
+    if (!strstr(vulkan_test.message, message))
+        fail_msg("'%s' lacks '%s'", vulkan_test.message, message);
+}
+
+/* The device that was asked for, or an error. */
+static void asked_for(void **state)
+{
+    const struct odva_device_wish first = {.kind = ONEDVA_BACKEND_VULKAN};
+    const struct odva_device_wish any = {.kind = ONEDVA_BACKEND_VULKAN, .index = ODVA_ANY_DEVICE};
+    const struct odva_device_wish bitexact = {
+        .kind = ONEDVA_BACKEND_VULKAN, .index = ODVA_ANY_DEVICE, .bitexact = 1};
+    const struct odva_device_wish none = {.kind = ONEDVA_BACKEND_VULKAN, .index = 15};
+    const struct odva_device_wish absurd = {.kind = ONEDVA_BACKEND_VULKAN, .index = 16};
+
+    (void)state;
+    assert_true(is_vulkan(first));
+    assert_true(is_vulkan(any));
+    expect_no_device(bitexact, ONEDVA_ERR_UNSUPPORTED, "use -backend cpu");
+    expect_no_device(none, ONEDVA_ERR_ARGUMENT, "device 15 does not exist; there are 0 ");
+    expect_no_device(absurd, ONEDVA_ERR_ARGUMENT, "no machine has so many devices");
+    faults.without_loader = 1;
+    expect_no_device(any, ONEDVA_ERR_UNSUPPORTED, "libvulkan.so.1 was not found");
+    faults.without_loader = 0;
 }
 
 /* ---- pipelines --------------------------------------------------------------------------- */
@@ -387,10 +529,11 @@ static void threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(choice),          cmocka_unit_test(no_loader_or_driver),
-        cmocka_unit_test(pipeline_cache),  cmocka_unit_test(large_buffers),
-        cmocka_unit_test(memory_runs_out), cmocka_unit_test(device_is_lost),
-        cmocka_unit_test(threads)};
+        cmocka_unit_test(choice),         cmocka_unit_test(no_loader_or_driver),
+        cmocka_unit_test(poor_devices),   cmocka_unit_test(automatic),
+        cmocka_unit_test(asked_for),      cmocka_unit_test(pipeline_cache),
+        cmocka_unit_test(large_buffers),  cmocka_unit_test(memory_runs_out),
+        cmocka_unit_test(device_is_lost), cmocka_unit_test(threads)};
     struct odva_vulkan_device *device;
     int failed;
 
