@@ -78,14 +78,21 @@ lists_backends() {
     [ "$(cat names)" = "$1 " ]
 }
 
-check "backends of the encoder" lists_backends "auto cpu" encoder
-check "backends of the decoder" lists_backends "auto cpu" decoder
+check "backends of the encoder" lists_backends "auto cpu vulkan" encoder
+check "backends of the decoder" lists_backends "auto cpu vulkan" decoder
 check "backend that is not built in, encoder" \
     unknown_value cuda -f lavfi -i "$source" -c:v onedva -backend cuda out.mkv
 check "backend that is not built in, decoder" \
-    unknown_value vulkan -backend vulkan -i good.mkv -f null -
+    unknown_value cuda -backend cuda -i good.mkv -f null -
 check "backend that is not built in, filter" \
     unknown_value cuda -f lavfi -i "$source" -vf onedva=backend=cuda -f null -
+check "device below -1" refuses "'device' out of range" -device -2 -i good.mkv -f null -
+check "device of the CPU, decoder" refuses 'device 0 goes with -backend vulkan; the CPU has no numbers' \
+    -backend cpu -device 0 -i good.mkv -f null -
+check "device of no backend, encoder" refuses 'device 1 goes with -backend vulkan; the CPU has no numbers' \
+    -f lavfi -i "$source" -c:v onedva -device 1 out.mkv
+check "device of no backend, filter" refuses 'device 1 goes with -backend vulkan; the CPU has no numbers' \
+    -f lavfi -i "$source" -vf onedva=device=1 -f null -
 check "precision that there is not" refuses "'precision' out of range \[0 - 2\]" \
     -f lavfi -i "$source" -vf onedva=precision=3 -f null -
 check "filter that shows what there is not" refuses "'show' out of range \[0 - 4\]" \

@@ -65,7 +65,9 @@ for file; do :; done
 EOF
 chmod +x cc-without-vulkan
 expect_failure '--enable-vulkan needs, was not found: install Debian' --disable-ffplay --cc=./cc-without-vulkan --enable-vulkan
-./configure --disable-ffplay --cc=./cc-without-vulkan > /dev/null
+./configure --disable-ffplay --cc=./cc-without-vulkan > output
+grep -q "^Vulkan  *no: it needs <vulkan/vulkan_core.h> of 1.2, Debian's package libvulkan-dev\$" output ||
+    die "configure did not say what Vulkan lacks: $(cat output)"
 expect_setting 'HAVE_VULKAN = no'
 rm -r build
 
