@@ -22,3 +22,8 @@ layout(buffer_reference, std430, buffer_reference_align = 4) buffer Words
 {
     uint at[];
 };
+
+uint byte_at(Words words, uint at)
+{
+    return bitfieldExtract(words.at[at >> 2], int(8u * (at & 3u)), 8);
+}

@@ -18,9 +18,7 @@ const int BESIDE = 30;
 
 bool is_kept(uint row, uint column)
 {
-    const uint at = row * columns + column;
-
-    return bitfieldExtract(kept.at[at >> 2], int(8u * (at & 3u)), 8) != 0u;
+    return byte_at(kept, row * columns + column) != 0u;
 }
 
 /* What of a step counts between two tokens. */

@@ -245,6 +245,79 @@ int odva_vulkan_deblock(struct odva_backend *backend, struct odva_image *const *
     return status;
 }
 
+/* ---- smoothing --------------------------------------------------------------------------- */
+
+/** As smooth.comp has them. */
+struct smooth_arguments {
+    struct odva_vulkan_images_argument pictures, sources;
+    VkDeviceAddress kept;
+    uint32_t width, height, columns;
+    int32_t limit;
+    uint32_t has_kept;
+};
+
+static void free_copies(struct odva_backend *backend, struct odva_image *const *copies, int count)
+{
+    for (int t = 0; t < count; t++)
+        if (copies[t])
+            odva_vulkan_image_free(backend, copies[t]);
+}
+
+/* @return ONEDVA_OK, or an error with which there is nothing to be freed */
+static int copy_images(struct odva_backend *backend, struct odva_image **copies,
+                       struct odva_image *const *images, int count)
+{
+    int status = ONEDVA_OK;
+
+    for (int t = 0; t < count; t++)
+        copies[t] = NULL;
+    for (int t = 0; t < count && status >= 0; t++) {
+        copies[t] =
+            odva_vulkan_image_alloc(backend, NULL, images[t]->shape.width, images[t]->shape.height);
+        status =
+            copies[t] ? odva_vulkan_image_copy(backend, copies[t], images[t]) : ONEDVA_ERR_NOMEM;
+    }
+    if (status < 0)
+        free_copies(backend, copies, count);
+    return status;
+}
+
+int odva_vulkan_smooth(struct odva_backend *backend, struct odva_image *const *images,
+                       const struct odva_grid *grid, int limit, const struct odva_buffer *kept)
+{
+    const struct odva_vulkan_kernel kernel = {ODVA_VULKAN_SMOOTH_SHADER, {0}};
+    const int64_t words = (int64_t)((grid->width + 3) / 4) * grid->height;
+    struct odva_vulkan_stream *stream = odva_vulkan_stream_of(backend);
+    struct smooth_arguments arguments = {
+        .kept = kept ? odva_vulkan_address(kept) : 0,
+        .width = (uint32_t)grid->width,
+        .height = (uint32_t)grid->height,
+        .columns = (uint32_t)grid->gx,
+        .limit = limit,
+        .has_kept = kept != NULL,
+    };
+    struct odva_image *copies[ONEDVA_MAX_CLIP_FRAMES];
+    struct odva_vulkan_images to, from;
+    int status = copy_images(backend, copies, images, grid->frames);
+
+    if (status < 0)
+        return status;
+    status = odva_vulkan_images_begin(stream, &from, copies, grid->frames, ODVA_VULKAN_READ);
+    if (status >= 0)
+        status = odva_vulkan_images_begin(stream, &to, images, grid->frames, ODVA_VULKAN_WRITE);
+    else
+        to = (struct odva_vulkan_images){0};
+    arguments.pictures = to.argument;
+    arguments.sources = from.argument;
+    if (status >= 0)
+        status = odva_vulkan_dispatch(stream, &kernel, &arguments, sizeof(arguments),
+                                      plane_groups(words), (uint32_t)grid->frames, PLANES);
+    odva_vulkan_images_end(stream, &from);
+    odva_vulkan_images_end(stream, &to);
+    free_copies(backend, copies, grid->frames);
+    return status;
+}
+
 /* ---- gradients --------------------------------------------------------------------------- */
 
 /** As structure_tensors.comp has them. */

@@ -54,9 +54,7 @@ uint plane_size(uint luma, uint plane)
 
 uint sample_at(Plane plane, uint x, uint y)
 {
-    const uint at = y * plane.stride + x;
-
-    return bitfieldExtract(plane.words.at[at >> 2], int(8u * (at & 3u)), 8);
+    return byte_at(plane.words, y * plane.stride + x);
 }
 
 /* x a multiple of 4 */

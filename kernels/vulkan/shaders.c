@@ -19,6 +19,7 @@
 #include "kernels/vulkan/project.spv.h"
 #include "kernels/vulkan/reconstruct.spv.h"
 #include "kernels/vulkan/scan.spv.h"
+#include "kernels/vulkan/smooth.spv.h"
 #include "kernels/vulkan/structure_tensors.spv.h"
 #include "kernels/vulkan/unpatchify.spv.h"
 #include "kernels/vulkan/warp.spv.h"

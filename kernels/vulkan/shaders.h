@@ -27,6 +27,7 @@
     SHADER(PROJECT, project)                                                                       \
     SHADER(RECONSTRUCT, reconstruct)                                                               \
     SHADER(SCAN, scan)                                                                             \
+    SHADER(SMOOTH, smooth)                                                                         \
     SHADER(STRUCTURE_TENSORS, structure_tensors)                                                   \
     SHADER(UNPATCHIFY, unpatchify)                                                                 \
     SHADER(WARP, warp)

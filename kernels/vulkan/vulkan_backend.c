@@ -85,6 +85,7 @@ static const struct odva_backend_ops vulkan_ops = {
     .unpatchify = odva_vulkan_unpatchify,
     .warp = odva_vulkan_warp,
     .deblock = odva_vulkan_deblock,
+    .smooth = odva_vulkan_smooth,
     .downscale2x = odva_vulkan_downscale2x,
     .structure_tensors = odva_vulkan_structure_tensors,
     .project = odva_vulkan_project,

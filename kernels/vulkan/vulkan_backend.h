@@ -128,6 +128,8 @@ int odva_vulkan_warp(struct odva_backend *backend, struct odva_image *const *ima
                      const struct odva_buffer *nodes);
 int odva_vulkan_deblock(struct odva_backend *backend, struct odva_image *const *images,
                         const struct odva_grid *grid, int limit, const struct odva_buffer *kept);
+int odva_vulkan_smooth(struct odva_backend *backend, struct odva_image *const *images,
+                       const struct odva_grid *grid, int limit, const struct odva_buffer *kept);
 int odva_vulkan_downscale2x(struct odva_backend *backend, struct odva_image *dst,
                             struct odva_image *src);
 int odva_vulkan_structure_tensors(struct odva_backend *backend, struct odva_buffer *tensors,

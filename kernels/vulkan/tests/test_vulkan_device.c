@@ -341,6 +341,8 @@ static int compute_pictures(struct odva_backend *backend)
     if (status >= 0)
         status = backend->ops->deblock(backend, &image, &grid, 1, NULL);
     if (status >= 0)
+        status = backend->ops->smooth(backend, &image, &grid, 1, NULL);
+    if (status >= 0)
         status = backend->ops->synchronize(backend);
     if (basis)
         device->ops->free_basis(device, basis);

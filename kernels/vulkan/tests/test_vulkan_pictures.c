@@ -207,43 +207,71 @@ static void structure_tensors(void **state)
     }
 }
 
-/* ---- borders ----------------------------------------------------------------------------- */
+/* ---- in place ---------------------------------------------------------------------------- */
 
-static void deblock(void **state)
+/* Marks of some tokens. */
+static struct twin draw_marks(struct random *random, const struct odva_grid *grid)
+{
+    const size_t tokens = (size_t)grid->gy * grid->gx;
+    uint8_t *marks = malloc(tokens);
+    struct twin twin;
+
+    assert_non_null(marks);
+    for (size_t i = 0; i < tokens; i++)
+        marks[i] = (uint8_t)(random_below(random, 3) ? 1 + random_below(random, 255) : 0);
+    twin = twin_of(marks, tokens);
+    free(marks);
+    return twin;
+}
+
+/** deblock or smooth. */
+typedef int in_place_fn(struct odva_backend *backend, struct odva_image *const *images,
+                        const struct odva_grid *grid, int limit, const struct odva_buffer *kept);
+
+static void check_in_place(const char *name, in_place_fn *const fn[2], int most)
 {
     struct random random = {6};
 
-    (void)state;
     for (int round = 0; round < ROUNDS; round++) {
         const struct picture_size size = picture_sizes[round % PICTURE_SIZES];
-        const int limit = round % 3 ? 1 + random_below(&random, 319) : 12;
+        const int limit = round % 3 ? 1 + random_below(&random, most) : 12;
         struct twin_pictures pictures;
         struct odva_grid grid;
         struct twin marks;
-        uint8_t *kept;
 
         assert_int_equal(odva_grid_init(&grid, size.frames, size.width, size.height, 2), ONEDVA_OK);
         twin_pictures_new(&pictures, &random, size.frames, size.width, size.height);
         if (random_below(&random, 2))
             drop_chroma(&pictures, random_below(&random, size.frames));
-        kept = malloc(grid.gy * grid.gx);
-        assert_non_null(kept);
-        for (int i = 0; i < grid.gy * grid.gx; i++)
-            kept[i] = (uint8_t)(random_below(&random, 3) ? 1 + random_below(&random, 255) : 0);
-        marks = twin_of(kept, (size_t)grid.gy * grid.gx);
+        marks = draw_marks(&random, &grid);
         for (int b = 0; b < 2; b++) {
             struct odva_images images = images_of(&pictures, b);
 
-            end_images(&images, b,
-                       backends[b]->ops->deblock(backends[b], images.image, &grid, limit,
-                                                 round % 2 ? marks.of[b] : NULL));
+            end_images(
+                &images, b,
+                fn[b](backends[b], images.image, &grid, limit, round % 2 ? marks.of[b] : NULL));
         }
-        compare_pictures(&pictures, "deblock");
-        free(kept);
+        compare_pictures(&pictures, name);
         twin_free(marks);
         twin_pictures_free(&pictures);
         odva_grid_free(&grid);
     }
+}
+
+static void deblock(void **state)
+{
+    in_place_fn *const fn[2] = {backends[0]->ops->deblock, backends[1]->ops->deblock};
+
+    (void)state;
+    check_in_place("deblock", fn, 319);
+}
+
+static void smooth(void **state)
+{
+    in_place_fn *const fn[2] = {backends[0]->ops->smooth, backends[1]->ops->smooth};
+
+    (void)state;
+    check_in_place("smooth", fn, 63);
 }
 
 /* ---- images ------------------------------------------------------------------------------ */
@@ -285,10 +313,9 @@ static void image_copy(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(patchify),  cmocka_unit_test(unpatchify),
-        cmocka_unit_test(warp),      cmocka_unit_test(downscale2x),
-        cmocka_unit_test(deblock),   cmocka_unit_test(structure_tensors),
-        cmocka_unit_test(image_copy)};
+        cmocka_unit_test(patchify),          cmocka_unit_test(unpatchify), cmocka_unit_test(warp),
+        cmocka_unit_test(downscale2x),       cmocka_unit_test(deblock),    cmocka_unit_test(smooth),
+        cmocka_unit_test(structure_tensors), cmocka_unit_test(image_copy)};
 
     return run_on_twins(tests, sizeof(tests) / sizeof(tests[0]));
 }
