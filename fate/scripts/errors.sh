@@ -12,21 +12,6 @@ source="testsrc2=size=140x90:rate=25,trim=end_frame=83,format=yuv420p"
 ffmpeg -f lavfi -i "$source" -c:v onedva -adaptive_clips 0 -g 1 good.mkv
 pixels good.mkv > good.pixels
 
-# usage: says_once PATTERN; One-DVA wrote one line to the file log, and it matches. A second line of
-# FFmpeg's own, that an option could not be set, is not counted.
-says_once() {
-    cat log
-    grep '^\[\(Parsed_\)\{0,1\}onedva' log | grep -v 'Error setting option' > lines
-    [ "$(wc -l < lines)" -eq 1 ] && grep -E -q "$1" lines
-}
-
-# usage: refuses PATTERN FFMPEG_ARGUMENT...; ffmpeg fails and says so once
-refuses() {
-    pattern=$1
-    shift
-    ! ffmpeg "$@" 2> log && says_once "$pattern"
-}
-
 other_model() (
     unset ONEDVA_MODEL # now the library's own model decodes
     refuses '[0-9a-f]{16}.*[0-9a-f]{16}' -i good.mkv -f null -
