@@ -62,7 +62,7 @@ SPIRV = $(VULKAN_SHADERS-yes:%=$(BUILD)/obj/%.spv.h)
 $(BUILD)/obj/%.spv.h: %.comp $(CONFIG)/config.mak
 	@mkdir -p $(@D)
 	@echo "GLSLANG $<"
-	$(Q)$(GLSLANG) --quiet --target-env vulkan1.2 --vn odva_spirv_$(*F) --depfile $(@:.h=.d) -o $@ $<
+	$(Q)$(GLSLANG) --quiet --target-env vulkan1.2 -I. --vn odva_spirv_$(*F) --depfile $(@:.h=.d) -o $@ $<
 
 $(BUILD)/obj/kernels/vulkan/shaders.o: $(SPIRV)
 $(BUILD)/obj/kernels/vulkan/shaders.o: private FLAGS += -I$(BUILD)/obj

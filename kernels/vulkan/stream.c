@@ -493,22 +493,16 @@ int odva_vulkan_clear(struct odva_vulkan_stream *stream, struct odva_buffer *buf
     return end_piece(stream);
 }
 
-int odva_vulkan_dispatch(struct odva_vulkan_stream *stream, const struct odva_vulkan_kernel *kernel,
-                         const void *arguments, size_t bytes, uint32_t x, uint32_t y, uint32_t z)
+int odva_vulkan_dispatch_pipeline(struct odva_vulkan_stream *stream, VkPipeline pipeline,
+                                  const void *arguments, size_t bytes, uint32_t x, uint32_t y,
+                                  uint32_t z)
 {
     const struct odva_vulkan_functions *vk = &stream->gpu->vk;
     VkCommandBuffer commands;
-    VkPipeline pipeline;
     int status = stream->status;
 
-    if (status < 0 || (status = odva_vulkan_bring_wrapped(stream)) < 0)
-        return status;
-    status = odva_vulkan_pipeline_get(stream->gpu, kernel, &pipeline);
-    if (status < 0)
-        return fail(stream, status == ONEDVA_ERR_NOMEM ? VK_ERROR_OUT_OF_HOST_MEMORY
-                                                       : VK_ERROR_INITIALIZATION_FAILED);
-    status = begin(stream);
-    if (status < 0)
+    if (status < 0 || (status = odva_vulkan_bring_wrapped(stream)) < 0 ||
+        (status = begin(stream)) < 0)
         return status;
     commands = stream->batches[stream->batch].commands;
     order(stream);
@@ -517,4 +511,19 @@ int odva_vulkan_dispatch(struct odva_vulkan_stream *stream, const struct odva_vu
                          (uint32_t)bytes, arguments);
     vk->CmdDispatch(commands, x, y, z);
     return end_piece(stream);
+}
+
+int odva_vulkan_dispatch(struct odva_vulkan_stream *stream, const struct odva_vulkan_kernel *kernel,
+                         const void *arguments, size_t bytes, uint32_t x, uint32_t y, uint32_t z)
+{
+    VkPipeline pipeline;
+    int status = stream->status;
+
+    if (status < 0)
+        return status;
+    status = odva_vulkan_pipeline_get(stream->gpu, kernel, &pipeline);
+    if (status < 0)
+        return fail(stream, status == ONEDVA_ERR_NOMEM ? VK_ERROR_OUT_OF_HOST_MEMORY
+                                                       : VK_ERROR_INITIALIZATION_FAILED);
+    return odva_vulkan_dispatch_pipeline(stream, pipeline, arguments, bytes, x, y, z);
 }

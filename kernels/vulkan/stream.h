@@ -68,6 +68,10 @@ int odva_vulkan_clear(struct odva_vulkan_stream *stream, struct odva_buffer *buf
  */
 int odva_vulkan_dispatch(struct odva_vulkan_stream *stream, const struct odva_vulkan_kernel *kernel,
                          const void *arguments, size_t bytes, uint32_t x, uint32_t y, uint32_t z);
+/** Likewise, in a pipeline of the gpu's layout. */
+int odva_vulkan_dispatch_pipeline(struct odva_vulkan_stream *stream, VkPipeline pipeline,
+                                  const void *arguments, size_t bytes, uint32_t x, uint32_t y,
+                                  uint32_t z);
 /** Wait until all is done. */
 int odva_vulkan_synchronize(struct odva_vulkan_stream *stream);
 
