@@ -455,7 +455,7 @@ static void fail_each_call(int (*fn)(void), VkResult result)
         faults.countdown = ++call;
         lines = 0;
         status = fn();
-        assert_true(lines <= 2);
+        assert_true(lines <= 1);
         if (status < 0 && status != ONEDVA_ERR_NOMEM)
             assert_true(lines > 0);
     } while (faults.countdown <= 0 && call < MAX_CALLS);
