@@ -92,6 +92,35 @@ count() {
     timestamps "$1" | wc -l
 }
 
+# usage: near DB FILE FILE; the PSNR over all samples, and differences above 1
+near() {
+    size=$(wc -c < "$2")
+    [ "$size" -gt 0 ] && [ "$size" -eq "$(wc -c < "$3")" ] || return 1
+    cmp -l "$2" "$3" | awk -v size="$size" -v wanted="$1" '
+        function octal(s,  i, v) { for (i = 1; i <= length(s); i++) v = 8 * v + substr(s, i, 1); return v }
+        { d = octal($2) - octal($3); squared += d * d; large += d > 1 || d < -1 }
+        END {
+            psnr = squared ? 10 * log(65025 * size / squared) / log(10) : 999
+            printf "%.1f dB, %d of %d samples are off by more than 1\n", psnr, large, size
+            exit !(psnr >= wanted && (wanted < 55 || large <= size / 1000))
+        }'
+}
+
+# usage: says_once PATTERN; One-DVA wrote one line to the file log, and it matches. A second line of
+# FFmpeg's own, that an option could not be set, is not counted.
+says_once() {
+    cat log
+    grep '^\[\(Parsed_\)\{0,1\}onedva' log | grep -v 'Error setting option' > lines
+    [ "$(wc -l < lines)" -eq 1 ] && grep -E -q "$1" lines
+}
+
+# usage: refuses PATTERN FFMPEG_ARGUMENT...; ffmpeg fails and says so once
+refuses() {
+    pattern=$1
+    shift
+    ! ffmpeg "$@" 2> log && says_once "$pattern"
+}
+
 finish() {
     echo "$passed passed, $failed failed"
     [ $failed -eq 0 ] && [ $passed -gt 0 ]

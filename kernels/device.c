@@ -5,6 +5,7 @@
 #include "kernels/device.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/assert.h"
 #include "base/log.h"
@@ -39,34 +40,92 @@ static int refuse(enum onedva_backend kind, const struct onedva_logger *logger)
     return ONEDVA_ERR_UNSUPPORTED;
 }
 
-int odva_device_variant(const struct odva_device_wish *wish, const void **variant)
+/* @return ONEDVA_OK, or ONEDVA_ERR_ARGUMENT after one line */
+static int check_index(const struct odva_device_wish *wish)
 {
-    const struct odva_backend_entry *entry = odva_registry_find(wish->kind);
-
-    *variant = NULL;
-    if (!entry)
-        return refuse(wish->kind, wish->logger);
-    *variant = entry->choose(wish);
-    return *variant ? ONEDVA_OK : ONEDVA_ERR_UNSUPPORTED;
+    if (wish->index == ODVA_ANY_DEVICE)
+        return ONEDVA_OK;
+    if (wish->index < 0)
+        odva_log(wish->logger, ONEDVA_LOG_ERROR, "device %d does not exist; the first is 0",
+                 wish->index);
+    else if (wish->kind == ONEDVA_BACKEND_AUTO || wish->kind == ONEDVA_BACKEND_CPU)
+        odva_log(wish->logger, ONEDVA_LOG_ERROR,
+                 "device %d goes with -backend vulkan; the CPU has no numbers", wish->index);
+    else
+        return ONEDVA_OK;
+    return ONEDVA_ERR_ARGUMENT;
 }
 
-int odva_device_open(struct odva_device **device, const struct odva_device_wish *wish)
+static int open_new(struct odva_device **device, const struct odva_backend_entry *entry,
+                    const void *variant, const struct onedva_logger *logger)
 {
-    const void *variant;
-    const int status = odva_device_variant(wish, &variant);
+    const int status = entry->open(device, variant, logger);
 
-    *device = NULL;
     if (status < 0)
         return status;
-    *device = odva_registry_find(wish->kind)->open(variant);
-    if (!*device)
-        return ONEDVA_ERR_NOMEM;
     (*device)->variant = variant;
     atomic_init(&(*device)->references, 1);
 #ifdef ONEDVA_CHECKS
     odva_device_check_calls(*device);
 #endif
     return ONEDVA_OK;
+}
+
+static int open_of(struct odva_device **device, const struct odva_backend_entry *entry,
+                   const struct odva_device_wish *wish, const struct odva_open_devices *open)
+{
+    const void *variant;
+    const int status = entry->choose(wish, &variant);
+
+    if (status < 0)
+        return status;
+    *device = open ? open->find(open->opaque, variant) : NULL;
+    if (!*device)
+        return open_new(device, entry, variant, wish->logger);
+    odva_device_reference(*device);
+    return ONEDVA_OK;
+}
+
+/* What is wrong with a device is no error where another one is taken. */
+static void say_at_debug(void *opaque, enum onedva_log_level level, const char *message)
+{
+    (void)level;
+    odva_log(opaque, ONEDVA_LOG_DEBUG, "%s", message);
+}
+
+static int open_fastest(struct odva_device **device, const struct odva_device_wish *wish,
+                        const struct odva_open_devices *open)
+{
+    struct onedva_logger logger = wish->logger ? *wish->logger : (struct onedva_logger){0};
+    const struct onedva_logger quiet = {say_at_debug, &logger};
+    struct odva_device_wish attempt = *wish;
+    const struct odva_backend_entry *entry;
+    /* both are about instructions */
+    const int is_cpu = wish->bitexact || getenv("ONEDVA_CPU");
+    int status = ONEDVA_ERR_UNSUPPORTED;
+
+    for (int i = 0; status < 0 && (entry = odva_registry_entry(i)); i++) {
+        const int is_last = entry->kind == ONEDVA_BACKEND_CPU;
+
+        attempt.logger = is_last ? wish->logger : &quiet;
+        if (is_last || !is_cpu)
+            status = open_of(device, entry, &attempt, open);
+    }
+    return status;
+}
+
+int odva_device_open(struct odva_device **device, const struct odva_device_wish *wish,
+                     const struct odva_open_devices *open)
+{
+    const struct odva_backend_entry *entry = odva_registry_find(wish->kind);
+    const int status = check_index(wish);
+
+    *device = NULL;
+    if (status < 0)
+        return status;
+    if (wish->kind == ONEDVA_BACKEND_AUTO)
+        return open_fastest(device, wish, open);
+    return entry ? open_of(device, entry, wish, open) : refuse(wish->kind, wish->logger);
 }
 
 struct odva_device *odva_device_reference(struct odva_device *device)

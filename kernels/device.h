@@ -81,21 +81,32 @@ struct odva_device {
 #endif
 };
 
+#define ODVA_ANY_DEVICE (-1)
+
 /** What is asked of a device. */
 struct odva_device_wish {
-    enum onedva_backend kind;           /* AUTO: the fastest that works here */
+    enum onedva_backend kind;           /* AUTO: a GPU that works here, or else the CPU */
+    int index;                          /* of the kind's devices, or ODVA_ANY_DEVICE */
     int bitexact;                       /* the strict C reference only */
     enum onedva_precision precision;    /* of ODVA_PRECISION_NETWORK, at most */
     const struct onedva_logger *logger; /* may be NULL; gets one line on failure */
 };
 
-/** The way to compute that a wish leads to, with which a device would be opened: odva_device's
- * variant. @return ONEDVA_OK, ONEDVA_ERR_UNSUPPORTED or ONEDVA_ERR_ARGUMENT */
-int odva_device_variant(const struct odva_device_wish *wish, const void **variant);
+/** Devices that are open already. */
+struct odva_open_devices {
+    /** @return NULL where none is of the variant */
+    struct odva_device *(*find)(const void *opaque, const void *variant);
+    const void *opaque;
+};
 
-/** Open a device, of which the caller has the first reference. @return ONEDVA_OK,
- * ONEDVA_ERR_UNSUPPORTED, ONEDVA_ERR_ARGUMENT or ONEDVA_ERR_NOMEM */
-int odva_device_open(struct odva_device **device, const struct odva_device_wish *wish);
+/**
+ * Open a device, or give one that is open, where the wish leads to it. The caller gets a reference.
+ * @param open may be NULL
+ * @return ONEDVA_OK, ONEDVA_ERR_UNSUPPORTED, ONEDVA_ERR_ARGUMENT, ONEDVA_ERR_NOMEM or
+ * ONEDVA_ERR_DEVICE
+ */
+int odva_device_open(struct odva_device **device, const struct odva_device_wish *wish,
+                     const struct odva_open_devices *open);
 
 struct odva_device *odva_device_reference(struct odva_device *device);
 /** The last one of them closes the device. */

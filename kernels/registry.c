@@ -6,10 +6,17 @@
 
 #include <stddef.h>
 
+#include "config.h"
 #include "kernels/cpu/cpu_device.h"
+#if HAVE_VULKAN
+#include "kernels/vulkan/vulkan_device.h"
+#endif
 
 /* The fastest first; the last one works everywhere. */
 static const struct odva_backend_entry entries[] = {
+#if HAVE_VULKAN
+    {ONEDVA_BACKEND_VULKAN, "vulkan", odva_vulkan_probe, odva_vulkan_choose, odva_vulkan_open},
+#endif
     {ONEDVA_BACKEND_CPU, "cpu", odva_cpu_probe, odva_cpu_choose, odva_cpu_device_open},
 };
 
@@ -22,9 +29,8 @@ const struct odva_backend_entry *odva_registry_find(enum onedva_backend kind)
 {
     const struct odva_backend_entry *entry;
 
-    for (int i = 0; (entry = odva_registry_entry(i)); i++)
-        if (kind == ONEDVA_BACKEND_AUTO ? entry->probe() : entry->kind == kind)
-            break;
+    for (int i = 0; (entry = odva_registry_entry(i)) && entry->kind != kind;)
+        i++;
     return entry;
 }
 
@@ -32,5 +38,5 @@ int onedva_backend_available(enum onedva_backend kind)
 {
     const struct odva_backend_entry *entry = odva_registry_find(kind);
 
-    return entry && entry->probe();
+    return kind == ONEDVA_BACKEND_AUTO || (entry && entry->probe());
 }

@@ -10,6 +10,7 @@
 
 struct odva_device;
 struct odva_device_wish;
+struct onedva_logger;
 
 /** What a backend is known by. */
 struct odva_backend_entry {
@@ -17,16 +18,18 @@ struct odva_backend_entry {
     const char *name; /* as options call it */
     /** @return whether it works on this machine */
     int (*probe)(void);
-    /** The variant of odva_device_variant. @return NULL, after one line, where there is none */
-    const void *(*choose)(const struct odva_device_wish *wish);
-    /** @return NULL when memory ran out */
-    struct odva_device *(*open)(const void *variant);
+    /** The variant that a wish leads to: odva_device's. @return ONEDVA_OK or, after one line,
+     * ONEDVA_ERR_UNSUPPORTED or ONEDVA_ERR_ARGUMENT */
+    int (*choose)(const struct odva_device_wish *wish, const void **variant);
+    /** @param logger not kept @return as odva_device_open */
+    int (*open)(struct odva_device **device, const void *variant,
+                const struct onedva_logger *logger);
 };
 
-/** @param index from 0, the fastest backend first @return NULL behind the last */
+/** @param index from 0, the fastest backend first, the CPU's last @return NULL behind it */
 const struct odva_backend_entry *odva_registry_entry(int index);
 
-/** @param kind AUTO: the fastest that works here @return NULL where this build has none */
+/** @return NULL where this build has none */
 const struct odva_backend_entry *odva_registry_find(enum onedva_backend kind);
 
 #endif

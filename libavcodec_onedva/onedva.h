@@ -38,7 +38,7 @@ static inline void ff_onedva_log(void *opaque, enum onedva_log_level level, cons
         [ONEDVA_LOG_ERROR]   = AV_LOG_ERROR,
         [ONEDVA_LOG_WARNING] = AV_LOG_WARNING,
         [ONEDVA_LOG_INFO]    = AV_LOG_INFO,
-        [ONEDVA_LOG_DEBUG]   = AV_LOG_DEBUG,
+        [ONEDVA_LOG_DEBUG]   = AV_LOG_VERBOSE,
     };
     OneDVALog *log = opaque;
 
@@ -87,6 +87,7 @@ static inline int ff_onedva_check(OneDVALog *log, int status, const char *what)
 typedef struct OneDVAModelOptions {
     char *path;
     int backend;
+    int device;
 } OneDVAModelOptions;
 
 typedef struct OneDVAEncodeOptions {
@@ -118,12 +119,17 @@ typedef struct OneDVADecodeOptions {
       (base) + offsetof(OneDVAModelOptions, path), AV_OPT_TYPE_STRING, { .str = NULL }, 0, 0,      \
       flags },                                                                                     \
     { "backend", "device that runs the model", (base) + offsetof(OneDVAModelOptions, backend),     \
-      AV_OPT_TYPE_INT, { .i64 = ONEDVA_BACKEND_AUTO }, ONEDVA_BACKEND_AUTO, ONEDVA_BACKEND_CPU,    \
+      AV_OPT_TYPE_INT, { .i64 = ONEDVA_BACKEND_AUTO }, ONEDVA_BACKEND_AUTO, ONEDVA_BACKEND_VULKAN, \
       flags, .unit = "backend" },                                                                  \
-    { "auto", "the fastest that works here", 0, AV_OPT_TYPE_CONST,                                 \
+    { "auto", "a GPU where one works, or else the processor", 0, AV_OPT_TYPE_CONST,                \
       { .i64 = ONEDVA_BACKEND_AUTO }, 0, 0, flags, .unit = "backend" },                            \
     { "cpu", "C and SIMD code on the processor", 0, AV_OPT_TYPE_CONST,                             \
-      { .i64 = ONEDVA_BACKEND_CPU }, 0, 0, flags, .unit = "backend" }
+      { .i64 = ONEDVA_BACKEND_CPU }, 0, 0, flags, .unit = "backend" },                             \
+    { "vulkan", "a device of Vulkan 1.2 or later", 0, AV_OPT_TYPE_CONST,                           \
+      { .i64 = ONEDVA_BACKEND_VULKAN }, 0, 0, flags, .unit = "backend" },                          \
+    { "device", "number of the backend's device; -1: the first GPU, or else the first",            \
+      (base) + offsetof(OneDVAModelOptions, device), AV_OPT_TYPE_INT, { .i64 = -1 },               \
+      -1, INT_MAX, flags }
 
 #define ONEDVA_ENCODE_OPTIONS(base, flags)                                                         \
     { "crf",                                                                                       \
@@ -236,6 +242,7 @@ static inline void ff_onedva_encoder_settings(struct onedva_encoder_settings *se
     settings->adaptive_clips = options->adaptive_clips;
     settings->clip_packets   = options->clip_packets;
     settings->backend        = model->backend;
+    settings->device         = model->device;
     settings->logger         = ff_onedva_logger(log);
 }
 
@@ -281,6 +288,7 @@ static inline void ff_onedva_decoder_settings(struct onedva_decoder_settings *se
     settings->smooth_clips = options->smooth_clips;
     settings->precision    = options->precision;
     settings->backend      = model->backend;
+    settings->device       = model->device;
     settings->logger       = ff_onedva_logger(log);
 }
 

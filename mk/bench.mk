@@ -40,6 +40,10 @@ latents-bench: all
 roofline: $(BUILD)/tools/bench/roofline
 	@$< 640 360 $(or $(RUNS),9)
 
+# BACKEND: vulkan or cpu; DEVICE: its number; WIDTH, HEIGHT, RUNS
+device-bench: $(BUILD)/tools/bench/device_bench
+	@$< $(or $(BACKEND),vulkan) $(or $(DEVICE),-1) $(or $(WIDTH),640) $(or $(HEIGHT),360) $(or $(RUNS),9)
+
 motion-bench: all $(BUILD)/tools/bench/motion_bench
 	@tools/bench/motion_bench.sh "$(INPUT)"
 
@@ -81,12 +85,17 @@ layers-bench: all
 	@python=$$(tools/find-python.sh numpy matplotlib) && $$python tools/eval/layers.py "$(VALID)"
 
 BENCH_PROGRAMS = $(addprefix $(BUILD)/tools/bench/, \
-    entropy_bench gemm_peers kernel_bench motion_bench open_bench operator_bench precision roofline)
+    device_bench entropy_bench gemm_peers kernel_bench motion_bench open_bench operator_bench precision roofline)
+VULKAN_BENCH_OBJECTS-$(HAVE_VULKAN) = $(BUILD)/obj/tools/bench/operator_machine_vulkan.o
 BENCH_OBJECTS  = $(addprefix $(BUILD)/obj/tools/bench/, bench.o bench_backend.o bench_codec.o bench_video.o machine_peak.o \
-    operator_count.o) $(BUILD)/obj/tools/canvas/y4m_reader.o
+    operator_count.o operator_machine_cpu.o) $(BUILD)/obj/tools/canvas/y4m_reader.o
 
 $(addprefix $(BUILD)/tools/bench/, kernel_bench open_bench roofline operator_bench precision motion_bench \
-    entropy_bench): $(BENCH_OBJECTS)
+    entropy_bench device_bench): $(BENCH_OBJECTS)
+
+$(BUILD)/tools/bench/device_bench: $(VULKAN_BENCH_OBJECTS-yes)
+$(BUILD)/obj/tools/bench/operator_machine_vulkan.o: $(BUILD)/obj/tools/bench/peak.spv.h
+$(BUILD)/obj/tools/bench/operator_machine_vulkan.o: private FLAGS += -I$(BUILD)/obj
 
 $(BUILD)/tools/bench/gemm_peers: $(addprefix $(BUILD)/obj/tools/bench/,bench.o bench_backend.o machine_peak.o)
 $(BUILD)/tools/bench/gemm_peers: private FLAGS += $(if $(RUNS),-DRUNS=$(RUNS)) $$(pkg-config --cflags $(BLAS))
@@ -111,4 +120,4 @@ $(BUILD)/onedva-canvas: $(CANVAS_OBJECTS) $(STATIC)
 	@echo "CCLD    $@"
 	$(Q)$(CC) $(FLAGS) -o $@ $(CANVAS_OBJECTS) $(STATIC) $(LIBRARY_LIBS)
 
--include $(CANVAS_OBJECTS:.o=.d) $(BENCH_OBJECTS:.o=.d)
+-include $(CANVAS_OBJECTS:.o=.d) $(BENCH_OBJECTS:.o=.d) $(VULKAN_BENCH_OBJECTS-yes:.o=.d)

@@ -49,8 +49,7 @@ $(BUILD)/obj/engine/model/embedded_model.o: engine/model/embedded_model.S $(MODE
 	@echo "AS      $<"
 	$(Q)$(CC) -DMODEL_FILE='"$(MODEL)"' -c -o $@ $<
 
-# Code of other processors: CUDA's kernels (kernels/cuda/*.cu) are objects like others, Vulkan's shaders
-# (kernels/vulkan/*.comp) are SPIR-V that a source or a .S includes.
+# CUDA's kernels (kernels/cuda/*.cu) are objects like others.
 NVCC = nvcc
 $(BUILD)/obj/%.o: %.cu $(CONFIG)/config.mak
 	@mkdir -p $(@D)
@@ -58,11 +57,15 @@ $(BUILD)/obj/%.o: %.cu $(CONFIG)/config.mak
 	$(Q)$(NVCC) $(OPTIMIZE) -g -Iengine/include -Iengine -I. -I$(CONFIG) -Xcompiler -fPIC,-Wall,-fvisibility=hidden \
 	    -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
 
-GLSLANG = glslangValidator
-$(BUILD)/obj/%.spv: %.comp $(CONFIG)/config.mak
+# Vulkan's shaders are arrays of SPIR-V, which kernels/vulkan/shaders.c includes.
+SPIRV = $(VULKAN_SHADERS-yes:%=$(BUILD)/obj/%.spv.h)
+$(BUILD)/obj/%.spv.h: %.comp $(CONFIG)/config.mak
 	@mkdir -p $(@D)
 	@echo "GLSLANG $<"
-	$(Q)$(GLSLANG) --quiet --target-env vulkan1.1 --depfile $(@:.spv=.d) -o $@ $<
+	$(Q)$(GLSLANG) --quiet --target-env vulkan1.2 -I. --vn odva_spirv_$(*F) --depfile $(@:.h=.d) -o $@ $<
+
+$(BUILD)/obj/kernels/vulkan/shaders.o: $(SPIRV)
+$(BUILD)/obj/kernels/vulkan/shaders.o: private FLAGS += -I$(BUILD)/obj
 
 # The list of objects: a removed source makes the library anew.
 $(BUILD)/obj/objects: FORCE
@@ -92,4 +95,4 @@ $(PC): tools/onedva.pc.in $(CONFIG)/config.mak engine/include/onedva/onedva.h
 	    -e 's|@INCLUDE@|$(CURDIR)/engine/include|' \
 	    -e 's|@LIBS@|-L$(CURDIR)/$(BUILD)/lib -lonedva $(LIBRARY_LIBS)|' -e 's|@PRIVATE@||' $< > $@
 
--include $(SOURCES:%.c=$(BUILD)/obj/%.d)
+-include $(SOURCES:%.c=$(BUILD)/obj/%.d) $(SPIRV:.h=.d)

@@ -8,7 +8,8 @@ comma = ,
 
 .PHONY: unit-tests tsan-tests unit-programs byte-order-tests ffmpeg-tsan ffmpeg-coverage
 
-TESTS         = $(wildcard engine/tests/*/test_*.c kernels/tests/test_*.c kernels/cpu/tests/test_*.c)
+TESTS         = $(wildcard engine/tests/*/test_*.c kernels/tests/test_*.c kernels/cpu/tests/test_*.c) \
+                $(if $(filter yes,$(HAVE_VULKAN)),$(wildcard kernels/vulkan/tests/test_*.c))
 TEST_PROGRAMS = $(TESTS:%.c=$(BUILD)/%)
 
 unit:
@@ -22,7 +23,7 @@ valgrind: ffmpeg-check $(TEST_PROGRAMS)
 	@tools/install-deps.sh valgrind
 	@tools/tests/test_valgrind.sh $(filter-out \
 	    %/test_motion_accuracy %/test_memory %/test_load %/test_model_fields \
-	    %/test_allocation_failure,$(TEST_PROGRAMS))
+	    %/test_allocation_failure $(BUILD)/kernels/vulkan/%,$(TEST_PROGRAMS))
 
 THREAD_TESTS = $(addprefix $(BUILD)/,engine/tests/base/test_thread_pool engine/tests/bitstream/test_scan \
     engine/tests/codec/test_determinism \
@@ -84,6 +85,10 @@ byte-order-tests: $(BYTE_ORDER_TESTS)
 # its memory runs out
 $(BUILD)/engine/tests/codec/test_allocation_failure: private FLAGS += \
     $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc aligned_alloc posix_memalign free pthread_create)
+
+# likewise, and a Vulkan driver fails
+$(BUILD)/kernels/vulkan/tests/test_vulkan_device: private FLAGS += \
+    $(addprefix -Wl$(comma)--wrap=,malloc calloc access dlopen dlsym)
 
 # Looked for when a test is linked: configure may have run before it was installed.
 .PHONY: cmocka

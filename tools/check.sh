@@ -69,13 +69,14 @@ tools/install-deps.sh check || exit 1
 [ -f build/config.mak ] || ./configure || exit 1
 mkdir -p "$logs"
 jobs=-j$(nproc)
+required=$(command -v apt-get) # what could have been installed
 
 run register tools/ffmpeg/tests/test_register.sh
 run configure tools/ffmpeg/tests/test_configure.sh
 run layers tools/tests/test_layers.sh
 run documents tools/tests/test_documents.sh
 run library make "$jobs" lib
-run unit make "$jobs" unit
+run unit env ${required:+ONEDVA_TEST_VULKAN=1} make "$jobs" unit
 run bitexact tools/tests/test_bitexact.sh
 run integers tools/tests/test_integers.sh
 run aarch64 emulated aarch64

@@ -9,12 +9,14 @@
 
 set -eu
 
-build="gcc libc6-dev make pkg-config dpkg-dev nasm libcjson-dev libxxhash-dev libsdl2-dev zlib1g-dev"
+build="gcc libc6-dev make pkg-config dpkg-dev nasm glslang-tools libcjson-dev libxxhash-dev libsdl2-dev libvulkan-dev
+    zlib1g-dev"
 case ${1:-} in
 build) wanted=$build ;;
 check)
-    wanted="$build clang libblas-dev libclang-rt-dev libcmocka-dev libdnnl-dev libxml2-dev man-db mandoc
-        parallel procps python3 python3-matplotlib python3-numpy python3-pil python3-torch xauth xdotool xvfb"
+    wanted="$build clang libblas-dev libclang-rt-dev libcmocka-dev libdnnl-dev libvulkan1 libxml2-dev
+        man-db mandoc mesa-vulkan-drivers parallel procps python3 python3-matplotlib python3-numpy python3-pil python3-torch
+        vulkan-validationlayers xauth xdotool xvfb"
     ;;
 fuzz) wanted="$build clang libclang-rt-dev" ;;
 fuzz-report) wanted="$build clang libclang-rt-dev llvm python3" ;;

@@ -23,6 +23,11 @@ static inline int64_t odva_min64(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+static inline int64_t odva_max64(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 static inline int odva_clip(int v, int low, int high)
 {
     return v < low ? low : v > high ? high : v;

@@ -32,6 +32,8 @@ const char *onedva_status_text(int status)
         return "larger than a limit in the settings";
     case ONEDVA_ERR_UNSUPPORTED:
         return "not supported by this build";
+    case ONEDVA_ERR_DEVICE:
+        return "a device failed or was lost";
     }
     return "unknown status";
 }

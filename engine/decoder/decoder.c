@@ -65,6 +65,7 @@ void onedva_decoder_settings_init(struct onedva_decoder_settings *settings, size
         .max_pixels = DEFAULT_MAX_PIXELS,
         .precision = ONEDVA_PRECISION_BFLOAT16,
         .backend = ONEDVA_BACKEND_AUTO,
+        .device = -1,
     };
 
     odva_settings_give(settings, struct_size, &defaults, sizeof(defaults));
@@ -114,6 +115,7 @@ static int open_parts(struct onedva_decoder *decoder)
     const struct onedva_decoder_settings *settings = &decoder->settings;
     struct odva_scan_cache *scans = odva_scan_cache_of(decoder->model);
     const struct odva_device_wish wish = {.kind = settings->backend,
+                                          .index = settings->device,
                                           .bitexact = settings->bitexact,
                                           .precision = settings->precision,
                                           .logger = &settings->logger};

@@ -39,6 +39,7 @@ static int open_parts(struct onedva_encoder *encoder, const onedva_model *model)
 {
     const struct onedva_encoder_settings *settings = &encoder->settings;
     const struct odva_device_wish wish = {.kind = settings->backend,
+                                          .index = settings->device,
                                           .bitexact = settings->bitexact,
                                           .precision = ONEDVA_PRECISION_BFLOAT16,
                                           .logger = &settings->logger};

@@ -38,6 +38,7 @@ void onedva_encoder_settings_init(struct onedva_encoder_settings *settings, size
         .adaptive_clips = 1,
         .backend = ONEDVA_BACKEND_AUTO,
         .gop = 250,
+        .device = -1,
     };
 
     odva_settings_give(settings, struct_size, &defaults, sizeof(defaults));

@@ -94,35 +94,53 @@ static struct odva_device_weights *add_device(const struct onedva_model *model,
     return weights;
 }
 
-/* The lock is held. */
-static int open_device(const struct onedva_model *model, const struct odva_device_wish *wish,
-                       const void *variant, struct odva_device **device)
+static struct odva_device *find_variant(const void *opaque, const void *variant)
 {
-    const struct odva_device_weights *weights = model->weights->devices.first;
-    int status;
+    const struct odva_model_devices *devices = opaque;
+    const struct odva_device_weights *weights = devices->first;
 
     while (weights && weights->device->variant != variant)
         weights = weights->next;
-    if (weights) {
-        *device = weights->device;
-        return ONEDVA_OK;
-    }
-    status = odva_device_open(device, wish);
-    return status < 0 || add_device(model, *device) ? status : ONEDVA_ERR_NOMEM;
+    return weights ? weights->device : NULL;
+}
+
+static struct odva_device_weights *weights_on(const struct odva_model_devices *devices,
+                                              const struct odva_device *device)
+{
+    struct odva_device_weights *weights = devices->first;
+
+    while (weights && weights->device != device)
+        weights = weights->next;
+    return weights;
+}
+
+/* The lock is held. */
+static int open_device(const struct onedva_model *model, const struct odva_device_wish *wish,
+                       struct odva_device **device)
+{
+    const struct odva_model_devices *devices = &model->weights->devices;
+    const struct odva_open_devices open = {find_variant, devices};
+    struct odva_device *opened;
+    const int status = odva_device_open(&opened, wish, &open);
+
+    if (status < 0)
+        return status;
+    *device = opened;
+    if (!weights_on(devices, opened))
+        return add_device(model, opened) ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
+    odva_device_release(&opened); /* the list has a reference */
+    return ONEDVA_OK;
 }
 
 int odva_model_device(const struct onedva_model *model, const struct odva_device_wish *wish,
                       struct odva_device **device)
 {
     struct odva_model_devices *devices = &model->weights->devices;
-    const void *variant;
-    int status = odva_device_variant(wish, &variant);
+    int status;
 
     *device = NULL;
-    if (status < 0)
-        return status;
     pthread_mutex_lock(&devices->lock);
-    status = open_device(model, wish, variant, device);
+    status = open_device(model, wish, device);
     pthread_mutex_unlock(&devices->lock);
     return status;
 }
@@ -134,8 +152,7 @@ struct odva_device_weights *odva_device_weights_of(const struct onedva_model *mo
     struct odva_device_weights *weights;
 
     pthread_mutex_lock(&devices->lock);
-    for (weights = devices->first; weights && weights->device != device;)
-        weights = weights->next;
+    weights = weights_on(devices, device);
     if (!weights)
         weights = add_device(model, odva_device_reference(device));
     pthread_mutex_unlock(&devices->lock);

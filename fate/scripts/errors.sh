@@ -12,21 +12,6 @@ source="testsrc2=size=140x90:rate=25,trim=end_frame=83,format=yuv420p"
 ffmpeg -f lavfi -i "$source" -c:v onedva -adaptive_clips 0 -g 1 good.mkv
 pixels good.mkv > good.pixels
 
-# usage: says_once PATTERN; One-DVA wrote one line to the file log, and it matches. A second line of
-# FFmpeg's own, that an option could not be set, is not counted.
-says_once() {
-    cat log
-    grep '^\[\(Parsed_\)\{0,1\}onedva' log | grep -v 'Error setting option' > lines
-    [ "$(wc -l < lines)" -eq 1 ] && grep -E -q "$1" lines
-}
-
-# usage: refuses PATTERN FFMPEG_ARGUMENT...; ffmpeg fails and says so once
-refuses() {
-    pattern=$1
-    shift
-    ! ffmpeg "$@" 2> log && says_once "$pattern"
-}
-
 other_model() (
     unset ONEDVA_MODEL # now the library's own model decodes
     refuses '[0-9a-f]{16}.*[0-9a-f]{16}' -i good.mkv -f null -
@@ -78,14 +63,26 @@ lists_backends() {
     [ "$(cat names)" = "$1 " ]
 }
 
-check "backends of the encoder" lists_backends "auto cpu" encoder
-check "backends of the decoder" lists_backends "auto cpu" decoder
+check "backends of the encoder" lists_backends "auto cpu vulkan" encoder
+check "backends of the decoder" lists_backends "auto cpu vulkan" decoder
 check "backend that is not built in, encoder" \
     unknown_value cuda -f lavfi -i "$source" -c:v onedva -backend cuda out.mkv
 check "backend that is not built in, decoder" \
-    unknown_value vulkan -backend vulkan -i good.mkv -f null -
+    unknown_value cuda -backend cuda -i good.mkv -f null -
 check "backend that is not built in, filter" \
     unknown_value cuda -f lavfi -i "$source" -vf onedva=backend=cuda -f null -
+check "device below -1" refuses "'device' out of range \[-1 - 2.*\]" \
+    -f lavfi -i "$source" -c:v onedva -device -2 out.mkv
+check "device of the CPU, decoder" refuses 'device 0 goes with -backend vulkan; the CPU has no numbers' \
+    -backend cpu -device 0 -i good.mkv -f null -
+check "device of no backend, encoder" refuses 'device 1 goes with -backend vulkan; the CPU has no numbers' \
+    -f lavfi -i "$source" -c:v onedva -device 1 out.mkv
+# The filter learns of a device when pictures come, and FFmpeg says more of that.
+filter_device() {
+    ! ffmpeg -f lavfi -i "$source" -vf onedva=device=1 -f null - 2> log &&
+        [ "$(grep -c 'device 1 goes with -backend vulkan; the CPU has no numbers' log)" -eq 1 ]
+}
+check "device of no backend, filter" filter_device
 check "precision that there is not" refuses "'precision' out of range \[0 - 2\]" \
     -f lavfi -i "$source" -vf onedva=precision=3 -f null -
 check "filter that shows what there is not" refuses "'show' out of range \[0 - 4\]" \

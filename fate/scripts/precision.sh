@@ -19,20 +19,6 @@ raw() {
     ffmpeg "$@" -i coded.mkv -fps_mode passthrough -pix_fmt yuv420p -f rawvideo "$name"
 }
 
-# usage: near DB FILE FILE; the PSNR over all samples, and differences above 1
-near() {
-    size=$(wc -c < "$2")
-    [ "$size" -gt 0 ] && [ "$size" -eq "$(wc -c < "$3")" ] || return 1
-    cmp -l "$2" "$3" | awk -v size="$size" -v wanted="$1" '
-        function octal(s,  i, v) { for (i = 1; i <= length(s); i++) v = 8 * v + substr(s, i, 1); return v }
-        { d = octal($2) - octal($3); squared += d * d; large += d > 1 || d < -1 }
-        END {
-            psnr = squared ? 10 * log(65025 * size / squared) / log(10) : 999
-            printf "%.1f dB, %d of %d samples are off by more than 1\n", psnr, large, size
-            exit !(psnr >= wanted && (wanted < 55 || large <= size / 1000))
-        }'
-}
-
 # usage: runs_here INSTRUCTION_SET
 runs_here() {
     ONEDVA_CPU=$1 ffmpeg -steps 0 -i coded.mkv -frames:v 1 -f null - 2> /dev/null

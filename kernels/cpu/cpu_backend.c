@@ -205,7 +205,7 @@ struct odva_backend *odva_cpu_backend_open(struct odva_device *device,
     cpu->pool = pool;
     cpu->operators = cpu_device->operators;
     cpu->dct = &cpu_device->dct;
-    odva_log(logger, ONEDVA_LOG_DEBUG, "backend cpu, %s, %d threads", cpu->operators->name,
-             workers);
+    odva_log(logger, ONEDVA_LOG_DEBUG, "all operators run on backend cpu: %s, %d threads",
+             cpu->operators->name, workers);
     return &cpu->base;
 }

@@ -81,27 +81,29 @@ int odva_cpu_probe(void)
     return 1;
 }
 
-const void *odva_cpu_choose(const struct odva_device_wish *wish)
+int odva_cpu_choose(const struct odva_device_wish *wish, const void **operators)
 {
-    const struct odva_cpu_operators *operators =
-        odva_cpu_operators_choose(wish->bitexact, wish->precision, wish->logger);
-
-    if (!operators)
-        odva_log(wish->logger, ONEDVA_LOG_ERROR,
-                 "ONEDVA_CPU=%s cannot run here; use c, or unset it for the fastest",
-                 getenv("ONEDVA_CPU"));
-    return operators;
+    *operators = odva_cpu_operators_choose(wish->bitexact, wish->precision, wish->logger);
+    if (*operators)
+        return ONEDVA_OK;
+    odva_log(wish->logger, ONEDVA_LOG_ERROR,
+             "ONEDVA_CPU=%s cannot run here; use c, or unset it for the fastest",
+             getenv("ONEDVA_CPU"));
+    return ONEDVA_ERR_UNSUPPORTED;
 }
 
-struct odva_device *odva_cpu_device_open(const void *operators)
+int odva_cpu_device_open(struct odva_device **device, const void *operators,
+                         const struct onedva_logger *logger)
 {
     struct odva_cpu_device *cpu = calloc(1, sizeof(*cpu));
 
+    (void)logger;
     if (!cpu)
-        return NULL;
+        return ONEDVA_ERR_NOMEM;
     cpu->operators = operators;
     cpu->base.ops = &device_ops;
     cpu->base.network_element = cpu->operators->network_element;
     odva_cpu_dct_tables_init(&cpu->dct);
-    return &cpu->base;
+    *device = &cpu->base;
+    return ONEDVA_OK;
 }

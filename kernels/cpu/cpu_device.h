@@ -19,10 +19,11 @@ struct odva_cpu_device {
 
 /** @return 1: the C reference works everywhere */
 int odva_cpu_probe(void);
-/** @return the operators, struct odva_cpu_operators; NULL, after one line, where ONEDVA_CPU names
- * some that cannot run here */
-const void *odva_cpu_choose(const struct odva_device_wish *wish);
-struct odva_device *odva_cpu_device_open(const void *operators);
+/** @param operators struct odva_cpu_operators @return ONEDVA_OK, or ONEDVA_ERR_UNSUPPORTED after
+ * one line where ONEDVA_CPU names some that cannot run here */
+int odva_cpu_choose(const struct odva_device_wish *wish, const void **operators);
+int odva_cpu_device_open(struct odva_device **device, const void *operators,
+                         const struct onedva_logger *logger);
 
 /** Member of odva_device_ops. */
 struct odva_backend *odva_cpu_backend_open(struct odva_device *device,

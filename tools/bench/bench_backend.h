@@ -9,13 +9,16 @@
 #include "base/thread_pool.h"
 #include "kernels/backend.h"
 
-/** The CPU's backend and the threads that are lent to it. */
+/** A backend and the threads that are lent to it. */
 struct bench_backend {
     struct odva_thread_pool *pool;
     struct odva_backend *backend;
 };
 
 /** @param threads 0: one per processor @return ONEDVA_OK or an error */
+int bench_backend_open_wish(struct bench_backend *bench, const struct odva_device_wish *wish,
+                            int threads);
+/** The CPU's. */
 int bench_backend_open(struct bench_backend *bench, int threads, enum onedva_precision precision,
                        const struct onedva_logger *logger);
 void bench_backend_close(struct bench_backend *bench);

@@ -68,7 +68,7 @@ static void measure(struct work *work, const char *cpu, int runs)
         printf("\n%s: not in this build, or not on this processor\n", cpu);
         return;
     }
-    operator_count_attach(bench.backend);
+    operator_count_attach(bench.backend, &operator_machine_cpu);
     operator_count_reset();
     bench_codec_open(&codec, &bench, clip);
     for (int i = 0; i <= runs; i++) { /* the first is not counted */

@@ -8,9 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kernels/cpu/buffer.h"
-#include "kernels/cpu/operators.h"
-#include "tools/bench/machine_peak.h"
+#include "tools/bench/bench.h"
 #include "tools/bench/median.h"
 
 #define MAX_ROWS    64
@@ -26,7 +24,9 @@ struct row {
     double seconds[MAX_RUNS];
 };
 
+static struct odva_backend *counted;
 static const struct odva_backend_ops *real;
+static const struct operator_machine *machine;
 static struct row rows[MAX_ROWS];
 static int row_count, runs;
 static double peaks[PEAK_KINDS][MAX_RUNS], frequencies[MAX_RUNS];
@@ -54,46 +54,43 @@ static void add(const char *name, enum machine_peak_kind bound, double operation
 /* ---- operators --------------------------------------------------------------------------- */
 
 #define TIMED(call)                                                                                \
-    const double start = machine_thread_seconds();                                                 \
+    const double start = machine->seconds(backend);                                                \
     const int status = real->call;                                                                 \
-    const double seconds = machine_thread_seconds() - start
+    const double seconds = machine->seconds(backend) - start
 
-/* What a matrix is multiplied in. */
-struct factors {
-    const char *suffix;
-    enum machine_peak_kind peak;
-    double size; /* of a weight, bytes */
-};
-
-static const struct factors *factors_of(const struct odva_weights *weights)
+/* What a buffer holds from a byte on, to be freed. */
+static void *contents(struct odva_backend *backend, const struct odva_buffer *buffer, size_t offset,
+                      size_t bytes)
 {
-    static const struct factors float32 = {"", PEAK_FMA, 4};
-    static const struct factors bf16 = {", bf16", PEAK_BF16, 2};
-    static const struct factors int8 = {", int8", PEAK_INT8, 1};
+    void *data = bench_checked(malloc(bytes));
 
-    return weights->bytes ? &int8 : weights->pairs ? &bf16 : &float32;
+    bench_check(real->download(backend, buffer, offset, data, bytes));
+    return data;
 }
 
 /* A chain counts as one operator: its steps take turns. */
 static void add_linear(const struct odva_linear_step *steps, int count, int64_t n, double seconds)
 {
     const char *const activations[] = {"", " GELU", " SiLU"};
-    const struct factors *factors = factors_of(steps[0].weights);
+    const struct operator_factors factors = machine->factors(steps[0].weights);
     double operations = 0, bytes = 0, elements = 0;
     char name[NAME_LENGTH] = "linear";
 
     for (int i = 0; i < count; i++) {
-        const struct odva_weights *weights = steps[i].weights;
         const struct odva_epilogue *epilogue = &steps[i].epilogue;
-        const double in = weights->n_in, out = weights->n_out;
         const size_t used = strlen(name);
+        int in_width, out_width;
+        double in, out;
 
+        counted->device->ops->weights_size(steps[i].weights, &out_width, &in_width);
+        in = in_width;
+        out = out_width;
         snprintf(name + used, sizeof(name) - used, "%s%s %d to %d%s%s%s", i > 0 ? "," : "",
-                 steps[i].norm ? " norm" : "", weights->n_in, weights->n_out,
+                 steps[i].norm ? " norm" : "", in_width, out_width,
                  activations[epilogue->activation], epilogue->gate.buffer ? " gate" : "",
                  epilogue->add.buffer ? " add" : "");
         operations += 2 * n * in * out;
-        bytes += in * out * factors->size;
+        bytes += in * out * factors.size;
         if (steps[i].src.buffer)
             bytes += n * in * odva_element_size(steps[i].src.element);
         if (steps[i].dst.buffer)
@@ -102,8 +99,8 @@ static void add_linear(const struct odva_linear_step *steps, int count, int64_t 
             bytes += n * out * sizeof(float);
         elements += n * out;
     }
-    snprintf(name + strlen(name), sizeof(name) - strlen(name), "%s", factors->suffix);
-    add(name, factors->peak, operations, bytes, elements, seconds);
+    snprintf(name + strlen(name), sizeof(name) - strlen(name), "%s", factors.suffix);
+    add(name, factors.peak, operations, bytes, elements, seconds);
 }
 
 static int linear(struct odva_backend *backend, struct odva_matrix dst, struct odva_matrix src,
@@ -140,23 +137,24 @@ static int attention(struct odva_backend *backend, struct odva_matrix dst, struc
                      const struct odva_attention *params, const struct odva_windows *windows)
 {
     TIMED(attention(backend, dst, qkv, params, windows));
-    const int32_t *begin = windows->begin->data;
+    int32_t *begin = contents(backend, windows->begin, windows->first * sizeof(*begin),
+                              (windows->count + 1) * sizeof(*begin));
     const double width = (double)params->heads * params->head_dim;
-    const int bf16 =
-        odva_cpu_operators_choose(0, ONEDVA_PRECISION_BFLOAT16, NULL)->attention_precision &&
-        params->precision == ODVA_PRECISION_NETWORK;
+    const struct operator_factors factors = params->precision == ODVA_PRECISION_NETWORK
+                                                ? machine->factors(NULL)
+                                                : (struct operator_factors){"", PEAK_FMA, 4};
     double products = 0, tokens = 0;
     char name[NAME_LENGTH];
 
-    for (int w = windows->first; w < windows->first + windows->count; w++) {
+    for (int w = 0; w < windows->count; w++) {
         const double length = begin[w + 1] - begin[w];
 
         products += length * length;
         tokens += length;
     }
-    snprintf(name, sizeof(name), "attention, heads of %d%s", params->head_dim,
-             bf16 ? ", bf16" : "");
-    add(name, bf16 ? PEAK_BF16 : PEAK_FMA, 4 * products * width,
+    snprintf(name, sizeof(name), "attention, heads of %d%s", params->head_dim, factors.suffix);
+    free(begin);
+    add(name, factors.peak, 4 * products * width,
         4 * tokens * width * odva_element_size(qkv.element), tokens * width, seconds);
     return status;
 }
@@ -270,9 +268,9 @@ struct need {
     int vectors, tokens;
 };
 
-static struct need need_of(const struct odva_dct_tile *tile, const int32_t *latents)
+static struct need need_of(const struct odva_dct_tile *tile, const int32_t *latents,
+                           const int32_t *order)
 {
-    const int32_t *order = tile->order->data;
     uint8_t used[ODVA_MOST_COEFS] = {0};
     struct need need = {0, 1};
 
@@ -295,16 +293,21 @@ static int reconstruct(struct odva_backend *backend, struct odva_image *const *i
                        const struct odva_dct_tile *tiles, int count, struct odva_image *prediction)
 {
     TIMED(reconstruct(backend, images, grid, latents, basis, bands, tiles, count, prediction));
+    int32_t *levels = contents(backend, latents, 0, real->buffer_size(latents));
     double products = 0, held = 0;
 
     for (int i = 0; i < count; i++) {
         const struct odva_dct_tile *tile = &tiles[i];
-        const struct need need = need_of(tile, (const int32_t *)latents->data + tile->offset);
+        int32_t *order = contents(backend, tile->order, 0, real->buffer_size(tile->order));
+        const struct need need = need_of(tile, levels + tile->offset, order);
         const double numbers = (double)need.vectors * need.tokens * tile->ny * tile->nx;
+
+        free(order);
 
         products += numbers * (ODVA_FRAME_SAMPLES + tile->nt + tile->ny + tile->nx);
         held += tile->coefficients;
     }
+    free(levels);
     add("reconstruction", PEAK_INT16, 2 * products, held * sizeof(int32_t) + grid_samples(grid),
         grid_samples(grid), seconds);
     return status;
@@ -336,10 +339,12 @@ static int upload(struct odva_backend *backend, struct odva_buffer *buffer, size
     return status;
 }
 
-void operator_count_attach(struct odva_backend *backend)
+void operator_count_attach(struct odva_backend *backend, const struct operator_machine *on)
 {
     static struct odva_backend_ops counting;
 
+    counted = backend;
+    machine = on;
     real = backend->ops;
     counting = *real;
     counting.linear = linear;
@@ -362,6 +367,8 @@ void operator_count_attach(struct odva_backend *backend)
 
 /* ---- the table --------------------------------------------------------------------------- */
 
+static const char *const peak_names[PEAK_KINDS] = {"FMA", "BF16", "int8", "int16", "copy"};
+
 void operator_count_reset(void)
 {
     row_count = 0;
@@ -370,11 +377,13 @@ void operator_count_reset(void)
 
 void operator_count_next_run(void)
 {
+    double measured[PEAK_KINDS] = {0};
+
     if (runs == MAX_RUNS)
         return;
-    frequencies[runs] = machine_frequency();
+    frequencies[runs] = machine->measure(counted, measured);
     for (int kind = 0; kind < PEAK_KINDS; kind++)
-        peaks[kind][runs] = machine_peak(kind);
+        peaks[kind][runs] = measured[kind];
     runs++;
 }
 
@@ -409,12 +418,11 @@ static double fraction(const struct row *row)
 
 static void print_row(const struct row *row, int elements)
 {
-    static const char *const names[PEAK_KINDS] = {"FMA", "BF16", "int8", "int16", "copy"};
     const double seconds = median(row->seconds), work = row->operations / runs;
 
     printf("| %s | %.2f | %.1f | %.1f | %.2f of %s |", row->name, seconds * 1e3,
            row->bound == PEAK_COPY ? 0.0 : work / seconds * 1e-9,
-           row->bytes / runs / seconds * 1e-9, fraction(row), names[row->bound]);
+           row->bytes / runs / seconds * 1e-9, fraction(row), peak_names[row->bound]);
     if (elements)
         printf(" %.2f |", seconds * median(frequencies) / (row->elements / runs));
     putchar('\n');
@@ -447,11 +455,14 @@ static void print_sums(void)
 void operator_count_print(const char *title, int elements)
 {
     qsort(rows, row_count, sizeof(*rows), compare_rows);
-    printf("\n%s: medians of %d runs. Peaks: FMA %.0f, BF16 %.0f, int8 %.0f, int16 %.0f Gop/s, "
-           "copy %.1f GB/s, %.2f GHz.\n\n",
-           title, runs, median(peaks[PEAK_FMA]) * 1e-9, median(peaks[PEAK_BF16]) * 1e-9,
-           median(peaks[PEAK_INT8]) * 1e-9, median(peaks[PEAK_INT16]) * 1e-9,
-           median(peaks[PEAK_COPY]) * 1e-9, median(frequencies) * 1e-9);
+    printf("\n%s: medians of %d runs. Peaks: copy %.1f GB/s", title, runs,
+           median(peaks[PEAK_COPY]) * 1e-9);
+    for (int kind = 0; kind < PEAK_COPY; kind++)
+        if (median(peaks[kind]) > 0)
+            printf(", %s %.0f Gop/s", peak_names[kind], median(peaks[kind]) * 1e-9);
+    if (median(frequencies) > 0)
+        printf(", %.2f GHz", median(frequencies) * 1e-9);
+    printf(".\n\n");
     printf("| operator | ms | Gop/s | GB/s | achieved |%s\n",
            elements ? " cycles per element |" : "");
     printf("|---|---|---|---|---|%s\n", elements ? "---|" : "");

@@ -3,16 +3,37 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 /*
- * Counts what a CPU backend's operators do and how long they take, and sets it against what the
- * machine can do. One backend at a time, with one thread.
+ * Counts what a backend's operators do and how long they take, and sets it against what the machine
+ * can do. One backend at a time; of the CPU with one thread.
  */
 #ifndef ONEDVA_OPERATOR_COUNT_H
 #define ONEDVA_OPERATOR_COUNT_H
 
 #include "kernels/backend.h"
+#include "tools/bench/machine_peak.h"
+
+/** What matrices are multiplied in. */
+struct operator_factors {
+    const char *suffix; /* of an operator's name */
+    enum machine_peak_kind peak;
+    double size; /* of a factor, bytes */
+};
+
+/** What a backend runs on. */
+struct operator_machine {
+    /** Seconds, when all that was begun is done. */
+    double (*seconds)(struct odva_backend *backend);
+    /** One measurement of each peak; 0: there is none. @return cycles per second, 0: not known */
+    double (*measure)(struct odva_backend *backend, double peaks[PEAK_KINDS]);
+    /** Of a product with such weights; NULL: of attention with network precision. */
+    struct operator_factors (*factors)(const struct odva_weights *weights);
+};
+
+/** The CPU, one thread of it. */
+extern const struct operator_machine operator_machine_cpu;
 
 /** From now on the backend's operators are counted. */
-void operator_count_attach(struct odva_backend *backend);
+void operator_count_attach(struct odva_backend *backend, const struct operator_machine *machine);
 /** Forget all counts and measured peaks. */
 void operator_count_reset(void);
 /** What comes next is a run of its own; measures the machine's peaks. */

@@ -59,7 +59,7 @@ int main(int argc, char **argv)
     struct bench_clip clip;
 
     bench_check(bench_backend_open(&bench, 1, ONEDVA_PRECISION_BFLOAT16, &bench_logger));
-    operator_count_attach(bench.backend);
+    operator_count_attach(bench.backend, &operator_machine_cpu);
     bench_clip_open(&clip, width, height);
     bench_codec_open(&codec, &bench, &clip);
     bench_print_processor();

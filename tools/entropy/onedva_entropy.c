@@ -724,8 +724,10 @@ static void print_savings(struct entropy *entropy, const struct samples *train,
 static void open_entropy(struct entropy *entropy, const char *model)
 {
     const struct onedva_logger silent = {0};
-    const struct odva_device_wish wish = {
-        .kind = ONEDVA_BACKEND_CPU, .precision = ONEDVA_PRECISION_BFLOAT16, .logger = &silent};
+    const struct odva_device_wish wish = {.kind = ONEDVA_BACKEND_CPU,
+                                          .index = ODVA_ANY_DEVICE,
+                                          .precision = ONEDVA_PRECISION_BFLOAT16,
+                                          .logger = &silent};
     struct onedva_encoder_settings settings;
     struct onedva_model_info info;
     struct odva_device *device;

@@ -78,6 +78,7 @@ HAVE_AVX512BF16 = yes
 HAVE_AVX512VNNI = yes
 HAVE_AVX512BF16VNNI = yes
 HAVE_NEON = yes
+HAVE_VULKAN = yes
 SANITIZERS = yes
 include mk/sources.mk
 list:

@@ -37,7 +37,7 @@ extern "C" {
 #define ONEDVA_VERSION_PATCH 0
 
 /** Counts what was added to this interface: a function, a field, a constant. */
-#define ONEDVA_API_VERSION 3
+#define ONEDVA_API_VERSION 4
 
 #define ONEDVA_MAX_CLIP_FRAMES   16
 #define ONEDVA_MAX_LAYERS        16
@@ -64,6 +64,7 @@ enum onedva_status {
     ONEDVA_ERR_IO = -8,             /* a model file cannot be opened or read */
     ONEDVA_ERR_LIMIT = -9,          /* larger than a limit in the settings */
     ONEDVA_ERR_UNSUPPORTED = -10,   /* valid, but this build cannot do it */
+    ONEDVA_ERR_DEVICE = -11,        /* a device that computes failed or was lost */
 };
 
 /** A short English text for a status; never NULL. */
@@ -153,7 +154,7 @@ struct onedva_const_picture {
 /* ---- settings shared by both sides ------------------------------------------------------- */
 
 enum onedva_backend {
-    ONEDVA_BACKEND_AUTO, /* the fastest that works here */
+    ONEDVA_BACKEND_AUTO, /* a GPU that works here, or else the CPU, which bitexact asks for */
     ONEDVA_BACKEND_CPU,
     ONEDVA_BACKEND_CUDA,
     ONEDVA_BACKEND_VULKAN,
@@ -227,6 +228,7 @@ struct onedva_encoder_settings {
     int gop; /* frames from the start of a key clip to that of the next, at most, default 250: clips
               * end there, and those between may be inter clips; 1: all clips are key clips, of any
               * length; 0: no limit */
+    int device; /* as a decoder's */
 };
 
 /** @param struct_size sizeof(*settings): what there is room for */
@@ -403,6 +405,8 @@ struct onedva_decoder_settings {
     int threads;  /* 0: one per processor that the process may run on */
     int bitexact; /* use the strict C kernels only */
     struct onedva_logger logger;
+    int device; /* which one of the backend's: the number that it has there, from 0; default -1: the
+                 * first GPU, or else the first. The CPU has none */
 };
 
 /** @param struct_size sizeof(*settings): what there is room for */

@@ -11,11 +11,11 @@
 /* Each status has a text of its own, in one line, and every other number one for all. */
 static void texts(void **state)
 {
-    const char *unknown = onedva_status_text(ONEDVA_ERR_UNSUPPORTED - 1);
+    const char *unknown = onedva_status_text(ONEDVA_ERR_DEVICE - 1);
 
     (void)state;
     assert_string_equal(onedva_status_text(1), unknown);
-    for (int a = ONEDVA_ERR_UNSUPPORTED; a <= ONEDVA_OK; a++) {
+    for (int a = ONEDVA_ERR_DEVICE; a <= ONEDVA_OK; a++) {
         const char *text = onedva_status_text(a);
 
         assert_true(strlen(text) > 0 && !strchr(text, '\n'));

@@ -5,6 +5,7 @@
 /* Programs that were compiled with an older or a newer header than the library. */
 #include <stddef.h>
 
+#include "config.h"
 #include "tests/support/codec.h"
 
 #define SIDE    32
@@ -182,25 +183,47 @@ static void interface(void **state)
     assert_true(onedva_backend_available(ONEDVA_BACKEND_AUTO));
     assert_true(onedva_backend_available(ONEDVA_BACKEND_CPU));
     assert_false(onedva_backend_available(ONEDVA_BACKEND_CUDA));
-    assert_false(onedva_backend_available(ONEDVA_BACKEND_VULKAN));
     assert_false(onedva_backend_available((enum onedva_backend)99));
 }
 
-/* A backend that this build has not is refused in one line, which names those that it has. */
+static void expect_refusal(struct codec *codec, enum onedva_backend backend, int device,
+                           int expected, const char *message)
+{
+    codec->encoder_settings.backend = codec->decoder_settings.backend = backend;
+    codec->encoder_settings.device = codec->decoder_settings.device = device;
+    codec->message[0] = '\0';
+    assert_int_equal(onedva_decoder_open(&codec->decoder, codec->model, &codec->decoder_settings),
+                     expected);
+    assert_string_equal(codec->message, message);
+    codec->message[0] = '\0';
+    assert_int_equal(onedva_encoder_open(&codec->encoder, codec->model, &codec->encoder_settings,
+                                         &codec->stream),
+                     expected);
+    assert_string_equal(codec->message, message);
+}
+
+/* A backend that this build has not is refused in one line, which names those that it has; so is
+ * the number of a device that there cannot be. */
 static void absent_backend(void **state)
 {
     struct codec codec;
 
     (void)state;
     codec_init(&codec, SIDE, SIDE);
-    codec.decoder_settings.backend = ONEDVA_BACKEND_VULKAN;
-    assert_int_equal(onedva_decoder_open(&codec.decoder, codec.model, &codec.decoder_settings),
-                     ONEDVA_ERR_UNSUPPORTED);
-    assert_string_equal(codec.message, "backend vulkan is not in this build; use cpu or auto");
-    codec.decoder_settings.backend = (enum onedva_backend)99;
-    assert_int_equal(onedva_decoder_open(&codec.decoder, codec.model, &codec.decoder_settings),
-                     ONEDVA_ERR_ARGUMENT);
-    assert_string_equal(codec.message, "backend 99 does not exist");
+    expect_refusal(&codec, ONEDVA_BACKEND_CUDA, -1, ONEDVA_ERR_UNSUPPORTED,
+                   HAVE_VULKAN ? "backend cuda is not in this build; use vulkan, cpu or auto"
+                               : "backend cuda is not in this build; use cpu or auto");
+    if (!HAVE_VULKAN)
+        expect_refusal(&codec, ONEDVA_BACKEND_VULKAN, -1, ONEDVA_ERR_UNSUPPORTED,
+                       "backend vulkan is not in this build; use cpu or auto");
+    expect_refusal(&codec, (enum onedva_backend)99, -1, ONEDVA_ERR_ARGUMENT,
+                   "backend 99 does not exist");
+    expect_refusal(&codec, ONEDVA_BACKEND_CPU, 0, ONEDVA_ERR_ARGUMENT,
+                   "device 0 goes with -backend vulkan; the CPU has no numbers");
+    expect_refusal(&codec, ONEDVA_BACKEND_AUTO, 1, ONEDVA_ERR_ARGUMENT,
+                   "device 1 goes with -backend vulkan; the CPU has no numbers");
+    expect_refusal(&codec, ONEDVA_BACKEND_AUTO, -2, ONEDVA_ERR_ARGUMENT,
+                   "device -2 does not exist; the first is 0");
     codec_close(&codec);
 }
 

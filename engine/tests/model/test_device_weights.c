@@ -18,8 +18,10 @@
 
 static struct odva_device *device_of(const onedva_model *model, int bitexact)
 {
-    const struct odva_device_wish wish = {
-        .kind = ONEDVA_BACKEND_CPU, .bitexact = bitexact, .precision = ONEDVA_PRECISION_BFLOAT16};
+    const struct odva_device_wish wish = {.kind = ONEDVA_BACKEND_CPU,
+                                          .index = ODVA_ANY_DEVICE,
+                                          .bitexact = bitexact,
+                                          .precision = ONEDVA_PRECISION_BFLOAT16};
     struct odva_device *device;
 
     assert_int_equal(odva_model_device(model, &wish, &device), ONEDVA_OK);

@@ -39,10 +39,10 @@ static inline struct odva_backend *backend_of(enum onedva_backend kind, int thre
                                               enum onedva_precision precision)
 {
     const struct odva_device_wish wish = {
-        .kind = kind, .bitexact = bitexact, .precision = precision};
+        .kind = kind, .index = ODVA_ANY_DEVICE, .bitexact = bitexact, .precision = precision};
     struct odva_backend *backend;
     struct odva_device *device;
-    const int status = odva_device_open(&device, &wish);
+    const int status = odva_device_open(&device, &wish, NULL);
 
     assert_int_equal(status, device ? ONEDVA_OK : ONEDVA_ERR_UNSUPPORTED);
     if (!device)

@@ -57,7 +57,22 @@ done
 expect_failure 'an option holds a line break' "--ffmpeg-flags=--enable-gpl
 --enable-nonfree"
 
-./configure --disable-ffplay > /dev/null
+# Where Vulkan's headers are missing.
+cat > cc-without-vulkan <<'EOF'
+#!/bin/sh
+for file; do :; done
+! grep -qs vulkan -- "$file" && exec gcc "$@"
+EOF
+chmod +x cc-without-vulkan
+expect_failure '--enable-vulkan needs, was not found: install Debian' --disable-ffplay --cc=./cc-without-vulkan --enable-vulkan
+./configure --disable-ffplay --cc=./cc-without-vulkan > output
+grep -q "^Vulkan  *no: it needs <vulkan/vulkan_core.h> of 1.2, Debian's package libvulkan-dev\$" output ||
+    die "configure did not say what Vulkan lacks: $(cat output)"
+expect_setting 'HAVE_VULKAN = no'
+rm -r build
+
+./configure --disable-ffplay --disable-vulkan > /dev/null
+expect_setting 'HAVE_VULKAN = no'
 expect_setting 'PREFIX = /usr/local'
 expect_setting 'MODEL = models/onedva-tiny.safetensors'
 expect_setting 'FFPLAY = no'
