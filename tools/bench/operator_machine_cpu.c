@@ -26,7 +26,7 @@ static struct operator_factors factors(const struct odva_weights *weights)
     static const struct operator_factors int8 = {", int8", PEAK_INT8, 1};
 
     if (!weights)
-        return odva_cpu_operators_choose(0, ONEDVA_PRECISION_BFLOAT16)->attention_precision
+        return odva_cpu_operators_choose(0, ONEDVA_PRECISION_BFLOAT16, NULL)->attention_precision
                    ? bf16
                    : float32;
     return weights->bytes ? int8 : weights->pairs ? bf16 : float32;
