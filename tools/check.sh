@@ -64,7 +64,7 @@ test_of() {
     aarch64 | s390x) emulated "$1" ;;
     training) python_tests tools/train torch numpy matplotlib ;;
     evaluation) python_tests tools/eval numpy matplotlib PIL ;;
-    reader) python_tests tools/python numpy ;;
+    reader) python_tests tools/python numpy torch ;;
     fuzz) make fuzz SECONDS="${FUZZ_SECONDS:-60}" ;;
     fate-onedva) make fate-onedva ;;
     *) "fate/scripts/$1.sh" ;; # without such a script the log says so

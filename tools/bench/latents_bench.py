@@ -11,15 +11,23 @@ import sys
 import tempfile
 import time
 
+import numpy as np
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, "..", "python"))
 
 import onedva
 
 
-def load(path):
-    """All tiles' tokens over their scale, as training wants them."""
-    return [tile.tokens() for clip in onedva.Latents(path) for tile in clip.tiles]
+def load_arrays(folder):
+    """What windows() gives, stored by numpy as a file for each clip."""
+    return [np.load(os.path.join(folder, name)) for name in os.listdir(folder) if name.endswith(".npy")]
+
+
+def windows(path):
+    """All clips' tokens over their scale, as training wants them."""
+    opened = onedva.Windows([path], length=512)
+    return [opened[i].tokens for i in range(len(opened))]
 
 
 def main():
@@ -35,10 +43,13 @@ def main():
         subprocess.run([*quiet, "-i", args.video, "-t", "10", "-vf", "scale=640:360", "-c:v", "onedva", "-crf", "40",
                         video], check=True)
         decode = lambda steps: subprocess.run([*quiet, "-steps", steps, "-i", video, "-f", "null", "-"], check=True)
-        ways = {"load the exported tensors (Python)": lambda: load(latents),
+        ways = {"`onedva.Windows`, 512 tokens a clip": lambda: windows(latents),
+                "the same from .npy files": lambda: load_arrays(folder),
                 "export them": lambda: subprocess.run([tool, "export", video, latents], check=True),
                 "decode frames, `-steps 0`": lambda: decode("0"), "decode frames, `-steps 1`": lambda: decode("1")}
         ways["export them"]()
+        for i, tokens in enumerate(windows(latents)):
+            np.save(os.path.join(folder, f"{i}.npy"), tokens)
         times = {name: [] for name in ways}
         for _ in range(args.rounds):
             for name, run in ways.items():

@@ -1,29 +1,26 @@
 # Copyright (C) 2026 the One-DVA for FFmpeg authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Reads the latents that `onedva-latents export` writes. Needs numpy only; one file, copy it where you like.
+"""Reads the latents of videos: of what `onedva-latents export` writes, or of the videos themselves through that
+program. Needs numpy only; one file, copy it where you like.
 
     import onedva
-    latents = onedva.Latents("video.safetensors")
+    latents = onedva.Latents("video.mkv")      # or what was exported: video.safetensors
     for clip in latents:
         for tile in clip.tiles:
             tile.tokens()          # float32 [n, 8, 16 or 32], about unit variance; n differs from tile to tile
 
-A data set for PyTorch, all tiles of many files:
+Batches to train on, in PyTorch:
 
-    class Tiles(torch.utils.data.Dataset):
-        def __init__(self, paths):
-            files = [onedva.Latents(path) for path in paths]
-            self.tiles = [tile for latents in files for clip in latents for tile in clip.tiles]
-        def __len__(self):
-            return len(self.tiles)
-        def __getitem__(self, i):
-            return torch.from_numpy(self.tiles[i].tokens())
-
-    loader = torch.utils.data.DataLoader(Tiles(paths), 64, shuffle=True,
-                                         collate_fn=lambda tiles: onedva.pad([t.numpy() for t in tiles]))
+    windows = onedva.Windows(glob.glob("encoded/**/*.mkv", recursive=True), clips=2, length=512, cache="latents")
+    loader = torch.utils.data.DataLoader(windows, 32, shuffle=True, num_workers=2, collate_fn=onedva.tensors)
+    for tokens, places, mask in loader:        # [32, n, 32], [32, n, 5], [32, n]
+        ...
 """
+import collections
 import json
+import os
 import struct
+import subprocess
 
 import numpy as np
 
@@ -31,20 +28,21 @@ FORMAT = 5
 TYPES = {"U8": "u1", "I8": "i1", "I32": "<i4", "I64": "<i8", "F32": "<f4"}
 NO_TIME = -2 ** 63   # a packet without a timestamp
 UNIT = 4080          # of coefficient.y in what coefficient.scale is told in: 1/32 of a sample's step in 127.5 of them
+TYPICAL = np.exp2(np.arange(-128, 128, dtype=np.float32) / -8) / UNIT   # of each scale: value to unit variance
 
 
 def read_tensors(path):
     """A safetensors file -> its metadata, {name: array}; arrays are mapped, not read."""
-    with open(path, "rb") as file:
-        start = file.read(8)
-        if len(start) < 8:
-            raise ValueError(f"{path} is no safetensors file")
-        size, = struct.unpack("<Q", start)
-        try:
-            header = json.loads(file.read(size))
-        except (ValueError, OverflowError, MemoryError):
-            raise ValueError(f"{path} is no safetensors file") from None
-    data = np.memmap(path, np.uint8, "r", 8 + size) if 8 + size < _length(path) else np.empty(0, np.uint8)
+    return _tensors(path, np.memmap(path, np.uint8, "r") if os.path.getsize(path) else np.empty(0, np.uint8))
+
+
+def _tensors(path, data):
+    try:
+        size, = struct.unpack("<Q", data[:8].tobytes())
+        header = json.loads(data[8:8 + size].tobytes())
+    except (ValueError, OverflowError, struct.error):
+        raise ValueError(f"{path} is no safetensors file") from None
+    data = data[8 + size:]
     tensors = {}
     metadata = header.pop("__metadata__", {})
     for name, entry in header.items():
@@ -56,9 +54,30 @@ def read_tensors(path):
     return metadata, tensors
 
 
-def _length(path):
-    with open(path, "rb") as file:
-        return file.seek(0, 2)
+def export(video, path, program="onedva-latents"):
+    """Write a video's latents to path; "/dev/stdout" gives them back as bytes. ValueError says why there are none."""
+    try:
+        done = subprocess.run([program, "export", video, path], capture_output=True, check=False)
+    except FileNotFoundError:
+        raise ValueError(f"{video}: there is no program {program} to read it with; make builds it as build/onedva-latents") from None
+    if done.returncode:
+        raise ValueError(f"{video}: {done.stderr.decode(errors='replace').strip()}")
+    return done.stdout
+
+
+def exported(video, folder, program="onedva-latents"):
+    """The file below folder that has a video's latents; it is made where it is missing or older than the video."""
+    path = os.path.join(folder, os.path.abspath(video).lstrip(os.sep) + ".safetensors")
+    if not os.path.exists(path) or os.path.getmtime(path) < os.path.getmtime(video):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        partial = f"{path}.{os.getpid()}.part"
+        try:
+            export(video, partial, program)
+            os.replace(partial, path)
+        finally:
+            if os.path.exists(partial):
+                os.remove(partial)
+    return path
 
 
 class Tile:
@@ -115,8 +134,13 @@ class Clip:
 class Latents:
     """A file of latents: a sequence of clips."""
 
-    def __init__(self, path):
-        metadata, self.tensors = read_tensors(path)
+    def __init__(self, path, program="onedva-latents"):
+        """path: what was exported, *.safetensors, or a video, which program reads into memory."""
+        self.path, self.program = path, program
+        if os.fspath(path).endswith(".safetensors"):
+            metadata, self.tensors = read_tensors(path)
+        else:
+            metadata, self.tensors = _tensors(path, np.frombuffer(export(path, "/dev/stdout", program), np.uint8))
         if "onedva-latents" not in metadata:
             raise ValueError(f"{path} holds no One-DVA latents; make it with onedva-latents export")
         described = json.loads(metadata["onedva-latents"])
@@ -133,6 +157,84 @@ class Latents:
         if not -len(self) <= index < len(self):
             raise IndexError(index)
         return Clip(self.tensors, index % len(self), self.bands)
+
+    def __reduce__(self):
+        """To a worker goes the path, not what is behind it."""
+        return Latents, (self.path, self.program)
+
+    def tokens(self, index):
+        """All latent tokens of a clip, tile by tile: float32 [n, 32] as Tile.tokens() has them, with zeros behind those
+        of small tiles; and their places, int32 [n, 4]: y, x and side of the tile, index in it."""
+        first, end = self.tensors["clip.first_tile"][index:index + 2]
+        starts = np.asarray(self.tensors["tile.first_coefficient"][first:end + 1])
+        place = self.tensors["tile.place"][first:end]
+        side = 1 << place[:, 5]
+        token_length = np.where(side == 8, 32, np.where(side == 4, 16, 8))
+        counts = -(-np.diff(starts) // token_length)
+        rows = np.cumsum(counts) - counts                        # each tile's first token
+        tile = np.repeat(np.arange(len(side)), np.diff(starts))  # of each coefficient
+        inside = np.arange(starts[0], starts[-1]) - starts[tile]
+        scale = self.tensors["coefficient.scale"][starts[0]:starts[-1]]
+        tokens = np.zeros((int(counts.sum()), 32), np.float32)
+        tokens[rows[tile] + inside // token_length[tile], inside % token_length[tile]] = (
+            self.tensors["coefficient.y"][starts[0]:starts[-1]] * TYPICAL[scale.astype(np.int16) + 128])
+        of_token = np.repeat(np.arange(len(side)), counts)
+        index_in_tile = np.arange(len(tokens)) - rows[of_token]
+        places = np.stack([place[of_token, 0], place[of_token, 1], side[of_token], index_in_tile], 1).astype(np.int32)
+        return tokens, places
+
+
+# Latent tokens [n, 32] and their places [n, 5]: clip of the window; y, x and side of the tile in patches; index in the tile.
+Sequence = collections.namedtuple("Sequence", "tokens places")
+
+
+class Windows:
+    """Windows of clips that follow each other, as sequences of latent tokens: a data set as torch's DataLoader takes it.
+
+    paths: exported files or videos; with cache, a folder, videos are exported into it once, without it they are held in
+    memory. clips: of a window; they begin everywhere in a file. length: most tokens of a sequence, the coarsest of all
+    tiles; None: all. Tokens are in the order of their index in the tile, so that each beginning of a sequence shows
+    all of the picture: a variable length is a shorter beginning."""
+
+    def __init__(self, paths, clips=1, length=None, cache=None, program="onedva-latents"):
+        if clips < 1 or (length is not None and length < 1):
+            raise ValueError(f"windows of {clips} clips and {length} tokens; expected 1 or more of each")
+        keep = lambda path: exported(path, cache, program) if cache and not path.endswith(".safetensors") else path
+        self.files = [Latents(keep(os.fspath(path)), program) for path in paths]
+        self.clips, self.length = clips, length
+        counts = [max(0, len(file) - clips + 1) for file in self.files]
+        self.ends = np.cumsum(counts, dtype=np.int64)
+
+    def __len__(self):
+        return int(self.ends[-1]) if len(self.ends) else 0
+
+    def __getitem__(self, index):
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        file = int(np.searchsorted(self.ends, index, "right"))
+        first = index - int(self.ends[file - 1] if file else 0)
+        parts = [self.files[file].tokens(first + i) for i in range(self.clips)]
+        tokens = np.concatenate([t for t, _ in parts])
+        places = np.concatenate([np.insert(p, 0, i, 1) for i, (_, p) in enumerate(parts)])
+        order = np.argsort(places[:, 4], kind="stable")[:self.length]
+        return Sequence(tokens[order], places[order])
+
+
+def batch(sequences):
+    """Sequences -> tokens float32 [B, n, 32] and places int32 [B, n, 5] with zeros behind each, and mask [B, n]: True
+    where there is a token; n of the longest."""
+    lengths = np.array([len(s.tokens) for s in sequences])
+    mask = np.arange(lengths.max(initial=0)) < lengths[:, None]
+    tokens, places = np.zeros((*mask.shape, 32), np.float32), np.zeros((*mask.shape, 5), np.int32)
+    for i, (sequence, n) in enumerate(zip(sequences, lengths)):
+        tokens[i, :n], places[i, :n] = sequence
+    return tokens, places, mask
+
+
+def tensors(sequences):
+    """batch() as tensors of PyTorch."""
+    import torch
+    return tuple(torch.from_numpy(array) for array in batch(sequences))
 
 
 def pad(sequences):

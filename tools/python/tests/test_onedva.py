@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 import json
 import os
+import pickle
 import struct
 import sys
 import tempfile
@@ -96,6 +97,78 @@ class Reader(unittest.TestCase):
         self.assertEqual((padded.shape, list(lengths)), ((3, 3, 32), [3, 0, 2]))
         np.testing.assert_array_equal(padded.sum((1, 2)), [96, 0, 32])
         np.testing.assert_array_equal(padded[2, 1], [2] * 8 + [0] * 24)
+
+    def test_tokens_of_a_clip_are_those_of_its_tiles(self):
+        write(self.path, two_clips(), DESCRIBED)
+        latents = onedva.Latents(self.path)
+        for index, clip in enumerate(latents):
+            tokens, places = latents.tokens(index)
+            padded, lengths = onedva.pad([tile.tokens() for tile in clip.tiles])
+            np.testing.assert_array_equal(tokens, np.concatenate([p[:n] for p, n in zip(padded, lengths)]))
+            self.assertEqual([tuple(p) for p in places],
+                             [(tile.y, tile.x, tile.side, i) for tile in clip.tiles for i in range(len(tile))])
+
+    def test_windows_are_coarse_to_fine(self):
+        write(self.path, two_clips(), DESCRIBED)
+        latents = onedva.Latents(self.path)
+        windows = onedva.Windows([self.path, self.path], clips=2)
+        self.assertEqual(len(windows), 2)
+        tokens, places = windows[1]
+        self.assertEqual([tuple(p) for p in places], [(0, 0, 0, 4, 0), (0, 0, 8, 8, 0), (1, 0, 0, 1, 0), (0, 0, 0, 4, 1),
+                                                      (0, 0, 8, 8, 1), (1, 0, 0, 1, 1), (0, 0, 8, 8, 2)])
+        np.testing.assert_array_equal(tokens[[0, 3]], latents.tokens(0)[0][:2])
+        short = onedva.Windows([self.path], clips=2, length=3)[0]
+        np.testing.assert_array_equal(short.tokens, tokens[:3])
+        self.assertEqual([len(onedva.Windows([self.path], clips=n)) for n in (1, 3)], [2, 0])
+        self.assertRaises(IndexError, lambda: windows[2])
+        self.assertRaisesRegex(ValueError, "0 clips", onedva.Windows, [self.path], 0)
+        self.assertRaisesRegex(ValueError, "0 tokens", onedva.Windows, [self.path], 1, 0)
+
+    def test_batches_say_where_tokens_are(self):
+        write(self.path, two_clips(), DESCRIBED)
+        windows = onedva.Windows([self.path])
+        tokens, places, mask = onedva.batch([windows[0], windows[1]])
+        self.assertEqual((tokens.shape, places.shape, list(mask.sum(1))), ((2, 5, 32), (2, 5, 5), [5, 2]))
+        np.testing.assert_array_equal(tokens[1, :2], windows[1].tokens)
+        np.testing.assert_array_equal(places[0], windows[0].places)
+        self.assertFalse(tokens[1, 2:].any() or places[1, 2:].any())
+        again = pickle.loads(pickle.dumps(windows))   # as a worker gets it
+        np.testing.assert_array_equal(again[0].tokens, windows[0].tokens)
+
+    def test_workers_of_torch(self):
+        import torch.utils.data
+        write(self.path, two_clips(), DESCRIBED)
+        windows = onedva.Windows([self.path] * 3)
+        loader = torch.utils.data.DataLoader(windows, 2, num_workers=2, collate_fn=onedva.tensors)
+        found = [(tokens.dtype, mask.sum(1).tolist()) for tokens, _, mask in loader]
+        self.assertEqual(found, [(torch.float32, [5, 2])] * 3)
+
+    def test_videos_are_exported(self):
+        """By a program that gives two clips for a video, and says how often it ran."""
+        folder = os.path.dirname(self.path)
+        video, program, runs = (os.path.join(folder, name) for name in ("a.mkv", "program", "runs"))
+        write(self.path, two_clips(), DESCRIBED)
+        with open(program, "w") as file:
+            file.write(f'#!/bin/sh\n[ "$1 $2" = "export {video}" ] || {{ echo "no clips" >&2; exit 1; }}\n'
+                       f'echo >> {runs}\ncat {self.path} > "$3"\n')
+        os.chmod(program, 0o755)
+        open(video, "w").close()
+        wanted = onedva.Windows([self.path])[0].tokens
+        np.testing.assert_array_equal(onedva.Windows([video], program=program)[0].tokens, wanted)
+        cache = os.path.join(folder, "cache")
+        for _ in range(2):
+            np.testing.assert_array_equal(onedva.Windows([video], cache=cache, program=program)[0].tokens, wanted)
+        self.assertEqual(os.path.getsize(runs), 2)    # into memory, and once into the cache
+        later = os.path.getmtime(video) + 1000
+        os.utime(video, (later, later))
+        onedva.Windows([video], cache=cache, program=program)
+        self.assertEqual(os.path.getsize(runs), 3)
+        other = os.path.join(folder, "b.mkv")
+        open(other, "w").close()
+        for keep in (None, cache):
+            self.assertRaisesRegex(ValueError, "b.mkv: no clips", onedva.Windows, [other], cache=keep, program=program)
+        self.assertRaisesRegex(ValueError, "no program nothing", onedva.Latents, video, "nothing")
+        self.assertEqual([name for _, _, names in os.walk(cache) for name in names], ["a.mkv.safetensors"])
 
     def test_other_files_are_refused(self):
         for described, cut, words in ((None, 0, "no One-DVA latents"), ({**DESCRIBED, "format": 4}, 0, "format 4"),
