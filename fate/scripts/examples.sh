@@ -3,7 +3,8 @@
 # Copyright (C) 2026 the One-DVA for FFmpeg authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Every example of the man pages runs as it stands, but for those on other machines (corpus.sh has these).
+# Every example of the man pages runs as it stands, but for those on other machines (corpus.sh has these), and
+# README's way from a folder of videos to a batch.
 
 # shellcheck source=fate/common.sh
 . "$(dirname "$0")/../common.sh"
@@ -81,4 +82,23 @@ check "same.mkv has the same packets" sh -c "
     diff video.md5 same.md5"
 check "a/b.mp4 becomes a/b.mp4.mkv" [ -s encoded/a/b.mp4.mkv ]
 check "a report is left" [ -s encoded/.onedva-corpus/report ]
+
+rm -r encoded
+ln -s programs build
+grep '^build/onedva-corpus' "$root/README.md" > commands
+check "README encodes a folder" run "$(cat commands)"
+{
+    echo 'import glob, sys, torch.utils.data'
+    echo 'sys.path.append(sys.argv[1])'
+    echo 'import onedva'
+    awk '/^```/ { code = $0 == "```python"; next } code' "$root/README.md"
+    echo 'print(tokens.shape, places.shape, mask.all().item())'
+} > batches.py
+python=$("$root/tools/find-python.sh" torch numpy) || python=
+if [ -n "$python" ]; then
+    check "README makes batches of its latents" sh -c "'$python' batches.py '$root/tools/python' | tee shapes &&
+        grep -q '\[1, [0-9]*, 32\]) torch.Size(\[1, [0-9]*, 5\]) True' shapes"
+else
+    left_out "README's batches" "python3 with torch"
+fi
 finish
