@@ -103,6 +103,7 @@ typedef struct OneDVAEncodeOptions {
     int layers;
     int64_t clip_duration;
     int clip_packets;
+    int tile_size;
 } OneDVAEncodeOptions;
 
 typedef struct OneDVADecodeOptions {
@@ -183,7 +184,10 @@ typedef struct OneDVADecodeOptions {
       { .i64 = 2000000 }, 0, INT64_MAX, flags },                                                   \
     { "clip_packets", "packets that show all frames of their clips, without any for each frame",   \
       (base) + offsetof(OneDVAEncodeOptions, clip_packets), AV_OPT_TYPE_BOOL, { .i64 = 0 },        \
-      0, 1, flags }
+      0, 1, flags },                                                                               \
+    { "tile_size", "side in samples of all tiles: 16, 32, 64 or 128; 0: what costs least",         \
+      (base) + offsetof(OneDVAEncodeOptions, tile_size), AV_OPT_TYPE_INT, { .i64 = 0 },            \
+      0, 128, flags }
 
 #define ONEDVA_DECODE_OPTIONS(base, flags)                                                         \
     { "steps",                                                                                     \
@@ -241,6 +245,7 @@ static inline void ff_onedva_encoder_settings(struct onedva_encoder_settings *se
     settings->motion         = options->motion;
     settings->adaptive_clips = options->adaptive_clips;
     settings->clip_packets   = options->clip_packets;
+    settings->tile_size      = options->tile_size;
     settings->backend        = model->backend;
     settings->device         = model->device;
     settings->logger         = ff_onedva_logger(log);

@@ -92,6 +92,11 @@ static int check_rate(const struct onedva_encoder_settings *settings)
     return ONEDVA_ERR_ARGUMENT;
 }
 
+static int is_tile_size(int size)
+{
+    return size == 16 || size == 32 || size == 64 || size == 128;
+}
+
 /* As check_rate. */
 static int check_settings(const struct onedva_encoder_settings *settings)
 {
@@ -106,6 +111,11 @@ static int check_settings(const struct onedva_encoder_settings *settings)
         odva_log(logger, ONEDVA_LOG_ERROR, "aq %g is not in 0 to 1", settings->aq);
     else if (settings->max_tokens < 0)
         odva_log(logger, ONEDVA_LOG_ERROR, "limit of %d tokens is negative", settings->max_tokens);
+    else if (settings->tile_size != 0 && !is_tile_size(settings->tile_size))
+        odva_log(
+            logger, ONEDVA_LOG_ERROR,
+            "tiles of %d samples a side do not exist; expected 16, 32, 64 or 128, or 0 to choose",
+            settings->tile_size);
     else if (settings->layers < 1 || settings->layers > ONEDVA_MAX_LAYERS)
         odva_log(logger, ONEDVA_LOG_ERROR, "%d layers are not 1 to %d", settings->layers,
                  ONEDVA_MAX_LAYERS);

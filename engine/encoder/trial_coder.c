@@ -38,6 +38,7 @@ int odva_trial_coder_open(struct odva_trial_coder *coder, const struct onedva_mo
     status = odva_rate_distortion_init(&coder->rate_distortion, model, pool, settings->max_tokens,
                                        settings->preset == ONEDVA_PRESET_SLOW);
     coder->partition.masking = settings->aq;
+    coder->partition.tile_size = settings->tile_size;
     coder->partition.prunes = settings->preset != ONEDVA_PRESET_SLOW;
     return status;
 }

@@ -213,6 +213,15 @@ static void take_tile(const struct run *run, int is_predicted, int index)
                                       : *predicted & ~odva_token_bit(y, x);
 }
 
+/* Whether a node's quarters are taken instead of its tile. */
+static int is_split(const struct run *run, const struct odva_tile *tile, double tile_cost,
+                    double parts_cost)
+{
+    const int asked = run->choice->tile_size;
+
+    return asked ? ODVA_TOKEN_LUMA << tile->size > asked : parts_cost < tile_cost;
+}
+
 /* Let a node be a tile, or leave it split. */
 static void choose_node(const struct run *run, int level, int index)
 {
@@ -231,7 +240,7 @@ static void choose_node(const struct run *run, int level, int index)
     }
     if (level < LEVELS - 1 && may_split(run, tile->size)) {
         parts = cost_of_parts(run, tile);
-        if (parts.cost < one.cost) {
+        if (is_split(run, tile, one.cost, parts.cost)) {
             run->latents->splits[superblock] |= odva_split_bit(level, node);
             parts.cost += bit * node_bits;
             parts.bits += node_bits;
@@ -289,7 +298,7 @@ static int try_level(const struct run *run, int level)
     int status;
 
     cut(run, level);
-    if (run->choice->prunes)
+    if (run->choice->prunes && !run->choice->tile_size)
         leave_out_large(run, level);
     status = transform(run);
     if (status == ONEDVA_OK)

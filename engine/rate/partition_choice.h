@@ -44,6 +44,7 @@ struct odva_strip_trial {
 struct odva_partition_choice {
     double masking;                   /* strength of odva_activity_weights; 0: none */
     int prunes;                       /* leave out what smaller tiles speak against */
+    int tile_size;                    /* of all tiles, in samples; 0: what costs least */
     struct odva_strip_trial trial[2]; /* as it is; predicted */
     struct odva_tile_cost *best;      /* of the nodes so far, at their first tokens [8][gx] */
     double *energy;                   /* of the tiles of a strip */

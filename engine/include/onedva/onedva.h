@@ -228,7 +228,9 @@ struct onedva_encoder_settings {
     int gop; /* frames from the start of a key clip to that of the next, at most, default 250: clips
               * end there, and those between may be inter clips; 1: all clips are key clips, of any
               * length; 0: no limit */
-    int device; /* as a decoder's */
+    int device;    /* as a decoder's */
+    int tile_size; /* 16, 32, 64 or 128 samples: all tiles are of this size, where the picture's end
+                    * or max_tokens allow it; 0: what costs least, place by place */
 };
 
 /** @param struct_size sizeof(*settings): what there is room for */

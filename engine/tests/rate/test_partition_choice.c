@@ -617,6 +617,38 @@ static void tokens_are_bounded(void **state)
     }
 }
 
+/* All tiles are as large as asked, but where the picture ends, or where a bound of tokens keeps
+ * them from being cut. */
+static void size_is_as_asked(void **state)
+{
+    struct random random = {9};
+    struct bench bench;
+
+    (void)state;
+    for (int predicts = 0; predicts < 2; predicts++) {
+        bench_open(&bench, 950, 0, 0, predicts);
+        make_levels(&bench, &random, 16, 16 * 21, 16 * 19);
+        bench.choice.prunes = 1;
+        for (int size = 0; size < 4; size++) {
+            const struct odva_grid *grid = &bench.coder.latents.grid;
+            int whole = 0;
+
+            bench.choice.tile_size = 16 << size;
+            choose(&bench, -10);
+            for (int i = 0; i < grid->tile_count; i++) {
+                assert_true(grid->tiles[i].size <= size);
+                whole += grid->tiles[i].size == size;
+            }
+            assert_int_equal(whole, (21 >> size) * (19 >> size));
+            check_packet(&bench);
+        }
+        bench.rd.max_tokens = 1;
+        choose(&bench, -40);
+        assert_int_equal(bench.coder.latents.grid.tiles[0].size, 3);
+        bench_close(&bench);
+    }
+}
+
 /* What the source gives is given back, whichever call fails. */
 static void source_fails(void **state)
 {
@@ -701,11 +733,9 @@ static void pruned(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cheapest_of_all),
-        cmocka_unit_test(large_picture),
-        cmocka_unit_test(tokens_are_bounded),
-        cmocka_unit_test(source_fails),
-        cmocka_unit_test(pruned),
+        cmocka_unit_test(cheapest_of_all),    cmocka_unit_test(large_picture),
+        cmocka_unit_test(tokens_are_bounded), cmocka_unit_test(size_is_as_asked),
+        cmocka_unit_test(source_fails),       cmocka_unit_test(pruned),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
