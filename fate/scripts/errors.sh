@@ -43,6 +43,8 @@ check "target_psnr above 60" refuses "'target_psnr' out of range \[0 - 60\]" \
     -f lavfi -i "$source" -c:v onedva -target_psnr 61 out.mkv
 check "aq_strength above 1" refuses "'aq_strength' out of range \[0 - 1\]" \
     -f lavfi -i "$source" -c:v onedva -aq_strength 2 out.mkv
+check "tiles that do not exist" refuses "tiles of 48 samples a side do not exist; expected 16, 32, 64 or 128" \
+    -f lavfi -i "$source" -c:v onedva -tile_size 48 out.mkv
 check "clip_frames above 16" refuses "'clip_frames' out of range \[1 - 16\]" \
     -f lavfi -i "$source" -c:v onedva -clip_frames 17 out.mkv
 check "motion above auto" refuses "'motion' out of range \[0 - 3\]" \
