@@ -32,6 +32,8 @@
     FUNCTION(BindBufferMemory)                                                                     \
     FUNCTION(CmdBindPipeline)                                                                      \
     FUNCTION(CmdCopyBuffer)                                                                        \
+    FUNCTION(CmdCopyBufferToImage)                                                                 \
+    FUNCTION(CmdCopyImageToBuffer)                                                                 \
     FUNCTION(CmdDispatch)                                                                          \
     FUNCTION(CmdFillBuffer)                                                                        \
     FUNCTION(CmdPipelineBarrier)                                                                   \
