@@ -249,9 +249,11 @@ static int open_somewhere(AVCodecContext *avctx, const struct onedva_decoder_set
 
     if (ret > 0)
         ret = open_vulkan(avctx, settings);
-    if (!ret && avctx->pix_fmt == AV_PIX_FMT_VULKAN)
-        ret = choose_format(avctx, 0);
     if (ret < 0 || s->has_vulkan)
+        return ret;
+    if (avctx->pix_fmt == AV_PIX_FMT_VULKAN)
+        ret = choose_format(avctx, 0);
+    if (ret < 0)
         return ret;
 #endif
     return ff_onedva_check(&s->log, onedva_decoder_open(&s->decoder, s->model, settings), "opening the decoder");
