@@ -117,13 +117,14 @@ struct odva_image *odva_vulkan_image_wrap(struct odva_backend *backend,
 }
 
 struct odva_image *odva_vulkan_image_import(struct odva_backend *backend, const void *picture,
-                                            int width, int height)
+                                            int is_new, int width, int height)
 {
     struct odva_image *image = calloc(1, sizeof(*image));
 
     if (image) {
         image->picture = *(const struct onedva_vulkan_picture *)picture;
         image->shape.has_chroma = 1;
+        image->is_current = is_new;
     }
     return add_wrapped(backend, image, width, height);
 }

@@ -274,15 +274,15 @@ static void through_frames(struct odva_backend *backend, int images, int width, 
         ((uint8_t *)&from)[i] = (uint8_t)(1 + i * 37 % 251);
     make_frame(&a, gpu, images, width, height);
     make_frame(&b, gpu, images, width, height);
-    copy(backend, ops->image_import(backend, &a.picture, width, height),
+    copy(backend, ops->image_import(backend, &a.picture, 1, width, height),
          ops->image_wrap(backend, &source, width, height));
     expect_state(&a, 8, VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL);
-    copy(backend, ops->image_import(backend, &b.picture, width, height),
-         ops->image_import(backend, &a.picture, width, height));
+    copy(backend, ops->image_import(backend, &b.picture, 1, width, height),
+         ops->image_import(backend, &a.picture, 0, width, height));
     expect_state(&a, 9, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL);
     for (int i = 0; i < 2; i++)
         copy(backend, ops->image_wrap(backend, &result, width, height),
-             ops->image_import(backend, &b.picture, width, height));
+             ops->image_import(backend, &b.picture, 0, width, height));
     expect_state(&b, 10, VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL);
     for (int p = 0; p < PLANES; p++)
         for (int y = 0; y < (p ? (height + 1) / 2 : height); y++)
