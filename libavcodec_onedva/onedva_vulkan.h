@@ -118,6 +118,23 @@ static inline void ff_onedva_vulkan_picture(OneDVAVulkanPicture *s, const AVFram
     };
 }
 
+/** Wait until all is done that makes a frame of Vulkan. */
+static inline int ff_onedva_wait_frame(const AVFrame *frame)
+{
+    const AVHWFramesContext *frames     = (const AVHWFramesContext *)frame->hw_frames_ctx->data;
+    const AVVulkanDeviceContext *vulkan = frames->device_ctx->hwctx;
+    const AVVkFrame *picture            = (const AVVkFrame *)frame->data[0];
+    const PFN_vkWaitSemaphores wait = (PFN_vkWaitSemaphores)vulkan->get_proc_addr(vulkan->inst, "vkWaitSemaphores");
+    const VkSemaphoreWaitInfo info  = {
+        .sType          = VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO,
+        .semaphoreCount = picture->img[1] ? 3 : 1,
+        .pSemaphores    = picture->sem,
+        .pValues        = picture->sem_value,
+    };
+
+    return wait && wait(vulkan->act_dev, &info, UINT64_MAX) == VK_SUCCESS ? 0 : AVERROR_EXTERNAL;
+}
+
 /** Reconstruct the packet read last into n frames of Vulkan, of its size or larger. */
 static inline int ff_onedva_reconstruct_vulkan(onedva_decoder *decoder, OneDVALog *log,
                                                AVFrame *const *frames, int n)

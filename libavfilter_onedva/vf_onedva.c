@@ -414,6 +414,11 @@ static int upload(AVFilterLink *outlink, AVFrame **frame)
     AVFrame *copy = ff_get_video_buffer(outlink, outlink->w, outlink->h);
     int ret = copy ? av_hwframe_transfer_data(copy, *frame, 0) : AVERROR(ENOMEM);
 
+#if CONFIG_VULKAN
+    // FFmpeg may still read the memory, and holds no reference to it
+    if (ret >= 0)
+        ret = ff_onedva_wait_frame(copy);
+#endif
     if (ret >= 0)
         ret = av_frame_copy_props(copy, *frame);
     if (ret < 0) {

@@ -85,11 +85,13 @@ else
 fi
 unset VK_INSTANCE_LAYERS VK_LAYER_SETTINGS_PATH
 
+# hwupload of FFmpeg 7.1 may still read memory that the next frame is written to: keep all frames.
+keep=loop=loop=1:size=20:start=0,trim=end_frame=20
 # The same filter with frames that were uploaded.
 scaled() {
     filters=scale_vulkan=w=40:h=24,hwdownload,format=yuv420p
     # shellcheck disable=SC2086 # lists
-    ffmpeg -backend vulkan $device -i coded.mkv -vf "hwupload,$filters" -f framemd5 expected &&
+    ffmpeg -backend vulkan $device -i coded.mkv -vf "$keep,hwupload,$filters" -f framemd5 expected &&
         ffmpeg $frames -i coded.mkv -vf "$filters" -f framemd5 found && same expected found
 }
 if "$ONEDVA_BIN/ffmpeg" -v error -filters | grep -q ' scale_vulkan '; then
@@ -105,7 +107,7 @@ packets() {
     name=$1 filter=$2
     shift 2
     # shellcheck disable=SC2086 # a list
-    ffmpeg $device -f lavfi -i "$source" -vf "$filter" -c:v onedva -preset ultrafast -clip_frames 8 "$@" -f framemd5 "$name"
+    ffmpeg $device -f lavfi -i "$source" -vf "$keep,$filter" -c:v onedva -preset ultrafast -clip_frames 8 "$@" -f framemd5 "$name"
 }
 same_packets() { packets expected null -backend vulkan && packets found hwupload && same expected found; }
 check "packets of uploaded frames" same_packets
@@ -120,7 +122,7 @@ check "from decoder to encoder" transcoded
 # usage: filtered FILE BEFORE OPTIONS BEHIND
 filtered() {
     # shellcheck disable=SC2086 # a list
-    ffmpeg $device -f lavfi -i "$source" -vf "${2}onedva=preset=ultrafast:clip_frames=8:steps=0:$3$4" -f framemd5 "$1"
+    ffmpeg $device -f lavfi -i "$source" -vf "$keep,${2}onedva=preset=ultrafast:clip_frames=8:steps=0:$3$4" -f framemd5 "$1"
 }
 filter() {
     filtered expected "" backend=vulkan "" && filtered found hwupload, backend=auto ,hwdownload,format=yuv420p && same expected found
