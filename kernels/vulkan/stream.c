@@ -109,8 +109,8 @@ static int submit_with(struct odva_vulkan_stream *stream,
         VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT,
         VK_PIPELINE_STAGE_ALL_COMMANDS_BIT};
     struct odva_vulkan_batch *batch = &stream->batches[stream->batch];
-    VkSemaphore signalled[1 + ODVA_VULKAN_SEMAPHORES] = {stream->timeline};
-    uint64_t values[1 + ODVA_VULKAN_SEMAPHORES] = {stream->submitted + 1};
+    VkSemaphore signalled[ODVA_VULKAN_SEMAPHORES + 1];
+    uint64_t values[ODVA_VULKAN_SEMAPHORES + 1];
     const VkTimelineSemaphoreSubmitInfo timeline = {
         .sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
         .waitSemaphoreValueCount = others->count,
@@ -131,9 +131,12 @@ static int submit_with(struct odva_vulkan_stream *stream,
     if (!stream->recorded || stream->status < 0)
         return stream->status;
     for (uint32_t i = 0; i < others->count; i++) {
-        signalled[1 + i] = others->semaphore[i];
-        values[1 + i] = others->signal[i];
+        signalled[i] = others->semaphore[i];
+        values[i] = others->signal[i];
     }
+    /* the last one: who waits for it may destroy the others, which Mesa signals one by one */
+    signalled[others->count] = stream->timeline;
+    values[others->count] = stream->submitted + 1;
     stream->recorded = 0;
     result = stream->gpu->vk.EndCommandBuffer(batch->commands);
     if (result >= 0)
