@@ -636,13 +636,13 @@ static struct odva_image *wrap_image(struct odva_backend *backend,
     return image;
 }
 
-static struct odva_image *import_image(struct odva_backend *backend, const void *picture,
-                                       int is_new, int width, int height)
+static struct odva_image *import_image(struct odva_backend *backend, const void *picture, int width,
+                                       int height)
 {
     struct odva_image *image;
 
     ODVA_ASSERT(picture && width > 0 && height > 0);
-    image = backend->unchecked_ops->image_import(backend, picture, is_new, width, height);
+    image = backend->unchecked_ops->image_import(backend, picture, width, height);
     backend->images += image != NULL;
     return image;
 }

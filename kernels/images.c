@@ -44,7 +44,7 @@ int odva_images_import(struct odva_images *images, struct odva_backend *backend,
     if (!backend->ops->image_import)
         return ONEDVA_ERR_UNSUPPORTED;
     for (int t = 0; t < count; t++) {
-        images->image[t] = backend->ops->image_import(backend, pictures[t], 1, width, height);
+        images->image[t] = backend->ops->image_import(backend, pictures[t], width, height);
         if (!images->image[t]) {
             odva_images_free(images, backend);
             return ONEDVA_ERR_NOMEM;

@@ -23,8 +23,8 @@ int odva_images_wrap_const(struct odva_images *images, struct odva_backend *back
                            const struct onedva_const_picture *pictures, int count, int width,
                            int height);
 
-/** Likewise, of pictures on the device whose contents are not wanted (image_import). @return ONEDVA_ERR_UNSUPPORTED, too, where a
- * device has none */
+/** Likewise, of pictures on the device, to be written (image_import). @return
+ * ONEDVA_ERR_UNSUPPORTED, too, where a device has none */
 int odva_images_import(struct odva_images *images, struct odva_backend *backend,
                        const void *const *pictures, int count, int width, int height);
 

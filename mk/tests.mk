@@ -89,7 +89,7 @@ $(BUILD)/engine/tests/codec/test_allocation_failure: private FLAGS += \
     $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc aligned_alloc posix_memalign free pthread_create)
 
 # likewise, and a Vulkan driver fails
-$(BUILD)/kernels/vulkan/tests/test_vulkan_device: private FLAGS += \
+$(addprefix $(BUILD)/kernels/vulkan/tests/,test_vulkan_device test_vulkan_frames): private FLAGS += \
     $(addprefix -Wl$(comma)--wrap=,malloc calloc access dlopen dlsym)
 
 # Looked for when a test is linked: configure may have run before it was installed.

@@ -33,7 +33,6 @@
     FUNCTION(CmdBindPipeline)                                                                      \
     FUNCTION(CmdCopyBuffer)                                                                        \
     FUNCTION(CmdCopyBufferToImage)                                                                 \
-    FUNCTION(CmdCopyImageToBuffer)                                                                 \
     FUNCTION(CmdDispatch)                                                                          \
     FUNCTION(CmdFillBuffer)                                                                        \
     FUNCTION(CmdPipelineBarrier)                                                                   \

@@ -117,14 +117,14 @@ struct odva_image *odva_vulkan_image_wrap(struct odva_backend *backend,
 }
 
 struct odva_image *odva_vulkan_image_import(struct odva_backend *backend, const void *picture,
-                                            int is_new, int width, int height)
+                                            int width, int height)
 {
     struct odva_image *image = calloc(1, sizeof(*image));
 
     if (image) {
         image->picture = *(const struct onedva_vulkan_picture *)picture;
         image->shape.has_chroma = 1;
-        image->is_current = is_new;
+        image->is_current = 1;
     }
     return add_wrapped(backend, image, width, height);
 }
@@ -179,9 +179,7 @@ static int bring(struct odva_vulkan_stream *stream, struct odva_image *image)
 
     if (!image->is_wrapped || image->is_current)
         return ONEDVA_OK;
-    if (image->picture.images)
-        status = odva_vulkan_picture_read(stream, &image->picture, image);
-    for (int p = 0; p < planes_of(image) && !image->picture.images && status >= 0; p++)
+    for (int p = 0; p < planes_of(image) && status >= 0; p++)
         status = upload_plane(stream, image, p);
     image->is_current = status >= 0;
     return status;

@@ -62,7 +62,7 @@ struct odva_image *odva_vulkan_image_wrap(struct odva_backend *backend,
                                           const struct onedva_picture *picture, int width,
                                           int height);
 struct odva_image *odva_vulkan_image_import(struct odva_backend *backend, const void *picture,
-                                            int is_new, int width, int height);
+                                            int width, int height);
 void odva_vulkan_image_free(struct odva_backend *backend, struct odva_image *image);
 struct odva_image_shape odva_vulkan_image_shape(const struct odva_image *image);
 int odva_vulkan_image_copy(struct odva_backend *backend, struct odva_image *dst,

@@ -6,17 +6,6 @@
 
 #define PLANES 3
 
-/* What an image is to be used for. */
-struct use {
-    VkImageLayout layout;
-    VkAccessFlagBits access;
-};
-
-static const struct use to_read = {VK_IMAGE_LAYOUT_TRANSFER_SRC_OPTIMAL,
-                                   VK_ACCESS_TRANSFER_READ_BIT};
-static const struct use to_write = {VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL,
-                                    VK_ACCESS_TRANSFER_WRITE_BIT};
-
 /* The family that owns an image afterwards. */
 static uint32_t family_after(const struct odva_vulkan_stream *stream,
                              const struct onedva_vulkan_picture *picture, int i)
@@ -25,20 +14,19 @@ static uint32_t family_after(const struct odva_vulkan_stream *stream,
                                                                : stream->gpu->family;
 }
 
-/* Images get the layout and the owner for a use, behind all work before; what is there is kept only
- * to be read. */
+/* Images get the layout and the owner to be written, behind all work before; what is there is not
+ * kept. */
 static void prepare(const struct odva_vulkan_stream *stream,
-                    const struct onedva_vulkan_picture *picture, VkCommandBuffer commands,
-                    const struct use *use)
+                    const struct onedva_vulkan_picture *picture, VkCommandBuffer commands)
 {
     VkImageMemoryBarrier barriers[PLANES];
 
     for (int i = 0; i < picture->images; i++)
         barriers[i] = (VkImageMemoryBarrier){
             .sType = VK_STRUCTURE_TYPE_IMAGE_MEMORY_BARRIER,
-            .dstAccessMask = use->access,
-            .oldLayout = use == &to_read ? picture->layout[i] : VK_IMAGE_LAYOUT_UNDEFINED,
-            .newLayout = use->layout,
+            .dstAccessMask = VK_ACCESS_TRANSFER_WRITE_BIT,
+            .oldLayout = VK_IMAGE_LAYOUT_UNDEFINED,
+            .newLayout = VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL,
             .srcQueueFamilyIndex = picture->queue_family[i],
             .dstQueueFamilyIndex = family_after(stream, picture, i),
             .image = picture->image[i],
@@ -67,24 +55,18 @@ static VkBufferImageCopy region_of(const struct onedva_vulkan_picture *picture,
 
 static void copy_planes(const struct odva_vulkan_stream *stream,
                         const struct onedva_vulkan_picture *picture, VkCommandBuffer commands,
-                        const struct odva_image *image, const struct use *use)
+                        const struct odva_image *image)
 {
-    const struct odva_vulkan_functions *vk = &stream->gpu->vk;
-    const VkBuffer buffer = odva_vulkan_buffer_handle(image->buffer);
-
     for (int p = 0; p < PLANES; p++) {
-        const VkImage plane = picture->image[picture->images == 1 ? 0 : p];
         const VkBufferImageCopy region = region_of(picture, image, p);
 
-        if (use == &to_read)
-            vk->CmdCopyImageToBuffer(commands, plane, use->layout, buffer, 1, &region);
-        else
-            vk->CmdCopyBufferToImage(commands, buffer, plane, use->layout, 1, &region);
+        stream->gpu->vk.CmdCopyBufferToImage(commands, odva_vulkan_buffer_handle(image->buffer),
+                                             picture->image[picture->images == 1 ? 0 : p],
+                                             VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL, 1, &region);
     }
 }
 
-static int submit(struct odva_vulkan_stream *stream, const struct onedva_vulkan_picture *picture,
-                  const struct use *use)
+static int submit(struct odva_vulkan_stream *stream, const struct onedva_vulkan_picture *picture)
 {
     uint64_t signal[PLANES];
     int status;
@@ -98,15 +80,16 @@ static int submit(struct odva_vulkan_stream *stream, const struct onedva_vulkan_
                                                  .signal = signal});
     for (int i = 0; i < picture->images && status == ONEDVA_OK; i++) {
         picture->value[i] = signal[i];
-        picture->layout[i] = use->layout;
-        picture->access[i] = use->access;
+        picture->layout[i] = VK_IMAGE_LAYOUT_TRANSFER_DST_OPTIMAL;
+        picture->access[i] = VK_ACCESS_TRANSFER_WRITE_BIT;
         picture->queue_family[i] = family_after(stream, picture, i);
     }
     return status;
 }
 
-static int copy(struct odva_vulkan_stream *stream, const struct onedva_vulkan_picture *picture,
-                const struct odva_image *image, const struct use *use)
+int odva_vulkan_picture_write(struct odva_vulkan_stream *stream,
+                              const struct onedva_vulkan_picture *picture,
+                              const struct odva_image *image)
 {
     VkCommandBuffer commands;
     int status = odva_vulkan_begin_alone(stream, &commands);
@@ -115,24 +98,10 @@ static int copy(struct odva_vulkan_stream *stream, const struct onedva_vulkan_pi
         return status;
     if (picture->lock)
         picture->lock(picture->opaque);
-    prepare(stream, picture, commands, use);
-    copy_planes(stream, picture, commands, image, use);
-    status = submit(stream, picture, use);
+    prepare(stream, picture, commands);
+    copy_planes(stream, picture, commands, image);
+    status = submit(stream, picture);
     if (picture->unlock)
         picture->unlock(picture->opaque);
     return status;
-}
-
-int odva_vulkan_picture_read(struct odva_vulkan_stream *stream,
-                             const struct onedva_vulkan_picture *picture,
-                             const struct odva_image *image)
-{
-    return copy(stream, picture, image, &to_read);
-}
-
-int odva_vulkan_picture_write(struct odva_vulkan_stream *stream,
-                              const struct onedva_vulkan_picture *picture,
-                              const struct odva_image *image)
-{
-    return copy(stream, picture, image, &to_write);
 }

@@ -2,20 +2,14 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-/* Images of a device from outside, copied from and to by a stream. */
+/* Images of a device from outside, written by a stream. */
 #ifndef ODVA_VULKAN_PICTURE_H
 #define ODVA_VULKAN_PICTURE_H
 
 #include "kernels/vulkan/image.h"
 
-/**
- * Copy all planes between a picture and a buffer that has them as an image of this size has, in a
- * submission of its own.
- * @return ONEDVA_OK, ONEDVA_ERR_NOMEM or ONEDVA_ERR_DEVICE
- */
-int odva_vulkan_picture_read(struct odva_vulkan_stream *stream,
-                             const struct onedva_vulkan_picture *picture,
-                             const struct odva_image *image);
+/** Copy all planes of an image to a picture of its size, in a submission of its own. @return
+ * ONEDVA_OK, ONEDVA_ERR_NOMEM or ONEDVA_ERR_DEVICE */
 int odva_vulkan_picture_write(struct odva_vulkan_stream *stream,
                               const struct onedva_vulkan_picture *picture,
                               const struct odva_image *image);

@@ -29,20 +29,23 @@ static int fail(struct odva_vulkan_stream *stream, VkResult result)
 
 /* ---- batches ----------------------------------------------------------------------------- */
 
-/* Wait for a moment of the timeline that was submitted; also where the device has failed since, as
- * it may still work. */
-static int wait_for(struct odva_vulkan_stream *stream, uint64_t moment)
+/* Also where the device has failed, as it may still work. */
+static int wait_for_values(struct odva_vulkan_stream *stream, uint32_t count,
+                           const VkSemaphore *semaphores, const uint64_t *values)
 {
     const VkSemaphoreWaitInfo info = {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO,
-                                      .semaphoreCount = 1,
-                                      .pSemaphores = &stream->timeline,
-                                      .pValues = &moment};
-    VkResult result;
+                                      .semaphoreCount = count,
+                                      .pSemaphores = semaphores,
+                                      .pValues = values};
+    const VkResult result = stream->gpu->vk.WaitSemaphores(stream->gpu->device, &info, UINT64_MAX);
 
-    if (!moment)
-        return stream->status;
-    result = stream->gpu->vk.WaitSemaphores(stream->gpu->device, &info, UINT64_MAX);
     return result < 0 ? fail(stream, result) : stream->status;
+}
+
+/* Wait for a moment of the timeline that was submitted. */
+static int wait_for(struct odva_vulkan_stream *stream, uint64_t moment)
+{
+    return moment ? wait_for_values(stream, 1, &stream->timeline, &moment) : stream->status;
 }
 
 static struct odva_vulkan_arena *arena_of(struct odva_vulkan_stream *stream,
@@ -289,6 +292,9 @@ int odva_vulkan_begin_alone(struct odva_vulkan_stream *stream, VkCommandBuffer *
 int odva_vulkan_submit_alone(struct odva_vulkan_stream *stream,
                              const struct odva_vulkan_semaphores *semaphores)
 {
+    /* Mesa 22.3 uses semaphores that a submission waits for after it has signalled others, when
+     * they may be destroyed; not those that have their value. */
+    (void)wait_for_values(stream, semaphores->count, semaphores->semaphore, semaphores->wait);
     return submit_with(stream, semaphores);
 }
 

@@ -43,9 +43,9 @@ struct onedva_vulkan_device {
  * A yuv420p picture: one image of VK_FORMAT_G8_B8_R8_3PLANE_420_UNORM, or three of
  * VK_FORMAT_R8_UNORM, Y, U and V. They are at least as large as the picture, which begins at their
  * first sample, and made for VK_IMAGE_USAGE_TRANSFER_DST_BIT.
- * Work on an image waits for its timeline semaphore to have the value that is there, and raises it
- * by one, which it adds to the value. Then the image has the layout, access and queue family that
- * are written here.
+ * Work on an image waits for its timeline semaphore to have the value that is there, on the host,
+ * too, and raises it by one, which it adds to the value. Then the image has the layout, access and
+ * queue family that are written here.
  */
 struct onedva_vulkan_picture {
     int images; /* 1 or 3: how many of each of these there are */
