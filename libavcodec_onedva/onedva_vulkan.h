@@ -163,14 +163,17 @@ static inline int ff_onedva_check_frames(const AVBufferRef *frames_ref, void *av
     return AVERROR(EINVAL);
 }
 
-/** Put a frame of memory in the place of one of a device; others stay as they are. */
-static inline int ff_onedva_download(AVFrame *frame)
+/** Put a frame of memory in the place of one of a device, whichever it is; others stay as they are. */
+static inline int ff_onedva_download(AVFrame *frame, void *avcl)
 {
     AVFrame *copy;
     int ret;
 
     if (!frame->hw_frames_ctx)
         return 0;
+    ret = ff_onedva_check_frames(frame->hw_frames_ctx, avcl);
+    if (ret < 0)
+        return ret;
     copy = av_frame_alloc();
     if (!copy)
         return AVERROR(ENOMEM);

@@ -248,7 +248,7 @@ static int get_next_frame(AVCodecContext *avctx)
     if (ret < 0)
         return ret;
 
-    ret = ff_onedva_download(s->next);
+    ret = ff_onedva_download(s->next, avctx);
     if (ret >= 0)
         ret = ff_onedva_clip_check(clip, s->next, avctx);
     if (!ret && clip->nb_frames && s->next->pts != AV_NOPTS_VALUE &&

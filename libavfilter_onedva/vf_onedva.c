@@ -466,7 +466,7 @@ static int collect_frames(AVFilterContext *ctx)
             if (ret <= 0)
                 return ret;
             s->next_passes = ctx->is_disabled;
-            ret = ff_onedva_download(s->next);
+            ret = ff_onedva_download(s->next, ctx);
             if (ret < 0)
                 return ret;
             ret = ff_onedva_clip_check(&s->clip, s->next, ctx);
