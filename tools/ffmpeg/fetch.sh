@@ -10,81 +10,12 @@
 
 set -eu
 
-suite=trixie # the Debian release that carries FFmpeg $series
-series=7.1
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+# shellcheck source=tools/ffmpeg/debian.sh
+. "$(dirname "$0")/debian.sh"
 
 die() {
     echo "fetch: $*" >&2
     exit 1
-}
-
-# Print "URI KEYRING" for each entry of the machine's apt sources that offers the main component
-# of the running Debian release; the project's own archives (path /debian) come first.
-debian_archives() {
-    # shellcheck source=/dev/null
-    codename=$(. /etc/os-release 2>/dev/null && echo "${VERSION_CODENAME:-}")
-    {
-        find /etc/apt/sources.list.d -name '*.list' -exec cat {} + 2>/dev/null || true
-        cat /etc/apt/sources.list 2>/dev/null || true
-    } | awk -v codename="$codename" -v keyring="$keyring" '
-        $1 == "deb" || $1 == "deb-src" {
-            options = ""
-            if (match($0, /\[[^]]*\]/)) {
-                options = substr($0, RSTART + 1, RLENGTH - 2)
-                $0 = substr($0, 1, RSTART - 1) substr($0, RSTART + RLENGTH)
-            }
-            main = 0
-            for (i = 4; i <= NF; i++)
-                main = main || $i == "main"
-            if (!main || ($3 != codename && $3 != "stable"))
-                next
-            key = keyring
-            if (match(options, /signed-by=[^ ]+/))
-                key = substr(options, RSTART + 10, RLENGTH - 10)
-            print $2, key
-        }'
-    find /etc/apt/sources.list.d -name '*.sources' -exec cat {} \; -exec echo \; 2>/dev/null |
-        sed '/^[ \t]*#/d' | awk -v codename="$codename" -v keyring="$keyring" '
-        function has(list, word,    n, i, words) {
-            n = split(list, words)
-            for (i = 1; i <= n; i++)
-                if (words[i] == word)
-                    return 1
-            return 0
-        }
-        function flush(    n, i, uris) {
-            if (has(field["components"], "main") && tolower(field["enabled"]) != "no" &&
-                (has(field["suites"], codename) || has(field["suites"], "stable"))) {
-                n = split(field["uris"], uris)
-                for (i = 1; i <= n; i++)
-                    print uris[i], field["signed-by"] ~ /^\/[^ ]+$/ ? field["signed-by"] : keyring
-            }
-            split("", field)
-        }
-        /^[ \t]*$/ { flush(); next }
-        /^[ \t]/ { field[name] = field[name] " " $0; next }
-        {
-            name = tolower(substr($0, 1, index($0, ":") - 1))
-            value = substr($0, index($0, ":") + 1)
-            gsub(/^[ \t]+|[ \t]+$/, "", value)
-            field[name] = value
-        }
-        END { flush() }'
-}
-
-# Download the source package into the current directory through a private apt configuration.
-# usage: download URI KEYRING
-download() {
-    rm -rf apt
-    mkdir -p apt/lists/partial apt/cache/archives/partial
-    : > apt/empty
-    printf 'Types: deb-src\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n' \
-        "$1" "$suite" "$2" > apt/debian.sources
-    set -- -qq -o Dir::Etc::sourcelist="$PWD/apt/debian.sources" \
-        -o Dir::Etc::sourceparts="$PWD/apt/empty" -o Dir::State::Lists="$PWD/apt/lists" \
-        -o Dir::Cache="$PWD/apt/cache" -o APT::Get::List-Cleanup=false -o APT::Sandbox::User=root
-    apt-get "$@" update && apt-get "$@" source --download-only ffmpeg
 }
 
 unpack_debian() {
@@ -93,14 +24,7 @@ unpack_debian() {
     command -v dpkg-source >/dev/null || die "dpkg-source is missing: install the package dpkg-dev"
     mkdir -p "$work"
     cd "$work"
-    debian_archives | awk '!seen[$0]++ { print ($1 ~ /\/debian\/?$/ ? 0 : 1), $0 }' |
-        sort -s -n -k 1,1 | cut -d ' ' -f 2- > archives
-    while read -r uri key; do
-        echo "fetch: FFmpeg source package of Debian $suite"
-        if download "$uri" "$key" > download.log 2>&1; then
-            break
-        fi
-    done < archives
+    from_debian deb-src source --download-only ffmpeg
     set -- ffmpeg_*.dsc
     [ -f "$1" ] || die "cannot download Debian's FFmpeg source package (see $work/download.log);" \
         "check the network, or give an unpacked FFmpeg $series tree with --ffmpeg-source=DIR"

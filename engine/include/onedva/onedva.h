@@ -160,6 +160,10 @@ enum onedva_backend {
     ONEDVA_BACKEND_VULKAN,
 };
 
+/** A device of Vulkan that the caller has opened, and a picture on it: onedva_vulkan.h. */
+struct onedva_vulkan_device;
+struct onedva_vulkan_picture;
+
 /** Whether this build has a backend, and it works on this machine. */
 ONEDVA_API int onedva_backend_available(enum onedva_backend backend);
 
@@ -231,6 +235,7 @@ struct onedva_encoder_settings {
     int device;    /* as a decoder's */
     int tile_size; /* 16, 32, 64 or 128 samples: all tiles are of this size, where the picture's end
                     * or max_tokens allow it; 0: what costs least, place by place */
+    const struct onedva_vulkan_device *vulkan; /* as a decoder's */
 };
 
 /** @param struct_size sizeof(*settings): what there is room for */
@@ -409,6 +414,8 @@ struct onedva_decoder_settings {
     struct onedva_logger logger;
     int device; /* which one of the backend's: the number that it has there, from 0; default -1: the
                  * first GPU, or else the first. The CPU has none */
+    /* Compute on this device, with backend auto or vulkan and no number; NULL: not */
+    const struct onedva_vulkan_device *vulkan;
 };
 
 /** @param struct_size sizeof(*settings): what there is room for */
@@ -493,6 +500,14 @@ ONEDVA_API int onedva_decoder_try_packet(onedva_decoder *decoder, const uint8_t 
 /** Reconstruct the pictures of the clip read last. @param n its clip.frames */
 ONEDVA_API int onedva_decoder_reconstruct(onedva_decoder *decoder,
                                           const struct onedva_picture *pictures, int n);
+
+/**
+ * Likewise, of pictures on the device of settings.vulkan, which stay there. Work on them may go on
+ * when this returns: their semaphores say when it is done. Not with smooth_clips.
+ */
+ONEDVA_API int
+onedva_decoder_reconstruct_vulkan(onedva_decoder *decoder,
+                                  const struct onedva_vulkan_picture *const *pictures, int n);
 
 /** Where the content of a clip's frames lies on its canvases (doc/bitstream.md, section 10). */
 struct onedva_mesh {
