@@ -1,0 +1,184 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "kernels/cuda/cuda_device.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/strict_math.h"
+#include "kernels/cuda/cuda_backend.h"
+
+#define SAMPLES ODVA_FRAME_SAMPLES
+#define PAIRS   (SAMPLES / 2)
+
+static struct odva_cuda_device *cuda_of(struct odva_device *device)
+{
+    return (struct odva_cuda_device *)device;
+}
+
+/* ---- tables ------------------------------------------------------------------------------ */
+
+static void fill_tables(struct odva_cuda_tables *tables)
+{
+    for (int n = 1; n <= ODVA_CUDA_DCT_MAX; n++)
+        for (int f = 0; f < n; f++)
+            for (int i = 0; i < n; i++) {
+                const double norm = sqrt((f ? 2.0 : 1.0) / n);
+                const double c = odva_cos(ODVA_PI * (2 * i + 1) * f / (2 * n)) * norm;
+
+                tables->forward[n][f][i] = (float)c;
+                tables->exact[n][f][i] = (int32_t)floor(65536 * c + 0.5);
+            }
+}
+
+static int open_tables(struct odva_cuda_device *device)
+{
+    struct odva_cuda_tables *tables = calloc(1, sizeof(*tables));
+
+    if (!tables)
+        return ONEDVA_ERR_NOMEM;
+    fill_tables(tables);
+    device->tables = odva_cuda_constant(device->gpu, tables, sizeof(*tables));
+    free(tables);
+    return device->tables ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
+}
+
+/* ---- members of odva_device_ops ---------------------------------------------------------- */
+
+static struct odva_weights *pack(struct odva_device *device, const float *weights, int n_out,
+                                 int n_in, enum odva_precision precision)
+{
+    struct odva_weights *packed = malloc(sizeof(*packed));
+
+    (void)precision; /* float32 throughout */
+    if (!packed)
+        return NULL;
+    *packed = (struct odva_weights){n_out, n_in, 0};
+    packed->numbers =
+        odva_cuda_constant(cuda_of(device)->gpu, weights, (size_t)n_out * n_in * sizeof(*weights));
+    if (packed->numbers)
+        return packed;
+    free(packed);
+    return NULL;
+}
+
+static void free_weights(struct odva_device *device, struct odva_weights *weights)
+{
+    if (!weights)
+        return;
+    odva_cuda_free_constant(cuda_of(device)->gpu, weights->numbers);
+    free(weights);
+}
+
+static void weights_size(const struct odva_weights *weights, int *n_out, int *n_in)
+{
+    *n_out = weights->n_out;
+    *n_in = weights->n_in;
+}
+
+/* Mean, forward, inverse. */
+static void fill_basis(int16_t *numbers, const int16_t *vectors, int count, const int16_t *mean)
+{
+    int16_t *forward = numbers + SAMPLES, *inverse = forward + (size_t)SAMPLES * count;
+
+    memcpy(numbers, mean, SAMPLES * sizeof(*mean));
+    memcpy(inverse, vectors, (size_t)SAMPLES * count * sizeof(*vectors));
+    for (int p = 0; p < PAIRS; p++)
+        for (int j = 0; j < count; j++)
+            memcpy(forward + ((size_t)p * count + j) * 2, vectors + (size_t)j * SAMPLES + 2 * p,
+                   2 * sizeof(*vectors));
+}
+
+static struct odva_basis *pack_basis(struct odva_device *device, const int16_t *vectors, int count,
+                                     const int16_t *mean)
+{
+    const size_t matrix = (size_t)SAMPLES * count * sizeof(int16_t);
+    const size_t bytes = SAMPLES * sizeof(int16_t) + 2 * matrix;
+    struct odva_basis *basis = calloc(1, sizeof(*basis));
+    int16_t *numbers = malloc(bytes);
+
+    if (basis && numbers) {
+        fill_basis(numbers, vectors, count, mean);
+        basis->count = count;
+        basis->forward = SAMPLES * sizeof(int16_t);
+        basis->inverse = basis->forward + matrix;
+        basis->numbers = odva_cuda_constant(cuda_of(device)->gpu, numbers, bytes);
+    }
+    free(numbers);
+    if (basis && basis->numbers)
+        return basis;
+    free(basis);
+    return NULL;
+}
+
+static void free_basis(struct odva_device *device, struct odva_basis *basis)
+{
+    odva_cuda_free_constant(cuda_of(device)->gpu, basis->numbers);
+    free(basis);
+}
+
+static struct odva_buffer *constant(struct odva_device *device, const void *data, size_t bytes)
+{
+    struct odva_buffer *buffer = calloc(1, sizeof(*buffer));
+
+    if (!buffer)
+        return NULL;
+    buffer->bytes = bytes;
+    buffer->address = odva_cuda_constant(cuda_of(device)->gpu, data, bytes);
+    if (buffer->address)
+        return buffer;
+    free(buffer);
+    return NULL;
+}
+
+static void free_constant(struct odva_device *device, struct odva_buffer *buffer)
+{
+    odva_cuda_free_constant(cuda_of(device)->gpu, buffer->address);
+    free(buffer);
+}
+
+/* What there is of it, when opening failed. */
+static void close_device(struct odva_device *closed)
+{
+    struct odva_cuda_device *device = cuda_of(closed);
+
+    if (device->gpu)
+        odva_cuda_free_constant(device->gpu, device->tables);
+    odva_cuda_gpu_close(&device->gpu);
+    free(device);
+}
+
+static const struct odva_device_ops device_ops = {
+    .close = close_device,
+    .open_backend = odva_cuda_backend_open,
+    .pack = pack,
+    .free_weights = free_weights,
+    .weights_size = weights_size,
+    .pack_basis = pack_basis,
+    .free_basis = free_basis,
+    .constant = constant,
+    .free_constant = free_constant,
+};
+
+int odva_cuda_device_open(struct odva_cuda_device **opened, int index,
+                          const struct onedva_logger *logger)
+{
+    struct odva_cuda_device *device = calloc(1, sizeof(*device));
+    int status;
+
+    *opened = NULL;
+    if (!device)
+        return ONEDVA_ERR_NOMEM;
+    device->base.ops = &device_ops;
+    atomic_init(&device->base.references, 1);
+    if ((status = odva_cuda_gpu_open(&device->gpu, index, logger)) < 0 ||
+        (status = open_tables(device)) < 0) {
+        close_device(&device->base);
+        return status;
+    }
+    *opened = device;
+    return ONEDVA_OK;
+}
