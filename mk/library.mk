@@ -17,7 +17,7 @@ FLAGS    = -std=c11 $(OPTIMIZE) -g -Wall -Wextra -ffp-contract=off -fPIC -fvisib
            -D_GNU_SOURCE -DONEDVA_BUILDING -Iengine/include -Iengine -I. -I$(CONFIG) \
            $(MACHINE_CFLAGS) $(LIBRARY_CFLAGS) $(if $(filter yes,$(SANITIZERS)),$(SANITIZE) -DONEDVA_CHECKS)
 
-OBJECTS  = $(SOURCES:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/engine/model/embedded_model.o
+OBJECTS  = $(SOURCES:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/engine/model/embedded_model.o $(CUDA_MODULES)
 STATIC   = $(BUILD)/lib/libonedva.a
 SHARED   = $(BUILD)/lib/shared/libonedva.so.$(VERSION)
 PC       = $(BUILD)/lib/pkgconfig/onedva.pc
@@ -49,13 +49,17 @@ $(BUILD)/obj/engine/model/embedded_model.o: engine/model/embedded_model.S $(MODE
 	@echo "AS      $<"
 	$(Q)$(CC) -DMODEL_FILE='"$(MODEL)"' -c -o $@ $<
 
-# CUDA's kernels (kernels/cuda/*.cu) are objects like others.
-NVCC = nvcc
-$(BUILD)/obj/%.o: %.cu $(CONFIG)/config.mak
+# CUDA's kernels are what nvcc makes of them for each generation of GPUs, in read-only data: kernels/cuda/modules.h.
+CUDA_CODE   = $(foreach c,75 80 86 89 90,-gencode arch=compute_$(c)$(comma)code=sm_$(c)) \
+              -gencode arch=compute_90$(comma)code=compute_90
+CUDA_MODULES = $(CUDA_MODULES-yes:%=$(BUILD)/obj/%.module.o)
+$(BUILD)/obj/%.fatbin: %.cu $(CONFIG)/config.mak
 	@mkdir -p $(@D)
 	@echo "NVCC    $<"
-	$(Q)$(NVCC) $(OPTIMIZE) -g -Iengine/include -Iengine -I. -I$(CONFIG) -Xcompiler -fPIC,-Wall,-fvisibility=hidden \
-	    -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
+	$(Q)$(NVCC) -fatbin -std=c++17 -O3 -Werror all-warnings -Iengine/include -Iengine -I. $(CUDA_CODE) \
+	    -MMD -MP -MF $@.d -o $@ $<
+$(BUILD)/obj/%.module.o: $(BUILD)/obj/%.fatbin kernels/cuda/module.S
+	$(Q)$(CC) -DMODULE=odva_cuda_module_$(*F) -DMODULE_FILE='"$<"' -c -o $@ kernels/cuda/module.S
 
 # Vulkan's shaders are arrays of SPIR-V, which kernels/vulkan/shaders.c includes.
 SPIRV = $(VULKAN_SHADERS-yes:%=$(BUILD)/obj/%.spv.h)

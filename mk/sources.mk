@@ -61,6 +61,17 @@ VULKAN_SHADERS-$(HAVE_VULKAN) += $(addprefix kernels/vulkan/, \
     attention axpby dct_forward dct_inverse deblock_columns deblock_rows downscale2x linear_large linear_small noise \
     norm_modulate patchify project reconstruct scan smooth structure_tensors unpatchify warp)
 
+# What runs on the host; tests run all but the driver's loading without a GPU.
+CUDA_HOST = $(addprefix kernels/cuda/, \
+    cuda_backend cuda_device gpu image linear_path_operators network_operators picture_operators stream)
+CUDA_SOURCES-$(HAVE_CUDA) += $(CUDA_HOST) kernels/cuda/driver
+
+# One file for each operator, or for what some have in common.
+CUDA_KERNELS = $(addprefix kernels/cuda/, \
+    axpby dct deblock downscale2x noise norm_modulate patchify project reconstruct scan smooth structure_tensors \
+    unpatchify warp)
+CUDA_MODULES-$(HAVE_CUDA) += $(CUDA_KERNELS)
+
 SOURCES = $(addsuffix .c, $(BASE_SOURCES) $(MODEL_SOURCES) $(BITSTREAM_SOURCES) $(TRANSFORM_SOURCES) \
     $(MOTION_SOURCES) $(NETWORK_SOURCES) $(RATE_SOURCES) $(ENCODER_SOURCES) $(DECODER_SOURCES) \
-    $(KERNELS_SOURCES) $(KERNELS_SOURCES-yes) $(CPU_SOURCES) $(CPU_SOURCES-yes) $(VULKAN_SOURCES-yes))
+    $(KERNELS_SOURCES) $(KERNELS_SOURCES-yes) $(CPU_SOURCES) $(CPU_SOURCES-yes) $(VULKAN_SOURCES-yes) $(CUDA_SOURCES-yes))

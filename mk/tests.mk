@@ -8,7 +8,8 @@ comma = ,
 
 .PHONY: unit-tests tsan-tests unit-programs byte-order-tests ffmpeg-tsan ffmpeg-coverage
 
-TESTS         = $(wildcard engine/tests/*/test_*.c kernels/tests/test_*.c kernels/cpu/tests/test_*.c) \
+TESTS         = $(wildcard engine/tests/*/test_*.c kernels/tests/test_*.c kernels/cpu/tests/test_*.c \
+                kernels/cuda/tests/test_*.c) \
                 $(if $(filter yes,$(HAVE_VULKAN)),$(wildcard kernels/vulkan/tests/test_*.c))
 TEST_PROGRAMS = $(TESTS:%.c=$(BUILD)/%)
 
@@ -89,6 +90,22 @@ $(BUILD)/engine/tests/codec/test_allocation_failure: private FLAGS += \
 # likewise, and a Vulkan driver fails
 $(BUILD)/kernels/vulkan/tests/test_vulkan_device: private FLAGS += \
     $(addprefix -Wl$(comma)--wrap=,malloc calloc access dlopen dlsym)
+
+# CUDA's operators on the CPU: its kernels as C++, and a driver (kernels/cuda/tests/emulator.h). What kernels share has
+# a section of its own, in which GCC guards variables where it is told to.
+CUDA_TESTS        = $(filter $(BUILD)/kernels/cuda/%,$(TEST_PROGRAMS))
+CUDA_TEST_OBJECTS = $(CUDA_HOST:%=$(BUILD)/obj/%.o) $(CUDA_KERNELS:%=$(BUILD)/obj/%.on_cpu.o) \
+    $(addprefix $(BUILD)/obj/kernels/cuda/tests/,cuda_on_cpu.o driver_on_cpu.o fiber.o)
+GUARDS_SECTIONS   = $(if $(filter yes,$(SANITIZERS)),$(if $(findstring clang,$(CC)),,-fsanitize-sections=cuda_shared))
+
+$(BUILD)/obj/%.on_cpu.o: %.cu $(CONFIG)/config.mak
+	@mkdir -p $(@D)
+	@echo "CXX     $<"
+	$(Q)$(CC) -x c++ -std=c++17 -fno-exceptions -fno-rtti $(filter-out -std=c11,$(FLAGS)) $(GUARDS_SECTIONS) \
+	    -include kernels/cuda/tests/cuda_on_cpu.h -MMD -MP -c -o $@ $<
+$(addprefix $(BUILD)/obj/kernels/cuda/tests/,cuda_on_cpu.o driver_on_cpu.o): private FLAGS += $$(pkg-config --cflags cmocka)
+$(CUDA_TESTS): $(CUDA_TEST_OBJECTS)
+$(CUDA_TESTS): private STATIC := $(CUDA_TEST_OBJECTS) $(STATIC)
 
 # Looked for when a test is linked: configure may have run before it was installed.
 .PHONY: cmocka

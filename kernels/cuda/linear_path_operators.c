@@ -16,7 +16,7 @@
 /* What a sum of project is in: 1/8 of a sample's step times 1/16384, of 127.5 steps. */
 #define SUM_UNIT (1.0f / (127.5f * 8 * 16384))
 
-static_assert(ODVA_CUDA_ORDER_BITS == ODVA_ORDER_BITS, "kernels read the order of scans");
+_Static_assert(ODVA_CUDA_ORDER_BITS == ODVA_ORDER_BITS, "kernels read the order of scans");
 
 /* ---- projection -------------------------------------------------------------------------- */
 

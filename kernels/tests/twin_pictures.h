@@ -8,7 +8,7 @@
 
 #include "base/integers.h"
 #include "base/layout.h"
-#include "kernels/vulkan/tests/twin_backends.h"
+#include "kernels/tests/twin_backends.h"
 
 /** The same pictures twice. Each plane's rows are further apart than they are long. */
 struct twin_pictures {
