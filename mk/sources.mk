@@ -68,8 +68,8 @@ CUDA_SOURCES-$(HAVE_CUDA) += $(CUDA_HOST) kernels/cuda/driver
 
 # One file for each operator, or for what some have in common.
 CUDA_KERNELS = $(addprefix kernels/cuda/, \
-    axpby dct deblock downscale2x noise norm_modulate patchify project reconstruct scan smooth structure_tensors \
-    unpatchify warp)
+    attention axpby dct deblock downscale2x linear noise norm_modulate patchify project reconstruct scan smooth \
+    structure_tensors unpatchify warp)
 CUDA_MODULES-$(HAVE_CUDA) += $(CUDA_KERNELS)
 
 SOURCES = $(addsuffix .c, $(BASE_SOURCES) $(MODEL_SOURCES) $(BITSTREAM_SOURCES) $(TRANSFORM_SOURCES) \

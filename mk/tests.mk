@@ -122,4 +122,4 @@ $(BUILD)/%: %.c $(STATIC)
 	@echo "CCLD    $@"
 	$(Q)$(CC) $(FLAGS) -MMD -MP -MF $@.d -o $@ $< $(STATIC) $(LIBRARY_LIBS)
 
--include $(TEST_PROGRAMS:%=%.d)
+-include $(TEST_PROGRAMS:%=%.d) $(CUDA_TEST_OBJECTS:.o=.d)

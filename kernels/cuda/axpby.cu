@@ -12,7 +12,6 @@ KERNEL(axpby, axpby)
     if (column >= a.columns)
         return;
     for (int64_t r = blockIdx.y; r < a.rows; r += gridDim.y)
-        a.dst[r * a.dst_stride + column] =
-            __fadd_rn(__fmul_rn(a.a, a.x[r * a.x_stride + column]),
-                      __fmul_rn(a.b, a.y[r * a.y_stride + column]));
+        a.dst[r * a.dst_stride + column] = __fadd_rn(__fmul_rn(a.a, a.x[r * a.x_stride + column]),
+                                                     __fmul_rn(a.b, a.y[r * a.y_stride + column]));
 }

@@ -10,7 +10,7 @@
 
 /* C names, by which the host finds them; each is given one structure. */
 #define KERNEL(name, arguments)                                                                    \
-    extern "C" __global__ void odva_kernel_##name(                                                  \
+    extern "C" __global__ void odva_kernel_##name(                                                 \
         const __grid_constant__ struct odva_cuda_##arguments a)
 
 /** Four samples, or numbers of four samples. */

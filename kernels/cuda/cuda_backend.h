@@ -67,6 +67,14 @@ static inline struct odva_cuda_grid odva_cuda_grid_of(const struct odva_grid *gr
 }
 
 /* Members of odva_backend_ops. */
+int odva_cuda_linear(struct odva_backend *backend, struct odva_matrix dst, struct odva_matrix src,
+                     int64_t rows, const struct odva_weights *weights,
+                     const struct odva_epilogue *epilogue);
+int odva_cuda_linear_chain(struct odva_backend *backend, const struct odva_linear_step *steps,
+                           int count, int64_t rows);
+int odva_cuda_attention(struct odva_backend *backend, struct odva_matrix dst,
+                        struct odva_matrix qkv, const struct odva_attention *attention,
+                        const struct odva_windows *windows);
 int odva_cuda_norm_modulate(struct odva_backend *backend, struct odva_matrix dst,
                             struct odva_matrix src, int64_t rows, int width,
                             const struct odva_modulation *modulation);

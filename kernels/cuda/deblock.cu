@@ -102,7 +102,6 @@ KERNEL(deblock_rows, deblock)
     const int64_t i = thread_index();
     const int x = (int)(4 * (i % across)), row = 1 + (int)(i / across), column = x / spacing;
 
-    if (p.samples &&
-        i < (int64_t)across * borders_of(plane_size(a.height, blockIdx.z), spacing))
+    if (p.samples && i < (int64_t)across * borders_of(plane_size(a.height, blockIdx.z), spacing))
         deblock_word(p, x, row * spacing, limit_between(a, row, column, row - 1, column));
 }

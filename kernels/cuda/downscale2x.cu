@@ -18,7 +18,8 @@ KERNEL(downscale2x, downscale2x)
     if (!from.samples || !to.samples || i >= (int64_t)across * ((height + 1) / 2))
         return;
     for (int c = 0; c < 4; c++) {
-        const int left = smaller(2 * (x + c), width - 1), right = smaller(2 * (x + c) + 1, width - 1);
+        const int left = smaller(2 * (x + c), width - 1),
+                  right = smaller(2 * (x + c) + 1, width - 1);
 
         s.v[c] = (sample_at(from, left, above) + sample_at(from, right, above) +
                   sample_at(from, left, below) + sample_at(from, right, below) + 2) >>

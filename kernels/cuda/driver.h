@@ -58,6 +58,7 @@ enum {
     FUNCTION(context_release, cuDevicePrimaryCtxRelease_v2, (int device))                          \
     FUNCTION(context_push, cuCtxPushCurrent_v2, (odva_cuda_context context))                       \
     FUNCTION(context_pop, cuCtxPopCurrent_v2, (odva_cuda_context * context))                       \
+    FUNCTION(context_synchronize, cuCtxSynchronize, (void))                                        \
     FUNCTION(module_load, cuModuleLoadData, (odva_cuda_module * module, const void *image))        \
     FUNCTION(module_unload, cuModuleUnload, (odva_cuda_module module))                             \
     FUNCTION(module_function, cuModuleGetFunction,                                                 \

@@ -61,6 +61,7 @@ void odva_cuda_free_constant(const struct odva_cuda_gpu *gpu, odva_cuda_address 
 {
     if (!address || odva_cuda_enter(gpu) != ODVA_CUDA_SUCCESS)
         return;
+    (void)gpu->driver.context_synchronize(); /* backends may have begun work with it */
     (void)gpu->driver.free(address);
     odva_cuda_leave(gpu);
 }

@@ -54,6 +54,7 @@ int odva_cuda_status(const struct odva_cuda_gpu *gpu, int result, const char *wh
 /** Memory that holds data, when it returns. @return 0: there is none */
 odva_cuda_address odva_cuda_constant(const struct odva_cuda_gpu *gpu, const void *data,
                                      size_t bytes);
+/** Waits for all that was begun on the device. */
 void odva_cuda_free_constant(const struct odva_cuda_gpu *gpu, odva_cuda_address address);
 
 #endif

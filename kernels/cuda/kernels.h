@@ -16,10 +16,12 @@
 
 /** Files of kernels. */
 #define ODVA_CUDA_MODULES(MODULE)                                                                  \
+    MODULE(attention)                                                                              \
     MODULE(axpby)                                                                                  \
     MODULE(dct)                                                                                    \
     MODULE(deblock)                                                                                \
     MODULE(downscale2x)                                                                            \
+    MODULE(linear)                                                                                 \
     MODULE(noise)                                                                                  \
     MODULE(norm_modulate)                                                                          \
     MODULE(patchify)                                                                               \
@@ -33,12 +35,14 @@
 
 /** File, kernel and the structure that it is given. */
 #define ODVA_CUDA_KERNELS(KERNEL)                                                                  \
+    KERNEL(attention, attention, attention)                                                        \
     KERNEL(axpby, axpby, axpby)                                                                    \
     KERNEL(dct, dct_forward, dct)                                                                  \
     KERNEL(dct, dct_inverse, dct)                                                                  \
     KERNEL(deblock, deblock_columns, deblock)                                                      \
     KERNEL(deblock, deblock_rows, deblock)                                                         \
     KERNEL(downscale2x, downscale2x, downscale2x)                                                  \
+    KERNEL(linear, linear, linear)                                                                 \
     KERNEL(noise, noise, noise)                                                                    \
     KERNEL(norm_modulate, norm_modulate, norm_modulate)                                            \
     KERNEL(patchify, patchify, patchify)                                                           \
@@ -193,6 +197,46 @@ struct odva_cuda_reconstruct {
 };
 
 /* ---- networks ---------------------------------------------------------------------------- */
+
+#define ODVA_CUDA_LINEAR_TILE    64 /* rows and columns that a block makes */
+#define ODVA_CUDA_LINEAR_THREADS 256
+
+/** What follows a product, as odva_epilogue has it; what there is none of is NULL. */
+struct odva_cuda_epilogue {
+    const float *bias, *gate, *add;
+    const int32_t *gate_row, *add_row;
+    int64_t gate_stride, add_stride;
+    int32_t activation; /* enum odva_cuda_activation */
+};
+
+enum odva_cuda_activation {
+    ODVA_CUDA_ACTIVATION_NONE,
+    ODVA_CUDA_ACTIVATION_GELU,
+    ODVA_CUDA_ACTIVATION_SILU,
+};
+
+/** Blocks: tiles of rows, tiles of columns; of ODVA_CUDA_LINEAR_THREADS. */
+struct odva_cuda_linear {
+    float *dst;
+    const float *src, *weights; /* weights: [n_out][n_in] */
+    int64_t dst_stride, src_stride, rows;
+    int32_t n_in, n_out;
+    struct odva_cuda_epilogue epilogue;
+};
+
+#define ODVA_CUDA_MOST_HEAD_DIM     256
+#define ODVA_CUDA_ATTENTION_QUERIES 8 /* of a block, a warp each */
+
+/** Blocks: of each window one after the other, those that its queries want; heads. */
+struct odva_cuda_attention {
+    float *dst;
+    const float *qkv, *cosines, *sines;
+    const int32_t *begin, *rows, *rope; /* as in odva_windows; begin: of the first window */
+    int64_t dst_stride, qkv_stride;
+    int32_t blocks; /* of the longest window */
+    int32_t heads, head_dim;
+    float factor; /* of scores */
+};
 
 /** Threads: columns, rows in steps of the grid. */
 struct odva_cuda_axpby {

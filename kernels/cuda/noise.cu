@@ -73,10 +73,8 @@ static __device__ void write_pair(float *dst, uint32_t n, uint32_t m)
     const uint32_t quarter = (m + 0x20000000u) >> 30;
     const float x = ((float)(int32_t)(m - (quarter << 30)) + 0.5f) * (1.57079633f / 1073741824.0f);
     const float t = x * x;
-    const float s = x + x * t *
-                            (-1.0f / 6 + t * (1.0f / 120 + t * (-1.0f / 5040 + t / 362880)));
-    const float c =
-        1 - t * (0.5f - t * (1.0f / 24 - t * (1.0f / 720 - t / 40320)));
+    const float s = x + x * t * (-1.0f / 6 + t * (1.0f / 120 + t * (-1.0f / 5040 + t / 362880)));
+    const float c = 1 - t * (0.5f - t * (1.0f / 24 - t * (1.0f / 720 - t / 40320)));
     const float length = sqrtf(2 * minus_ln(n)), signed_length = quarter & 2 ? -length : length;
 
     dst[0] = signed_length * (quarter & 1 ? -s : c);
@@ -90,7 +88,8 @@ KERNEL(noise, noise)
     if (block >= ODVA_PATCH_SAMPLES / 4)
         return;
     for (int64_t r = blockIdx.y; r < a.rows; r += gridDim.y) {
-        const uint64_t counter = (uint64_t)(uint32_t)a.position[r] * (ODVA_PATCH_SAMPLES / 4) + block;
+        const uint64_t counter =
+            (uint64_t)(uint32_t)a.position[r] * (ODVA_PATCH_SAMPLES / 4) + block;
         const random_words words = philox(counter, a.step, a.seed);
         float *dst = a.dst + r * a.stride + 4 * block;
 

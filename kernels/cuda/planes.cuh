@@ -42,8 +42,8 @@ static __device__ __forceinline__ four word_at(plane p, int x, int y)
 {
     const uint32_t word = *(const uint32_t *)(p.samples + (int64_t)y * p.stride + x);
 
-    return four{{(int)(word & 255), (int)(word >> 8 & 255), (int)(word >> 16 & 255),
-                 (int)(word >> 24)}};
+    return four{
+        {(int)(word & 255), (int)(word >> 8 & 255), (int)(word >> 16 & 255), (int)(word >> 24)}};
 }
 
 /* Samples are 0 .. 255. */

@@ -2,7 +2,8 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-/* A block makes a patch's coefficients: the DCT over its 4 frames, then the product with the basis. */
+/* A block makes a patch's coefficients: the DCT over its 4 frames, then the product with the basis.
+ */
 #include "kernels/cuda/bands.cuh"
 
 #define PAIRS (ODVA_FRAME_SAMPLES / 2)

@@ -63,8 +63,8 @@ KERNEL(reconstruct, reconstruct)
 
     for (int patch = blockIdx.x; patch < tile.nt * place; patch += gridDim.x) {
         const int *numbers = (const int *)tile.numbers + (int64_t)patch * basis;
-        const int at = (tile.y0 + patch % place / tile.nx) * a.grid.columns + tile.x0 +
-                       patch % tile.nx;
+        const int at =
+            (tile.y0 + patch % place / tile.nx) * a.grid.columns + tile.x0 + patch % tile.nx;
 
         for (int k = threadIdx.x; k < basis; k += blockDim.x)
             coefs[k] = clip((int)((uint32_t)numbers[k] + 4) >> 3, -32768, 32767);

@@ -2,7 +2,8 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-/* Pictures through a displacement field (doc/bitstream.md, section 10): a thread makes 4x4 samples. */
+/* Pictures through a displacement field (doc/bitstream.md, section 10): a thread makes 4x4 samples.
+ */
 #include "kernels/cuda/planes.cuh"
 
 #define TAPS     6
@@ -10,14 +11,13 @@
 #define FRACTION 32 /* bits of a position behind 1/16 sample */
 
 static __constant__ const int8_t taps[16][TAPS] = {
-    {0, 0, 64, 0, 0, 0},     {1, -3, 63, 4, -1, 0},   {1, -5, 62, 8, -2, 0},
-    {2, -7, 60, 12, -3, 0},  {2, -9, 57, 17, -4, 1},  {2, -9, 53, 23, -6, 1},
-    {2, -9, 49, 28, -7, 1},  {2, -9, 44, 34, -8, 1},  {2, -9, 39, 39, -9, 2},
-    {1, -8, 34, 44, -9, 2},  {1, -7, 28, 49, -9, 2},  {1, -6, 23, 53, -9, 2},
-    {1, -4, 17, 57, -9, 2},  {0, -3, 12, 60, -7, 2},  {0, -2, 8, 62, -5, 1},
-    {0, -1, 4, 63, -3, 1}};
+    {0, 0, 64, 0, 0, 0},    {1, -3, 63, 4, -1, 0},  {1, -5, 62, 8, -2, 0},  {2, -7, 60, 12, -3, 0},
+    {2, -9, 57, 17, -4, 1}, {2, -9, 53, 23, -6, 1}, {2, -9, 49, 28, -7, 1}, {2, -9, 44, 34, -8, 1},
+    {2, -9, 39, 39, -9, 2}, {1, -8, 34, 44, -9, 2}, {1, -7, 28, 49, -9, 2}, {1, -6, 23, 53, -9, 2},
+    {1, -4, 17, 57, -9, 2}, {0, -3, 12, 60, -7, 2}, {0, -2, 8, 62, -5, 1},  {0, -1, 4, 63, -3, 1}};
 
-/* Coordinate c, 0: x, 1: y, of the node at a column and row, the nearest one where there is none. */
+/* Coordinate c, 0: x, 1: y, of the node at a column and row, the nearest one where there is none.
+ */
 static __device__ __forceinline__ int64_t node_at(const odva_cuda_warp &a, int frame, int column,
                                                   int row, int c)
 {
@@ -49,9 +49,9 @@ static __device__ int position_of(const odva_cuda_warp &a, int frame, int is_chr
     const int64_t vector = start * (2 << a.log2_spacing) + (4 * e - 1 + 8 * e * within) * slope;
     const int64_t rest = 16 * (4 * (c ? by : bx) + (c ? a.top : a.left) / e);
 
-    return (int)((rest * ((int64_t)1 << FRACTION) + vector * unit +
-                  ((int64_t)1 << (FRACTION - 1))) >>
-                 FRACTION);
+    return (
+        int)((rest * ((int64_t)1 << FRACTION) + vector * unit + ((int64_t)1 << (FRACTION - 1))) >>
+             FRACTION);
 }
 
 /* The window's row from (x, y) on, filtered to four numbers. */

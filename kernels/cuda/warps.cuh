@@ -17,8 +17,15 @@ static __device__ __forceinline__ float sum_of_warp(float v)
     return v;
 }
 
+static __device__ __forceinline__ float largest_of_warp(float v)
+{
+    for (int lane = WARP / 2; lane > 0; lane /= 2)
+        v = fmaxf(v, __shfl_xor_sync(ALL_LANES, v, lane));
+    return v;
+}
+
 /* Of all threads of a block of whole warps, which all call it. */
-static __device__ float sum_of_block(float v)
+static __device__ __forceinline__ float sum_of_block(float v)
 {
     __shared__ float sums[MOST_WARPS];
     const int warps = blockDim.x / WARP;

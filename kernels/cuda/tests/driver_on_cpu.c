@@ -61,6 +61,7 @@ struct work {
 
 struct CUstream_st {
     struct work *first, **end;
+    struct CUstream_st *next;
 };
 
 struct CUevent_st {
@@ -77,6 +78,7 @@ struct block_of_memory {
 
 static struct {
     struct block_of_memory *blocks;
+    struct CUstream_st *streams;
     int things;   /* streams, events, modules, contexts, and libraries that are open */
     int contexts; /* that are current */
     const char *failing;
@@ -310,6 +312,15 @@ static int cuCtxPopCurrent_v2(odva_cuda_context *context)
     return ODVA_CUDA_SUCCESS;
 }
 
+static int cuCtxSynchronize(void)
+{
+    BEGIN_CALL(cuCtxSynchronize);
+    for (struct CUstream_st *stream = emulator.streams; stream; stream = stream->next)
+        while (stream->first)
+            run_first(stream);
+    return ODVA_CUDA_SUCCESS;
+}
+
 static int cuModuleLoadData(odva_cuda_module *module, const void *image)
 {
     BEGIN_CALL(cuModuleLoadData);
@@ -455,6 +466,8 @@ static int cuStreamCreate(odva_cuda_queue *queue, unsigned flags)
     *queue = calloc(1, sizeof(**queue));
     assert_non_null(*queue);
     (*queue)->end = &(*queue)->first;
+    (*queue)->next = emulator.streams;
+    emulator.streams = *queue;
     emulator.things++;
     return ODVA_CUDA_SUCCESS;
 }
@@ -470,9 +483,14 @@ static int cuStreamSynchronize(odva_cuda_queue queue)
 
 static int cuStreamDestroy_v2(odva_cuda_queue queue)
 {
+    struct CUstream_st **link = &emulator.streams;
+
     BEGIN_CALL(cuStreamDestroy_v2);
     while (queue->first)
         run_first(queue);
+    while (*link != queue)
+        link = &(*link)->next;
+    *link = queue->next;
     free(queue);
     emulator.things--;
     return ODVA_CUDA_SUCCESS;
