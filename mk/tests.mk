@@ -95,6 +95,7 @@ $(BUILD)/kernels/vulkan/tests/test_vulkan_device: private FLAGS += \
 # a section of its own, in which GCC guards variables where it is told to.
 CUDA_TESTS        = $(filter $(BUILD)/kernels/cuda/%,$(TEST_PROGRAMS))
 CUDA_TEST_OBJECTS = $(CUDA_HOST:%=$(BUILD)/obj/%.o) $(CUDA_KERNELS:%=$(BUILD)/obj/%.on_cpu.o) \
+    $(BUILD)/obj/kernels/cuda/tests/harness.on_cpu.o \
     $(addprefix $(BUILD)/obj/kernels/cuda/tests/,cuda_on_cpu.o driver_on_cpu.o fiber.o)
 GUARDS_SECTIONS   = $(if $(filter yes,$(SANITIZERS)),$(if $(findstring clang,$(CC)),,-fsanitize-sections=cuda_shared))
 
