@@ -49,17 +49,22 @@ $(BUILD)/obj/engine/model/embedded_model.o: engine/model/embedded_model.S $(MODE
 	@echo "AS      $<"
 	$(Q)$(CC) -DMODEL_FILE='"$(MODEL)"' -c -o $@ $<
 
-# CUDA's kernels are what nvcc makes of them for each generation of GPUs, in read-only data: kernels/cuda/modules.h.
+# CUDA's kernels are what nvcc makes of them for each generation of GPUs, in read-only data: kernels/cuda/modules.h. All
+# builds of a configuration share it.
 CUDA_CODE   = $(foreach c,75 80 86 89 90,-gencode arch=compute_$(c)$(comma)code=sm_$(c)) \
               -gencode arch=compute_90$(comma)code=compute_90
 CUDA_MODULES = $(CUDA_MODULES-yes:%=$(BUILD)/obj/%.module.o)
-$(BUILD)/obj/%.fatbin: %.cu $(CONFIG)/config.mak
+CUDA_FATBINS = $(CUDA_MODULES-yes:%=$(CONFIG)/fatbin/%.fatbin)
+$(CUDA_FATBINS): $(CONFIG)/fatbin/%.fatbin: %.cu $(CONFIG)/config.mak
 	@mkdir -p $(@D)
 	@echo "NVCC    $<"
 	$(Q)$(NVCC) -fatbin -std=c++17 -O3 -Werror all-warnings -Iengine/include -Iengine -I. $(CUDA_CODE) \
 	    -MMD -MP -MF $@.d -o $@ $<
-$(BUILD)/obj/%.module.o: $(BUILD)/obj/%.fatbin kernels/cuda/module.S
+$(CUDA_MODULES): $(BUILD)/obj/%.module.o: $(CONFIG)/fatbin/%.fatbin kernels/cuda/module.S
+	@mkdir -p $(@D)
 	$(Q)$(CC) -DMODULE=odva_cuda_module_$(*F) -DMODULE_FILE='"$<"' -c -o $@ kernels/cuda/module.S
+
+-include $(CUDA_FATBINS:=.d)
 
 # Vulkan's shaders are arrays of SPIR-V, which kernels/vulkan/shaders.c includes.
 SPIRV = $(VULKAN_SHADERS-yes:%=$(BUILD)/obj/%.spv.h)

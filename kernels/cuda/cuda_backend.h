@@ -10,6 +10,19 @@
 #include "kernels/cuda/cuda_device.h"
 #include "kernels/cuda/image.h"
 
+struct odva_weights {
+    int n_out, n_in;
+    odva_cuda_address numbers; /* [n_out][n_in] */
+};
+
+/** The vectors in both directions, as kernels read them. */
+struct odva_basis {
+    int count;
+    odva_cuda_address numbers; /* int16: mean, forward, inverse */
+    size_t forward;            /* bytes: struct odva_cuda_pair [192][count] */
+    size_t inverse;            /* bytes: [count][384] */
+};
+
 struct odva_cuda_backend {
     struct odva_backend base;
     struct odva_cuda_stream stream;

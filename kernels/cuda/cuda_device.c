@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/strict_math.h"
 #include "kernels/cuda/cuda_backend.h"
 
@@ -181,4 +182,50 @@ int odva_cuda_device_open(struct odva_cuda_device **opened, int index,
     }
     *opened = device;
     return ONEDVA_OK;
+}
+
+/* ---- for the registry -------------------------------------------------------------------- */
+
+#define MAX_NUMBER 15 /* of a device */
+
+/* A place for each device's number, behind that of the first one: its address is what a choice is
+ * known by. */
+static const char choices[1 + MAX_NUMBER + 1];
+
+int odva_cuda_probe(void)
+{
+    struct odva_cuda_gpu *gpu;
+    const int status = odva_cuda_gpu_open(&gpu, -1, NULL);
+
+    odva_cuda_gpu_close(&gpu);
+    return status == ONEDVA_OK;
+}
+
+int odva_cuda_choose(const struct odva_device_wish *wish, const void **choice)
+{
+    const char *problem = NULL;
+
+    if (wish->index > MAX_NUMBER)
+        problem = "no machine has so many devices; leave -device out for the first";
+    else if (wish->bitexact)
+        problem = "bitexact is what the C reference computes; use -backend cpu with it";
+    else if (wish->kind == ONEDVA_BACKEND_AUTO)
+        problem = "it has not been tried on a GPU yet; -backend cuda asks for it";
+    if (problem) {
+        odva_log(wish->logger, ONEDVA_LOG_ERROR, "cuda: %s", problem);
+        return wish->index > MAX_NUMBER ? ONEDVA_ERR_ARGUMENT : ONEDVA_ERR_UNSUPPORTED;
+    }
+    *choice = &choices[1 + wish->index];
+    return ONEDVA_OK;
+}
+
+int odva_cuda_open(struct odva_device **device, const void *choice,
+                   const struct onedva_logger *logger)
+{
+    struct odva_cuda_device *cuda;
+    const int index = (int)((const char *)choice - choices) - 1;
+    const int status = odva_cuda_device_open(&cuda, index, logger);
+
+    *device = status < 0 ? NULL : &cuda->base;
+    return status;
 }

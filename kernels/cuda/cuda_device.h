@@ -6,27 +6,21 @@
 #ifndef ODVA_CUDA_DEVICE_H
 #define ODVA_CUDA_DEVICE_H
 
-#include "kernels/cuda/stream.h"
+#include "kernels/cuda/gpu.h"
 #include "kernels/device.h"
-
-struct odva_weights {
-    int n_out, n_in;
-    odva_cuda_address numbers; /* [n_out][n_in] */
-};
-
-/** The vectors in both directions, as kernels read them. */
-struct odva_basis {
-    int count;
-    odva_cuda_address numbers; /* int16: mean, forward, inverse */
-    size_t forward;            /* bytes: struct odva_cuda_pair [192][count] */
-    size_t inverse;            /* bytes: [count][384] */
-};
 
 struct odva_cuda_device {
     struct odva_device base;
     struct odva_cuda_gpu *gpu;
     odva_cuda_address tables; /* struct odva_cuda_tables */
 };
+
+/** @return whether a device can be opened */
+int odva_cuda_probe(void);
+/** @param choice where one opens what the wish leads to */
+int odva_cuda_choose(const struct odva_device_wish *wish, const void **choice);
+int odva_cuda_open(struct odva_device **device, const void *choice,
+                   const struct onedva_logger *logger);
 
 /** Parameters and results as of odva_cuda_gpu_open. The caller has the first reference. */
 int odva_cuda_device_open(struct odva_cuda_device **device, int index,

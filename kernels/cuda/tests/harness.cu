@@ -62,8 +62,9 @@ KERNEL(behind_memory)
 KERNEL(behind_shared)
 {
     __shared__ int shared[HARNESS_THREADS];
+    int *numbers = shared;
 
-    shared[threadIdx.x + a.offset] = 0;
+    numbers[threadIdx.x + a.offset] = 0;
     a.dst[threadIdx.x] = shared[threadIdx.x];
 }
 
