@@ -62,7 +62,7 @@ KERNEL(behind_memory)
 KERNEL(behind_shared)
 {
     __shared__ int shared[HARNESS_THREADS];
-    int *numbers = shared;
+    int *volatile numbers = shared; /* of whose size the compiler knows nothing */
 
     numbers[threadIdx.x + a.offset] = 0;
     a.dst[threadIdx.x] = shared[threadIdx.x];
