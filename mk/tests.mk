@@ -24,7 +24,7 @@ valgrind: ffmpeg-check $(TEST_PROGRAMS)
 	@tools/install-deps.sh valgrind
 	@tools/tests/test_valgrind.sh $(filter-out \
 	    %/test_motion_accuracy %/test_memory %/test_load %/test_model_fields \
-	    %/test_allocation_failure $(BUILD)/kernels/vulkan/%,$(TEST_PROGRAMS))
+	    %/test_allocation_failure $(BUILD)/kernels/vulkan/% $(BUILD)/kernels/cuda/%,$(TEST_PROGRAMS))
 
 THREAD_TESTS = $(addprefix $(BUILD)/,engine/tests/base/test_thread_pool engine/tests/bitstream/test_scan \
     engine/tests/codec/test_determinism \

@@ -9,8 +9,9 @@
 #include "base/log.h"
 #include "kernels/cuda/cuda_backend.h"
 
-#define MOST_ROWS    65535     /* of blocks; they go on in steps of all */
-#define NORM_THREADS 128       /* whole warps */
+#define MOST_ROWS    65535 /* of blocks; they go on in steps of all */
+#define WARP         32
+#define NORM_THREADS 256       /* at most, whole warps */
 #define CHAIN_ROWS   (1 << 14) /* between two steps */
 
 _Static_assert((int)ODVA_CUDA_ACTIVATION_GELU == ODVA_ACTIVATION_GELU &&
@@ -176,7 +177,7 @@ int odva_cuda_attention(struct odva_backend *backend, struct odva_matrix dst,
     return odva_cuda_launch(stream, ODVA_CUDA_KERNEL_attention, &arguments,
                             (struct odva_cuda_blocks){(int64_t)windows->count * arguments.blocks,
                                                       attention->heads, 1,
-                                                      32 * ODVA_CUDA_ATTENTION_QUERIES});
+                                                      WARP * ODVA_CUDA_ATTENTION_QUERIES});
 }
 
 /* ---- rows -------------------------------------------------------------------------------- */
@@ -185,6 +186,7 @@ int odva_cuda_norm_modulate(struct odva_backend *backend, struct odva_matrix dst
                             struct odva_matrix src, int64_t rows, int width,
                             const struct odva_modulation *modulation)
 {
+    const int threads = odva_min(odva_ceil_div(width, WARP) * WARP, NORM_THREADS);
     const struct odva_cuda_norm_modulate arguments = {
         .dst = odva_cuda_rows_to_write(dst),
         .src = odva_cuda_rows(src),
@@ -199,7 +201,7 @@ int odva_cuda_norm_modulate(struct odva_backend *backend, struct odva_matrix dst
     };
 
     return odva_cuda_launch(odva_cuda_stream_of(backend), ODVA_CUDA_KERNEL_norm_modulate,
-                            &arguments, (struct odva_cuda_blocks){rows, 1, 1, NORM_THREADS});
+                            &arguments, (struct odva_cuda_blocks){rows, 1, 1, threads});
 }
 
 int odva_cuda_axpby(struct odva_backend *backend, struct odva_matrix dst, float a,

@@ -109,7 +109,8 @@ __attribute__((noreturn)) static void fail_at(const struct thread *thread, const
 
 static int are_together(const struct thread *a, const struct thread *b)
 {
-    return a->waits_for == b->waits_for && a->line == b->line && !strcmp(a->file, b->file);
+    return a->waits_for == b->waits_for && a->line == b->line &&
+           (a->file == b->file || !strcmp(a->file, b->file));
 }
 
 /* All lanes of the thread's mask are there: they get what they gave each other. */
@@ -133,18 +134,23 @@ static void end_exchange(struct thread *thread)
             lanes[i].waits_for = NOTHING;
 }
 
-/* All threads wait: let those go on that may. @return whether there are any */
-static int release_threads(void)
+/* All threads of a warp wait: let those go on that wait for each other. @return whether there are
+ * any */
+static int release_lanes(int warp)
 {
-    int is_exchange = 0;
+    int are_there = 0;
 
-    for (int i = 0; i < block.count; i++)
+    for (int i = warp * WARP; i < block.count && i < (warp + 1) * WARP; i++)
         if (block.threads[i].waits_for == EXCHANGE) {
             end_exchange(&block.threads[i]);
-            is_exchange = 1;
+            are_there = 1;
         }
-    if (is_exchange)
-        return 1;
+    return are_there;
+}
+
+/* All threads wait for a barrier, or have ended. @return whether they go on */
+static int release_threads(void)
+{
     for (int i = 1; i < block.count; i++)
         if (!are_together(&block.threads[i], &block.threads[0]))
             fail_at(&block.threads[i], "not all threads come to the same barrier");
@@ -200,18 +206,33 @@ static void begin_threads(void)
     }
 }
 
+/* As far as it goes before the others do. */
+static void run_warp(int warp)
+{
+    struct thread *lanes = &block.threads[warp * WARP];
+    const int count = block.count - warp * WARP < WARP ? block.count - warp * WARP : WARP;
+    int order[WARP];
+
+    do {
+        choose_order(order, count);
+        for (int i = 0; i < count; i++)
+            if (lanes[order[i]].waits_for == NOTHING)
+                go_on(&lanes[order[i]]);
+    } while (release_lanes(warp));
+}
+
 static void run_block(struct cuda_on_cpu_dim place)
 {
-    int order[MOST_THREADS];
+    const int warps = (block.count + WARP - 1) / WARP;
+    int order[MOST_THREADS / WARP];
 
     cuda_on_cpu_block = place;
     spoil_shared();
     begin_threads();
     do {
-        choose_order(order, block.count);
-        for (int i = 0; i < block.count; i++)
-            if (block.threads[order[i]].waits_for == NOTHING)
-                go_on(&block.threads[order[i]]);
+        choose_order(order, warps);
+        for (int i = 0; i < warps; i++)
+            run_warp(order[i]);
     } while (release_threads());
 }
 

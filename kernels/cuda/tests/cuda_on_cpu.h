@@ -4,10 +4,11 @@
  */
 /*
  * What nvcc has built in, for C++ compilers: kernels include nothing of it, the build includes it
- * before them. A block's threads are fibers that go on until they wait for each other; in which
- * order they do is the test's choice (cuda_on_cpu_set_order), so that what one thread may not rely
- * on, a test sees. All threads must come to the same barrier, and all lanes that a mask names to
- * the same exchange: the program ends, after a line, where they do not.
+ * before them. A block's threads are fibers that go on until they wait for each other, warp after
+ * warp as far as the next barrier; in which order they do is the test's choice
+ * (cuda_on_cpu_set_order), so that what one thread may not rely on, a test sees. All threads must
+ * come to the same barrier, and all lanes that a mask names to the same exchange: the program ends,
+ * after a line, where they do not.
  */
 #ifndef ODVA_CUDA_ON_CPU_H
 #define ODVA_CUDA_ON_CPU_H
