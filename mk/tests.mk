@@ -92,17 +92,17 @@ $(BUILD)/kernels/vulkan/tests/test_vulkan_device: private FLAGS += \
     $(addprefix -Wl$(comma)--wrap=,malloc calloc access dlopen dlsym)
 
 # CUDA's operators on the CPU: its kernels as C++, and a driver (kernels/cuda/tests/emulator.h). What kernels share has
-# a section of its own, in which GCC guards variables where it is told to.
+# a section of its own, in which GCC guards variables where it is told to; Clang checks types of functions by C++'s library.
 CUDA_TESTS        = $(filter $(BUILD)/kernels/cuda/%,$(TEST_PROGRAMS))
 CUDA_TEST_OBJECTS = $(CUDA_HOST:%=$(BUILD)/obj/%.o) $(CUDA_KERNELS:%=$(BUILD)/obj/%.on_cpu.o) \
     $(BUILD)/obj/kernels/cuda/tests/harness.on_cpu.o \
     $(addprefix $(BUILD)/obj/kernels/cuda/tests/,cuda_on_cpu.o driver_on_cpu.o fiber.o)
-GUARDS_SECTIONS   = $(if $(filter yes,$(SANITIZERS)),$(if $(findstring clang,$(CC)),,-fsanitize-sections=cuda_shared))
+KERNELS_SANITIZE   = $(if $(filter yes,$(SANITIZERS)),$(if $(findstring clang,$(CC)),-fno-sanitize=function,-fsanitize-sections=cuda_shared))
 
 $(BUILD)/obj/%.on_cpu.o: %.cu $(CONFIG)/config.mak
 	@mkdir -p $(@D)
 	@echo "CXX     $<"
-	$(Q)$(CC) -x c++ -std=c++17 -fno-exceptions -fno-rtti $(filter-out -std=c11,$(FLAGS)) $(GUARDS_SECTIONS) \
+	$(Q)$(CC) -x c++ -std=c++17 -fno-exceptions -fno-rtti $(filter-out -std=c11,$(FLAGS)) $(KERNELS_SANITIZE) \
 	    -include kernels/cuda/tests/cuda_on_cpu.h -MMD -MP -c -o $@ $<
 $(addprefix $(BUILD)/obj/kernels/cuda/tests/,cuda_on_cpu.o driver_on_cpu.o): private FLAGS += $$(pkg-config --cflags cmocka)
 $(CUDA_TESTS): $(CUDA_TEST_OBJECTS)
