@@ -140,7 +140,7 @@ check "the first device, encoder" runs_on 'all operators run on backend vulkan: 
     -i "$small" -c:v onedva -backend vulkan
 check "the CPU, where it is asked for" runs_on 'all operators run on backend cpu: ' -backend cpu -i "$small"
 check "the CPU, for bitexact" runs_on 'all operators run on backend cpu: c, ' -flags +bitexact -i "$small"
-check "a device that there is not" refuses 'device 15 does not exist; there are 0 ' -backend vulkan -device 15 \
+check "a device that there is not" refuses 'device 15 does not exist; there is 0 \(' -backend vulkan -device 15 \
     -i "$small" -f null -
 check "vulkan and bitexact" refuses 'use -backend cpu with it' -backend vulkan -flags +bitexact -i "$small" -f null -
 

@@ -70,7 +70,7 @@ static void get_properties(const struct odva_vulkan_gpu *gpu, VkPhysicalDevice p
     *max_allocation = limits.maxMemoryAllocationSize;
 }
 
-/* All physical devices as "0 NAME, 1 NAME". */
+/* All physical devices as "0 (NAME), 1 (NAME)". */
 static void list_gpus(const struct odva_vulkan_gpu *gpu, const VkPhysicalDevice *all, int count,
                       char *text, size_t size)
 {
@@ -82,8 +82,8 @@ static void list_gpus(const struct odva_vulkan_gpu *gpu, const VkPhysicalDevice 
         VkDeviceSize max_allocation;
 
         get_properties(gpu, all[i], &properties, &max_allocation);
-        used +=
-            snprintf(text + used, size - used, "%s%d %s", i ? ", " : "", i, properties.deviceName);
+        used += snprintf(text + used, size - used, "%s%d (%s)", i ? ", " : "", i,
+                         properties.deviceName);
     }
 }
 
@@ -115,7 +115,7 @@ static int choose_gpu(struct odva_vulkan_gpu *gpu, int index, const struct onedv
         return refuse(logger, ONEDVA_ERR_UNSUPPORTED, "there is no device; use -backend cpu");
     list_gpus(gpu, all, (int)count, names, sizeof(names));
     if (index >= (int)count) {
-        odva_log(logger, ONEDVA_LOG_ERROR, "vulkan: device %d does not exist; there are %s", index,
+        odva_log(logger, ONEDVA_LOG_ERROR, "vulkan: device %d does not exist; there is %s", index,
                  names);
         return ONEDVA_ERR_ARGUMENT;
     }

@@ -67,5 +67,11 @@ void odva_vulkan_pipelines_close(struct odva_vulkan_gpu *gpu);
 /** Made the first time. @return ONEDVA_OK, ONEDVA_ERR_NOMEM or ONEDVA_ERR_DEVICE */
 int odva_vulkan_pipeline_get(struct odva_vulkan_gpu *gpu, const struct odva_vulkan_kernel *kernel,
                              VkPipeline *pipeline);
+/** Make one of any shader whose arguments are gpu->layout's; the caller destroys it.
+ * @param values specialisation constants 0, 1, ..; those that the shader lacks count for nothing */
+VkResult odva_vulkan_pipeline_make(const struct odva_vulkan_gpu *gpu,
+                                   const struct odva_vulkan_code *code,
+                                   const uint32_t values[ODVA_VULKAN_CONSTANTS],
+                                   VkPipeline *pipeline);
 
 #endif

@@ -96,10 +96,11 @@ void odva_vulkan_pipelines_close(struct odva_vulkan_gpu *gpu)
     gpu->vk.DestroyPipelineLayout(gpu->device, gpu->layout, NULL);
 }
 
-static VkResult make_pipeline(struct odva_vulkan_gpu *gpu, const struct odva_vulkan_kernel *kernel,
-                              VkPipeline *pipeline)
+VkResult odva_vulkan_pipeline_make(const struct odva_vulkan_gpu *gpu,
+                                   const struct odva_vulkan_code *code,
+                                   const uint32_t values[ODVA_VULKAN_CONSTANTS],
+                                   VkPipeline *pipeline)
 {
-    const struct odva_vulkan_code *code = &odva_vulkan_code[kernel->shader];
     const VkShaderModuleCreateInfo module_info = {.sType =
                                                       VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
                                                   .codeSize = code->bytes,
@@ -107,8 +108,8 @@ static VkResult make_pipeline(struct odva_vulkan_gpu *gpu, const struct odva_vul
     VkSpecializationMapEntry entries[ODVA_VULKAN_CONSTANTS];
     const VkSpecializationInfo constants = {.mapEntryCount = ODVA_VULKAN_CONSTANTS,
                                             .pMapEntries = entries,
-                                            .dataSize = sizeof(kernel->constants),
-                                            .pData = kernel->constants};
+                                            .dataSize = ODVA_VULKAN_CONSTANTS * sizeof(*values),
+                                            .pData = values};
     VkComputePipelineCreateInfo info = {
         .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
         .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
@@ -136,7 +137,8 @@ static int add_pipeline(struct odva_vulkan_gpu *gpu, const struct odva_vulkan_ke
 
     if (!added)
         return ONEDVA_ERR_NOMEM;
-    result = make_pipeline(gpu, kernel, &added->pipeline);
+    result = odva_vulkan_pipeline_make(gpu, &odva_vulkan_code[kernel->shader], kernel->constants,
+                                       &added->pipeline);
     if (result < 0) {
         free(added);
         return odva_vulkan_status(result);

@@ -39,25 +39,11 @@ struct peak_arguments {
 
 static VkPipeline make_pipeline(const struct odva_vulkan_gpu *gpu, uint32_t is_integer)
 {
-    const VkShaderModuleCreateInfo module = {.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO,
-                                             .codeSize = sizeof(odva_spirv_peak),
-                                             .pCode = odva_spirv_peak};
-    const VkSpecializationMapEntry entry = {0, 0, sizeof(is_integer)};
-    const VkSpecializationInfo constants = {1, &entry, sizeof(is_integer), &is_integer};
-    VkComputePipelineCreateInfo info = {
-        .sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO,
-        .stage = {.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO,
-                  .stage = VK_SHADER_STAGE_COMPUTE_BIT,
-                  .pName = "main",
-                  .pSpecializationInfo = &constants},
-        .layout = gpu->layout};
+    const struct odva_vulkan_code code = {odva_spirv_peak, sizeof(odva_spirv_peak)};
+    const uint32_t constants[ODVA_VULKAN_CONSTANTS] = {is_integer};
     VkPipeline pipeline;
 
-    bench_check(odva_vulkan_status(
-        gpu->vk.CreateShaderModule(gpu->device, &module, NULL, &info.stage.module)));
-    bench_check(odva_vulkan_status(
-        gpu->vk.CreateComputePipelines(gpu->device, gpu->cache, 1, &info, NULL, &pipeline)));
-    gpu->vk.DestroyShaderModule(gpu->device, info.stage.module, NULL);
+    bench_check(odva_vulkan_status(odva_vulkan_pipeline_make(gpu, &code, constants, &pipeline)));
     return pipeline;
 }
 

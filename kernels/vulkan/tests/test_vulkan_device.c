@@ -201,7 +201,7 @@ static void asked_for(void **state)
     assert_true(is_vulkan(first));
     assert_true(is_vulkan(any));
     expect_no_device(bitexact, ONEDVA_ERR_UNSUPPORTED, "use -backend cpu");
-    expect_no_device(none, ONEDVA_ERR_ARGUMENT, "device 15 does not exist; there are 0 ");
+    expect_no_device(none, ONEDVA_ERR_ARGUMENT, "device 15 does not exist; there is 0 (");
     expect_no_device(absurd, ONEDVA_ERR_ARGUMENT, "no machine has so many devices");
     faults.without_loader = 1;
     expect_no_device(any, ONEDVA_ERR_UNSUPPORTED, "libvulkan.so.1 was not found");
