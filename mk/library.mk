@@ -50,16 +50,20 @@ $(BUILD)/obj/engine/model/embedded_model.o: engine/model/embedded_model.S $(MODE
 	$(Q)$(CC) -DMODEL_FILE='"$(MODEL)"' -c -o $@ $<
 
 # CUDA's kernels are what nvcc makes of them for each generation of GPUs, in read-only data: kernels/cuda/modules.h. All
-# builds of a configuration share it.
-CUDA_CODE   = $(foreach c,75 80 86 89 90,-gencode arch=compute_$(c)$(comma)code=sm_$(c)) \
-              -gencode arch=compute_90$(comma)code=compute_90
+# builds of a configuration share it. Later generations compile the newest one's assembly.
+CUDA_FOR    ?= 75 80 86 89 90
+CUDA_CODE    = $(foreach c,$(CUDA_FOR),-gencode arch=compute_$(c)$(comma)code=sm_$(c)) \
+               $(foreach c,$(lastword $(CUDA_FOR)),-gencode arch=compute_$(c)$(comma)code=compute_$(c))
 CUDA_MODULES = $(CUDA_MODULES-yes:%=$(BUILD)/obj/%.module.o)
 CUDA_FATBINS = $(CUDA_MODULES-yes:%=$(CONFIG)/fatbin/%.fatbin)
-$(CUDA_FATBINS): $(CONFIG)/fatbin/%.fatbin: %.cu $(CONFIG)/config.mak
+$(CUDA_FATBINS): $(CONFIG)/fatbin/%.fatbin: %.cu $(CONFIG)/config.mak $(CONFIG)/fatbin/generations
 	@mkdir -p $(@D)
 	@echo "NVCC    $<"
 	$(Q)$(NVCC) -fatbin -std=c++17 -O3 -Werror all-warnings -Iengine/include -Iengine -I. $(CUDA_CODE) \
 	    -MMD -MP -MF $@.d -o $@ $<
+$(CONFIG)/fatbin/generations: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CUDA_FOR)' | cmp -s - $@ || echo '$(CUDA_FOR)' > $@
 $(CUDA_MODULES): $(BUILD)/obj/%.module.o: $(CONFIG)/fatbin/%.fatbin kernels/cuda/module.S
 	@mkdir -p $(@D)
 	$(Q)$(CC) -DMODULE=odva_cuda_module_$(*F) -DMODULE_FILE='"$<"' -c -o $@ kernels/cuda/module.S

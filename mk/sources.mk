@@ -61,10 +61,10 @@ VULKAN_SHADERS-$(HAVE_VULKAN) += $(addprefix kernels/vulkan/, \
     attention axpby dct_forward dct_inverse deblock_columns deblock_rows downscale2x linear_large linear_small noise \
     norm_modulate patchify project reconstruct scan smooth structure_tensors unpatchify warp)
 
-# What runs on the host; tests run all but the driver's loading without a GPU.
+# What runs on the host; tests run it without a GPU, and have it where the library has not.
 CUDA_HOST = $(addprefix kernels/cuda/, \
-    cuda_backend cuda_device gpu image linear_path_operators network_operators picture_operators stream)
-CUDA_SOURCES-$(HAVE_CUDA) += $(CUDA_HOST) kernels/cuda/driver
+    cuda_backend cuda_device driver gpu image linear_path_operators network_operators picture_operators stream)
+CUDA_SOURCES-$(HAVE_CUDA) += $(CUDA_HOST)
 
 # One file for each operator, or for what some have in common.
 CUDA_KERNELS = $(addprefix kernels/cuda/, \

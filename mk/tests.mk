@@ -91,8 +91,8 @@ $(BUILD)/engine/tests/codec/test_allocation_failure: private FLAGS += \
 $(BUILD)/kernels/vulkan/tests/test_vulkan_device: private FLAGS += \
     $(addprefix -Wl$(comma)--wrap=,malloc calloc access dlopen dlsym)
 
-# CUDA's operators on the CPU: its kernels as C++, and a driver (kernels/cuda/tests/emulator.h). What kernels share has
-# a section of its own, in which GCC guards variables where it is told to; Clang checks types of functions by C++'s library.
+# CUDA's operators on the CPU: its kernels as C++, and a driver that dlopen finds (kernels/cuda/tests/emulator.h). What kernels
+# share has a section of its own, in which GCC guards variables where it is told to; Clang checks types of functions by C++'s library.
 CUDA_TESTS        = $(filter $(BUILD)/kernels/cuda/%,$(TEST_PROGRAMS))
 CUDA_TEST_OBJECTS = $(CUDA_HOST:%=$(BUILD)/obj/%.o) $(CUDA_KERNELS:%=$(BUILD)/obj/%.on_cpu.o) \
     $(BUILD)/obj/kernels/cuda/tests/harness.on_cpu.o \
@@ -106,6 +106,9 @@ $(BUILD)/obj/%.on_cpu.o: %.cu $(CONFIG)/config.mak
 	    -include kernels/cuda/tests/cuda_on_cpu.h -MMD -MP -c -o $@ $<
 $(addprefix $(BUILD)/obj/kernels/cuda/tests/,cuda_on_cpu.o driver_on_cpu.o): private FLAGS += $$(pkg-config --cflags cmocka)
 $(CUDA_TESTS): $(CUDA_TEST_OBJECTS)
+$(CUDA_TESTS): private FLAGS += $(addprefix -Wl$(comma)--wrap=,dlopen dlsym dlclose)
+# a library without CUDA has it there
+$(BUILD)/kernels/cuda/tests/test_cuda_codec: private FLAGS += -Wl$(comma)--wrap=odva_registry_find
 $(CUDA_TESTS): private STATIC := $(CUDA_TEST_OBJECTS) $(STATIC)
 
 # Looked for when a test is linked: configure may have run before it was installed.

@@ -147,6 +147,17 @@ static int load_modules(struct odva_cuda_gpu *gpu)
     return result;
 }
 
+/* A driver knows the code of its own CUDA and of those before. */
+static int modules_status(const struct odva_cuda_gpu *gpu, int result,
+                          const struct onedva_logger *logger)
+{
+    if (result == ODVA_CUDA_INVALID_IMAGE || result == ODVA_CUDA_NO_BINARY_FOR_GPU ||
+        result == ODVA_CUDA_UNSUPPORTED_PTX)
+        return refuse(logger, "the driver is too old for this build's kernels; install a newer "
+                              "one, or use -backend cpu");
+    return odva_cuda_status(gpu, result, "loading the kernels", logger);
+}
+
 static int open_context(struct odva_cuda_gpu *gpu, const struct onedva_logger *logger)
 {
     int result = gpu->driver.context_retain(&gpu->context, gpu->device);
@@ -162,7 +173,7 @@ static int open_context(struct odva_cuda_gpu *gpu, const struct onedva_logger *l
             result = load_modules(gpu);
         odva_cuda_leave(gpu);
     }
-    return odva_cuda_status(gpu, result, "loading the kernels", logger);
+    return modules_status(gpu, result, logger);
 }
 
 static void close_context(struct odva_cuda_gpu *gpu)

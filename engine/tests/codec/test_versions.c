@@ -222,9 +222,9 @@ static void absent_backend(void **state)
     expect_refusal(&codec, (enum onedva_backend)99, -1, ONEDVA_ERR_ARGUMENT,
                    "backend 99 does not exist");
     expect_refusal(&codec, ONEDVA_BACKEND_CPU, 0, ONEDVA_ERR_ARGUMENT,
-                   "device 0 goes with -backend vulkan; the CPU has no numbers");
+                   "device 0 goes with -backend cuda or vulkan; the CPU has no numbers");
     expect_refusal(&codec, ONEDVA_BACKEND_AUTO, 1, ONEDVA_ERR_ARGUMENT,
-                   "device 1 goes with -backend vulkan; the CPU has no numbers");
+                   "device 1 goes with -backend cuda or vulkan; the CPU has no numbers");
     expect_refusal(&codec, ONEDVA_BACKEND_AUTO, -2, ONEDVA_ERR_ARGUMENT,
                    "device -2 does not exist; the first is 0");
     codec_close(&codec);

@@ -5,6 +5,7 @@
 /* A CUDA driver whose one device is the CPU (emulator.h). */
 #include "kernels/cuda/driver.h"
 
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,13 +84,27 @@ static struct {
     int contexts; /* that are current */
     const char *failing;
     int result, times;
+    int countdown; /* which call fails; 0 or less: none that is still to come */
 } emulator;
+
+struct emulated_gpu emulated_gpu = EMULATED_GPU;
 
 void emulator_fail(const char *name, int result, int times)
 {
     emulator.failing = name;
     emulator.result = result;
     emulator.times = times;
+}
+
+void emulator_fail_call(int number, int result)
+{
+    emulator.countdown = number;
+    emulator.result = result;
+}
+
+int emulator_has_failed(void)
+{
+    return emulator.countdown <= 0;
 }
 
 int emulator_leaks(void)
@@ -101,9 +116,24 @@ int emulator_leaks(void)
     return count;
 }
 
+/* Whether a call may be one of those that are counted: what ends something does not fail here, and
+ * nothing is freed without a context. */
+static int may_fail(const char *name)
+{
+    static const char *const parts[] = {"ErrorName", "Push",    "Pop",   "Free",
+                                        "Release",   "Destroy", "Unload"};
+
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        if (strstr(name, parts[i]))
+            return 0;
+    return 1;
+}
+
 /* @return what the function of that name is to fail with */
 static int begin_call(const char *name)
 {
+    if (emulator.countdown > 0 && may_fail(name) && --emulator.countdown == 0)
+        return emulator.result;
     if (!emulator.failing || strcmp(emulator.failing, name) || emulator.times <= 0)
         return ODVA_CUDA_SUCCESS;
     emulator.times--;
@@ -233,7 +263,7 @@ static int cuGetErrorName(int result, const char **name)
 
 static int cuDeviceGetCount(int *count)
 {
-    *count = 1;
+    *count = emulated_gpu.count;
     return begin_call("cuDeviceGetCount");
 }
 
@@ -254,7 +284,10 @@ static int cuDeviceGetName(char *name, int bytes, int device)
 static int cuDeviceGetAttribute(int *value, int attribute, int device)
 {
     assert_int_equal(device, 7);
-    *value = attribute == ODVA_CUDA_CAPABILITY_MAJOR ? 9 : attribute == ODVA_CUDA_HAS_MEMORY_POOLS;
+    *value = attribute == ODVA_CUDA_CAPABILITY_MAJOR   ? emulated_gpu.major
+             : attribute == ODVA_CUDA_CAPABILITY_MINOR ? emulated_gpu.minor
+             : attribute == ODVA_CUDA_HAS_MEMORY_POOLS ? emulated_gpu.has_pools
+                                                       : -1;
     return begin_call("cuDeviceGetAttribute");
 }
 
@@ -472,13 +505,15 @@ static int cuStreamCreate(odva_cuda_queue *queue, unsigned flags)
     return ODVA_CUDA_SUCCESS;
 }
 
-/* Of the device's own stream, on which nothing waits, too. */
+/* Of the device's own stream, on which nothing waits, too. A failure is of work before, and nothing
+ * waits any more then. */
 static int cuStreamSynchronize(odva_cuda_queue queue)
 {
-    BEGIN_CALL(cuStreamSynchronize);
+    const int result = begin_call("cuStreamSynchronize");
+
     while (queue && queue->first)
         run_first(queue);
-    return ODVA_CUDA_SUCCESS;
+    return result;
 }
 
 static int cuStreamDestroy_v2(odva_cuda_queue queue)
@@ -554,21 +589,47 @@ static int cuLaunchKernel(odva_cuda_function function, unsigned grid_x, unsigned
     return ODVA_CUDA_SUCCESS;
 }
 
-/* ---- in the place of driver.c ------------------------------------------------------------ */
+/* ---- the library ------------------------------------------------------------------------- */
 
-int odva_cuda_driver_load(struct odva_cuda_driver *driver, const struct onedva_logger *logger)
+void *__real_dlopen(const char *name, int flags);
+void *__real_dlsym(void *library, const char *name);
+int __real_dlclose(void *library);
+void *__wrap_dlopen(const char *name, int flags);
+void *__wrap_dlsym(void *library, const char *name);
+int __wrap_dlclose(void *library);
+
+static int lacks(const char *name)
 {
-    (void)logger;
-    driver->library = &emulator;
-#define TAKE(member, name, parameters) driver->member = name;
-    ODVA_CUDA_FUNCTIONS(TAKE)
-#undef TAKE
-    emulator.things++;
-    return ONEDVA_OK;
+    return emulated_gpu.lacks && !strcmp(emulated_gpu.lacks, name);
 }
 
-void odva_cuda_driver_unload(struct odva_cuda_driver *driver)
+void *__wrap_dlopen(const char *name, int flags)
 {
-    assert_ptr_equal(driver->library, &emulator);
+    if (!name || strcmp(name, "libcuda.so.1"))
+        return __real_dlopen(name, flags);
+    if (lacks(name))
+        return NULL;
+    emulator.things++;
+    return &emulator;
+}
+
+void *__wrap_dlsym(void *library, const char *name)
+{
+    if (library != &emulator)
+        return __real_dlsym(library, name);
+#define FIND(member, function, parameters)                                                         \
+    if (!strcmp(name, #function))                                                                  \
+        return lacks(name) ? NULL : (void *)function;
+    ODVA_CUDA_FUNCTIONS(FIND)
+#undef FIND
+    fail_msg("%s is not a function that the emulated driver has", name);
+    return NULL;
+}
+
+int __wrap_dlclose(void *library)
+{
+    if (library != &emulator)
+        return __real_dlclose(library);
     emulator.things--;
+    return 0;
 }
