@@ -55,7 +55,9 @@ CUDA_FOR    ?= 75 80 86 89 90
 CUDA_CODE    = $(foreach c,$(CUDA_FOR),-gencode arch=compute_$(c)$(comma)code=sm_$(c)) \
                $(foreach c,$(lastword $(CUDA_FOR)),-gencode arch=compute_$(c)$(comma)code=compute_$(c))
 CUDA_MODULES = $(CUDA_MODULES-yes:%=$(BUILD)/obj/%.module.o)
-CUDA_FATBINS = $(CUDA_MODULES-yes:%=$(CONFIG)/fatbin/%.fatbin)
+CUDA_FATBINS = $(patsubst %,$(CONFIG)/fatbin/%.fatbin,$(CUDA_MODULES-yes) tools/bench/peak)
+# tensor cores have bfloat16 from 8.0 on
+$(filter %_bf16.fatbin %/peak.fatbin,$(CUDA_FATBINS)): private CUDA_FOR := $(or $(filter-out 75,$(CUDA_FOR)),80)
 $(CUDA_FATBINS): $(CONFIG)/fatbin/%.fatbin: %.cu $(CONFIG)/config.mak $(CONFIG)/fatbin/generations
 	@mkdir -p $(@D)
 	@echo "NVCC    $<"
@@ -64,7 +66,7 @@ $(CUDA_FATBINS): $(CONFIG)/fatbin/%.fatbin: %.cu $(CONFIG)/config.mak $(CONFIG)/
 $(CONFIG)/fatbin/generations: FORCE
 	@mkdir -p $(@D)
 	@echo '$(CUDA_FOR)' | cmp -s - $@ || echo '$(CUDA_FOR)' > $@
-$(CUDA_MODULES): $(BUILD)/obj/%.module.o: $(CONFIG)/fatbin/%.fatbin kernels/cuda/module.S
+$(CUDA_MODULES) $(BUILD)/obj/tools/bench/peak.module.o: $(BUILD)/obj/%.module.o: $(CONFIG)/fatbin/%.fatbin kernels/cuda/module.S
 	@mkdir -p $(@D)
 	$(Q)$(CC) -DMODULE=odva_cuda_module_$(*F) -DMODULE_FILE='"$<"' -c -o $@ kernels/cuda/module.S
 

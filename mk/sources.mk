@@ -68,7 +68,7 @@ CUDA_SOURCES-$(HAVE_CUDA) += $(CUDA_HOST)
 
 # One file for each operator, or for what some have in common.
 CUDA_KERNELS = $(addprefix kernels/cuda/, \
-    attention axpby dct deblock downscale2x linear noise norm_modulate patchify project reconstruct scan smooth \
+    attention attention_bf16 axpby dct deblock downscale2x linear linear_bf16 noise norm_modulate patchify project reconstruct scan smooth \
     structure_tensors unpatchify warp)
 CUDA_MODULES-$(HAVE_CUDA) += $(CUDA_KERNELS)
 

@@ -6,7 +6,7 @@
 
 comma = ,
 
-.PHONY: unit-tests tsan-tests unit-programs byte-order-tests ffmpeg-tsan ffmpeg-coverage
+.PHONY: unit-tests on-gpu-programs on-gpu-tests tsan-tests unit-programs byte-order-tests ffmpeg-tsan ffmpeg-coverage
 
 TESTS         = $(wildcard engine/tests/*/test_*.c kernels/tests/test_*.c kernels/cpu/tests/test_*.c \
                 kernels/cuda/tests/test_*.c) \
@@ -111,6 +111,17 @@ $(CUDA_TESTS): private FLAGS += $(addprefix -Wl$(comma)--wrap=,dlopen dlsym dlcl
 $(BUILD)/kernels/cuda/tests/test_cuda_codec: private FLAGS += -Wl$(comma)--wrap=odva_registry_find
 $(CUDA_TESTS): private STATIC := $(CUDA_TEST_OBJECTS) $(STATIC)
 
+# The same operators on the machine's GPU, by the kernels that nvcc compiled.
+ON_GPU_TESTS = $(addprefix $(BUILD)/on-gpu/test_cuda_,pictures linear_path network bf16)
+on-gpu-programs: $(ON_GPU_TESTS)
+on-gpu-tests: $(ON_GPU_TESTS)
+	@tools/run-unit-tests.sh $^
+$(ON_GPU_TESTS): $(BUILD)/on-gpu/%: kernels/cuda/tests/%.c $(STATIC) | cmocka
+	@mkdir -p $(@D)
+	@echo "CCLD    $@"
+	$(Q)$(CC) $(FLAGS) -DONEDVA_ON_GPU $$(pkg-config --cflags cmocka) -MMD -MP -MF $@.d -o $@ $< $(STATIC) \
+	    $(LIBRARY_LIBS) $$(pkg-config --libs cmocka)
+
 # Looked for when a test is linked: configure may have run before it was installed.
 .PHONY: cmocka
 cmocka:
@@ -126,4 +137,4 @@ $(BUILD)/%: %.c $(STATIC)
 	@echo "CCLD    $@"
 	$(Q)$(CC) $(FLAGS) -MMD -MP -MF $@.d -o $@ $< $(STATIC) $(LIBRARY_LIBS)
 
--include $(TEST_PROGRAMS:%=%.d) $(CUDA_TEST_OBJECTS:.o=.d)
+-include $(TEST_PROGRAMS:%=%.d) $(ON_GPU_TESTS:%=%.d) $(CUDA_TEST_OBJECTS:.o=.d)

@@ -6,34 +6,11 @@
  * softmax(q k^T / sqrt(head_dim)) v in float32: a warp makes a query of a window and head. Keys
  * come by tiles, one for each lane; sums so far are scaled where a larger score appears.
  */
-#include "kernels/cuda/common.cuh"
+#include "kernels/cuda/rotated.cuh"
 #include "kernels/cuda/warps.cuh"
 
 #define QUERIES  ODVA_CUDA_ATTENTION_QUERIES
 #define MOST_DIM ODVA_CUDA_MOST_HEAD_DIM
-
-/* Where an entry's q (part 0), k or v begins. */
-static __device__ __forceinline__ const float *part_of(const odva_cuda_attention &a, int entry,
-                                                       int part)
-{
-    return a.qkv + a.rows[entry] * a.qkv_stride +
-           ((int64_t)part * a.heads + blockIdx.y) * a.head_dim;
-}
-
-/* Element d of an entry's q or k, rotated. */
-static __device__ float rotated(const odva_cuda_attention &a, int entry, int part, int d)
-{
-    const int half = a.head_dim / 2, pair = d % half, position = a.rope[entry];
-    const float *from = part_of(a, entry, part);
-    float c, s;
-
-    if (position < 0)
-        return from[d];
-    c = a.cosines[(int64_t)position * half + pair];
-    s = a.sines[(int64_t)position * half + pair];
-    return d < half ? from[pair] * c - from[half + pair] * s
-                    : from[pair] * s + from[half + pair] * c;
-}
 
 /* Some entries' q or k, 0 beyond the last one. */
 static __device__ void load_rows(float *to, int stride, const odva_cuda_attention &a, int count,

@@ -13,6 +13,13 @@
     extern "C" __global__ void odva_kernel_##name(                                                 \
         const __grid_constant__ struct odva_cuda_##arguments a)
 
+/* Before a loop over an array of registers, which have no addresses. */
+#ifdef __CUDACC__
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL
+#endif
+
 /** Four samples, or numbers of four samples. */
 struct four {
     int v[4];

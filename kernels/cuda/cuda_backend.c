@@ -91,7 +91,8 @@ struct odva_backend *odva_cuda_backend_open(struct odva_device *device,
                                             struct odva_thread_pool *pool,
                                             const struct onedva_logger *logger)
 {
-    struct odva_cuda_gpu *gpu = ((struct odva_cuda_device *)device)->gpu;
+    const struct odva_cuda_device *cuda = (const struct odva_cuda_device *)device;
+    struct odva_cuda_gpu *gpu = cuda->gpu;
     struct odva_cuda_backend *backend = calloc(1, sizeof(*backend));
 
     (void)pool;
@@ -103,7 +104,7 @@ struct odva_backend *odva_cuda_backend_open(struct odva_device *device,
     }
     backend->base.ops = &cuda_ops;
     backend->base.block_rows = BLOCK_ROWS;
-    odva_log(logger, ONEDVA_LOG_DEBUG, "all operators run on backend cuda: device %d, %s",
-             gpu->index, gpu->name);
+    odva_log(logger, ONEDVA_LOG_DEBUG, "all operators run on backend cuda: device %d, %s, %s",
+             gpu->index, gpu->name, cuda->is_rounded ? "bfloat16 factors" : "float32");
     return &backend->base;
 }

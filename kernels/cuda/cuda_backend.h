@@ -12,6 +12,7 @@
 
 struct odva_weights {
     int n_out, n_in;
+    int is_rounded;            /* to bfloat16, and padded by zeros, for linear_bf16 */
     odva_cuda_address numbers; /* [n_out][n_in] */
 };
 

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bfloat16.h"
+#include "base/integers.h"
 #include "base/log.h"
 #include "base/strict_math.h"
 #include "kernels/cuda/cuda_backend.h"
@@ -49,17 +51,43 @@ static int open_tables(struct odva_cuda_device *device)
 
 /* ---- members of odva_device_ops ---------------------------------------------------------- */
 
+static int padded(int count, int unit)
+{
+    return odva_ceil_div(count, unit) * unit;
+}
+
+/* @return 0: there is no memory */
+static odva_cuda_address round_weights(const struct odva_cuda_gpu *gpu, const float *weights,
+                                       int n_out, int n_in)
+{
+    const size_t stride = padded(n_in, ODVA_CUDA_BF16_DEPTH);
+    const size_t rows = padded(n_out, ODVA_CUDA_BF16_COLUMNS);
+    uint16_t *numbers = calloc(rows * stride, sizeof(*numbers));
+    odva_cuda_address address = 0;
+
+    for (int o = 0; numbers && o < n_out; o++)
+        for (int i = 0; i < n_in; i++)
+            numbers[o * stride + i] = odva_to_bfloat16(weights[(size_t)o * n_in + i]);
+    if (numbers)
+        address = odva_cuda_constant(gpu, numbers, rows * stride * sizeof(*numbers));
+    free(numbers);
+    return address;
+}
+
 static struct odva_weights *pack(struct odva_device *device, const float *weights, int n_out,
                                  int n_in, enum odva_precision precision)
 {
+    const struct odva_cuda_device *cuda = cuda_of(device);
     struct odva_weights *packed = malloc(sizeof(*packed));
 
-    (void)precision; /* float32 throughout */
     if (!packed)
         return NULL;
-    *packed = (struct odva_weights){n_out, n_in, 0};
+    *packed = (struct odva_weights){n_out, n_in, 0, 0};
+    packed->is_rounded = cuda->is_rounded && precision == ODVA_PRECISION_NETWORK;
     packed->numbers =
-        odva_cuda_constant(cuda_of(device)->gpu, weights, (size_t)n_out * n_in * sizeof(*weights));
+        packed->is_rounded
+            ? round_weights(cuda->gpu, weights, n_out, n_in)
+            : odva_cuda_constant(cuda->gpu, weights, (size_t)n_out * n_in * sizeof(*weights));
     if (packed->numbers)
         return packed;
     free(packed);
@@ -164,7 +192,7 @@ static const struct odva_device_ops device_ops = {
     .free_constant = free_constant,
 };
 
-int odva_cuda_device_open(struct odva_cuda_device **opened, int index,
+int odva_cuda_device_open(struct odva_cuda_device **opened, int index, int is_rounded,
                           const struct onedva_logger *logger)
 {
     struct odva_cuda_device *device = calloc(1, sizeof(*device));
@@ -180,6 +208,7 @@ int odva_cuda_device_open(struct odva_cuda_device **opened, int index,
         close_device(&device->base);
         return status;
     }
+    device->is_rounded = is_rounded && device->gpu->capability >= ODVA_CUDA_BF16_CAPABILITY;
     *opened = device;
     return ONEDVA_OK;
 }
@@ -188,9 +217,9 @@ int odva_cuda_device_open(struct odva_cuda_device **opened, int index,
 
 #define MAX_NUMBER 15 /* of a device */
 
-/* A place for each device's number, behind that of the first one: its address is what a choice is
- * known by. */
-static const char choices[1 + MAX_NUMBER + 1];
+/* A place for each device's number, behind that of the first one, with float32 and with bfloat16:
+ * its address is what a choice is known by. */
+static const char choices[1 + MAX_NUMBER + 1][2];
 
 int odva_cuda_probe(void)
 {
@@ -215,7 +244,7 @@ int odva_cuda_choose(const struct odva_device_wish *wish, const void **choice)
         odva_log(wish->logger, ONEDVA_LOG_ERROR, "cuda: %s", problem);
         return wish->index > MAX_NUMBER ? ONEDVA_ERR_ARGUMENT : ONEDVA_ERR_UNSUPPORTED;
     }
-    *choice = &choices[1 + wish->index];
+    *choice = &choices[1 + wish->index][wish->precision != ONEDVA_PRECISION_FLOAT32];
     return ONEDVA_OK;
 }
 
@@ -223,8 +252,8 @@ int odva_cuda_open(struct odva_device **device, const void *choice,
                    const struct onedva_logger *logger)
 {
     struct odva_cuda_device *cuda;
-    const int index = (int)((const char *)choice - choices) - 1;
-    const int status = odva_cuda_device_open(&cuda, index, logger);
+    const int place = (int)((const char *)choice - choices[0]);
+    const int status = odva_cuda_device_open(&cuda, place / 2 - 1, place % 2, logger);
 
     *device = status < 0 ? NULL : &cuda->base;
     return status;

@@ -13,6 +13,7 @@ struct odva_cuda_device {
     struct odva_device base;
     struct odva_cuda_gpu *gpu;
     odva_cuda_address tables; /* struct odva_cuda_tables */
+    int is_rounded;           /* ODVA_PRECISION_NETWORK has bfloat16 factors */
 };
 
 /** @return whether a device can be opened */
@@ -22,8 +23,9 @@ int odva_cuda_choose(const struct odva_device_wish *wish, const void **choice);
 int odva_cuda_open(struct odva_device **device, const void *choice,
                    const struct onedva_logger *logger);
 
-/** Parameters and results as of odva_cuda_gpu_open. The caller has the first reference. */
-int odva_cuda_device_open(struct odva_cuda_device **device, int index,
+/** Parameters and results as of odva_cuda_gpu_open. The caller has the first reference.
+ * @param is_rounded whether ODVA_PRECISION_NETWORK may have bfloat16 factors, where the GPU has */
+int odva_cuda_device_open(struct odva_cuda_device **device, int index, int is_rounded,
                           const struct onedva_logger *logger);
 
 #endif

@@ -99,7 +99,7 @@ static int find_device(struct odva_cuda_gpu *gpu, int index, const struct onedva
 }
 
 /* Whether the device can do what is asked of it. */
-static int check_device(const struct odva_cuda_gpu *gpu, const struct onedva_logger *logger)
+static int check_device(struct odva_cuda_gpu *gpu, const struct onedva_logger *logger)
 {
     const struct odva_cuda_driver *driver = &gpu->driver;
     int major = 0, minor = 0, has_pools = 0;
@@ -111,7 +111,8 @@ static int check_device(const struct odva_cuda_gpu *gpu, const struct onedva_log
         result = driver->device_attribute(&has_pools, ODVA_CUDA_HAS_MEMORY_POOLS, gpu->device);
     if (result != ODVA_CUDA_SUCCESS)
         return odva_cuda_status(gpu, result, "asking what the device is", logger);
-    if (10 * major + minor < CAPABILITY)
+    gpu->capability = 10 * major + minor;
+    if (gpu->capability < CAPABILITY)
         return refuse(logger, "the GPU is too old: 7.5 or later is needed; use -backend cpu");
     return has_pools ? ONEDVA_OK : refuse(logger, "the GPU has no memory pools; use -backend cpu");
 }
@@ -127,18 +128,31 @@ static int keep_memory(const struct odva_cuda_gpu *gpu)
                                        : gpu->driver.pool_set(pool, ODVA_CUDA_POOL_KEEPS, &all);
 }
 
+/* Whether it is for this device. */
+static int has_module(const struct odva_cuda_gpu *gpu, enum odva_cuda_module_number module)
+{
+    if (gpu->capability >= ODVA_CUDA_BF16_CAPABILITY)
+        return 1;
+#define IS_BF16(name)                                                                              \
+    if (module == ODVA_CUDA_MODULE_##name)                                                         \
+        return 0;
+    ODVA_CUDA_BF16_MODULES(IS_BF16)
+#undef IS_BF16
+    return 1;
+}
+
 static int load_modules(struct odva_cuda_gpu *gpu)
 {
     int result = ODVA_CUDA_SUCCESS;
 
 #define LOAD(name)                                                                                 \
-    if (result == ODVA_CUDA_SUCCESS)                                                               \
+    if (result == ODVA_CUDA_SUCCESS && has_module(gpu, ODVA_CUDA_MODULE_##name))                   \
         result = gpu->driver.module_load(&gpu->modules[ODVA_CUDA_MODULE_##name],                   \
                                          odva_cuda_module_##name);
     ODVA_CUDA_MODULES(LOAD)
 #undef LOAD
 #define FIND(module, name, arguments)                                                              \
-    if (result == ODVA_CUDA_SUCCESS)                                                               \
+    if (result == ODVA_CUDA_SUCCESS && has_module(gpu, ODVA_CUDA_MODULE_##module))                 \
         result = gpu->driver.module_function(&gpu->kernels[ODVA_CUDA_KERNEL_##name],               \
                                              gpu->modules[ODVA_CUDA_MODULE_##module],              \
                                              "odva_kernel_" #name);

@@ -28,6 +28,7 @@ struct odva_cuda_gpu {
     int index;  /* as -device has it */
     int device; /* the driver's number */
     char name[96];
+    int capability;            /* 10 major + minor */
     odva_cuda_context context; /* the primary one, which others may use, too */
     odva_cuda_module modules[ODVA_CUDA_MODULE_COUNT];
     odva_cuda_function kernels[ODVA_CUDA_KERNEL_COUNT];

@@ -14,8 +14,9 @@
 #include "base/layout.h"
 #include "onedva/onedva.h"
 
-/** Files of kernels. */
+/** Files of kernels, those of tensor cores apart: for capability ODVA_CUDA_BF16_CAPABILITY on. */
 #define ODVA_CUDA_MODULES(MODULE)                                                                  \
+    ODVA_CUDA_BF16_MODULES(MODULE)                                                                 \
     MODULE(attention)                                                                              \
     MODULE(axpby)                                                                                  \
     MODULE(dct)                                                                                    \
@@ -33,9 +34,17 @@
     MODULE(unpatchify)                                                                             \
     MODULE(warp)
 
+#define ODVA_CUDA_BF16_MODULES(MODULE)                                                             \
+    MODULE(attention_bf16)                                                                         \
+    MODULE(linear_bf16)
+
+#define ODVA_CUDA_BF16_CAPABILITY 80
+
 /** File, kernel and the structure that it is given. */
 #define ODVA_CUDA_KERNELS(KERNEL)                                                                  \
     KERNEL(attention, attention, attention)                                                        \
+    KERNEL(attention_bf16, attention_bf16_64, attention)                                           \
+    KERNEL(attention_bf16, attention_bf16_128, attention)                                          \
     KERNEL(axpby, axpby, axpby)                                                                    \
     KERNEL(dct, dct_forward, dct)                                                                  \
     KERNEL(dct, dct_inverse, dct)                                                                  \
@@ -43,6 +52,7 @@
     KERNEL(deblock, deblock_rows, deblock)                                                         \
     KERNEL(downscale2x, downscale2x, downscale2x)                                                  \
     KERNEL(linear, linear, linear)                                                                 \
+    KERNEL(linear_bf16, linear_bf16, linear)                                                       \
     KERNEL(noise, noise, noise)                                                                    \
     KERNEL(norm_modulate, norm_modulate, norm_modulate)                                            \
     KERNEL(patchify, patchify, patchify)                                                           \
@@ -201,6 +211,12 @@ struct odva_cuda_reconstruct {
 #define ODVA_CUDA_LINEAR_TILE    64 /* rows and columns that a block makes */
 #define ODVA_CUDA_LINEAR_THREADS 256
 
+/* The same with bfloat16 factors, whose weights are padded to whole tiles by zeros. */
+#define ODVA_CUDA_BF16_ROWS    128
+#define ODVA_CUDA_BF16_COLUMNS 64
+#define ODVA_CUDA_BF16_DEPTH   32 /* of what is multiplied at a time */
+#define ODVA_CUDA_BF16_THREADS 256
+
 /** What follows a product, as odva_epilogue has it; what there is none of is NULL. */
 struct odva_cuda_epilogue {
     const float *bias, *gate, *add;
@@ -215,10 +231,11 @@ enum odva_cuda_activation {
     ODVA_CUDA_ACTIVATION_SILU,
 };
 
-/** Blocks: tiles of rows, tiles of columns; of ODVA_CUDA_LINEAR_THREADS. */
+/** Blocks: tiles of rows, tiles of columns; of ODVA_CUDA_LINEAR_THREADS or _BF16_THREADS. */
 struct odva_cuda_linear {
     float *dst;
-    const float *src, *weights; /* weights: [n_out][n_in] */
+    const float *src;
+    const void *weights; /* [n_out][n_in], float or, padded, bfloat16 */
     int64_t dst_stride, src_stride, rows;
     int32_t n_in, n_out;
     struct odva_cuda_epilogue epilogue;
@@ -226,6 +243,10 @@ struct odva_cuda_linear {
 
 #define ODVA_CUDA_MOST_HEAD_DIM     256
 #define ODVA_CUDA_ATTENTION_QUERIES 8 /* of a block, a warp each */
+
+/* The same with bfloat16 factors. */
+#define ODVA_CUDA_BF16_HEAD_DIM 128
+#define ODVA_CUDA_BF16_QUERIES  64 /* of a block, 16 a warp */
 
 /** Blocks: of each window one after the other, those that its queries want; heads. */
 struct odva_cuda_attention {

@@ -44,7 +44,7 @@ KERNEL(linear, linear)
     for (int first = 0; first < a.n_in; first += DEPTH) {
         load_tile(rows, a.src + first_row * a.src_stride, a.src_stride, a.rows - first_row, a.n_in,
                   first);
-        load_tile(columns, a.weights + (int64_t)first_column * a.n_in, a.n_in,
+        load_tile(columns, (const float *)a.weights + (int64_t)first_column * a.n_in, a.n_in,
                   a.n_out - first_column, a.n_in, first);
         __syncthreads();
         multiply_tiles(sums, rows, columns, y, x);

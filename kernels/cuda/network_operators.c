@@ -27,7 +27,7 @@ int odva_cuda_linear(struct odva_backend *backend, struct odva_matrix dst, struc
     const struct odva_cuda_linear arguments = {
         .dst = odva_cuda_rows_to_write(dst),
         .src = odva_cuda_rows(src),
-        .weights = (const float *)(uintptr_t)weights->numbers,
+        .weights = (const void *)(uintptr_t)weights->numbers,
         .dst_stride = dst.stride,
         .src_stride = src.stride,
         .rows = rows,
@@ -43,6 +43,12 @@ int odva_cuda_linear(struct odva_backend *backend, struct odva_matrix dst, struc
                      .activation = (int)epilogue->activation},
     };
 
+    if (weights->is_rounded)
+        return odva_cuda_launch(
+            odva_cuda_stream_of(backend), ODVA_CUDA_KERNEL_linear_bf16, &arguments,
+            (struct odva_cuda_blocks){odva_ceil_div64(rows, ODVA_CUDA_BF16_ROWS),
+                                      odva_ceil_div(weights->n_out, ODVA_CUDA_BF16_COLUMNS), 1,
+                                      ODVA_CUDA_BF16_THREADS});
     return odva_cuda_launch(
         odva_cuda_stream_of(backend), ODVA_CUDA_KERNEL_linear, &arguments,
         (struct odva_cuda_blocks){odva_ceil_div64(rows, ODVA_CUDA_LINEAR_TILE),
@@ -147,11 +153,31 @@ int odva_cuda_linear_chain(struct odva_backend *backend, const struct odva_linea
 
 /* ---- attention --------------------------------------------------------------------------- */
 
+/** A kernel, and what a block of it has. */
+struct attention_way {
+    enum odva_cuda_kernel kernel;
+    int queries, warps;
+};
+
+static struct attention_way way_of(const struct odva_backend *backend,
+                                   const struct odva_attention *attention)
+{
+    if (!odva_cuda_device_of(backend)->is_rounded ||
+        attention->precision != ODVA_PRECISION_NETWORK ||
+        attention->head_dim > ODVA_CUDA_BF16_HEAD_DIM)
+        return (struct attention_way){ODVA_CUDA_KERNEL_attention, ODVA_CUDA_ATTENTION_QUERIES,
+                                      ODVA_CUDA_ATTENTION_QUERIES};
+    return (struct attention_way){attention->head_dim > 64 ? ODVA_CUDA_KERNEL_attention_bf16_128
+                                                           : ODVA_CUDA_KERNEL_attention_bf16_64,
+                                  ODVA_CUDA_BF16_QUERIES, ODVA_CUDA_BF16_QUERIES / 16};
+}
+
 int odva_cuda_attention(struct odva_backend *backend, struct odva_matrix dst,
                         struct odva_matrix qkv, const struct odva_attention *attention,
                         const struct odva_windows *windows)
 {
     struct odva_cuda_stream *stream = odva_cuda_stream_of(backend);
+    const struct attention_way way = way_of(backend, attention);
     const struct odva_cuda_attention arguments = {
         .dst = odva_cuda_rows_to_write(dst),
         .qkv = odva_cuda_rows(qkv),
@@ -162,7 +188,7 @@ int odva_cuda_attention(struct odva_backend *backend, struct odva_matrix dst,
         .rope = odva_cuda_indices(windows->rope, 0),
         .dst_stride = dst.stride,
         .qkv_stride = qkv.stride,
-        .blocks = odva_ceil_div(windows->max_length, ODVA_CUDA_ATTENTION_QUERIES),
+        .blocks = odva_ceil_div(windows->max_length, way.queries),
         .heads = attention->heads,
         .head_dim = attention->head_dim,
         .factor = 1.0f / sqrtf((float)attention->head_dim),
@@ -174,10 +200,9 @@ int odva_cuda_attention(struct odva_backend *backend, struct odva_matrix dst,
                  attention->head_dim, ODVA_CUDA_MOST_HEAD_DIM);
         return ONEDVA_ERR_UNSUPPORTED;
     }
-    return odva_cuda_launch(stream, ODVA_CUDA_KERNEL_attention, &arguments,
+    return odva_cuda_launch(stream, way.kernel, &arguments,
                             (struct odva_cuda_blocks){(int64_t)windows->count * arguments.blocks,
-                                                      attention->heads, 1,
-                                                      WARP * ODVA_CUDA_ATTENTION_QUERIES});
+                                                      attention->heads, 1, WARP * way.warps});
 }
 
 /* ---- rows -------------------------------------------------------------------------------- */

@@ -11,12 +11,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bfloat16.h"
 #include "tests/support/backend.h"
 #ifdef ONEDVA_CHECKS
 #include "kernels/checked_ops.h"
 #endif
 
 static struct odva_backend *backends[2]; /* the reference first */
+static int has_rounded_numbers;          /* random ones are those that bfloat16 has */
 
 /** Open both. @param device stays the caller's */
 static inline void open_twins(struct odva_device *device, const struct onedva_logger *logger)
@@ -66,6 +68,8 @@ static inline float *random_floats(struct random *random, int64_t count, float s
     assert_non_null(data);
     for (int64_t i = 0; i < count; i++)
         data[i] = (float)(random_unit(random) * 2 - 1) * scale;
+    for (int64_t i = 0; has_rounded_numbers && i < count; i++)
+        data[i] = odva_from_bfloat16(odva_to_bfloat16(data[i]));
     return data;
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "base/bfloat16.h"
 #include "kernels/cuda/tests/emulator.h"
 #include "kernels/cuda/tests/fiber.h"
 #include "tests/support/test.h"
@@ -78,6 +79,41 @@ const unsigned char *cuda_on_cpu_exchange(uint32_t mask, const void *mine, size_
     thread->mask = mask;
     wait_for(EXCHANGE, file, line);
     return block.got[(thread - block.threads) / WARP];
+}
+
+/** What a lane gives the others of a product. */
+struct mma_factors {
+    uint32_t a[4], b[2];
+};
+
+_Static_assert(sizeof(struct mma_factors) <= CUDA_ON_CPU_EXCHANGE, "an exchange has room for it");
+
+static float half_of(uint32_t pair, int i)
+{
+    return odva_from_bfloat16((uint16_t)(pair >> 16 * i));
+}
+
+void cuda_on_cpu_mma_bf16(float *sums, const uint32_t *a, const uint32_t *b, const char *file,
+                          int line)
+{
+    const struct mma_factors mine = {{a[0], a[1], a[2], a[3]}, {b[0], b[1]}};
+    const unsigned char *given = cuda_on_cpu_exchange(UINT32_MAX, &mine, sizeof(mine), file, line);
+    const int lane = (int)(block.running - block.threads) % WARP;
+
+    for (int i = 0; i < 4; i++)
+        for (int k = 0; k < 16; k++) {
+            struct mma_factors row, column;
+            const int g = lane / 4, t = k % 8 / 2, n = lane % 4 * 2 + i % 2;
+
+            memcpy(&row, given + (4 * g + t) * CUDA_ON_CPU_EXCHANGE, sizeof(row));
+            memcpy(&column, given + (4 * n + t) * CUDA_ON_CPU_EXCHANGE, sizeof(column));
+            sums[i] += half_of(row.a[i / 2 + k / 8 * 2], k % 2) * half_of(column.b[k / 8], k % 2);
+        }
+}
+
+uint32_t cuda_on_cpu_bf16_pair(float first, float second)
+{
+    return odva_to_bfloat16(first) | (uint32_t)odva_to_bfloat16(second) << 16;
 }
 
 /* Thread after thread of block after block. */

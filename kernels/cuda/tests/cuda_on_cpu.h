@@ -43,6 +43,11 @@ void cuda_on_cpu_barrier(const char *file, int line);
 const unsigned char *cuda_on_cpu_exchange(uint32_t mask, const void *mine, size_t bytes,
                                           const char *file, int line);
 
+/** By all lanes of a warp: 16 x 16 numbers by 16 x 8, as kernels/cuda/mma.cuh has them. */
+void cuda_on_cpu_mma_bf16(float *sums, const uint32_t *a, const uint32_t *b, const char *file,
+                          int line);
+uint32_t cuda_on_cpu_bf16_pair(float first, float second);
+
 #ifdef __cplusplus
 }
 

@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 /* The whole codec by CUDA, on the CPU, beside the C reference: packets of linear latents and the
- * exact pictures are the same bytes, what a network computes is near. */
+ * exact pictures are the same bytes, what a network computes is near, with bfloat16 factors, too.
+ */
 #include "kernels/cuda/cuda_device.h"
 #include "kernels/cuda/tests/emulator.h"
 #include "kernels/registry.h"
@@ -83,13 +84,15 @@ static void free_coded(struct coded *coded)
 }
 
 /* The pictures of the last clip. */
-static struct clip decode_all(enum onedva_backend backend, const struct coded *coded, int steps)
+static struct clip decode_all(enum onedva_backend backend, const struct coded *coded, int steps,
+                              enum onedva_precision precision)
 {
     struct codec codec;
     struct clip clip;
 
     begin(&codec, backend);
     codec.decoder_settings.steps = steps;
+    codec.decoder_settings.precision = precision;
     codec_open(&codec);
     clip_alloc(&clip, FRAMES, WIDTH, HEIGHT);
     for (int i = 0; i < CLIPS; i++) {
@@ -108,10 +111,10 @@ static struct clip decode_all(enum onedva_backend backend, const struct coded *c
 }
 
 /* @return the mean squared error between what the C reference decodes and what CUDA does */
-static double error_of(const struct coded *coded, int steps)
+static double error_of(const struct coded *coded, int steps, enum onedva_precision precision)
 {
-    struct clip expected = decode_all(ONEDVA_BACKEND_CPU, coded, steps);
-    struct clip found = decode_all(ONEDVA_BACKEND_CUDA, coded, steps);
+    struct clip expected = decode_all(ONEDVA_BACKEND_CPU, coded, steps, precision);
+    struct clip found = decode_all(ONEDVA_BACKEND_CUDA, coded, steps, precision);
     const double mse = clip_mse(&expected, &found);
 
     clip_free(&expected);
@@ -129,9 +132,9 @@ static void linear_latents(void **state)
         assert_int_equal(found.size[i], expected.size[i]);
         assert_memory_equal(found.data[i], expected.data[i], expected.size[i]);
     }
-    assert_true(error_of(&expected, 0) == 0);
-    assert_true(error_of(&expected, 1) < NEAR);
-    assert_true(error_of(&expected, 4) < NEAR);
+    assert_true(error_of(&expected, 0, ONEDVA_PRECISION_BFLOAT16) == 0);
+    assert_true(error_of(&expected, 1, ONEDVA_PRECISION_FLOAT32) < NEAR);
+    assert_true(error_of(&expected, 4, ONEDVA_PRECISION_BFLOAT16) < NEAR);
     free_coded(&expected);
     free_coded(&found);
 }
@@ -141,8 +144,8 @@ static void query_encoder(void **state)
 {
     struct coded expected = encode_all(ONEDVA_BACKEND_CPU, ONEDVA_PRESET_MEDIUM);
     struct coded found = encode_all(ONEDVA_BACKEND_CUDA, ONEDVA_PRESET_MEDIUM);
-    struct clip a = decode_all(ONEDVA_BACKEND_CPU, &expected, 1);
-    struct clip b = decode_all(ONEDVA_BACKEND_CPU, &found, 1);
+    struct clip a = decode_all(ONEDVA_BACKEND_CPU, &expected, 1, ONEDVA_PRECISION_FLOAT32);
+    struct clip b = decode_all(ONEDVA_BACKEND_CPU, &found, 1, ONEDVA_PRECISION_FLOAT32);
 
     (void)state;
     assert_true(clip_mse(&a, &b) < NEAR);

@@ -35,7 +35,7 @@ static struct odva_device *open_device(void)
 {
     struct odva_cuda_device *device;
 
-    assert_int_equal(odva_cuda_device_open(&device, -1, &counting), ONEDVA_OK);
+    assert_int_equal(odva_cuda_device_open(&device, -1, 0, &counting), ONEDVA_OK);
     return &device->base;
 }
 
@@ -52,7 +52,7 @@ static void expect_failure(int index, int expected, const char *message)
     struct odva_cuda_device *device;
 
     lines = 0;
-    assert_int_equal(odva_cuda_device_open(&device, index, &counting), expected);
+    assert_int_equal(odva_cuda_device_open(&device, index, 0, &counting), expected);
     assert_null(device);
     assert_int_equal(lines, 1);
     if (!strstr(last_line, message))
@@ -105,6 +105,32 @@ static void poor_devices(void **state)
         emulator_fail("cuModuleLoadData", results[i], 1);
         expect_failure(-1, ONEDVA_ERR_UNSUPPORTED, "the driver is too old for this build");
     }
+}
+
+/* bfloat16 factors from 8.0 on, where they are asked for. */
+static int has_rounding(int major, int minor, int is_wanted)
+{
+    struct odva_cuda_device *device;
+    int is;
+
+    emulated_gpu.major = major;
+    emulated_gpu.minor = minor;
+    assert_int_equal(odva_cuda_device_open(&device, -1, is_wanted, &counting), ONEDVA_OK);
+    is = device->is_rounded;
+    assert_true(!is || device->gpu->kernels[ODVA_CUDA_KERNEL_linear_bf16]);
+    assert_true(major >= 8 || !device->gpu->modules[ODVA_CUDA_MODULE_linear_bf16]);
+    close_device(&device->base);
+    emulated_gpu = (struct emulated_gpu)EMULATED_GPU;
+    return is;
+}
+
+static void rounding(void **state)
+{
+    (void)state;
+    assert_false(has_rounding(7, 5, 1));
+    assert_true(has_rounding(8, 0, 1));
+    assert_false(has_rounding(8, 0, 0));
+    assert_true(has_rounding(12, 0, 1));
 }
 
 /* @return the status, after at most one line */
@@ -174,7 +200,7 @@ static void opening_fails(void **state)
 
         lines = 0;
         emulator_fail(names[i], UNKNOWN_ERROR, 1);
-        assert_int_equal(odva_cuda_device_open(&device, -1, &counting), ONEDVA_ERR_DEVICE);
+        assert_int_equal(odva_cuda_device_open(&device, -1, 0, &counting), ONEDVA_ERR_DEVICE);
         assert_null(device);
         assert_int_equal(lines, 1);
         assert_int_equal(emulator_leaks(), 0);
@@ -248,7 +274,7 @@ static int run(void)
     struct odva_cuda_device *device;
     struct odva_backend *backend;
     struct odva_device *base;
-    int status = odva_cuda_device_open(&device, -1, &counting);
+    int status = odva_cuda_device_open(&device, -1, 0, &counting);
 
     if (status < 0)
         return status;
@@ -332,11 +358,17 @@ static void uploads_are_copied(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(no_driver),      cmocka_unit_test(poor_devices),
-        cmocka_unit_test(choice),         cmocka_unit_test(opening_fails),
-        cmocka_unit_test(constants_fail), cmocka_unit_test(backend_fails_to_open),
-        cmocka_unit_test(work_fails),     cmocka_unit_test(memory_runs_out),
-        cmocka_unit_test(device_fails),   cmocka_unit_test(uploads_are_copied),
+        cmocka_unit_test(no_driver),
+        cmocka_unit_test(poor_devices),
+        cmocka_unit_test(rounding),
+        cmocka_unit_test(choice),
+        cmocka_unit_test(opening_fails),
+        cmocka_unit_test(constants_fail),
+        cmocka_unit_test(backend_fails_to_open),
+        cmocka_unit_test(work_fails),
+        cmocka_unit_test(memory_runs_out),
+        cmocka_unit_test(device_fails),
+        cmocka_unit_test(uploads_are_copied),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,5 +10,5 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {PICTURE_TESTS};
 
-    return run_on_twins(tests, sizeof(tests) / sizeof(tests[0]));
+    return run_in_orders(tests, sizeof(tests) / sizeof(tests[0]), 0);
 }
