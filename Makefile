@@ -31,7 +31,7 @@
 # make check-aarch64  the operators and the exact codec on AArch64, emulated by QEMU
 # make check-s390x what reads and writes bytes and the exact codec on a big-endian machine, emulated by QEMU
 # make checkasm    every operator's SIMD versions against C, with guard pages [BENCH=1: and their speed]
-# make device-bench speed of a device and its operators, beside its peaks [BACKEND=vulkan DEVICE=number]
+# make device-bench speed of a device and its operators, beside its peaks [BACKEND=vulkan or cuda, DEVICE=number]
 # make roofline    what each operator of a decode does of what the machine could [RUNS=9]
 # make precision-bench VALID=folder  what the operators' precision costs in PSNR [CPU=names]
 # make network-bench speed of the network beside PyTorch's and ONNX Runtime's [NETWORK=file CPU=names]

@@ -57,7 +57,8 @@ static int check_device(const struct odva_device_wish *wish)
                  wish->index);
     else if (wish->kind == ONEDVA_BACKEND_AUTO || wish->kind == ONEDVA_BACKEND_CPU)
         odva_log(wish->logger, ONEDVA_LOG_ERROR,
-                 "device %d goes with -backend vulkan; the CPU has no numbers", wish->index);
+                 "device %d goes with -backend cuda or vulkan; the CPU has no numbers",
+                 wish->index);
     else
         return ONEDVA_OK;
     return ONEDVA_ERR_ARGUMENT;

@@ -8,12 +8,18 @@
 
 #include "config.h"
 #include "kernels/cpu/cpu_device.h"
+#if HAVE_CUDA
+#include "kernels/cuda/cuda_device.h"
+#endif
 #if HAVE_VULKAN
 #include "kernels/vulkan/vulkan_device.h"
 #endif
 
 /* The fastest first; the last one works everywhere. */
 static const struct odva_backend_entry entries[] = {
+#if HAVE_CUDA
+    {ONEDVA_BACKEND_CUDA, "cuda", odva_cuda_probe, odva_cuda_choose, odva_cuda_open},
+#endif
 #if HAVE_VULKAN
     {ONEDVA_BACKEND_VULKAN, "vulkan", odva_vulkan_probe, odva_vulkan_choose, odva_vulkan_open},
 #endif

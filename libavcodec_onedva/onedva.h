@@ -129,6 +129,8 @@ typedef struct OneDVADecodeOptions {
       { .i64 = ONEDVA_BACKEND_AUTO }, 0, 0, flags, .unit = "backend" },                            \
     { "cpu", "C and SIMD code on the processor", 0, AV_OPT_TYPE_CONST,                             \
       { .i64 = ONEDVA_BACKEND_CPU }, 0, 0, flags, .unit = "backend" },                             \
+    { "cuda", "an NVIDIA GPU of compute capability 7.5 or later", 0, AV_OPT_TYPE_CONST,            \
+      { .i64 = ONEDVA_BACKEND_CUDA }, 0, 0, flags, .unit = "backend" },                            \
     { "vulkan", "a device of Vulkan 1.2 or later", 0, AV_OPT_TYPE_CONST,                           \
       { .i64 = ONEDVA_BACKEND_VULKAN }, 0, 0, flags, .unit = "backend" },                          \
     { "device", "number of the backend's device; -1: the first GPU, or else the first",            \

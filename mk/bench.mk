@@ -40,7 +40,7 @@ latents-bench: all
 roofline: $(BUILD)/tools/bench/roofline
 	@$< 640 360 $(or $(RUNS),9)
 
-# BACKEND: vulkan or cpu; DEVICE: its number; WIDTH, HEIGHT, RUNS
+# BACKEND: cuda, vulkan or cpu; DEVICE: its number; WIDTH, HEIGHT, RUNS
 device-bench: $(BUILD)/tools/bench/device_bench
 	@$< $(or $(BACKEND),vulkan) $(or $(DEVICE),-1) $(or $(WIDTH),640) $(or $(HEIGHT),360) $(or $(RUNS),9)
 
@@ -86,6 +86,7 @@ layers-bench: all
 
 BENCH_PROGRAMS = $(addprefix $(BUILD)/tools/bench/, \
     device_bench entropy_bench gemm_peers kernel_bench motion_bench open_bench operator_bench precision roofline)
+CUDA_BENCH_OBJECTS-$(HAVE_CUDA) = $(addprefix $(BUILD)/obj/tools/bench/,operator_machine_cuda.o peak.module.o)
 VULKAN_BENCH_OBJECTS-$(HAVE_VULKAN) = $(BUILD)/obj/tools/bench/operator_machine_vulkan.o
 BENCH_OBJECTS  = $(addprefix $(BUILD)/obj/tools/bench/, bench.o bench_backend.o bench_codec.o bench_video.o machine_peak.o \
     operator_count.o operator_machine_cpu.o) $(BUILD)/obj/tools/canvas/y4m_reader.o
@@ -93,7 +94,7 @@ BENCH_OBJECTS  = $(addprefix $(BUILD)/obj/tools/bench/, bench.o bench_backend.o 
 $(addprefix $(BUILD)/tools/bench/, kernel_bench open_bench roofline operator_bench precision motion_bench \
     entropy_bench device_bench): $(BENCH_OBJECTS)
 
-$(BUILD)/tools/bench/device_bench: $(VULKAN_BENCH_OBJECTS-yes)
+$(BUILD)/tools/bench/device_bench: $(CUDA_BENCH_OBJECTS-yes) $(VULKAN_BENCH_OBJECTS-yes)
 $(BUILD)/obj/tools/bench/operator_machine_vulkan.o: $(BUILD)/obj/tools/bench/peak.spv.h
 $(BUILD)/obj/tools/bench/operator_machine_vulkan.o: private FLAGS += -I$(BUILD)/obj
 
@@ -120,4 +121,4 @@ $(BUILD)/onedva-canvas: $(CANVAS_OBJECTS) $(STATIC)
 	@echo "CCLD    $@"
 	$(Q)$(CC) $(FLAGS) -o $@ $(CANVAS_OBJECTS) $(STATIC) $(LIBRARY_LIBS)
 
--include $(CANVAS_OBJECTS:.o=.d) $(BENCH_OBJECTS:.o=.d) $(VULKAN_BENCH_OBJECTS-yes:.o=.d)
+-include $(CANVAS_OBJECTS:.o=.d) $(BENCH_OBJECTS:.o=.d) $(CUDA_BENCH_OBJECTS-yes:.o=.d) $(VULKAN_BENCH_OBJECTS-yes:.o=.d)

@@ -17,7 +17,7 @@ FLAGS    = -std=c11 $(OPTIMIZE) -g -Wall -Wextra -ffp-contract=off -fPIC -fvisib
            -D_GNU_SOURCE -DONEDVA_BUILDING -Iengine/include -Iengine -I. -I$(CONFIG) \
            $(MACHINE_CFLAGS) $(LIBRARY_CFLAGS) $(if $(filter yes,$(SANITIZERS)),$(SANITIZE) -DONEDVA_CHECKS)
 
-OBJECTS  = $(SOURCES:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/engine/model/embedded_model.o
+OBJECTS  = $(SOURCES:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/engine/model/embedded_model.o $(CUDA_MODULES)
 STATIC   = $(BUILD)/lib/libonedva.a
 SHARED   = $(BUILD)/lib/shared/libonedva.so.$(VERSION)
 PC       = $(BUILD)/lib/pkgconfig/onedva.pc
@@ -49,13 +49,28 @@ $(BUILD)/obj/engine/model/embedded_model.o: engine/model/embedded_model.S $(MODE
 	@echo "AS      $<"
 	$(Q)$(CC) -DMODEL_FILE='"$(MODEL)"' -c -o $@ $<
 
-# CUDA's kernels (kernels/cuda/*.cu) are objects like others.
-NVCC = nvcc
-$(BUILD)/obj/%.o: %.cu $(CONFIG)/config.mak
+# CUDA's kernels are what nvcc makes of them for each generation of GPUs, in read-only data: kernels/cuda/modules.h. All
+# builds of a configuration share it. Later generations compile the newest one's assembly.
+CUDA_FOR    ?= 75 80 86 89 90
+CUDA_CODE    = $(foreach c,$(CUDA_FOR),-gencode arch=compute_$(c)$(comma)code=sm_$(c)) \
+               $(foreach c,$(lastword $(CUDA_FOR)),-gencode arch=compute_$(c)$(comma)code=compute_$(c))
+CUDA_MODULES = $(CUDA_MODULES-yes:%=$(BUILD)/obj/%.module.o)
+CUDA_FATBINS = $(patsubst %,$(CONFIG)/fatbin/%.fatbin,$(CUDA_MODULES-yes) tools/bench/peak)
+# tensor cores have bfloat16 from 8.0 on
+$(filter %_bf16.fatbin %/peak.fatbin,$(CUDA_FATBINS)): private CUDA_FOR := $(or $(filter-out 75,$(CUDA_FOR)),80)
+$(CUDA_FATBINS): $(CONFIG)/fatbin/%.fatbin: %.cu $(CONFIG)/config.mak $(CONFIG)/fatbin/generations
 	@mkdir -p $(@D)
 	@echo "NVCC    $<"
-	$(Q)$(NVCC) $(OPTIMIZE) -g -Iengine/include -Iengine -I. -I$(CONFIG) -Xcompiler -fPIC,-Wall,-fvisibility=hidden \
-	    -MMD -MP -MF $(@:.o=.d) -c -o $@ $<
+	$(Q)$(NVCC) -fatbin -std=c++17 -O3 -Werror all-warnings -Iengine/include -Iengine -I. $(CUDA_CODE) \
+	    -MMD -MP -MF $@.d -o $@ $<
+$(CONFIG)/fatbin/generations: FORCE
+	@mkdir -p $(@D)
+	@echo '$(CUDA_FOR)' | cmp -s - $@ || echo '$(CUDA_FOR)' > $@
+$(CUDA_MODULES) $(BUILD)/obj/tools/bench/peak.module.o: $(BUILD)/obj/%.module.o: $(CONFIG)/fatbin/%.fatbin kernels/cuda/module.S
+	@mkdir -p $(@D)
+	$(Q)$(CC) -DMODULE=odva_cuda_module_$(*F) -DMODULE_FILE='"$<"' -c -o $@ kernels/cuda/module.S
+
+-include $(CUDA_FATBINS:=.d)
 
 # Vulkan's shaders are arrays of SPIR-V, which kernels/vulkan/shaders.c includes.
 SPIRV = $(VULKAN_SHADERS-yes:%=$(BUILD)/obj/%.spv.h)

@@ -61,6 +61,17 @@ VULKAN_SHADERS-$(HAVE_VULKAN) += $(addprefix kernels/vulkan/, \
     attention axpby dct_forward dct_inverse deblock_columns deblock_rows downscale2x linear_large linear_small noise \
     norm_modulate patchify project reconstruct scan smooth structure_tensors unpatchify warp)
 
+# What runs on the host; tests run it without a GPU, and have it where the library has not.
+CUDA_HOST = $(addprefix kernels/cuda/, \
+    cuda_backend cuda_device driver gpu image linear_path_operators network_operators picture_operators stream)
+CUDA_SOURCES-$(HAVE_CUDA) += $(CUDA_HOST)
+
+# One file for each operator, or for what some have in common.
+CUDA_KERNELS = $(addprefix kernels/cuda/, \
+    attention attention_bf16 axpby dct deblock downscale2x linear linear_bf16 noise norm_modulate patchify project reconstruct scan smooth \
+    structure_tensors unpatchify warp)
+CUDA_MODULES-$(HAVE_CUDA) += $(CUDA_KERNELS)
+
 SOURCES = $(addsuffix .c, $(BASE_SOURCES) $(MODEL_SOURCES) $(BITSTREAM_SOURCES) $(TRANSFORM_SOURCES) \
     $(MOTION_SOURCES) $(NETWORK_SOURCES) $(RATE_SOURCES) $(ENCODER_SOURCES) $(DECODER_SOURCES) \
-    $(KERNELS_SOURCES) $(KERNELS_SOURCES-yes) $(CPU_SOURCES) $(CPU_SOURCES-yes) $(VULKAN_SOURCES-yes))
+    $(KERNELS_SOURCES) $(KERNELS_SOURCES-yes) $(CPU_SOURCES) $(CPU_SOURCES-yes) $(VULKAN_SOURCES-yes) $(CUDA_SOURCES-yes))

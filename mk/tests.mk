@@ -6,9 +6,10 @@
 
 comma = ,
 
-.PHONY: unit-tests tsan-tests unit-programs byte-order-tests ffmpeg-tsan ffmpeg-coverage
+.PHONY: unit-tests on-gpu-programs on-gpu-tests tsan-tests unit-programs byte-order-tests ffmpeg-tsan ffmpeg-coverage
 
-TESTS         = $(wildcard engine/tests/*/test_*.c kernels/tests/test_*.c kernels/cpu/tests/test_*.c) \
+TESTS         = $(wildcard engine/tests/*/test_*.c kernels/tests/test_*.c kernels/cpu/tests/test_*.c \
+                kernels/cuda/tests/test_*.c) \
                 $(if $(filter yes,$(HAVE_VULKAN)),$(wildcard kernels/vulkan/tests/test_*.c))
 TEST_PROGRAMS = $(TESTS:%.c=$(BUILD)/%)
 
@@ -23,7 +24,7 @@ valgrind: ffmpeg-check $(TEST_PROGRAMS)
 	@tools/install-deps.sh valgrind
 	@tools/tests/test_valgrind.sh $(filter-out \
 	    %/test_motion_accuracy %/test_memory %/test_load %/test_model_fields \
-	    %/test_allocation_failure $(BUILD)/kernels/vulkan/%,$(TEST_PROGRAMS))
+	    %/test_allocation_failure $(BUILD)/kernels/vulkan/% $(BUILD)/kernels/cuda/%,$(TEST_PROGRAMS))
 
 THREAD_TESTS = $(addprefix $(BUILD)/,engine/tests/base/test_thread_pool engine/tests/bitstream/test_scan \
     engine/tests/codec/test_determinism \
@@ -92,6 +93,37 @@ $(BUILD)/engine/tests/codec/test_allocation_failure: private FLAGS += \
 $(addprefix $(BUILD)/kernels/vulkan/tests/,test_vulkan_device test_vulkan_frames): private FLAGS += \
     $(addprefix -Wl$(comma)--wrap=,malloc calloc access dlopen dlsym)
 
+# CUDA's operators on the CPU: its kernels as C++, and a driver that dlopen finds (kernels/cuda/tests/emulator.h). What kernels
+# share has a section of its own, in which GCC guards variables where it is told to; Clang checks types of functions by C++'s library.
+CUDA_TESTS        = $(filter $(BUILD)/kernels/cuda/%,$(TEST_PROGRAMS))
+CUDA_TEST_OBJECTS = $(CUDA_HOST:%=$(BUILD)/obj/%.o) $(CUDA_KERNELS:%=$(BUILD)/obj/%.on_cpu.o) \
+    $(BUILD)/obj/kernels/cuda/tests/harness.on_cpu.o \
+    $(addprefix $(BUILD)/obj/kernels/cuda/tests/,cuda_on_cpu.o driver_on_cpu.o fiber.o)
+KERNELS_SANITIZE   = $(if $(filter yes,$(SANITIZERS)),$(if $(findstring clang,$(CC)),-fno-sanitize=function,-fsanitize-sections=cuda_shared))
+
+$(BUILD)/obj/%.on_cpu.o: %.cu $(CONFIG)/config.mak
+	@mkdir -p $(@D)
+	@echo "CXX     $<"
+	$(Q)$(CC) -x c++ -std=c++17 -fno-exceptions -fno-rtti $(filter-out -std=c11,$(FLAGS)) $(KERNELS_SANITIZE) \
+	    -include kernels/cuda/tests/cuda_on_cpu.h -MMD -MP -c -o $@ $<
+$(addprefix $(BUILD)/obj/kernels/cuda/tests/,cuda_on_cpu.o driver_on_cpu.o): private FLAGS += $$(pkg-config --cflags cmocka)
+$(CUDA_TESTS): $(CUDA_TEST_OBJECTS)
+$(CUDA_TESTS): private FLAGS += $(addprefix -Wl$(comma)--wrap=,dlopen dlsym dlclose)
+# a library without CUDA has it there
+$(BUILD)/kernels/cuda/tests/test_cuda_codec: private FLAGS += -Wl$(comma)--wrap=odva_registry_find
+$(CUDA_TESTS): private STATIC := $(CUDA_TEST_OBJECTS) $(STATIC)
+
+# The same operators on the machine's GPU, by the kernels that nvcc compiled.
+ON_GPU_TESTS = $(addprefix $(BUILD)/on-gpu/test_cuda_,pictures linear_path network bf16)
+on-gpu-programs: $(ON_GPU_TESTS)
+on-gpu-tests: $(ON_GPU_TESTS)
+	@tools/run-unit-tests.sh $^
+$(ON_GPU_TESTS): $(BUILD)/on-gpu/%: kernels/cuda/tests/%.c $(STATIC) | cmocka
+	@mkdir -p $(@D)
+	@echo "CCLD    $@"
+	$(Q)$(CC) $(FLAGS) -DONEDVA_ON_GPU $$(pkg-config --cflags cmocka) -MMD -MP -MF $@.d -o $@ $< $(STATIC) \
+	    $(LIBRARY_LIBS) $$(pkg-config --libs cmocka)
+
 # Looked for when a test is linked: configure may have run before it was installed.
 .PHONY: cmocka
 cmocka:
@@ -107,4 +139,4 @@ $(BUILD)/%: %.c $(STATIC)
 	@echo "CCLD    $@"
 	$(Q)$(CC) $(FLAGS) -MMD -MP -MF $@.d -o $@ $< $(STATIC) $(LIBRARY_LIBS)
 
--include $(TEST_PROGRAMS:%=%.d)
+-include $(TEST_PROGRAMS:%=%.d) $(ON_GPU_TESTS:%=%.d) $(CUDA_TEST_OBJECTS:.o=.d)

@@ -17,6 +17,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 logs=$PWD/build/check
 jobs=-j$(nproc)
+export CUDA_FOR=90 # one generation of GPUs: each takes nvcc half a minute
 
 # One after the other, since what follows needs them; then the others, the longest first.
 first="register configure sources documents library ffmpeg"

@@ -14,17 +14,17 @@ build="gcc libc6-dev make pkg-config dpkg-dev nasm glslang-dev glslang-tools lib
 case ${1:-} in
 build) wanted=$build ;;
 check)
-    wanted="$build clang libblas-dev libclang-rt-dev libcmocka-dev libdnnl-dev libvulkan1 libxml2-dev
+    wanted="$build clang g++ libblas-dev libclang-rt-dev libcmocka-dev libdnnl-dev libvulkan1 libxml2-dev
         man-db mandoc mesa-vulkan-drivers parallel procps python3 python3-matplotlib python3-numpy python3-pil python3-torch
         vulkan-validationlayers xauth xdotool xvfb"
     ;;
 fuzz) wanted="$build clang libclang-rt-dev" ;;
 fuzz-report) wanted="$build clang libclang-rt-dev llvm python3" ;;
 cluster) wanted="openssh-client openssh-server munge slurm-wlm" ;; # daemons: not for everyone's machine
-aarch64) wanted="$build clang gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user" ;;
+aarch64) wanted="$build clang g++-aarch64-linux-gnu gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user" ;;
 s390x) wanted="$build clang gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user" ;;
-coverage) wanted="$build gcovr libcmocka-dev libxml2-dev parallel procps python3 xauth xdotool xvfb" ;;
-valgrind) wanted="$build libcmocka-dev valgrind" ;;
+coverage) wanted="$build g++ gcovr libcmocka-dev libxml2-dev parallel procps python3 xauth xdotool xvfb" ;;
+valgrind) wanted="$build g++ libcmocka-dev valgrind" ;;
 bench) wanted="$build ffmpeg" ;;
 gemm) wanted="$build libdnnl-dev libopenblas-dev" ;;
 train) wanted="$build python3 python3-numpy python3-torch" ;;

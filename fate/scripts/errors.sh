@@ -65,26 +65,36 @@ lists_backends() {
     [ "$(cat names)" = "$1 " ]
 }
 
-check "backends of the encoder" lists_backends "auto cpu vulkan" encoder
-check "backends of the decoder" lists_backends "auto cpu vulkan" decoder
-check "backend that is not built in, encoder" \
-    unknown_value cuda -f lavfi -i "$source" -c:v onedva -backend cuda out.mkv
-check "backend that is not built in, decoder" \
-    unknown_value cuda -backend cuda -i good.mkv -f null -
-check "backend that is not built in, filter" \
-    unknown_value cuda -f lavfi -i "$source" -vf onedva=backend=cuda -f null -
+check "backends of the encoder" lists_backends "auto cpu cuda vulkan" encoder
+check "backends of the decoder" lists_backends "auto cpu cuda vulkan" decoder
+check "backend that there is not, encoder" \
+    unknown_value metal -f lavfi -i "$source" -c:v onedva -backend metal out.mkv
+check "backend that there is not, decoder" \
+    unknown_value metal -backend metal -i good.mkv -f null -
+check "backend that there is not, filter" \
+    unknown_value metal -f lavfi -i "$source" -vf onedva=backend=metal -f null -
+# Not in this build, or without a driver: the library of that name is none.
+printf 'nothing' > libcuda.so.1
+without_driver() { (export LD_LIBRARY_PATH="$work${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}" && "$@"); }
+no_cuda='backend cuda is not in this build; use |cuda: libcuda.so.1 was not found; install NVIDIA.s driver, or use -backend cpu'
+check "CUDA without a driver, decoder" without_driver refuses "$no_cuda" -backend cuda -i good.mkv -f null -
+check "CUDA without a driver, encoder" without_driver refuses "$no_cuda" \
+    -f lavfi -i "$source" -c:v onedva -backend cuda -device 0 out.mkv
+# usage: refuses_in_filter PATTERN OPTIONS; the filter learns of a device when pictures come, and FFmpeg says more of that
+refuses_in_filter() {
+    ! ffmpeg -f lavfi -i "$source" -vf "onedva=$2" -f null - 2> log && [ "$(grep -cE "$1" log)" -eq 1 ]
+}
+check "CUDA without a driver, filter" without_driver refuses_in_filter "$no_cuda" backend=cuda
+automatic() { without_driver ffmpeg -i good.mkv -f null - 2> log && [ ! -s log ]; }
+check "auto without a driver of CUDA" automatic
 check "device below -1" refuses "'device' out of range \[-1 - 2.*\]" \
     -f lavfi -i "$source" -c:v onedva -device -2 out.mkv
-check "device of the CPU, decoder" refuses 'device 0 goes with -backend vulkan; the CPU has no numbers' \
+check "device of the CPU, decoder" refuses 'device 0 goes with -backend cuda or vulkan; the CPU has no numbers' \
     -backend cpu -device 0 -i good.mkv -f null -
-check "device of no backend, encoder" refuses 'device 1 goes with -backend vulkan; the CPU has no numbers' \
+check "device of no backend, encoder" refuses 'device 1 goes with -backend cuda or vulkan; the CPU has no numbers' \
     -f lavfi -i "$source" -c:v onedva -device 1 out.mkv
-# The filter learns of a device when pictures come, and FFmpeg says more of that.
-filter_device() {
-    ! ffmpeg -f lavfi -i "$source" -vf onedva=device=1 -f null - 2> log &&
-        [ "$(grep -c 'device 1 goes with -backend vulkan; the CPU has no numbers' log)" -eq 1 ]
-}
-check "device of no backend, filter" filter_device
+check "device of no backend, filter" \
+    refuses_in_filter 'device 1 goes with -backend cuda or vulkan; the CPU has no numbers' device=1
 check "precision that there is not" refuses "'precision' out of range \[0 - 2\]" \
     -f lavfi -i "$source" -vf onedva=precision=3 -f null -
 check "filter that shows what there is not" refuses "'show' out of range \[0 - 4\]" \

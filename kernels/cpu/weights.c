@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bfloat16.h"
 #include "kernels/cpu/operators.h"
 
 void *odva_cpu_alloc(size_t bytes)
@@ -28,17 +29,6 @@ static void fill_panels(struct odva_weights *packed, const float *weights, int p
     }
 }
 
-/* The nearest bfloat16, an even one of two; what is not a number stays so. */
-static uint16_t to_bfloat16(float value)
-{
-    uint32_t bits;
-
-    memcpy(&bits, &value, sizeof(bits));
-    if ((bits & 0x7FFFFFFF) > 0x7F800000)
-        return (uint16_t)(bits >> 16 | 0x40);
-    return (uint16_t)((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
-}
-
 static void fill_pairs(struct odva_weights *packed, const float *weights, int padded)
 {
     const int width = packed->panel_width, n_in = packed->n_in, rounded = (n_in + 1) / 2 * 2;
@@ -48,7 +38,7 @@ static void fill_pairs(struct odva_weights *packed, const float *weights, int pa
 
         for (int i = 0; i < rounded; i++)
             column[(size_t)(i / 2) * 2 * width + i % 2] =
-                o < packed->n_out && i < n_in ? to_bfloat16(weights[(size_t)o * n_in + i]) : 0;
+                o < packed->n_out && i < n_in ? odva_to_bfloat16(weights[(size_t)o * n_in + i]) : 0;
     }
 }
 

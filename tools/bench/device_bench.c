@@ -21,6 +21,9 @@
 #include "tools/bench/bench_codec.h"
 #include "tools/bench/median.h"
 #include "tools/bench/operator_count.h"
+#if HAVE_CUDA
+#include "tools/bench/operator_machine_cuda.h"
+#endif
 #if HAVE_VULKAN
 #include "tools/bench/operator_machine_vulkan.h"
 #endif
@@ -40,6 +43,9 @@ struct choice {
 
 static const struct choice choices[] = {
     {"cpu", ONEDVA_BACKEND_CPU, &operator_machine_cpu},
+#if HAVE_CUDA
+    {"cuda", ONEDVA_BACKEND_CUDA, &operator_machine_cuda},
+#endif
 #if HAVE_VULKAN
     {"vulkan", ONEDVA_BACKEND_VULKAN, &operator_machine_vulkan},
 #endif
@@ -50,8 +56,10 @@ static const struct choice *find_choice(const char *name)
     for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++)
         if (!strcmp(name, choices[i].name))
             return &choices[i];
-    fprintf(stderr, "device_bench: backend %s is not in this build; use %s\n", name,
-            HAVE_VULKAN ? "cpu or vulkan" : "cpu");
+    fprintf(stderr, "device_bench: backend %s is not in this build; it has", name);
+    for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++)
+        fprintf(stderr, " %s", choices[i].name);
+    fprintf(stderr, "\n");
     exit(1);
 }
 

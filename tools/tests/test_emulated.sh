@@ -66,7 +66,7 @@ there() {
     PKG_CONFIG_LIBDIR=$root/usr/lib/$triplet/pkgconfig PKG_CONFIG_SYSROOT_DIR=$root "$@"
 }
 
-there ./configure --directory="$directory" --cc="$triplet-gcc" --disable-ffplay --disable-vulkan > /dev/null
+there ./configure --directory="$directory" --cc="$triplet-gcc" --disable-ffplay --disable-vulkan --disable-cuda > /dev/null
 export EMULATOR="qemu-$machine -L /usr/$triplet \
     -E LD_LIBRARY_PATH=$root/usr/lib/$triplet:/usr/$triplet/lib"
 

@@ -79,6 +79,7 @@ HAVE_AVX512VNNI = yes
 HAVE_AVX512BF16VNNI = yes
 HAVE_NEON = yes
 HAVE_VULKAN = yes
+HAVE_CUDA = yes
 SANITIZERS = yes
 include mk/sources.mk
 list:

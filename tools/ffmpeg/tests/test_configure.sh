@@ -71,8 +71,20 @@ grep -q "^Vulkan  *no: it needs <vulkan/vulkan_core.h> of 1.2, Debian's package 
 expect_setting 'HAVE_VULKAN = no'
 rm -r build
 
-./configure --disable-ffplay --disable-vulkan > /dev/null
+# Where nvcc is missing, or is no such compiler.
+printf '#!/bin/sh\necho "of 2010" >&2; exit 1\n' > nvcc-that-is-old
+chmod +x nvcc-that-is-old
+expect_failure '--enable-cuda needs nvcc at nvcc-that-is-not' --disable-ffplay --nvcc=nvcc-that-is-not --enable-cuda
+expect_failure 'of CUDA 12 or later: of 2010' --disable-ffplay --nvcc=./nvcc-that-is-old --enable-cuda
+./configure --disable-ffplay --nvcc=nvcc-that-is-not > output
+grep -q "^CUDA  *no: it needs nvcc at nvcc-that-is-not, of NVIDIA's CUDA toolkit 12 or later\$" output ||
+    die "configure did not say what CUDA lacks: $(cat output)"
+expect_setting 'HAVE_CUDA = no'
+rm -r build
+
+./configure --disable-ffplay --disable-vulkan --disable-cuda > /dev/null
 expect_setting 'HAVE_VULKAN = no'
+expect_setting 'HAVE_CUDA = no'
 expect_setting 'PREFIX = /usr/local'
 expect_setting 'MODEL = models/onedva-tiny.safetensors'
 expect_setting 'FFPLAY = no'

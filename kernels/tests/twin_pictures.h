@@ -8,7 +8,7 @@
 
 #include "base/integers.h"
 #include "base/layout.h"
-#include "kernels/vulkan/tests/twin_backends.h"
+#include "kernels/tests/twin_backends.h"
 
 /** The same pictures twice. Each plane's rows are further apart than they are long. */
 struct twin_pictures {
@@ -105,14 +105,15 @@ static inline void twin_pictures_free(struct twin_pictures *t)
     free(t->memory[1]);
 }
 
-/** Of a clip: odd, cut and tiny ones. */
+/** Of a clip: odd, cut and tiny ones, and one whose tiles have more patches than groups or blocks.
+ */
 struct picture_size {
     int frames, width, height;
 };
 
 static const struct picture_size picture_sizes[] = {
-    {1, 1, 1},  {1, 16, 16}, {4, 17, 15},  {5, 33, 50},
-    {16, 8, 4}, {3, 130, 7}, {2, 64, 144}, {7, 2, 35},
+    {1, 1, 1},   {1, 16, 16},  {4, 17, 15}, {5, 33, 50},  {16, 8, 4},
+    {3, 130, 7}, {2, 64, 144}, {7, 2, 35},  {13, 72, 66},
 };
 
 #define PICTURE_SIZES (sizeof(picture_sizes) / sizeof(picture_sizes[0]))

@@ -2,20 +2,39 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-/* Two backends that get the same calls: the C reference and that of a Vulkan device. */
+/* Two backends that get the same calls: the C reference and that of a GPU. */
 #ifndef ODVA_TWIN_BACKENDS_H
 #define ODVA_TWIN_BACKENDS_H
 
 #include <math.h>
 
-#include "kernels/vulkan/tests/vulkan_test.h"
-#include "kernels/vulkan/vulkan_backend.h"
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bfloat16.h"
 #include "tests/support/backend.h"
 #ifdef ONEDVA_CHECKS
 #include "kernels/checked_ops.h"
 #endif
 
 static struct odva_backend *backends[2]; /* the reference first */
+static int has_rounded_numbers;          /* random ones are those that bfloat16 has */
+
+/** Open both. @param device stays the caller's */
+static inline void open_twins(struct odva_device *device, const struct onedva_logger *logger)
+{
+#ifdef ONEDVA_CHECKS
+    odva_device_check_calls(device);
+#endif
+    backends[0] = backend_of(ONEDVA_BACKEND_CPU, 1, 1, ONEDVA_PRECISION_FLOAT32);
+    assert_int_equal(odva_backend_open(&backends[1], device, test_threads(1), logger), ONEDVA_OK);
+}
+
+static inline void close_twins(void)
+{
+    odva_backend_close(&backends[0]);
+    odva_backend_close(&backends[1]);
+}
 
 /** A buffer of each. */
 struct twin {
@@ -49,6 +68,8 @@ static inline float *random_floats(struct random *random, int64_t count, float s
     assert_non_null(data);
     for (int64_t i = 0; i < count; i++)
         data[i] = (float)(random_unit(random) * 2 - 1) * scale;
+    for (int64_t i = 0; has_rounded_numbers && i < count; i++)
+        data[i] = odva_from_bfloat16(odva_to_bfloat16(data[i]));
     return data;
 }
 
@@ -116,36 +137,5 @@ static inline void compare_floats(struct twin twin, double tolerance, const char
     free(expected);
     compare_floats_within(twin, tolerance * largest, what);
 }
-
-/* Runs tests on them; the validation layer must have nothing to say. */
-static inline int run_tests_on_twins(const char *name, const struct CMUnitTest *tests, size_t count)
-{
-    struct odva_vulkan_device *device;
-    int failed;
-
-    vulkan_test_begin();
-    device = open_vulkan();
-#ifdef ONEDVA_CHECKS
-    odva_device_check_calls(&device->base);
-#endif
-    backends[0] = backend_of(ONEDVA_BACKEND_CPU, 1, 1, ONEDVA_PRECISION_FLOAT32);
-    assert_int_equal(
-        odva_backend_open(&backends[1], &device->base, test_threads(1), &vulkan_test_logger),
-        ONEDVA_OK);
-    printf("%s on %s\n", name, device->gpu->properties.deviceName);
-    failed = _cmocka_run_group_tests(name, tests, count, NULL, NULL);
-    odva_backend_close(&backends[0]);
-    odva_backend_close(&backends[1]);
-    if (validation_bytes() > 0) {
-        print_validation();
-        failed++;
-    }
-    expect_validation(device);
-    close_vulkan(device);
-    vulkan_test_end();
-    return failed;
-}
-
-#define run_on_twins(tests, count) run_tests_on_twins(__FILE__, tests, count)
 
 #endif

@@ -1,0 +1,399 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+#include "kernels/cuda/stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MOST_STAGING 8 /* that are not taken: then the host waits for the device */
+
+/* ---- opening ----------------------------------------------------------------------------- */
+
+/* A failure other than of memory stays. */
+static int keep(struct odva_cuda_stream *stream, int result, const char *what)
+{
+    const int status = odva_cuda_status(stream->gpu, result, what, &stream->logger);
+
+    if (status < 0 && status != ONEDVA_ERR_NOMEM)
+        stream->status = status;
+    return status;
+}
+
+/* @return ONEDVA_OK, with which odva_cuda_leave follows */
+static int enter(struct odva_cuda_stream *stream)
+{
+    return stream->status < 0 ? stream->status
+                              : keep(stream, odva_cuda_enter(stream->gpu), "entering the context");
+}
+
+int odva_cuda_stream_open(struct odva_cuda_stream *stream, struct odva_cuda_gpu *gpu,
+                          const struct onedva_logger *logger)
+{
+    int status;
+
+    *stream = (struct odva_cuda_stream){.gpu = gpu};
+    if (logger)
+        stream->logger = *logger;
+    status = enter(stream);
+    if (status < 0)
+        return status;
+    status = keep(stream, gpu->driver.stream_create(&stream->queue, ODVA_CUDA_STREAM_NON_BLOCKING),
+                  "making a stream");
+    odva_cuda_leave(gpu);
+    return status;
+}
+
+static void free_staging(const struct odva_cuda_driver *driver, struct odva_cuda_staging *staging)
+{
+    if (staging->memory)
+        (void)driver->host_free(staging->memory);
+    if (staging->event)
+        (void)driver->event_destroy(staging->event);
+    free(staging);
+}
+
+void odva_cuda_stream_close(struct odva_cuda_stream *stream)
+{
+    const struct odva_cuda_driver *driver = &stream->gpu->driver;
+    const int is_entered = odva_cuda_enter(stream->gpu) == ODVA_CUDA_SUCCESS;
+
+    (void)driver->stream_synchronize(stream->queue);
+    while (stream->staging) {
+        struct odva_cuda_staging *next = stream->staging->next;
+
+        free_staging(driver, stream->staging);
+        stream->staging = next;
+    }
+    (void)driver->stream_destroy(stream->queue);
+    if (is_entered)
+        odva_cuda_leave(stream->gpu);
+}
+
+/* ---- staging ----------------------------------------------------------------------------- */
+
+static struct odva_cuda_staging *new_staging(struct odva_cuda_stream *stream, size_t bytes)
+{
+    const struct odva_cuda_driver *driver = &stream->gpu->driver;
+    struct odva_cuda_staging *staging = calloc(1, sizeof(*staging));
+
+    if (!staging)
+        return NULL;
+    staging->bytes = bytes;
+    if (keep(stream, driver->host_alloc(&staging->memory, bytes, 0), "memory for copies") < 0 ||
+        keep(stream, driver->event_create(&staging->event, ODVA_CUDA_EVENT_NO_TIMING),
+             "making an event") < 0) {
+        free_staging(driver, staging);
+        return NULL;
+    }
+    staging->next = stream->staging;
+    stream->staging = staging;
+    stream->staging_count++;
+    return staging;
+}
+
+static int is_free(struct odva_cuda_stream *stream, struct odva_cuda_staging *staging)
+{
+    int result;
+
+    if (staging->is_taken || !staging->is_used)
+        return !staging->is_taken;
+    result = stream->gpu->driver.event_query(staging->event);
+    if (result != ODVA_CUDA_NOT_READY)
+        staging->is_used = keep(stream, result, "a copy") < 0;
+    return !staging->is_used;
+}
+
+/* The smallest that is free and large enough, or NULL. */
+static struct odva_cuda_staging *find_staging(struct odva_cuda_stream *stream, size_t bytes)
+{
+    struct odva_cuda_staging *best = NULL;
+
+    for (struct odva_cuda_staging *s = stream->staging; s; s = s->next)
+        if (s->bytes >= bytes && (!best || s->bytes < best->bytes) && is_free(stream, s))
+            best = s;
+    return best;
+}
+
+/* Free what is not taken, when the device is past it. */
+static void drop_staging(struct odva_cuda_stream *stream)
+{
+    struct odva_cuda_staging **link = &stream->staging;
+
+    if (keep(stream, stream->gpu->driver.stream_synchronize(stream->queue), "waiting") < 0)
+        return;
+    while (*link) {
+        struct odva_cuda_staging *staging = *link;
+
+        if (staging->is_taken) {
+            link = &staging->next;
+            continue;
+        }
+        *link = staging->next;
+        stream->staging_count--;
+        free_staging(&stream->gpu->driver, staging);
+    }
+}
+
+struct odva_cuda_staging *odva_cuda_take_staging(struct odva_cuda_stream *stream, size_t bytes)
+{
+    struct odva_cuda_staging *staging;
+
+    if (enter(stream) < 0)
+        return NULL;
+    staging = find_staging(stream, bytes);
+    if (!staging && stream->staging_count >= MOST_STAGING)
+        drop_staging(stream);
+    if (!staging && stream->status >= 0)
+        staging = new_staging(stream, bytes);
+    odva_cuda_leave(stream->gpu);
+    if (staging)
+        staging->is_taken = 1;
+    return staging;
+}
+
+void odva_cuda_release_staging(struct odva_cuda_stream *stream, struct odva_cuda_staging *staging)
+{
+    staging->is_taken = 0;
+    staging->is_used = 1;
+    if (enter(stream) < 0)
+        return;
+    (void)keep(stream, stream->gpu->driver.event_record(staging->event, stream->queue),
+               "recording an event");
+    odva_cuda_leave(stream->gpu);
+}
+
+int odva_cuda_copy_from_staging(struct odva_cuda_stream *stream, const struct odva_buffer *dst,
+                                size_t offset, const struct odva_cuda_staging *src, size_t bytes)
+{
+    int status = enter(stream);
+
+    if (status < 0)
+        return status;
+    status = keep(
+        stream,
+        stream->gpu->driver.upload_async(dst->address + offset, src->memory, bytes, stream->queue),
+        "a copy to the device");
+    odva_cuda_leave(stream->gpu);
+    return status;
+}
+
+int odva_cuda_copy_to_staging(struct odva_cuda_stream *stream, const struct odva_cuda_staging *dst,
+                              const struct odva_buffer *src, size_t offset, size_t bytes)
+{
+    int status = enter(stream);
+
+    if (status < 0)
+        return status;
+    status = keep(stream,
+                  stream->gpu->driver.download_async(dst->memory, src->address + offset, bytes,
+                                                     stream->queue),
+                  "a copy from the device");
+    odva_cuda_leave(stream->gpu);
+    return status;
+}
+
+/* ---- buffers ----------------------------------------------------------------------------- */
+
+struct odva_buffer *odva_cuda_alloc(struct odva_cuda_stream *stream, size_t bytes)
+{
+    struct odva_buffer *buffer = calloc(1, sizeof(*buffer));
+    int status = buffer ? enter(stream) : ONEDVA_ERR_NOMEM;
+
+    if (status >= 0) {
+        buffer->bytes = bytes;
+        status = keep(
+            stream,
+            stream->gpu->driver.alloc_async(&buffer->address, bytes ? bytes : 1, stream->queue),
+            "memory");
+        odva_cuda_leave(stream->gpu);
+    }
+    if (status >= 0)
+        return buffer;
+    free(buffer);
+    return NULL;
+}
+
+struct odva_buffer *odva_cuda_wrap(struct odva_cuda_stream *stream, void *memory, size_t bytes)
+{
+    struct odva_buffer *buffer = odva_cuda_alloc(stream, bytes);
+
+    if (!buffer)
+        return NULL;
+    buffer->host = memory;
+    buffer->next = stream->wrapped;
+    stream->wrapped = buffer;
+    return buffer;
+}
+
+void odva_cuda_written(struct odva_buffer *buffer)
+{
+    buffer->is_written = buffer->host != NULL;
+}
+
+void odva_cuda_free(struct odva_cuda_stream *stream, struct odva_buffer *buffer)
+{
+    struct odva_buffer **link = &stream->wrapped;
+
+    while (buffer->host && *link != buffer)
+        link = &(*link)->next;
+    if (buffer->host)
+        *link = buffer->next;
+    if (odva_cuda_enter(stream->gpu) == ODVA_CUDA_SUCCESS) {
+        (void)keep(stream, stream->gpu->driver.free_async(buffer->address, stream->queue),
+                   "freeing memory");
+        odva_cuda_leave(stream->gpu);
+    }
+    free(buffer);
+}
+
+static int copy_in(struct odva_cuda_stream *stream, const struct odva_buffer *buffer, size_t offset,
+                   const void *data, size_t bytes)
+{
+    struct odva_cuda_staging *staging;
+    int status;
+
+    if (!bytes)
+        return ONEDVA_OK;
+    staging = odva_cuda_take_staging(stream, bytes);
+    if (!staging)
+        return stream->status < 0 ? stream->status : ONEDVA_ERR_NOMEM;
+    memcpy(staging->memory, data, bytes);
+    status = odva_cuda_copy_from_staging(stream, buffer, offset, staging, bytes);
+    odva_cuda_release_staging(stream, staging);
+    return status;
+}
+
+/* Copy what the host has to buffers that stand for it, once. */
+static int bring_wrapped(struct odva_cuda_stream *stream)
+{
+    int status = ONEDVA_OK;
+
+    for (struct odva_buffer *b = stream->wrapped; b && status >= 0; b = b->next) {
+        if (b->is_current)
+            continue;
+        status = copy_in(stream, b, 0, b->host, b->bytes);
+        b->is_current = status >= 0;
+    }
+    return status;
+}
+
+int odva_cuda_upload(struct odva_cuda_stream *stream, struct odva_buffer *buffer, size_t offset,
+                     const void *data, size_t bytes)
+{
+    const int status = bring_wrapped(stream);
+
+    odva_cuda_written(buffer);
+    return status < 0 ? status : copy_in(stream, buffer, offset, data, bytes);
+}
+
+int odva_cuda_download(struct odva_cuda_stream *stream, const struct odva_buffer *buffer,
+                       size_t offset, void *data, size_t bytes)
+{
+    struct odva_cuda_staging *staging;
+    int status = bring_wrapped(stream);
+
+    if (status < 0 || !bytes)
+        return status;
+    staging = odva_cuda_take_staging(stream, bytes);
+    if (!staging)
+        return stream->status < 0 ? stream->status : ONEDVA_ERR_NOMEM;
+    status = odva_cuda_copy_to_staging(stream, staging, buffer, offset, bytes);
+    if (status >= 0)
+        status = odva_cuda_synchronize(stream);
+    if (status >= 0)
+        memcpy(data, staging->memory, bytes);
+    odva_cuda_release_staging(stream, staging);
+    return status;
+}
+
+int odva_cuda_copy(struct odva_cuda_stream *stream, const struct odva_buffer *dst,
+                   const struct odva_buffer *src, size_t bytes)
+{
+    int status = enter(stream);
+
+    if (status < 0)
+        return status;
+    status = keep(stream,
+                  stream->gpu->driver.copy_async(dst->address, src->address, bytes, stream->queue),
+                  "a copy");
+    odva_cuda_leave(stream->gpu);
+    return status;
+}
+
+int odva_cuda_clear(struct odva_cuda_stream *stream, const struct odva_buffer *buffer)
+{
+    int status = enter(stream);
+
+    if (status < 0)
+        return status;
+    status = keep(stream,
+                  stream->gpu->driver.fill_async(buffer->address, 0, buffer->bytes, stream->queue),
+                  "clearing memory");
+    odva_cuda_leave(stream->gpu);
+    return status;
+}
+
+/* ---- work -------------------------------------------------------------------------------- */
+
+int odva_cuda_launch(struct odva_cuda_stream *stream, enum odva_cuda_kernel kernel,
+                     const void *arguments, struct odva_cuda_blocks blocks)
+{
+    void *parameters[] = {(void *)arguments};
+    int status = bring_wrapped(stream);
+
+    if (status >= 0)
+        status = enter(stream);
+    if (status < 0)
+        return status;
+    if (blocks.x > 0)
+        status = keep(stream,
+                      stream->gpu->driver.launch(stream->gpu->kernels[kernel], (unsigned)blocks.x,
+                                                 (unsigned)blocks.y, (unsigned)blocks.z,
+                                                 (unsigned)blocks.threads, 1, 1, 0, stream->queue,
+                                                 parameters, NULL),
+                      "a kernel");
+    odva_cuda_leave(stream->gpu);
+    return status;
+}
+
+static int wait_for_all(struct odva_cuda_stream *stream)
+{
+    int status = enter(stream);
+
+    if (status < 0)
+        return status;
+    status = keep(stream, stream->gpu->driver.stream_synchronize(stream->queue), "waiting");
+    odva_cuda_leave(stream->gpu);
+    return status;
+}
+
+/* To the host, which has it when this returns. */
+static int write_back(struct odva_cuda_stream *stream, struct odva_buffer *buffer)
+{
+    struct odva_cuda_staging *staging = odva_cuda_take_staging(stream, buffer->bytes);
+    int status;
+
+    if (!staging)
+        return stream->status < 0 ? stream->status : ONEDVA_ERR_NOMEM;
+    status = odva_cuda_copy_to_staging(stream, staging, buffer, 0, buffer->bytes);
+    if (status >= 0)
+        status = wait_for_all(stream);
+    if (status >= 0) {
+        memcpy(buffer->host, staging->memory, buffer->bytes);
+        buffer->is_written = 0;
+    }
+    odva_cuda_release_staging(stream, staging);
+    return status;
+}
+
+int odva_cuda_synchronize(struct odva_cuda_stream *stream)
+{
+    int status = ONEDVA_OK;
+
+    for (struct odva_buffer *b = stream->wrapped; b && status >= 0; b = b->next)
+        if (b->is_written)
+            status = write_back(stream, b);
+    return status < 0 ? status : wait_for_all(stream);
+}

@@ -1,0 +1,134 @@
+#!/bin/sh
+# libonedva: the One-DVA learned video codec
+# Copyright (C) 2026 the One-DVA for FFmpeg authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# The CUDA backend on this machine's NVIDIA GPU, in under six minutes: builds, compares operators with the
+# C reference and lets compute-sanitizer look at them, decodes the conformance streams and encodes
+# (fate/scripts/cuda.sh), and measures. Every step runs even after a failure; tables are Markdown, for
+# doc/performance.md, and logs are in build/on-gpu.
+#
+# usage: on-gpu.sh; ONEDVA_BIN: a folder with ffmpeg [build, or else build/ffmpeg-check, which is built]
+
+set -u
+
+cd "$(dirname "$0")/../.." || exit 1
+logs=$PWD/build/on-gpu
+mkdir -p "$logs"
+jobs=-j$(nproc)
+failures=
+
+# usage: step NAME COMMAND...
+step() {
+    name=$1
+    shift
+    begin=$(date +%s)
+    if "$@" > "$logs/$name.log" 2>&1 < /dev/null; then
+        verdict=ok
+    else
+        verdict=FAILED failures="$failures $name"
+    fi
+    echo "$name: $verdict, $(($(date +%s) - begin)) s"
+}
+
+# usage: give_up NAME; a step without which nothing works
+give_up() {
+    case $failures in
+    *" $1"*) tail -n 15 "$logs/$1.log" >&2 && exit 1 ;;
+    esac
+}
+
+# usage: median COMMAND...; of the seconds that three runs take
+median() {
+    for _ in 1 2 3; do
+        begin=$(date +%s%N)
+        "$@"
+        echo $(($(date +%s%N) - begin))
+    done | sort -n | awk 'NR == 2 { printf "%.3f", $1 / 1e9 }'
+}
+
+# usage: row NAME COMMAND...; of 240 frames
+row() {
+    name=$1
+    shift
+    median "$@" | awk -v name="$name" '{ printf "| %s | %.3f | %.0f |\n", name, $1, 240 / $1 }'
+}
+
+# usage: through_ffmpeg WIDTHxHEIGHT; from the start of the program to its end
+# shellcheck disable=SC2317 # step calls it
+through_ffmpeg() {
+    ffmpeg="timeout 20 $ONEDVA_BIN/ffmpeg -v error -nostdin -y"
+    $ffmpeg -f lavfi -i "testsrc2=size=$1:rate=60,trim=end_frame=240,format=yuv420p" -c:v rawvideo "$logs/in.nut"
+    $ffmpeg -i "$logs/in.nut" -c:v onedva -preset ultrafast "$logs/in.mkv"
+    echo "| $1, through FFmpeg | seconds | frames/s |"
+    echo "|---|---|---|"
+    for steps in 0 1 4; do
+        # shellcheck disable=SC2086 # a command
+        row "decode, \`-steps $steps\`" $ffmpeg -backend cuda -steps $steps -i "$logs/in.mkv" -f null -
+    done
+    # shellcheck disable=SC2086
+    row "encode, \`-preset ultrafast\`" $ffmpeg -i "$logs/in.nut" -c:v onedva -preset ultrafast -backend cuda -f null -
+    rm -f "$logs/in.nut" "$logs/in.mkv"
+}
+
+grep -qs '^HAVE_CUDA = yes' build/config.mak ||
+    step configure timeout 30 ./configure --enable-cuda --disable-ffplay
+give_up configure
+gpu=$(nvidia-smi --query-gpu=name,driver_version,compute_cap --format=csv,noheader 2> "$logs/nvidia-smi.log" | head -n 1)
+echo "${gpu:-no nvidia-smi}"
+# Code for this GPU alone, or for the newest one that is known.
+case $gpu in
+*" 7."*) export CUDA_FOR=75 ;;
+*" 8.9") export CUDA_FOR=89 ;;
+*" 8."*) export CUDA_FOR=80 ;;
+*) export CUDA_FOR=90 ;;
+esac
+
+step library timeout 180 make "$jobs" lib
+step programs timeout 120 make "$jobs" on-gpu-programs build/tools/bench/device_bench
+give_up library
+give_up programs
+step driver timeout 20 build/tools/bench/device_bench cuda -1 64 48 1
+case $failures in
+*" driver"*)
+    grep -m 1 '^cuda: ' "$logs/driver.log" >&2 || tail -n 5 "$logs/driver.log" >&2
+    exit 1
+    ;;
+esac
+
+for operators in pictures linear_path network bf16; do
+    step $operators timeout 60 build/on-gpu/test_cuda_$operators
+done
+if command -v compute-sanitizer > /dev/null; then
+    for operators in pictures linear_path bf16; do
+        for tool in memcheck racecheck; do
+            step $operators-$tool \
+                timeout 60 compute-sanitizer --tool $tool --error-exitcode 9 build/on-gpu/test_cuda_$operators
+        done
+    done
+else
+    echo "skipped: compute-sanitizer: it is not installed"
+fi
+
+# The one for tests is slower, since it is checked.
+if [ -z "${ONEDVA_BIN:-}" ]; then
+    ONEDVA_BIN=$PWD/build
+    [ -x build/ffmpeg ] || ONEDVA_BIN=$PWD/build/ffmpeg-check
+    [ -x "$ONEDVA_BIN/ffmpeg" ] || step ffmpeg timeout 240 make "$jobs" ffmpeg-check
+fi
+export ONEDVA_BIN
+if [ -x "$ONEDVA_BIN/ffmpeg" ]; then
+    step conformance timeout 120 fate/scripts/cuda.sh
+    step through-ffmpeg through_ffmpeg 1920x1080
+fi
+for size in "640 360" "1280 720" "1920 1080"; do
+    # shellcheck disable=SC2086 # two numbers
+    step "device-bench-${size#* }" timeout 30 build/tools/bench/device_bench cuda -1 $size 5
+done
+grep -h '^|\|medians of\|^$' "$logs/through-ffmpeg.log" "$logs"/device-bench-*.log
+[ -z "$failures" ] && exit
+for name in $failures; do
+    echo "$name FAILED, build/on-gpu/$name.log ends with:"
+    tail -n 15 "$logs/$name.log" | sed 's/^/    /'
+done >&2
+exit 1
