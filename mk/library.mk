@@ -52,12 +52,13 @@ $(BUILD)/obj/engine/model/embedded_model.o: engine/model/embedded_model.S $(MODE
 # CUDA's kernels are what nvcc makes of them for each generation of GPUs, in read-only data: kernels/cuda/modules.h. All
 # builds of a configuration share it. Later generations compile the newest one's assembly.
 CUDA_FOR    ?= 75 80 86 89 90
-CUDA_CODE    = $(foreach c,$(CUDA_FOR),-gencode arch=compute_$(c)$(comma)code=sm_$(c)) \
-               $(foreach c,$(lastword $(CUDA_FOR)),-gencode arch=compute_$(c)$(comma)code=compute_$(c))
+CUDA_WANTED  = $(CUDA_FOR)
+CUDA_CODE    = $(foreach c,$(CUDA_WANTED),-gencode arch=compute_$(c)$(comma)code=sm_$(c)) \
+               $(foreach c,$(lastword $(CUDA_WANTED)),-gencode arch=compute_$(c)$(comma)code=compute_$(c))
 CUDA_MODULES = $(CUDA_MODULES-yes:%=$(BUILD)/obj/%.module.o)
 CUDA_FATBINS = $(patsubst %,$(CONFIG)/fatbin/%.fatbin,$(CUDA_MODULES-yes) tools/bench/peak)
 # tensor cores have bfloat16 from 8.0 on
-$(filter %_bf16.fatbin %/peak.fatbin,$(CUDA_FATBINS)): private CUDA_FOR := $(or $(filter-out 75,$(CUDA_FOR)),80)
+$(filter %_bf16.fatbin %/peak.fatbin,$(CUDA_FATBINS)): private CUDA_WANTED := $(or $(filter-out 75,$(CUDA_FOR)),80)
 $(CUDA_FATBINS): $(CONFIG)/fatbin/%.fatbin: %.cu $(CONFIG)/config.mak $(CONFIG)/fatbin/generations
 	@mkdir -p $(@D)
 	@echo "NVCC    $<"

@@ -41,17 +41,17 @@ give_up() {
 # usage: median COMMAND...; of the seconds that three runs take
 median() {
     for _ in 1 2 3; do
-        begin=$(date +%s%N)
+        start=$(date +%s%N)
         "$@"
-        echo $(($(date +%s%N) - begin))
+        echo $(($(date +%s%N) - start))
     done | sort -n | awk 'NR == 2 { printf "%.3f", $1 / 1e9 }'
 }
 
-# usage: row NAME COMMAND...; of 240 frames
+# usage: row TITLE COMMAND...; of 240 frames
 row() {
-    name=$1
+    title=$1
     shift
-    median "$@" | awk -v name="$name" '{ printf "| %s | %.3f | %.0f |\n", name, $1, 240 / $1 }'
+    median "$@" | awk -v title="$title" '{ printf "| %s | %.3f | %.0f |\n", title, $1, 240 / $1 }'
 }
 
 # usage: through_ffmpeg WIDTHxHEIGHT; from the start of the program to its end
@@ -103,7 +103,7 @@ if command -v compute-sanitizer > /dev/null; then
     for operators in pictures linear_path bf16; do
         for tool in memcheck racecheck; do
             step $operators-$tool \
-                timeout 60 compute-sanitizer --tool $tool --error-exitcode 9 build/on-gpu/test_cuda_$operators
+                timeout 30 compute-sanitizer --tool $tool --error-exitcode 9 build/on-gpu/test_cuda_$operators
         done
     done
 else
@@ -118,7 +118,7 @@ if [ -z "${ONEDVA_BIN:-}" ]; then
 fi
 export ONEDVA_BIN
 if [ -x "$ONEDVA_BIN/ffmpeg" ]; then
-    step conformance timeout 120 fate/scripts/cuda.sh
+    step conformance timeout 150 fate/scripts/cuda.sh
     step through-ffmpeg through_ffmpeg 1920x1080
 fi
 for size in "640 360" "1280 720" "1920 1080"; do
