@@ -58,8 +58,8 @@ VULKAN_SOURCES-$(HAVE_VULKAN) += $(addprefix kernels/vulkan/, \
 
 # One file for each operator, or for each step of one.
 VULKAN_SHADERS-$(HAVE_VULKAN) += $(addprefix kernels/vulkan/, \
-    attention axpby dct_forward dct_inverse deblock_columns deblock_rows downscale2x linear_large linear_small noise \
-    norm_modulate patchify project reconstruct scan smooth structure_tensors unpatchify warp)
+    attention axpby dct_forward dct_inverse deblock_columns deblock_rows downscale2x linear noise norm_modulate \
+    patchify project reconstruct scan smooth structure_tensors unpatchify warp)
 
 SOURCES = $(addsuffix .c, $(BASE_SOURCES) $(MODEL_SOURCES) $(BITSTREAM_SOURCES) $(TRANSFORM_SOURCES) \
     $(MOTION_SOURCES) $(NETWORK_SOURCES) $(RATE_SOURCES) $(ENCODER_SOURCES) $(DECODER_SOURCES) \

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ODVA_VULKAN_CONSTANTS 2 /* that a pipeline is made with, at most */
+#define ODVA_VULKAN_CONSTANTS 4 /* that a pipeline is made with, at most */
 
 #define ODVA_VULKAN_SHADERS(SHADER)                                                                \
     SHADER(ATTENTION, attention)                                                                   \
@@ -19,8 +19,7 @@
     SHADER(DCT_FORWARD, dct_forward)                                                               \
     SHADER(DCT_INVERSE, dct_inverse)                                                               \
     SHADER(DOWNSCALE2X, downscale2x)                                                               \
-    SHADER(LINEAR_LARGE, linear_large)                                                             \
-    SHADER(LINEAR_SMALL, linear_small)                                                             \
+    SHADER(LINEAR, linear)                                                                         \
     SHADER(NOISE, noise)                                                                           \
     SHADER(NORM_MODULATE, norm_modulate)                                                           \
     SHADER(PATCHIFY, patchify)                                                                     \

@@ -10,9 +10,12 @@
 #include "kernels/vulkan/image.h"
 #include "kernels/vulkan/vulkan_device.h"
 
+#define ODVA_VULKAN_DEPTH 16 /* inputs of a product that kernels take at a time */
+
 struct odva_weights {
     int n_out, n_in;
-    struct odva_buffer *numbers; /* [n_out][n_in] */
+    int is_half;                 /* numbers are of 16 bits */
+    struct odva_buffer *numbers; /* [n_out][n_in, and zeros to a multiple of ODVA_VULKAN_DEPTH] */
 };
 
 /** Vectors two numbers to a word, in both directions. */

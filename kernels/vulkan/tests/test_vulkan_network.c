@@ -20,7 +20,8 @@
 struct linear_case {
     int n_in, n_out, rows;
     int64_t stride;
-    float *w;
+    int64_t src_offset, src_stride; /* some are whole quads of numbers, others are not */
+    float *w;                       /* each a number of 16 bits */
     struct twin src, bias, gate, gate_row, add, add_row, dst;
     struct odva_epilogue epilogue[2];
 };
@@ -32,17 +33,28 @@ static int random_edge(struct random *random)
     return edges[random_below(random, sizeof(edges) / sizeof(edges[0]))];
 }
 
-static void linear_case_new(struct linear_case *c, struct random *random)
+static float *random_halves(struct random *random, int64_t count)
+{
+    float *data = random_floats(random, count, 1);
+
+    for (int64_t i = 0; i < count; i++)
+        data[i] = rintf(data[i] * 1024) / 1024;
+    return data;
+}
+
+static void linear_case_new(struct linear_case *c, struct random *random, int n_in, int n_out,
+                            int rows)
 {
     const int has_gate = random_below(random, 2), has_add = random_below(random, 2);
     const int has_add_row = random_below(random, 2), tiles = 5, skipped = random_below(random, 3);
+    const int has_quads = random_below(random, 2);
 
-    *c = (struct linear_case){.n_in = random_edge(random), .n_out = random_edge(random)};
-    c->rows =
-        random_below(random, 2) ? 1 + random_below(random, 63) : 64 + random_below(random, 90);
+    *c = (struct linear_case){.n_in = n_in, .n_out = n_out, .rows = rows};
     c->stride = c->n_out + random_below(random, 5);
-    c->w = random_floats(random, (int64_t)c->n_out * c->n_in, 1.0f / sqrtf((float)c->n_in));
-    c->src = twin_floats(random, (int64_t)c->rows * (c->n_in + 3), 2);
+    c->src_offset = has_quads ? 4 : 2;
+    c->src_stride = has_quads ? (n_in + 7) / 4 * 4 : n_in + 3;
+    c->w = random_halves(random, (int64_t)c->n_out * c->n_in);
+    c->src = twin_floats(random, c->rows * c->src_stride, 2);
     c->bias = random_below(random, 2) ? twin_floats(random, c->n_out, 1) : (struct twin){0};
     c->dst = twin_floats(random, c->rows * c->stride, 3);
     if (has_gate) {
@@ -73,32 +85,103 @@ static void linear_case_free(struct linear_case *c)
     free(c->w);
 }
 
-static void linear(void **state)
+static void check_linear(struct random *random, int n_in, int n_out, int rows,
+                         enum odva_precision precision)
+{
+    struct linear_case c;
+
+    linear_case_new(&c, random, n_in, n_out, rows);
+    for (int b = 0; b < 2; b++) {
+        struct odva_backend *backend = backends[b];
+        const struct odva_matrix dst = {c.dst.of[b], 0, c.stride, ODVA_FLOAT32};
+        const struct odva_matrix src = {c.src.of[b], c.src_offset, c.src_stride, ODVA_FLOAT32};
+        struct odva_weights *weights =
+            backend->device->ops->pack(backend->device, c.w, c.n_out, c.n_in, precision);
+
+        assert_non_null(weights);
+        assert_int_equal(
+            backend->ops->linear(backend, dst, src, c.rows - 1, weights, &c.epilogue[b]),
+            ONEDVA_OK);
+        backend->device->ops->free_weights(backend->device, weights);
+    }
+    compare_floats(c.dst, TOLERANCE, "linear");
+    linear_case_free(&c);
+}
+
+static void check_linears(enum odva_precision precision)
 {
     struct random random = {1};
 
-    (void)state;
     for (int round = 0; round < ROUNDS; round++) {
-        struct linear_case c;
+        const int n_in = random_edge(&random), n_out = random_edge(&random);
+        const int rows = random_below(&random, 2) ? 2 + random_below(&random, 62)
+                                                  : 64 + random_below(&random, 90);
 
-        linear_case_new(&c, &random);
-        for (int b = 0; b < 2; b++) {
-            struct odva_backend *backend = backends[b];
-            struct odva_weights *weights = backend->device->ops->pack(backend->device, c.w, c.n_out,
-                                                                      c.n_in, ODVA_PRECISION_EXACT);
-
-            assert_non_null(weights);
-            assert_int_equal(
-                backend->ops->linear(backend,
-                                     (struct odva_matrix){c.dst.of[b], 0, c.stride, ODVA_FLOAT32},
-                                     (struct odva_matrix){c.src.of[b], 2, c.n_in + 3, ODVA_FLOAT32},
-                                     c.rows - 1, weights, &c.epilogue[b]),
-                ONEDVA_OK);
-            backend->device->ops->free_weights(backend->device, weights);
-        }
-        compare_floats(c.dst, TOLERANCE, "linear");
-        linear_case_free(&c);
+        check_linear(&random, n_in, n_out, rows, precision);
     }
+    check_linear(&random, 48, 800, 650, precision); /* enough for the largest tiles on a GPU */
+}
+
+static struct odva_vulkan_device *device_of_backend(void)
+{
+    return (struct odva_vulkan_device *)backends[1]->device;
+}
+
+static void linear(void **state)
+{
+    (void)state;
+    assert_false(device_of_backend()->has_halves);
+    check_linears(ODVA_PRECISION_EXACT);
+    check_linears(ODVA_PRECISION_NETWORK);
+    device_of_backend()->has_halves = 1;
+    check_linears(ODVA_PRECISION_EXACT);
+    device_of_backend()->has_halves = 0;
+}
+
+/* The product of 1 with each number. */
+static void multiply_by_one(const float *numbers, float *products, int count)
+{
+    struct odva_backend *backend = backends[1];
+    struct odva_weights *weights =
+        backend->device->ops->pack(backend->device, numbers, count, 1, ODVA_PRECISION_NETWORK);
+    const struct odva_epilogue plain = {0};
+    const struct twin one = twin_of(&(float){1}, sizeof(float));
+    const struct twin row = twin_of(products, count * sizeof(*products));
+
+    assert_non_null(weights);
+    assert_int_equal(backend->ops->linear(
+                         backend, (struct odva_matrix){row.of[1], 0, count, ODVA_FLOAT32},
+                         (struct odva_matrix){one.of[1], 0, 1, ODVA_FLOAT32}, 1, weights, &plain),
+                     ONEDVA_OK);
+    assert_int_equal(
+        backend->ops->download(backend, row.of[1], 0, products, count * sizeof(*products)),
+        ONEDVA_OK);
+    backend->device->ops->free_weights(backend->device, weights);
+    twin_free(one);
+    twin_free(row);
+}
+
+/* Weights of 16 bits: the nearest number, the even one of two, and float32 where one is too large.
+ */
+static void halves(void **state)
+{
+    static const float numbers[] = {0.333333343f,   -1.00048828f,  1.00146484f, 65504, -6.1e-5f,
+                                    2.98023224e-8f, 8.9406967e-8f, 0,           1};
+    static const float nearest[] = {
+        0.333251953f, -1, 1.00195312f, 65504, -0x1.ff8p-15f, 0, 1.1920929e-7f, 0, 1};
+    enum { COUNT = sizeof(numbers) / sizeof(numbers[0]) };
+    const float large[] = {65505, 0.333333343f};
+    float products[COUNT] = {0};
+
+    (void)state;
+    device_of_backend()->has_halves = 1;
+    multiply_by_one(numbers, products, COUNT);
+    for (int i = 0; i < COUNT; i++) /* devices may take those without a leading 1 for 0 */
+        assert_true(products[i] == nearest[i] || (fabsf(nearest[i]) < 6.2e-5f && products[i] == 0));
+    multiply_by_one(large, products, 2);
+    assert_true(products[0] == large[0] && products[1] == large[1]);
+    check_linears(ODVA_PRECISION_NETWORK);
+    device_of_backend()->has_halves = 0;
 }
 
 /* As a block's: norm and first matrix, second matrix added in place; more rows than a device keeps
@@ -310,8 +393,9 @@ static void attention(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(linear), cmocka_unit_test(linear_chain), cmocka_unit_test(norm_modulate),
-        cmocka_unit_test(axpby),  cmocka_unit_test(noise),        cmocka_unit_test(attention)};
+        cmocka_unit_test(linear),        cmocka_unit_test(halves), cmocka_unit_test(linear_chain),
+        cmocka_unit_test(norm_modulate), cmocka_unit_test(axpby),  cmocka_unit_test(noise),
+        cmocka_unit_test(attention)};
 
     return run_on_twins(tests, sizeof(tests) / sizeof(tests[0]));
 }
