@@ -18,6 +18,10 @@ layout(buffer_reference, std430, buffer_reference_align = 16) buffer Quads
 {
     vec4 at[];
 };
+layout(buffer_reference, std430, buffer_reference_align = 16) buffer Octets
+{
+    uvec4 at[];
+};
 layout(buffer_reference, std430, buffer_reference_align = 8) buffer Pairs
 {
     uvec2 at[];

@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 #include "kernels/vulkan/functions.h"
+#include "kernels/vulkan/matrices.h"
 #include "kernels/vulkan/shaders.h"
 
 #define ODVA_VULKAN_ARGUMENTS 128   /* bytes that every device takes with a dispatch */
@@ -32,6 +33,7 @@ struct odva_vulkan_gpu {
     VkPhysicalDeviceProperties properties;
     VkPhysicalDeviceMemoryProperties memory;
     VkDeviceSize max_allocation; /* bytes of one VkDeviceMemory */
+    struct odva_vulkan_matrices matrices;
     VkDevice device;
     uint32_t family;
     VkQueue queue;

@@ -74,8 +74,7 @@ struct linear_tile {
 #define GPU_GROUPS 128 /* that keep a GPU busy; software has a few processors */
 #define CPU_GROUPS 4
 
-/* A large tile reads its factors less often, a small one leaves no part of a device without work.
- */
+/* A large one reads its factors less often, a small one leaves no part of a device without work. */
 static struct linear_tile choose_linear_tile(const struct odva_vulkan_gpu *gpu, int64_t rows,
                                              int n_out)
 {
@@ -95,18 +94,38 @@ static int has_quads(struct odva_matrix matrix)
     return matrix.stride % 4 == 0 && odva_vulkan_rows(matrix) % (4 * sizeof(float)) == 0;
 }
 
+/** How a product runs. */
+struct linear_way {
+    struct odva_vulkan_kernel kernel;
+    struct linear_tile tile;
+};
+
+static struct linear_way choose_linear_way(const struct odva_vulkan_gpu *gpu,
+                                           const struct odva_linear_step *step, int64_t rows)
+{
+    const struct linear_tile tile = choose_linear_tile(gpu, rows, step->weights->n_out);
+    const uint32_t is_aligned =
+        step->weights->n_in % ODVA_VULKAN_DEPTH == 0 && has_quads(step->src);
+
+    if (gpu->matrices.rows && step->weights->is_half && rows > ODVA_VULKAN_MATRICES_TILE / 4)
+        return (struct linear_way){{ODVA_VULKAN_LINEAR_MATRICES_SHADER,
+                                    {is_aligned, gpu->matrices.threads, gpu->matrices.rows,
+                                     gpu->matrices.outputs, gpu->matrices.inputs}},
+                                   {ODVA_VULKAN_MATRICES_TILE, ODVA_VULKAN_MATRICES_TILE}};
+    return (struct linear_way){
+        {ODVA_VULKAN_LINEAR_SHADER,
+         {is_aligned, (uint32_t)(tile.rows / SIDE), (uint32_t)(tile.outputs / SIDE),
+          (uint32_t)step->weights->is_half}},
+        tile};
+}
+
 /* @param step without norm, and with both matrices */
 static int run_linear(struct odva_vulkan_stream *stream, const struct odva_linear_step *step,
                       int64_t rows)
 {
     const int64_t stride =
         odva_max64(odva_max64(step->dst.stride, step->src.stride), step->epilogue.add.stride);
-    const struct linear_tile tile = choose_linear_tile(stream->gpu, rows, step->weights->n_out);
-    const struct odva_vulkan_kernel kernel = {
-        ODVA_VULKAN_LINEAR_SHADER,
-        {step->weights->n_in % ODVA_VULKAN_DEPTH == 0 && has_quads(step->src),
-         (uint32_t)(tile.rows / SIDE), (uint32_t)(tile.outputs / SIDE),
-         (uint32_t)step->weights->is_half}};
+    const struct linear_way way = choose_linear_way(stream->gpu, step, rows);
     int status = ONEDVA_OK;
 
     for (int64_t first = 0; first < rows && status >= 0;
@@ -116,9 +135,10 @@ static int run_linear(struct odva_vulkan_stream *stream, const struct odva_linea
         struct linear_arguments arguments = linear_arguments_of(&part);
 
         arguments.rows = (uint32_t)count;
-        status = odva_vulkan_dispatch(stream, &kernel, &arguments, sizeof(arguments),
-                                      (uint32_t)odva_ceil_div(step->weights->n_out, tile.outputs),
-                                      (uint32_t)odva_ceil_div64(count, tile.rows), 1);
+        status =
+            odva_vulkan_dispatch(stream, &way.kernel, &arguments, sizeof(arguments),
+                                 (uint32_t)odva_ceil_div(step->weights->n_out, way.tile.outputs),
+                                 (uint32_t)odva_ceil_div64(count, way.tile.rows), 1);
     }
     return status;
 }

@@ -11,6 +11,7 @@
 #include "kernels/vulkan/tests/twin_backends.h"
 
 #define TOLERANCE       1e-5
+#define TOLERANCE_HALF  1e-3 /* rows are rounded to 16 bits, each number to 1/2048 of it */
 #define TOLERANCE_NOISE 4e-6 /* absolute; numbers are up to 6.7 */
 #define ROUNDS          40
 
@@ -86,7 +87,7 @@ static void linear_case_free(struct linear_case *c)
 }
 
 static void check_linear(struct random *random, int n_in, int n_out, int rows,
-                         enum odva_precision precision)
+                         enum odva_precision precision, double tolerance)
 {
     struct linear_case c;
 
@@ -104,11 +105,11 @@ static void check_linear(struct random *random, int n_in, int n_out, int rows,
             ONEDVA_OK);
         backend->device->ops->free_weights(backend->device, weights);
     }
-    compare_floats(c.dst, TOLERANCE, "linear");
+    compare_floats(c.dst, tolerance, "linear");
     linear_case_free(&c);
 }
 
-static void check_linears(enum odva_precision precision)
+static void check_linears(enum odva_precision precision, double tolerance)
 {
     struct random random = {1};
 
@@ -117,9 +118,10 @@ static void check_linears(enum odva_precision precision)
         const int rows = random_below(&random, 2) ? 2 + random_below(&random, 62)
                                                   : 64 + random_below(&random, 90);
 
-        check_linear(&random, n_in, n_out, rows, precision);
+        check_linear(&random, n_in, n_out, rows, precision, tolerance);
     }
-    check_linear(&random, 48, 800, 650, precision); /* enough for the largest tiles on a GPU */
+    check_linear(&random, 48, 800, 650, precision,
+                 tolerance); /* enough for the largest tiles on a GPU */
 }
 
 static struct odva_vulkan_device *device_of_backend(void)
@@ -131,10 +133,10 @@ static void linear(void **state)
 {
     (void)state;
     assert_false(device_of_backend()->has_halves);
-    check_linears(ODVA_PRECISION_EXACT);
-    check_linears(ODVA_PRECISION_NETWORK);
+    check_linears(ODVA_PRECISION_EXACT, TOLERANCE);
+    check_linears(ODVA_PRECISION_NETWORK, TOLERANCE);
     device_of_backend()->has_halves = 1;
-    check_linears(ODVA_PRECISION_EXACT);
+    check_linears(ODVA_PRECISION_EXACT, TOLERANCE);
     device_of_backend()->has_halves = 0;
 }
 
@@ -180,7 +182,38 @@ static void halves(void **state)
         assert_true(products[i] == nearest[i] || (fabsf(nearest[i]) < 6.2e-5f && products[i] == 0));
     multiply_by_one(large, products, 2);
     assert_true(products[0] == large[0] && products[1] == large[1]);
-    check_linears(ODVA_PRECISION_NETWORK);
+    device_of_backend()->has_halves = 0;
+}
+
+/* Weights of 16 bits, and rows of float32. */
+static void products_with_halves(void **state)
+{
+    struct odva_vulkan_gpu *gpu = device_of_backend()->gpu;
+    const struct odva_vulkan_matrices matrices = gpu->matrices;
+
+    (void)state;
+    device_of_backend()->has_halves = 1;
+    gpu->matrices = (struct odva_vulkan_matrices){0};
+    check_linears(ODVA_PRECISION_NETWORK, TOLERANCE);
+    gpu->matrices = matrices;
+    device_of_backend()->has_halves = 0;
+}
+
+/* Both are of 16 bits there. */
+static void cooperative_matrices(void **state)
+{
+    const struct odva_vulkan_matrices *matrices = &device_of_backend()->gpu->matrices;
+
+    (void)state;
+    if (!matrices->rows) {
+        printf("skipped: vulkan: no cooperative matrices that fit, of this %s\n",
+               HAVE_VULKAN_MATRICES ? "device" : "build");
+        skip();
+    }
+    printf("cooperative matrices: %u by %u by %u\n", matrices->rows, matrices->outputs,
+           matrices->inputs);
+    device_of_backend()->has_halves = 1;
+    check_linears(ODVA_PRECISION_NETWORK, TOLERANCE_HALF);
     device_of_backend()->has_halves = 0;
 }
 
@@ -392,10 +425,15 @@ static void attention(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(linear),        cmocka_unit_test(halves), cmocka_unit_test(linear_chain),
-        cmocka_unit_test(norm_modulate), cmocka_unit_test(axpby),  cmocka_unit_test(noise),
-        cmocka_unit_test(attention)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(linear),
+                                       cmocka_unit_test(halves),
+                                       cmocka_unit_test(products_with_halves),
+                                       cmocka_unit_test(cooperative_matrices),
+                                       cmocka_unit_test(linear_chain),
+                                       cmocka_unit_test(norm_modulate),
+                                       cmocka_unit_test(axpby),
+                                       cmocka_unit_test(noise),
+                                       cmocka_unit_test(attention)};
 
     return run_on_twins(tests, sizeof(tests) / sizeof(tests[0]));
 }
