@@ -53,13 +53,14 @@ CPU_SOURCES-$(HAVE_AVX512BF16VNNI) += kernels/cpu/operators_avx512bf16vnni
 CPU_SOURCES-$(HAVE_NEON)           += kernels/cpu/operators_neon
 
 VULKAN_SOURCES-$(HAVE_VULKAN) += $(addprefix kernels/vulkan/, \
-    arena gpu image linear_path_operators loader network_operators picture picture_operators pipeline_cache pipelines \
+    arena gpu image linear_path_operators loader matrices network_operators picture picture_operators pipeline_cache pipelines \
     shaders stream vulkan_backend vulkan_device)
 
 # One file for each operator, or for each step of one.
 VULKAN_SHADERS-$(HAVE_VULKAN) += $(addprefix kernels/vulkan/, \
-    attention axpby dct_forward dct_inverse deblock_columns deblock_rows downscale2x linear_large linear_small noise \
-    norm_modulate patchify project reconstruct scan smooth structure_tensors unpatchify warp)
+    attention axpby dct_forward dct_inverse deblock_columns deblock_rows downscale2x linear noise norm_modulate \
+    patchify project reconstruct scan smooth structure_tensors unpatchify warp)
+VULKAN_SHADERS-$(HAVE_VULKAN_MATRICES) += kernels/vulkan/linear_matrices
 
 # What runs on the host; tests run it without a GPU, and have it where the library has not.
 CUDA_HOST = $(addprefix kernels/cuda/, \

@@ -173,14 +173,16 @@ static void prepare_lane(const struct alignment_step *step, int index)
     }
 }
 
-/* See the mosaic through every lane's field. */
-static int warp_mosaic(struct odva_motion_estimation *e, int level)
+/* Compare the frames with the mosaic seen through their fields. */
+static int compare(struct odva_motion_estimation *e, int level)
 {
     const struct odva_luma_plane *plane = &e->pyramid[0].level[level];
     const struct odva_luma_plane *source = &e->mosaic.pyramid.level[level - e->base];
     const int margin = e->mosaic.margin >> (level - e->base);
     struct onedva_picture pictures[ODVA_MOTION_LANES] = {0};
     struct onedva_const_picture sources[ODVA_MOTION_LANES] = {0};
+    struct onedva_const_picture frames[ODVA_MOTION_LANES] = {0};
+    struct odva_structure_tensor *tensors[ODVA_MOTION_LANES];
     const struct odva_warp warp = {
         .frames = e->lanes,
         .width = plane->width,
@@ -195,28 +197,18 @@ static int warp_mosaic(struct odva_motion_estimation *e, int level)
     };
 
     for (int i = 0; i < e->lanes; i++) {
+        const struct odva_luma_plane *frame = &e->pyramid[e->lane[i].t].level[level];
+
         pictures[i].data[0] = e->lane[i].warped.data;
         pictures[i].stride[0] = e->lane[i].warped.stride;
         sources[i].data[0] = source->data;
         sources[i].stride[0] = source->stride;
+        frames[i].data[0] = frame->data;
+        frames[i].stride[0] = frame->stride;
+        tensors[i] = e->lane[i].tensors;
     }
-    return odva_host_warp(e->backend, pictures, sources, &warp, (const int16_t(*)[2])e->nodes);
-}
-
-/* Compare the frames with the mosaic seen through their fields. */
-static int compare(struct odva_motion_estimation *e, int level)
-{
-    int status = warp_mosaic(e, level);
-
-    for (int i = 0; i < e->lanes && status == ONEDVA_OK; i++) {
-        const struct odva_motion_lane *lane = &e->lane[i];
-        const struct odva_luma_plane *plane = &e->pyramid[lane->t].level[level];
-
-        status = odva_host_structure_tensors(e->backend, lane->tensors, plane->data, plane->stride,
-                                             lane->warped.data, lane->warped.stride, plane->width,
-                                             plane->height);
-    }
-    return status;
+    return odva_host_warp_tensors(e->backend, pictures, sources, &warp,
+                                  (const int16_t(*)[2])e->nodes, frames, tensors);
 }
 
 /* Whether all of a block's place in the mosaic has been seen, with the samples its gradients need.

@@ -28,7 +28,7 @@
 struct odva_motion_lane {
     int t, direction;                   /* of time, from the reference frame: 1 or -1 */
     struct odva_displacement_mesh mesh; /* the field it is compared through */
-    struct odva_luma_plane warped;      /* the mosaic as the field shows it */
+    struct odva_luma_plane warped;      /* memory for the mosaic as the field shows it */
     struct odva_structure_tensor *tensors;
     float *weights;
     struct odva_mesh_solver solver;

@@ -32,10 +32,14 @@
 struct linear_case {
     int n_in, n_out, rows;
     int64_t stride;
+    int64_t src_offset, src_stride; /* some are whole quads of numbers, others are not */
     float *w;
     struct twin src, bias, gate, gate_row, add, add_row, dst;
     struct odva_epilogue epilogue[2];
 };
+
+/* Weights are numbers that float16 has. */
+static int has_half_weights;
 
 static const int edges[] = {1, 7, 15, 16, 17, 31, 63, 64, 65, 100, 128, 130};
 
@@ -44,17 +48,31 @@ static int random_edge(struct random *random)
     return edges[random_below(random, sizeof(edges) / sizeof(edges[0]))];
 }
 
-static void linear_case_new(struct linear_case *c, struct random *random)
+/* Numbers that float16 has, too. */
+static inline float *random_halves(struct random *random, int64_t count)
+{
+    float *data = random_floats(random, count, 1);
+
+    for (int64_t i = 0; i < count; i++)
+        data[i] = rintf(data[i] * 1024) / 1024;
+    return data;
+}
+
+static void linear_case_new(struct linear_case *c, struct random *random, int n_in, int n_out,
+                            int rows)
 {
     const int has_gate = random_below(random, 2), has_add = random_below(random, 2);
     const int has_add_row = random_below(random, 2), tiles = 5, skipped = random_below(random, 3);
+    const int has_quads = random_below(random, 2);
 
-    *c = (struct linear_case){.n_in = random_edge(random), .n_out = random_edge(random)};
-    c->rows =
-        random_below(random, 2) ? 1 + random_below(random, 63) : 64 + random_below(random, 90);
+    *c = (struct linear_case){.n_in = n_in, .n_out = n_out, .rows = rows};
     c->stride = c->n_out + random_below(random, 5);
-    c->w = random_floats(random, (int64_t)c->n_out * c->n_in, 1.0f / sqrtf((float)c->n_in));
-    c->src = twin_floats(random, (int64_t)c->rows * (c->n_in + 3), 2);
+    c->src_offset = has_quads ? 4 : 2;
+    c->src_stride = has_quads ? (n_in + 7) / 4 * 4 : n_in + 3;
+    c->w = has_half_weights
+               ? random_halves(random, (int64_t)n_out * n_in)
+               : random_floats(random, (int64_t)n_out * n_in, 1.0f / sqrtf((float)n_in));
+    c->src = twin_floats(random, c->rows * c->src_stride, 2);
     c->bias = random_below(random, 2) ? twin_floats(random, c->n_out, 1) : (struct twin){0};
     c->dst = twin_floats(random, c->rows * c->stride, 3);
     if (has_gate) {
@@ -85,33 +103,47 @@ static void linear_case_free(struct linear_case *c)
     free(c->w);
 }
 
-static void linear(void **state)
+static void check_linear(struct random *random, int n_in, int n_out, int rows,
+                         enum odva_precision precision, double tolerance)
+{
+    struct linear_case c;
+
+    linear_case_new(&c, random, n_in, n_out, rows);
+    for (int b = 0; b < 2; b++) {
+        struct odva_backend *backend = backends[b];
+        const struct odva_matrix dst = {c.dst.of[b], 0, c.stride, ODVA_FLOAT32};
+        const struct odva_matrix src = {c.src.of[b], c.src_offset, c.src_stride, ODVA_FLOAT32};
+        struct odva_weights *weights =
+            backend->device->ops->pack(backend->device, c.w, c.n_out, c.n_in, precision);
+
+        assert_non_null(weights);
+        assert_int_equal(
+            backend->ops->linear(backend, dst, src, c.rows - 1, weights, &c.epilogue[b]),
+            ONEDVA_OK);
+        backend->device->ops->free_weights(backend->device, weights);
+    }
+    compare_floats(c.dst, tolerance, "linear");
+    linear_case_free(&c);
+}
+
+static void check_linears(enum odva_precision precision, double tolerance)
 {
     struct random random = {1};
 
+    for (int round = 0; round < ROUNDS; round++) {
+        const int n_in = random_edge(&random), n_out = random_edge(&random);
+        const int rows = random_below(&random, 2) ? 2 + random_below(&random, 62)
+                                                  : 64 + random_below(&random, 90);
+
+        check_linear(&random, n_in, n_out, rows, precision, tolerance);
+    }
+}
+
+static void linear(void **state)
+{
     (void)state;
     has_rounded_numbers = PRECISION == ODVA_PRECISION_NETWORK;
-    for (int round = 0; round < ROUNDS; round++) {
-        struct linear_case c;
-
-        linear_case_new(&c, &random);
-        for (int b = 0; b < 2; b++) {
-            struct odva_backend *backend = backends[b];
-            struct odva_weights *weights =
-                backend->device->ops->pack(backend->device, c.w, c.n_out, c.n_in, PRECISION);
-
-            assert_non_null(weights);
-            assert_int_equal(
-                backend->ops->linear(backend,
-                                     (struct odva_matrix){c.dst.of[b], 0, c.stride, ODVA_FLOAT32},
-                                     (struct odva_matrix){c.src.of[b], 2, c.n_in + 3, ODVA_FLOAT32},
-                                     c.rows - 1, weights, &c.epilogue[b]),
-                ONEDVA_OK);
-            backend->device->ops->free_weights(backend->device, weights);
-        }
-        compare_floats(c.dst, TOLERANCE, "linear");
-        linear_case_free(&c);
-    }
+    check_linears(PRECISION, TOLERANCE);
     has_rounded_numbers = 0;
 }
 

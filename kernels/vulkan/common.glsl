@@ -14,6 +14,18 @@ layout(buffer_reference, std430, buffer_reference_align = 4) buffer Floats
 {
     float at[];
 };
+layout(buffer_reference, std430, buffer_reference_align = 16) buffer Quads
+{
+    vec4 at[];
+};
+layout(buffer_reference, std430, buffer_reference_align = 16) buffer Octets
+{
+    uvec4 at[];
+};
+layout(buffer_reference, std430, buffer_reference_align = 8) buffer Pairs
+{
+    uvec2 at[];
+};
 layout(buffer_reference, std430, buffer_reference_align = 4) buffer Ints
 {
     int at[];

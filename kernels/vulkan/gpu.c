@@ -252,12 +252,17 @@ static int open_device(struct odva_vulkan_gpu *gpu, const struct onedva_logger *
     VkPhysicalDeviceFeatures2 features = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
                                           .pNext = &later,
                                           .features = {.shaderInt64 = VK_TRUE}};
-    const VkDeviceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
-                                     .pNext = &features,
-                                     .queueCreateInfoCount = 1,
-                                     .pQueueCreateInfos = &queue};
-    int status = odva_vulkan_status(gpu->vk.CreateDevice(gpu->physical, &info, NULL, &gpu->device));
+    VkDeviceCreateInfo info = {.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO,
+                               .pNext = &features,
+                               .queueCreateInfoCount = 1,
+                               .pQueueCreateInfos = &queue};
+    struct odva_vulkan_matrix_features matrices;
+    int status;
 
+    gpu->matrices = odva_vulkan_matrices_find(&gpu->vk, gpu->instance, gpu->physical);
+    if (gpu->matrices.rows)
+        odva_vulkan_matrices_enable(&matrices, &info, &later);
+    status = odva_vulkan_status(gpu->vk.CreateDevice(gpu->physical, &info, NULL, &gpu->device));
     if (status < 0) {
         gpu->device = VK_NULL_HANDLE;
         odva_log(logger, ONEDVA_LOG_ERROR, "vulkan: %s cannot be opened; use -backend cpu",

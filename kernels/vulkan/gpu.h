@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 #include "kernels/vulkan/functions.h"
+#include "kernels/vulkan/matrices.h"
 #include "kernels/vulkan/shaders.h"
 #include "onedva/onedva_vulkan.h"
 
@@ -33,6 +34,7 @@ struct odva_vulkan_gpu {
     VkPhysicalDeviceProperties properties;
     VkPhysicalDeviceMemoryProperties memory;
     VkDeviceSize max_allocation; /* bytes of one VkDeviceMemory */
+    struct odva_vulkan_matrices matrices;
     VkDevice device;
     uint32_t family;
     VkQueue queue;

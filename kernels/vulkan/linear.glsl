@@ -2,19 +2,11 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-/*
- * dst[r][o] = epilogue(sum over i of src[r][i] weights[o][i]): a group makes TILE_ROWS rows of
- * TILE_COLUMNS outputs, of which an invocation makes every eighth row and sixteenth column. Rows
- * and weights go through shared memory, DEPTH inputs at a time. Define TILE_ROWS before, a multiple
- * of 8.
- */
+/* What kernels of a product share: arguments, how rows and weights are read, what follows sums. */
 #include "common.glsl"
 
-#define TILE_COLUMNS 64
-#define DEPTH        16
-#define THREADS      128
-#define ROWS         (TILE_ROWS / 8)
-#define COLUMNS      (TILE_COLUMNS / 16)
+#define DEPTH 16 /* inputs at a time; rows of weights are padded with zeros to a multiple */
+#define QUADS (DEPTH / 4)
 
 #define ACTIVATION 3u /* bits of flags */
 #define GELU       1u
@@ -24,7 +16,8 @@
 #define ADD        16u
 #define ADD_ROW    32u
 
-layout(local_size_x = 16, local_size_y = 8) in;
+layout(constant_id = 0) const uint IS_ALIGNED = 0; /* whole quads of rows, n_in a multiple of DEPTH */
+
 layout(push_constant, std430) uniform Arguments
 {
     Floats dst, src, weights, bias, gate;
@@ -35,21 +28,21 @@ layout(push_constant, std430) uniform Arguments
     uint rows, n_in, n_out, flags;
 };
 
-/* One number more than needed keeps columns out of each other's banks. */
-shared float rows_tile[DEPTH][TILE_ROWS + 1];
-shared float weights_tile[DEPTH][TILE_COLUMNS + 1];
-
-void load_tiles(uint first_row, uint first_column, uint first_input)
+/* Inputs i .. i + 3 of a row, 0 beyond the last one; beyond the last row that repeats. */
+vec4 source_quad(uint row, uint i)
 {
-    const uint thread = gl_LocalInvocationIndex;
-    const uint k = thread % DEPTH, i = first_input + k;
+    const uint from = min(row, rows - 1) * src_stride + i;
 
-    for (uint r = thread / DEPTH; r < TILE_ROWS; r += THREADS / DEPTH)
-        rows_tile[k][r] = i < n_in && first_row + r < rows
-                              ? src.at[(first_row + r) * src_stride + i] : 0.0;
-    for (uint c = thread / DEPTH; c < TILE_COLUMNS; c += THREADS / DEPTH)
-        weights_tile[k][c] = i < n_in && first_column + c < n_out
-                                 ? weights.at[(first_column + c) * n_in + i] : 0.0;
+    if (IS_ALIGNED != 0)
+        return Quads(src).at[from / 4];
+    return vec4(i < n_in ? src.at[from] : 0.0, i + 1 < n_in ? src.at[from + 1] : 0.0,
+                i + 2 < n_in ? src.at[from + 2] : 0.0, i + 3 < n_in ? src.at[from + 3] : 0.0);
+}
+
+/* Where inputs i .. i + 3 of an output's weights are, in quads; beyond the last output that repeats. */
+uint weights_quad(uint column, uint i)
+{
+    return min(column, n_out - 1) * ((n_in + DEPTH - 1) / DEPTH * QUADS) + i / 4;
 }
 
 float activate(float v)
@@ -61,8 +54,11 @@ float activate(float v)
     return v;
 }
 
+/* Of a sum, if there is such a row and column. */
 void finish(uint row, uint column, float v)
 {
+    if (row >= rows || column >= n_out)
+        return;
     if ((flags & BIAS) != 0u)
         v += bias.at[column];
     v = activate(v);
@@ -74,39 +70,4 @@ void finish(uint row, uint column, float v)
         v += add.at[from * add_stride + column];
     }
     dst.at[row * dst_stride + column] = v;
-}
-
-void main()
-{
-    const uint first_row = gl_WorkGroupID.y * TILE_ROWS, y = gl_LocalInvocationID.y;
-    const uint first_column = gl_WorkGroupID.x * TILE_COLUMNS, x = gl_LocalInvocationID.x;
-    float sums[ROWS][COLUMNS];
-
-    [[unroll]] for (uint r = 0; r < ROWS; r++)
-        [[unroll]] for (uint c = 0; c < COLUMNS; c++)
-            sums[r][c] = 0.0;
-    for (uint first = 0; first < n_in; first += DEPTH) {
-        load_tiles(first_row, first_column, first);
-        barrier();
-        for (uint k = 0; k < DEPTH; k++) {
-            float w[COLUMNS];
-
-            [[unroll]] for (uint c = 0; c < COLUMNS; c++)
-                w[c] = weights_tile[k][x + 16 * c];
-            [[unroll]] for (uint r = 0; r < ROWS; r++) {
-                const float v = rows_tile[k][y + 8 * r];
-
-                [[unroll]] for (uint c = 0; c < COLUMNS; c++)
-                    sums[r][c] += v * w[c];
-            }
-        }
-        barrier();
-    }
-    [[unroll]] for (uint r = 0; r < ROWS; r++)
-        [[unroll]] for (uint c = 0; c < COLUMNS; c++) {
-            const uint row = first_row + y + 8 * r, column = first_column + x + 16 * c;
-
-            if (row < rows && column < n_out)
-                finish(row, column, sums[r][c]);
-        }
 }

@@ -20,11 +20,10 @@
 
 /** As project.comp has them. */
 struct project_arguments {
-    struct odva_vulkan_images_argument pictures;
-    VkDeviceAddress coefs, mean, forward, position;
-    uint32_t coefs_stride, count, vectors;
+    struct odva_vulkan_patch_arguments patches;
+    VkDeviceAddress mean, forward;
+    uint32_t vectors;
     float unit;
-    struct odva_vulkan_grid_argument grid;
     uint32_t band_count[ODVA_BANDS];
 };
 
@@ -34,33 +33,19 @@ int odva_vulkan_project(struct odva_backend *backend, struct odva_matrix coefs,
                         const struct odva_basis *basis, const struct odva_bands *bands)
 {
     const struct odva_vulkan_kernel kernel = {ODVA_VULKAN_PROJECT_SHADER, {0}};
-    struct odva_vulkan_stream *stream = odva_vulkan_stream_of(backend);
-    const int64_t most = odva_vulkan_rows_at_once(coefs.stride);
-    struct odva_vulkan_images list;
-    int status = odva_vulkan_images_begin(stream, &list, images, grid->frames, ODVA_VULKAN_READ);
+    const struct odva_vulkan_patches patches = {coefs, grid, images, position, first, count};
+    struct project_arguments arguments = {
+        .mean = odva_vulkan_address(basis->words),
+        .forward = odva_vulkan_address(basis->words) + basis->forward,
+        .vectors = (uint32_t)basis->count,
+        .unit = SUM_UNIT,
+    };
 
-    for (int64_t done = 0; done < count && status >= 0; done += most) {
-        const int64_t rows = odva_min64(count - done, most);
-        struct project_arguments arguments = {
-            .pictures = list.argument,
-            .coefs = odva_vulkan_rows_to_write(odva_vulkan_from_row(coefs, done)),
-            .mean = odva_vulkan_address(basis->words),
-            .forward = odva_vulkan_address(basis->words) + basis->forward,
-            .position = odva_vulkan_indices(position, first + done),
-            .coefs_stride = (uint32_t)coefs.stride,
-            .count = (uint32_t)rows,
-            .vectors = (uint32_t)basis->count,
-            .unit = SUM_UNIT,
-            .grid = odva_vulkan_grid_of(grid),
-        };
-
-        for (int b = 0; b < ODVA_BANDS; b++)
-            arguments.band_count[b] = (uint32_t)bands->count[b];
-        status = odva_vulkan_dispatch(stream, &kernel, &arguments, sizeof(arguments),
-                                      odva_vulkan_groups(rows), 1, 1);
-    }
-    odva_vulkan_images_end(stream, &list);
-    return status;
+    for (int b = 0; b < ODVA_BANDS; b++)
+        arguments.band_count[b] = (uint32_t)bands->count[b];
+    odva_vulkan_written(coefs.buffer);
+    return odva_vulkan_run_patches(backend, &kernel, &patches, ODVA_VULKAN_READ, &arguments.patches,
+                                   sizeof(arguments));
 }
 
 /* ---- tiles ------------------------------------------------------------------------------- */

@@ -9,10 +9,7 @@
 #include "base/log.h"
 #include "kernels/vulkan/vulkan_backend.h"
 
-#define CHAIN_ROWS     (1 << 14) /* between two steps */
-#define LARGE_ROWS     64        /* of a group of linear_large.comp, and that it pays from */
-#define SMALL_ROWS     16        /* of a group of linear_small.comp */
-#define LINEAR_OUTPUTS 64        /* of a group */
+#define CHAIN_ROWS (1 << 14) /* between two steps */
 
 /* ---- linear ------------------------------------------------------------------------------ */
 
@@ -68,15 +65,67 @@ static struct odva_linear_step step_from(const struct odva_linear_step *step, in
     return later;
 }
 
+/** What a group makes. */
+struct linear_tile {
+    int rows, outputs;
+};
+
+#define SIDE       8   /* invocations of a group, both ways */
+#define GPU_GROUPS 128 /* that keep a GPU busy; software has a few processors */
+#define CPU_GROUPS 4
+
+/* A large one reads its factors less often, a small one leaves no part of a device without work. */
+static struct linear_tile choose_linear_tile(const struct odva_vulkan_gpu *gpu, int64_t rows,
+                                             int n_out)
+{
+    static const struct linear_tile large = {64, 64}, medium = {64, 32}, small = {8, 32};
+    const int many =
+        gpu->properties.deviceType == VK_PHYSICAL_DEVICE_TYPE_CPU ? CPU_GROUPS : GPU_GROUPS;
+
+    if (rows > medium.rows / 2 &&
+        odva_ceil_div64(rows, large.rows) * odva_ceil_div(n_out, large.outputs) >= many)
+        return large;
+    return rows > small.rows ? medium : small;
+}
+
+/* Whether a kernel may have a matrix' rows four numbers at a time. */
+static int has_quads(struct odva_matrix matrix)
+{
+    return matrix.stride % 4 == 0 && odva_vulkan_rows(matrix) % (4 * sizeof(float)) == 0;
+}
+
+/** How a product runs. */
+struct linear_way {
+    struct odva_vulkan_kernel kernel;
+    struct linear_tile tile;
+};
+
+static struct linear_way choose_linear_way(const struct odva_vulkan_gpu *gpu,
+                                           const struct odva_linear_step *step, int64_t rows)
+{
+    const struct linear_tile tile = choose_linear_tile(gpu, rows, step->weights->n_out);
+    const uint32_t is_aligned =
+        step->weights->n_in % ODVA_VULKAN_DEPTH == 0 && has_quads(step->src);
+
+    if (gpu->matrices.rows && step->weights->is_half && rows > ODVA_VULKAN_MATRICES_TILE / 4)
+        return (struct linear_way){{ODVA_VULKAN_LINEAR_MATRICES_SHADER,
+                                    {is_aligned, gpu->matrices.threads, gpu->matrices.rows,
+                                     gpu->matrices.outputs, gpu->matrices.inputs}},
+                                   {ODVA_VULKAN_MATRICES_TILE, ODVA_VULKAN_MATRICES_TILE}};
+    return (struct linear_way){
+        {ODVA_VULKAN_LINEAR_SHADER,
+         {is_aligned, (uint32_t)(tile.rows / SIDE), (uint32_t)(tile.outputs / SIDE),
+          (uint32_t)step->weights->is_half}},
+        tile};
+}
+
 /* @param step without norm, and with both matrices */
 static int run_linear(struct odva_vulkan_stream *stream, const struct odva_linear_step *step,
                       int64_t rows)
 {
     const int64_t stride =
         odva_max64(odva_max64(step->dst.stride, step->src.stride), step->epilogue.add.stride);
-    const int is_large = rows >= LARGE_ROWS;
-    const struct odva_vulkan_kernel kernel = {
-        is_large ? ODVA_VULKAN_LINEAR_LARGE_SHADER : ODVA_VULKAN_LINEAR_SMALL_SHADER, {0}};
+    const struct linear_way way = choose_linear_way(stream->gpu, step, rows);
     int status = ONEDVA_OK;
 
     for (int64_t first = 0; first < rows && status >= 0;
@@ -86,10 +135,10 @@ static int run_linear(struct odva_vulkan_stream *stream, const struct odva_linea
         struct linear_arguments arguments = linear_arguments_of(&part);
 
         arguments.rows = (uint32_t)count;
-        status = odva_vulkan_dispatch(
-            stream, &kernel, &arguments, sizeof(arguments),
-            (uint32_t)odva_ceil_div(step->weights->n_out, LINEAR_OUTPUTS),
-            (uint32_t)odva_ceil_div64(count, is_large ? LARGE_ROWS : SMALL_ROWS), 1);
+        status =
+            odva_vulkan_dispatch(stream, &way.kernel, &arguments, sizeof(arguments),
+                                 (uint32_t)odva_ceil_div(step->weights->n_out, way.tile.outputs),
+                                 (uint32_t)odva_ceil_div64(count, way.tile.rows), 1);
     }
     return status;
 }
@@ -215,8 +264,7 @@ int odva_vulkan_norm_modulate(struct odva_backend *backend, struct odva_matrix d
 
 /* ---- attention --------------------------------------------------------------------------- */
 
-#define TILE       16 /* queries of a group, and keys at a time */
-#define SMALL_TILE 8  /* where the device has little shared memory */
+#define MOST_TILE 32 /* queries of a group, and keys at a time; less where memory is short */
 
 /** As attention.comp has them. */
 struct attention_arguments {
@@ -229,17 +277,16 @@ struct attention_arguments {
 /* Bytes of shared memory that a group takes. */
 static uint32_t attention_memory(int head_dim, int tile)
 {
-    return (uint32_t)((3 * tile * (head_dim + 1) + tile * (tile + 1)) * sizeof(float));
+    return (uint32_t)(tile * (3 * (head_dim + 4) + tile + 1 + SIDE) * sizeof(float));
 }
 
 static int choose_tile(const struct odva_vulkan_stream *stream, int head_dim)
 {
     const uint32_t most = stream->gpu->properties.limits.maxComputeSharedMemorySize;
 
-    if (attention_memory(head_dim, TILE) <= most)
-        return TILE;
-    if (attention_memory(head_dim, SMALL_TILE) <= most)
-        return SMALL_TILE;
+    for (int tile = MOST_TILE; tile >= SIDE; tile /= 2)
+        if (attention_memory(head_dim, tile) <= most)
+            return tile;
     odva_log(&stream->logger, ONEDVA_LOG_ERROR,
              "vulkan: %s has too little shared memory for attention over %d numbers; use "
              "-backend cpu",
@@ -253,8 +300,9 @@ int odva_vulkan_attention(struct odva_backend *backend, struct odva_matrix dst,
 {
     struct odva_vulkan_stream *stream = odva_vulkan_stream_of(backend);
     const int tile = choose_tile(stream, attention->head_dim);
-    const struct odva_vulkan_kernel kernel = {ODVA_VULKAN_ATTENTION_SHADER,
-                                              {(uint32_t)attention->head_dim, (uint32_t)tile}};
+    const struct odva_vulkan_kernel kernel = {
+        ODVA_VULKAN_ATTENTION_SHADER,
+        {(uint32_t)attention->head_dim, (uint32_t)tile, has_quads(dst) && has_quads(qkv)}};
     int status = tile ? ONEDVA_OK : ONEDVA_ERR_UNSUPPORTED;
 
     if (!windows->max_length)

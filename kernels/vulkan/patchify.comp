@@ -15,10 +15,10 @@ layout(push_constant, std430) uniform Arguments
 {
     Frames pictures;
     Floats dst;
-    Tables tables;
     Ints position;
     uint dst_stride, count;
     Grid grid;
+    Tables tables;
 };
 
 void main()

@@ -24,12 +24,39 @@ static uint32_t plane_groups(int64_t pieces)
 
 /* ---- tokens ------------------------------------------------------------------------------ */
 
+int odva_vulkan_run_patches(struct odva_backend *backend, const struct odva_vulkan_kernel *kernel,
+                            const struct odva_vulkan_patches *patches,
+                            enum odva_vulkan_access access,
+                            struct odva_vulkan_patch_arguments *arguments, size_t bytes)
+{
+    struct odva_vulkan_stream *stream = odva_vulkan_stream_of(backend);
+    const int64_t most = odva_vulkan_rows_at_once(patches->rows.stride);
+    struct odva_vulkan_images list;
+    int status =
+        odva_vulkan_images_begin(stream, &list, patches->images, patches->grid->frames, access);
+
+    for (int64_t done = 0; done < patches->count && status >= 0; done += most) {
+        const int64_t rows = odva_min64(patches->count - done, most);
+
+        *arguments = (struct odva_vulkan_patch_arguments){
+            .pictures = list.argument,
+            .rows = odva_vulkan_rows(odva_vulkan_from_row(patches->rows, done)),
+            .position = odva_vulkan_indices(patches->position, patches->first + done),
+            .stride = (uint32_t)patches->rows.stride,
+            .count = (uint32_t)rows,
+            .grid = odva_vulkan_grid_of(patches->grid),
+        };
+        status =
+            odva_vulkan_dispatch(stream, kernel, arguments, bytes, odva_vulkan_groups(rows), 1, 1);
+    }
+    odva_vulkan_images_end(stream, &list);
+    return status;
+}
+
 /** As patchify.comp has them. */
 struct patchify_arguments {
-    struct odva_vulkan_images_argument pictures;
-    VkDeviceAddress dst, tables, position;
-    uint32_t dst_stride, count;
-    struct odva_vulkan_grid_argument grid;
+    struct odva_vulkan_patch_arguments patches;
+    VkDeviceAddress tables;
 };
 
 int odva_vulkan_patchify(struct odva_backend *backend, struct odva_matrix dst,
@@ -37,64 +64,25 @@ int odva_vulkan_patchify(struct odva_backend *backend, struct odva_matrix dst,
                          const struct odva_buffer *position, int64_t first, int64_t count)
 {
     const struct odva_vulkan_kernel kernel = {ODVA_VULKAN_PATCHIFY_SHADER, {0}};
-    struct odva_vulkan_stream *stream = odva_vulkan_stream_of(backend);
-    const int64_t most = odva_vulkan_rows_at_once(dst.stride);
-    struct odva_vulkan_images list;
-    int status = odva_vulkan_images_begin(stream, &list, images, grid->frames, ODVA_VULKAN_READ);
+    const struct odva_vulkan_patches patches = {dst, grid, images, position, first, count};
+    struct patchify_arguments arguments = {
+        .tables = odva_vulkan_address(odva_vulkan_device_of(backend)->tables)};
 
-    for (int64_t done = 0; done < count && status >= 0; done += most) {
-        const int64_t rows = odva_min64(count - done, most);
-        const struct patchify_arguments arguments = {
-            .pictures = list.argument,
-            .dst = odva_vulkan_rows_to_write(odva_vulkan_from_row(dst, done)),
-            .tables = odva_vulkan_address(odva_vulkan_device_of(backend)->tables),
-            .position = odva_vulkan_indices(position, first + done),
-            .dst_stride = (uint32_t)dst.stride,
-            .count = (uint32_t)rows,
-            .grid = odva_vulkan_grid_of(grid),
-        };
-
-        status = odva_vulkan_dispatch(stream, &kernel, &arguments, sizeof(arguments),
-                                      odva_vulkan_groups(rows), 1, 1);
-    }
-    odva_vulkan_images_end(stream, &list);
-    return status;
+    odva_vulkan_written(dst.buffer);
+    return odva_vulkan_run_patches(backend, &kernel, &patches, ODVA_VULKAN_READ, &arguments.patches,
+                                   sizeof(arguments));
 }
-
-/** As unpatchify.comp has them. */
-struct unpatchify_arguments {
-    struct odva_vulkan_images_argument pictures;
-    VkDeviceAddress src, position;
-    uint32_t src_stride, count;
-    struct odva_vulkan_grid_argument grid;
-};
 
 int odva_vulkan_unpatchify(struct odva_backend *backend, struct odva_image *const *images,
                            const struct odva_grid *grid, struct odva_matrix src,
                            const struct odva_buffer *position, int64_t first, int64_t count)
 {
     const struct odva_vulkan_kernel kernel = {ODVA_VULKAN_UNPATCHIFY_SHADER, {0}};
-    struct odva_vulkan_stream *stream = odva_vulkan_stream_of(backend);
-    const int64_t most = odva_vulkan_rows_at_once(src.stride);
-    struct odva_vulkan_images list;
-    int status = odva_vulkan_images_begin(stream, &list, images, grid->frames, ODVA_VULKAN_WRITE);
+    const struct odva_vulkan_patches patches = {src, grid, images, position, first, count};
+    struct odva_vulkan_patch_arguments arguments;
 
-    for (int64_t done = 0; done < count && status >= 0; done += most) {
-        const int64_t rows = odva_min64(count - done, most);
-        const struct unpatchify_arguments arguments = {
-            .pictures = list.argument,
-            .src = odva_vulkan_rows(odva_vulkan_from_row(src, done)),
-            .position = odva_vulkan_indices(position, first + done),
-            .src_stride = (uint32_t)src.stride,
-            .count = (uint32_t)rows,
-            .grid = odva_vulkan_grid_of(grid),
-        };
-
-        status = odva_vulkan_dispatch(stream, &kernel, &arguments, sizeof(arguments),
-                                      odva_vulkan_groups(rows), 1, 1);
-    }
-    odva_vulkan_images_end(stream, &list);
-    return status;
+    return odva_vulkan_run_patches(backend, &kernel, &patches, ODVA_VULKAN_WRITE, &arguments,
+                                   sizeof(arguments));
 }
 
 /* ---- pictures from pictures -------------------------------------------------------------- */

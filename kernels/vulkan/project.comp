@@ -17,11 +17,12 @@ layout(push_constant, std430) uniform Arguments
 {
     Frames pictures;
     Floats coefs;
-    Words mean, forward; /* forward: [192][vectors] */
     Ints position;
-    uint coefs_stride, count, vectors;
-    float unit; /* what a sum is in */
+    uint coefs_stride, count;
     Grid grid;
+    Words mean, forward; /* forward: [192][vectors] */
+    uint vectors;
+    float unit; /* what a sum is in */
     uint band_count[4];
 };
 

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ODVA_VULKAN_CONSTANTS 2 /* that a pipeline is made with, at most */
+#define ODVA_VULKAN_CONSTANTS 5 /* that a pipeline is made with, at most */
 
 #define ODVA_VULKAN_SHADERS(SHADER)                                                                \
     SHADER(ATTENTION, attention)                                                                   \
@@ -19,8 +19,7 @@
     SHADER(DCT_FORWARD, dct_forward)                                                               \
     SHADER(DCT_INVERSE, dct_inverse)                                                               \
     SHADER(DOWNSCALE2X, downscale2x)                                                               \
-    SHADER(LINEAR_LARGE, linear_large)                                                             \
-    SHADER(LINEAR_SMALL, linear_small)                                                             \
+    SHADER(LINEAR, linear)                                                                         \
     SHADER(NOISE, noise)                                                                           \
     SHADER(NORM_MODULATE, norm_modulate)                                                           \
     SHADER(PATCHIFY, patchify)                                                                     \
@@ -36,11 +35,13 @@ enum odva_vulkan_shader {
 #define ODVA_VULKAN_SHADER(name, file) ODVA_VULKAN_##name##_SHADER,
     ODVA_VULKAN_SHADERS(ODVA_VULKAN_SHADER)
 #undef ODVA_VULKAN_SHADER
+        ODVA_VULKAN_LINEAR_MATRICES_SHADER, /* where HAVE_VULKAN_MATRICES is 1 */
 };
 
 struct odva_vulkan_code {
     const uint32_t *words;
     size_t bytes;
+    int has_full_subgroups; /* it must have none with invocations missing */
 };
 
 extern const struct odva_vulkan_code odva_vulkan_code[];

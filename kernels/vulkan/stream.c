@@ -390,6 +390,7 @@ int odva_vulkan_copy_staging(struct odva_vulkan_stream *stream, struct odva_buff
 {
     int status = copy(stream, buffer, offset, staging, 0, staging->bytes);
 
+    stream->uploaded += (int64_t)staging->bytes;
     odva_vulkan_free(stream, staging);
     return status < 0 ? status : end_piece(stream);
 }
@@ -406,6 +407,7 @@ static int upload_words(struct odva_vulkan_stream *stream, const struct odva_buf
     stream->gpu->vk.CmdUpdateBuffer(stream->batches[stream->batch].commands,
                                     odva_vulkan_buffer_handle(buffer), buffer->offset + offset,
                                     bytes, data);
+    stream->uploaded += (int64_t)bytes;
     return end_piece(stream);
 }
 
@@ -438,6 +440,7 @@ int odva_vulkan_begin_fetch(struct odva_vulkan_stream *stream, const struct odva
         return stream->status < 0 ? stream->status : ONEDVA_ERR_NOMEM;
     status = copy(stream, *fetched, 0, buffer, offset, bytes);
     if (status >= 0) {
+        stream->downloaded += (int64_t)bytes;
         show_to_host(stream);
         return end_piece(stream);
     }

@@ -32,6 +32,7 @@ struct odva_vulkan_stream {
     struct odva_buffer *wrapped; /* those of memory of the host */
     struct odva_buffer *deferred, **deferred_end; /* freed ones, first things first */
     size_t deferred_uploads;                      /* bytes of them */
+    int64_t uploaded, downloaded;                 /* bytes so far, from the host and to it */
     int status; /* negative: the device failed, nothing works any more */
 };
 

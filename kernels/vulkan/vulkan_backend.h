@@ -10,9 +10,12 @@
 #include "kernels/vulkan/image.h"
 #include "kernels/vulkan/vulkan_device.h"
 
+#define ODVA_VULKAN_DEPTH 16 /* inputs of a product that kernels take at a time */
+
 struct odva_weights {
     int n_out, n_in;
-    struct odva_buffer *numbers; /* [n_out][n_in] */
+    int is_half;                 /* numbers are of 16 bits */
+    struct odva_buffer *numbers; /* [n_out][n_in, and zeros to a multiple of ODVA_VULKAN_DEPTH] */
 };
 
 /** Vectors two numbers to a word, in both directions. */
@@ -98,6 +101,29 @@ struct odva_vulkan_grid_argument {
 };
 
 struct odva_vulkan_grid_argument odva_vulkan_grid_of(const struct odva_grid *grid);
+
+/** Patches of pictures and a row of numbers for each: parameters of odva_backend_ops.patchify. */
+struct odva_vulkan_patches {
+    struct odva_matrix rows;
+    const struct odva_grid *grid;
+    struct odva_image *const *images;
+    const struct odva_buffer *position;
+    int64_t first, count;
+};
+
+/** What a kernel of such patches has first among its arguments. */
+struct odva_vulkan_patch_arguments {
+    struct odva_vulkan_images_argument pictures;
+    VkDeviceAddress rows, position;
+    uint32_t stride, count;
+    struct odva_vulkan_grid_argument grid;
+};
+
+/** Run a kernel for all patches. @param arguments are filled; others follow, bytes together */
+int odva_vulkan_run_patches(struct odva_backend *backend, const struct odva_vulkan_kernel *kernel,
+                            const struct odva_vulkan_patches *patches,
+                            enum odva_vulkan_access access,
+                            struct odva_vulkan_patch_arguments *arguments, size_t bytes);
 
 /* Members of odva_backend_ops. */
 int odva_vulkan_linear(struct odva_backend *backend, struct odva_matrix dst, struct odva_matrix src,

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/integers.h"
 #include "base/log.h"
 #include "base/strict_math.h"
 #include "kernels/vulkan/vulkan_backend.h"
@@ -73,23 +74,74 @@ static int open_tables(struct odva_vulkan_device *device)
 
 /* ---- members of odva_device_ops ---------------------------------------------------------- */
 
+static int depth_of(int n_in)
+{
+    return odva_ceil_div(n_in, ODVA_VULKAN_DEPTH) * ODVA_VULKAN_DEPTH;
+}
+
 static struct odva_vulkan_device *vulkan_of(struct odva_device *device)
 {
     return (struct odva_vulkan_device *)device;
 }
 
-static struct odva_weights *pack(struct odva_device *device, const float *weights, int n_out,
+#define HALF_MOST 65504.0f /* that a number of 16 bits is */
+
+/* The nearest number of 16 bits, of two the even one; v is not larger than HALF_MOST. */
+static uint16_t half_of(float v)
+{
+    uint32_t bits, sign, rest;
+
+    memcpy(&bits, &v, sizeof(bits));
+    sign = bits >> 16 & 0x8000;
+    rest = bits & 0x7fffffff;
+    if (rest < 113u << 23) /* without a leading 1: in 1/2^24 */
+        return (uint16_t)(sign | (uint32_t)lrintf(fabsf(v) * (1 << 24)));
+    return (uint16_t)(sign | (rest - (112u << 23) + 0xfff + (rest >> 13 & 1)) >> 13);
+}
+
+static int fit_halves(const float *numbers, size_t count)
+{
+    size_t i = 0;
+
+    while (i < count && fabsf(numbers[i]) <= HALF_MOST)
+        i++;
+    return i == count;
+}
+
+/* Rows with zeros behind. */
+static void fill_weights(void *packed, const struct odva_weights *of, const float *weights)
+{
+    const size_t stride = (size_t)depth_of(of->n_in);
+
+    for (int o = 0; o < of->n_out; o++)
+        for (int i = 0; i < of->n_in; i++) {
+            const float v = weights[(size_t)o * of->n_in + i];
+
+            if (of->is_half)
+                ((uint16_t *)packed)[o * stride + i] = half_of(v);
+            else
+                ((float *)packed)[o * stride + i] = v;
+        }
+}
+
+static struct odva_weights *pack(struct odva_device *opened, const float *weights, int n_out,
                                  int n_in, enum odva_precision precision)
 {
-    struct odva_weights *packed = malloc(sizeof(*packed));
+    struct odva_vulkan_device *device = vulkan_of(opened);
+    struct odva_weights *packed = calloc(1, sizeof(*packed));
+    const size_t count = (size_t)n_out * depth_of(n_in);
+    void *numbers = calloc(count, sizeof(float));
 
-    (void)precision; /* float32 throughout */
-    if (!packed)
-        return NULL;
-    *packed = (struct odva_weights){.n_out = n_out, .n_in = n_in};
-    packed->numbers =
-        constant_of(vulkan_of(device), weights, (size_t)n_out * n_in * sizeof(*weights));
-    if (packed->numbers)
+    if (packed && numbers) {
+        *packed = (struct odva_weights){.n_out = n_out, .n_in = n_in};
+        packed->is_half = device->has_halves && precision == ODVA_PRECISION_NETWORK &&
+                          fit_halves(weights, (size_t)n_out * n_in);
+        fill_weights(numbers, packed, weights);
+        packed->numbers = constant_of(device, numbers,
+                                      count * (packed->is_half ? sizeof(uint16_t) : sizeof(float)));
+    }
+    free(numbers);
+    if (packed && packed->numbers)
         return packed;
     free(packed);
     return NULL;
@@ -240,9 +292,11 @@ int odva_vulkan_device_adopt(struct odva_vulkan_device **device,
 
 #define MAX_NUMBER 15 /* of a device */
 
-/* A place for each device's number, behind those of the choices without one: its address is what a
- * choice is known by. */
-static const char choices[2 + MAX_NUMBER + 1];
+#define CHOICES (2 + MAX_NUMBER + 1)
+
+/* A place for each device's number, behind those of the choices without one, and that for weights
+ * of float32 throughout or not: its address is what a choice is known by. */
+static const char choices[2][CHOICES];
 
 /* Whether the kernel shows a GPU: a machine without one does not wait for drivers. */
 static int may_have_gpu(void)
@@ -279,10 +333,12 @@ int odva_vulkan_choose(const struct odva_device_wish *wish, const void **choice)
         odva_log(wish->logger, ONEDVA_LOG_ERROR, "vulkan: %s", problem);
         return wish->index > MAX_NUMBER ? ONEDVA_ERR_ARGUMENT : ONEDVA_ERR_UNSUPPORTED;
     }
-    if (wish->vulkan)
-        *choice = wish->vulkan->device;
+    if (wish->vulkan) /* a key of its own for each precision */
+        *choice =
+            (const char *)wish->vulkan->device + (wish->precision != ONEDVA_PRECISION_FLOAT32);
     else
-        *choice = &choices[wish->kind == ONEDVA_BACKEND_AUTO ? 0 : 2 + wish->index];
+        *choice = &choices[wish->precision != ONEDVA_PRECISION_FLOAT32]
+                          [wish->kind == ONEDVA_BACKEND_AUTO ? 0 : 2 + wish->index];
     return ONEDVA_OK;
 }
 
@@ -290,9 +346,13 @@ int odva_vulkan_open(struct odva_device **device, const void *choice,
                      const struct odva_device_wish *wish)
 {
     struct odva_vulkan_device *vulkan;
-    const int index = wish->vulkan ? 0 : (int)((const char *)choice - choices) - 2;
+    const int index = wish->vulkan ? 0 : (int)((const char *)choice - choices[0]) % CHOICES - 2;
     const int status = open_device(&vulkan, index, wish->vulkan, wish->logger);
 
-    *device = vulkan ? &vulkan->base : NULL;
+    *device = NULL;
+    if (!vulkan)
+        return status;
+    vulkan->has_halves = wish->precision != ONEDVA_PRECISION_FLOAT32;
+    *device = &vulkan->base;
     return status;
 }

@@ -19,6 +19,7 @@ struct odva_vulkan_device {
     pthread_mutex_t lock;             /* of the stream */
     struct odva_vulkan_stream stream; /* on which all of it is copied, and which has its memory */
     struct odva_buffer *tables;       /* struct odva_vulkan_tables */
+    int has_halves;                   /* weights of ODVA_PRECISION_NETWORK are of 16 bits */
 };
 
 #define ODVA_VULKAN_DCT_MAX 8 /* longest axis of a transform */

@@ -5,8 +5,8 @@
 /*
  * Speed of a device: frames and clips a second of a linear encode's analysis and of decodes,
  * pictures of the host included; and what each operator does of what the device could, measured in
- * turn with it. Entropy coding and motion are not part of it. Figures count on a GPU: a software
- * device is for its tests.
+ * turn with it. Bytes are those that go between host and device. Entropy coding and motion are not
+ * part of it. Figures count on a GPU: a software device is for its tests.
  *
  * make device-bench BACKEND=vulkan, or build/tools/bench/device_bench [BACKEND [DEVICE [WIDTH
  * HEIGHT [RUNS]]]]
@@ -80,23 +80,34 @@ static void title_of(char *title, size_t size, int steps)
         snprintf(title, size, "Decode, steps %d", steps);
 }
 
-static void print_speed(struct bench_codec *codec, const struct bench_clip *clip, int steps,
-                        int runs)
+static struct operator_traffic traffic_of(const struct operator_machine *machine,
+                                          struct odva_backend *backend)
 {
+    return machine->traffic ? machine->traffic(backend) : (struct operator_traffic){0};
+}
+
+static void print_speed(struct bench_codec *codec, const struct bench_clip *clip, int steps,
+                        int runs, const struct operator_machine *machine)
+{
+    const double frames = (double)runs * ONEDVA_MAX_CLIP_FRAMES;
     double seconds[MAX_RUNS], median;
+    struct operator_traffic before, behind;
     char title[64];
 
     run_clip(codec, clip, steps);
+    before = traffic_of(machine, codec->backend);
     for (int i = 0; i < runs; i++) {
         const double start = bench_now();
 
         run_clip(codec, clip, steps);
         seconds[i] = bench_now() - start;
     }
+    behind = traffic_of(machine, codec->backend);
     median = bench_median(seconds, runs);
     title_of(title, sizeof(title), steps);
-    printf("| %s | %.2f | %.1f | %.1f |\n", title, median * 1e3, 1 / median,
-           ONEDVA_MAX_CLIP_FRAMES / median);
+    printf("| %s | %.2f | %.1f | %.1f | %.0f | %.0f |\n", title, median * 1e3, 1 / median,
+           ONEDVA_MAX_CLIP_FRAMES / median, (behind.uploaded - before.uploaded) / frames,
+           (behind.downloaded - before.downloaded) / frames);
 }
 
 static void print_operators(struct bench_codec *codec, const struct bench_clip *clip, int steps,
@@ -143,9 +154,10 @@ int main(int argc, char **argv)
     bench_codec_open(&codec, &bench, &clip);
     printf("%s, %dx%d, clips of %d frames, medians of %d runs\n\n", codec.model->name, width,
            height, ONEDVA_MAX_CLIP_FRAMES, runs);
-    printf("| what | ms a clip | clips/s | frames/s |\n|---|---|---|---|\n");
+    printf("| what | ms a clip | clips/s | frames/s | bytes to the device, a frame | from it |\n"
+           "|---|---|---|---|---|---|\n");
     for (int i = 0; i < WAYS; i++)
-        print_speed(&codec, &clip, all_steps[i], runs);
+        print_speed(&codec, &clip, all_steps[i], runs, choice->machine);
     operator_count_attach(bench.backend, choice->machine);
     for (int i = 0; i < WAYS; i++)
         print_operators(&codec, &clip, all_steps[i], runs);

@@ -19,6 +19,11 @@ struct operator_factors {
     double size; /* of a factor, bytes */
 };
 
+/** Bytes from the host and to it. */
+struct operator_traffic {
+    int64_t uploaded, downloaded;
+};
+
 /** What a backend runs on. */
 struct operator_machine {
     /** Seconds, when all that was begun is done. */
@@ -27,6 +32,8 @@ struct operator_machine {
     double (*measure)(struct odva_backend *backend, double peaks[PEAK_KINDS]);
     /** Of a product with such weights; NULL: of attention with network precision. */
     struct operator_factors (*factors)(const struct odva_weights *weights);
+    /** Bytes so far between host and device; NULL: they are one. */
+    struct operator_traffic (*traffic)(struct odva_backend *backend);
 };
 
 /** The CPU, one thread of it. */

@@ -32,4 +32,4 @@ static struct operator_factors factors(const struct odva_weights *weights)
     return weights->bytes ? int8 : weights->pairs ? bf16 : float32;
 }
 
-const struct operator_machine operator_machine_cpu = {seconds, measure, factors};
+const struct operator_machine operator_machine_cpu = {seconds, measure, factors, NULL};

@@ -21,10 +21,11 @@ static double seconds(struct odva_backend *backend)
     return bench_now();
 }
 
-/* All numbers are float32. */
+/* All sums are of float32. */
 static struct operator_factors factors(const struct odva_weights *weights)
 {
-    (void)weights;
+    if (weights && weights->is_half)
+        return (struct operator_factors){" (weights of 16 bits)", PEAK_FMA, sizeof(uint16_t)};
     return (struct operator_factors){"", PEAK_FMA, sizeof(float)};
 }
 
@@ -39,7 +40,7 @@ struct peak_arguments {
 
 static VkPipeline make_pipeline(const struct odva_vulkan_gpu *gpu, uint32_t is_integer)
 {
-    const struct odva_vulkan_code code = {odva_spirv_peak, sizeof(odva_spirv_peak)};
+    const struct odva_vulkan_code code = {odva_spirv_peak, sizeof(odva_spirv_peak), 0};
     const uint32_t constants[ODVA_VULKAN_CONSTANTS] = {is_integer};
     VkPipeline pipeline;
 
@@ -105,4 +106,11 @@ static double measure(struct odva_backend *backend, double peaks[PEAK_KINDS])
     return 0;
 }
 
-const struct operator_machine operator_machine_vulkan = {seconds, measure, factors};
+static struct operator_traffic traffic(struct odva_backend *backend)
+{
+    const struct odva_vulkan_stream *stream = odva_vulkan_stream_of(backend);
+
+    return (struct operator_traffic){stream->uploaded, stream->downloaded};
+}
+
+const struct operator_machine operator_machine_vulkan = {seconds, measure, factors, traffic};

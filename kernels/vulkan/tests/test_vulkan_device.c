@@ -173,6 +173,23 @@ static void expect_no_device(struct odva_device_wish wish, int expected, const c
         fail_msg("'%s' lacks '%s'", vulkan_test.message, message);
 }
 
+/* Weights are of 16 bits, but where float32 was asked for. */
+static void halves(void **state)
+{
+    for (int p = ONEDVA_PRECISION_FLOAT32; p <= ONEDVA_PRECISION_INT8; p++) {
+        const struct odva_device_wish wish = {
+            .kind = ONEDVA_BACKEND_VULKAN, .index = 0, .precision = p, .logger = &counting_logger};
+        struct odva_device *device;
+
+        (void)state;
+        assert_int_equal(odva_device_open(&device, &wish, NULL), ONEDVA_OK);
+        assert_int_equal(((struct odva_vulkan_device *)device)->has_halves,
+                         p != ONEDVA_PRECISION_FLOAT32);
+        assert_int_equal(((struct odva_vulkan_device *)device)->gpu->index, 0);
+        odva_device_release(&device);
+    }
+}
+
 /* The device that was asked for, or an error. */
 static void asked_for(void **state)
 {
@@ -362,11 +379,12 @@ static void threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(choice),         cmocka_unit_test(no_loader_or_driver),
-        cmocka_unit_test(poor_devices),   cmocka_unit_test(automatic),
-        cmocka_unit_test(asked_for),      cmocka_unit_test(pipeline_cache),
-        cmocka_unit_test(large_buffers),  cmocka_unit_test(memory_runs_out),
-        cmocka_unit_test(device_is_lost), cmocka_unit_test(threads)};
+        cmocka_unit_test(choice),          cmocka_unit_test(no_loader_or_driver),
+        cmocka_unit_test(poor_devices),    cmocka_unit_test(automatic),
+        cmocka_unit_test(asked_for),       cmocka_unit_test(halves),
+        cmocka_unit_test(pipeline_cache),  cmocka_unit_test(large_buffers),
+        cmocka_unit_test(memory_runs_out), cmocka_unit_test(device_is_lost),
+        cmocka_unit_test(threads)};
     struct odva_vulkan_device *device;
     int failed;
 
