@@ -103,9 +103,15 @@ static void which_options(void **state)
     struct odva_device *device;
 
     (void)state;
-    assert_int_equal(odva_device_open(&device, &wish, NULL), ONEDVA_OK);
-    assert_ptr_equal(device->variant, outside.device);
-    odva_device_release(&device);
+    for (int p = ONEDVA_PRECISION_FLOAT32; p <= ONEDVA_PRECISION_INT8; p++) {
+        const int has_halves = p != ONEDVA_PRECISION_FLOAT32;
+
+        wish.precision = p;
+        assert_int_equal(odva_device_open(&device, &wish, NULL), ONEDVA_OK);
+        assert_ptr_equal(device->variant, (const char *)outside.device + has_halves);
+        assert_int_equal(((struct odva_vulkan_device *)device)->has_halves, has_halves);
+        odva_device_release(&device);
+    }
     wish.kind = ONEDVA_BACKEND_CPU;
     assert_int_equal(odva_device_open(&device, &wish, NULL), ONEDVA_ERR_ARGUMENT);
     wish.kind = ONEDVA_BACKEND_VULKAN;
