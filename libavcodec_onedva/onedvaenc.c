@@ -15,7 +15,7 @@
 #include "codec_internal.h"
 #include "encode.h"
 #include "onedva.h"
-#include "packet_internal.h"
+#include "onedva_versions.h"
 
 /** The packets of a clip's frames, or the one of all of them. */
 typedef struct OneDVAPackets {
@@ -250,8 +250,8 @@ static int output_packet(AVCodecContext *avctx, AVPacket *pkt, const uint8_t *da
     else if (is_key)
         pkt->flags |= AV_PKT_FLAG_KEY;
 
-    ret = ff_side_data_set_encoder_stats(pkt, packets->quality, NULL, 0,
-                                         is_key ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_P);
+    ret = ff_encode_add_stats_side_data(pkt, packets->quality, NULL, 0,
+                                        is_key ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_P);
     return ret < 0 ? ret : ff_encode_reordered_opaque(avctx, pkt, frame);
 }
 
@@ -458,7 +458,7 @@ const FFCodec ff_onedva_encoder = {
     .p.id           = AV_CODEC_ID_ONEDVA,
     .p.capabilities = AV_CODEC_CAP_DELAY | AV_CODEC_CAP_DR1 | AV_CODEC_CAP_OTHER_THREADS |
                       AV_CODEC_CAP_ENCODER_FLUSH | AV_CODEC_CAP_ENCODER_REORDERED_OPAQUE,
-    .p.pix_fmts     = (const enum AVPixelFormat[]) { AV_PIX_FMT_YUV420P, AV_PIX_FMT_NONE },
+    CODEC_PIXFMTS(AV_PIX_FMT_YUV420P),
     .p.priv_class   = &onedva_encoder_class,
     .p.wrapper_name = "libonedva",
     .caps_internal  = FF_CODEC_CAP_INIT_CLEANUP | FF_CODEC_CAP_AUTO_THREADS,

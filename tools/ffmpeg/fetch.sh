@@ -4,108 +4,58 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Puts a pristine FFmpeg source tree at DEST, from SOURCE when one is given and otherwise from
-# Debian's source package. A tree that is already at DEST is kept.
+# Debian's source package of the first of VERSIONS that is to be had. A tree that is already at DEST
+# and was made so is kept.
 #
-# usage: fetch.sh DEST [SOURCE]
+# usage: fetch.sh DEST VERSIONS [SOURCE]; VERSIONS such as "9.0 8.1"
 
 set -eu
 
-suite=trixie # the Debian release that carries FFmpeg $series
-series=7.1
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+here=$(dirname "$0")
+# shellcheck source=tools/ffmpeg/debian.sh
+. "$here/debian.sh"
 
 die() {
     echo "fetch: $*" >&2
     exit 1
 }
 
-# Print "URI KEYRING" for each entry of the machine's apt sources that offers the main component
-# of the running Debian release; the project's own archives (path /debian) come first.
-debian_archives() {
-    # shellcheck source=/dev/null
-    codename=$(. /etc/os-release 2>/dev/null && echo "${VERSION_CODENAME:-}")
-    {
-        find /etc/apt/sources.list.d -name '*.list' -exec cat {} + 2>/dev/null || true
-        cat /etc/apt/sources.list 2>/dev/null || true
-    } | awk -v codename="$codename" -v keyring="$keyring" '
-        $1 == "deb" || $1 == "deb-src" {
-            options = ""
-            if (match($0, /\[[^]]*\]/)) {
-                options = substr($0, RSTART + 1, RLENGTH - 2)
-                $0 = substr($0, 1, RSTART - 1) substr($0, RSTART + RLENGTH)
-            }
-            main = 0
-            for (i = 4; i <= NF; i++)
-                main = main || $i == "main"
-            if (!main || ($3 != codename && $3 != "stable"))
-                next
-            key = keyring
-            if (match(options, /signed-by=[^ ]+/))
-                key = substr(options, RSTART + 10, RLENGTH - 10)
-            print $2, key
-        }'
-    find /etc/apt/sources.list.d -name '*.sources' -exec cat {} \; -exec echo \; 2>/dev/null |
-        sed '/^[ \t]*#/d' | awk -v codename="$codename" -v keyring="$keyring" '
-        function has(list, word,    n, i, words) {
-            n = split(list, words)
-            for (i = 1; i <= n; i++)
-                if (words[i] == word)
-                    return 1
-            return 0
-        }
-        function flush(    n, i, uris) {
-            if (has(field["components"], "main") && tolower(field["enabled"]) != "no" &&
-                (has(field["suites"], codename) || has(field["suites"], "stable"))) {
-                n = split(field["uris"], uris)
-                for (i = 1; i <= n; i++)
-                    print uris[i], field["signed-by"] ~ /^\/[^ ]+$/ ? field["signed-by"] : keyring
-            }
-            split("", field)
-        }
-        /^[ \t]*$/ { flush(); next }
-        /^[ \t]/ { field[name] = field[name] " " $0; next }
-        {
-            name = tolower(substr($0, 1, index($0, ":") - 1))
-            value = substr($0, index($0, ":") + 1)
-            gsub(/^[ \t]+|[ \t]+$/, "", value)
-            field[name] = value
-        }
-        END { flush() }'
-}
-
-# Download the source package into the current directory through a private apt configuration.
-# usage: download URI KEYRING
+# Download the newest source package of a version; where a file of Debian's own part is missing from the
+# archive, FFmpeg's release without it.
+# usage: download VERSION
 download() {
-    rm -rf apt
-    mkdir -p apt/lists/partial apt/cache/archives/partial
-    : > apt/empty
-    printf 'Types: deb-src\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n' \
-        "$1" "$suite" "$2" > apt/debian.sources
-    set -- -qq -o Dir::Etc::sourcelist="$PWD/apt/debian.sources" \
-        -o Dir::Etc::sourceparts="$PWD/apt/empty" -o Dir::State::Lists="$PWD/apt/lists" \
-        -o Dir::Cache="$PWD/apt/cache" -o APT::Get::List-Cleanup=false -o APT::Sandbox::User=root
-    apt-get "$@" update && apt-get "$@" source --download-only ffmpeg
+    rm -f ffmpeg_*
+    package=$(apt_private apt-cache showsrc ffmpeg |
+        awk -v version="$1" '$1 == "Version:" && index($2, ":" version ".") { print $2 }' | sort -V | tail -n 1)
+    [ -n "$package" ] || return 1
+    apt_private apt-get source --download-only "ffmpeg=$package" ||
+        apt_private apt-get source --download-only --tar-only "ffmpeg=$package"
 }
 
 unpack_debian() {
-    command -v apt-get >/dev/null ||
-        die "no FFmpeg source: this is not Debian; give an FFmpeg $series tree with --ffmpeg-source=DIR"
+    command -v apt-get >/dev/null || die "no FFmpeg source: this is not Debian; give a tree of FFmpeg" \
+        "$versions with --ffmpeg-source=DIR"
     command -v dpkg-source >/dev/null || die "dpkg-source is missing: install the package dpkg-dev"
     mkdir -p "$work"
     cd "$work"
-    debian_archives | awk '!seen[$0]++ { print ($1 ~ /\/debian\/?$/ ? 0 : 1), $0 }' |
-        sort -s -n -k 1,1 | cut -d ' ' -f 2- > archives
-    while read -r uri key; do
-        echo "fetch: FFmpeg source package of Debian $suite"
-        if download "$uri" "$key" > download.log 2>&1; then
-            break
+    for version in $versions; do
+        for suite in $("$versions_sh" suites "$version"); do
+            ! from_debian "$suite" deb-src download "$version" || break 2
+        done
+    done
+    set -- ffmpeg_*.orig.tar.xz
+    [ -f "$1" ] || die "cannot download Debian's source package of FFmpeg $versions (see $work/download.log):" \
+        "check the network, give another --ffmpeg-version, or an unpacked tree with --ffmpeg-source=DIR"
+    name=${1#ffmpeg_} patches=
+    [ -f "$(echo ffmpeg_*.dsc)" ] || patches=", without Debian's patches: they are missing from the archive"
+    echo "fetch: FFmpeg ${name%.orig.tar.xz} from Debian $suite$patches"
+    {
+        if [ -z "$patches" ]; then
+            dpkg-source --no-check --extract ffmpeg_*.dsc tree
+        else
+            mkdir tree && tar -xf "$1" --strip-components=1 -C tree
         fi
-    done < archives
-    set -- ffmpeg_*.dsc
-    [ -f "$1" ] || die "cannot download Debian's FFmpeg source package (see $work/download.log);" \
-        "check the network, or give an unpacked FFmpeg $series tree with --ffmpeg-source=DIR"
-    dpkg-source --no-check --extract "$1" tree > unpack.log 2>&1 ||
-        die "cannot unpack $work/$1 (see $work/unpack.log)"
+    } > unpack.log 2>&1 || die "cannot unpack $work/$1 (see $work/unpack.log)"
 }
 
 copy_source() {
@@ -118,19 +68,19 @@ copy_source() {
     cp -R "$1" "$work/tree"
 }
 
-if [ $# -lt 1 ] || [ $# -gt 2 ]; then
-    die "usage: fetch.sh DEST [SOURCE]"
+if [ $# -lt 2 ] || [ $# -gt 3 ]; then
+    die "usage: fetch.sh DEST VERSIONS [SOURCE]"
 fi
 dest=$1
+versions=$2
+source=${3:-}
 work=$dest.part
-source=${2:-}
-origin=$dest.origin
+wanted=${source:-"Debian: $versions"}
+versions_sh=$(cd "$here" && pwd)/versions.sh
 
 # A tree made from another source than the one asked for now is replaced.
-if [ -f "$dest/libavcodec/allcodecs.c" ]; then
-    if [ -z "$source" ] || [ "$(cat "$origin" 2>/dev/null)" = "$source" ]; then
-        exit 0
-    fi
+if [ -f "$dest/libavcodec/allcodecs.c" ] && [ "$(cat "$dest.origin" 2>/dev/null)" = "$wanted" ]; then
+    exit 0
 fi
 
 mkdir -p "$(dirname "$dest")"
@@ -144,7 +94,9 @@ if [ -n "$source" ]; then
 else
     (unpack_debian)
 fi
+# What was built from the tree that was there before is older.
+find "$work/tree" -type f -exec touch {} +
 rm -rf "$dest"
 mv "$work/tree" "$dest"
 rm -rf "$work"
-echo "$source" > "$origin"
+echo "$wanted" > "$dest.origin"
