@@ -54,7 +54,7 @@ shared_parts="--disable-everything --disable-x86asm --optflags=-O1 --enable-shar
 # Only what tools/tests/smoke_ffmpeg.sh uses, compiled quickly.
 smoke_parts="--disable-everything --disable-x86asm --optflags=-O1 --enable-indev=lavfi --enable-protocol=file,pipe
     --enable-encoder=onedva,rawvideo,wrapped_avframe --enable-decoder=onedva,rawvideo,wrapped_avframe
-    --enable-muxer=framemd5,matroska,mov,mp4,null,nut,odva --enable-demuxer=matroska,mov,nut,odva
+    --enable-muxer=framemd5,matroska,md5,mov,mp4,null,nut,odva --enable-demuxer=matroska,mov,nut,odva
     --enable-bsf=onedva_merge,onedva_metadata,onedva_split,onedva_truncate
     --enable-filter=color,format,null,onedva,scale,testsrc2,trim"
 
