@@ -166,6 +166,14 @@ struct odva_backend_ops {
      */
     struct odva_image *(*image_wrap)(struct odva_backend *backend,
                                      const struct onedva_picture *picture, int width, int height);
+    /**
+     * Likewise, of a picture that is on the device: contents are undefined, and after synchronize
+     * it has what operators have written.
+     * @param picture struct onedva_vulkan_picture, copied
+     * @return NULL when memory ran out. NULL itself: there are no such pictures
+     */
+    struct odva_image *(*image_import)(struct odva_backend *backend, const void *picture, int width,
+                                       int height);
     void (*image_free)(struct odva_backend *backend, struct odva_image *image);
     struct odva_image_shape (*image_shape)(const struct odva_image *image);
     /** What all planes hold that both have; sizes are equal. */

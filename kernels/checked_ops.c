@@ -636,6 +636,17 @@ static struct odva_image *wrap_image(struct odva_backend *backend,
     return image;
 }
 
+static struct odva_image *import_image(struct odva_backend *backend, const void *picture, int width,
+                                       int height)
+{
+    struct odva_image *image;
+
+    ODVA_ASSERT(picture && width > 0 && height > 0);
+    image = backend->unchecked_ops->image_import(backend, picture, width, height);
+    backend->images += image != NULL;
+    return image;
+}
+
 static void free_image(struct odva_backend *backend, struct odva_image *image)
 {
     ODVA_ASSERT(image && backend->images > 0);
@@ -708,6 +719,7 @@ void odva_backend_check_calls(struct odva_backend *backend)
         .download = download,
         .image_alloc = alloc_image,
         .image_wrap = wrap_image,
+        .image_import = ops->image_import ? import_image : NULL,
         .image_free = free_image,
         .image_shape = ops->image_shape,
         .image_copy = image_copy,

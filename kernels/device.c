@@ -41,11 +41,18 @@ static int refuse(enum onedva_backend kind, const struct onedva_logger *logger)
 }
 
 /* @return ONEDVA_OK, or ONEDVA_ERR_ARGUMENT after one line */
-static int check_index(const struct odva_device_wish *wish)
+static int check_device(const struct odva_device_wish *wish)
 {
-    if (wish->index == ODVA_ANY_DEVICE)
+    if (wish->vulkan && wish->kind != ONEDVA_BACKEND_AUTO && wish->kind != ONEDVA_BACKEND_VULKAN)
+        odva_log(wish->logger, ONEDVA_LOG_ERROR,
+                 "a device of Vulkan that is open goes with -backend vulkan or auto");
+    else if (wish->vulkan && wish->index != ODVA_ANY_DEVICE)
+        odva_log(wish->logger, ONEDVA_LOG_ERROR,
+                 "device %d is not the device of Vulkan that is open; leave -device out",
+                 wish->index);
+    else if (wish->index == ODVA_ANY_DEVICE)
         return ONEDVA_OK;
-    if (wish->index < 0)
+    else if (wish->index < 0)
         odva_log(wish->logger, ONEDVA_LOG_ERROR, "device %d does not exist; the first is 0",
                  wish->index);
     else if (wish->kind == ONEDVA_BACKEND_AUTO || wish->kind == ONEDVA_BACKEND_CPU)
@@ -57,9 +64,9 @@ static int check_index(const struct odva_device_wish *wish)
 }
 
 static int open_new(struct odva_device **device, const struct odva_backend_entry *entry,
-                    const void *variant, const struct onedva_logger *logger)
+                    const void *variant, const struct odva_device_wish *wish)
 {
-    const int status = entry->open(device, variant, logger);
+    const int status = entry->open(device, variant, wish);
 
     if (status < 0)
         return status;
@@ -81,7 +88,7 @@ static int open_of(struct odva_device **device, const struct odva_backend_entry 
         return status;
     *device = open ? open->find(open->opaque, variant) : NULL;
     if (!*device)
-        return open_new(device, entry, variant, wish->logger);
+        return open_new(device, entry, variant, wish);
     odva_device_reference(*device);
     return ONEDVA_OK;
 }
@@ -117,15 +124,16 @@ static int open_fastest(struct odva_device **device, const struct odva_device_wi
 int odva_device_open(struct odva_device **device, const struct odva_device_wish *wish,
                      const struct odva_open_devices *open)
 {
-    const struct odva_backend_entry *entry = odva_registry_find(wish->kind);
-    const int status = check_index(wish);
+    const enum onedva_backend kind = wish->vulkan ? ONEDVA_BACKEND_VULKAN : wish->kind;
+    const struct odva_backend_entry *entry = odva_registry_find(kind);
+    const int status = check_device(wish);
 
     *device = NULL;
     if (status < 0)
         return status;
-    if (wish->kind == ONEDVA_BACKEND_AUTO)
+    if (kind == ONEDVA_BACKEND_AUTO)
         return open_fastest(device, wish, open);
-    return entry ? open_of(device, entry, wish, open) : refuse(wish->kind, wish->logger);
+    return entry ? open_of(device, entry, wish, open) : refuse(kind, wish->logger);
 }
 
 struct odva_device *odva_device_reference(struct odva_device *device)

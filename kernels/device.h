@@ -85,11 +85,12 @@ struct odva_device {
 
 /** What is asked of a device. */
 struct odva_device_wish {
-    enum onedva_backend kind;           /* AUTO: a GPU that works here, or else the CPU */
-    int index;                          /* of the kind's devices, or ODVA_ANY_DEVICE */
-    int bitexact;                       /* the strict C reference only */
-    enum onedva_precision precision;    /* of ODVA_PRECISION_NETWORK, at most */
-    const struct onedva_logger *logger; /* may be NULL; gets one line on failure */
+    enum onedva_backend kind;                  /* AUTO: a GPU that works here, or else the CPU */
+    int index;                                 /* of the kind's devices, or ODVA_ANY_DEVICE */
+    int bitexact;                              /* the strict C reference only */
+    const struct onedva_vulkan_device *vulkan; /* that is open outside; NULL: none */
+    enum onedva_precision precision;           /* of ODVA_PRECISION_NETWORK, at most */
+    const struct onedva_logger *logger;        /* may be NULL; gets one line on failure */
 };
 
 /** Devices that are open already. */

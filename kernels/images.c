@@ -37,6 +37,22 @@ int odva_images_wrap_const(struct odva_images *images, struct odva_backend *back
     return odva_images_wrap(images, backend, readable, count, width, height);
 }
 
+int odva_images_import(struct odva_images *images, struct odva_backend *backend,
+                       const void *const *pictures, int count, int width, int height)
+{
+    odva_images_free(images, backend);
+    if (!backend->ops->image_import)
+        return ONEDVA_ERR_UNSUPPORTED;
+    for (int t = 0; t < count; t++) {
+        images->image[t] = backend->ops->image_import(backend, pictures[t], width, height);
+        if (!images->image[t]) {
+            odva_images_free(images, backend);
+            return ONEDVA_ERR_NOMEM;
+        }
+    }
+    return ONEDVA_OK;
+}
+
 int odva_images_alloc(struct odva_images *images, struct odva_backend *backend, int count,
                       int width, int height)
 {

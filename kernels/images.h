@@ -23,6 +23,11 @@ int odva_images_wrap_const(struct odva_images *images, struct odva_backend *back
                            const struct onedva_const_picture *pictures, int count, int width,
                            int height);
 
+/** Likewise, of pictures on the device, to be written (image_import). @return
+ * ONEDVA_ERR_UNSUPPORTED, too, where a device has none */
+int odva_images_import(struct odva_images *images, struct odva_backend *backend,
+                       const void *const *pictures, int count, int width, int height);
+
 /** Allocate so many, whose contents are undefined; memory grows only where it was not enough for
  * what was allocated so before. @return ONEDVA_OK or ONEDVA_ERR_NOMEM, with which there are none */
 int odva_images_alloc(struct odva_images *images, struct odva_backend *backend, int count,

@@ -10,7 +10,6 @@
 
 struct odva_device;
 struct odva_device_wish;
-struct onedva_logger;
 
 /** What a backend is known by. */
 struct odva_backend_entry {
@@ -21,9 +20,9 @@ struct odva_backend_entry {
     /** The variant that a wish leads to: odva_device's. @return ONEDVA_OK or, after one line,
      * ONEDVA_ERR_UNSUPPORTED or ONEDVA_ERR_ARGUMENT */
     int (*choose)(const struct odva_device_wish *wish, const void **variant);
-    /** @param logger not kept @return as odva_device_open */
+    /** @param wish that leads to the variant, not kept @return as odva_device_open */
     int (*open)(struct odva_device **device, const void *variant,
-                const struct onedva_logger *logger);
+                const struct odva_device_wish *wish);
 };
 
 /** @param index from 0, the fastest backend first, the CPU's last @return NULL behind it */

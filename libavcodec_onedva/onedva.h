@@ -30,6 +30,7 @@ typedef struct OneDVALog {
     void *avcl;     ///< context for av_log()
     int told;       ///< the library has said what is wrong with the call in progress
     char where[40]; ///< what every line begins with, e.g. the packet's time
+    int is_attempt; ///< errors are warnings: when it fails, there is another way
 } OneDVALog;
 
 static inline void ff_onedva_log(void *opaque, enum onedva_log_level level, const char *message)
@@ -42,6 +43,8 @@ static inline void ff_onedva_log(void *opaque, enum onedva_log_level level, cons
     };
     OneDVALog *log = opaque;
 
+    if (log->is_attempt && level == ONEDVA_LOG_ERROR)
+        level = ONEDVA_LOG_WARNING;
     log->told |= level <= ONEDVA_LOG_WARNING;
     av_log(log->avcl, levels[level], "%s%s\n", log->where, message);
 }

@@ -4,6 +4,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
+#include "config.h"
+
 #include <stdio.h>
 
 #include "libavutil/avutil.h"
@@ -15,8 +17,10 @@
 #include "bsf.h"
 #include "codec_internal.h"
 #include "decode.h"
+#include "hwconfig.h"
 #include "internal.h"
 #include "onedva.h"
+#include "onedva_vulkan.h"
 
 #define MAX_PACKETS 9 ///< no library looks further ahead than to the ninth clip
 
@@ -41,6 +45,10 @@ typedef struct OneDVADecContext {
     int is_interrupted; ///< what is decoded next does not continue what was output last
     int has_key;        ///< a keyframe of the stream came since its start or a seek
     int is_left_out;    ///< the clip in progress was not read
+    int has_vulkan;     ///< the decoder computes on the device of vulkan, where frames may be
+#if CONFIG_VULKAN
+    OneDVAVulkan vulkan;
+#endif
 } OneDVADecContext;
 
 static void set_colour(AVCodecContext *avctx, const struct onedva_stream *stream)
@@ -58,9 +66,66 @@ static void set_colour(AVCodecContext *avctx, const struct onedva_stream *stream
         avctx->chroma_sample_location = stream->chroma_location;
 }
 
+#if CONFIG_VULKAN
+/** Frames of the size that the stream has, unless the caller has brought some. */
+static int set_frames(AVCodecContext *avctx)
+{
+    const OneDVADecContext *s = avctx->priv_data;
+    AVHWFramesContext *frames;
+
+    if (avctx->hw_frames_ctx) {
+        frames = (AVHWFramesContext *)avctx->hw_frames_ctx->data;
+        if (frames->device_ref->data == s->vulkan.device_ref->data && frames->sw_format == AV_PIX_FMT_YUV420P)
+            return 0;
+        av_log(avctx, AV_LOG_ERROR, "hw_frames_ctx must have frames of yuv420p on the device of hw_device_ctx\n");
+        return AVERROR(EINVAL);
+    }
+    avctx->hw_frames_ctx = av_hwframe_ctx_alloc(s->vulkan.device_ref);
+    if (!avctx->hw_frames_ctx)
+        return AVERROR(ENOMEM);
+    frames            = (AVHWFramesContext *)avctx->hw_frames_ctx->data;
+    frames->format    = AV_PIX_FMT_VULKAN;
+    frames->sw_format = AV_PIX_FMT_YUV420P;
+    // images of three planes have even sizes
+    frames->width     = FFALIGN(avctx->coded_width, 2);
+    frames->height    = FFALIGN(avctx->coded_height, 2);
+    return av_hwframe_ctx_init(avctx->hw_frames_ctx);
+}
+
+/** Let the caller choose where frames are: in memory, or on the device, too. */
+static int choose_format(AVCodecContext *avctx, int has_vulkan)
+{
+    static const enum AVPixelFormat formats[] = { AV_PIX_FMT_VULKAN, AV_PIX_FMT_YUV420P, AV_PIX_FMT_NONE };
+    const int ret = ff_get_format(avctx, has_vulkan ? formats : formats + 1);
+
+    if (ret < 0)
+        return AVERROR(EINVAL);
+    avctx->pix_fmt = ret;
+    return 0;
+}
+#endif
+
+/** @param is_new whether the size is another one than before */
+static int set_format(AVCodecContext *avctx, int is_new)
+{
+#if CONFIG_VULKAN
+    const OneDVADecContext *s = avctx->priv_data;
+    int ret;
+
+    if (s->has_vulkan) {
+        ret = is_new ? choose_format(avctx, 1) : 0;
+        if (ret >= 0 && avctx->pix_fmt == AV_PIX_FMT_VULKAN)
+            ret = set_frames(avctx);
+        return ret;
+    }
+#endif
+    avctx->pix_fmt = AV_PIX_FMT_YUV420P;
+    return 0;
+}
+
 static int set_stream(AVCodecContext *avctx, const struct onedva_stream *stream)
 {
-    int ret;
+    int ret, is_new;
 
     // the parser refuses 0
     if (stream->timebase_num > INT_MAX || stream->timebase_den > INT_MAX) {
@@ -68,12 +133,15 @@ static int set_stream(AVCodecContext *avctx, const struct onedva_stream *stream)
                stream->timebase_num, stream->timebase_den, INT_MAX);
         return AVERROR_INVALIDDATA;
     }
-    if (avctx->width != stream->width || avctx->height != stream->height) {
+    is_new = avctx->width != stream->width || avctx->height != stream->height;
+    if (is_new) {
         ret = ff_set_dimensions(avctx, stream->width, stream->height);
         if (ret < 0)
             return ret;
     }
-    avctx->pix_fmt = AV_PIX_FMT_YUV420P;
+    ret = set_format(avctx, is_new);
+    if (ret < 0)
+        return ret;
     set_colour(avctx, stream);
     if (stream->sar_num && stream->sar_num <= INT_MAX && stream->sar_den <= INT_MAX)
         ff_set_sar(avctx, (AVRational) { stream->sar_num, stream->sar_den });
@@ -134,6 +202,63 @@ static int set_stream_header(OneDVADecContext *s, const uint8_t *data, size_t si
                            "stream header");
 }
 
+#if CONFIG_VULKAN
+/** Whether the caller wants frames of Vulkan, and they can be had. */
+static int wants_vulkan(AVCodecContext *avctx)
+{
+    const OneDVADecContext *s = avctx->priv_data;
+    int ret;
+
+    if (!avctx->hw_device_ctx || ((AVHWDeviceContext *)avctx->hw_device_ctx->data)->type != AV_HWDEVICE_TYPE_VULKAN)
+        return 0;
+    ret = choose_format(avctx, 1);
+    if (ret < 0 || avctx->pix_fmt != AV_PIX_FMT_VULKAN)
+        return ret;
+    if (!s->options.smooth_clips)
+        return 1;
+    av_log(avctx, AV_LOG_WARNING, "frames of memory: -smooth_clips has no others\n");
+    return 0;
+}
+
+/** Open the decoder on the caller's device: has_vulkan says whether it does, or else one line why not. */
+static int open_vulkan(AVCodecContext *avctx, const struct onedva_decoder_settings *settings)
+{
+    OneDVADecContext *s = avctx->priv_data;
+    struct onedva_decoder_settings with = *settings;
+    int ret = ff_onedva_vulkan_init(&s->vulkan, avctx->hw_device_ctx);
+
+    if (ret < 0)
+        return ret;
+    with.vulkan = &s->vulkan.device;
+    snprintf(s->log.where, sizeof(s->log.where), "frames of memory: ");
+    s->log.is_attempt = 1;
+    ret = ff_onedva_check(&s->log, onedva_decoder_open(&s->decoder, s->model, &with), "opening the decoder");
+    s->log.is_attempt = 0;
+    s->log.where[0]   = 0;
+    s->has_vulkan = ret >= 0;
+    return 0;
+}
+#endif
+
+/** Open the decoder where frames are wanted, or else where options say. */
+static int open_somewhere(AVCodecContext *avctx, const struct onedva_decoder_settings *settings)
+{
+    OneDVADecContext *s = avctx->priv_data;
+#if CONFIG_VULKAN
+    int ret = wants_vulkan(avctx);
+
+    if (ret > 0)
+        ret = open_vulkan(avctx, settings);
+    if (ret < 0 || s->has_vulkan)
+        return ret;
+    if (avctx->pix_fmt == AV_PIX_FMT_VULKAN)
+        ret = choose_format(avctx, 0);
+    if (ret < 0)
+        return ret;
+#endif
+    return ff_onedva_check(&s->log, onedva_decoder_open(&s->decoder, s->model, settings), "opening the decoder");
+}
+
 /** Open the model with the first packet, so that probing a file costs no model. */
 static av_cold int open_decoder(AVCodecContext *avctx)
 {
@@ -148,8 +273,7 @@ static av_cold int open_decoder(AVCodecContext *avctx)
     settings.max_pixels = av_clip64(avctx->max_pixels, 1, INT_MAX / 8);
     settings.threads    = ff_onedva_threads(avctx->thread_count);
     settings.bitexact   = !!(avctx->flags & AV_CODEC_FLAG_BITEXACT);
-    ret = ff_onedva_check(&s->log, onedva_decoder_open(&s->decoder, s->model, &settings),
-                          "opening the decoder");
+    ret = open_somewhere(avctx, &settings);
     if (ret < 0 || avctx->extradata_size <= 0)
         return ret;
     return set_stream_header(s, avctx->extradata, avctx->extradata_size);
@@ -197,6 +321,10 @@ static int decode_clip(AVCodecContext *avctx, const struct onedva_clip *clip)
         if (ret < 0)
             return ret;
     }
+#if CONFIG_VULKAN
+    if (avctx->pix_fmt == AV_PIX_FMT_VULKAN)
+        return ff_onedva_reconstruct_vulkan(s->decoder, &s->log, s->frames, clip->frames);
+#endif
     return ff_onedva_reconstruct(s->decoder, &s->log, s->frames, clip->frames);
 }
 
@@ -499,6 +627,9 @@ static av_cold int onedva_decode_close(AVCodecContext *avctx)
 
     onedva_decoder_close(&s->decoder);
     onedva_model_close(&s->model);
+#if CONFIG_VULKAN
+    av_buffer_unref(&s->vulkan.device_ref);
+#endif
     for (int i = 0; i < ONEDVA_MAX_CLIP_FRAMES; i++)
         av_frame_free(&s->frames[i]);
     drop_packets(s);
@@ -523,6 +654,19 @@ static const AVClass onedva_decoder_class = {
     .version    = LIBAVUTIL_VERSION_INT,
 };
 
+#if CONFIG_VULKAN
+static const AVCodecHWConfigInternal *const hw_configs[] = {
+    &(const AVCodecHWConfigInternal) {
+        .public = {
+            .pix_fmt     = AV_PIX_FMT_VULKAN,
+            .methods     = AV_CODEC_HW_CONFIG_METHOD_HW_DEVICE_CTX,
+            .device_type = AV_HWDEVICE_TYPE_VULKAN,
+        },
+    },
+    NULL
+};
+#endif
+
 const FFCodec ff_onedva_decoder = {
     .p.name         = "onedva",
     CODEC_LONG_NAME("One-DVA learned video codec"),
@@ -538,4 +682,7 @@ const FFCodec ff_onedva_decoder = {
     FF_CODEC_RECEIVE_FRAME_CB(onedva_receive_frame),
     .flush          = onedva_decode_flush,
     .close          = onedva_decode_close,
+#if CONFIG_VULKAN
+    .hw_configs     = hw_configs,
+#endif
 };

@@ -4,6 +4,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
+#include "config.h"
+
 #include <string.h>
 
 #include "libavutil/avutil.h"
@@ -14,8 +16,10 @@
 #include "avcodec.h"
 #include "codec_internal.h"
 #include "encode.h"
+#include "hwconfig.h"
 #include "onedva.h"
 #include "onedva_versions.h"
+#include "onedva_vulkan.h"
 
 /** The packets of a clip's frames, or the one of all of them. */
 typedef struct OneDVAPackets {
@@ -44,6 +48,9 @@ typedef struct OneDVAEncContext {
     OneDVAPackets ended; ///< of the clip that was ended last
     int delay; ///< how many clips are begun before the first of them is ended
     int error; ///< that comes out after them
+#if CONFIG_VULKAN
+    OneDVAVulkan vulkan; ///< the device of frames, where the encoder computes on it
+#endif
 } OneDVAEncContext;
 
 static av_cold int alloc_packets(OneDVAPackets *packets)
@@ -164,6 +171,31 @@ static av_cold void log_ignored_options(AVCodecContext *avctx)
     av_bprint_finalize(&names, NULL);
 }
 
+/** Open the encoder on the device of frames, where options leave that free and it will do, or else where
+ *  they say. */
+static av_cold int open_encoder(AVCodecContext *avctx, struct onedva_encoder_settings *settings,
+                                const struct onedva_stream *stream)
+{
+    OneDVAEncContext *s = avctx->priv_data;
+#if CONFIG_VULKAN
+    int ret;
+
+    if (avctx->hw_frames_ctx && ff_onedva_may_compute_on_frames(settings->backend, settings->device, settings->bitexact)) {
+        ret = ff_onedva_vulkan_init(&s->vulkan, ((AVHWFramesContext *)avctx->hw_frames_ctx->data)->device_ref);
+        if (ret < 0)
+            return ret;
+        settings->vulkan  = &s->vulkan.device;
+        s->log.is_attempt = 1;
+        ret = ff_onedva_check(&s->log, onedva_encoder_open(&s->encoder, s->model, settings, stream), "opening the encoder");
+        s->log.is_attempt = 0;
+        if (ret >= 0)
+            return ret;
+        settings->vulkan  = NULL;
+    }
+#endif
+    return ff_onedva_check(&s->log, onedva_encoder_open(&s->encoder, s->model, settings, stream), "opening the encoder");
+}
+
 static av_cold int onedva_encode_init(AVCodecContext *avctx)
 {
     OneDVAEncContext *s = avctx->priv_data;
@@ -178,6 +210,9 @@ static av_cold int onedva_encode_init(AVCodecContext *avctx)
         return AVERROR(ENOMEM);
     if (!alloc_packets(&s->begun[0]) || !alloc_packets(&s->begun[1]) || !alloc_packets(&s->ended))
         return AVERROR(ENOMEM);
+    ret = ff_onedva_check_frames(avctx->hw_frames_ctx, avctx);
+    if (ret < 0)
+        return ret;
     ret = ff_onedva_clip_init(&s->clip, &s->options, &stream);
     if (ret < 0)
         return ret;
@@ -196,8 +231,7 @@ static av_cold int onedva_encode_init(AVCodecContext *avctx)
     settings.threads           = ff_onedva_threads(avctx->thread_count);
     settings.bitexact          = !!(avctx->flags & AV_CODEC_FLAG_BITEXACT);
     settings.header_in_packets = !(avctx->flags & AV_CODEC_FLAG_GLOBAL_HEADER);
-    ret = ff_onedva_check(&s->log, onedva_encoder_open(&s->encoder, s->model, &settings, &stream),
-                          "opening the encoder");
+    ret = open_encoder(avctx, &settings, &stream);
     if (ret < 0)
         return ret;
     if (!(avctx->flags & AV_CODEC_FLAG_LOW_DELAY))
@@ -214,7 +248,9 @@ static int get_next_frame(AVCodecContext *avctx)
     if (ret < 0)
         return ret;
 
-    ret = ff_onedva_clip_check(clip, s->next, avctx);
+    ret = ff_onedva_download(s->next, avctx);
+    if (ret >= 0)
+        ret = ff_onedva_clip_check(clip, s->next, avctx);
     if (!ret && clip->nb_frames && s->next->pts != AV_NOPTS_VALUE &&
         s->next->pts <= clip->frames[clip->nb_frames - 1]->pts) {
         av_log(avctx, AV_LOG_ERROR, "timestamp %"PRId64" is not above the one before, %"PRId64"\n",
@@ -421,6 +457,9 @@ static av_cold int onedva_encode_close(AVCodecContext *avctx)
 
     onedva_encoder_close(&s->encoder);
     onedva_model_close(&s->model);
+#if CONFIG_VULKAN
+    av_buffer_unref(&s->vulkan.device_ref);
+#endif
     ff_onedva_clip_free(&s->clip);
     av_frame_free(&s->next);
     free_packets(&s->begun[0]);
@@ -451,6 +490,13 @@ static const FFCodecDefault onedva_defaults[] = {
     { NULL },
 };
 
+#if CONFIG_VULKAN
+static const AVCodecHWConfigInternal *const hw_configs[] = {
+    HW_CONFIG_ENCODER_FRAMES(VULKAN, VULKAN),
+    NULL
+};
+#endif
+
 const FFCodec ff_onedva_encoder = {
     .p.name         = "onedva",
     CODEC_LONG_NAME("One-DVA learned video codec"),
@@ -458,7 +504,12 @@ const FFCodec ff_onedva_encoder = {
     .p.id           = AV_CODEC_ID_ONEDVA,
     .p.capabilities = AV_CODEC_CAP_DELAY | AV_CODEC_CAP_DR1 | AV_CODEC_CAP_OTHER_THREADS |
                       AV_CODEC_CAP_ENCODER_FLUSH | AV_CODEC_CAP_ENCODER_REORDERED_OPAQUE,
+#if CONFIG_VULKAN
+    CODEC_PIXFMTS(AV_PIX_FMT_YUV420P, AV_PIX_FMT_VULKAN),
+    .hw_configs     = hw_configs,
+#else
     CODEC_PIXFMTS(AV_PIX_FMT_YUV420P),
+#endif
     .p.priv_class   = &onedva_encoder_class,
     .p.wrapper_name = "libonedva",
     .caps_internal  = FF_CODEC_CAP_INIT_CLEANUP | FF_CODEC_CAP_AUTO_THREADS,

@@ -4,9 +4,12 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 
+#include "config.h"
+
 #include <string.h>
 
 #include "libavcodec/onedva.h"
+#include "libavcodec/onedva_vulkan.h"
 #include "libavutil/opt.h"
 
 #include "avfilter.h"
@@ -55,6 +58,10 @@ typedef struct OneDVAFilterContext {
     int nb_output;
     int next_output;
     AVFrame *pictures[ONEDVA_MAX_CLIP_FRAMES]; ///< the reconstruction's part of each output frame
+#if CONFIG_VULKAN
+    OneDVAVulkan vulkan; ///< the device of the first frames
+#endif
+    const struct onedva_vulkan_device *device; ///< to compute on; NULL: where options say
 } OneDVAFilterContext;
 
 static av_cold int init(AVFilterContext *ctx)
@@ -80,6 +87,31 @@ static int nb_threads(AVFilterContext *ctx)
     return ctx->thread_type & AVFILTER_THREAD_SLICE ? ff_filter_get_nb_threads(ctx) : 1;
 }
 
+/** Take the device of the input's frames to compute on, where options leave that free. */
+static int take_device(AVFilterContext *ctx)
+{
+#if CONFIG_VULKAN
+    OneDVAFilterContext *s = ctx->priv;
+    const AVBufferRef *frames_ref = ff_filter_link(ctx->inputs[0])->hw_frames_ctx;
+    const AVBufferRef *device_ref = frames_ref ? ((AVHWFramesContext *)frames_ref->data)->device_ref : NULL;
+
+    s->device = NULL;
+    if (!device_ref ||
+        !ff_onedva_may_compute_on_frames(s->model_options.backend, s->model_options.device, s->bitexact))
+        return 0;
+    if (!s->vulkan.device_ref) {
+        int ret = ff_onedva_vulkan_init(&s->vulkan, device_ref);
+
+        if (ret < 0)
+            return ret;
+    }
+    // the model keeps the first one
+    if (s->vulkan.device_ref->data == device_ref->data)
+        s->device = &s->vulkan.device;
+#endif
+    return 0;
+}
+
 static int open_encoder(AVFilterContext *ctx, const struct onedva_stream *stream)
 {
     OneDVAFilterContext *s = ctx->priv;
@@ -92,6 +124,18 @@ static int open_encoder(AVFilterContext *ctx, const struct onedva_stream *stream
     settings.threads  = nb_threads(ctx);
     settings.bitexact = s->bitexact;
     onedva_encoder_close(&s->encoder);
+    if (s->device) {
+        int ret;
+
+        settings.vulkan   = s->device;
+        s->log.is_attempt = 1;
+        ret = ff_onedva_check(&s->log, onedva_encoder_open(&s->encoder, s->model, &settings, stream),
+                              "opening the encoder");
+        s->log.is_attempt = 0;
+        if (ret >= 0)
+            return ret;
+        settings.vulkan = s->device = NULL;
+    }
     return ff_onedva_check(&s->log, onedva_encoder_open(&s->encoder, s->model, &settings, stream),
                            "opening the encoder");
 }
@@ -107,6 +151,7 @@ static int open_decoder(AVFilterContext *ctx)
     ff_onedva_decoder_settings(&settings, &s->decode_options, &s->model_options, &s->log);
     settings.threads  = nb_threads(ctx);
     settings.bitexact = s->bitexact;
+    settings.vulkan   = s->device;
     onedva_decoder_close(&s->decoder);
     ret = ff_onedva_check(&s->log, onedva_decoder_open(&s->decoder, s->model, &settings),
                           "opening the decoder");
@@ -123,13 +168,37 @@ static int config_input(AVFilterLink *inlink)
     OneDVAFilterContext *s = ctx->priv;
     const struct onedva_stream stream = ff_onedva_stream(inlink->w, inlink->h, inlink->time_base,
                                                          ff_filter_link(inlink)->frame_rate);
-    int ret = ff_onedva_clip_init(&s->clip, &s->encode_options, &stream);
+    int ret = ff_onedva_check_frames(ff_filter_link(inlink)->hw_frames_ctx, ctx);
 
+    if (ret >= 0)
+        ret = ff_onedva_clip_init(&s->clip, &s->encode_options, &stream);
+    if (ret >= 0)
+        ret = take_device(ctx);
     if (ret >= 0)
         ret = open_encoder(ctx, &stream);
     if (ret >= 0)
         ret = open_decoder(ctx);
     return ret;
+}
+
+/** Frames on the device of the input's, of the output's size. */
+static int set_frames(AVFilterLink *outlink)
+{
+    const AVBufferRef *input = ff_filter_link(outlink->src->inputs[0])->hw_frames_ctx;
+    FilterLink *link = ff_filter_link(outlink);
+    AVHWFramesContext *frames;
+
+    av_buffer_unref(&link->hw_frames_ctx);
+    link->hw_frames_ctx = av_hwframe_ctx_alloc(((AVHWFramesContext *)input->data)->device_ref);
+    if (!link->hw_frames_ctx)
+        return AVERROR(ENOMEM);
+    frames            = (AVHWFramesContext *)link->hw_frames_ctx->data;
+    frames->format    = outlink->format;
+    frames->sw_format = AV_PIX_FMT_YUV420P;
+    // images of three planes have even sizes
+    frames->width     = FFALIGN(outlink->w, 2);
+    frames->height    = FFALIGN(outlink->h, 2);
+    return av_hwframe_ctx_init(link->hw_frames_ctx);
 }
 
 static int config_output(AVFilterLink *outlink)
@@ -141,7 +210,7 @@ static int config_output(AVFilterLink *outlink)
     outlink->h = inlink->h;
     if (s->show == SHOW_SIDE)
         outlink->w += ff_onedva_right_half(inlink->w);
-    return 0;
+    return outlink->format == AV_PIX_FMT_YUV420P ? 0 : set_frames(outlink);
 }
 
 static void clear_output(OneDVAFilterContext *s)
@@ -157,12 +226,28 @@ static void clear_pictures(OneDVAFilterContext *s)
         av_frame_free(&s->pictures[i]);
 }
 
+/** A frame of memory of the output's size. */
+static AVFrame *get_memory(const AVFilterLink *outlink)
+{
+    AVFrame *frame = av_frame_alloc();
+
+    if (!frame)
+        return NULL;
+    frame->format = AV_PIX_FMT_YUV420P;
+    frame->width  = outlink->w;
+    frame->height = outlink->h;
+    if (av_frame_get_buffer(frame, 0) < 0)
+        av_frame_free(&frame);
+    return frame;
+}
+
 /** The next output frame, with the properties of a frame of the input. */
 static AVFrame *get_output_frame(AVFilterContext *ctx, const AVFrame *source)
 {
     OneDVAFilterContext *s = ctx->priv;
     AVFilterLink *outlink = ctx->outputs[0];
-    AVFrame *frame = ff_get_video_buffer(outlink, outlink->w, outlink->h);
+    AVFrame *frame = outlink->format == AV_PIX_FMT_YUV420P ? ff_get_video_buffer(outlink, outlink->w, outlink->h)
+                                                           : get_memory(outlink);
 
     if (frame && av_frame_copy_props(frame, source) < 0)
         av_frame_free(&frame);
@@ -324,15 +409,47 @@ static int pass_next_frame(AVFilterContext *ctx)
     return s->nb_output ? 0 : AVERROR(ENOMEM);
 }
 
+/** Put a frame of the output's device in the place of one of memory. */
+static int upload(AVFilterLink *outlink, AVFrame **frame)
+{
+    AVFrame *copy = ff_get_video_buffer(outlink, outlink->w, outlink->h);
+    int ret = copy ? av_hwframe_transfer_data(copy, *frame, 0) : AVERROR(ENOMEM);
+
+#if CONFIG_VULKAN
+    // FFmpeg may still read the memory, and holds no reference to it
+    if (ret >= 0)
+        ret = ff_onedva_wait_frame(copy);
+#endif
+    if (ret >= 0)
+        ret = av_frame_copy_props(copy, *frame);
+    if (ret < 0) {
+        av_frame_free(&copy);
+        return ret;
+    }
+    // those of the device may be larger
+    copy->width  = outlink->w;
+    copy->height = outlink->h;
+    av_frame_free(frame);
+    *frame = copy;
+    return 0;
+}
+
 static int output_frame(AVFilterContext *ctx)
 {
     OneDVAFilterContext *s = ctx->priv;
+    AVFilterLink *outlink = ctx->outputs[0];
     AVFrame *frame = s->output[s->next_output];
+    int ret;
 
     s->output[s->next_output++] = NULL;
     if (s->next_output == s->nb_output)
         s->next_output = s->nb_output = 0;
-    return ff_filter_frame(ctx->outputs[0], frame);
+    ret = outlink->format == AV_PIX_FMT_YUV420P ? 0 : upload(outlink, &frame);
+    if (ret < 0) {
+        av_frame_free(&frame);
+        return ret;
+    }
+    return ff_filter_frame(outlink, frame);
 }
 
 /**
@@ -350,6 +467,9 @@ static int collect_frames(AVFilterContext *ctx)
             if (ret <= 0)
                 return ret;
             s->next_passes = ctx->is_disabled;
+            ret = ff_onedva_download(s->next, ctx);
+            if (ret < 0)
+                return ret;
             ret = ff_onedva_clip_check(&s->clip, s->next, ctx);
             if (ret < 0)
                 return ret;
@@ -444,6 +564,9 @@ static av_cold void uninit(AVFilterContext *ctx)
     onedva_decoder_close(&s->decoder);
     onedva_encoder_close(&s->encoder);
     onedva_model_close(&s->model);
+#if CONFIG_VULKAN
+    av_buffer_unref(&s->vulkan.device_ref);
+#endif
 }
 
 #define OFFSET(x) offsetof(OneDVAFilterContext, x)
@@ -511,5 +634,10 @@ const FFFilter ff_vf_onedva = {
     .priv_size       = sizeof(OneDVAFilterContext),
     FILTER_INPUTS(onedva_inputs),
     FILTER_OUTPUTS(onedva_outputs),
+#if CONFIG_VULKAN
+    .flags_internal  = FF_FILTER_FLAG_HWFRAME_AWARE,
+    FILTER_PIXFMTS(AV_PIX_FMT_YUV420P, AV_PIX_FMT_VULKAN),
+#else
     FILTER_SINGLE_PIXFMT(AV_PIX_FMT_YUV420P),
+#endif
 };

@@ -11,6 +11,8 @@ ffmpeg-full ffmpeg-check ffmpeg-shared fate-onedva: export ONEDVA_FFMPEG_SOURCE 
 ffmpeg-full ffmpeg-check ffmpeg-shared fate-onedva: export ONEDVA_FFMPEG_FLAGS := $(FFMPEG_FLAGS)
 ffmpeg-full ffmpeg-check ffmpeg-shared fate-onedva: export ONEDVA_FFPLAY := $(FFPLAY)
 ffmpeg-full ffmpeg-check ffmpeg-shared fate-onedva: export ONEDVA_SANITIZERS := $(SANITIZERS)
+ffmpeg-full ffmpeg-check ffmpeg-shared fate-onedva: export ONEDVA_VULKAN_FRAMES := $(VULKAN_FRAMES)
+ffmpeg-full ffmpeg-check ffmpeg-shared fate-onedva: export ONEDVA_VULKAN_FILTERS := $(VULKAN_FILTERS)
 
 # install FLAVOUR=check installs the programs with only the parts that the tests use; FLAVOUR=shared those
 # with fewer yet, and FFmpeg's libraries.

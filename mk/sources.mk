@@ -53,7 +53,7 @@ CPU_SOURCES-$(HAVE_AVX512BF16VNNI) += kernels/cpu/operators_avx512bf16vnni
 CPU_SOURCES-$(HAVE_NEON)           += kernels/cpu/operators_neon
 
 VULKAN_SOURCES-$(HAVE_VULKAN) += $(addprefix kernels/vulkan/, \
-    arena gpu image linear_path_operators loader network_operators picture_operators pipeline_cache pipelines \
+    arena gpu image linear_path_operators loader network_operators picture picture_operators pipeline_cache pipelines \
     shaders stream vulkan_backend vulkan_device)
 
 # One file for each operator, or for each step of one.

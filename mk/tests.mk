@@ -46,6 +46,8 @@ ffmpeg-tsan ffmpeg-coverage: export ONEDVA_FFMPEG_FLAGS :=
 ffmpeg-tsan: export ONEDVA_FFPLAY := no
 ffmpeg-coverage: export ONEDVA_FFPLAY := $(FFPLAY)
 ffmpeg-tsan ffmpeg-coverage: export ONEDVA_SANITIZERS := no
+ffmpeg-tsan ffmpeg-coverage: export ONEDVA_VULKAN_FRAMES := $(VULKAN_FRAMES)
+ffmpeg-tsan ffmpeg-coverage: export ONEDVA_VULKAN_FILTERS := $(VULKAN_FILTERS)
 ffmpeg-tsan ffmpeg-coverage: ffmpeg-%: $(STATIC) $(PC)
 	+@tools/ffmpeg/build.sh $*
 
@@ -97,7 +99,7 @@ $(BUILD)/engine/tests/codec/test_allocation_failure: private FLAGS += \
     $(addprefix -Wl$(comma)--wrap=,malloc calloc realloc aligned_alloc posix_memalign free pthread_create)
 
 # likewise, and a Vulkan driver fails
-$(BUILD)/kernels/vulkan/tests/test_vulkan_device: private FLAGS += \
+$(addprefix $(BUILD)/kernels/vulkan/tests/,test_vulkan_device test_vulkan_frames): private FLAGS += \
     $(addprefix -Wl$(comma)--wrap=,malloc calloc access dlopen dlsym)
 
 # Looked for when a test is linked: configure may have run before it was installed.

@@ -117,6 +117,7 @@ static int open_parts(struct onedva_decoder *decoder)
     const struct odva_device_wish wish = {.kind = settings->backend,
                                           .index = settings->device,
                                           .bitexact = settings->bitexact,
+                                          .vulkan = settings->vulkan,
                                           .precision = settings->precision,
                                           .logger = &settings->logger};
     struct odva_device *device;
@@ -413,8 +414,13 @@ static int synthesise(struct onedva_decoder *decoder, struct odva_image *const *
     return status < 0 ? status : backend->ops->synchronize(backend);
 }
 
-static int reconstruct(struct onedva_decoder *decoder, const struct onedva_picture *pictures, int n,
-                       int steps)
+/* Pictures of the host or of the device, the others NULL. */
+struct pictures {
+    const struct onedva_picture *host;
+    const struct onedva_vulkan_picture *const *vulkan;
+};
+
+static int reconstruct(struct onedva_decoder *decoder, struct pictures pictures, int n, int steps)
 {
     const struct odva_packet_decoder *packet_decoder = packet_decoder_of(decoder);
     const struct odva_motion *motion = packet_decoder->has_motion ? &packet_decoder->motion : NULL;
@@ -422,14 +428,18 @@ static int reconstruct(struct onedva_decoder *decoder, const struct onedva_pictu
     const struct odva_clip_size size = {n, motion ? motion->width : grid->width,
                                         motion ? motion->height : grid->height};
     struct odva_images shown = {0};
-    int status = odva_images_wrap(&shown, decoder->backend, pictures, n, size.width, size.height);
+    int status =
+        pictures.host
+            ? odva_images_wrap(&shown, decoder->backend, pictures.host, n, size.width, size.height)
+            : odva_images_import(&shown, decoder->backend, (const void *const *)pictures.vulkan, n,
+                                 size.width, size.height);
 
     if (status == ONEDVA_OK)
         status = synthesise(decoder, shown.image, size, steps);
     odva_images_free(&shown, decoder->backend);
     if (status < 0 || !decoder->settings.smooth_clips)
         return status;
-    return odva_clip_smoothing_run(&decoder->smoothing, decoder->pool, pictures, n, size.width,
+    return odva_clip_smoothing_run(&decoder->smoothing, decoder->pool, pictures.host, n, size.width,
                                    size.height, packet_decoder->latents.qidx);
 }
 
@@ -442,8 +452,7 @@ static double wall_seconds(void)
 }
 
 /* With as many steps as the first clips say; one where nothing says how long frames last. */
-static int reconstruct_in_time(struct onedva_decoder *decoder,
-                               const struct onedva_picture *pictures, int n)
+static int reconstruct_in_time(struct onedva_decoder *decoder, struct pictures pictures, int n)
 {
     struct odva_step_choice *choice = &decoder->step_choice;
     const double begin = wall_seconds();
@@ -461,8 +470,7 @@ static int reconstruct_in_time(struct onedva_decoder *decoder,
     return status;
 }
 
-int onedva_decoder_reconstruct(onedva_decoder *decoder, const struct onedva_picture *pictures,
-                               int n)
+static int reconstruct_any(struct onedva_decoder *decoder, struct pictures pictures, int n)
 {
     int status = ONEDVA_OK;
 
@@ -478,6 +486,26 @@ int onedva_decoder_reconstruct(onedva_decoder *decoder, const struct onedva_pict
     return decoder->settings.steps == ONEDVA_STEPS_AUTO
                ? reconstruct_in_time(decoder, pictures, n)
                : reconstruct(decoder, pictures, n, decoder->settings.steps);
+}
+
+int onedva_decoder_reconstruct(onedva_decoder *decoder, const struct onedva_picture *pictures,
+                               int n)
+{
+    return reconstruct_any(decoder, (struct pictures){.host = pictures}, n);
+}
+
+int onedva_decoder_reconstruct_vulkan(onedva_decoder *decoder,
+                                      const struct onedva_vulkan_picture *const *pictures, int n)
+{
+    const struct onedva_decoder_settings *settings = &decoder->settings;
+
+    if (settings->vulkan && !settings->smooth_clips)
+        return reconstruct_any(decoder, (struct pictures){.vulkan = pictures}, n);
+    odva_log(&settings->logger, ONEDVA_LOG_ERROR,
+             settings->vulkan ? "smoothed clips are pictures of the host; leave smooth_clips out"
+                              : "pictures on a device of Vulkan go with a decoder that was opened "
+                                "with it; set settings.vulkan");
+    return ONEDVA_ERR_ARGUMENT;
 }
 
 int onedva_decoder_get_mesh(onedva_decoder *decoder, struct onedva_mesh *mesh)

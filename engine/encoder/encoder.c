@@ -41,6 +41,7 @@ static int open_parts(struct onedva_encoder *encoder, const onedva_model *model)
     const struct odva_device_wish wish = {.kind = settings->backend,
                                           .index = settings->device,
                                           .bitexact = settings->bitexact,
+                                          .vulkan = settings->vulkan,
                                           .precision = ONEDVA_PRECISION_BFLOAT16,
                                           .logger = &settings->logger};
     struct odva_device *device;

@@ -93,11 +93,11 @@ int odva_cpu_choose(const struct odva_device_wish *wish, const void **operators)
 }
 
 int odva_cpu_device_open(struct odva_device **device, const void *operators,
-                         const struct onedva_logger *logger)
+                         const struct odva_device_wish *wish)
 {
     struct odva_cpu_device *cpu = calloc(1, sizeof(*cpu));
 
-    (void)logger;
+    (void)wish;
     if (!cpu)
         return ONEDVA_ERR_NOMEM;
     cpu->operators = operators;

@@ -23,7 +23,7 @@ int odva_cpu_probe(void);
  * one line where ONEDVA_CPU names some that cannot run here */
 int odva_cpu_choose(const struct odva_device_wish *wish, const void **operators);
 int odva_cpu_device_open(struct odva_device **device, const void *operators,
-                         const struct onedva_logger *logger);
+                         const struct odva_device_wish *wish);
 
 /** Member of odva_device_ops. */
 struct odva_backend *odva_cpu_backend_open(struct odva_device *device,

@@ -10,6 +10,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#ifdef ONEDVA_CHECKS
+#include "kernels/checked_ops.h"
+#endif
 #include "tests/support/backend.h"
 
 #define ROWS   8
@@ -22,6 +25,7 @@
 /** Arguments that are right for every operator; each case spoils one. */
 struct world {
     struct odva_backend *backend;
+    struct odva_backend_ops ops; /* the backend's, and image_import */
     struct odva_device *device;
     struct odva_buffer *x, *y, *index, *patches;
     struct odva_weights *weights;
@@ -50,8 +54,35 @@ struct world {
     int side;
     size_t offset, bytes;
     float numbers[WIDTH * WIDTH];
-    const void *data;
+    const void *data, *picture;
 };
+
+static const struct odva_backend_ops *own_ops(const struct odva_backend *backend)
+{
+#ifdef ONEDVA_CHECKS
+    return backend->unchecked_ops;
+#else
+    return backend->ops;
+#endif
+}
+
+/* The CPU has no pictures but the host's. */
+static struct odva_image *import_picture(struct odva_backend *backend, const void *picture,
+                                         int width, int height)
+{
+    return own_ops(backend)->image_wrap(backend, picture, width, height);
+}
+
+static void open_importing(struct world *w)
+{
+    w->backend = backend_of(ONEDVA_BACKEND_CPU, 1, 1, ONEDVA_PRECISION_FLOAT32);
+    w->ops = *own_ops(w->backend);
+    w->ops.image_import = import_picture;
+    w->backend->ops = &w->ops;
+#ifdef ONEDVA_CHECKS
+    odva_backend_check_calls(w->backend);
+#endif
+}
 
 static struct odva_buffer *buffer_of(struct odva_backend *backend, const void *data, size_t bytes)
 {
@@ -133,7 +164,8 @@ static struct world *world_open(void)
     w->vectors = 2;
     w->bytes = sizeof(float);
     w->data = w->numbers;
-    w->backend = backend_of(ONEDVA_BACKEND_CPU, 1, 1, ONEDVA_PRECISION_FLOAT32);
+    w->picture = w->pictures;
+    open_importing(w);
     w->x = buffer_of(w->backend, w->numbers, ROWS * WIDTH * sizeof(float));
     w->y = buffer_of(w->backend, w->numbers, ROWS * WIDTH * sizeof(float));
     w->index = buffer_of(w->backend, index, sizeof(index));
@@ -216,6 +248,15 @@ static int call_image_wrap(struct world *w)
     return ONEDVA_OK;
 }
 
+static int call_image_import(struct world *w)
+{
+    struct odva_image *image = w->backend->ops->image_import(w->backend, w->picture, w->side, SIDE);
+
+    assert_non_null(image);
+    w->backend->ops->image_free(w->backend, image);
+    return ONEDVA_OK;
+}
+
 static int call_image_alloc(struct world *w)
 {
     w->half = w->backend->ops->image_alloc(w->backend, w->half, SIDE / 2, SIDE / 2);
@@ -285,6 +326,7 @@ static void right_calls(void **state)
                                                      call_constant,
                                                      call_image_copy,
                                                      call_image_wrap,
+                                                     call_image_import,
                                                      call_image_alloc,
                                                      call_image_free};
     struct world *w = world_open();
@@ -371,6 +413,8 @@ static void right_calls(void **state)
     V(image_wrap, w->pictures[0].data[0] = NULL, "plane does not hold")                            \
     V(image_wrap, w->pictures[0].stride[2] = SIDE / 2 - 1, "absolute(stride) >= width")            \
     V(image_wrap, w->side = 0, "width > 0 && height > 0")                                          \
+    V(image_import, w->picture = NULL, "picture && width > 0")                                     \
+    V(image_import, w->side = 0, "picture && width > 0 && height > 0")                             \
     V(image_alloc, w->half = w->luma, "!odva_wrapped_has")                                         \
     V(image_free, w->half = NULL, "image && backend->images > 0")                                  \
     V(dct_forward, w->tile.nx = 9, "tile->nx <= ODVA_SUPERBLOCK_SIDE")                             \

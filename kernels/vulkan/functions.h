@@ -32,6 +32,7 @@
     FUNCTION(BindBufferMemory)                                                                     \
     FUNCTION(CmdBindPipeline)                                                                      \
     FUNCTION(CmdCopyBuffer)                                                                        \
+    FUNCTION(CmdCopyBufferToImage)                                                                 \
     FUNCTION(CmdDispatch)                                                                          \
     FUNCTION(CmdFillBuffer)                                                                        \
     FUNCTION(CmdPipelineBarrier)                                                                   \

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/settings.h"
 
 #define MAX_GPUS     16
 #define MAX_FAMILIES 32
@@ -165,23 +166,64 @@ static int check_memory(const struct odva_vulkan_gpu *gpu, const struct onedva_l
     return ONEDVA_ERR_UNSUPPORTED;
 }
 
-static int check_features(const struct odva_vulkan_gpu *gpu, const struct onedva_logger *logger)
+struct features {
+    VkBool32 timelines, addresses, int64;
+};
+
+static struct features features_of(const struct odva_vulkan_gpu *gpu)
 {
     VkPhysicalDeviceVulkan12Features later = {
         .sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES};
     VkPhysicalDeviceFeatures2 features = {.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FEATURES_2,
                                           .pNext = &later};
 
-    if (gpu->properties.apiVersion < VK_API_VERSION_1_2)
-        return lacks(gpu, "Vulkan 1.2", logger);
     gpu->vk.GetPhysicalDeviceFeatures2(gpu->physical, &features);
-    if (!later.timelineSemaphore)
+    return (struct features){later.timelineSemaphore, later.bufferDeviceAddress,
+                             features.features.shaderInt64};
+}
+
+/* Those that a device was made with: of Vulkan 1.2 together, or one by one. */
+static struct features enabled_features(const VkPhysicalDeviceFeatures2 *made_with)
+{
+    struct features features = {0};
+
+    if (!made_with)
+        return features;
+    features.int64 = made_with->features.shaderInt64;
+    for (const VkBaseInStructure *s = made_with->pNext; s; s = s->pNext)
+        if (s->sType == VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES) {
+            const VkPhysicalDeviceVulkan12Features *all = (const void *)s;
+
+            features.timelines |= all->timelineSemaphore;
+            features.addresses |= all->bufferDeviceAddress;
+        } else if (s->sType == VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_TIMELINE_SEMAPHORE_FEATURES) {
+            const VkPhysicalDeviceTimelineSemaphoreFeatures *one = (const void *)s;
+
+            features.timelines |= one->timelineSemaphore;
+        } else if (s->sType == VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_BUFFER_DEVICE_ADDRESS_FEATURES) {
+            const VkPhysicalDeviceBufferDeviceAddressFeatures *one = (const void *)s;
+
+            features.addresses |= one->bufferDeviceAddress;
+        }
+    return features;
+}
+
+static int check_features(const struct odva_vulkan_gpu *gpu, struct features has,
+                          const struct onedva_logger *logger)
+{
+    if (!has.timelines)
         return lacks(gpu, "timeline semaphores", logger);
-    if (!later.bufferDeviceAddress)
+    if (!has.addresses)
         return lacks(gpu, "addresses of buffers (bufferDeviceAddress)", logger);
-    if (!features.features.shaderInt64)
+    if (!has.int64)
         return lacks(gpu, "64-bit integers (shaderInt64)", logger);
     return ONEDVA_OK;
+}
+
+static int check_version(const struct odva_vulkan_gpu *gpu, const struct onedva_logger *logger)
+{
+    return gpu->properties.apiVersion < VK_API_VERSION_1_2 ? lacks(gpu, "Vulkan 1.2", logger)
+                                                           : ONEDVA_OK;
 }
 
 static int choose_family(struct odva_vulkan_gpu *gpu, const struct onedva_logger *logger)
@@ -228,37 +270,127 @@ static int open_device(struct odva_vulkan_gpu *gpu, const struct onedva_logger *
     return status;
 }
 
+static int open_pipelines(struct odva_vulkan_gpu *gpu, const struct onedva_logger *logger)
+{
+    const int status = odva_vulkan_pipelines_open(gpu);
+
+    return status < 0 ? refuse(logger, status, "out of memory as the device was opened") : status;
+}
+
 static int open_gpu(struct odva_vulkan_gpu *gpu, int index, const struct onedva_logger *logger)
 {
     int status;
 
     if ((status = open_instance(gpu, logger)) < 0 ||
         (status = choose_gpu(gpu, index, logger)) < 0 ||
-        (status = check_features(gpu, logger)) < 0 || (status = check_memory(gpu, logger)) < 0 ||
-        (status = choose_family(gpu, logger)) < 0 || (status = open_device(gpu, logger)) < 0)
+        (status = check_version(gpu, logger)) < 0 ||
+        (status = check_features(gpu, features_of(gpu), logger)) < 0 ||
+        (status = check_memory(gpu, logger)) < 0 || (status = choose_family(gpu, logger)) < 0 ||
+        (status = open_device(gpu, logger)) < 0)
         return status;
-    status = odva_vulkan_pipelines_open(gpu);
-    return status < 0 ? refuse(logger, status, "out of memory as the device was opened") : status;
+    return open_pipelines(gpu, logger);
+}
+
+/* @return NULL when memory ran out */
+static struct odva_vulkan_gpu *make_gpu(void)
+{
+    struct odva_vulkan_gpu *gpu = calloc(1, sizeof(*gpu));
+
+    if (gpu && !pthread_mutex_init(&gpu->lock, NULL))
+        return gpu;
+    free(gpu);
+    return NULL;
 }
 
 int odva_vulkan_gpu_open(struct odva_vulkan_gpu **opened, int index,
                          const struct onedva_logger *logger)
 {
-    struct odva_vulkan_gpu *gpu = calloc(1, sizeof(*gpu));
     int status;
 
-    *opened = NULL;
-    if (!gpu)
+    *opened = make_gpu();
+    if (!*opened)
         return ONEDVA_ERR_NOMEM;
-    if (pthread_mutex_init(&gpu->lock, NULL)) {
-        free(gpu);
-        return ONEDVA_ERR_NOMEM;
-    }
-    status = open_gpu(gpu, index, logger);
-    *opened = gpu;
+    status = open_gpu(*opened, index, logger);
     if (status < 0)
         odva_vulkan_gpu_close(opened);
     return status;
+}
+
+/* ---- a device from outside --------------------------------------------------------------- */
+
+static int check_queue(const struct odva_vulkan_gpu *gpu, const struct onedva_logger *logger)
+{
+    VkQueueFamilyProperties families[MAX_FAMILIES];
+    uint32_t count = MAX_FAMILIES;
+
+    gpu->vk.GetPhysicalDeviceQueueFamilyProperties(gpu->physical, &count, families);
+    if (gpu->family < count && families[gpu->family].queueFlags & VK_QUEUE_COMPUTE_BIT)
+        return ONEDVA_OK;
+    odva_log(logger, ONEDVA_LOG_ERROR,
+             "vulkan: queue family %u of %s does not compute; give one that does", gpu->family,
+             gpu->properties.deviceName);
+    return ONEDVA_ERR_ARGUMENT;
+}
+
+static int adopt(struct odva_vulkan_gpu *gpu, const struct onedva_logger *logger)
+{
+    const struct onedva_vulkan_device *outside = &gpu->outside;
+    int status;
+
+    gpu->vk.GetInstanceProcAddr = outside->get_instance_proc_addr;
+    gpu->instance = outside->instance;
+    gpu->physical = outside->physical_device;
+    gpu->device = outside->device;
+    gpu->family = outside->queue_family;
+    gpu->index = -1;
+    status = odva_vulkan_load_instance(&gpu->vk, gpu->instance, logger);
+    if (status < 0)
+        return status;
+    get_properties(gpu, gpu->physical, &gpu->properties, &gpu->max_allocation);
+    gpu->vk.GetPhysicalDeviceMemoryProperties(gpu->physical, &gpu->memory);
+    if ((status = check_version(gpu, logger)) < 0 ||
+        (status = check_features(gpu, enabled_features(outside->features), logger)) < 0 ||
+        (status = check_memory(gpu, logger)) < 0 || (status = check_queue(gpu, logger)) < 0 ||
+        (status = odva_vulkan_load_device(&gpu->vk, gpu->device, logger)) < 0)
+        return status;
+    gpu->vk.GetDeviceQueue(gpu->device, gpu->family, outside->queue_index, &gpu->queue);
+    return open_pipelines(gpu, logger);
+}
+
+int odva_vulkan_gpu_adopt(struct odva_vulkan_gpu **opened,
+                          const struct onedva_vulkan_device *outside,
+                          const struct onedva_logger *logger)
+{
+    int status;
+
+    *opened = make_gpu();
+    if (!*opened)
+        return ONEDVA_ERR_NOMEM;
+    status = odva_settings_take(&(*opened)->outside, sizeof((*opened)->outside), outside);
+    if (status < 0)
+        (void)refuse(logger, status, ODVA_UNKNOWN_SETTING);
+    else
+        status = adopt(*opened, logger);
+    if (status < 0)
+        odva_vulkan_gpu_close(opened);
+    return status;
+}
+
+/* ---- the queue ---------------------------------------------------------------------------- */
+
+VkResult odva_vulkan_submit(struct odva_vulkan_gpu *gpu, const VkSubmitInfo *info)
+{
+    const struct onedva_vulkan_device *outside = &gpu->outside;
+    VkResult result;
+
+    pthread_mutex_lock(&gpu->lock);
+    if (outside->lock_queue)
+        outside->lock_queue(outside->opaque, outside->queue_family, outside->queue_index);
+    result = gpu->vk.QueueSubmit(gpu->queue, 1, info, VK_NULL_HANDLE);
+    if (outside->unlock_queue)
+        outside->unlock_queue(outside->opaque, outside->queue_family, outside->queue_index);
+    pthread_mutex_unlock(&gpu->lock);
+    return result;
 }
 
 /* What is there of it, when opening failed. */
@@ -271,9 +403,9 @@ void odva_vulkan_gpu_close(struct odva_vulkan_gpu **opened)
         return;
     if (gpu->queue)
         odva_vulkan_pipelines_close(gpu);
-    if (gpu->device && gpu->vk.DestroyDevice)
+    if (gpu->device && gpu->vk.DestroyDevice && !gpu->outside.device)
         gpu->vk.DestroyDevice(gpu->device, NULL);
-    if (gpu->instance && gpu->vk.DestroyInstance)
+    if (gpu->instance && gpu->vk.DestroyInstance && !gpu->outside.device)
         gpu->vk.DestroyInstance(gpu->instance, NULL);
     if (gpu->library)
         dlclose(gpu->library);

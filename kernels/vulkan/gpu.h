@@ -10,6 +10,7 @@
 
 #include "kernels/vulkan/functions.h"
 #include "kernels/vulkan/shaders.h"
+#include "onedva/onedva_vulkan.h"
 
 #define ODVA_VULKAN_ARGUMENTS 128   /* bytes that every device takes with a dispatch */
 #define ODVA_VULKAN_GROUPS    65535 /* of a dispatch, each way, that every device takes */
@@ -28,15 +29,16 @@ struct odva_vulkan_gpu {
     void *library;
     VkInstance instance;
     VkPhysicalDevice physical;
-    int index; /* of it */
+    int index; /* of it; -1: it came from outside */
     VkPhysicalDeviceProperties properties;
     VkPhysicalDeviceMemoryProperties memory;
     VkDeviceSize max_allocation; /* bytes of one VkDeviceMemory */
     VkDevice device;
     uint32_t family;
     VkQueue queue;
-    VkPipelineLayout layout; /* of all pipelines: ODVA_VULKAN_ARGUMENTS and no more */
-    pthread_mutex_t lock;    /* of the queue and of what follows */
+    struct onedva_vulkan_device outside; /* whose device and instance these are; all 0: our own */
+    VkPipelineLayout layout;             /* of all pipelines: ODVA_VULKAN_ARGUMENTS and no more */
+    pthread_mutex_t lock;                /* of the queue and of what follows */
     VkDeviceSize held[VK_MAX_MEMORY_HEAPS]; /* bytes of each heap */
     VkPipelineCache cache;
     struct odva_vulkan_pipeline *pipelines;
@@ -50,11 +52,16 @@ struct odva_vulkan_gpu {
  */
 int odva_vulkan_gpu_open(struct odva_vulkan_gpu **gpu, int index,
                          const struct onedva_logger *logger);
+/** Likewise, of a device that is open and stays so. */
+int odva_vulkan_gpu_adopt(struct odva_vulkan_gpu **gpu, const struct onedva_vulkan_device *outside,
+                          const struct onedva_logger *logger);
 /** All that was made of it must be gone. Keeps the pipelines for the next time. */
 void odva_vulkan_gpu_close(struct odva_vulkan_gpu **gpu);
 
 /** @return ONEDVA_OK, ONEDVA_ERR_NOMEM or ONEDVA_ERR_DEVICE */
 int odva_vulkan_status(VkResult result);
+
+VkResult odva_vulkan_submit(struct odva_vulkan_gpu *gpu, const VkSubmitInfo *info);
 
 /** One way to run a shader. */
 struct odva_vulkan_kernel {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "kernels/vulkan/picture.h"
 #include "kernels/vulkan/vulkan_backend.h"
 
 static size_t round_up(int size)
@@ -84,17 +85,14 @@ struct odva_image *odva_vulkan_image_alloc(struct odva_backend *backend, struct 
     return NULL;
 }
 
-struct odva_image *odva_vulkan_image_wrap(struct odva_backend *backend,
-                                          const struct onedva_picture *picture, int width,
-                                          int height)
+/* @param image NULL: memory ran out @return likewise, the image being freed then */
+static struct odva_image *add_wrapped(struct odva_backend *backend, struct odva_image *image,
+                                      int width, int height)
 {
     struct odva_vulkan_backend *vulkan = odva_vulkan_backend_of(backend);
-    struct odva_image *image = calloc(1, sizeof(*image));
 
     if (!image)
         return NULL;
-    image->host = *picture;
-    image->shape.has_chroma = picture->data[1] && picture->data[2];
     if (!alloc_planes(&vulkan->stream, image, width, height)) {
         odva_vulkan_image_free(backend, image);
         return NULL;
@@ -103,6 +101,32 @@ struct odva_image *odva_vulkan_image_wrap(struct odva_backend *backend,
     image->next = vulkan->wrapped;
     vulkan->wrapped = image;
     return image;
+}
+
+struct odva_image *odva_vulkan_image_wrap(struct odva_backend *backend,
+                                          const struct onedva_picture *picture, int width,
+                                          int height)
+{
+    struct odva_image *image = calloc(1, sizeof(*image));
+
+    if (image) {
+        image->host = *picture;
+        image->shape.has_chroma = picture->data[1] && picture->data[2];
+    }
+    return add_wrapped(backend, image, width, height);
+}
+
+struct odva_image *odva_vulkan_image_import(struct odva_backend *backend, const void *picture,
+                                            int width, int height)
+{
+    struct odva_image *image = calloc(1, sizeof(*image));
+
+    if (image) {
+        image->picture = *(const struct onedva_vulkan_picture *)picture;
+        image->shape.has_chroma = 1;
+        image->is_current = 1;
+    }
+    return add_wrapped(backend, image, width, height);
 }
 
 void odva_vulkan_image_free(struct odva_backend *backend, struct odva_image *image)
@@ -171,16 +195,28 @@ static void write_planes(const struct odva_image *image)
                   plane_size(image->shape.height, p));
 }
 
+/* What operators wrote goes to where it came from. */
+static int begin_return(struct odva_vulkan_stream *stream, struct odva_image *image)
+{
+    const int last = planes_of(image) - 1;
+    int status;
+
+    if (!image->picture.images)
+        return odva_vulkan_begin_fetch(stream, image->buffer, 0,
+                                       plane_offset(image, last) + plane_bytes(image, last),
+                                       &image->fetched);
+    status = odva_vulkan_picture_write(stream, &image->picture, image);
+    image->is_written = status < 0;
+    return status;
+}
+
 int odva_vulkan_images_synchronize(struct odva_vulkan_stream *stream, struct odva_image *wrapped)
 {
     int status = ONEDVA_OK;
 
     for (struct odva_image *image = wrapped; image && status >= 0; image = image->next)
         if (image->is_written)
-            status = odva_vulkan_begin_fetch(stream, image->buffer, 0,
-                                             plane_offset(image, planes_of(image) - 1) +
-                                                 plane_bytes(image, planes_of(image) - 1),
-                                             &image->fetched);
+            status = begin_return(stream, image);
     if (status >= 0)
         status = odva_vulkan_synchronize(stream);
     for (struct odva_image *image = wrapped; image; image = image->next) {

@@ -2,7 +2,8 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-/* Pictures in the memory of a device, some of which stand for planes of the host. */
+/* Pictures in the memory of a device, some of which stand for planes of the host or for images from
+ * outside. */
 #ifndef ODVA_VULKAN_IMAGE_H
 #define ODVA_VULKAN_IMAGE_H
 
@@ -15,12 +16,13 @@ struct odva_image {
     struct odva_image_shape shape;
     uint32_t stride[2]; /* bytes, of luma and chroma: with room for whole tokens */
     uint32_t offset[2]; /* bytes, of the chroma planes */
-    /* of planes of the host */
+    /* of planes of the host, or of a picture from outside */
     int is_wrapped;
-    int is_current; /* the buffer has what the host has, or what operators wrote */
-    int is_written; /* and the host has not got it yet */
+    int is_current; /* the buffer has what they have, or what operators wrote */
+    int is_written; /* and they have not got it yet */
     struct onedva_picture host;
-    struct odva_buffer *fetched; /* on its way to the host */
+    struct onedva_vulkan_picture picture; /* images 0: planes of the host */
+    struct odva_buffer *fetched;          /* on its way to the host */
     struct odva_image *next;
 };
 
@@ -49,7 +51,8 @@ int odva_vulkan_images_begin(struct odva_vulkan_stream *stream, struct odva_vulk
                              enum odva_vulkan_access access);
 void odva_vulkan_images_end(struct odva_vulkan_stream *stream, struct odva_vulkan_images *list);
 
-/** Write to the host what operators wrote since the last time, to images of this list. Waits. */
+/** Write to the host, and to pictures from outside, what operators wrote since the last time, to
+ * images of this list. Waits. */
 int odva_vulkan_images_synchronize(struct odva_vulkan_stream *stream, struct odva_image *wrapped);
 
 /* Members of odva_backend_ops. */
@@ -58,6 +61,8 @@ struct odva_image *odva_vulkan_image_alloc(struct odva_backend *backend, struct 
 struct odva_image *odva_vulkan_image_wrap(struct odva_backend *backend,
                                           const struct onedva_picture *picture, int width,
                                           int height);
+struct odva_image *odva_vulkan_image_import(struct odva_backend *backend, const void *picture,
+                                            int width, int height);
 void odva_vulkan_image_free(struct odva_backend *backend, struct odva_image *image);
 struct odva_image_shape odva_vulkan_image_shape(const struct odva_image *image);
 int odva_vulkan_image_copy(struct odva_backend *backend, struct odva_image *dst,

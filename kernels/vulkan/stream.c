@@ -29,20 +29,23 @@ static int fail(struct odva_vulkan_stream *stream, VkResult result)
 
 /* ---- batches ----------------------------------------------------------------------------- */
 
-/* Wait for a moment of the timeline that was submitted; also where the device has failed since, as
- * it may still work. */
-static int wait_for(struct odva_vulkan_stream *stream, uint64_t moment)
+/* Also where the device has failed, as it may still work. */
+static int wait_for_values(struct odva_vulkan_stream *stream, uint32_t count,
+                           const VkSemaphore *semaphores, const uint64_t *values)
 {
     const VkSemaphoreWaitInfo info = {.sType = VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO,
-                                      .semaphoreCount = 1,
-                                      .pSemaphores = &stream->timeline,
-                                      .pValues = &moment};
-    VkResult result;
+                                      .semaphoreCount = count,
+                                      .pSemaphores = semaphores,
+                                      .pValues = values};
+    const VkResult result = stream->gpu->vk.WaitSemaphores(stream->gpu->device, &info, UINT64_MAX);
 
-    if (!moment)
-        return stream->status;
-    result = stream->gpu->vk.WaitSemaphores(stream->gpu->device, &info, UINT64_MAX);
     return result < 0 ? fail(stream, result) : stream->status;
+}
+
+/* Wait for a moment of the timeline that was submitted. */
+static int wait_for(struct odva_vulkan_stream *stream, uint64_t moment)
+{
+    return moment ? wait_for_values(stream, 1, &stream->timeline, &moment) : stream->status;
 }
 
 static struct odva_vulkan_arena *arena_of(struct odva_vulkan_stream *stream,
@@ -102,37 +105,55 @@ static int begin(struct odva_vulkan_stream *stream)
     return ONEDVA_OK;
 }
 
-static int submit(struct odva_vulkan_stream *stream)
+static int submit_with(struct odva_vulkan_stream *stream,
+                       const struct odva_vulkan_semaphores *others)
 {
-    struct odva_vulkan_gpu *gpu = stream->gpu;
+    static const VkPipelineStageFlags stages[ODVA_VULKAN_SEMAPHORES] = {
+        VK_PIPELINE_STAGE_ALL_COMMANDS_BIT, VK_PIPELINE_STAGE_ALL_COMMANDS_BIT,
+        VK_PIPELINE_STAGE_ALL_COMMANDS_BIT};
     struct odva_vulkan_batch *batch = &stream->batches[stream->batch];
-    const uint64_t end = stream->submitted + 1;
+    VkSemaphore signalled[ODVA_VULKAN_SEMAPHORES + 1];
+    uint64_t values[ODVA_VULKAN_SEMAPHORES + 1];
     const VkTimelineSemaphoreSubmitInfo timeline = {
         .sType = VK_STRUCTURE_TYPE_TIMELINE_SEMAPHORE_SUBMIT_INFO,
-        .signalSemaphoreValueCount = 1,
-        .pSignalSemaphoreValues = &end};
+        .waitSemaphoreValueCount = others->count,
+        .pWaitSemaphoreValues = others->wait,
+        .signalSemaphoreValueCount = 1 + others->count,
+        .pSignalSemaphoreValues = values};
     const VkSubmitInfo info = {.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO,
                                .pNext = &timeline,
+                               .waitSemaphoreCount = others->count,
+                               .pWaitSemaphores = others->semaphore,
+                               .pWaitDstStageMask = stages,
                                .commandBufferCount = 1,
                                .pCommandBuffers = &batch->commands,
-                               .signalSemaphoreCount = 1,
-                               .pSignalSemaphores = &stream->timeline};
+                               .signalSemaphoreCount = 1 + others->count,
+                               .pSignalSemaphores = signalled};
     VkResult result;
 
     if (!stream->recorded || stream->status < 0)
         return stream->status;
-    stream->recorded = 0;
-    result = gpu->vk.EndCommandBuffer(batch->commands);
-    if (result >= 0) {
-        pthread_mutex_lock(&gpu->lock);
-        result = gpu->vk.QueueSubmit(gpu->queue, 1, &info, VK_NULL_HANDLE);
-        pthread_mutex_unlock(&gpu->lock);
+    for (uint32_t i = 0; i < others->count; i++) {
+        signalled[i] = others->semaphore[i];
+        values[i] = others->signal[i];
     }
+    /* the last one: who waits for it may destroy the others, which Mesa signals one by one */
+    signalled[others->count] = stream->timeline;
+    values[others->count] = stream->submitted + 1;
+    stream->recorded = 0;
+    result = stream->gpu->vk.EndCommandBuffer(batch->commands);
+    if (result >= 0)
+        result = odva_vulkan_submit(stream->gpu, &info);
     if (result < 0)
         return fail(stream, result);
-    batch->end = stream->submitted = end;
+    batch->end = ++stream->submitted;
     stream->batch = (stream->batch + 1) % ODVA_VULKAN_BATCHES;
     return ONEDVA_OK;
+}
+
+static int submit(struct odva_vulkan_stream *stream)
+{
+    return submit_with(stream, &(struct odva_vulkan_semaphores){0});
 }
 
 /* Even after a failure, for what the device still does. */
@@ -253,6 +274,28 @@ static void show_to_host(struct odva_vulkan_stream *stream)
 static int end_piece(struct odva_vulkan_stream *stream)
 {
     return stream->recorded < MAX_RECORDED ? ONEDVA_OK : submit(stream);
+}
+
+int odva_vulkan_begin_alone(struct odva_vulkan_stream *stream, VkCommandBuffer *commands)
+{
+    int status = submit(stream);
+
+    if (status == ONEDVA_OK)
+        status = begin(stream);
+    if (status < 0)
+        return status;
+    order(stream);
+    *commands = stream->batches[stream->batch].commands;
+    return ONEDVA_OK;
+}
+
+int odva_vulkan_submit_alone(struct odva_vulkan_stream *stream,
+                             const struct odva_vulkan_semaphores *semaphores)
+{
+    /* Mesa 22.3 uses semaphores that a submission waits for after it has signalled others, when
+     * they may be destroyed; not those that have their value. */
+    (void)wait_for_values(stream, semaphores->count, semaphores->semaphore, semaphores->wait);
+    return submit_with(stream, semaphores);
 }
 
 /* ---- memory ------------------------------------------------------------------------------ */

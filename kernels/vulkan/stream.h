@@ -72,6 +72,19 @@ int odva_vulkan_dispatch(struct odva_vulkan_stream *stream, const struct odva_vu
 int odva_vulkan_dispatch_pipeline(struct odva_vulkan_stream *stream, VkPipeline pipeline,
                                   const void *arguments, size_t bytes, uint32_t x, uint32_t y,
                                   uint32_t z);
+/** Timeline semaphores of others: values to wait for and to signal. */
+struct odva_vulkan_semaphores {
+    uint32_t count; /* at most ODVA_VULKAN_SEMAPHORES */
+    const VkSemaphore *semaphore;
+    const uint64_t *wait, *signal;
+};
+#define ODVA_VULKAN_SEMAPHORES 3
+
+/** Let the caller record a piece of work behind all others, which submit_alone gives to the device
+ * with nothing else. */
+int odva_vulkan_begin_alone(struct odva_vulkan_stream *stream, VkCommandBuffer *commands);
+int odva_vulkan_submit_alone(struct odva_vulkan_stream *stream,
+                             const struct odva_vulkan_semaphores *semaphores);
 /** Wait until all is done. */
 int odva_vulkan_synchronize(struct odva_vulkan_stream *stream);
 

@@ -73,6 +73,7 @@ static const struct odva_backend_ops vulkan_ops = {
     .download = download,
     .image_alloc = odva_vulkan_image_alloc,
     .image_wrap = odva_vulkan_image_wrap,
+    .image_import = odva_vulkan_image_import,
     .image_free = odva_vulkan_image_free,
     .image_shape = odva_vulkan_image_shape,
     .image_copy = odva_vulkan_image_copy,
@@ -111,7 +112,12 @@ struct odva_backend *odva_vulkan_backend_open(struct odva_device *device,
     }
     backend->base.ops = &vulkan_ops;
     backend->base.block_rows = BLOCK_ROWS;
-    odva_log(logger, ONEDVA_LOG_DEBUG, "all operators run on backend vulkan: device %d, %s",
-             gpu->index, gpu->properties.deviceName);
+    if (gpu->index < 0)
+        odva_log(logger, ONEDVA_LOG_DEBUG,
+                 "all operators run on backend vulkan: the device of frames, %s",
+                 gpu->properties.deviceName);
+    else
+        odva_log(logger, ONEDVA_LOG_DEBUG, "all operators run on backend vulkan: device %d, %s",
+                 gpu->index, gpu->properties.deviceName);
     return &backend->base;
 }

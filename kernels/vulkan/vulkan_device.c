@@ -193,8 +193,10 @@ static const struct odva_device_ops device_ops = {
     .free_constant = free_constant,
 };
 
-int odva_vulkan_device_open(struct odva_vulkan_device **opened, int index,
-                            const struct onedva_logger *logger)
+/* @param outside NULL: the device of that index */
+static int open_device(struct odva_vulkan_device **opened, int index,
+                       const struct onedva_vulkan_device *outside,
+                       const struct onedva_logger *logger)
 {
     struct odva_vulkan_device *device = calloc(1, sizeof(*device));
     int status;
@@ -208,7 +210,9 @@ int odva_vulkan_device_open(struct odva_vulkan_device **opened, int index,
     }
     device->base.ops = &device_ops;
     atomic_init(&device->base.references, 1);
-    if ((status = odva_vulkan_gpu_open(&device->gpu, index, logger)) < 0 ||
+    status = outside ? odva_vulkan_gpu_adopt(&device->gpu, outside, logger)
+                     : odva_vulkan_gpu_open(&device->gpu, index, logger);
+    if (status < 0 ||
         (status = odva_vulkan_stream_open(&device->stream, device->gpu, logger)) < 0 ||
         (status = open_tables(device)) < 0) {
         close_device(&device->base);
@@ -217,6 +221,19 @@ int odva_vulkan_device_open(struct odva_vulkan_device **opened, int index,
     device->stream.logger = (struct onedva_logger){0}; /* it may end before the device does */
     *opened = device;
     return ONEDVA_OK;
+}
+
+int odva_vulkan_device_open(struct odva_vulkan_device **device, int index,
+                            const struct onedva_logger *logger)
+{
+    return open_device(device, index, NULL, logger);
+}
+
+int odva_vulkan_device_adopt(struct odva_vulkan_device **device,
+                             const struct onedva_vulkan_device *outside,
+                             const struct onedva_logger *logger)
+{
+    return open_device(device, 0, outside, logger);
 }
 
 /* ---- for the registry -------------------------------------------------------------------- */
@@ -256,22 +273,25 @@ int odva_vulkan_choose(const struct odva_device_wish *wish, const void **choice)
         problem = "no machine has so many devices; leave -device out for the first";
     else if (wish->bitexact)
         problem = "bitexact is what the C reference computes; use -backend cpu with it";
-    else if (wish->kind == ONEDVA_BACKEND_AUTO && !may_have_gpu())
+    else if (wish->kind == ONEDVA_BACKEND_AUTO && !wish->vulkan && !may_have_gpu())
         problem = "there is no GPU";
     if (problem) {
         odva_log(wish->logger, ONEDVA_LOG_ERROR, "vulkan: %s", problem);
         return wish->index > MAX_NUMBER ? ONEDVA_ERR_ARGUMENT : ONEDVA_ERR_UNSUPPORTED;
     }
-    *choice = &choices[wish->kind == ONEDVA_BACKEND_AUTO ? 0 : 2 + wish->index];
+    if (wish->vulkan)
+        *choice = wish->vulkan->device;
+    else
+        *choice = &choices[wish->kind == ONEDVA_BACKEND_AUTO ? 0 : 2 + wish->index];
     return ONEDVA_OK;
 }
 
 int odva_vulkan_open(struct odva_device **device, const void *choice,
-                     const struct onedva_logger *logger)
+                     const struct odva_device_wish *wish)
 {
     struct odva_vulkan_device *vulkan;
-    const int index = (int)((const char *)choice - choices) - 2;
-    const int status = odva_vulkan_device_open(&vulkan, index, logger);
+    const int index = wish->vulkan ? 0 : (int)((const char *)choice - choices) - 2;
+    const int status = open_device(&vulkan, index, wish->vulkan, wish->logger);
 
     *device = vulkan ? &vulkan->base : NULL;
     return status;

@@ -36,10 +36,14 @@ int odva_vulkan_probe(void);
 /** @param choice where one opens what the wish leads to */
 int odva_vulkan_choose(const struct odva_device_wish *wish, const void **choice);
 int odva_vulkan_open(struct odva_device **device, const void *choice,
-                     const struct onedva_logger *logger);
+                     const struct odva_device_wish *wish);
 
-/** Parameters and results as of odva_vulkan_gpu_open. The caller has the first reference. */
+/** Parameters and results as of odva_vulkan_gpu_open, of odva_vulkan_gpu_adopt. The caller has the
+ * first reference. */
 int odva_vulkan_device_open(struct odva_vulkan_device **device, int index,
                             const struct onedva_logger *logger);
+int odva_vulkan_device_adopt(struct odva_vulkan_device **device,
+                             const struct onedva_vulkan_device *outside,
+                             const struct onedva_logger *logger);
 
 #endif

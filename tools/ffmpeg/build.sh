@@ -36,7 +36,7 @@ check_parts="--disable-everything
     --enable-bsf=dump_extradata,extract_extradata,noise,onedva_merge,onedva_metadata,onedva_split,onedva_truncate,setts,trace_headers
     --enable-indev=lavfi
     --enable-filter=aevalsrc,aformat,aresample,atrim,color,copy,crop,drawbox,format,fps,framestep
-    --enable-filter=hstack,loop,lut2,metadata,movie,null,nullsink,nullsrc,pad,psnr,scale,scroll,select,setparams,setpts,settb,showinfo,split,ssim,transpose
+    --enable-filter=hstack,hwdownload,hwupload,loop,lut2,metadata,movie,null,nullsink,nullsrc,pad,psnr,scale,scale_vulkan,scroll,select,setparams,setpts,settb,showinfo,split,ssim,transpose
     --enable-filter=testsrc,testsrc2,trim,vstack,mandelbrot,rotate,noise,onedva,mix,concat,setsar,sendcmd,xpsnr"
 
 # Only what tools/tests/test_tsan.sh uses.
@@ -108,6 +108,13 @@ smoke)
         "$ONEDVA_FFMPEG_SOURCE"
     ;;
 esac
+# Frames of Vulkan: no for flavours that do not use them.
+frames=${ONEDVA_VULKAN_FRAMES:-no}
+case $1 in
+shared | tsan | smoke) frames=no ;;
+esac
+headers=build/vulkan-headers
+[ "$frames" != fetch ] || tools/ffmpeg/vulkan-headers.sh $headers
 tools/ffmpeg/register.sh "$source"
 
 compiler=$ONEDVA_CC
@@ -124,6 +131,11 @@ else
     set -- "$@" --disable-ffplay
 fi
 command -v nasm >/dev/null || command -v yasm >/dev/null || set -- "$@" --disable-x86asm
+[ "$frames" = no ] || set -- "$@" --enable-vulkan
+[ "$frames" != fetch ] || set -- "$@" --extra-cflags="-I$root/$headers/usr/include"
+# From 9.0 on shaders are compiled when FFmpeg is built.
+[ "$frames" = no ] || [ "$ONEDVA_VULKAN_FILTERS" = no ] || ! grep -q -- --enable-libglslang "$source/configure" ||
+    set -- "$@" --enable-libglslang
 if [ "$ONEDVA_SANITIZERS" = yes ]; then
     set -- "$@" --extra-cflags="-fsanitize=address -fno-omit-frame-pointer" \
         --extra-ldflags=-fsanitize=address,undefined

@@ -38,7 +38,7 @@ wrong_includes() {
         }
         {
             split($3, part, "/")
-            if ($3 == "config.h" || $3 == "onedva/onedva.h" || part[1] == $2)
+            if ($3 == "config.h" || $3 ~ /^onedva\/onedva(_vulkan)?\.h$/ || part[1] == $2)
                 next
             if (!(part[1] in rank))
                 print $1 ": \"" $3 "\" names no folder of the library"

@@ -37,7 +37,7 @@ extern "C" {
 #define ONEDVA_VERSION_PATCH 0
 
 /** Counts what was added to this interface: a function, a field, a constant. */
-#define ONEDVA_API_VERSION 4
+#define ONEDVA_API_VERSION 5
 
 #define ONEDVA_MAX_CLIP_FRAMES   16
 #define ONEDVA_MAX_LAYERS        16
@@ -160,6 +160,10 @@ enum onedva_backend {
     ONEDVA_BACKEND_VULKAN,
 };
 
+/** A device of Vulkan that the caller has opened, and a picture on it: onedva_vulkan.h. */
+struct onedva_vulkan_device;
+struct onedva_vulkan_picture;
+
 /** Whether this build has a backend, and it works on this machine. */
 ONEDVA_API int onedva_backend_available(enum onedva_backend backend);
 
@@ -228,7 +232,8 @@ struct onedva_encoder_settings {
     int gop; /* frames from the start of a key clip to that of the next, at most, default 250: clips
               * end there, and those between may be inter clips; 1: all clips are key clips, of any
               * length; 0: no limit */
-    int device; /* as a decoder's */
+    int device;                                /* as a decoder's */
+    const struct onedva_vulkan_device *vulkan; /* as a decoder's */
 };
 
 /** @param struct_size sizeof(*settings): what there is room for */
@@ -407,6 +412,8 @@ struct onedva_decoder_settings {
     struct onedva_logger logger;
     int device; /* which one of the backend's: the number that it has there, from 0; default -1: the
                  * first GPU, or else the first. The CPU has none */
+    /* Compute on this device, with backend auto or vulkan and no number; NULL: not */
+    const struct onedva_vulkan_device *vulkan;
 };
 
 /** @param struct_size sizeof(*settings): what there is room for */
@@ -491,6 +498,14 @@ ONEDVA_API int onedva_decoder_try_packet(onedva_decoder *decoder, const uint8_t 
 /** Reconstruct the pictures of the clip read last. @param n its clip.frames */
 ONEDVA_API int onedva_decoder_reconstruct(onedva_decoder *decoder,
                                           const struct onedva_picture *pictures, int n);
+
+/**
+ * Likewise, of pictures on the device of settings.vulkan, which stay there. Work on them may go on
+ * when this returns: their semaphores say when it is done. Not with smooth_clips.
+ */
+ONEDVA_API int
+onedva_decoder_reconstruct_vulkan(onedva_decoder *decoder,
+                                  const struct onedva_vulkan_picture *const *pictures, int n);
 
 /** Where the content of a clip's frames lies on its canvases (doc/bitstream.md, section 10). */
 struct onedva_mesh {

@@ -15,6 +15,9 @@
 #include <unistd.h>
 
 #include "kernels/vulkan/functions.h"
+#include "kernels/vulkan/tests/vulkan_test.h"
+
+#define MAX_CALLS 2000 /* that may fail, of a run */
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -202,6 +205,37 @@ void *__wrap_dlsym(void *library, const char *name)
         return __real_dlsym(library, name);
     faults.get_instance = (PFN_vkGetInstanceProcAddr)__real_dlsym(library, name);
     return (void *)hooked_get_instance;
+}
+
+/* ---- each call failing once -------------------------------------------------------------- */
+
+static int lines; /* of errors */
+
+static void count_line(void *opaque, enum onedva_log_level level, const char *message)
+{
+    lines += level == ONEDVA_LOG_ERROR;
+    keep_message(opaque, level, message);
+}
+
+static const struct onedva_logger counting_logger = {count_line, NULL};
+
+/* Until nothing fails any more; every failure is told in a status and at most two lines. */
+static void fail_each_call(int (*fn)(void), VkResult result)
+{
+    int call = 0, status;
+
+    faults.result = result;
+    do {
+        faults.countdown = ++call;
+        lines = 0;
+        status = fn();
+        assert_true(lines <= 1);
+        if (status < 0 && status != ONEDVA_ERR_NOMEM)
+            assert_true(lines > 0);
+    } while (faults.countdown <= 0 && call < MAX_CALLS);
+    assert_true(call > 30 && call < MAX_CALLS);
+    assert_int_equal(status, ONEDVA_OK);
+    faults.countdown = 0;
 }
 
 #endif

@@ -9,22 +9,10 @@
 
 #include "kernels/vulkan/pipeline_cache.h"
 #include "kernels/vulkan/tests/failing_vulkan.h"
-#include "kernels/vulkan/tests/vulkan_test.h"
 #include "kernels/vulkan/vulkan_backend.h"
 
-#define MAX_CALLS 2000 /* that may fail, of a run */
-#define WIDTH     24
-#define ROWS      40
-
-static int lines; /* of errors */
-
-static void count_line(void *opaque, enum onedva_log_level level, const char *message)
-{
-    lines += level == ONEDVA_LOG_ERROR;
-    keep_message(opaque, level, message);
-}
-
-static const struct onedva_logger counting_logger = {count_line, NULL};
+#define WIDTH 24
+#define ROWS  40
 
 static void expect_failure(int index, int expected, const char *message)
 {
@@ -444,25 +432,6 @@ static void pipeline_cache(void **state)
 }
 
 /* ---- faults ------------------------------------------------------------------------------ */
-
-/* Until nothing fails any more; every failure is told in a status and at most two lines. */
-static void fail_each_call(int (*fn)(void), VkResult result)
-{
-    int call = 0, status;
-
-    faults.result = result;
-    do {
-        faults.countdown = ++call;
-        lines = 0;
-        status = fn();
-        assert_true(lines <= 1);
-        if (status < 0 && status != ONEDVA_ERR_NOMEM)
-            assert_true(lines > 0);
-    } while (faults.countdown <= 0 && call < MAX_CALLS);
-    assert_true(call > 30 && call < MAX_CALLS);
-    assert_int_equal(status, ONEDVA_OK);
-    faults.countdown = 0;
-}
 
 static void memory_runs_out(void **state)
 {

@@ -1,0 +1,197 @@
+/*
+ * One-DVA: frames of Vulkan, as the library takes them
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Header only, because libavfilter cannot link against private symbols of libavcodec.
+ */
+
+#ifndef AVCODEC_ONEDVA_VULKAN_H
+#define AVCODEC_ONEDVA_VULKAN_H
+
+#include "config.h"
+
+#include "libavutil/frame.h"
+#include "libavutil/hwcontext.h"
+#include "onedva.h"
+
+#if CONFIG_VULKAN
+#include <onedva/onedva_vulkan.h>
+
+#include "libavutil/hwcontext_vulkan.h"
+
+/** What the library needs to compute on FFmpeg's device. */
+typedef struct OneDVAVulkan {
+    AVBufferRef *device_ref; ///< of AVHWDeviceContext, until the model is closed
+    struct onedva_vulkan_device device;
+} OneDVAVulkan;
+
+static inline void ff_onedva_lock_queue(void *opaque, uint32_t family, uint32_t index)
+{
+    AVHWDeviceContext *device       = opaque;
+    AVVulkanDeviceContext *vulkan   = device->hwctx;
+
+    vulkan->lock_queue(device, family, index);
+}
+
+static inline void ff_onedva_unlock_queue(void *opaque, uint32_t family, uint32_t index)
+{
+    AVHWDeviceContext *device       = opaque;
+    AVVulkanDeviceContext *vulkan   = device->hwctx;
+
+    vulkan->unlock_queue(device, family, index);
+}
+
+/** Keep a device of FFmpeg's for the library. @param device_ref of a Vulkan device */
+static inline int ff_onedva_vulkan_init(OneDVAVulkan *s, const AVBufferRef *device_ref)
+{
+    AVHWDeviceContext *device           = (AVHWDeviceContext *)device_ref->data;
+    const AVVulkanDeviceContext *vulkan = device->hwctx;
+
+    s->device_ref = av_buffer_ref(device_ref);
+    if (!s->device_ref)
+        return AVERROR(ENOMEM);
+    s->device = (struct onedva_vulkan_device) {
+        .struct_size            = sizeof(s->device),
+        .get_instance_proc_addr = vulkan->get_proc_addr,
+        .instance               = vulkan->inst,
+        .physical_device        = vulkan->phys_dev,
+        .device                 = vulkan->act_dev,
+        .features               = &vulkan->device_features,
+        .lock_queue             = ff_onedva_lock_queue,
+        .unlock_queue           = ff_onedva_unlock_queue,
+        .opaque                 = device,
+    };
+    // the library refuses a family that does not compute
+    for (int i = vulkan->nb_qf - 1; i >= 0; i--)
+        if (vulkan->qf[i].flags & VK_QUEUE_COMPUTE_BIT)
+            s->device.queue_family = vulkan->qf[i].idx;
+    return 0;
+}
+
+/** Whether options leave free where an encoder of such frames computes. */
+static inline int ff_onedva_may_compute_on_frames(int backend, int device, int bitexact)
+{
+    return (backend == ONEDVA_BACKEND_AUTO || backend == ONEDVA_BACKEND_VULKAN) && device < 0 && !bitexact;
+}
+
+typedef struct OneDVAVulkanPicture {
+    struct onedva_vulkan_picture picture;
+    AVHWFramesContext *frames;
+    AVVkFrame *frame;
+    VkAccessFlagBits access[AV_NUM_DATA_POINTERS]; ///< the frame's, which FFmpeg has in 32 or in 64 bits
+} OneDVAVulkanPicture;
+
+static inline void ff_onedva_lock_frame(void *opaque)
+{
+    OneDVAVulkanPicture *s        = opaque;
+    AVVulkanFramesContext *vulkan = s->frames->hwctx;
+
+    vulkan->lock_frame(s->frames, s->frame);
+    for (int i = 0; i < s->picture.images; i++)
+        s->access[i] = s->frame->access[i];
+}
+
+static inline void ff_onedva_unlock_frame(void *opaque)
+{
+    OneDVAVulkanPicture *s        = opaque;
+    AVVulkanFramesContext *vulkan = s->frames->hwctx;
+
+    for (int i = 0; i < s->picture.images; i++)
+        s->frame->access[i] = s->access[i];
+    vulkan->unlock_frame(s->frames, s->frame);
+}
+
+/** Stand for a frame of Vulkan, which lives longer and stays in its place, as does s. */
+static inline void ff_onedva_vulkan_picture(OneDVAVulkanPicture *s, const AVFrame *frame)
+{
+    AVVkFrame *vulkan = (AVVkFrame *)frame->data[0];
+
+    s->frames  = (AVHWFramesContext *)frame->hw_frames_ctx->data;
+    s->frame   = vulkan;
+    s->picture = (struct onedva_vulkan_picture) {
+        .images       = vulkan->img[1] ? 3 : 1,
+        .image        = vulkan->img,
+        .semaphore    = vulkan->sem,
+        .value        = vulkan->sem_value,
+        .layout       = vulkan->layout,
+        .access       = s->access,
+        .queue_family = vulkan->queue_family,
+        .lock         = ff_onedva_lock_frame,
+        .unlock       = ff_onedva_unlock_frame,
+        .opaque       = s,
+    };
+}
+
+/** Wait until all is done that makes a frame of Vulkan. */
+static inline int ff_onedva_wait_frame(const AVFrame *frame)
+{
+    const AVHWFramesContext *frames     = (const AVHWFramesContext *)frame->hw_frames_ctx->data;
+    const AVVulkanDeviceContext *vulkan = frames->device_ctx->hwctx;
+    const AVVkFrame *picture            = (const AVVkFrame *)frame->data[0];
+    const PFN_vkWaitSemaphores wait = (PFN_vkWaitSemaphores)vulkan->get_proc_addr(vulkan->inst, "vkWaitSemaphores");
+    const VkSemaphoreWaitInfo info  = {
+        .sType          = VK_STRUCTURE_TYPE_SEMAPHORE_WAIT_INFO,
+        .semaphoreCount = picture->img[1] ? 3 : 1,
+        .pSemaphores    = picture->sem,
+        .pValues        = picture->sem_value,
+    };
+
+    return wait && wait(vulkan->act_dev, &info, UINT64_MAX) == VK_SUCCESS ? 0 : AVERROR_EXTERNAL;
+}
+
+/** Reconstruct the packet read last into n frames of Vulkan, of its size or larger. */
+static inline int ff_onedva_reconstruct_vulkan(onedva_decoder *decoder, OneDVALog *log,
+                                               AVFrame *const *frames, int n)
+{
+    const struct onedva_vulkan_picture *list[ONEDVA_MAX_CLIP_FRAMES];
+    OneDVAVulkanPicture pictures[ONEDVA_MAX_CLIP_FRAMES];
+
+    for (int i = 0; i < n; i++) {
+        ff_onedva_vulkan_picture(&pictures[i], frames[i]);
+        list[i] = &pictures[i].picture;
+    }
+    return ff_onedva_check(log, onedva_decoder_reconstruct_vulkan(decoder, list, n),
+                           "reconstructing a clip");
+}
+#endif
+
+/** Whether frames of a device can be encoded; says so where they cannot. @param frames_ref NULL: they are in memory */
+static inline int ff_onedva_check_frames(const AVBufferRef *frames_ref, void *avcl)
+{
+    const AVHWFramesContext *frames = frames_ref ? (const AVHWFramesContext *)frames_ref->data : NULL;
+
+    if (!frames || frames->sw_format == AV_PIX_FMT_YUV420P)
+        return 0;
+    av_log(avcl, AV_LOG_ERROR, "frames of a device that hold %s: they must hold yuv420p, as behind "
+           "format=yuv420p,hwupload or scale_vulkan=format=yuv420p\n", av_get_pix_fmt_name(frames->sw_format));
+    return AVERROR(EINVAL);
+}
+
+/** Put a frame of memory in the place of one of a device, whichever it is; others stay as they are. */
+static inline int ff_onedva_download(AVFrame *frame, void *avcl)
+{
+    AVFrame *copy;
+    int ret;
+
+    if (!frame->hw_frames_ctx)
+        return 0;
+    ret = ff_onedva_check_frames(frame->hw_frames_ctx, avcl);
+    if (ret < 0)
+        return ret;
+    copy = av_frame_alloc();
+    if (!copy)
+        return AVERROR(ENOMEM);
+    copy->format = AV_PIX_FMT_YUV420P;
+    ret = av_hwframe_transfer_data(copy, frame, 0);
+    if (ret >= 0)
+        ret = av_frame_copy_props(copy, frame);
+    if (ret >= 0) {
+        av_frame_unref(frame);
+        av_frame_move_ref(frame, copy);
+    }
+    av_frame_free(&copy);
+    return ret;
+}
+
+#endif /* AVCODEC_ONEDVA_VULKAN_H */
