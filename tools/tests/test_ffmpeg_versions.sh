@@ -74,7 +74,7 @@ filter() {
 
 # usage: options PART; as its help lists them
 options() {
-    ffmpeg -h "$1" | sed -n '/^onedva.*AVOptions:/,$p'
+    ffmpeg -h "$1" | sed -n '/^onedva.*AVOptions:/,/^$/{/./p;}'
 }
 
 for version in $("$root/tools/ffmpeg/versions.sh" known); do
