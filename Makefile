@@ -30,6 +30,7 @@
 # make coverage    which lines the tests reach: doc/coverage.md
 # make check-aarch64  the operators and the exact codec on AArch64, emulated by QEMU
 # make check-s390x what reads and writes bytes and the exact codec on a big-endian machine, emulated by QEMU
+# make check-ffmpeg-versions  a small build and a short test of each other version of FFmpeg that One-DVA is built into
 # make checkasm    every operator's SIMD versions against C, with guard pages [BENCH=1: and their speed]
 # make device-bench speed of a device and its operators, beside its peaks [BACKEND=vulkan or cuda, DEVICE=number]
 # make roofline    what each operator of a decode does of what the machine could [RUNS=9]

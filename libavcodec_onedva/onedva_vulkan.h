@@ -79,6 +79,7 @@ typedef struct OneDVAVulkanPicture {
     struct onedva_vulkan_picture picture;
     AVHWFramesContext *frames;
     AVVkFrame *frame;
+    VkAccessFlagBits access[AV_NUM_DATA_POINTERS]; ///< the frame's, which FFmpeg has in 32 or in 64 bits
 } OneDVAVulkanPicture;
 
 static inline void ff_onedva_lock_frame(void *opaque)
@@ -87,6 +88,8 @@ static inline void ff_onedva_lock_frame(void *opaque)
     AVVulkanFramesContext *vulkan = s->frames->hwctx;
 
     vulkan->lock_frame(s->frames, s->frame);
+    for (int i = 0; i < s->picture.images; i++)
+        s->access[i] = s->frame->access[i];
 }
 
 static inline void ff_onedva_unlock_frame(void *opaque)
@@ -94,6 +97,8 @@ static inline void ff_onedva_unlock_frame(void *opaque)
     OneDVAVulkanPicture *s        = opaque;
     AVVulkanFramesContext *vulkan = s->frames->hwctx;
 
+    for (int i = 0; i < s->picture.images; i++)
+        s->frame->access[i] = s->access[i];
     vulkan->unlock_frame(s->frames, s->frame);
 }
 
@@ -110,7 +115,7 @@ static inline void ff_onedva_vulkan_picture(OneDVAVulkanPicture *s, const AVFram
         .semaphore    = vulkan->sem,
         .value        = vulkan->sem_value,
         .layout       = vulkan->layout,
-        .access       = vulkan->access,
+        .access       = s->access,
         .queue_family = vulkan->queue_family,
         .lock         = ff_onedva_lock_frame,
         .unlock       = ff_onedva_unlock_frame,

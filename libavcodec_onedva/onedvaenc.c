@@ -18,8 +18,8 @@
 #include "encode.h"
 #include "hwconfig.h"
 #include "onedva.h"
+#include "onedva_versions.h"
 #include "onedva_vulkan.h"
-#include "packet_internal.h"
 
 /** The packets of a clip's frames, or the one of all of them. */
 typedef struct OneDVAPackets {
@@ -286,8 +286,8 @@ static int output_packet(AVCodecContext *avctx, AVPacket *pkt, const uint8_t *da
     else if (is_key)
         pkt->flags |= AV_PKT_FLAG_KEY;
 
-    ret = ff_side_data_set_encoder_stats(pkt, packets->quality, NULL, 0,
-                                         is_key ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_P);
+    ret = ff_encode_add_stats_side_data(pkt, packets->quality, NULL, 0,
+                                        is_key ? AV_PICTURE_TYPE_I : AV_PICTURE_TYPE_P);
     return ret < 0 ? ret : ff_encode_reordered_opaque(avctx, pkt, frame);
 }
 
@@ -505,10 +505,10 @@ const FFCodec ff_onedva_encoder = {
     .p.capabilities = AV_CODEC_CAP_DELAY | AV_CODEC_CAP_DR1 | AV_CODEC_CAP_OTHER_THREADS |
                       AV_CODEC_CAP_ENCODER_FLUSH | AV_CODEC_CAP_ENCODER_REORDERED_OPAQUE,
 #if CONFIG_VULKAN
-    .p.pix_fmts     = (const enum AVPixelFormat[]) { AV_PIX_FMT_YUV420P, AV_PIX_FMT_VULKAN, AV_PIX_FMT_NONE },
+    CODEC_PIXFMTS(AV_PIX_FMT_YUV420P, AV_PIX_FMT_VULKAN),
     .hw_configs     = hw_configs,
 #else
-    .p.pix_fmts     = (const enum AVPixelFormat[]) { AV_PIX_FMT_YUV420P, AV_PIX_FMT_NONE },
+    CODEC_PIXFMTS(AV_PIX_FMT_YUV420P),
 #endif
     .p.priv_class   = &onedva_encoder_class,
     .p.wrapper_name = "libonedva",

@@ -17,6 +17,7 @@
 #include "formats.h"
 #include "onedva_show.h"
 #include "onedva_stats.h"
+#include "onedva_versions.h"
 #include "video.h"
 
 enum Show {
@@ -621,17 +622,17 @@ static const AVFilterPad onedva_outputs[] = {
     },
 };
 
-const AVFilter ff_vf_onedva = {
-    .name            = "onedva",
-    .description     = NULL_IF_CONFIG_SMALL("Show what the One-DVA codec keeps of the video."),
+const FFFilter ff_vf_onedva = {
+    FILTER_PUBLIC(name)        = "onedva",
+    FILTER_PUBLIC(description) = NULL_IF_CONFIG_SMALL("Show what the One-DVA codec keeps of the video."),
+    FILTER_PUBLIC(priv_class)  = &onedva_class,
+    FILTER_PUBLIC(flags)       = AVFILTER_FLAG_SLICE_THREADS | AVFILTER_FLAG_SUPPORT_TIMELINE_INTERNAL,
     .init            = init,
     .uninit          = uninit,
     .activate        = activate,
     .process_command = process_command,
     .priv_size       = sizeof(OneDVAFilterContext),
-    .priv_class      = &onedva_class,
     FILTER_INPUTS(onedva_inputs),
-    .flags           = AVFILTER_FLAG_SLICE_THREADS | AVFILTER_FLAG_SUPPORT_TIMELINE_INTERNAL,
     FILTER_OUTPUTS(onedva_outputs),
 #if CONFIG_VULKAN
     .flags_internal  = FF_FILTER_FLAG_HWFRAME_AWARE,

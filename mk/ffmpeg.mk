@@ -6,6 +6,7 @@
 
 ffmpeg-full ffmpeg-check ffmpeg-shared fate-onedva: export ONEDVA_CC := $(CC)
 ffmpeg-full ffmpeg-check ffmpeg-shared fate-onedva: export ONEDVA_PREFIX := $(PREFIX)
+ffmpeg-full ffmpeg-check ffmpeg-shared fate-onedva: export ONEDVA_FFMPEG_VERSION := $(FFMPEG_VERSION)
 ffmpeg-full ffmpeg-check ffmpeg-shared fate-onedva: export ONEDVA_FFMPEG_SOURCE := $(FFMPEG_SOURCE)
 ffmpeg-full ffmpeg-check ffmpeg-shared fate-onedva: export ONEDVA_FFMPEG_FLAGS := $(FFMPEG_FLAGS)
 ffmpeg-full ffmpeg-check ffmpeg-shared fate-onedva: export ONEDVA_FFPLAY := $(FFPLAY)

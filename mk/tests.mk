@@ -41,6 +41,7 @@ tsan-tests: $(THREAD_TESTS) ffmpeg-tsan
 # ONEDVA_SANITIZERS means AddressSanitizer, which does not go together with these.
 ffmpeg-tsan ffmpeg-coverage: export ONEDVA_CC := $(CC)
 ffmpeg-tsan ffmpeg-coverage: export ONEDVA_PREFIX := $(PREFIX)
+ffmpeg-tsan ffmpeg-coverage: export ONEDVA_FFMPEG_VERSION := $(FFMPEG_VERSION)
 ffmpeg-tsan ffmpeg-coverage: export ONEDVA_FFMPEG_SOURCE := $(FFMPEG_SOURCE)
 ffmpeg-tsan ffmpeg-coverage: export ONEDVA_FFMPEG_FLAGS :=
 ffmpeg-tsan: export ONEDVA_FFPLAY := no
@@ -50,6 +51,15 @@ ffmpeg-tsan ffmpeg-coverage: export ONEDVA_VULKAN_FRAMES := $(VULKAN_FRAMES)
 ffmpeg-tsan ffmpeg-coverage: export ONEDVA_VULKAN_FILTERS := $(VULKAN_FILTERS)
 ffmpeg-tsan ffmpeg-coverage: ffmpeg-%: $(STATIC) $(PC)
 	+@tools/ffmpeg/build.sh $*
+
+# One-DVA in the versions of FFmpeg other than that of build/ffmpeg-check: each in build/ffmpeg-VERSION.
+check-ffmpeg-versions: export ONEDVA_CC := $(CC)
+check-ffmpeg-versions: export ONEDVA_PREFIX := $(PREFIX)
+check-ffmpeg-versions: export ONEDVA_FFMPEG_FLAGS :=
+check-ffmpeg-versions: export ONEDVA_FFPLAY := no
+check-ffmpeg-versions: export ONEDVA_SANITIZERS := $(SANITIZERS)
+check-ffmpeg-versions: ffmpeg-check
+	+@tools/tests/test_ffmpeg_versions.sh
 
 coverage:
 	@tools/install-deps.sh coverage

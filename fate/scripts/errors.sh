@@ -56,7 +56,7 @@ check "filter steps above 64" refuses "'steps' out of range \[-1 - 64\]" \
 unknown_value() {
     value=$1
     shift
-    ! ffmpeg "$@" 2> log && grep -F -q "Unable to parse option value \"$value\"" log
+    ! ffmpeg "$@" 2> log && grep -E -q "Unable to parse (\"[a-z_]+\" )?option value \"$value\"" log
 }
 
 # usage: lists_backends NAMES ENCODER_OR_DECODER; the help offers these backends and no others

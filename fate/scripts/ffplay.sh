@@ -67,11 +67,11 @@ wait_until() {
     return 1
 }
 
-# usage: ends LOG; with status 0 and without a word but its clocks
+# usage: ends LOG; with status 0 and without a word but its clocks, for which 9.0 clears the line
 ends() {
     wait "$player"
     code=$?
-    tr '\r' '\n' < "$1" | grep -v -e ' fd= .* aq= ' -e '^ *$' > words
+    tr '\r' '\n' < "$1" | tr -d '\033' | sed 's/^\[2K//' | grep -v -e ' fd= .* aq= ' -e '^ *$' > words
     cat words
     echo "exit status $code"
     [ ! -s words ] && [ $code -eq 0 ]

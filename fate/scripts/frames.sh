@@ -87,9 +87,11 @@ examples=$ONEDVA_BIN/src/doc/examples
 sed 's/printf("video_frame n:%d\\n",/printf("video_frame n:%d pts %lld\\n",/
     s/video_frame_count++);/video_frame_count++, (long long)frame->pts);/' "$examples/demux_decode.c" > demux_decode.c
 cat > wait.h <<'END'
+#include <libavutil/time.h>
 #include <stdio.h>
 #include <unistd.h>
 #define usleep(time) fprintf(stderr, "waits %d\n", (int)(time))
+#define av_usleep usleep
 END
 # usage: builds NAME FILE
 builds() {

@@ -70,7 +70,7 @@ says() {
 }
 check "value out of range" says "Value 256.0.* for parameter 'color_primaries' out of range" \
     color_primaries=256
-check "name that does not exist" says "Unable to parse option value \"blue\"" color_range=blue
+check "name that does not exist" says 'Unable to parse .*option value "blue"' color_range=blue
 
 damaged() {
     ffmpeg -i video.mkv -c copy -bsf:v "noise=amount='if(eq(n,1),1,0)'" damaged.mkv &&

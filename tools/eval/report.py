@@ -233,7 +233,7 @@ def check_programs(args):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clips", nargs="+", help="video files or folders of them")
-    parser.add_argument("--ffmpeg", default="build/ffmpeg", help="FFmpeg 7.1 with onedva")
+    parser.add_argument("--ffmpeg", default="build/ffmpeg", help="FFmpeg with onedva")
     parser.add_argument("--ffprobe", default="build/ffprobe")
     parser.add_argument("--peers", default="ffmpeg", help="ffmpeg with libx264, libx265 and libsvtav1; '': none")
     parser.add_argument("--vmaf", default="", help="ffmpeg with libvmaf (that of pip's imageio-ffmpeg has)")

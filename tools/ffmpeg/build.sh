@@ -6,7 +6,7 @@
 # Configures and builds FFmpeg with One-DVA, outside its source tree. The Makefile runs it with
 # the library made and the settings of build/config.mak in the environment.
 #
-# usage: build.sh full|check|shared|tsan|coverage
+# usage: build.sh full|check|shared|tsan|coverage, or build.sh smoke VERSION
 #   full   build/ffmpeg-full: all of FFmpeg's native parts
 #   check  build/ffmpeg-check: only what the tests use, One-DVA's files under
 #          UndefinedBehaviorSanitizer, which ends the program where it finds something
@@ -15,6 +15,7 @@
 #          build/tsan/lib/libonedva.a
 #   coverage  build/ffmpeg-coverage: what the tests use, with One-DVA's files counting how often each
 #          line runs, and build/coverage-ffmpeg/lib/libonedva.a
+#   smoke  build/ffmpeg-VERSION: only what tools/tests/smoke_ffmpeg.sh uses, of another version of FFmpeg
 
 set -eu
 
@@ -50,7 +51,19 @@ shared_parts="--disable-everything --disable-x86asm --optflags=-O1 --enable-shar
     --enable-muxer=null,odva --enable-demuxer=odva --enable-bsf=onedva_merge,onedva_split,onedva_truncate
     --enable-indev=lavfi --enable-filter=format,null,onedva,scale,testsrc2,trim"
 
-[ $# -eq 1 ] || die "usage: build.sh full|check|shared|tsan|coverage"
+# Only what tools/tests/smoke_ffmpeg.sh uses, compiled quickly.
+smoke_parts="--disable-everything --disable-x86asm --optflags=-O1 --enable-indev=lavfi --enable-protocol=file,pipe
+    --enable-encoder=onedva,rawvideo,wrapped_avframe --enable-decoder=onedva,rawvideo,wrapped_avframe
+    --enable-muxer=framemd5,matroska,md5,mov,mp4,null,nut,odva --enable-demuxer=matroska,mov,nut,odva
+    --enable-bsf=onedva_merge,onedva_metadata,onedva_split,onedva_truncate
+    --enable-filter=color,format,null,onedva,scale,testsrc2,trim"
+
+usage="build.sh full|check|shared|tsan|coverage, or build.sh smoke VERSION"
+case ${1:-}-$# in
+smoke-2) flavour=$2 ;;
+smoke-* | *-[!1]*) die "usage: $usage" ;;
+*) flavour=$1 ;;
+esac
 # FFmpeg reads DASH manifests with libxml2.
 if pkg-config --exists libxml-2.0; then
     check_parts="$check_parts --enable-libxml2 --enable-demuxer=dash"
@@ -75,23 +88,33 @@ tsan)
     parts="$tsan_parts --extra-cflags=-fsanitize=thread --extra-ldflags=-fsanitize=thread"
     libraries=build/tsan/lib
     ;;
-*) die "unknown flavour $1; expected full, check, shared, tsan or coverage" ;;
+smoke) parts=$smoke_parts ;;
+*) die "unknown flavour $1; expected full, check, shared, tsan, coverage or smoke" ;;
 esac
-directory=build/ffmpeg-$1
+directory=build/ffmpeg-$flavour
 
 cd "$(dirname "$0")/../.."
 root=$PWD
 source=build/ffmpeg-src
 library=$root/$libraries/libonedva.a
 
+case $1 in
+smoke)
+    source=build/ffmpeg-src-$flavour
+    tools/ffmpeg/fetch.sh "$source" "$flavour"
+    ;;
+*)
+    tools/ffmpeg/fetch.sh "$source" "${ONEDVA_FFMPEG_VERSION:-$(tools/ffmpeg/versions.sh known)}" \
+        "$ONEDVA_FFMPEG_SOURCE"
+    ;;
+esac
 # Frames of Vulkan: no for flavours that do not use them.
 frames=${ONEDVA_VULKAN_FRAMES:-no}
 case $1 in
-shared | tsan) frames=no ;;
+shared | tsan | smoke) frames=no ;;
 esac
+[ "$(tools/ffmpeg/versions.sh of "$source")" = 7.1 ] || frames=no # not tested on the others
 headers=build/vulkan-headers
-
-tools/ffmpeg/fetch.sh "$source" "$ONEDVA_FFMPEG_SOURCE"
 [ "$frames" != fetch ] || tools/ffmpeg/vulkan-headers.sh $headers
 tools/ffmpeg/register.sh "$source"
 
@@ -111,7 +134,9 @@ fi
 command -v nasm >/dev/null || command -v yasm >/dev/null || set -- "$@" --disable-x86asm
 [ "$frames" = no ] || set -- "$@" --enable-vulkan
 [ "$frames" != fetch ] || set -- "$@" --extra-cflags="-I$root/$headers/usr/include"
-[ "$frames" = no ] || [ "$ONEDVA_VULKAN_FILTERS" = no ] || set -- "$@" --enable-libglslang
+# From 9.0 on shaders are compiled when FFmpeg is built.
+[ "$frames" = no ] || [ "$ONEDVA_VULKAN_FILTERS" = no ] || ! grep -q -- --enable-libglslang "$source/configure" ||
+    set -- "$@" --enable-libglslang
 if [ "$ONEDVA_SANITIZERS" = yes ]; then
     set -- "$@" --extra-cflags="-fsanitize=address -fno-omit-frame-pointer" \
         --extra-ldflags=-fsanitize=address,undefined
@@ -152,7 +177,7 @@ if [ ! -f ffbuild/config.mak ] || [ "$wanted" != "$(cat onedva.configuration 2>/
     echo "ffmpeg: configuring $directory"
     rm -f onedva.configuration
     PKG_CONFIG_PATH=$root/$libraries/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH} \
-        "../ffmpeg-src/configure" "$@" > configure.log 2>&1 || {
+        "../${source#build/}/configure" "$@" > configure.log 2>&1 || {
         tail -n 5 configure.log >&2
         die "configure failed; see $directory/configure.log and $directory/ffbuild/config.log"
     }

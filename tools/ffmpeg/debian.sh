@@ -2,12 +2,9 @@
 # Copyright (C) 2026 the One-DVA for FFmpeg authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# For scripts that take packages from the Debian release that carries FFmpeg $series.
+# For scripts that take packages from releases of Debian other than the machine's.
 
 # shellcheck shell=sh
-# shellcheck disable=SC2034 # used by the scripts
-suite=trixie
-series=7.1
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 # Print "URI KEYRING" for each entry of the machine's apt sources that offers the main component
@@ -64,35 +61,39 @@ debian_archives() {
         END { flush() }'
 }
 
-# A command of apt-get on that release, in the current directory, through a private apt configuration.
-# usage: apt_get TYPE URI KEYRING COMMAND...; TYPE is deb or deb-src
-apt_get() {
-    rm -rf apt
-    mkdir -p apt/lists/partial apt/cache/archives/partial
-    : > apt/empty
-    printf 'Types: %s\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n' \
-        "$1" "$2" "$suite" "$3" > apt/debian.sources
-    shift 3
-    apt_private update && apt_private "$@"
-}
-
+# A program of apt's, through the private configuration that from_debian made in the current directory.
+# usage: apt_private apt-get|apt-cache ARGUMENT...
 apt_private() {
-    apt-get -qq -o Dir::Etc::sourcelist="$PWD/apt/debian.sources" \
+    program=$1
+    shift
+    "$program" -qq -o Dir::Etc::sourcelist="$PWD/apt/debian.sources" \
         -o Dir::Etc::sourceparts="$PWD/apt/empty" -o Dir::State::Lists="$PWD/apt/lists" \
         -o Dir::Cache="$PWD/apt/cache" -o APT::Get::List-Cleanup=false -o APT::Sandbox::User=root "$@"
 }
 
-# The same on the first of the machine's archives from which it succeeds.
-# usage: from_debian TYPE COMMAND...
+# Make the private configuration for one archive and get its lists.
+# usage: make_private TYPE URI KEYRING SUITE
+make_private() {
+    rm -rf apt
+    mkdir -p apt/lists/partial apt/cache/archives/partial
+    : > apt/empty
+    printf 'Types: %s\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: %s\n' \
+        "$1" "$2" "$4" "$3" > apt/debian.sources
+    apt_private apt-get update
+}
+
+# Run a command, such as apt_private, on a release, with the first of the machine's archives from which it
+# succeeds. What it prints goes to download.log in the current directory.
+# usage: from_debian SUITE deb|deb-src COMMAND...
 from_debian() {
-    type=$1
-    shift
+    suite=$1 type=$2
+    shift 2
     debian_archives | awk '!seen[$0]++ { print ($1 ~ /\/debian\/?$/ ? 0 : 1), $0 }' |
         sort -s -n -k 1,1 | cut -d ' ' -f 2- > archives
     while read -r uri key; do
-        echo "fetch: $* of Debian $suite"
-        if apt_get "$type" "$uri" "$key" "$@" > download.log 2>&1 < /dev/null; then
-            break
+        if { make_private "$type" "$uri" "$key" "$suite" && "$@"; } >> download.log 2>&1 < /dev/null; then
+            return 0
         fi
     done < archives
+    return 1
 }

@@ -4,32 +4,58 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Puts a pristine FFmpeg source tree at DEST, from SOURCE when one is given and otherwise from
-# Debian's source package. A tree that is already at DEST is kept.
+# Debian's source package of the first of VERSIONS that is to be had. A tree that is already at DEST
+# and was made so is kept.
 #
-# usage: fetch.sh DEST [SOURCE]
+# usage: fetch.sh DEST VERSIONS [SOURCE]; VERSIONS such as "9.0 8.1"
 
 set -eu
 
+here=$(dirname "$0")
 # shellcheck source=tools/ffmpeg/debian.sh
-. "$(dirname "$0")/debian.sh"
+. "$here/debian.sh"
 
 die() {
     echo "fetch: $*" >&2
     exit 1
 }
 
+# Download the newest source package of a version; where a file of Debian's own part is missing from the
+# archive, FFmpeg's release without it.
+# usage: download VERSION
+download() {
+    rm -f ffmpeg_*
+    package=$(apt_private apt-cache showsrc ffmpeg |
+        awk -v version="$1" '$1 == "Version:" && index($2, ":" version ".") { print $2 }' | sort -V | tail -n 1)
+    [ -n "$package" ] || return 1
+    apt_private apt-get source --download-only "ffmpeg=$package" ||
+        apt_private apt-get source --download-only --tar-only "ffmpeg=$package"
+}
+
 unpack_debian() {
-    command -v apt-get >/dev/null ||
-        die "no FFmpeg source: this is not Debian; give an FFmpeg $series tree with --ffmpeg-source=DIR"
+    command -v apt-get >/dev/null || die "no FFmpeg source: this is not Debian; give a tree of FFmpeg" \
+        "$versions with --ffmpeg-source=DIR"
     command -v dpkg-source >/dev/null || die "dpkg-source is missing: install the package dpkg-dev"
     mkdir -p "$work"
     cd "$work"
-    from_debian deb-src source --download-only ffmpeg
-    set -- ffmpeg_*.dsc
-    [ -f "$1" ] || die "cannot download Debian's FFmpeg source package (see $work/download.log);" \
-        "check the network, or give an unpacked FFmpeg $series tree with --ffmpeg-source=DIR"
-    dpkg-source --no-check --extract "$1" tree > unpack.log 2>&1 ||
-        die "cannot unpack $work/$1 (see $work/unpack.log)"
+    for version in $versions; do
+        for suite in $("$versions_sh" suites "$version"); do
+            ! from_debian "$suite" deb-src download "$version" || break 2
+        done
+    done
+    set -- ffmpeg_*.orig.tar.xz
+    [ -f "$1" ] || die "cannot download Debian's source package of FFmpeg $versions (see $work/download.log):" \
+        "check the network, give another --ffmpeg-version, or an unpacked tree with --ffmpeg-source=DIR"
+    name=${1#ffmpeg_} patches=
+    [ -f "$(echo ffmpeg_*.dsc)" ] || patches=", without Debian's patches: they are missing from the archive"
+    echo "fetch: FFmpeg ${name%.orig.tar.xz} from Debian $suite$patches"
+    {
+        if [ -z "$patches" ]; then
+            dpkg-source --no-check --extract ffmpeg_*.dsc tree
+        else
+            mkdir tree && tar -xf "$1" --strip-components=1 -C tree
+        fi
+    } > unpack.log 2>&1 || die "cannot unpack $work/$1 (see $work/unpack.log)"
 }
 
 copy_source() {
@@ -42,19 +68,19 @@ copy_source() {
     cp -R "$1" "$work/tree"
 }
 
-if [ $# -lt 1 ] || [ $# -gt 2 ]; then
-    die "usage: fetch.sh DEST [SOURCE]"
+if [ $# -lt 2 ] || [ $# -gt 3 ]; then
+    die "usage: fetch.sh DEST VERSIONS [SOURCE]"
 fi
 dest=$1
+versions=$2
+source=${3:-}
 work=$dest.part
-source=${2:-}
-origin=$dest.origin
+wanted=${source:-"Debian: $versions"}
+versions_sh=$(cd "$here" && pwd)/versions.sh
 
 # A tree made from another source than the one asked for now is replaced.
-if [ -f "$dest/libavcodec/allcodecs.c" ]; then
-    if [ -z "$source" ] || [ "$(cat "$origin" 2>/dev/null)" = "$source" ]; then
-        exit 0
-    fi
+if [ -f "$dest/libavcodec/allcodecs.c" ] && [ "$(cat "$dest.origin" 2>/dev/null)" = "$wanted" ]; then
+    exit 0
 fi
 
 mkdir -p "$(dirname "$dest")"
@@ -68,7 +94,9 @@ if [ -n "$source" ]; then
 else
     (unpack_debian)
 fi
+# What was built from the tree that was there before is older.
+find "$work/tree" -type f -exec touch {} +
 rm -rf "$dest"
 mv "$work/tree" "$dest"
 rm -rf "$work"
-echo "$source" > "$origin"
+echo "$wanted" > "$dest.origin"

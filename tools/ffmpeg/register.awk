@@ -2,10 +2,10 @@
 # Copyright (C) 2026 the One-DVA for FFmpeg authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# Applies the edits of registrations.txt that belong to one file and prints the result.
+# Applies the edits of registrations.txt that belong to one file of one version and prints the result.
 # Exits with 1 and one line of error for each anchor that is not there exactly once.
 #
-# usage: awk -v path=PATH -f register.awk registrations.txt FILE
+# usage: awk -v path=PATH -v version=VERSION -f register.awk registrations.txt FILE
 
 function fail(message) {
     print "register: " path ": " message > "/dev/stderr"
@@ -28,6 +28,14 @@ function find_anchor(e,    n, at, hits) {
     return 0
 }
 
+# Whether the line names the version, or all, behind its first word.
+function names_version(    i) {
+    for (i = 2; i <= NF; i++)
+        if ($i == version || $i == "all")
+            return 1
+    return 0
+}
+
 function print_added(e,    i) {
     for (i = 0; i < added[e]; i++)
         print text[e, i]
@@ -35,7 +43,8 @@ function print_added(e,    i) {
 
 FNR == 1 { files++ }
 
-files == 1 && $1 == "file" { wanted = $2 == path; next }
+files == 1 && $1 == "file" { wanted = ours = $2 == path; next }
+files == 1 && $1 == "in" { wanted = ours && names_version(); next }
 files == 1 && wanted && ($1 == "after" || $1 == "before") {
     position[++edits] = $1
     anchor[edits] = substr($0, index($0, "|") + 1)

@@ -42,6 +42,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=${ONEDVA_ROOT:-$here/../..}
 table=${ONEDVA_REGISTRATIONS:-$here/registrations.txt}
 [ -f "$tree/libavcodec/allcodecs.c" ] || die "$tree is not an FFmpeg source tree"
+version=$("$here/versions.sh" of "$tree" 2>&1) || die "$tree $version"
 
 edited=$(mktemp -d)
 trap 'rm -rf "$edited"' EXIT
@@ -53,9 +54,9 @@ for path in $paths; do
     [ -f "$original" ] || original=$tree/$path
     [ -f "$original" ] || die "$original: no such file"
     mkdir -p "$edited/$(dirname "$path")"
-    awk -v path="$path" -f "$here/register.awk" "$table" "$original" > "$edited/$path" || failed=1
+    awk -v path="$path" -v version="$version" -f "$here/register.awk" "$table" "$original" > "$edited/$path" || failed=1
 done
-[ $failed -eq 0 ] || die "$tree was not changed: its sources differ from FFmpeg 7.1;" \
+[ $failed -eq 0 ] || die "$tree was not changed: its sources differ from FFmpeg $version;" \
     "adapt tools/ffmpeg/registrations.txt"
 
 copy_into "$tree/libavcodec" "$root"/libavcodec_onedva/*.[ch]

@@ -21,6 +21,10 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch"
 cp "$root/configure" .
+mkdir -p tools/ffmpeg
+cp "$root/tools/ffmpeg/versions.sh" tools/ffmpeg
+versions=$(tools/ffmpeg/versions.sh known)
+newest=$(echo "$versions" | tr " " "\n" | sort -V | tail -n 1)
 echo weights > other.safetensors
 
 # usage: expect_failure MESSAGE OPTION...
@@ -49,6 +53,19 @@ expect_failure '--model needs a value' --model
 expect_failure '/missing: no such file' --model=missing
 expect_failure 'is not an absolute path' --prefix=relative
 expect_failure 'is not an FFmpeg source tree' --ffmpeg-source="$scratch"
+expect_failure "--ffmpeg-version=6.0 is not known; known are $versions" --ffmpeg-version=6.0
+expect_failure '--ffmpeg-version needs a value' --ffmpeg-version=
+
+# Source trees of versions that are known and others.
+mkdir -p tree/libavcodec
+: > tree/libavcodec/allcodecs.c
+expect_failure "/tree does not say in a file RELEASE which version of FFmpeg it is; known are $versions" --ffmpeg-source=tree
+for release in 6.1.2 4.7.1 "$newest.git" "${newest}1" "1$newest"; do
+    echo "$release" > tree/RELEASE
+    expect_failure "/tree is FFmpeg $release; known are $versions" --ffmpeg-source=tree
+done
+echo "$newest.2" > tree/RELEASE
+expect_failure "/tree is FFmpeg $newest, not 7.1 as --ffmpeg-version says" --ffmpeg-source=tree --ffmpeg-version=7.1
 expect_failure 'C compiler no-such-cc was not found' --cc=no-such-cc
 expect_failure '/missing: there is no such program' --python=./missing
 for option in prefix=/opt/my\ own prefix=/opt/\$own "prefix=/own's" model=my\ own directory=my\ own; do
@@ -82,7 +99,17 @@ grep -q "^CUDA  *no: it needs nvcc at nvcc-that-is-not, of NVIDIA's CUDA toolkit
 expect_setting 'HAVE_CUDA = no'
 rm -r build
 
+# The versions that are known, and a tree of one.
+for version in $versions; do
+    ./configure --disable-ffplay --ffmpeg-version="$version" | grep -q "^FFmpeg sources  *Debian source package of $version\$" ||
+        die "configure does not say that it takes FFmpeg $version"
+    expect_setting "FFMPEG_VERSION = $version"
+done
+./configure --disable-ffplay --ffmpeg-source=tree > /dev/null
+expect_setting "FFMPEG_SOURCE = $PWD/tree"
+
 ./configure --disable-ffplay --disable-vulkan --disable-cuda > /dev/null
+expect_setting 'FFMPEG_VERSION = '
 expect_setting 'HAVE_VULKAN = no'
 expect_setting 'HAVE_CUDA = no'
 expect_setting 'PREFIX = /usr/local'

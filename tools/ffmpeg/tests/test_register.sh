@@ -3,7 +3,7 @@
 # Copyright (C) 2026 the One-DVA for FFmpeg authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
-# register.sh: what it adds, that a second run changes nothing, that a changed table or source file
+# register.sh: what it adds to which version, that a second run changes nothing, that a changed table or source file
 # arrives, and that a missing or doubled anchor is named and leaves FFmpeg's files as they were.
 #
 # usage: test_register.sh
@@ -26,6 +26,7 @@ new_tree() {
     rm -rf tree repository
     mkdir -p tree/libavcodec tree/libavformat tree/libavfilter tree/tests repository/libavcodec_onedva \
         repository/libavformat_onedva repository/libavfilter_onedva repository/fate/ref/fate
+    echo 8.1.2 > tree/RELEASE
     printf 'first\nsecond\nthird\n' > tree/libavcodec/allcodecs.c
     printf 'one\n    two\n' > tree/configure
     echo encoder > repository/libavcodec_onedva/onedvaenc.c
@@ -89,6 +90,34 @@ expect_failure() {
     [ "$before" = "$(snapshot)" ] || die "a failed registration changed the tree"
 }
 
+# Edits and lines of one version only, and of all behind them.
+new_tree
+cat > table <<'EOF_TABLE'
+file libavcodec/allcodecs.c
+in 7.1
+after |an anchor of 7.1
+add |not here
+in 8.1 9.0
+before |second
+in 9.0
+add |nor this
+in 8.1
+add |added
+in all
+add |everywhere
+after |third
+add |last
+file configure
+after |    two
+add |    three
+EOF_TABLE
+run
+printf 'first\nadded\neverywhere\nsecond\nthird\nlast\n' | cmp - tree/libavcodec/allcodecs.c
+printf 'one\n    two\n    three\n' | cmp - tree/configure
+
+new_tree
+echo 6.0.1 > tree/RELEASE
+expect_failure 'tree is FFmpeg 6.0.1; known are'
 new_tree
 printf 'one\n    2\n' > tree/configure
 expect_failure 'configure: anchor not found:     two'
@@ -99,12 +128,13 @@ new_tree
 rm tree/configure
 expect_failure 'tree/configure: no such file'
 
-# The real table on the real tree, when FFmpeg has been fetched already.
-pristine=$here/../../../build/ffmpeg-src
-if [ -d "$pristine/.onedva" ]; then
+# The real table on the real trees of the versions that have been fetched already.
+for pristine in "$here"/../../../build/ffmpeg-src*; do
+    [ -d "$pristine/.onedva" ] || continue
+    version=$("$here/../versions.sh" of "$pristine")
     awk '$1 == "file" { print $2 }' "$here/../registrations.txt" | while read -r path; do
-        awk -v path="$path" -f "$here/../register.awk" "$here/../registrations.txt" \
-            "$pristine/.onedva/$path" > /dev/null || die "the table does not fit $path"
+        awk -v path="$path" -v version="$version" -f "$here/../register.awk" "$here/../registrations.txt" \
+            "$pristine/.onedva/$path" > /dev/null || die "the table does not fit $path of FFmpeg $version"
     done
-fi
+done
 echo "registration: as expected"
