@@ -249,11 +249,11 @@ int odva_cuda_choose(const struct odva_device_wish *wish, const void **choice)
 }
 
 int odva_cuda_open(struct odva_device **device, const void *choice,
-                   const struct onedva_logger *logger)
+                   const struct odva_device_wish *wish)
 {
     struct odva_cuda_device *cuda;
     const int place = (int)((const char *)choice - choices[0]);
-    const int status = odva_cuda_device_open(&cuda, place / 2 - 1, place % 2, logger);
+    const int status = odva_cuda_device_open(&cuda, place / 2 - 1, place % 2, wish->logger);
 
     *device = status < 0 ? NULL : &cuda->base;
     return status;

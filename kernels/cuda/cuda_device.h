@@ -21,7 +21,7 @@ int odva_cuda_probe(void);
 /** @param choice where one opens what the wish leads to */
 int odva_cuda_choose(const struct odva_device_wish *wish, const void **choice);
 int odva_cuda_open(struct odva_device **device, const void *choice,
-                   const struct onedva_logger *logger);
+                   const struct odva_device_wish *wish);
 
 /** Parameters and results as of odva_cuda_gpu_open. The caller has the first reference.
  * @param is_rounded whether ODVA_PRECISION_NETWORK may have bfloat16 factors, where the GPU has */

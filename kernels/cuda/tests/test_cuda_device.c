@@ -144,7 +144,7 @@ static int open_wish(struct odva_device_wish wish)
     lines = 0;
     status = odva_cuda_choose(&wish, &choice);
     if (status >= 0)
-        status = odva_cuda_open(&device, choice, &counting);
+        status = odva_cuda_open(&device, choice, &wish);
     assert_int_equal(lines, status < 0);
     assert_true((device != NULL) == (status >= 0));
     if (device)
