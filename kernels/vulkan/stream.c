@@ -102,6 +102,7 @@ static int begin(struct odva_vulkan_stream *stream)
             return fail(stream, result);
     }
     stream->recorded++;
+    stream->pieces++;
     return ONEDVA_OK;
 }
 

@@ -33,6 +33,7 @@ struct odva_vulkan_stream {
     struct odva_buffer *deferred, **deferred_end; /* freed ones, first things first */
     size_t deferred_uploads;                      /* bytes of them */
     int64_t uploaded, downloaded;                 /* bytes so far, from the host and to it */
+    int64_t pieces;                               /* of work so far: kernels and copies */
     int status; /* negative: the device failed, nothing works any more */
 };
 

@@ -19,9 +19,9 @@ struct operator_factors {
     double size; /* of a factor, bytes */
 };
 
-/** Bytes from the host and to it. */
+/** Bytes from the host and to it; kernels and copies that were recorded. */
 struct operator_traffic {
-    int64_t uploaded, downloaded;
+    int64_t uploaded, downloaded, pieces;
 };
 
 /** What a backend runs on. */
@@ -32,7 +32,7 @@ struct operator_machine {
     double (*measure)(struct odva_backend *backend, double peaks[PEAK_KINDS]);
     /** Of a product with such weights; NULL: of attention with network precision. */
     struct operator_factors (*factors)(const struct odva_weights *weights);
-    /** Bytes so far between host and device; NULL: they are one. */
+    /** So far between host and device; NULL: they are one. */
     struct operator_traffic (*traffic)(struct odva_backend *backend);
 };
 

@@ -110,4 +110,4 @@ static double measure(struct odva_backend *backend, double peaks[PEAK_KINDS])
     return 0;
 }
 
-const struct operator_machine operator_machine_cuda = {seconds, measure, factors};
+const struct operator_machine operator_machine_cuda = {seconds, measure, factors, NULL};

@@ -110,7 +110,7 @@ static struct operator_traffic traffic(struct odva_backend *backend)
 {
     const struct odva_vulkan_stream *stream = odva_vulkan_stream_of(backend);
 
-    return (struct operator_traffic){stream->uploaded, stream->downloaded};
+    return (struct operator_traffic){stream->uploaded, stream->downloaded, stream->pieces};
 }
 
 const struct operator_machine operator_machine_vulkan = {seconds, measure, factors, traffic};
