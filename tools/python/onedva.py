@@ -54,6 +54,14 @@ def _tensors(path, data):
     return metadata, tensors
 
 
+def is_exported(path):
+    """Whether a file is of the kind that export() writes, by its name or how it begins; anything else is a video."""
+    if os.fspath(path).endswith(".safetensors"):
+        return True
+    with open(path, "rb") as file:
+        return file.read(9)[8:] == b"{"
+
+
 def export(video, path, program="onedva-latents"):
     """Write a video's latents to path; "/dev/stdout" gives them back as bytes. ValueError says why there are none."""
     try:
@@ -135,9 +143,9 @@ class Latents:
     """A file of latents: a sequence of clips."""
 
     def __init__(self, path, program="onedva-latents"):
-        """path: what was exported, *.safetensors, or a video, which program reads into memory."""
+        """path: what was exported, or a video, which program reads into memory."""
         self.path, self.program = path, program
-        if os.fspath(path).endswith(".safetensors"):
+        if is_exported(path):
             metadata, self.tensors = read_tensors(path)
         else:
             metadata, self.tensors = _tensors(path, np.frombuffer(export(path, "/dev/stdout", program), np.uint8))
@@ -199,7 +207,7 @@ class Windows:
     def __init__(self, paths, clips=1, length=None, cache=None, program="onedva-latents"):
         if clips < 1 or (length is not None and length < 1):
             raise ValueError(f"windows of {clips} clips and {length} tokens; expected 1 or more of each")
-        keep = lambda path: exported(path, cache, program) if cache and not path.endswith(".safetensors") else path
+        keep = lambda path: exported(path, cache, program) if cache and not is_exported(path) else path
         self.files = [Latents(keep(os.fspath(path)), program) for path in paths]
         self.clips, self.length = clips, length
         counts = [max(0, len(file) - clips + 1) for file in self.files]

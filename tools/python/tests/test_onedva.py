@@ -169,6 +169,9 @@ class Reader(unittest.TestCase):
             self.assertRaisesRegex(ValueError, "b.mkv: no clips", onedva.Windows, [other], cache=keep, program=program)
         self.assertRaisesRegex(ValueError, "no program nothing", onedva.Latents, video, "nothing")
         self.assertEqual([name for _, _, names in os.walk(cache) for name in names], ["a.mkv.safetensors"])
+        other = os.path.join(folder, "latents")    # exported under another name
+        os.rename(self.path, other)
+        np.testing.assert_array_equal(onedva.Windows([other], cache=cache, program="nothing")[0].tokens, wanted)
 
     def test_other_files_are_refused(self):
         for described, cut, words in ((None, 0, "no One-DVA latents"), ({**DESCRIBED, "format": 4}, 0, "format 4"),
