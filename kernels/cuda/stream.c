@@ -155,13 +155,17 @@ struct odva_cuda_staging *odva_cuda_take_staging(struct odva_cuda_stream *stream
 
 void odva_cuda_release_staging(struct odva_cuda_stream *stream, struct odva_cuda_staging *staging)
 {
-    staging->is_taken = 0;
-    staging->is_used = 1;
-    if (enter(stream) < 0)
-        return;
-    (void)keep(stream, stream->gpu->driver.event_record(staging->event, stream->queue),
-               "recording an event");
-    odva_cuda_leave(stream->gpu);
+    int status = enter(stream);
+
+    if (status >= 0) {
+        status = keep(stream, stream->gpu->driver.event_record(staging->event, stream->queue),
+                      "recording an event");
+        staging->is_used = status >= 0;
+        if (status < 0) /* no event will say that the copy is done */
+            status = keep(stream, stream->gpu->driver.stream_synchronize(stream->queue), "waiting");
+        odva_cuda_leave(stream->gpu);
+    }
+    staging->is_taken = status < 0; /* until the stream is closed: the copy may still be at work */
 }
 
 int odva_cuda_copy_from_staging(struct odva_cuda_stream *stream, const struct odva_buffer *dst,
