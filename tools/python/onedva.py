@@ -170,26 +170,28 @@ class Latents:
         """To a worker goes the path, not what is behind it."""
         return Latents, (self.path, self.program)
 
-    def tokens(self, index):
-        """All latent tokens of a clip, tile by tile: float32 [n, 32] as Tile.tokens() has them, with zeros behind those
-        of small tiles; and their places, int32 [n, 4]: y, x and side of the tile, index in it."""
+    def tokens(self, index, coarsest=None):
+        """Latent tokens of a clip, tile by tile: float32 [n, 32] as Tile.tokens() has them, with zeros behind those of
+        small tiles; and their places, int32 [n, 4]: y, x and side of the tile, index in it. coarsest: so many of them
+        and no others, in the order of their index in the tile."""
         first, end = self.tensors["clip.first_tile"][index:index + 2]
         starts = np.asarray(self.tensors["tile.first_coefficient"][first:end + 1])
         place = self.tensors["tile.place"][first:end]
         side = 1 << place[:, 5]
         token_length = np.where(side == 8, 32, np.where(side == 4, 16, 8))
         counts = -(-np.diff(starts) // token_length)
-        rows = np.cumsum(counts) - counts                        # each tile's first token
-        tile = np.repeat(np.arange(len(side)), np.diff(starts))  # of each coefficient
-        inside = np.arange(starts[0], starts[-1]) - starts[tile]
-        scale = self.tensors["coefficient.scale"][starts[0]:starts[-1]]
-        tokens = np.zeros((int(counts.sum()), 32), np.float32)
-        tokens[rows[tile] + inside // token_length[tile], inside % token_length[tile]] = (
-            self.tensors["coefficient.y"][starts[0]:starts[-1]] * TYPICAL[scale.astype(np.int16) + 128])
-        of_token = np.repeat(np.arange(len(side)), counts)
-        index_in_tile = np.arange(len(tokens)) - rows[of_token]
-        places = np.stack([place[of_token, 0], place[of_token, 1], side[of_token], index_in_tile], 1).astype(np.int32)
-        return tokens, places
+        tile = np.repeat(np.arange(len(side)), counts)           # of each token
+        inside = np.arange(len(tile)) - np.repeat(np.cumsum(counts) - counts, counts)
+        if coarsest is not None:
+            kept = np.argsort(inside, kind="stable")[:coarsest]
+            tile, inside = tile[kept], inside[kept]
+        column, length = np.arange(32), token_length[tile][:, None]
+        at = (starts[tile] + inside * token_length[tile])[:, None] + column
+        is_there = (column < length) & (at < starts[tile + 1][:, None])
+        at[~is_there] = starts[0]
+        scale = self.tensors["coefficient.scale"][at].astype(np.int16)
+        tokens = np.where(is_there, self.tensors["coefficient.y"][at] * TYPICAL[scale + 128], np.float32(0))
+        return tokens, np.stack([place[tile, 0], place[tile, 1], side[tile], inside], 1).astype(np.int32)
 
 
 # Latent tokens [n, 32] and their places [n, 5]: clip of the window; y, x and side of the tile in patches; index in the tile.
@@ -221,7 +223,7 @@ class Windows:
             raise IndexError(index)
         file = int(np.searchsorted(self.ends, index, "right"))
         first = index - int(self.ends[file - 1] if file else 0)
-        parts = [self.files[file].tokens(first + i) for i in range(self.clips)]
+        parts = [self.files[file].tokens(first + i, self.length) for i in range(self.clips)]
         tokens = np.concatenate([t for t, _ in parts])
         places = np.concatenate([np.insert(p, 0, i, 1) for i, (_, p) in enumerate(parts)])
         order = np.argsort(places[:, 4], kind="stable")[:self.length]
