@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "kernels/cpu/operators.h"
+#include "kernels/host_planes.h"
 
 static size_t stride_of(int width)
 {
@@ -22,11 +23,11 @@ static void place_planes(struct odva_image *image, int width, int height)
     image->width = width;
     image->height = height;
     for (int p = 0; p < 3; p++) {
-        const size_t stride = stride_of(odva_cpu_plane_side(width, p));
+        const size_t stride = stride_of(odva_plane_side(width, p));
 
         image->picture.data[p] = next;
         image->picture.stride[p] = (ptrdiff_t)stride;
-        next += stride * odva_cpu_plane_side(height, p);
+        next += stride * odva_plane_side(height, p);
     }
 }
 
@@ -84,8 +85,8 @@ int odva_cpu_image_copy(struct odva_backend *backend, struct odva_image *dst,
 {
     (void)backend;
     for (int p = 0; p < 3; p++) {
-        const int columns = odva_cpu_plane_side(dst->width, p);
-        const int rows = odva_cpu_plane_side(dst->height, p);
+        const int columns = odva_plane_side(dst->width, p);
+        const int rows = odva_plane_side(dst->height, p);
 
         if (!dst->picture.data[p] || !src->picture.data[p])
             continue;

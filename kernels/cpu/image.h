@@ -15,12 +15,6 @@ struct odva_image {
     size_t bytes;    /* of the memory */
 };
 
-/** Width or height of a plane. @param side luma's */
-static inline int odva_cpu_plane_side(int side, int plane)
-{
-    return plane ? (side + 1) / 2 : side;
-}
-
 /* Members of odva_backend_ops. */
 struct odva_image *odva_cpu_image_alloc(struct odva_backend *backend, struct odva_image *reuse,
                                         int width, int height);

@@ -12,6 +12,7 @@
 #include "kernels/cpu/image.h"
 #include "kernels/cpu/patches.h"
 #include "kernels/cpu/reference.h"
+#include "kernels/host_planes.h"
 
 #define PATCHES           8
 #define WARP_SAMPLES      (1 << 15) /* a task takes more time than to wake a thread */
@@ -190,8 +191,8 @@ static struct odva_cpu_filter filtered_plane(const struct filter_job *job, int t
     return (struct odva_cpu_filter){
         .plane = image->picture.data[plane],
         .stride = image->picture.stride[plane],
-        .width = odva_cpu_plane_side(image->width, plane),
-        .height = odva_cpu_plane_side(image->height, plane),
+        .width = odva_plane_side(image->width, plane),
+        .height = odva_plane_side(image->height, plane),
         .side = plane ? ODVA_TOKEN_CHROMA : ODVA_TOKEN_LUMA,
         .limit = job->limit,
         .kept = job->kept,
@@ -287,8 +288,8 @@ static void downscale2x_task(void *opaque, int64_t index, int worker)
 static void downscale_plane(struct odva_backend *backend, const struct odva_image *dst,
                             const struct odva_image *src, int plane)
 {
-    const int width = odva_cpu_plane_side(src->width, plane);
-    const int height = odva_cpu_plane_side(src->height, plane);
+    const int width = odva_plane_side(src->width, plane);
+    const int height = odva_plane_side(src->height, plane);
     struct plane_job job = {.operators = odva_cpu_backend_of(backend)->operators,
                             .rows = (height + 1) / 2};
 

@@ -5,20 +5,15 @@
 #include "kernels/cuda/image.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "kernels/cuda/cuda_backend.h"
+#include "kernels/host_planes.h"
 
 #define ALIGNMENT 16 /* bytes, of rows: a warp reads whole sectors, a thread whole words */
 
-static int plane_size(int luma, int plane)
-{
-    return plane ? (luma + 1) / 2 : luma;
-}
-
 static size_t plane_bytes(const struct odva_image *image, int plane)
 {
-    return (size_t)image->stride[plane > 0] * plane_size(image->shape.height, plane);
+    return (size_t)image->stride[plane > 0] * odva_plane_side(image->shape.height, plane);
 }
 
 static int planes_of(const struct odva_image *image)
@@ -37,7 +32,7 @@ static void place_planes(struct odva_image *image, int width, int height)
     image->shape.width = width;
     image->shape.height = height;
     for (int p = 0; p < 2; p++)
-        image->stride[p] = (plane_size(width, p) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+        image->stride[p] = (odva_plane_side(width, p) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     image->offset[0] = 0;
     for (int p = 1; p < 3; p++)
         image->offset[p] = image->offset[p - 1] + plane_bytes(image, p - 1);
@@ -118,13 +113,6 @@ struct odva_image_shape odva_cuda_image_shape(const struct odva_image *image)
 
 /* ---- from and to the host ---------------------------------------------------------------- */
 
-static void copy_rows(uint8_t *dst, ptrdiff_t dst_stride, const uint8_t *src, ptrdiff_t src_stride,
-                      int width, int height)
-{
-    for (int y = 0; y < height; y++)
-        memcpy(dst + y * dst_stride, src + y * src_stride, width);
-}
-
 /* What the host has, unless kernels were given it or wrote it already. */
 static int bring(struct odva_cuda_stream *stream, struct odva_image *image)
 {
@@ -138,9 +126,10 @@ static int bring(struct odva_cuda_stream *stream, struct odva_image *image)
     if (!staging)
         return stream->status < 0 ? stream->status : ONEDVA_ERR_NOMEM;
     for (int p = 0; p < planes_of(image); p++)
-        copy_rows((uint8_t *)staging->memory + image->offset[p], image->stride[p > 0],
-                  image->host.data[p], image->host.stride[p], plane_size(image->shape.width, p),
-                  plane_size(image->shape.height, p));
+        odva_copy_rows((uint8_t *)staging->memory + image->offset[p], image->stride[p > 0],
+                       image->host.data[p], image->host.stride[p],
+                       odva_plane_side(image->shape.width, p),
+                       odva_plane_side(image->shape.height, p));
     status = odva_cuda_copy_from_staging(stream, image->buffer, 0, staging, bytes);
     odva_cuda_release_staging(stream, staging);
     image->is_current = status >= 0;
@@ -162,9 +151,9 @@ static void write_planes(const struct odva_image *image)
     const uint8_t *fetched = image->fetched->memory;
 
     for (int p = 0; p < planes_of(image); p++)
-        copy_rows(image->host.data[p], image->host.stride[p], fetched + image->offset[p],
-                  image->stride[p > 0], plane_size(image->shape.width, p),
-                  plane_size(image->shape.height, p));
+        odva_copy_rows(image->host.data[p], image->host.stride[p], fetched + image->offset[p],
+                       image->stride[p > 0], odva_plane_side(image->shape.width, p),
+                       odva_plane_side(image->shape.height, p));
 }
 
 int odva_cuda_images_synchronize(struct odva_cuda_stream *stream, struct odva_image *wrapped)

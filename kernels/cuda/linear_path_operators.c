@@ -7,9 +7,9 @@
 
 #include "base/integers.h"
 #include "kernels/cuda/cuda_backend.h"
+#include "kernels/tile_group.h"
 
-#define MAX_NUMBERS  (1 << 24) /* of tiles that are at work together, or one tile's */
-#define MAX_TILES    (1 << 15) /* likewise */
+#define MAX_TILES    (1 << 15) /* that are at work together */
 #define TILE_BLOCKS  16        /* for each tile; they go on in steps of all */
 #define PATCH_BLOCKS 64        /* likewise, where each makes a patch */
 
@@ -48,40 +48,8 @@ int odva_cuda_project(struct odva_backend *backend, struct odva_matrix coefs,
 
 /* ---- tiles ------------------------------------------------------------------------------- */
 
-/** Tiles that are at work together. */
-struct tile_group {
-    struct odva_buffer *table;   /* struct odva_cuda_tile of each */
-    struct odva_buffer *numbers; /* of all */
-    int count, basis;
-};
-
-/** Where tiles' latents and coefficients are. */
-struct tile_memory {
-    const struct odva_buffer *latents, *coefs; /* coefs: NULL for reconstruction */
-    int basis;
-};
-
-static int64_t numbers_of(const struct odva_dct_tile *tile, int basis)
-{
-    return (int64_t)tile->nt * tile->ny * tile->nx * basis;
-}
-
-/* As many tiles as may be at work together. */
-static int count_tiles(const struct odva_dct_tile *tiles, int count, int basis)
-{
-    int64_t numbers = 0;
-    int i;
-
-    for (i = 0; i < count && i < MAX_TILES; i++) {
-        numbers += numbers_of(&tiles[i], basis);
-        if (i > 0 && numbers > MAX_NUMBERS)
-            break;
-    }
-    return i;
-}
-
 static void fill_table(struct odva_cuda_tile *table, const struct odva_dct_tile *tiles, int count,
-                       const struct tile_memory *memory, const struct odva_buffer *numbers)
+                       const struct odva_tile_memory *memory, const struct odva_buffer *numbers)
 {
     int64_t done = 0;
 
@@ -102,11 +70,11 @@ static void fill_table(struct odva_cuda_tile *table, const struct odva_dct_tile 
             .coefficients = tile->coefficients,
             .is_predicted = tile->is_predicted,
         };
-        done += numbers_of(tile, memory->basis);
+        done += odva_tile_numbers(tile, memory->basis);
     }
 }
 
-static void free_group(struct odva_cuda_stream *stream, struct tile_group *group)
+static void free_group(struct odva_cuda_stream *stream, struct odva_tile_group *group)
 {
     if (group->table)
         odva_cuda_free(stream, group->table);
@@ -114,15 +82,15 @@ static void free_group(struct odva_cuda_stream *stream, struct tile_group *group
         odva_cuda_free(stream, group->numbers);
 }
 
-static int fill_group(struct odva_cuda_stream *stream, struct tile_group *group,
-                      const struct odva_dct_tile *tiles, const struct tile_memory *memory)
+static int fill_group(struct odva_cuda_stream *stream, struct odva_tile_group *group,
+                      const struct odva_dct_tile *tiles, const struct odva_tile_memory *memory)
 {
     struct odva_cuda_tile *table = malloc(group->count * sizeof(*table));
     int64_t numbers = 0;
     int status = ONEDVA_ERR_NOMEM;
 
     for (int i = 0; i < group->count; i++)
-        numbers += numbers_of(&tiles[i], memory->basis);
+        numbers += odva_tile_numbers(&tiles[i], memory->basis);
     group->numbers = odva_cuda_alloc(stream, numbers * sizeof(int32_t));
     group->table = odva_cuda_alloc(stream, group->count * sizeof(*table));
     if (table && group->numbers && group->table) {
@@ -133,7 +101,7 @@ static int fill_group(struct odva_cuda_stream *stream, struct tile_group *group,
     return stream->status < 0 ? stream->status : status;
 }
 
-static int scan(struct odva_cuda_stream *stream, const struct tile_group *group,
+static int scan(struct odva_cuda_stream *stream, const struct odva_tile_group *group,
                 enum odva_cuda_kernel kernel)
 {
     const struct odva_cuda_scan arguments = {odva_cuda_at(group->table, 0), group->basis};
@@ -144,7 +112,7 @@ static int scan(struct odva_cuda_stream *stream, const struct tile_group *group,
 }
 
 /* @param axis 0: t, 1: y, 2: x */
-static int transform(struct odva_backend *backend, const struct tile_group *group,
+static int transform(struct odva_backend *backend, const struct odva_tile_group *group,
                      enum odva_cuda_kernel kernel, int axis)
 {
     const struct odva_cuda_dct arguments = {
@@ -159,8 +127,8 @@ static int transform(struct odva_backend *backend, const struct tile_group *grou
 
 /* ---- forward ----------------------------------------------------------------------------- */
 
-static int forward_group(struct odva_backend *backend, struct tile_group *group,
-                         const struct odva_dct_tile *tiles, const struct tile_memory *memory)
+static int forward_group(struct odva_backend *backend, struct odva_tile_group *group,
+                         const struct odva_dct_tile *tiles, const struct odva_tile_memory *memory)
 {
     struct odva_cuda_stream *stream = odva_cuda_stream_of(backend);
     int status = fill_group(stream, group, tiles, memory);
@@ -174,14 +142,14 @@ int odva_cuda_dct_forward(struct odva_backend *backend, struct odva_buffer *late
                           const struct odva_buffer *coefs, int basis,
                           const struct odva_dct_tile *tiles, int count)
 {
-    const struct tile_memory memory = {latents, coefs, basis};
+    const struct odva_tile_memory memory = {latents, coefs, basis};
     int status = ONEDVA_OK;
 
     odva_cuda_written(latents);
     for (int first = 0, some; first < count && status >= 0; first += some) {
-        struct tile_group group = {.basis = basis};
+        struct odva_tile_group group = {.basis = basis};
 
-        some = group.count = count_tiles(tiles + first, count - first, basis);
+        some = group.count = odva_tile_group_count(tiles + first, count - first, basis, MAX_TILES);
         status = forward_group(backend, &group, tiles + first, &memory);
         free_group(odva_cuda_stream_of(backend), &group);
     }
@@ -190,8 +158,9 @@ int odva_cuda_dct_forward(struct odva_backend *backend, struct odva_buffer *late
 
 /* ---- reconstruction ---------------------------------------------------------------------- */
 
-static int reconstruct_group(struct odva_backend *backend, struct tile_group *group,
-                             const struct odva_dct_tile *tiles, const struct tile_memory *memory,
+static int reconstruct_group(struct odva_backend *backend, struct odva_tile_group *group,
+                             const struct odva_dct_tile *tiles,
+                             const struct odva_tile_memory *memory,
                              struct odva_cuda_reconstruct *arguments)
 {
     struct odva_cuda_stream *stream = odva_cuda_stream_of(backend);
@@ -211,16 +180,17 @@ static int reconstruct_group(struct odva_backend *backend, struct tile_group *gr
         (struct odva_cuda_blocks){PATCH_BLOCKS, group->count, 1, ODVA_CUDA_FRAME_WORDS});
 }
 
-static int reconstruct_groups(struct odva_backend *backend, const struct tile_memory *memory,
+static int reconstruct_groups(struct odva_backend *backend, const struct odva_tile_memory *memory,
                               const struct odva_dct_tile *tiles, int count,
                               struct odva_cuda_reconstruct *arguments)
 {
     int status = ONEDVA_OK;
 
     for (int first = 0, some; first < count && status >= 0; first += some) {
-        struct tile_group group = {.basis = memory->basis};
+        struct odva_tile_group group = {.basis = memory->basis};
 
-        some = group.count = count_tiles(tiles + first, count - first, memory->basis);
+        some = group.count =
+            odva_tile_group_count(tiles + first, count - first, memory->basis, MAX_TILES);
         status = reconstruct_group(backend, &group, tiles + first, memory, arguments);
         free_group(odva_cuda_stream_of(backend), &group);
     }
@@ -234,7 +204,7 @@ int odva_cuda_reconstruct(struct odva_backend *backend, struct odva_image *const
                           struct odva_image *prediction)
 {
     struct odva_cuda_stream *stream = odva_cuda_stream_of(backend);
-    const struct tile_memory memory = {latents, NULL, bands->basis};
+    const struct odva_tile_memory memory = {latents, NULL, bands->basis};
     struct odva_cuda_reconstruct arguments = {
         .grid = odva_cuda_grid_of(grid),
         .mean = (const int16_t *)(uintptr_t)basis->numbers,

@@ -8,17 +8,13 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "kernels/host_planes.h"
 #include "kernels/vulkan/picture.h"
 #include "kernels/vulkan/vulkan_backend.h"
 
 static size_t round_up(int size)
 {
     return ((size_t)size + 15) / 16 * 16;
-}
-
-static int plane_size(int luma, int plane)
-{
-    return plane ? (luma + 1) / 2 : luma;
 }
 
 static size_t plane_offset(const struct odva_image *image, int plane)
@@ -28,7 +24,7 @@ static size_t plane_offset(const struct odva_image *image, int plane)
 
 static size_t plane_bytes(const struct odva_image *image, int plane)
 {
-    return (size_t)image->stride[plane > 0] * plane_size(image->shape.height, plane);
+    return (size_t)image->stride[plane > 0] * odva_plane_side(image->shape.height, plane);
 }
 
 static int planes_of(const struct odva_image *image)
@@ -40,12 +36,13 @@ static int planes_of(const struct odva_image *image)
 static size_t place_planes(struct odva_image *image, int width, int height)
 {
     const uint64_t luma = (uint64_t)round_up(width) * height;
-    const uint64_t chroma = (uint64_t)round_up(plane_size(width, 1)) * plane_size(height, 1);
+    const uint64_t chroma =
+        (uint64_t)round_up(odva_plane_side(width, 1)) * odva_plane_side(height, 1);
 
     image->shape.width = width;
     image->shape.height = height;
     image->stride[0] = (uint32_t)round_up(width);
-    image->stride[1] = (uint32_t)round_up(plane_size(width, 1));
+    image->stride[1] = (uint32_t)round_up(odva_plane_side(width, 1));
     image->offset[0] = (uint32_t)luma;
     image->offset[1] = (uint32_t)(luma + chroma);
     return luma + chroma > UINT32_MAX ? 0 : (size_t)(luma + 2 * chroma);
@@ -152,13 +149,6 @@ struct odva_image_shape odva_vulkan_image_shape(const struct odva_image *image)
 
 /* ---- from and to the host ---------------------------------------------------------------- */
 
-static void copy_rows(uint8_t *dst, ptrdiff_t dst_stride, const uint8_t *src, ptrdiff_t src_stride,
-                      int width, int height)
-{
-    for (int y = 0; y < height; y++)
-        memcpy(dst + y * dst_stride, src + y * src_stride, width);
-}
-
 static int upload_plane(struct odva_vulkan_stream *stream, const struct odva_image *image,
                         int plane)
 {
@@ -166,9 +156,9 @@ static int upload_plane(struct odva_vulkan_stream *stream, const struct odva_ima
 
     if (!staging)
         return stream->status < 0 ? stream->status : ONEDVA_ERR_NOMEM;
-    copy_rows(odva_vulkan_mapped(staging), image->stride[plane > 0], image->host.data[plane],
-              image->host.stride[plane], plane_size(image->shape.width, plane),
-              plane_size(image->shape.height, plane));
+    odva_copy_rows(odva_vulkan_mapped(staging), image->stride[plane > 0], image->host.data[plane],
+                   image->host.stride[plane], odva_plane_side(image->shape.width, plane),
+                   odva_plane_side(image->shape.height, plane));
     return odva_vulkan_copy_staging(stream, image->buffer, plane_offset(image, plane), staging);
 }
 
@@ -190,9 +180,9 @@ static void write_planes(const struct odva_image *image)
     const uint8_t *fetched = odva_vulkan_mapped(image->fetched);
 
     for (int p = 0; p < planes_of(image); p++)
-        copy_rows(image->host.data[p], image->host.stride[p], fetched + plane_offset(image, p),
-                  image->stride[p > 0], plane_size(image->shape.width, p),
-                  plane_size(image->shape.height, p));
+        odva_copy_rows(image->host.data[p], image->host.stride[p], fetched + plane_offset(image, p),
+                       image->stride[p > 0], odva_plane_side(image->shape.width, p),
+                       odva_plane_side(image->shape.height, p));
 }
 
 /* What operators wrote goes to where it came from. */

@@ -7,11 +7,11 @@
 #include <string.h>
 
 #include "base/integers.h"
+#include "kernels/tile_group.h"
 #include "kernels/vulkan/vulkan_backend.h"
 
-#define MAX_NUMBERS  (1 << 24) /* of tiles that are at work together, or one tile's */
-#define TILE_GROUPS  16        /* for each tile; they go on in steps of all */
-#define PATCH_GROUPS 64        /* likewise, where each makes a patch */
+#define TILE_GROUPS  16 /* for each tile; they go on in steps of all */
+#define PATCH_GROUPS 64 /* likewise, where each makes a patch */
 
 /* What a sum of project is in: 1/8 of a sample's step times 1/16384, of 127.5 steps. */
 #define SUM_UNIT (1.0f / (127.5f * 8 * 16384))
@@ -56,40 +56,8 @@ struct tile {
     uint32_t nt, ny, nx, y0, x0, coefficients, is_predicted;
 };
 
-/** Tiles that are at work together. */
-struct tile_group {
-    struct odva_buffer *table;   /* struct tile of each */
-    struct odva_buffer *numbers; /* of all */
-    int count, basis;
-};
-
-/** Where tiles' latents and coefficients are. */
-struct tile_memory {
-    const struct odva_buffer *latents, *coefs; /* coefs: NULL for reconstruction */
-    int basis;
-};
-
-static int64_t numbers_of(const struct odva_dct_tile *tile, int basis)
-{
-    return (int64_t)tile->nt * tile->ny * tile->nx * basis;
-}
-
-/* As many tiles as may be at work together. */
-static int count_tiles(const struct odva_dct_tile *tiles, int count, int basis)
-{
-    int64_t numbers = 0;
-    int i;
-
-    for (i = 0; i < count && i < ODVA_VULKAN_GROUPS; i++) {
-        numbers += numbers_of(&tiles[i], basis);
-        if (i > 0 && numbers > MAX_NUMBERS)
-            break;
-    }
-    return i;
-}
-
 static void fill_table(struct tile *table, const struct odva_dct_tile *tiles, int count,
-                       const struct tile_memory *memory, VkDeviceAddress numbers)
+                       const struct odva_tile_memory *memory, VkDeviceAddress numbers)
 {
     for (int i = 0; i < count; i++) {
         const struct odva_dct_tile *tile = &tiles[i];
@@ -108,11 +76,11 @@ static void fill_table(struct tile *table, const struct odva_dct_tile *tiles, in
             .coefficients = (uint32_t)tile->coefficients,
             .is_predicted = tile->is_predicted != 0,
         };
-        numbers += numbers_of(tile, memory->basis) * sizeof(int32_t);
+        numbers += odva_tile_numbers(tile, memory->basis) * sizeof(int32_t);
     }
 }
 
-static void free_group(struct odva_vulkan_stream *stream, struct tile_group *group)
+static void free_group(struct odva_vulkan_stream *stream, struct odva_tile_group *group)
 {
     if (group->table)
         odva_vulkan_free(stream, group->table);
@@ -120,15 +88,15 @@ static void free_group(struct odva_vulkan_stream *stream, struct tile_group *gro
         odva_vulkan_free(stream, group->numbers);
 }
 
-static int fill_group(struct odva_vulkan_stream *stream, struct tile_group *group,
-                      const struct odva_dct_tile *tiles, const struct tile_memory *memory)
+static int fill_group(struct odva_vulkan_stream *stream, struct odva_tile_group *group,
+                      const struct odva_dct_tile *tiles, const struct odva_tile_memory *memory)
 {
     struct tile *table = malloc(group->count * sizeof(*table));
     int64_t numbers = 0;
     int status = ONEDVA_ERR_NOMEM;
 
     for (int i = 0; i < group->count; i++)
-        numbers += numbers_of(&tiles[i], memory->basis);
+        numbers += odva_tile_numbers(&tiles[i], memory->basis);
     group->numbers = odva_vulkan_alloc(stream, numbers * sizeof(int32_t));
     group->table = odva_vulkan_alloc(stream, group->count * sizeof(*table));
     if (table && group->numbers && group->table) {
@@ -145,7 +113,8 @@ struct scan_arguments {
     uint32_t basis;
 };
 
-static int scan(struct odva_vulkan_stream *stream, const struct tile_group *group, int to_latents)
+static int scan(struct odva_vulkan_stream *stream, const struct odva_tile_group *group,
+                int to_latents)
 {
     const struct odva_vulkan_kernel kernel = {ODVA_VULKAN_SCAN_SHADER, {(uint32_t)to_latents}};
     const struct scan_arguments arguments = {odva_vulkan_address(group->table),
@@ -162,7 +131,7 @@ struct dct_arguments {
 };
 
 /* @param axis 0: t, 1: y, 2: x */
-static int transform(struct odva_backend *backend, const struct tile_group *group,
+static int transform(struct odva_backend *backend, const struct odva_tile_group *group,
                      enum odva_vulkan_shader shader, int axis)
 {
     const struct odva_vulkan_kernel kernel = {shader, {(uint32_t)axis}};
@@ -176,8 +145,8 @@ static int transform(struct odva_backend *backend, const struct tile_group *grou
 
 /* ---- forward ----------------------------------------------------------------------------- */
 
-static int forward_group(struct odva_backend *backend, struct tile_group *group,
-                         const struct odva_dct_tile *tiles, const struct tile_memory *memory)
+static int forward_group(struct odva_backend *backend, struct odva_tile_group *group,
+                         const struct odva_dct_tile *tiles, const struct odva_tile_memory *memory)
 {
     struct odva_vulkan_stream *stream = odva_vulkan_stream_of(backend);
     int status = fill_group(stream, group, tiles, memory);
@@ -191,14 +160,15 @@ int odva_vulkan_dct_forward(struct odva_backend *backend, struct odva_buffer *la
                             const struct odva_buffer *coefs, int basis,
                             const struct odva_dct_tile *tiles, int count)
 {
-    const struct tile_memory memory = {latents, coefs, basis};
+    const struct odva_tile_memory memory = {latents, coefs, basis};
     int status = ONEDVA_OK;
 
     odva_vulkan_written(latents);
     for (int first = 0, some; first < count && status >= 0; first += some) {
-        struct tile_group group = {.basis = basis};
+        struct odva_tile_group group = {.basis = basis};
 
-        some = group.count = count_tiles(tiles + first, count - first, basis);
+        some = group.count =
+            odva_tile_group_count(tiles + first, count - first, basis, ODVA_VULKAN_GROUPS);
         status = forward_group(backend, &group, tiles + first, &memory);
         free_group(odva_vulkan_stream_of(backend), &group);
     }
@@ -215,8 +185,9 @@ struct reconstruct_arguments {
     uint32_t band_count[ODVA_BANDS];
 };
 
-static int reconstruct_group(struct odva_backend *backend, struct tile_group *group,
-                             const struct odva_dct_tile *tiles, const struct tile_memory *memory,
+static int reconstruct_group(struct odva_backend *backend, struct odva_tile_group *group,
+                             const struct odva_dct_tile *tiles,
+                             const struct odva_tile_memory *memory,
                              struct reconstruct_arguments *arguments)
 {
     const struct odva_vulkan_kernel kernel = {ODVA_VULKAN_RECONSTRUCT_SHADER, {0}};
@@ -236,16 +207,17 @@ static int reconstruct_group(struct odva_backend *backend, struct tile_group *gr
                                 (uint32_t)group->count, 1);
 }
 
-static int reconstruct_groups(struct odva_backend *backend, const struct tile_memory *memory,
+static int reconstruct_groups(struct odva_backend *backend, const struct odva_tile_memory *memory,
                               const struct odva_dct_tile *tiles, int count,
                               struct reconstruct_arguments *arguments)
 {
     int status = ONEDVA_OK;
 
     for (int first = 0, some; first < count && status >= 0; first += some) {
-        struct tile_group group = {.basis = memory->basis};
+        struct odva_tile_group group = {.basis = memory->basis};
 
-        some = group.count = count_tiles(tiles + first, count - first, memory->basis);
+        some = group.count =
+            odva_tile_group_count(tiles + first, count - first, memory->basis, ODVA_VULKAN_GROUPS);
         status = reconstruct_group(backend, &group, tiles + first, memory, arguments);
         free_group(odva_vulkan_stream_of(backend), &group);
     }
@@ -259,7 +231,7 @@ int odva_vulkan_reconstruct(struct odva_backend *backend, struct odva_image *con
                             struct odva_image *prediction)
 {
     struct odva_vulkan_stream *stream = odva_vulkan_stream_of(backend);
-    const struct tile_memory memory = {latents, NULL, bands->basis};
+    const struct odva_tile_memory memory = {latents, NULL, bands->basis};
     struct reconstruct_arguments arguments = {
         .mean = odva_vulkan_address(basis->words),
         .inverse = odva_vulkan_address(basis->words) + basis->inverse,
