@@ -13,6 +13,7 @@ ffmpeg-full ffmpeg-check ffmpeg-shared fate-onedva: export ONEDVA_FFPLAY := $(FF
 ffmpeg-full ffmpeg-check ffmpeg-shared fate-onedva: export ONEDVA_SANITIZERS := $(SANITIZERS)
 ffmpeg-full ffmpeg-check ffmpeg-shared fate-onedva: export ONEDVA_VULKAN_FRAMES := $(VULKAN_FRAMES)
 ffmpeg-full ffmpeg-check ffmpeg-shared fate-onedva: export ONEDVA_VULKAN_FILTERS := $(VULKAN_FILTERS)
+ffmpeg-full ffmpeg-check ffmpeg-shared fate-onedva: export ONEDVA_GLSLANG := $(GLSLANG)
 
 # install FLAVOUR=check installs the programs with only the parts that the tests use; FLAVOUR=shared those
 # with fewer yet, and FFmpeg's libraries.

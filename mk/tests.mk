@@ -49,6 +49,7 @@ ffmpeg-coverage: export ONEDVA_FFPLAY := $(FFPLAY)
 ffmpeg-tsan ffmpeg-coverage: export ONEDVA_SANITIZERS := no
 ffmpeg-tsan ffmpeg-coverage: export ONEDVA_VULKAN_FRAMES := $(VULKAN_FRAMES)
 ffmpeg-tsan ffmpeg-coverage: export ONEDVA_VULKAN_FILTERS := $(VULKAN_FILTERS)
+ffmpeg-tsan ffmpeg-coverage: export ONEDVA_GLSLANG := $(GLSLANG)
 ffmpeg-tsan ffmpeg-coverage: ffmpeg-%: $(STATIC) $(PC)
 	+@tools/ffmpeg/build.sh $*
 

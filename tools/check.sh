@@ -20,7 +20,7 @@ jobs=-j$(nproc)
 export CUDA_FOR=90 # one generation of GPUs: each takes nvcc half a minute
 
 # One after the other, since what follows needs them; then the others, the longest first.
-first="register configure sources documents library ffmpeg"
+first="register fetch configure sources documents library ffmpeg"
 others="unit allocation fate-onedva fuzz s390x aarch64 corpus conformance training bitexact vulkan install"
 others="$others integers tools evaluation reader"
 for script in fate/scripts/*.sh; do
@@ -56,7 +56,7 @@ python_tests() {
 test_of() {
     required=$(command -v apt-get) # what could have been installed
     case $1 in
-    register | configure) "tools/ffmpeg/tests/test_$1.sh" ;;
+    register | fetch | configure) "tools/ffmpeg/tests/test_$1.sh" ;;
     sources) tools/tests/test_layers.sh ;;
     documents | bitexact | integers | tools | install) "tools/tests/test_$1.sh" ;;
     library) make "$jobs" lib ;;

@@ -118,6 +118,14 @@ transcoded() {
         ffmpeg $frames -i coded.mkv -c:v onedva -preset ultrafast -f framemd5 found && same expected found
 }
 check "from decoder to encoder" transcoded
+# One thread uploads while another downloads, often; an ffmpeg that waits for ever heeds no other signal.
+up_and_down() {
+    # shellcheck disable=SC2086 # a list
+    timeout -s KILL 100 "$ONEDVA_BIN/ffmpeg" -nostdin -v error $device -f lavfi \
+        -i testsrc2=size=32x32,trim=end_frame=1500,format=yuv420p -vf hwupload -c:v onedva -preset ultrafast -motion off \
+        -backend cpu -f null -
+}
+check "uploads beside downloads" up_and_down
 # usage: filtered FILE BEFORE OPTIONS BEHIND
 filtered() {
     # shellcheck disable=SC2086 # a list

@@ -113,7 +113,8 @@ frames=${ONEDVA_VULKAN_FRAMES:-no}
 case $1 in
 shared | tsan | smoke) frames=no ;;
 esac
-[ "$(tools/ffmpeg/versions.sh of "$source")" = 7.1 ] || frames=no # not tested on the others
+version=$(tools/ffmpeg/versions.sh of "$source")
+[ "$version" != 8.1 ] || frames=no # not tested on it
 headers=build/vulkan-headers
 [ "$frames" != fetch ] || tools/ffmpeg/vulkan-headers.sh $headers
 tools/ffmpeg/register.sh "$source"
@@ -134,9 +135,16 @@ fi
 command -v nasm >/dev/null || command -v yasm >/dev/null || set -- "$@" --disable-x86asm
 [ "$frames" = no ] || set -- "$@" --enable-vulkan
 [ "$frames" != fetch ] || set -- "$@" --extra-cflags="-I$root/$headers/usr/include"
-# From 9.0 on shaders are compiled when FFmpeg is built.
 [ "$frames" = no ] || [ "$ONEDVA_VULKAN_FILTERS" = no ] || ! grep -q -- --enable-libglslang "$source/configure" ||
     set -- "$@" --enable-libglslang
+# From 9.0 on shaders are compiled when FFmpeg is built; those of codecs ask for more than older compilers have.
+if [ "$frames" != no ] && [ "$version" = 9.0 ]; then
+    set -- "$@" --glslc="$ONEDVA_GLSLANG"
+    printf '#version 460\n#extension %s : require\n#extension %s : require\nvoid main() {}\n' GL_EXT_expect_assume \
+        GL_EXT_spec_constant_composites | "$ONEDVA_GLSLANG" -V --target-env spirv1.6 --stdin -S comp -o /dev/null > /dev/null 2>&1 ||
+        set -- "$@" --disable-encoder=ffv1_vulkan,prores_ks_vulkan \
+            --disable-hwaccel=apv_vulkan,ffv1_vulkan,prores_raw_vulkan,prores_vulkan
+fi
 if [ "$ONEDVA_SANITIZERS" = yes ]; then
     set -- "$@" --extra-cflags="-fsanitize=address -fno-omit-frame-pointer" \
         --extra-ldflags=-fsanitize=address,undefined

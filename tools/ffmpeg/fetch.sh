@@ -4,8 +4,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 #
 # Puts a pristine FFmpeg source tree at DEST, from SOURCE when one is given and otherwise from
-# Debian's source package of the first of VERSIONS that is to be had. A tree that is already at DEST
-# and was made so is kept.
+# Debian's source package of the first of VERSIONS that is to be had, since its releases move: it says
+# which. A tree that is already at DEST and was made so is kept.
 #
 # usage: fetch.sh DEST VERSIONS [SOURCE]; VERSIONS such as "9.0 8.1"
 
@@ -28,8 +28,10 @@ download() {
     package=$(apt_private apt-cache showsrc ffmpeg |
         awk -v version="$1" '$1 == "Version:" && index($2, ":" version ".") { print $2 }' | sort -V | tail -n 1)
     [ -n "$package" ] || return 1
-    apt_private apt-get source --download-only "ffmpeg=$package" ||
+    apt_private apt-get source --download-only "ffmpeg=$package" || {
+        rm -f ffmpeg_*.dsc
         apt_private apt-get source --download-only --tar-only "ffmpeg=$package"
+    }
 }
 
 unpack_debian() {
@@ -38,19 +40,25 @@ unpack_debian() {
     command -v dpkg-source >/dev/null || die "dpkg-source is missing: install the package dpkg-dev"
     mkdir -p "$work"
     cd "$work"
+    taken='' lacking=''
     for version in $versions; do
         for suite in $("$versions_sh" suites "$version"); do
-            ! from_debian "$suite" deb-src download "$version" || break 2
+            if from_debian "$suite" deb-src download "$version"; then
+                taken=$version
+                break 2
+            fi
         done
+        lacking="$lacking $version"
     done
-    set -- ffmpeg_*.orig.tar.xz
-    [ -f "$1" ] || die "cannot download Debian's source package of FFmpeg $versions (see $work/download.log):" \
+    [ -n "$taken" ] || die "cannot download Debian's source package of FFmpeg $versions (see $work/download.log):" \
         "check the network, give another --ffmpeg-version, or an unpacked tree with --ffmpeg-source=DIR"
-    name=${1#ffmpeg_} patches=
-    [ -f "$(echo ffmpeg_*.dsc)" ] || patches=", without Debian's patches: they are missing from the archive"
-    echo "fetch: FFmpeg ${name%.orig.tar.xz} from Debian $suite$patches"
+    set -- ffmpeg_*.orig.tar.xz
+    name=${1#ffmpeg_} remarks=
+    [ -z "$lacking" ] || remarks=", since$lacking cannot be had there now"
+    [ -f "$(echo ffmpeg_*.dsc)" ] || remarks="$remarks, without Debian's patches: they are missing from the archive"
+    echo "fetch: FFmpeg ${name%.orig.tar.xz} from Debian $suite$remarks"
     {
-        if [ -z "$patches" ]; then
+        if [ -f "$(echo ffmpeg_*.dsc)" ]; then
             dpkg-source --no-check --extract ffmpeg_*.dsc tree
         else
             mkdir tree && tar -xf "$1" --strip-components=1 -C tree

@@ -11,7 +11,7 @@
 
 set -eu
 
-known="7.1 9.0 8.1"
+known="9.0 8.1 7.1"
 
 case ${1:-}-$# in
 known-1) echo "$known" ;;
