@@ -11,6 +11,7 @@
 # make ffmpeg-check  the FFmpeg of the tests, build/ffmpeg-check
 # make install     install them below PREFIX (and DESTDIR)
 # make uninstall   remove what install put there
+# make deb         Debian packages in build/deb, of the programs, the library and FFmpeg: doc/debian.md
 # make demo        encode and decode a real video [INPUT=file]
 # make check       every test
 # make unit        only the unit tests, under AddressSanitizer and UndefinedBehaviorSanitizer
@@ -30,6 +31,7 @@
 # make coverage    which lines the tests reach: doc/coverage.md
 # make check-aarch64  the operators and the exact codec on AArch64, emulated by QEMU
 # make check-s390x what reads and writes bytes and the exact codec on a big-endian machine, emulated by QEMU
+# make check-deb   builds them and tries them in a bare Debian
 # make check-ffmpeg-versions  a small build and a short test of each other version of FFmpeg that One-DVA is built into
 # make checkasm    every operator's SIMD versions against C, with guard pages [BENCH=1: and their speed]
 # make device-bench speed of a device and its operators, beside its peaks [BACKEND=vulkan or cuda, DEVICE=number]
@@ -66,9 +68,13 @@ GOALS := all $(shell sed -n 's/^\# make \([a-z0-9][a-z0-9-]*\) .*/\1/p' Makefile
 all:
 
 # demo and check install what the machine lacks before anything is configured.
-UNCONFIGURED = demo check check-aarch64 check-s390x clean distclean
+UNCONFIGURED = demo deb check check-deb check-aarch64 check-s390x clean distclean
 demo:
 	+@tools/demo.sh "$(INPUT)"
+deb:
+	+@tools/deb.sh
+check-deb: deb
+	@tools/tests/test_deb.sh
 check:
 	+@tools/check.sh
 check-aarch64 check-s390x: check-%:

@@ -5,10 +5,12 @@
 # make install and make uninstall. DESTDIR may hold spaces, so that it stands in quotes; PREFIX holds none.
 
 DEST = $(DESTDIR)$(PREFIX)
+# Debian's has the machine's name below it.
+LIBDIR = lib
 
 # What install makes below DEST; where FFmpeg is shared, its libraries, headers and .pc files, too.
 INSTALLED = $(addprefix bin/,$(PROGRAMS) onedva-latents onedva-corpus) \
-    $(addprefix lib/,$(notdir $(STATIC) $(SHARED)) $(SONAME) libonedva.so pkgconfig/onedva.pc) \
+    $(addprefix $(LIBDIR)/,$(notdir $(STATIC) $(SHARED)) $(SONAME) libonedva.so pkgconfig/onedva.pc) \
     include/onedva/onedva.h include/onedva/onedva_vulkan.h $(addprefix share/man/man1/,$(notdir $(filter %.1,$(PAGES)))) \
     $(addprefix share/man/man7/,$(notdir $(filter %.7,$(PAGES))))
 
@@ -19,20 +21,20 @@ in_ffmpeg = +$(Q)$(MAKE) --no-print-directory -C build/ffmpeg-$(FLAVOUR) $(1) \
     DESTDIR="$(if $(filter-out /%,$(firstword $(DESTDIR))),$(CURDIR)/)$(DESTDIR)"
 
 install: lib ffmpeg-$(FLAVOUR) man
-	install -d "$(DEST)/bin" "$(DEST)/lib/pkgconfig" "$(DEST)/include/onedva" "$(DEST)/share/man/man1" \
+	install -d "$(DEST)/bin" "$(DEST)/$(LIBDIR)/pkgconfig" "$(DEST)/include/onedva" "$(DEST)/share/man/man1" \
 	    "$(DEST)/share/man/man7"
 	install -m 755 $(PROGRAMS:%=build/ffmpeg-$(FLAVOUR)/%) "$(DEST)/bin"
 	$(call latents_of,$(FLAVOUR))
 	install -m 755 build/ffmpeg-$(FLAVOUR)/onedva-latents tools/corpus/onedva-corpus "$(DEST)/bin"
-	install -m 644 $(STATIC) $(SHARED) "$(DEST)/lib"
-	ln -sf $(notdir $(SHARED)) "$(DEST)/lib/$(SONAME)"
-	ln -sf $(SONAME) "$(DEST)/lib/libonedva.so"
+	install -m 644 $(STATIC) $(SHARED) "$(DEST)/$(LIBDIR)"
+	ln -sf $(notdir $(SHARED)) "$(DEST)/$(LIBDIR)/$(SONAME)"
+	ln -sf $(SONAME) "$(DEST)/$(LIBDIR)/libonedva.so"
 	install -m 644 engine/include/onedva/onedva.h engine/include/onedva/onedva_vulkan.h "$(DEST)/include/onedva"
 	install -m 644 $(filter %.1,$(PAGES)) "$(DEST)/share/man/man1"
 	install -m 644 $(filter %.7,$(PAGES)) "$(DEST)/share/man/man7"
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' \
-	    -e 's|@INCLUDE@|$${prefix}/include|' -e 's|@LIBS@|-L$${prefix}/lib -lonedva|' \
-	    -e 's|@PRIVATE@|$(LIBRARY_LIBS)|' tools/onedva.pc.in > "$(DEST)/lib/pkgconfig/onedva.pc"
+	    -e 's|@INCLUDE@|$${prefix}/include|' -e 's|@LIBS@|-L$${prefix}/$(LIBDIR) -lonedva|' \
+	    -e 's|@PRIVATE@|$(LIBRARY_LIBS)|' tools/onedva.pc.in > "$(DEST)/$(LIBDIR)/pkgconfig/onedva.pc"
 	$(if $(shared_ffmpeg),$(call in_ffmpeg,install-libs install-headers))
 	$(if $(shared_ffmpeg),$(name_installed))
 

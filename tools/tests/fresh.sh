@@ -29,62 +29,9 @@ for scenario; do
 done
 [ $# -gt 0 ] || set -- demo-first check-first input
 cd "$(dirname "$0")/../.."
-[ "$(id -u)" -eq 0 ] || die "only root can make and enter another Debian"
-command -v debootstrap > /dev/null || die "debootstrap is missing: apt-get install debootstrap"
-
-# All that is mounted and started in there ends with this script.
-if [ -z "${ONEDVA_FRESH:-}" ]; then
-    ONEDVA_FRESH=yes exec unshare --mount --pid --fork --kill-child "$0" "$@"
-fi
-
 work=$PWD/build/fresh
-machine=$work/machine
-mkdir -p "$work"
-trap 'rm -rf --one-file-system "$machine"' EXIT
-trap 'exit 1' INT TERM
-
-# Debian's own archives among the machine's: "URI SUITE COMPONENT" lines.
-archives() {
-    # shellcheck disable=SC2016 # apt's fields
-    apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' \
-        'Identifier: Packages' 'Origin: Debian' | sort -u
-}
-
-make_base() {
-    # shellcheck source=/dev/null
-    codename=$(. /etc/os-release && echo "$VERSION_CODENAME")
-    archive=$(archives | awk -v suite="$codename" '$2 == suite && $3 == "main" { print $1; exit }')
-    [ -n "$archive" ] || die "apt knows no archive of Debian $codename: run apt-get update"
-    rm -rf --one-file-system "$machine"
-    debootstrap --variant=minbase --include=git,gcc,make "$codename" "$machine" "$archive" > "$work/base.log" ||
-        die "debootstrap failed: $(tail -n 1 "$work/base.log")"
-    rm -rf "$machine"/var/lib/apt/lists/* "$machine"/var/cache/apt/* "$machine"/etc/apt/sources.list
-    archives | sed 's/^/deb /' > "$machine/etc/apt/sources.list.d/machine.list"
-    apt-config dump | grep -E '^Acquire::([a-z]+::(Proxy|CaInfo)|Check-)' > "$machine/etc/apt/apt.conf.d/machine" || true
-    tar -C "$machine" -cf "$work/base.tar.part" .
-    mv "$work/base.tar.part" "$work/base.tar"
-}
-
-# A new machine with a clone.
-make_machine() {
-    rm -rf --one-file-system "$machine"
-    mkdir "$machine"
-    tar -C "$machine" -xf "$work/base.tar"
-    mount --bind "$machine" "$machine"
-    mount -t proc proc "$machine/proc"
-    mount -t devpts -o newinstance,ptmxmode=0666 devpts "$machine/dev/pts"
-    mount -t tmpfs -o mode=1777 tmpfs "$machine/dev/shm"
-    cp /etc/resolv.conf /etc/hosts "$machine/etc/"
-    git clone --quiet --no-local . "$machine/root/onedva"
-}
-
-# usage: inside COMMAND...; in the clone
-inside() {
-    env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM="${TERM:-dumb}" \
-        ${FUZZ_SECONDS:+"FUZZ_SECONDS=$FUZZ_SECONDS"} ${http_proxy:+"http_proxy=$http_proxy"} \
-        ${https_proxy:+"https_proxy=$https_proxy"} ${no_proxy:+"no_proxy=$no_proxy"} \
-        chroot "$machine" sh -c 'cd /root/onedva && exec "$@"' sh "$@"
-}
+# shellcheck source=tools/tests/bare_debian.sh
+. tools/tests/bare_debian.sh
 
 failed=
 # usage: step COMMAND...; one line, and a failure's last ones
@@ -92,7 +39,7 @@ step() {
     log=$work/$scenario-$(echo "$*" | tr -cs '[:lower:]' - | sed 's|-*$||').log
     printf '%-12s %-32s' "$scenario" "$*"
     begin=$(date +%s)
-    if inside "$@" > "$log" 2>&1 < /dev/null; then
+    if inside onedva "$@" > "$log" 2>&1 < /dev/null; then
         verdict=ok
     else
         verdict=FAILED failed="$failed $scenario"
@@ -101,10 +48,11 @@ step() {
     [ $verdict = ok ] || tail -n 25 "$log" | sed 's/^/    /'
 }
 
-[ -f "$work/base.tar" ] || make_base
+make_base
 echo "commit $(git rev-parse --short HEAD), $(nproc) processors, $(sed -n 's/^PRETTY_NAME="\(.*\)"/\1/p' /etc/os-release)"
 for scenario; do
     make_machine
+    git clone --quiet --no-local . "$machine/root/onedva"
     case $scenario in
     demo-first)
         step make demo
