@@ -74,6 +74,7 @@ demo:
 deb:
 	+@tools/deb.sh
 check-deb: deb
+	@tools/install-deps.sh check-deb
 	@tools/tests/test_deb.sh
 check:
 	+@tools/check.sh

@@ -5,7 +5,7 @@
 #
 # Installs the Debian packages that a command needs and the machine lacks.
 #
-# usage: install-deps.sh build|deb|check|fuzz|fuzz-report|cluster|aarch64|s390x|coverage|valgrind|bench|gemm|train|eval
+# usage: install-deps.sh build|deb|check-deb|check|fuzz|fuzz-report|cluster|aarch64|s390x|coverage|valgrind|bench|gemm|train|eval
 
 set -eu
 
@@ -13,7 +13,8 @@ build="gcc libc6-dev make pkg-config dpkg-dev nasm glslang-dev glslang-tools lib
     spirv-tools zlib1g-dev"
 case ${1:-} in
 build) wanted=$build ;;
-deb) wanted="$build debhelper lintian" ;;
+deb) wanted="$build build-essential debhelper" ;;
+check-deb) wanted="debootstrap lintian" ;;
 check)
     wanted="$build clang g++ libblas-dev libclang-rt-dev libcmocka-dev libdnnl-dev libvulkan1 libxml2-dev
         man-db mandoc mesa-vulkan-drivers parallel procps python3 python3-matplotlib python3-numpy python3-pil python3-torch
@@ -31,7 +32,7 @@ gemm) wanted="$build libdnnl-dev libopenblas-dev" ;;
 train) wanted="$build python3 python3-numpy python3-torch" ;;
 eval) wanted="$build ffmpeg python3 python3-numpy python3-matplotlib" ;;
 *)
-    echo "usage: install-deps.sh build|deb|check|fuzz|fuzz-report|cluster|aarch64|s390x|coverage|valgrind|bench|gemm|train|eval" >&2
+    echo "usage: install-deps.sh build|deb|check-deb|check|fuzz|fuzz-report|cluster|aarch64|s390x|coverage|valgrind|bench|gemm|train|eval" >&2
     exit 1
     ;;
 esac

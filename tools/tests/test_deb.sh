@@ -97,7 +97,7 @@ nothing_left() {
         [ -z "$(inside . dpkg-query -W -f '${Package}\n' '*onedva*' 2> /dev/null)" ]
 }
 
-step "lintian finds no error" lintian --fail-on error --suppress-tags bad-distribution-in-changes-file build/deb/*.changes
+step "lintian finds no error" lintian --fail-on error build/deb/*.deb
 make_base
 make_machine
 cp build/deb/*.deb "$work/program.c" "$machine/root"
