@@ -8,7 +8,7 @@ BASE_SOURCES = $(addprefix engine/base/, \
     byte_reader byte_writer layout log noise reserve settings squared_error status strict_math thread_pool)
 
 MODEL_SOURCES = $(addprefix engine/model/, \
-    device_weights linear_layer mapped_file model safetensors)
+    device_weights linear_layer mapped_file model safetensors tensor_reader)
 
 BITSTREAM_SOURCES = $(addprefix engine/bitstream/, \
     crc16 frame_packet latent_decoder latent_encoder latents layer_plan logistic motion motion_context motion_decoder \

@@ -21,7 +21,6 @@ struct entry {
 struct odva_device_weights {
     struct odva_device_weights *next;
     struct odva_model_devices *devices; /* whose lock it is */
-    const struct onedva_model *model;
     struct odva_device *device;
     struct entry *first;
     struct odva_basis *basis;
@@ -30,10 +29,12 @@ struct odva_device_weights {
 
 /* ---- devices ----------------------------------------------------------------------------- */
 
-void odva_model_devices_init(struct odva_model_devices *devices)
+void odva_model_devices_init(struct odva_model_devices *devices,
+                             const struct odva_model_weights *linear_path)
 {
     pthread_mutex_init(&devices->lock, NULL);
     devices->first = NULL;
+    devices->linear_path = linear_path;
 }
 
 static void free_entry(struct odva_device *device, struct entry *entry)
@@ -76,10 +77,9 @@ void odva_model_devices_free(struct odva_model_devices *devices)
 
 /* @param device whose reference becomes the list's @return NULL when memory ran out; then it is
  * released */
-static struct odva_device_weights *add_device(const struct onedva_model *model,
+static struct odva_device_weights *add_device(struct odva_model_devices *devices,
                                               struct odva_device *device)
 {
-    struct odva_model_devices *devices = &model->weights->devices;
     struct odva_device_weights *weights = calloc(1, sizeof(*weights));
 
     if (!weights) {
@@ -88,7 +88,6 @@ static struct odva_device_weights *add_device(const struct onedva_model *model,
     }
     weights->next = devices->first;
     weights->devices = devices;
-    weights->model = model;
     weights->device = device;
     devices->first = weights;
     return weights;
@@ -115,10 +114,9 @@ static struct odva_device_weights *weights_on(const struct odva_model_devices *d
 }
 
 /* The lock is held. */
-static int open_device(const struct onedva_model *model, const struct odva_device_wish *wish,
+static int open_device(struct odva_model_devices *devices, const struct odva_device_wish *wish,
                        struct odva_device **device)
 {
-    const struct odva_model_devices *devices = &model->weights->devices;
     const struct odva_open_devices open = {find_variant, devices};
     struct odva_device *opened;
     const int status = odva_device_open(&opened, wish, &open);
@@ -127,7 +125,7 @@ static int open_device(const struct onedva_model *model, const struct odva_devic
         return status;
     *device = opened;
     if (!weights_on(devices, opened))
-        return add_device(model, opened) ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
+        return add_device(devices, opened) ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
     odva_device_release(&opened); /* the list has a reference */
     return ONEDVA_OK;
 }
@@ -140,23 +138,28 @@ int odva_model_device(const struct onedva_model *model, const struct odva_device
 
     *device = NULL;
     pthread_mutex_lock(&devices->lock);
-    status = open_device(model, wish, device);
+    status = open_device(devices, wish, device);
     pthread_mutex_unlock(&devices->lock);
     return status;
 }
 
-struct odva_device_weights *odva_device_weights_of(const struct onedva_model *model,
+struct odva_device_weights *odva_device_weights_in(struct odva_model_devices *devices,
                                                    struct odva_device *device)
 {
-    struct odva_model_devices *devices = &model->weights->devices;
     struct odva_device_weights *weights;
 
     pthread_mutex_lock(&devices->lock);
     weights = weights_on(devices, device);
     if (!weights)
-        weights = add_device(model, odva_device_reference(device));
+        weights = add_device(devices, odva_device_reference(device));
     pthread_mutex_unlock(&devices->lock);
     return weights;
+}
+
+struct odva_device_weights *odva_device_weights_of(const struct onedva_model *model,
+                                                   struct odva_device *device)
+{
+    return odva_device_weights_in(&model->weights->devices, device);
 }
 
 /* ---- weights ----------------------------------------------------------------------------- */
@@ -257,9 +260,10 @@ struct odva_buffer *odva_device_vector(struct odva_device_weights *weights,
 
 const struct odva_basis *odva_device_basis(struct odva_device_weights *weights)
 {
-    const struct odva_model_weights *of = weights->model->weights;
+    const struct odva_model_weights *of = weights->devices->linear_path;
     struct odva_device *device = weights->device;
 
+    ODVA_ASSERT(of);
     pthread_mutex_lock(&weights->devices->lock);
     if (!weights->basis)
         weights->basis = device->ops->pack_basis(device, of->basis, of->vectors, of->mean);

@@ -25,12 +25,15 @@ struct odva_weight_source {
 /** What one device holds of a model. */
 struct odva_device_weights;
 
+/** Devices, and what they hold of one file of networks. */
 struct odva_model_devices {
     pthread_mutex_t lock;
     struct odva_device_weights *first;
+    const struct odva_model_weights *linear_path; /* whose basis they hold, or NULL */
 };
 
-void odva_model_devices_init(struct odva_model_devices *devices);
+void odva_model_devices_init(struct odva_model_devices *devices,
+                             const struct odva_model_weights *linear_path);
 void odva_model_devices_free(struct odva_model_devices *devices);
 
 /** Find the device that a wish leads to, or open it. @param device the model's: not to be released
@@ -43,6 +46,10 @@ int odva_model_device(const struct onedva_model *model, const struct odva_device
 struct odva_device_weights *odva_device_weights_of(const struct onedva_model *model,
                                                    struct odva_device *device);
 
+/** Likewise of any file of networks, whose devices these are. */
+struct odva_device_weights *odva_device_weights_in(struct odva_model_devices *devices,
+                                                   struct odva_device *device);
+
 /** A matrix [n_out][n_in]. @return NULL when memory ran out */
 const struct odva_weights *odva_device_matrix(struct odva_device_weights *weights,
                                               const struct odva_weight_source *source, int n_out,
@@ -52,7 +59,7 @@ const struct odva_weights *odva_device_matrix(struct odva_device_weights *weight
 struct odva_buffer *odva_device_vector(struct odva_device_weights *weights,
                                        const struct odva_weight_source *source, int64_t count);
 
-/** The basis of the linear path. @return NULL when memory ran out */
+/** The basis of the linear path, where the file has one. @return NULL when memory ran out */
 const struct odva_basis *odva_device_basis(struct odva_device_weights *weights);
 
 /** What a layer above has made of the model for this device: NULL before it sets it. */

@@ -37,6 +37,12 @@ int odva_diffusion_decoder_open(struct odva_diffusion_decoder *dec,
     struct odva_device_weights *weights = odva_device_weights_of(model, backend->device);
     const struct odva_decoder_tensors *tensors = &model->weights->decoder;
     const struct odva_model_config *config = &model->config;
+    const struct odva_transformer_tensors transformer = {.width = config->width,
+                                                         .head_dim = &config->head_dim,
+                                                         .scalars = SCALARS,
+                                                         .cond = &tensors->cond,
+                                                         .block_count = config->decoder_layers,
+                                                         .blocks = tensors->blocks};
     int status;
 
     ODVA_ASSERT(config->decoder_layers > 0);
@@ -44,9 +50,8 @@ int odva_diffusion_decoder_open(struct odva_diffusion_decoder *dec,
         .backend = backend, .width = config->width, .registers = config->registers};
     status = weights ? load_layers(dec, weights, tensors) : ONEDVA_ERR_NOMEM;
     if (status == ONEDVA_OK)
-        status =
-            odva_transformer_open(&dec->transformer, backend, model, &tensors->cond, SCALARS,
-                                  tensors->blocks, config->decoder_layers, ODVA_PRECISION_NETWORK);
+        status = odva_transformer_open(&dec->transformer, backend, weights, &transformer,
+                                       ODVA_PRECISION_NETWORK);
     if (status < 0)
         odva_diffusion_decoder_close(dec);
     return status;

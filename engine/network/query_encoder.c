@@ -43,6 +43,12 @@ int odva_query_encoder_open(struct odva_query_encoder *enc, const struct onedva_
     struct odva_device_weights *weights = odva_device_weights_of(model, backend->device);
     const struct odva_encoder_tensors *tensors = &model->weights->encoder;
     const struct odva_model_config *config = &model->config;
+    const struct odva_transformer_tensors transformer = {.width = config->width,
+                                                         .head_dim = &config->head_dim,
+                                                         .scalars = SCALARS,
+                                                         .cond = &tensors->cond,
+                                                         .block_count = config->encoder_layers,
+                                                         .blocks = tensors->blocks};
     int status;
 
     ODVA_ASSERT(config->encoder_layers > 0);
@@ -50,9 +56,8 @@ int odva_query_encoder_open(struct odva_query_encoder *enc, const struct onedva_
         .backend = backend, .pool = pool, .width = config->width, .queries = config->queries};
     status = weights ? load_layers(enc, weights, tensors) : ONEDVA_ERR_NOMEM;
     if (status == ONEDVA_OK)
-        status =
-            odva_transformer_open(&enc->transformer, backend, model, &tensors->cond, SCALARS,
-                                  tensors->blocks, config->encoder_layers, ODVA_PRECISION_EXACT);
+        status = odva_transformer_open(&enc->transformer, backend, weights, &transformer,
+                                       ODVA_PRECISION_EXACT);
     if (status < 0)
         odva_query_encoder_close(enc);
     return status;

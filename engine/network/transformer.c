@@ -95,42 +95,40 @@ static int load_rope(struct odva_transformer *tr, struct odva_device_weights *we
 }
 
 static int load_layers(struct odva_transformer *tr, struct odva_device_weights *weights,
-                       const struct odva_conditioning_tensors *cond,
-                       const struct odva_block_tensors *blocks)
+                       const struct odva_transformer_tensors *tensors)
 {
+    const struct odva_conditioning_tensors *cond = tensors->cond;
+    const enum odva_precision exact = ODVA_PRECISION_EXACT;
     int status;
 
-    if ((status = odva_linear_layer_load(&tr->cond1, weights, &cond->fc1, ODVA_PRECISION_EXACT)) <
-            0 ||
-        (status = odva_linear_layer_load(&tr->cond2, weights, &cond->fc2, ODVA_PRECISION_EXACT)) <
-            0 ||
-        (status = odva_linear_layer_load(&tr->mod, weights, &cond->mod, ODVA_PRECISION_EXACT)) < 0)
+    if ((status = odva_linear_layer_load(&tr->cond1, weights, &cond->fc1, exact)) < 0 ||
+        (status = odva_linear_layer_load(&tr->cond2, weights, &cond->fc2, exact)) < 0 ||
+        (status = odva_linear_layer_load(&tr->mod, weights, &cond->mod, exact)) < 0)
         return status;
     for (int i = 0; i < tr->block_count && status == ONEDVA_OK; i++)
-        status = load_block(&tr->blocks[i], weights, &blocks[i], cond->mod.bias, tr->precision);
+        status =
+            load_block(&tr->blocks[i], weights, &tensors->blocks[i], cond->mod.bias, tr->precision);
     return status;
 }
 
 int odva_transformer_open(struct odva_transformer *tr, struct odva_backend *backend,
-                          const struct onedva_model *model,
-                          const struct odva_conditioning_tensors *cond, int scalars,
-                          const struct odva_block_tensors *blocks, int block_count,
+                          struct odva_device_weights *weights,
+                          const struct odva_transformer_tensors *tensors,
                           enum odva_precision precision)
 {
-    struct odva_device_weights *weights = odva_device_weights_of(model, backend->device);
     int status;
 
-    ODVA_ASSERT(scalars >= 1 && block_count >= 1);
+    ODVA_ASSERT(tensors->scalars >= 1 && tensors->block_count >= 1);
     *tr = (struct odva_transformer){.backend = backend,
-                                    .width = model->config.width,
-                                    .head_dim = model->config.head_dim,
-                                    .scalars = scalars,
+                                    .width = tensors->width,
+                                    .head_dim = *tensors->head_dim,
+                                    .scalars = tensors->scalars,
                                     .precision = precision,
-                                    .block_count = block_count,
-                                    .blocks = calloc(block_count, sizeof(*tr->blocks))};
-    status = weights && tr->blocks ? load_layers(tr, weights, cond, blocks) : ONEDVA_ERR_NOMEM;
+                                    .block_count = tensors->block_count,
+                                    .blocks = calloc(tensors->block_count, sizeof(*tr->blocks))};
+    status = weights && tr->blocks ? load_layers(tr, weights, tensors) : ONEDVA_ERR_NOMEM;
     if (status == ONEDVA_OK)
-        status = load_rope(tr, weights, &model->config.head_dim);
+        status = load_rope(tr, weights, tensors->head_dim);
     if (status < 0)
         odva_transformer_close(tr);
     return status;

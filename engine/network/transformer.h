@@ -35,11 +35,21 @@ struct odva_transformer {
     int64_t cond_rows;
 };
 
-/** @param cond,blocks of the model @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
+/** What a transformer is made of; all that is pointed to lives as long as the weights. */
+struct odva_transformer_tensors {
+    int width;
+    const int *head_dim;
+    int scalars; /* of the conditioning */
+    const struct odva_conditioning_tensors *cond;
+    int block_count;
+    const struct odva_block_tensors *blocks;
+};
+
+/** @param weights what the backend's device holds of the tensors' file @return ONEDVA_OK or
+ * ONEDVA_ERR_NOMEM */
 int odva_transformer_open(struct odva_transformer *transformer, struct odva_backend *backend,
-                          const struct onedva_model *model,
-                          const struct odva_conditioning_tensors *cond, int scalars,
-                          const struct odva_block_tensors *blocks, int block_count,
+                          struct odva_device_weights *weights,
+                          const struct odva_transformer_tensors *tensors,
                           enum odva_precision precision);
 void odva_transformer_close(struct odva_transformer *transformer);
 

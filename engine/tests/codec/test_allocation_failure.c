@@ -83,7 +83,7 @@ static int parse_model(struct run *run)
 static void forget_devices(struct run *run)
 {
     odva_model_devices_free(&run->model->weights->devices);
-    odva_model_devices_init(&run->model->weights->devices);
+    odva_model_devices_init(&run->model->weights->devices, run->model->weights);
 }
 
 /* Encode two clips; an encoder that has failed once encodes the next clip. */

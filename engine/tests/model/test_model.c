@@ -9,57 +9,11 @@
 
 #include "model/model.h"
 #include "model/model_weights.h"
+#include "tests/support/edited_file.h"
 #include "tests/support/golden.h"
 #include "xxhash.h"
 
 #define MODEL GOLDEN "model.safetensors"
-
-static char scratch[] = "/tmp/onedva-test-model-XXXXXX";
-
-/** A copy of a model file to be damaged. */
-struct image {
-    uint8_t *data;
-    size_t size;
-};
-
-/** Lines that were logged. */
-struct log {
-    int lines;
-    char last[512];
-};
-
-static void log_line(void *opaque, enum onedva_log_level level, const char *message)
-{
-    struct log *log = opaque;
-
-    if (level != ONEDVA_LOG_ERROR)
-        return;
-    log->lines++;
-    snprintf(log->last, sizeof(log->last), "%s", message);
-}
-
-static struct image image_read(const char *path)
-{
-    struct odva_mapped_file file;
-    struct image image;
-
-    assert_int_equal(odva_mapped_file_open(&file, path), 0);
-    image.size = file.size;
-    image.data = malloc(file.size + 64);
-    assert_non_null(image.data);
-    memcpy(image.data, file.data, file.size);
-    odva_mapped_file_close(&file);
-    return image;
-}
-
-static void image_write(const struct image *image)
-{
-    FILE *file = fopen(scratch, "wb");
-
-    assert_non_null(file);
-    assert_int_equal(fwrite(image->data, 1, image->size, file), image->size);
-    assert_int_equal(fclose(file), 0);
-}
 
 /* Opens the image; a failure logs exactly one line. */
 static int open_image(const struct image *image, struct log *log)
@@ -75,32 +29,6 @@ static int open_image(const struct image *image, struct log *log)
     assert_int_equal(log->lines, status < 0);
     onedva_model_close(&model);
     return status;
-}
-
-/* Text of the header to another of the same length. */
-static void replace(struct image *image, const char *from, const char *to)
-{
-    uint8_t *at = memmem(image->data, image->size, from, strlen(from));
-
-    if (!at)
-        fail_msg("the model has no text %s", from);
-    assert_int_equal(strlen(from), strlen(to));
-    memcpy(at, to, strlen(to));
-}
-
-static uint8_t *tensor_data(const struct image *image, const char *name)
-{
-    struct odva_safetensors file;
-    struct odva_safetensors_error error;
-    const struct odva_tensor *tensor;
-    uint8_t *data;
-
-    assert_int_equal(odva_safetensors_open(&file, image->data, image->size, &error), ONEDVA_OK);
-    tensor = odva_safetensors_find(&file, name);
-    assert_non_null(tensor);
-    data = image->data + (tensor->data - image->data);
-    odva_safetensors_close(&file);
-    return data;
 }
 
 static void refused(const struct image *image, const char *part_of_message)

@@ -34,7 +34,7 @@ static struct onedva_model *linear_model_new(struct random *random, int basis, i
     struct odva_model_weights *weights = calloc(1, sizeof(*weights));
 
     assert_non_null(weights);
-    odva_model_devices_init(&weights->devices);
+    odva_model_devices_init(&weights->devices, weights);
     model->weights = weights;
     for (int b = 0; b < ODVA_BANDS; b++)
         if (model->tables.bands[3].count[b] > weights->vectors)

@@ -22,9 +22,9 @@ def to_bf16(a):
     return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
 
 
-def write(path, config, tensors, bf16=()):
-    """tensors: name -> array; names in bf16 are stored as bfloat16."""
-    header = {"__metadata__": {"onedva": json.dumps(config)}}
+def write(path, config, tensors, bf16=(), key="onedva"):
+    """tensors: name -> array; names in bf16 are stored as bfloat16; key: of config in the metadata."""
+    header = {"__metadata__": {key: json.dumps(config)}}
     blobs, offset = [], 0
     for name in sorted(tensors):
         a = np.ascontiguousarray(np.asarray(tensors[name]))
@@ -43,13 +43,13 @@ def write(path, config, tensors, bf16=()):
             f.write(blob)
 
 
-def read(path):
+def read(path, key="onedva"):
     """-> config, {name: array}; bfloat16 comes back as float32."""
     with open(path, "rb") as f:
         data = f.read()
     size, = struct.unpack_from("<Q", data)
     header = json.loads(data[8:8 + size])
-    config = json.loads(header.pop("__metadata__")["onedva"])
+    config = json.loads(header.pop("__metadata__")[key])
     tensors = {}
     for name, t in header.items():
         a, b = t["data_offsets"]

@@ -1,0 +1,93 @@
+/*
+ * Copyright (C) 2026 the One-DVA for FFmpeg authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later
+ */
+/* Files of networks with something wrong in them, and what is said of them. */
+#ifndef ODVA_EDITED_FILE_H
+#define ODVA_EDITED_FILE_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "model/mapped_file.h"
+#include "model/safetensors.h"
+#include "onedva/onedva.h"
+#include "tests/support/test.h"
+
+/* Where image_write writes; to be made by mkstemp. */
+static char scratch[] = "/tmp/onedva-test-file-XXXXXX";
+
+/** A copy of a file of networks to be damaged. */
+struct image {
+    uint8_t *data;
+    size_t size;
+};
+
+/** Lines that were logged. */
+struct log {
+    int lines;
+    char last[512];
+};
+
+static inline void log_line(void *opaque, enum onedva_log_level level, const char *message)
+{
+    struct log *log = opaque;
+
+    if (level != ONEDVA_LOG_ERROR)
+        return;
+    log->lines++;
+    snprintf(log->last, sizeof(log->last), "%s", message);
+}
+
+static inline struct image image_read(const char *path)
+{
+    struct odva_mapped_file file;
+    struct image image;
+
+    assert_int_equal(odva_mapped_file_open(&file, path), 0);
+    image.size = file.size;
+    image.data = malloc(file.size + 64);
+    assert_non_null(image.data);
+    memcpy(image.data, file.data, file.size);
+    odva_mapped_file_close(&file);
+    return image;
+}
+
+static inline void image_write(const struct image *image)
+{
+    FILE *file = fopen(scratch, "wb");
+
+    assert_non_null(file);
+    assert_int_equal(fwrite(image->data, 1, image->size, file), image->size);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* Text of the header to another of the same length. */
+static inline void replace(struct image *image, const char *from, const char *to)
+{
+    uint8_t *at = memmem(image->data, image->size, from, strlen(from));
+
+    if (!at)
+        fail_msg("the file has no text %s", from);
+    assert_int_equal(strlen(from), strlen(to));
+    memcpy(at, to, strlen(to));
+}
+
+static inline uint8_t *tensor_data(const struct image *image, const char *name)
+{
+    struct odva_safetensors file;
+    struct odva_safetensors_error error;
+    const struct odva_tensor *tensor;
+    uint8_t *data;
+
+    assert_int_equal(odva_safetensors_open(&file, image->data, image->size, &error), ONEDVA_OK);
+    tensor = odva_safetensors_find(&file, name);
+    assert_non_null(tensor);
+    data = image->data + (tensor->data - image->data);
+    odva_safetensors_close(&file);
+    return data;
+}
+
+#endif
