@@ -107,6 +107,7 @@ typedef struct OneDVAEncodeOptions {
     int64_t clip_duration;
     int clip_packets;
     int tile_size;
+    int detail;
 } OneDVAEncodeOptions;
 
 typedef struct OneDVADecodeOptions {
@@ -192,7 +193,10 @@ typedef struct OneDVADecodeOptions {
       0, 1, flags },                                                                               \
     { "tile_size", "side in samples of all tiles: 16, 32, 64 or 128; 0: what costs least",         \
       (base) + offsetof(OneDVAEncodeOptions, tile_size), AV_OPT_TYPE_INT, { .i64 = 0 },            \
-      0, 128, flags }
+      0, 128, flags },                                                                             \
+    { "detail", "coefficients that each clip may have: 0 few, 3 all; -1: what its quantiser needs", \
+      (base) + offsetof(OneDVAEncodeOptions, detail), AV_OPT_TYPE_INT, { .i64 = -1 },              \
+      -1, ONEDVA_MAX_DETAIL, flags }
 
 #define ONEDVA_DECODE_OPTIONS(base, flags)                                                         \
     { "steps",                                                                                     \
@@ -251,6 +255,7 @@ static inline void ff_onedva_encoder_settings(struct onedva_encoder_settings *se
     settings->adaptive_clips = options->adaptive_clips;
     settings->clip_packets   = options->clip_packets;
     settings->tile_size      = options->tile_size;
+    settings->detail         = options->detail;
     settings->backend        = model->backend;
     settings->device         = model->device;
     settings->logger         = ff_onedva_logger(log);

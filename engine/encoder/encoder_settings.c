@@ -39,6 +39,7 @@ void onedva_encoder_settings_init(struct onedva_encoder_settings *settings, size
         .backend = ONEDVA_BACKEND_AUTO,
         .gop = 250,
         .device = -1,
+        .detail = -1,
     };
 
     odva_settings_give(settings, struct_size, &defaults, sizeof(defaults));
@@ -116,6 +117,9 @@ static int check_settings(const struct onedva_encoder_settings *settings)
             logger, ONEDVA_LOG_ERROR,
             "tiles of %d samples a side do not exist; expected 16, 32, 64 or 128, or 0 to choose",
             settings->tile_size);
+    else if (settings->detail < -1 || settings->detail > ONEDVA_MAX_DETAIL)
+        odva_log(logger, ONEDVA_LOG_ERROR, "detail %d is not in 0 to %d, or -1 to choose",
+                 settings->detail, ONEDVA_MAX_DETAIL);
     else if (settings->layers < 1 || settings->layers > ONEDVA_MAX_LAYERS)
         odva_log(logger, ONEDVA_LOG_ERROR, "%d layers are not 1 to %d", settings->layers,
                  ONEDVA_MAX_LAYERS);

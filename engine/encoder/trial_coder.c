@@ -39,6 +39,7 @@ int odva_trial_coder_open(struct odva_trial_coder *coder, const struct onedva_mo
                                        settings->preset == ONEDVA_PRESET_SLOW);
     coder->partition.masking = settings->aq;
     coder->partition.tile_size = settings->tile_size;
+    coder->asked_detail = settings->detail;
     coder->partition.prunes = settings->preset != ONEDVA_PRESET_SLOW;
     return status;
 }
@@ -87,13 +88,21 @@ static int analyse(struct odva_trial_coder *coder, int detail)
     return status;
 }
 
+static int choose_detail(struct odva_trial_coder *coder, struct odva_clip_size size,
+                         const struct onedva_const_picture *pictures, double index)
+{
+    if (coder->asked_detail >= 0)
+        return coder->asked_detail;
+    return odva_detail_choice_run(&coder->detail, &coder->path, size, pictures,
+                                  odva_qidx_of(index));
+}
+
 int odva_trial_coder_analyse(struct odva_trial_coder *coder,
                              const struct onedva_const_picture *pictures,
                              struct odva_clip_size size,
                              const struct onedva_const_picture *prediction, double index)
 {
-    const int detail =
-        odva_detail_choice_run(&coder->detail, &coder->path, size, pictures, odva_qidx_of(index));
+    const int detail = choose_detail(coder, size, pictures, index);
 
     ODVA_ASSERT(size.frames >= 1 && size.frames <= ONEDVA_MAX_CLIP_FRAMES);
     coder->clip = pictures;
@@ -111,8 +120,7 @@ static int analyse_finer(struct odva_trial_coder *coder, double index)
     if (index > coder->least_index - FINER)
         return ONEDVA_OK;
     coder->least_index = index;
-    detail = odva_detail_choice_run(&coder->detail, &coder->path, coder->size, coder->clip,
-                                    odva_qidx_of(index));
+    detail = choose_detail(coder, coder->size, coder->clip, index);
     return detail <= coder->latents.detail ? odva_min(detail, 0) : analyse(coder, detail);
 }
 

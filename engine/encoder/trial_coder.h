@@ -36,6 +36,7 @@ struct odva_trial_coder {
     const struct onedva_const_picture *prediction; /* borrowed; NULL: a key clip */
     double least_index;                            /* of those that its detail was chosen for */
     struct odva_detail_choice detail;
+    int asked_detail; /* -1: what the choice finds */
 
     /* of the clip reconstructed last */
     struct odva_canvas canvas, pictures;

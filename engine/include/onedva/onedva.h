@@ -37,7 +37,7 @@ extern "C" {
 #define ONEDVA_VERSION_PATCH 0
 
 /** Counts what was added to this interface: a function, a field, a constant. */
-#define ONEDVA_API_VERSION 5
+#define ONEDVA_API_VERSION 6
 
 #define ONEDVA_MAX_CLIP_FRAMES   16
 #define ONEDVA_MAX_LAYERS        16
@@ -51,6 +51,7 @@ extern "C" {
 #define ONEDVA_MIN_QIDX          (-64)
 #define ONEDVA_MAX_QIDX          63
 #define ONEDVA_MAX_STEPS         64
+#define ONEDVA_MAX_DETAIL        3
 
 enum onedva_status {
     ONEDVA_OK = 0,
@@ -236,6 +237,8 @@ struct onedva_encoder_settings {
     int tile_size; /* 16, 32, 64 or 128 samples: all tiles are of this size, where the picture's end
                     * or max_tokens allow it; 0: what costs least, place by place */
     const struct onedva_vulkan_device *vulkan; /* as a decoder's */
+    int detail; /* 0..3: how many coefficients the patches of every clip may have, so that all clips
+                 * have the same; -1, the default: as many as its quantiser leaves something of */
 };
 
 /** @param struct_size sizeof(*settings): what there is room for */
