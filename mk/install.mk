@@ -11,7 +11,7 @@ LIBDIR = lib
 # What install makes below DEST; where FFmpeg is shared, its libraries, headers and .pc files, too.
 INSTALLED = $(addprefix bin/,$(PROGRAMS) onedva-latents onedva-corpus) \
     $(addprefix $(LIBDIR)/,$(notdir $(STATIC) $(SHARED)) $(SONAME) libonedva.so pkgconfig/onedva.pc) \
-    include/onedva/onedva.h include/onedva/onedva_vulkan.h $(addprefix share/man/man1/,$(notdir $(filter %.1,$(PAGES)))) \
+    include/onedva/onedva.h include/onedva/onedva_generate.h include/onedva/onedva_vulkan.h $(addprefix share/man/man1/,$(notdir $(filter %.1,$(PAGES)))) \
     $(addprefix share/man/man7/,$(notdir $(filter %.7,$(PAGES))))
 
 shared_ffmpeg = $(shell grep -x CONFIG_SHARED=yes build/ffmpeg-$(FLAVOUR)/ffbuild/config.mak 2>/dev/null)
@@ -29,7 +29,7 @@ install: lib ffmpeg-$(FLAVOUR) man
 	install -m 644 $(STATIC) $(SHARED) "$(DEST)/$(LIBDIR)"
 	ln -sf $(notdir $(SHARED)) "$(DEST)/$(LIBDIR)/$(SONAME)"
 	ln -sf $(SONAME) "$(DEST)/$(LIBDIR)/libonedva.so"
-	install -m 644 engine/include/onedva/onedva.h engine/include/onedva/onedva_vulkan.h "$(DEST)/include/onedva"
+	install -m 644 $(wildcard engine/include/onedva/*.h) "$(DEST)/include/onedva"
 	install -m 644 $(filter %.1,$(PAGES)) "$(DEST)/share/man/man1"
 	install -m 644 $(filter %.7,$(PAGES)) "$(DEST)/share/man/man7"
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' \

@@ -17,7 +17,8 @@ FLAGS    = -std=c11 $(OPTIMIZE) -g -Wall -Wextra -ffp-contract=off -fPIC -fvisib
            -D_GNU_SOURCE -DONEDVA_BUILDING -Iengine/include -Iengine -I. -I$(CONFIG) \
            $(MACHINE_CFLAGS) $(LIBRARY_CFLAGS) $(if $(filter yes,$(SANITIZERS)),$(SANITIZE) -DONEDVA_CHECKS)
 
-OBJECTS  = $(SOURCES:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/engine/model/embedded_model.o $(CUDA_MODULES)
+OBJECTS  = $(SOURCES:%.c=$(BUILD)/obj/%.o) $(BUILD)/obj/engine/model/embedded_model.o \
+           $(BUILD)/obj/engine/generate/embedded_prior.o $(CUDA_MODULES)
 STATIC   = $(BUILD)/lib/libonedva.a
 SHARED   = $(BUILD)/lib/shared/libonedva.so.$(VERSION)
 PC       = $(BUILD)/lib/pkgconfig/onedva.pc
@@ -48,6 +49,11 @@ $(BUILD)/obj/engine/model/embedded_model.o: engine/model/embedded_model.S $(MODE
 	@mkdir -p $(@D)
 	@echo "AS      $<"
 	$(Q)$(CC) -DMODEL_FILE='"$(MODEL)"' -c -o $@ $<
+
+$(BUILD)/obj/engine/generate/embedded_prior.o: engine/generate/embedded_prior.S $(PRIOR) $(CONFIG)/config.mak
+	@mkdir -p $(@D)
+	@echo "AS      $<"
+	$(Q)$(CC) -DPRIOR_FILE='"$(PRIOR)"' -c -o $@ $<
 
 # CUDA's kernels are what nvcc makes of them for each generation of GPUs, in read-only data: kernels/cuda/modules.h. All
 # builds of a configuration share it. Later generations compile the newest one's assembly.

@@ -37,6 +37,9 @@ ENCODER_SOURCES = $(addprefix engine/encoder/, \
 DECODER_SOURCES = $(addprefix engine/decoder/, \
     clip_frames clip_smoothing decoder packet_queue reference step_choice)
 
+GENERATE_SOURCES = $(addprefix engine/generate/, \
+    generator latent_flow prior prior_network)
+
 KERNELS_SOURCES = $(addprefix kernels/, backend device device_array host_pictures images registry)
 KERNELS_SOURCES-$(SANITIZERS) += kernels/checked_ops kernels/wrapped_memory
 
@@ -75,4 +78,4 @@ CUDA_MODULES-$(HAVE_CUDA) += $(CUDA_KERNELS)
 
 SOURCES = $(addsuffix .c, $(BASE_SOURCES) $(MODEL_SOURCES) $(BITSTREAM_SOURCES) $(TRANSFORM_SOURCES) \
     $(MOTION_SOURCES) $(NETWORK_SOURCES) $(RATE_SOURCES) $(ENCODER_SOURCES) $(DECODER_SOURCES) \
-    $(KERNELS_SOURCES) $(KERNELS_SOURCES-yes) $(CPU_SOURCES) $(CPU_SOURCES-yes) $(VULKAN_SOURCES-yes) $(CUDA_SOURCES-yes))
+    $(GENERATE_SOURCES) $(KERNELS_SOURCES) $(KERNELS_SOURCES-yes) $(CPU_SOURCES) $(CPU_SOURCES-yes) $(VULKAN_SOURCES-yes) $(CUDA_SOURCES-yes))

@@ -18,7 +18,8 @@
 #define ODVA_QIDX_OF_HALVING 8
 
 /* How strongly a clip's pictures are smoothed (doc/bitstream.md, section 8). */
-#define ODVA_SMOOTHINGS 8
+#define ODVA_SMOOTHINGS      8
+#define ODVA_USUAL_SMOOTHING 3 /* what suits most clips at most qualities */
 
 /* In what is seen of a coefficient: the refinement at hand has coded it. */
 #define ODVA_CODED 0x80

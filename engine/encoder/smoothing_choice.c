@@ -7,9 +7,6 @@
 #include "base/assert.h"
 #include "encoder/picture_error.h"
 
-/* What suits most clips at most qualities. */
-#define USUAL 3
-
 /* Every so many of a clip's frames are tried, the last one first: clips may rest on it. */
 #define DISTANCE 5
 
@@ -25,7 +22,7 @@ struct trial {
 
 void odva_smoothing_choice_init(struct odva_smoothing_choice *choice)
 {
-    *choice = (struct odva_smoothing_choice){.best = USUAL};
+    *choice = (struct odva_smoothing_choice){.best = ODVA_USUAL_SMOOTHING};
 }
 
 void odva_smoothing_choice_free(struct odva_smoothing_choice *choice)

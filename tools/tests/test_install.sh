@@ -44,7 +44,7 @@ before=$(files)
 install() {
     make --no-print-directory install FLAVOUR="$1" DESTDIR="$2"
     for file in bin/ffmpeg bin/ffprobe bin/onedva-latents bin/onedva-corpus lib/libonedva.a \
-        lib/libonedva.so lib/libonedva.so.0 include/onedva/onedva.h include/onedva/onedva_vulkan.h lib/pkgconfig/onedva.pc \
+        lib/libonedva.so lib/libonedva.so.0 include/onedva/onedva.h include/onedva/onedva_generate.h include/onedva/onedva_vulkan.h lib/pkgconfig/onedva.pc \
         share/man/man1/onedva-latents.1 share/man/man1/onedva-corpus.1 share/man/man7/onedva.7; do
         [ -f "$installed/$file" ] || die "$file was not installed"
     done

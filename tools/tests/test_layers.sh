@@ -23,7 +23,7 @@ transform
 motion
 network
 rate
-encoder decoder'
+encoder decoder generate'
 
 # Print each include of "FILE FOLDER INCLUDE" lines that points upwards or names no folder.
 wrong_includes() {
@@ -38,7 +38,7 @@ wrong_includes() {
         }
         {
             split($3, part, "/")
-            if ($3 == "config.h" || $3 ~ /^onedva\/onedva(_vulkan)?\.h$/ || part[1] == $2)
+            if ($3 == "config.h" || $3 ~ /^onedva\/onedva(_vulkan|_generate)?\.h$/ || part[1] == $2)
                 next
             if (!(part[1] in rank))
                 print $1 ": \"" $3 "\" names no folder of the library"

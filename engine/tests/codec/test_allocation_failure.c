@@ -6,6 +6,7 @@
  * be closed. The Makefile links this with wrapped allocation functions. */
 #include <cjson/cJSON.h>
 
+#include "generate/prior.h"
 #include "model/model.h"
 #include "model/model_weights.h"
 #include "tests/support/codec.h"
@@ -16,10 +17,12 @@
 #define FRAMES 5
 #define CLIPS  2
 #define ROOM   65536 /* bytes for a packet */
+#define PRIOR  "fate/model/onedva-test-prior.safetensors"
 
 /* What a run does, all of it from memory that was there before. */
 struct run {
     onedva_model *model;
+    onedva_prior *prior; /* of draw_clips */
     struct onedva_encoder_settings encoder_settings;
     struct onedva_decoder_settings decoder_settings;
     struct onedva_stream stream;
@@ -79,6 +82,17 @@ static int parse_model(struct run *run)
     return status == ONEDVA_ERR_MODEL ? ONEDVA_ERR_NOMEM : status;
 }
 
+static int open_prior(struct run *run)
+{
+    onedva_prior *prior;
+    const int status = onedva_prior_open(&prior, PRIOR, NULL);
+
+    (void)run;
+    assert_true((status == ONEDVA_OK) == (prior != NULL));
+    onedva_prior_close(&prior);
+    return status == ONEDVA_ERR_MODEL ? ONEDVA_ERR_NOMEM : status;
+}
+
 /* The model as it was opened: what follows opens devices and gives them the model again. */
 static void forget_devices(struct run *run)
 {
@@ -133,6 +147,33 @@ static int decode_clips(struct run *run)
         status = status == ONEDVA_OK ? decoded : status;
     }
     onedva_decoder_close(&decoder);
+    return status;
+}
+
+/* Draw two clips; a generator that has failed once draws the next one. */
+static int draw_clips(struct run *run)
+{
+    struct onedva_generator_settings settings;
+    onedva_generator *generator;
+    int status;
+
+    onedva_generator_settings_default(&settings);
+    settings.prior_class = 1;
+    settings.steps = 2;
+    settings.backend = ONEDVA_BACKEND_CPU;
+    settings.threads = 2;
+    forget_devices(run);
+    odva_model_devices_free(&run->prior->devices);
+    odva_model_devices_init(&run->prior->devices, NULL);
+    status = onedva_generator_open(&generator, run->model, run->prior, &settings);
+    assert_true((status == ONEDVA_OK) == (generator != NULL));
+    for (int i = 0; i < CLIPS && generator; i++) {
+        struct onedva_packet packet;
+        const int drawn = onedva_generator_next(generator, &packet);
+
+        status = drawn < 0 ? drawn : status;
+    }
+    onedva_generator_close(&generator);
     return status;
 }
 
@@ -206,6 +247,7 @@ static void opening_a_model(void **state)
     assert_true(fail_each(NULL, open_model) >= 8);
     cJSON_InitHooks(&hooks);
     assert_true(fail_each(NULL, parse_model) >= 100);
+    assert_true(fail_each(NULL, open_prior) >= 100);
     cJSON_InitHooks(NULL);
 }
 
@@ -227,6 +269,18 @@ static void encoding_and_decoding(void **state)
     }
 }
 
+static void drawing(void **state)
+{
+    struct run run;
+
+    (void)state;
+    run_init(&run, ONEDVA_MOTION_OFF, 1, 0);
+    assert_int_equal(onedva_prior_open(&run.prior, PRIOR, NULL), ONEDVA_OK);
+    assert_true(fail_each(&run, draw_clips) >= 30);
+    onedva_prior_close(&run.prior);
+    run_free(&run);
+}
+
 static void packet_tools(void **state)
 {
     struct run run;
@@ -243,6 +297,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(opening_a_model),
         cmocka_unit_test(encoding_and_decoding),
+        cmocka_unit_test(drawing),
         cmocka_unit_test(packet_tools),
     };
 
