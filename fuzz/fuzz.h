@@ -30,6 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /** The file of the test model: ONEDVA_TEST_MODEL, or else the committed one. */
 const char *fuzz_model_path(void);
 
+#define FUZZ_PRIOR "fate/model/onedva-test-prior.safetensors"
+
 /** The test model, opened once for the life of the process. */
 const onedva_model *fuzz_model(void);
 

@@ -3,84 +3,13 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 /* Model files: the test model with edits and another header. What opens must encode and decode. */
-#include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
+#include "edited_file.h"
 #include "fuzz.h"
-#include "model/mapped_file.h"
 
-#define SIDE       24
-#define FRAMES     5
-#define CUT        1 /* bits of the first byte: leave out the file's end */
-#define NEW_HEADER 2 /* the rest of the input is the file's header */
-#define EDIT_SIZE  5 /* bytes of an edit in the input: u24 position, u16 value */
-
-/* The test model's file, mapped once for the life of the process. */
-static const struct odva_mapped_file *base_file(void)
-{
-    static struct odva_mapped_file base;
-
-    if (!base.data)
-        FUZZ_CHECK(odva_mapped_file_open(&base, fuzz_model_path()) == 0);
-    return &base;
-}
-
-static size_t header_size(const struct odva_mapped_file *file)
-{
-    struct odva_byte_reader reader;
-
-    odva_byte_reader_init(&reader, file->data, file->size);
-    return (size_t)odva_read_u64(&reader);
-}
-
-static size_t read_position(struct odva_byte_reader *input)
-{
-    const size_t low = odva_read_u16(input);
-
-    return low | (size_t)odva_read_u8(input) << 16;
-}
-
-/* The test model's numbers behind the input's header or its own. @return the file's size */
-static size_t assemble(uint8_t **file, struct odva_byte_reader input)
-{
-    const struct odva_mapped_file *base = base_file();
-    const int options = odva_read_u8(&input), edits = odva_read_u8(&input) % 16;
-    const size_t data = 8 + header_size(base);
-    const size_t cut = options & CUT ? read_position(&input) : 0;
-    const uint8_t *edit = odva_read_bytes(&input, (size_t)edits * EDIT_SIZE);
-    const size_t left = input.failed ? 0 : input.size - input.position;
-    const size_t header = options & NEW_HEADER ? left : data - 8;
-    size_t size = 8 + header + base->size - data;
-
-    *file = malloc(size);
-    FUZZ_CHECK(*file);
-    for (int i = 0; i < 8; i++)
-        (*file)[i] = (uint8_t)((uint64_t)header >> 8 * i);
-    if (header)
-        memcpy(*file + 8, options & NEW_HEADER ? input.data + input.position : base->data + 8,
-               header);
-    memcpy(*file + 8 + header, base->data + data, base->size - data);
-    for (int i = 0; edit && i < edits; i++, edit += EDIT_SIZE) {
-        const size_t position = (edit[0] | edit[1] << 8 | edit[2] << 16) % (size - 1);
-        memcpy(*file + position, edit + 3, 2);
-    }
-    return cut < size ? size - cut : 0;
-}
-
-/* @return a file in memory, to be closed */
-static int write_file(char path[32], struct odva_byte_reader input)
-{
-    uint8_t *file;
-    const size_t size = assemble(&file, input);
-    const int fd = memfd_create("model", MFD_CLOEXEC);
-
-    FUZZ_CHECK(fd >= 0);
-    FUZZ_CHECK(write(fd, file, size) == (ssize_t)size);
-    free(file);
-    snprintf(path, 32, "/proc/self/fd/%d", fd);
-    return fd;
-}
+#define SIDE   24
+#define FRAMES 5
 
 static void decode(const onedva_model *model, const struct onedva_packet *packet, int steps,
                    const struct fuzz_clip *source)
@@ -128,6 +57,16 @@ static void encode(const onedva_model *model, const struct fuzz_clip *clip)
     onedva_encoder_close(&encoder);
 }
 
+/* The test model's file, mapped once for the life of the process. */
+static const struct odva_mapped_file *base_file(void)
+{
+    static struct odva_mapped_file base;
+
+    if (!base.data)
+        FUZZ_CHECK(odva_mapped_file_open(&base, fuzz_model_path()) == 0);
+    return &base;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct odva_byte_reader input, texture;
@@ -137,7 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int fd, status;
 
     odva_byte_reader_init(&input, data, size);
-    fd = write_file(path, input);
+    fd = edited_file_write(path, base_file(), input);
     status = onedva_model_open(&model, path, NULL);
     close(fd);
     FUZZ_CHECK((status == ONEDVA_OK) == (model != NULL));

@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 /* Writes the inputs that fuzzing starts with: packets of small clips in every mode of the encoder,
- * stream headers, encoder settings and edits of the test model. The same on every machine.
+ * stream headers, encoder settings and edits of the test model and prior. The same on every
+ * machine.
  *
  * usage: make_corpus FOLDER */
 #include <string.h>
@@ -227,28 +228,29 @@ static void make_encoder_input(int index)
 
 /* ---- model ------------------------------------------------------------------------------- */
 
-static void make_model_inputs(void)
+/* A file's header, and edits of it. @param target whose file it is */
+static void make_file_inputs(const char *target, const char *path)
 {
     static const uint8_t as_it_is[] = {0, 0}, cut[] = {1, 0, 16, 0, 0};
     static const uint8_t edits[] = {0, 2, 0, 0, 1, 0x80, 0x7f, 0, 0, 8, 0xff, 0xff};
-    struct odva_mapped_file model;
+    struct odva_mapped_file file;
     struct odva_byte_writer writer = {0};
     struct odva_byte_reader reader;
     size_t size;
 
-    FUZZ_CHECK(odva_mapped_file_open(&model, fuzz_model_path()) == 0);
-    odva_byte_reader_init(&reader, model.data, model.size);
+    FUZZ_CHECK(odva_mapped_file_open(&file, path) == 0);
+    odva_byte_reader_init(&reader, file.data, file.size);
     size = (size_t)odva_read_u64(&reader);
     odva_write_u8(&writer, 2);
     odva_write_u8(&writer, 0);
     odva_write_bytes(&writer, odva_read_bytes(&reader, size), size);
     FUZZ_CHECK(!writer.failed);
-    save("model", "header", writer.data, writer.size);
-    save("model", "as-it-is", as_it_is, sizeof(as_it_is));
-    save("model", "cut", cut, sizeof(cut));
-    save("model", "edits", edits, sizeof(edits));
+    save(target, "header", writer.data, writer.size);
+    save(target, "as-it-is", as_it_is, sizeof(as_it_is));
+    save(target, "cut", cut, sizeof(cut));
+    save(target, "edits", edits, sizeof(edits));
     odva_byte_writer_free(&writer);
-    odva_mapped_file_close(&model);
+    odva_mapped_file_close(&file);
 }
 
 int main(int argc, char **argv)
@@ -264,6 +266,7 @@ int main(int argc, char **argv)
     FUZZ_CHECK(sides == (128 | 64 | 32 | 16));
     for (int i = 1; i <= 12; i++)
         make_encoder_input(i);
-    make_model_inputs();
+    make_file_inputs("model", fuzz_model_path());
+    make_file_inputs("prior", FUZZ_PRIOR);
     return 0;
 }

@@ -12,7 +12,7 @@
 ifeq ($(FUZZ),yes)
 READERS = $(wildcard engine/bitstream/packet_*.c) $(addprefix engine/, base/byte_reader.c bitstream/latent_decoder.c \
     bitstream/motion_decoder.c bitstream/partition.c bitstream/range_decoder.c bitstream/stream_header.c \
-    decoder/decoder.c encoder/encoder.c model/model.c rate/first_pass_reader.c)
+    decoder/decoder.c encoder/encoder.c model/model.c model/tensor_reader.c generate/prior.c rate/first_pass_reader.c)
 SANITIZE += -fsanitize=float-cast-overflow,fuzzer-no-link -fno-sanitize-recover=all
 $(filter-out $(READERS:%.c=$(BUILD)/obj/%.o), $(OBJECTS)): SANITIZE += -fno-sanitize-coverage=trace-cmp
 $(BUILD)/obj/kernels/cpu/operators_avx%.o: SANITIZE = -fsanitize=address -fno-omit-frame-pointer
@@ -25,7 +25,7 @@ $(BUILD)/obj/kernels/%.o: OPTIMIZE = -O2
 endif
 
 SECONDS = 10
-TARGETS = stream_header packet_tools decoder encoder model bsf demuxer
+TARGETS = stream_header packet_tools decoder encoder model prior bsf demuxer
 
 fuzz: ffmpeg-check
 	@tools/install-deps.sh fuzz
@@ -97,6 +97,7 @@ $(BUILD)/obj/fuzz/unit_mutator.o: FLAGS += -I$(FFMPEG_TREE) -Ibuild/ffmpeg-src
 $(BUILD)/fuzz/fuzz_%: private FLAGS += -fsanitize=fuzzer
 $(addprefix $(BUILD)/fuzz/fuzz_,decoder packet_tools bsf): $(BUILD)/obj/fuzz/packet_mutator.o
 $(BUILD)/fuzz/fuzz_demuxer: $(BUILD)/obj/fuzz/unit_mutator.o
+$(foreach t,model prior,$(BUILD)/fuzz/fuzz_$(t) $(BUILD)/fuzz/replay_$(t)): $(BUILD)/obj/fuzz/edited_file.o
 $(FUZZ_PROGRAMS): $(BUILD)/fuzz/%: fuzz/%.c $(BUILD)/obj/fuzz/fuzz.o $(STATIC)
 	$(link_fuzz)
 
