@@ -213,6 +213,13 @@ FATE_ONEDVA-$(call ALLYES, ONEDVA_FILTER RAWVIDEO_DECODER RAWVIDEO_DEMUXER TRIM_
 FATE_ONEDVA-$(call ALLYES, ONEDVA_DECODER NUT_DEMUXER FRAMEMD5_MUXER RAWVIDEO_ENCODER) \
     += $(FATE_ONEDVA_STREAM)
 
+# Videos that the test prior draws; their pixels are the same on every machine.
+ONEDVA_PRIOR = $(ONEDVA_MODEL:%.safetensors=%-prior.safetensors)
+FATE_ONEDVA_SOURCE = $(addprefix fate-onedva-source-,class none)
+fate-onedva-source-class: CMD = framecrc -lavfi onedvasrc=prior=$(ONEDVA_PRIOR):class=first:seed=1:d=1.6:bitexact=1
+fate-onedva-source-none:  CMD = framecrc -lavfi onedvasrc=prior=$(ONEDVA_PRIOR):seed=2:d=0.8:steps=2:tokens=6:flow_steps=5:bitexact=1
+FATE_ONEDVA-$(call ALLYES, ONEDVASRC_FILTER LAVFI_INDEV FRAMECRC_MUXER RAWVIDEO_ENCODER) += $(FATE_ONEDVA_SOURCE)
+
 FATE_FFMPEG += $(FATE_ONEDVA-yes)
 fate-onedva: $(FATE_ONEDVA-yes)
 fate-seek-onedva: $(filter fate-seek-onedva-%,$(FATE_ONEDVA-yes))

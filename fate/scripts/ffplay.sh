@@ -133,6 +133,17 @@ check "left: 4 s back" press Left seek.log -5 -3
 check "up: a minute forward is the end" press Up seek.log 3 12
 check "ends after seeking" ends seek.log
 
+# ---- videos that never were ----
+
+play "onedvasrc=prior=$root/fate/model/onedva-test-prior.safetensors:duration=3" drawn.log -f lavfi
+shown=0
+while [ "$shown" -le 50 ] && kill -0 "$player" 2> /dev/null; do
+    sleep 0.3
+    shown=$(colours)
+done
+check "the window shows what a prior draws" shows_picture
+check "drawn video ends" ends drawn.log
+
 # ---- other containers ----
 
 ffmpeg -i play.mkv -t 2 -map 0:v -c copy short.odva

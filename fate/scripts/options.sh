@@ -44,7 +44,7 @@ listed() {
 # usage: helped PART; the same of what ffmpeg -h tells of an encoder, decoder, filter ...
 helped() {
     ffmpeg -h "$1" | awk '
-        $2 ~ /^<[a-z0-9]+>$/ { sub(/^-/, "", $1); option = $1; print option; next }
+        $2 ~ /^<[a-z0-9_]+>$/ { sub(/^-/, "", $1); option = $1; print option; next }
         option && /^     [a-z]/ { print option, $1; next }
         { option = "" }' | sort -u
 }
@@ -109,6 +109,7 @@ truncate="Bitstream filter onedva_truncate" metadata="Bitstream filter onedva_me
 check "encoder" part encoder=onedva Encoder
 check "decoder" part decoder=onedva Decoder
 check "filter" part filter=onedva Encoder Decoder Filter
+check "source" part filter=onedvasrc Decoder Source
 check "onedva_truncate" part bsf=onedva_truncate "$truncate"
 check "onedva_metadata" part bsf=onedva_metadata "$metadata"
 check "demuxer and muxer have none" sh -c "! '$ONEDVA_BIN/ffmpeg' -hide_banner -h muxer=odva | grep '<' &&

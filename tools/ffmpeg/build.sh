@@ -37,7 +37,7 @@ check_parts="--disable-everything
     --enable-indev=lavfi
     --enable-filter=aevalsrc,aformat,aresample,atrim,color,copy,crop,drawbox,format,fps,framestep
     --enable-filter=hstack,hwdownload,hwupload,loop,lut2,metadata,movie,null,nullsink,nullsrc,pad,psnr,scale,scale_vulkan,scroll,select,setparams,setpts,settb,showinfo,split,ssim,transpose
-    --enable-filter=testsrc,testsrc2,trim,vstack,mandelbrot,rotate,noise,onedva,mix,concat,setsar,sendcmd,xpsnr"
+    --enable-filter=testsrc,testsrc2,trim,vstack,mandelbrot,rotate,noise,onedva,onedvasrc,mix,concat,setsar,sendcmd,xpsnr"
 
 # Only what tools/tests/test_tsan.sh uses.
 tsan_parts="--disable-everything
@@ -69,7 +69,7 @@ if pkg-config --exists libxml-2.0; then
     check_parts="$check_parts --enable-libxml2 --enable-demuxer=dash"
 fi
 libraries=build/lib
-own="libavcodec/onedva% libavformat/odva% libavfilter/onedva% libavfilter/vf_onedva%"
+own="libavcodec/onedva% libavformat/odva% libavfilter/onedva% libavfilter/vf_onedva% libavfilter/vsrc_onedva%"
 rule= # more for make
 linking="--disable-shared --enable-static"
 case $1 in

@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
 /* onedva-latents: the latents of a muxed stream as tensors, and back. */
+#include <errno.h>
 #include <getopt.h>
 #include <libavutil/error.h>
 #include <libavutil/log.h>
@@ -13,19 +14,33 @@
 
 #include "die.h"
 #include "latents_export.h"
+#include "latents_generate.h"
 #include "latents_import.h"
 
 static const char usage[] =
     "Usage: onedva-latents [options] export VIDEO FILE.safetensors\n"
     "       onedva-latents [options] import FILE.safetensors VIDEO\n"
+    "       onedva-latents [options] generate VIDEO\n"
     "\n"
     "export writes the latents of every packet of VIDEO, any container that FFmpeg reads, without\n"
     "decoding a pixel; import makes the packets again, the same bytes where nothing was changed.\n"
-    "doc/latents.md describes the tensors.\n"
+    "doc/latents.md describes the tensors. generate draws a video from a generative model of "
+    "latents\n"
+    "(doc/generation.md).\n"
     "\n"
     "  --model FILE   the model of the stream [$ONEDVA_MODEL, or the one in this program]\n"
     "  --from NAME    import takes coefficient.q (levels) or coefficient.y (values, which are\n"
-    "                 quantised by clip.qidx): q or y [q]\n";
+    "                 quantised by clip.qidx): q or y [q]\n"
+    "\n"
+    "Of generate:\n"
+    "  --prior FILE   the generative model [the one in this program]\n"
+    "  --class NAME   what to draw [anything that it knows]\n"
+    "  --seed N       another one draws another video [0]\n"
+    "  --clips N      of 16 frames, each of which knows the one before [4]\n"
+    "  --tokens N     latent tokens of 128x128 samples [as many as the prior has]\n"
+    "  --flow-steps N steps from noise to latents [24]\n"
+    "  --guidance X   how far the class leads; 1: as it was learned [1.5]\n"
+    "  --rate R       frames per second [25]\n";
 
 __attribute__((noreturn, format(printf, 1, 2))) void die(const char *format, ...)
 {
@@ -79,37 +94,139 @@ static int parse_from(const char *name)
     return !strcmp(name, "y");
 }
 
-int main(int argc, char **argv)
+static double number(const char *option, const char *text, double low, double high)
 {
-    static const struct option options[] = {
-        {"model", required_argument, NULL, 'm'},
-        {"from", required_argument, NULL, 'f'},
-        {"help", no_argument, NULL, 'h'},
-        {0},
-    };
-    const struct onedva_logger logger = error_logger();
-    const char *path = NULL;
-    onedva_model *model;
-    int from_values = 0, damaged = 0, option;
+    char *end;
+    double value;
+
+    errno = 0;
+    value = strtod(text, &end);
+    if (end == text || *end || errno || !(value >= low && value <= high))
+        die("--%s %s is not a number from %g to %g", option, text, low, high);
+    return value;
+}
+
+static int whole_number(const char *option, const char *text, double low, double high)
+{
+    const double value = number(option, text, low, high);
+
+    if (value != (int)value)
+        die("--%s %s is not a whole number", option, text);
+    return (int)value;
+}
+
+static uint64_t seed_of(const char *text)
+{
+    char *end;
+    uint64_t value;
+
+    errno = 0;
+    value = strtoull(text, &end, 10);
+    if (end == text || *end || errno || strchr(text, '-'))
+        die("--seed %s is not a whole number from 0 to 18446744073709551615", text);
+    return value;
+}
+
+static const struct option options[] = {
+    {"model", required_argument, NULL, 'm'},    {"from", required_argument, NULL, 'f'},
+    {"prior", required_argument, NULL, 'p'},    {"class", required_argument, NULL, 'c'},
+    {"seed", required_argument, NULL, 's'},     {"clips", required_argument, NULL, 'n'},
+    {"tokens", required_argument, NULL, 't'},   {"flow-steps", required_argument, NULL, 'w'},
+    {"guidance", required_argument, NULL, 'g'}, {"rate", required_argument, NULL, 'r'},
+    {"help", no_argument, NULL, 'h'},           {0},
+};
+
+struct arguments {
+    const char *model;
+    int from_values;
+    struct latents_generation generation;
+};
+
+/* @return whether it is an option of generate */
+static int parse_generation(struct latents_generation *generation, int option)
+{
+    switch (option) {
+    case 'p':
+        generation->prior = optarg;
+        break;
+    case 'c':
+        generation->class_name = optarg;
+        break;
+    case 's':
+        generation->settings.seed = seed_of(optarg);
+        break;
+    case 'n':
+        generation->clips = whole_number("clips", optarg, 1, 1e6);
+        break;
+    case 't':
+        generation->settings.tokens = whole_number("tokens", optarg, 0, 1e6);
+        break;
+    case 'w':
+        generation->settings.steps = whole_number("flow-steps", optarg, 1, 1000);
+        break;
+    case 'g':
+        generation->settings.guidance = number("guidance", optarg, 0, 20);
+        break;
+    case 'r':
+        generation->rate = optarg;
+        break;
+    default:
+        return 0;
+    }
+    return 1;
+}
+
+static void parse(struct arguments *arguments, int argc, char **argv)
+{
+    int option;
 
     while ((option = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
         if (option == 'm')
-            path = optarg;
+            arguments->model = optarg;
         else if (option == 'f')
-            from_values = parse_from(optarg);
+            arguments->from_values = parse_from(optarg);
         else if (option == 'h')
-            return fputs(usage, stdout) < 0;
-        else
+            exit(fputs(usage, stdout) < 0);
+        else if (!parse_generation(&arguments->generation, option))
             die("--help lists the options");
     }
-    if (argc - optind != 3 || (strcmp(argv[optind], "export") && strcmp(argv[optind], "import")))
-        die("give export or import, what to read and what to write; --help says more");
+}
+
+/* The command, and how many files follow it. */
+static const char *command_of(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        int files;
+    } commands[] = {{"export", 2}, {"import", 2}, {"generate", 1}};
+
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]) && optind < argc; i++)
+        if (!strcmp(argv[optind], commands[i].name) && argc - optind == 1 + commands[i].files)
+            return commands[i].name;
+    die("give export or import, what to read and what to write, or generate and what to write; "
+        "--help says more");
+}
+
+int main(int argc, char **argv)
+{
+    const struct onedva_logger logger = error_logger();
+    struct arguments arguments = {.generation = {.rate = "25", .clips = 4}};
+    const char *command;
+    onedva_model *model;
+    int damaged = 0;
+
+    onedva_generator_settings_default(&arguments.generation.settings);
+    arguments.generation.settings.logger = logger;
+    parse(&arguments, argc, argv);
+    command = command_of(argc, argv);
     av_log_set_level(AV_LOG_ERROR);
-    check_onedva(onedva_model_open(&model, path, &logger));
-    if (!strcmp(argv[optind], "export"))
+    check_onedva(onedva_model_open(&model, arguments.model, &logger));
+    if (!strcmp(command, "export"))
         damaged = latents_export(model, argv[optind + 1], argv[optind + 2]);
+    else if (!strcmp(command, "import"))
+        latents_import(model, argv[optind + 1], argv[optind + 2], arguments.from_values);
     else
-        latents_import(model, argv[optind + 1], argv[optind + 2], from_values);
+        latents_generate(model, argv[optind + 1], &arguments.generation);
     onedva_model_close(&model);
     return damaged ? 1 : 0;
 }
