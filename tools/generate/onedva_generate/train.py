@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Trains a prior on clips; averages its weights; goes on from a checkpoint."""
+import copy
+import os
+import time
+
+import numpy as np
+import torch
+
+from . import flow
+from .prior import Config, Prior
+
+NO_CLASS, ALONE = 0.1, 0.6   # how many clips have no class; how many batches do not see the clips before
+LENGTHS = (0.25, 0.5, 0.5, 1.0)   # of the longest, for batches
+AVERAGING = 0.9995
+# how much larger coarse coefficients, which show more, are than fine ones to the network: 0 all alike, 1 as in pixels
+SPREAD = 0.5
+WARMUP = 200
+
+
+class Data:
+    """Clips in the units that the network sees, and which of them are left out."""
+
+    def __init__(self, clips, prior):
+        self.x = torch.from_numpy(clips.latents.astype(np.float32))
+        self.classes = torch.from_numpy(clips.classes).long()
+        self.follows = clips.follows
+        left_out = clips.is_held()
+        self.held, self.train = np.flatnonzero(left_out), np.flatnonzero(~left_out)
+        parts = self.x[self.train].reshape(-1, clips.config["length"], 32)
+        size = parts.pow(2).mean(0).sqrt().clamp_min(0.02)
+        wanted = (size * torch.from_numpy(clips.typical)) ** SPREAD
+        prior.scale.copy_(size / wanted * wanted.pow(2).mean().sqrt())
+        self.x = prior.normalise(self.x)
+
+    def batch(self, among, rng, size, length, tiles, alone):
+        """x, classes, before; of clips that follow another one where alone is not set and there are such."""
+        following = among[self.follows[among]]
+        alone = alone or not len(following)
+        chosen = rng.choice(among if alone else following, size)
+        cut = lambda i: self.x[i].reshape(len(i), tiles, -1, 32)[:, :, :length].reshape(len(i), -1, 32)
+        return cut(chosen), self.classes[chosen], None if alone else cut(chosen - 1)
+
+
+def validate(prior, data, cfg, count=256):
+    """The loss on clips left out, each with the clip before where it has one; the same noise each time."""
+    rng = np.random.default_rng(1)
+    state = torch.get_rng_state()
+    torch.manual_seed(1)
+    with torch.no_grad():
+        losses = [float(flow.loss(prior, *data.batch(data.held, rng, 64, cfg.length, cfg.tiles, alone), rng))
+                  for alone in (True, False) for _ in range(count // 128)]
+    torch.set_rng_state(state)
+    return float(np.mean(losses))
+
+
+def make_batch(data, cfg, rng, size):
+    length = max(1, int(rng.choice(LENGTHS) * cfg.length))
+    x, classes, before = data.batch(data.train, rng, size, length, cfg.tiles, rng.random() < ALONE)
+    none = torch.from_numpy(rng.random(size) < NO_CLASS)
+    return x, torch.where(none, len(cfg.classes), classes), before
+
+
+class Training:
+    def __init__(self, clips, checkpoint, rate, sizes, bf16=False):
+        cfg = Config(**clips.config, **sizes)
+        self.prior, self.step, self.seconds = Prior(cfg), 0, 0.0
+        self.data = Data(clips, self.prior)
+        self.average = copy.deepcopy(self.prior)
+        self.optimiser = torch.optim.AdamW(self.prior.parameters(), rate, betas=(0.9, 0.95), weight_decay=0.01)
+        self.rate, self.checkpoint, self.bf16 = rate, checkpoint, bf16
+        if os.path.exists(checkpoint):
+            state = torch.load(checkpoint, weights_only=False)
+            self.prior.load_state_dict(state["prior"])
+            self.average.load_state_dict(state["average"])
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.step, self.seconds = state["step"], state["seconds"]
+
+    def save(self):
+        state = {"prior": self.prior.state_dict(), "average": self.average.state_dict(),
+                 "optimiser": self.optimiser.state_dict(), "step": self.step, "seconds": self.seconds}
+        torch.save(state, self.checkpoint + ".part")
+        os.replace(self.checkpoint + ".part", self.checkpoint)
+
+    def run_step(self, rng, size):
+        x, classes, before = make_batch(self.data, self.prior.cfg, rng, size)
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.rate * min(1, (self.step + 1) / WARMUP)
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
+            loss = flow.loss(self.prior, x, classes, before, rng)
+        self.optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.prior.parameters(), 1.0)
+        self.optimiser.step()
+        self.step += 1
+        keep = min(AVERAGING, 1 - 10 / (self.step + 10))
+        with torch.no_grad():
+            for a, b in zip(self.average.parameters(), self.prior.parameters()):
+                a.lerp_(b, 1 - keep)
+        return loss.item()
+
+    def run(self, size, steps=None, seconds=None, every=200, report=print):
+        """Until so many steps or seconds of training in all; a line and a checkpoint every so many steps."""
+        rng = np.random.default_rng(self.step + 1)
+        losses, began = [], time.monotonic() - self.seconds
+        while (steps is None or self.step < steps) and (seconds is None or self.seconds < seconds):
+            losses.append(self.run_step(rng, size))
+            self.seconds = time.monotonic() - began
+            if self.step % every == 0:
+                held = validate(self.average, self.data, self.prior.cfg)
+                report(f"step {self.step}: loss {np.mean(losses):.4f}, left out {held:.4f}, {self.seconds:.0f} s, "
+                       f"{self.step * size} clips seen")
+                losses = []
+                self.save()
+        self.save()
