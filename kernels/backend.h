@@ -169,7 +169,7 @@ struct odva_backend_ops {
     /**
      * Likewise, of a picture that is on the device: contents are undefined, and after synchronize
      * it has what operators have written.
-     * @param picture struct onedva_vulkan_picture, copied
+     * @param picture struct onedva_vulkan_picture or struct onedva_cuda_picture, copied
      * @return NULL when memory ran out. NULL itself: there are no such pictures
      */
     struct odva_image *(*image_import)(struct odva_backend *backend, const void *picture, int width,

@@ -40,17 +40,39 @@ static int refuse(enum onedva_backend kind, const struct onedva_logger *logger)
     return ONEDVA_ERR_UNSUPPORTED;
 }
 
+/* The backend of a device that is open outside, or else the one that is asked for. */
+static enum onedva_backend kind_of(const struct odva_device_wish *wish)
+{
+    if (wish->vulkan)
+        return ONEDVA_BACKEND_VULKAN;
+    return wish->cuda_context ? ONEDVA_BACKEND_CUDA : wish->kind;
+}
+
+/* @return ONEDVA_OK, or ONEDVA_ERR_ARGUMENT after one line */
+static int check_outside(const struct odva_device_wish *wish)
+{
+    const char *what = wish->vulkan ? "device of Vulkan" : "context of CUDA";
+
+    if (wish->vulkan && wish->cuda_context)
+        odva_log(wish->logger, ONEDVA_LOG_ERROR,
+                 "a device of Vulkan and a context of CUDA are open; give one of them");
+    else if (wish->kind != ONEDVA_BACKEND_AUTO && wish->kind != kind_of(wish))
+        odva_log(wish->logger, ONEDVA_LOG_ERROR, "a %s that is open goes with -backend %s or auto",
+                 what, wish->vulkan ? "vulkan" : "cuda");
+    else if (wish->index != ODVA_ANY_DEVICE)
+        odva_log(wish->logger, ONEDVA_LOG_ERROR,
+                 "device %d is not the %s that is open; leave -device out", wish->index, what);
+    else
+        return ONEDVA_OK;
+    return ONEDVA_ERR_ARGUMENT;
+}
+
 /* @return ONEDVA_OK, or ONEDVA_ERR_ARGUMENT after one line */
 static int check_device(const struct odva_device_wish *wish)
 {
-    if (wish->vulkan && wish->kind != ONEDVA_BACKEND_AUTO && wish->kind != ONEDVA_BACKEND_VULKAN)
-        odva_log(wish->logger, ONEDVA_LOG_ERROR,
-                 "a device of Vulkan that is open goes with -backend vulkan or auto");
-    else if (wish->vulkan && wish->index != ODVA_ANY_DEVICE)
-        odva_log(wish->logger, ONEDVA_LOG_ERROR,
-                 "device %d is not the device of Vulkan that is open; leave -device out",
-                 wish->index);
-    else if (wish->index == ODVA_ANY_DEVICE)
+    if (wish->vulkan || wish->cuda_context)
+        return check_outside(wish);
+    if (wish->index == ODVA_ANY_DEVICE)
         return ONEDVA_OK;
     else if (wish->index < 0)
         odva_log(wish->logger, ONEDVA_LOG_ERROR, "device %d does not exist; the first is 0",
@@ -125,7 +147,7 @@ static int open_fastest(struct odva_device **device, const struct odva_device_wi
 int odva_device_open(struct odva_device **device, const struct odva_device_wish *wish,
                      const struct odva_open_devices *open)
 {
-    const enum onedva_backend kind = wish->vulkan ? ONEDVA_BACKEND_VULKAN : wish->kind;
+    const enum onedva_backend kind = kind_of(wish);
     const struct odva_backend_entry *entry = odva_registry_find(kind);
     const int status = check_device(wish);
 

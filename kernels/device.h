@@ -89,6 +89,7 @@ struct odva_device_wish {
     int index;                                 /* of the kind's devices, or ODVA_ANY_DEVICE */
     int bitexact;                              /* the strict C reference only */
     const struct onedva_vulkan_device *vulkan; /* that is open outside; NULL: none */
+    struct CUctx_st *cuda_context;             /* likewise */
     enum onedva_precision precision;           /* of ODVA_PRECISION_NETWORK, at most */
     const struct onedva_logger *logger;        /* may be NULL; gets one line on failure */
 };

@@ -3,7 +3,7 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Header only, because libavfilter cannot link against private symbols of libavcodec.
+ * Header only, because libavfilter cannot link against private symbols of libavcodec: for onedva_device.h.
  */
 
 #ifndef AVCODEC_ONEDVA_VULKAN_H
@@ -19,12 +19,6 @@
 #include <onedva/onedva_vulkan.h>
 
 #include "libavutil/hwcontext_vulkan.h"
-
-/** What the library needs to compute on FFmpeg's device. */
-typedef struct OneDVAVulkan {
-    AVBufferRef *device_ref; ///< of AVHWDeviceContext, until the model is closed
-    struct onedva_vulkan_device device;
-} OneDVAVulkan;
 
 static inline void ff_onedva_lock_queue(void *opaque, uint32_t family, uint32_t index)
 {
@@ -42,17 +36,13 @@ static inline void ff_onedva_unlock_queue(void *opaque, uint32_t family, uint32_
     vulkan->unlock_queue(device, family, index);
 }
 
-/** Keep a device of FFmpeg's for the library. @param device_ref of a Vulkan device */
-static inline int ff_onedva_vulkan_init(OneDVAVulkan *s, const AVBufferRef *device_ref)
+/** What the library needs to compute on a device of Vulkan, as long as that is open. */
+static inline void ff_onedva_vulkan_init(struct onedva_vulkan_device *s, AVHWDeviceContext *device)
 {
-    AVHWDeviceContext *device           = (AVHWDeviceContext *)device_ref->data;
     const AVVulkanDeviceContext *vulkan = device->hwctx;
 
-    s->device_ref = av_buffer_ref(device_ref);
-    if (!s->device_ref)
-        return AVERROR(ENOMEM);
-    s->device = (struct onedva_vulkan_device) {
-        .struct_size            = sizeof(s->device),
+    *s = (struct onedva_vulkan_device) {
+        .struct_size            = sizeof(*s),
         .get_instance_proc_addr = vulkan->get_proc_addr,
         .instance               = vulkan->inst,
         .physical_device        = vulkan->phys_dev,
@@ -65,14 +55,7 @@ static inline int ff_onedva_vulkan_init(OneDVAVulkan *s, const AVBufferRef *devi
     // the library refuses a family that does not compute
     for (int i = vulkan->nb_qf - 1; i >= 0; i--)
         if (vulkan->qf[i].flags & VK_QUEUE_COMPUTE_BIT)
-            s->device.queue_family = vulkan->qf[i].idx;
-    return 0;
-}
-
-/** Whether options leave free where an encoder of such frames computes. */
-static inline int ff_onedva_may_compute_on_frames(int backend, int device, int bitexact)
-{
-    return (backend == ONEDVA_BACKEND_AUTO || backend == ONEDVA_BACKEND_VULKAN) && device < 0 && !bitexact;
+            s->queue_family = vulkan->qf[i].idx;
 }
 
 typedef struct OneDVAVulkanPicture {
@@ -155,43 +138,5 @@ static inline int ff_onedva_reconstruct_vulkan(onedva_decoder *decoder, OneDVALo
                            "reconstructing a clip");
 }
 #endif
-
-/** Whether frames of a device can be encoded; says so where they cannot. @param frames_ref NULL: they are in memory */
-static inline int ff_onedva_check_frames(const AVBufferRef *frames_ref, void *avcl)
-{
-    const AVHWFramesContext *frames = frames_ref ? (const AVHWFramesContext *)frames_ref->data : NULL;
-
-    if (!frames || frames->sw_format == AV_PIX_FMT_YUV420P)
-        return 0;
-    av_log(avcl, AV_LOG_ERROR, "frames of a device that hold %s: they must hold yuv420p, as behind "
-           "format=yuv420p,hwupload or scale_vulkan=format=yuv420p\n", av_get_pix_fmt_name(frames->sw_format));
-    return AVERROR(EINVAL);
-}
-
-/** Put a frame of memory in the place of one of a device, whichever it is; others stay as they are. */
-static inline int ff_onedva_download(AVFrame *frame, void *avcl)
-{
-    AVFrame *copy;
-    int ret;
-
-    if (!frame->hw_frames_ctx)
-        return 0;
-    ret = ff_onedva_check_frames(frame->hw_frames_ctx, avcl);
-    if (ret < 0)
-        return ret;
-    copy = av_frame_alloc();
-    if (!copy)
-        return AVERROR(ENOMEM);
-    copy->format = AV_PIX_FMT_YUV420P;
-    ret = av_hwframe_transfer_data(copy, frame, 0);
-    if (ret >= 0)
-        ret = av_frame_copy_props(copy, frame);
-    if (ret >= 0) {
-        av_frame_unref(frame);
-        av_frame_move_ref(frame, copy);
-    }
-    av_frame_free(&copy);
-    return ret;
-}
 
 #endif /* AVCODEC_ONEDVA_VULKAN_H */

@@ -20,7 +20,7 @@
 #include "hwconfig.h"
 #include "internal.h"
 #include "onedva.h"
-#include "onedva_vulkan.h"
+#include "onedva_device.h"
 
 #define MAX_PACKETS 9 ///< no library looks further ahead than to the ninth clip
 
@@ -45,10 +45,8 @@ typedef struct OneDVADecContext {
     int is_interrupted; ///< what is decoded next does not continue what was output last
     int has_key;        ///< a keyframe of the stream came since its start or a seek
     int is_left_out;    ///< the clip in progress was not read
-    int has_vulkan;     ///< the decoder computes on the device of vulkan, where frames may be
-#if CONFIG_VULKAN
-    OneDVAVulkan vulkan;
-#endif
+    OneDVADevice device;
+    int has_device; ///< the decoder computes on that device, where frames may be
 } OneDVADecContext;
 
 static void set_colour(AVCodecContext *avctx, const struct onedva_stream *stream)
@@ -66,7 +64,6 @@ static void set_colour(AVCodecContext *avctx, const struct onedva_stream *stream
         avctx->chroma_sample_location = stream->chroma_location;
 }
 
-#if CONFIG_VULKAN
 /** Frames of the size that the stream has, unless the caller has brought some. */
 static int set_frames(AVCodecContext *avctx)
 {
@@ -75,52 +72,49 @@ static int set_frames(AVCodecContext *avctx)
 
     if (avctx->hw_frames_ctx) {
         frames = (AVHWFramesContext *)avctx->hw_frames_ctx->data;
-        if (frames->device_ref->data == s->vulkan.device_ref->data && frames->sw_format == AV_PIX_FMT_YUV420P)
+        if (frames->device_ref->data == s->device.ref->data && frames->sw_format == AV_PIX_FMT_YUV420P)
             return 0;
         av_log(avctx, AV_LOG_ERROR, "hw_frames_ctx must have frames of yuv420p on the device of hw_device_ctx\n");
         return AVERROR(EINVAL);
     }
-    avctx->hw_frames_ctx = av_hwframe_ctx_alloc(s->vulkan.device_ref);
+    avctx->hw_frames_ctx = av_hwframe_ctx_alloc(s->device.ref);
     if (!avctx->hw_frames_ctx)
         return AVERROR(ENOMEM);
     frames            = (AVHWFramesContext *)avctx->hw_frames_ctx->data;
-    frames->format    = AV_PIX_FMT_VULKAN;
+    frames->format    = s->device.format;
     frames->sw_format = AV_PIX_FMT_YUV420P;
-    // images of three planes have even sizes
+    // images of three planes have even sizes, and CUDA frames no odd row of chroma
     frames->width     = FFALIGN(avctx->coded_width, 2);
     frames->height    = FFALIGN(avctx->coded_height, 2);
     return av_hwframe_ctx_init(avctx->hw_frames_ctx);
 }
 
-/** Let the caller choose where frames are: in memory, or on the device, too. */
-static int choose_format(AVCodecContext *avctx, int has_vulkan)
+/** Let the caller choose where frames are: in memory, or on a device, too. @param device AV_PIX_FMT_NONE: there is none */
+static int choose_format(AVCodecContext *avctx, enum AVPixelFormat device)
 {
-    static const enum AVPixelFormat formats[] = { AV_PIX_FMT_VULKAN, AV_PIX_FMT_YUV420P, AV_PIX_FMT_NONE };
-    const int ret = ff_get_format(avctx, has_vulkan ? formats : formats + 1);
+    const enum AVPixelFormat formats[] = { device, AV_PIX_FMT_YUV420P, AV_PIX_FMT_NONE };
+    const int ret = ff_get_format(avctx, formats + (device == AV_PIX_FMT_NONE));
 
     if (ret < 0)
         return AVERROR(EINVAL);
     avctx->pix_fmt = ret;
     return 0;
 }
-#endif
 
 /** @param is_new whether the size is another one than before */
 static int set_format(AVCodecContext *avctx, int is_new)
 {
-#if CONFIG_VULKAN
     const OneDVADecContext *s = avctx->priv_data;
     int ret;
 
-    if (s->has_vulkan) {
-        ret = is_new ? choose_format(avctx, 1) : 0;
-        if (ret >= 0 && avctx->pix_fmt == AV_PIX_FMT_VULKAN)
-            ret = set_frames(avctx);
-        return ret;
+    if (!s->has_device) {
+        avctx->pix_fmt = AV_PIX_FMT_YUV420P;
+        return 0;
     }
-#endif
-    avctx->pix_fmt = AV_PIX_FMT_YUV420P;
-    return 0;
+    ret = is_new ? choose_format(avctx, s->device.format) : 0;
+    if (ret >= 0 && avctx->pix_fmt == s->device.format)
+        ret = set_frames(avctx);
+    return ret;
 }
 
 static int set_stream(AVCodecContext *avctx, const struct onedva_stream *stream)
@@ -202,17 +196,17 @@ static int set_stream_header(OneDVADecContext *s, const uint8_t *data, size_t si
                            "stream header");
 }
 
-#if CONFIG_VULKAN
-/** Whether the caller wants frames of Vulkan, and they can be had. */
-static int wants_vulkan(AVCodecContext *avctx)
+/** Whether the caller wants frames of a device, and they can be had. */
+static int wants_device(AVCodecContext *avctx)
 {
-    const OneDVADecContext *s = avctx->priv_data;
+    const OneDVADecContext *s       = avctx->priv_data;
+    const enum AVPixelFormat format = ff_onedva_device_format(avctx->hw_device_ctx);
     int ret;
 
-    if (!avctx->hw_device_ctx || ((AVHWDeviceContext *)avctx->hw_device_ctx->data)->type != AV_HWDEVICE_TYPE_VULKAN)
+    if (format == AV_PIX_FMT_NONE)
         return 0;
-    ret = choose_format(avctx, 1);
-    if (ret < 0 || avctx->pix_fmt != AV_PIX_FMT_VULKAN)
+    ret = choose_format(avctx, format);
+    if (ret < 0 || avctx->pix_fmt != format)
         return ret;
     if (!s->options.smooth_clips)
         return 1;
@@ -220,42 +214,39 @@ static int wants_vulkan(AVCodecContext *avctx)
     return 0;
 }
 
-/** Open the decoder on the caller's device: has_vulkan says whether it does, or else one line why not. */
-static int open_vulkan(AVCodecContext *avctx, const struct onedva_decoder_settings *settings)
+/** Open the decoder on the caller's device: has_device says whether it does, or else one line why not. */
+static int open_on_device(AVCodecContext *avctx, const struct onedva_decoder_settings *settings)
 {
     OneDVADecContext *s = avctx->priv_data;
     struct onedva_decoder_settings with = *settings;
-    int ret = ff_onedva_vulkan_init(&s->vulkan, avctx->hw_device_ctx);
+    int ret = ff_onedva_device_init(&s->device, avctx->hw_device_ctx);
 
     if (ret < 0)
         return ret;
-    with.vulkan = &s->vulkan.device;
+    ff_onedva_use_device(&with, &s->device);
     snprintf(s->log.where, sizeof(s->log.where), "frames of memory: ");
     s->log.is_attempt = 1;
     ret = ff_onedva_check(&s->log, onedva_decoder_open(&s->decoder, s->model, &with), "opening the decoder");
     s->log.is_attempt = 0;
     s->log.where[0]   = 0;
-    s->has_vulkan = ret >= 0;
+    s->has_device = ret >= 0;
     return 0;
 }
-#endif
 
 /** Open the decoder where frames are wanted, or else where options say. */
 static int open_somewhere(AVCodecContext *avctx, const struct onedva_decoder_settings *settings)
 {
     OneDVADecContext *s = avctx->priv_data;
-#if CONFIG_VULKAN
-    int ret = wants_vulkan(avctx);
+    int ret = wants_device(avctx);
 
     if (ret > 0)
-        ret = open_vulkan(avctx, settings);
-    if (ret < 0 || s->has_vulkan)
+        ret = open_on_device(avctx, settings);
+    if (ret < 0 || s->has_device)
         return ret;
-    if (avctx->pix_fmt == AV_PIX_FMT_VULKAN)
-        ret = choose_format(avctx, 0);
+    if (avctx->pix_fmt != AV_PIX_FMT_YUV420P)
+        ret = choose_format(avctx, AV_PIX_FMT_NONE);
     if (ret < 0)
         return ret;
-#endif
     return ff_onedva_check(&s->log, onedva_decoder_open(&s->decoder, s->model, settings), "opening the decoder");
 }
 
@@ -321,11 +312,7 @@ static int decode_clip(AVCodecContext *avctx, const struct onedva_clip *clip)
         if (ret < 0)
             return ret;
     }
-#if CONFIG_VULKAN
-    if (avctx->pix_fmt == AV_PIX_FMT_VULKAN)
-        return ff_onedva_reconstruct_vulkan(s->decoder, &s->log, s->frames, clip->frames);
-#endif
-    return ff_onedva_reconstruct(s->decoder, &s->log, s->frames, clip->frames);
+    return ff_onedva_reconstruct_frames(s->decoder, &s->log, s->frames, clip->frames);
 }
 
 /** Say of a frame what kind of picture it is, and what it lacks. */
@@ -627,9 +614,7 @@ static av_cold int onedva_decode_close(AVCodecContext *avctx)
 
     onedva_decoder_close(&s->decoder);
     onedva_model_close(&s->model);
-#if CONFIG_VULKAN
-    av_buffer_unref(&s->vulkan.device_ref);
-#endif
+    av_buffer_unref(&s->device.ref);
     for (int i = 0; i < ONEDVA_MAX_CLIP_FRAMES; i++)
         av_frame_free(&s->frames[i]);
     drop_packets(s);
@@ -654,15 +639,23 @@ static const AVClass onedva_decoder_class = {
     .version    = LIBAVUTIL_VERSION_INT,
 };
 
-#if CONFIG_VULKAN
+#if ONEDVA_DEVICES
+#define HW_CONFIG(device)                                              \
+    &(const AVCodecHWConfigInternal) {                                 \
+        .public = {                                                    \
+            .pix_fmt     = AV_PIX_FMT_ ## device,                      \
+            .methods     = AV_CODEC_HW_CONFIG_METHOD_HW_DEVICE_CTX,    \
+            .device_type = AV_HWDEVICE_TYPE_ ## device,                \
+        },                                                             \
+    }
+
 static const AVCodecHWConfigInternal *const hw_configs[] = {
-    &(const AVCodecHWConfigInternal) {
-        .public = {
-            .pix_fmt     = AV_PIX_FMT_VULKAN,
-            .methods     = AV_CODEC_HW_CONFIG_METHOD_HW_DEVICE_CTX,
-            .device_type = AV_HWDEVICE_TYPE_VULKAN,
-        },
-    },
+#if CONFIG_VULKAN
+    HW_CONFIG(VULKAN),
+#endif
+#if CONFIG_CUDA
+    HW_CONFIG(CUDA),
+#endif
     NULL
 };
 #endif
@@ -682,7 +675,7 @@ const FFCodec ff_onedva_decoder = {
     FF_CODEC_RECEIVE_FRAME_CB(onedva_receive_frame),
     .flush          = onedva_decode_flush,
     .close          = onedva_decode_close,
-#if CONFIG_VULKAN
+#if ONEDVA_DEVICES
     .hw_configs     = hw_configs,
 #endif
 };

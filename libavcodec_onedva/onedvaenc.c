@@ -18,8 +18,8 @@
 #include "encode.h"
 #include "hwconfig.h"
 #include "onedva.h"
+#include "onedva_device.h"
 #include "onedva_versions.h"
-#include "onedva_vulkan.h"
 
 /** The packets of a clip's frames, or the one of all of them. */
 typedef struct OneDVAPackets {
@@ -48,9 +48,7 @@ typedef struct OneDVAEncContext {
     OneDVAPackets ended; ///< of the clip that was ended last
     int delay; ///< how many clips are begun before the first of them is ended
     int error; ///< that comes out after them
-#if CONFIG_VULKAN
-    OneDVAVulkan vulkan; ///< the device of frames, where the encoder computes on it
-#endif
+    OneDVADevice device; ///< of frames, where the encoder computes on it
 } OneDVAEncContext;
 
 static av_cold int alloc_packets(OneDVAPackets *packets)
@@ -177,22 +175,23 @@ static av_cold int open_encoder(AVCodecContext *avctx, struct onedva_encoder_set
                                 const struct onedva_stream *stream)
 {
     OneDVAEncContext *s = avctx->priv_data;
-#if CONFIG_VULKAN
+    const AVBufferRef *device_ref =
+        avctx->hw_frames_ctx ? ((AVHWFramesContext *)avctx->hw_frames_ctx->data)->device_ref : NULL;
     int ret;
 
-    if (avctx->hw_frames_ctx && ff_onedva_may_compute_on_frames(settings->backend, settings->device, settings->bitexact)) {
-        ret = ff_onedva_vulkan_init(&s->vulkan, ((AVHWFramesContext *)avctx->hw_frames_ctx->data)->device_ref);
+    if (ff_onedva_may_compute_on_frames(ff_onedva_device_format(device_ref), settings->backend, settings->device,
+                                        settings->bitexact)) {
+        ret = ff_onedva_device_init(&s->device, device_ref);
         if (ret < 0)
             return ret;
-        settings->vulkan  = &s->vulkan.device;
+        ff_onedva_use_device(settings, &s->device);
         s->log.is_attempt = 1;
         ret = ff_onedva_check(&s->log, onedva_encoder_open(&s->encoder, s->model, settings, stream), "opening the encoder");
         s->log.is_attempt = 0;
         if (ret >= 0)
             return ret;
-        settings->vulkan  = NULL;
+        ff_onedva_use_device(settings, NULL);
     }
-#endif
     return ff_onedva_check(&s->log, onedva_encoder_open(&s->encoder, s->model, settings, stream), "opening the encoder");
 }
 
@@ -457,9 +456,7 @@ static av_cold int onedva_encode_close(AVCodecContext *avctx)
 
     onedva_encoder_close(&s->encoder);
     onedva_model_close(&s->model);
-#if CONFIG_VULKAN
-    av_buffer_unref(&s->vulkan.device_ref);
-#endif
+    av_buffer_unref(&s->device.ref);
     ff_onedva_clip_free(&s->clip);
     av_frame_free(&s->next);
     free_packets(&s->begun[0]);
@@ -490,9 +487,14 @@ static const FFCodecDefault onedva_defaults[] = {
     { NULL },
 };
 
-#if CONFIG_VULKAN
+#if ONEDVA_DEVICES
 static const AVCodecHWConfigInternal *const hw_configs[] = {
+#if CONFIG_VULKAN
     HW_CONFIG_ENCODER_FRAMES(VULKAN, VULKAN),
+#endif
+#if CONFIG_CUDA
+    HW_CONFIG_ENCODER_FRAMES(CUDA, CUDA),
+#endif
     NULL
 };
 #endif
@@ -504,11 +506,9 @@ const FFCodec ff_onedva_encoder = {
     .p.id           = AV_CODEC_ID_ONEDVA,
     .p.capabilities = AV_CODEC_CAP_DELAY | AV_CODEC_CAP_DR1 | AV_CODEC_CAP_OTHER_THREADS |
                       AV_CODEC_CAP_ENCODER_FLUSH | AV_CODEC_CAP_ENCODER_REORDERED_OPAQUE,
-#if CONFIG_VULKAN
-    CODEC_PIXFMTS(AV_PIX_FMT_YUV420P, AV_PIX_FMT_VULKAN),
+    CODEC_PIXFMTS(ONEDVA_FORMATS),
+#if ONEDVA_DEVICES
     .hw_configs     = hw_configs,
-#else
-    CODEC_PIXFMTS(AV_PIX_FMT_YUV420P),
 #endif
     .p.priv_class   = &onedva_encoder_class,
     .p.wrapper_name = "libonedva",

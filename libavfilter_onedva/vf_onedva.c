@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "libavcodec/onedva.h"
-#include "libavcodec/onedva_vulkan.h"
+#include "libavcodec/onedva_device.h"
 #include "libavutil/opt.h"
 
 #include "avfilter.h"
@@ -58,10 +58,8 @@ typedef struct OneDVAFilterContext {
     int nb_output;
     int next_output;
     AVFrame *pictures[ONEDVA_MAX_CLIP_FRAMES]; ///< the reconstruction's part of each output frame
-#if CONFIG_VULKAN
-    OneDVAVulkan vulkan; ///< the device of the first frames
-#endif
-    const struct onedva_vulkan_device *device; ///< to compute on; NULL: where options say
+    OneDVADevice first;         ///< the device of the first frames
+    const OneDVADevice *device; ///< to compute on; NULL: where options say
 } OneDVAFilterContext;
 
 static av_cold int init(AVFilterContext *ctx)
@@ -90,25 +88,23 @@ static int nb_threads(AVFilterContext *ctx)
 /** Take the device of the input's frames to compute on, where options leave that free. */
 static int take_device(AVFilterContext *ctx)
 {
-#if CONFIG_VULKAN
     OneDVAFilterContext *s = ctx->priv;
     const AVBufferRef *frames_ref = ff_filter_link(ctx->inputs[0])->hw_frames_ctx;
     const AVBufferRef *device_ref = frames_ref ? ((AVHWFramesContext *)frames_ref->data)->device_ref : NULL;
 
     s->device = NULL;
-    if (!device_ref ||
-        !ff_onedva_may_compute_on_frames(s->model_options.backend, s->model_options.device, s->bitexact))
+    if (!ff_onedva_may_compute_on_frames(ff_onedva_device_format(device_ref), s->model_options.backend,
+                                         s->model_options.device, s->bitexact))
         return 0;
-    if (!s->vulkan.device_ref) {
-        int ret = ff_onedva_vulkan_init(&s->vulkan, device_ref);
+    if (!s->first.ref) {
+        int ret = ff_onedva_device_init(&s->first, device_ref);
 
         if (ret < 0)
             return ret;
     }
     // the model keeps the first one
-    if (s->vulkan.device_ref->data == device_ref->data)
-        s->device = &s->vulkan.device;
-#endif
+    if (s->first.ref->data == device_ref->data)
+        s->device = &s->first;
     return 0;
 }
 
@@ -127,14 +123,15 @@ static int open_encoder(AVFilterContext *ctx, const struct onedva_stream *stream
     if (s->device) {
         int ret;
 
-        settings.vulkan   = s->device;
+        ff_onedva_use_device(&settings, s->device);
         s->log.is_attempt = 1;
         ret = ff_onedva_check(&s->log, onedva_encoder_open(&s->encoder, s->model, &settings, stream),
                               "opening the encoder");
         s->log.is_attempt = 0;
         if (ret >= 0)
             return ret;
-        settings.vulkan = s->device = NULL;
+        s->device = NULL;
+        ff_onedva_use_device(&settings, NULL);
     }
     return ff_onedva_check(&s->log, onedva_encoder_open(&s->encoder, s->model, &settings, stream),
                            "opening the encoder");
@@ -151,7 +148,7 @@ static int open_decoder(AVFilterContext *ctx)
     ff_onedva_decoder_settings(&settings, &s->decode_options, &s->model_options, &s->log);
     settings.threads  = nb_threads(ctx);
     settings.bitexact = s->bitexact;
-    settings.vulkan   = s->device;
+    ff_onedva_use_device(&settings, s->device);
     onedva_decoder_close(&s->decoder);
     ret = ff_onedva_check(&s->log, onedva_decoder_open(&s->decoder, s->model, &settings),
                           "opening the decoder");
@@ -195,7 +192,7 @@ static int set_frames(AVFilterLink *outlink)
     frames            = (AVHWFramesContext *)link->hw_frames_ctx->data;
     frames->format    = outlink->format;
     frames->sw_format = AV_PIX_FMT_YUV420P;
-    // images of three planes have even sizes
+    // images of three planes have even sizes, and CUDA frames no odd row of chroma
     frames->width     = FFALIGN(outlink->w, 2);
     frames->height    = FFALIGN(outlink->h, 2);
     return av_hwframe_ctx_init(link->hw_frames_ctx);
@@ -415,11 +412,9 @@ static int upload(AVFilterLink *outlink, AVFrame **frame)
     AVFrame *copy = ff_get_video_buffer(outlink, outlink->w, outlink->h);
     int ret = copy ? av_hwframe_transfer_data(copy, *frame, 0) : AVERROR(ENOMEM);
 
-#if CONFIG_VULKAN
     // FFmpeg may still read the memory, and holds no reference to it
     if (ret >= 0)
-        ret = ff_onedva_wait_frame(copy);
-#endif
+        ret = ff_onedva_wait_uploaded(copy);
     if (ret >= 0)
         ret = av_frame_copy_props(copy, *frame);
     if (ret < 0) {
@@ -564,9 +559,7 @@ static av_cold void uninit(AVFilterContext *ctx)
     onedva_decoder_close(&s->decoder);
     onedva_encoder_close(&s->encoder);
     onedva_model_close(&s->model);
-#if CONFIG_VULKAN
-    av_buffer_unref(&s->vulkan.device_ref);
-#endif
+    av_buffer_unref(&s->first.ref);
 }
 
 #define OFFSET(x) offsetof(OneDVAFilterContext, x)
@@ -634,10 +627,6 @@ const FFFilter ff_vf_onedva = {
     .priv_size       = sizeof(OneDVAFilterContext),
     FILTER_INPUTS(onedva_inputs),
     FILTER_OUTPUTS(onedva_outputs),
-#if CONFIG_VULKAN
     .flags_internal  = FF_FILTER_FLAG_HWFRAME_AWARE,
-    FILTER_PIXFMTS(AV_PIX_FMT_YUV420P, AV_PIX_FMT_VULKAN),
-#else
-    FILTER_SINGLE_PIXFMT(AV_PIX_FMT_YUV420P),
-#endif
+    FILTER_PIXFMTS(ONEDVA_FORMATS),
 };

@@ -12,6 +12,7 @@ ffmpeg-full ffmpeg-check ffmpeg-shared fate-onedva: export ONEDVA_FFMPEG_FLAGS :
 ffmpeg-full ffmpeg-check ffmpeg-shared fate-onedva: export ONEDVA_FFPLAY := $(FFPLAY)
 ffmpeg-full ffmpeg-check ffmpeg-shared fate-onedva: export ONEDVA_SANITIZERS := $(SANITIZERS)
 ffmpeg-full ffmpeg-check ffmpeg-shared fate-onedva: export ONEDVA_VULKAN_FRAMES := $(VULKAN_FRAMES)
+ffmpeg-full ffmpeg-check ffmpeg-shared fate-onedva: export ONEDVA_CUDA_FRAMES := $(CUDA_FRAMES)
 ffmpeg-full ffmpeg-check ffmpeg-shared fate-onedva: export ONEDVA_VULKAN_FILTERS := $(VULKAN_FILTERS)
 ffmpeg-full ffmpeg-check ffmpeg-shared fate-onedva: export ONEDVA_GLSLANG := $(GLSLANG)
 

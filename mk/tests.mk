@@ -48,6 +48,7 @@ ffmpeg-tsan: export ONEDVA_FFPLAY := no
 ffmpeg-coverage: export ONEDVA_FFPLAY := $(FFPLAY)
 ffmpeg-tsan ffmpeg-coverage: export ONEDVA_SANITIZERS := no
 ffmpeg-tsan ffmpeg-coverage: export ONEDVA_VULKAN_FRAMES := $(VULKAN_FRAMES)
+ffmpeg-tsan ffmpeg-coverage: export ONEDVA_CUDA_FRAMES := $(CUDA_FRAMES)
 ffmpeg-tsan ffmpeg-coverage: export ONEDVA_VULKAN_FILTERS := $(VULKAN_FILTERS)
 ffmpeg-tsan ffmpeg-coverage: export ONEDVA_GLSLANG := $(GLSLANG)
 ffmpeg-tsan ffmpeg-coverage: ffmpeg-%: $(STATIC) $(PC)
@@ -109,7 +110,7 @@ $(addprefix $(BUILD)/kernels/vulkan/tests/,test_vulkan_device test_vulkan_frames
 CUDA_TESTS        = $(filter $(BUILD)/kernels/cuda/%,$(TEST_PROGRAMS))
 CUDA_TEST_OBJECTS = $(CUDA_HOST:%=$(BUILD)/obj/%.o) $(CUDA_KERNELS:%=$(BUILD)/obj/%.on_cpu.o) \
     $(BUILD)/obj/kernels/cuda/tests/harness.on_cpu.o \
-    $(addprefix $(BUILD)/obj/kernels/cuda/tests/,cuda_on_cpu.o driver_on_cpu.o fiber.o)
+    $(addprefix $(BUILD)/obj/kernels/cuda/tests/,cuda_on_cpu.o driver_found.o driver_on_cpu.o fiber.o)
 KERNELS_SANITIZE   = $(if $(filter yes,$(SANITIZERS)),$(if $(findstring clang,$(CC)),-fno-sanitize=function,-fsanitize-sections=cuda_shared))
 
 $(BUILD)/obj/%.on_cpu.o: %.cu $(CONFIG)/config.mak
@@ -117,12 +118,20 @@ $(BUILD)/obj/%.on_cpu.o: %.cu $(CONFIG)/config.mak
 	@echo "CXX     $<"
 	$(Q)$(CC) -x c++ -std=c++17 -fno-exceptions -fno-rtti $(filter-out -std=c11,$(FLAGS)) $(KERNELS_SANITIZE) \
 	    -include kernels/cuda/tests/cuda_on_cpu.h -MMD -MP -c -o $@ $<
-$(addprefix $(BUILD)/obj/kernels/cuda/tests/,cuda_on_cpu.o driver_on_cpu.o): private FLAGS += $$(pkg-config --cflags cmocka)
+$(addprefix $(BUILD)/obj/kernels/cuda/tests/,cuda_on_cpu.o driver_found.o driver_on_cpu.o): private FLAGS += $$(pkg-config --cflags cmocka)
 $(CUDA_TESTS): $(CUDA_TEST_OBJECTS)
 $(CUDA_TESTS): private FLAGS += $(addprefix -Wl$(comma)--wrap=,dlopen dlsym dlclose)
 # a library without CUDA has it there
-$(BUILD)/kernels/cuda/tests/test_cuda_codec: private FLAGS += -Wl$(comma)--wrap=odva_registry_find
+$(addprefix $(BUILD)/kernels/cuda/tests/,test_cuda_codec test_cuda_frames): private FLAGS += -Wl$(comma)--wrap=odva_registry_find
 $(CUDA_TESTS): private STATIC := $(CUDA_TEST_OBJECTS) $(STATIC)
+
+# The same driver for FFmpeg and for Python, which find it in LD_LIBRARY_PATH: fate/scripts/cuda_frames.sh.
+LIBCUDA_OBJECTS = $(filter-out %/harness.on_cpu.o %/driver_found.o,$(filter-out $(CUDA_HOST:%=$(BUILD)/obj/%.o),$(CUDA_TEST_OBJECTS))) \
+    $(BUILD)/obj/kernels/cuda/tests/libcuda_on_cpu.o
+$(BUILD)/cuda-on-cpu/libcuda.so.1: $(LIBCUDA_OBJECTS) | cmocka
+	@mkdir -p $(@D)
+	@echo "LD      $@"
+	$(Q)$(CC) -shared -pthread $(filter -fsanitize%,$(FLAGS)) -o $@ $(LIBCUDA_OBJECTS) $$(pkg-config --libs cmocka) -lm
 
 # The same operators on the machine's GPU, by the kernels that nvcc compiled.
 ON_GPU_TESTS = $(addprefix $(BUILD)/on-gpu/test_cuda_,pictures linear_path network bf16)
@@ -150,4 +159,4 @@ $(BUILD)/%: %.c $(STATIC)
 	@echo "CCLD    $@"
 	$(Q)$(CC) $(FLAGS) -MMD -MP -MF $@.d -o $@ $< $(STATIC) $(LIBRARY_LIBS)
 
--include $(TEST_PROGRAMS:%=%.d) $(ON_GPU_TESTS:%=%.d) $(CUDA_TEST_OBJECTS:.o=.d)
+-include $(TEST_PROGRAMS:%=%.d) $(ON_GPU_TESTS:%=%.d) $(CUDA_TEST_OBJECTS:.o=.d) $(BUILD)/obj/kernels/cuda/tests/libcuda_on_cpu.d

@@ -10,7 +10,7 @@
 set -eu
 
 build="gcc libc6-dev make pkg-config dpkg-dev nasm glslang-dev glslang-tools libcjson-dev libxxhash-dev libsdl2-dev libvulkan-dev
-    spirv-tools zlib1g-dev"
+    libffmpeg-nvenc-dev spirv-tools zlib1g-dev"
 case ${1:-} in
 build) wanted=$build ;;
 deb) wanted="$build build-essential debhelper" ;;

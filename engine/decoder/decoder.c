@@ -118,6 +118,7 @@ static int open_parts(struct onedva_decoder *decoder)
                                           .index = settings->device,
                                           .bitexact = settings->bitexact,
                                           .vulkan = settings->vulkan,
+                                          .cuda_context = settings->cuda_context,
                                           .precision = settings->precision,
                                           .logger = &settings->logger};
     struct odva_device *device;
@@ -417,7 +418,7 @@ static int synthesise(struct onedva_decoder *decoder, struct odva_image *const *
 /* Pictures of the host or of the device, the others NULL. */
 struct pictures {
     const struct onedva_picture *host;
-    const struct onedva_vulkan_picture *const *vulkan;
+    const void *const *device;
 };
 
 static int reconstruct(struct onedva_decoder *decoder, struct pictures pictures, int n, int steps)
@@ -428,11 +429,10 @@ static int reconstruct(struct onedva_decoder *decoder, struct pictures pictures,
     const struct odva_clip_size size = {n, motion ? motion->width : grid->width,
                                         motion ? motion->height : grid->height};
     struct odva_images shown = {0};
-    int status =
-        pictures.host
-            ? odva_images_wrap(&shown, decoder->backend, pictures.host, n, size.width, size.height)
-            : odva_images_import(&shown, decoder->backend, (const void *const *)pictures.vulkan, n,
-                                 size.width, size.height);
+    int status = pictures.host ? odva_images_wrap(&shown, decoder->backend, pictures.host, n,
+                                                  size.width, size.height)
+                               : odva_images_import(&shown, decoder->backend, pictures.device, n,
+                                                    size.width, size.height);
 
     if (status == ONEDVA_OK)
         status = synthesise(decoder, shown.image, size, steps);
@@ -494,18 +494,54 @@ int onedva_decoder_reconstruct(onedva_decoder *decoder, const struct onedva_pict
     return reconstruct_any(decoder, (struct pictures){.host = pictures}, n);
 }
 
+static int refuse_pictures(const struct onedva_decoder *decoder, const char *why)
+{
+    odva_log(&decoder->settings.logger, ONEDVA_LOG_ERROR, "%s", why);
+    return ONEDVA_ERR_ARGUMENT;
+}
+
+static int reconstruct_on_device(struct onedva_decoder *decoder, const void *const *pictures, int n)
+{
+    return decoder->settings.smooth_clips
+               ? refuse_pictures(decoder,
+                                 "smoothed clips are pictures of the host; leave smooth_clips out")
+               : reconstruct_any(decoder, (struct pictures){.device = pictures}, n);
+}
+
 int onedva_decoder_reconstruct_vulkan(onedva_decoder *decoder,
                                       const struct onedva_vulkan_picture *const *pictures, int n)
 {
-    const struct onedva_decoder_settings *settings = &decoder->settings;
+    if (!decoder->settings.vulkan)
+        return refuse_pictures(decoder, "pictures on a device of Vulkan go with a decoder that was "
+                                        "opened with it; set settings.vulkan");
+    return reconstruct_on_device(decoder, (const void *const *)pictures, n);
+}
 
-    if (settings->vulkan && !settings->smooth_clips)
-        return reconstruct_any(decoder, (struct pictures){.vulkan = pictures}, n);
-    odva_log(&settings->logger, ONEDVA_LOG_ERROR,
-             settings->vulkan ? "smoothed clips are pictures of the host; leave smooth_clips out"
-                              : "pictures on a device of Vulkan go with a decoder that was opened "
-                                "with it; set settings.vulkan");
-    return ONEDVA_ERR_ARGUMENT;
+static int are_words(const struct onedva_cuda_picture *picture)
+{
+    uint64_t all = 0;
+
+    for (int p = 0; p < 3; p++)
+        all |= picture->data[p];
+    return picture->stride[0] > 0 && picture->stride[1] > 0 &&
+           (all | (uint64_t)picture->stride[0] | (uint64_t)picture->stride[1]) % 4 == 0;
+}
+
+int onedva_decoder_reconstruct_cuda(onedva_decoder *decoder,
+                                    const struct onedva_cuda_picture *pictures, int n)
+{
+    const void *list[ONEDVA_MAX_CLIP_FRAMES] = {NULL};
+
+    if (!decoder->settings.cuda_context)
+        return refuse_pictures(decoder, "pictures in memory of CUDA go with a decoder that was "
+                                        "opened with its context; set settings.cuda_context");
+    for (int i = 0; i < n && i < ONEDVA_MAX_CLIP_FRAMES; i++) {
+        if (!are_words(&pictures[i]))
+            return refuse_pictures(decoder, "planes of CUDA begin at multiples of 4 bytes, and "
+                                            "their strides are positive multiples of 4");
+        list[i] = &pictures[i];
+    }
+    return reconstruct_on_device(decoder, list, n);
 }
 
 int onedva_decoder_get_mesh(onedva_decoder *decoder, struct onedva_mesh *mesh)

@@ -42,6 +42,7 @@ static int open_parts(struct onedva_encoder *encoder, const onedva_model *model)
                                           .index = settings->device,
                                           .bitexact = settings->bitexact,
                                           .vulkan = settings->vulkan,
+                                          .cuda_context = settings->cuda_context,
                                           .precision = ONEDVA_PRECISION_BFLOAT16,
                                           .logger = &settings->logger};
     struct odva_device *device;

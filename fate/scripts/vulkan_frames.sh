@@ -159,9 +159,9 @@ check "bitexact" in_memory 'vulkan: bitexact is what the C reference computes' -
 check "the CPU, where it is asked for" in_memory 'a device of Vulkan that is open goes with -backend vulkan' -backend cpu
 check "another device" in_memory 'device 0 is not the device of Vulkan that is open' -backend vulkan -device 0
 check "smoothed clips" in_memory '-smooth_clips has no others' -backend vulkan -smooth_clips 1
-"$root/fate/api/build.sh" test_vulkan_frames test_vulkan_frames || exit 1
-for name in $(./test_vulkan_frames); do
-    check "$name" ./test_vulkan_frames "$name"
+"$root/fate/api/build.sh" test_device_frames test_device_frames -DDEVICE=VULKAN || exit 1
+for name in $(./test_device_frames); do
+    check "$name" ./test_device_frames "$name"
 done
 # A device for filters alone is none for the decoder.
 other_use() {

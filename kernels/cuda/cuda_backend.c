@@ -65,6 +65,7 @@ static const struct odva_backend_ops cuda_ops = {
     .download = download,
     .image_alloc = odva_cuda_image_alloc,
     .image_wrap = odva_cuda_image_wrap,
+    .image_import = odva_cuda_image_import,
     .image_free = odva_cuda_image_free,
     .image_shape = odva_cuda_image_shape,
     .image_copy = odva_cuda_image_copy,

@@ -192,8 +192,9 @@ static const struct odva_device_ops device_ops = {
     .free_constant = free_constant,
 };
 
-int odva_cuda_device_open(struct odva_cuda_device **opened, int index, int is_rounded,
-                          const struct onedva_logger *logger)
+/* @param context NULL: the primary one of the device of that index */
+static int open_device(struct odva_cuda_device **opened, int index, odva_cuda_context context,
+                       int is_rounded, const struct onedva_logger *logger)
 {
     struct odva_cuda_device *device = calloc(1, sizeof(*device));
     int status;
@@ -203,14 +204,27 @@ int odva_cuda_device_open(struct odva_cuda_device **opened, int index, int is_ro
         return ONEDVA_ERR_NOMEM;
     device->base.ops = &device_ops;
     atomic_init(&device->base.references, 1);
-    if ((status = odva_cuda_gpu_open(&device->gpu, index, logger)) < 0 ||
-        (status = open_tables(device)) < 0) {
+    status = context ? odva_cuda_gpu_adopt(&device->gpu, context, logger)
+                     : odva_cuda_gpu_open(&device->gpu, index, logger);
+    if (status < 0 || (status = open_tables(device)) < 0) {
         close_device(&device->base);
         return status;
     }
     device->is_rounded = is_rounded && device->gpu->capability >= ODVA_CUDA_BF16_CAPABILITY;
     *opened = device;
     return ONEDVA_OK;
+}
+
+int odva_cuda_device_open(struct odva_cuda_device **device, int index, int is_rounded,
+                          const struct onedva_logger *logger)
+{
+    return open_device(device, index, NULL, is_rounded, logger);
+}
+
+int odva_cuda_device_adopt(struct odva_cuda_device **device, odva_cuda_context context,
+                           int is_rounded, const struct onedva_logger *logger)
+{
+    return open_device(device, 0, context, is_rounded, logger);
 }
 
 /* ---- for the registry -------------------------------------------------------------------- */
@@ -238,13 +252,16 @@ int odva_cuda_choose(const struct odva_device_wish *wish, const void **choice)
         problem = "no machine has so many devices; leave -device out for the first";
     else if (wish->bitexact)
         problem = "bitexact is what the C reference computes; use -backend cpu with it";
-    else if (wish->kind == ONEDVA_BACKEND_AUTO)
+    else if (wish->kind == ONEDVA_BACKEND_AUTO && !wish->cuda_context)
         problem = "it has not been tried on a GPU yet; -backend cuda asks for it";
     if (problem) {
         odva_log(wish->logger, ONEDVA_LOG_ERROR, "cuda: %s", problem);
         return wish->index > MAX_NUMBER ? ONEDVA_ERR_ARGUMENT : ONEDVA_ERR_UNSUPPORTED;
     }
-    *choice = &choices[1 + wish->index][wish->precision != ONEDVA_PRECISION_FLOAT32];
+    if (wish->cuda_context) /* a key of its own for each precision */
+        *choice = (const char *)wish->cuda_context + (wish->precision != ONEDVA_PRECISION_FLOAT32);
+    else
+        *choice = &choices[1 + wish->index][wish->precision != ONEDVA_PRECISION_FLOAT32];
     return ONEDVA_OK;
 }
 
@@ -252,8 +269,9 @@ int odva_cuda_open(struct odva_device **device, const void *choice,
                    const struct odva_device_wish *wish)
 {
     struct odva_cuda_device *cuda;
-    const int place = (int)((const char *)choice - choices[0]);
-    const int status = odva_cuda_device_open(&cuda, place / 2 - 1, place % 2, wish->logger);
+    const int place = wish->cuda_context ? 0 : (int)((const char *)choice - choices[0]);
+    const int status = open_device(&cuda, place / 2 - 1, wish->cuda_context,
+                                   wish->precision != ONEDVA_PRECISION_FLOAT32, wish->logger);
 
     *device = status < 0 ? NULL : &cuda->base;
     return status;

@@ -27,5 +27,8 @@ int odva_cuda_open(struct odva_device **device, const void *choice,
  * @param is_rounded whether ODVA_PRECISION_NETWORK may have bfloat16 factors, where the GPU has */
 int odva_cuda_device_open(struct odva_cuda_device **device, int index, int is_rounded,
                           const struct onedva_logger *logger);
+/** Likewise, in a context that is open outside (odva_cuda_gpu_adopt). */
+int odva_cuda_device_adopt(struct odva_cuda_device **device, odva_cuda_context context,
+                           int is_rounded, const struct onedva_logger *logger);
 
 #endif

@@ -47,6 +47,29 @@ enum {
     ODVA_CUDA_POOL_KEEPS = 4,          /* CUmemPool_attribute: bytes that are kept when free */
 };
 
+/** CUmemorytype */
+enum {
+    ODVA_CUDA_MEMORY_HOST = 1,
+    ODVA_CUDA_MEMORY_DEVICE = 2,
+};
+
+/** CUDA_MEMCPY2D */
+struct odva_cuda_copy_2d {
+    size_t src_x, src_y;
+    int src_type;
+    const void *src_host;
+    odva_cuda_address src_device;
+    void *src_array;
+    size_t src_pitch;
+    size_t dst_x, dst_y;
+    int dst_type;
+    void *dst_host;
+    odva_cuda_address dst_device;
+    void *dst_array;
+    size_t dst_pitch;
+    size_t width, height; /* bytes, rows */
+};
+
 /** Name of a member, name of the driver's function, its parameters; all return CUresult. */
 #define ODVA_CUDA_FUNCTIONS(FUNCTION)                                                              \
     FUNCTION(init, cuInit, (unsigned flags))                                                       \
@@ -61,6 +84,7 @@ enum {
     FUNCTION(context_release, cuDevicePrimaryCtxRelease_v2, (int device))                          \
     FUNCTION(context_push, cuCtxPushCurrent_v2, (odva_cuda_context context))                       \
     FUNCTION(context_pop, cuCtxPopCurrent_v2, (odva_cuda_context * context))                       \
+    FUNCTION(context_device, cuCtxGetDevice, (int *device))                                        \
     FUNCTION(context_synchronize, cuCtxSynchronize, (void))                                        \
     FUNCTION(module_load, cuModuleLoadData, (odva_cuda_module * module, const void *image))        \
     FUNCTION(module_unload, cuModuleUnload, (odva_cuda_module module))                             \
@@ -80,11 +104,15 @@ enum {
              (void *dst, odva_cuda_address src, size_t bytes, odva_cuda_queue queue))              \
     FUNCTION(copy_async, cuMemcpyDtoDAsync_v2,                                                     \
              (odva_cuda_address dst, odva_cuda_address src, size_t bytes, odva_cuda_queue queue))  \
+    FUNCTION(copy_2d_async, cuMemcpy2DAsync_v2,                                                    \
+             (const struct odva_cuda_copy_2d *copy, odva_cuda_queue queue))                        \
     FUNCTION(fill_async, cuMemsetD8Async,                                                          \
              (odva_cuda_address dst, unsigned char byte, size_t bytes, odva_cuda_queue queue))     \
     FUNCTION(stream_create, cuStreamCreate, (odva_cuda_queue * queue, unsigned flags))             \
     FUNCTION(stream_destroy, cuStreamDestroy_v2, (odva_cuda_queue queue))                          \
     FUNCTION(stream_synchronize, cuStreamSynchronize, (odva_cuda_queue queue))                     \
+    FUNCTION(stream_wait, cuStreamWaitEvent,                                                       \
+             (odva_cuda_queue queue, odva_cuda_event event, unsigned flags))                       \
     FUNCTION(event_create, cuEventCreate, (odva_cuda_event * event, unsigned flags))               \
     FUNCTION(event_destroy, cuEventDestroy_v2, (odva_cuda_event event))                            \
     FUNCTION(event_record, cuEventRecord, (odva_cuda_event event, odva_cuda_queue queue))          \

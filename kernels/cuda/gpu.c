@@ -92,10 +92,22 @@ static int find_device(struct odva_cuda_gpu *gpu, int index, const struct onedva
         return ONEDVA_ERR_ARGUMENT;
     }
     gpu->index = index < 0 ? 0 : index;
-    result = driver->device_get(&gpu->device, gpu->index);
-    if (result == ODVA_CUDA_SUCCESS)
-        result = driver->device_name(gpu->name, sizeof(gpu->name), gpu->device);
-    return odva_cuda_status(gpu, result, "looking for the device", logger);
+    return odva_cuda_status(gpu, driver->device_get(&gpu->device, gpu->index),
+                            "looking for the device", logger);
+}
+
+/* Find the device of a context. */
+static int find_device_of(struct odva_cuda_gpu *gpu, odva_cuda_context context,
+                          const struct onedva_logger *logger)
+{
+    int result = gpu->driver.context_push(context);
+
+    if (result == ODVA_CUDA_SUCCESS) {
+        result = gpu->driver.context_device(&gpu->device);
+        odva_cuda_leave(gpu);
+    }
+    gpu->index = gpu->device;
+    return odva_cuda_status(gpu, result, "entering the context that is open", logger);
 }
 
 /* Whether the device can do what is asked of it. */
@@ -103,8 +115,10 @@ static int check_device(struct odva_cuda_gpu *gpu, const struct onedva_logger *l
 {
     const struct odva_cuda_driver *driver = &gpu->driver;
     int major = 0, minor = 0, has_pools = 0;
-    int result = driver->device_attribute(&major, ODVA_CUDA_CAPABILITY_MAJOR, gpu->device);
+    int result = driver->device_name(gpu->name, sizeof(gpu->name), gpu->device);
 
+    if (result == ODVA_CUDA_SUCCESS)
+        result = driver->device_attribute(&major, ODVA_CUDA_CAPABILITY_MAJOR, gpu->device);
     if (result == ODVA_CUDA_SUCCESS)
         result = driver->device_attribute(&minor, ODVA_CUDA_CAPABILITY_MINOR, gpu->device);
     if (result == ODVA_CUDA_SUCCESS)
@@ -172,15 +186,20 @@ static int modules_status(const struct odva_cuda_gpu *gpu, int result,
     return odva_cuda_status(gpu, result, "loading the kernels", logger);
 }
 
-static int open_context(struct odva_cuda_gpu *gpu, const struct onedva_logger *logger)
+/* Let the gpu have the device's primary context. */
+static int retain_context(struct odva_cuda_gpu *gpu, const struct onedva_logger *logger)
 {
-    int result = gpu->driver.context_retain(&gpu->context, gpu->device);
+    const int result = gpu->driver.context_retain(&gpu->context, gpu->device);
 
-    if (result != ODVA_CUDA_SUCCESS) {
+    if (result != ODVA_CUDA_SUCCESS)
         gpu->context = NULL;
-        return odva_cuda_status(gpu, result, "opening the device", logger);
-    }
-    result = odva_cuda_enter(gpu);
+    return odva_cuda_status(gpu, result, "opening the device", logger);
+}
+
+static int prepare_context(struct odva_cuda_gpu *gpu, const struct onedva_logger *logger)
+{
+    int result = odva_cuda_enter(gpu);
+
     if (result == ODVA_CUDA_SUCCESS) {
         result = keep_memory(gpu);
         if (result == ODVA_CUDA_SUCCESS)
@@ -198,10 +217,13 @@ static void close_context(struct odva_cuda_gpu *gpu)
                 (void)gpu->driver.module_unload(gpu->modules[i]);
         odva_cuda_leave(gpu);
     }
-    (void)gpu->driver.context_release(gpu->device);
+    if (!gpu->is_adopted)
+        (void)gpu->driver.context_release(gpu->device);
 }
 
-int odva_cuda_gpu_open(struct odva_cuda_gpu **opened, int index, const struct onedva_logger *logger)
+/* @param context NULL: the primary one of the device of that index */
+static int open_gpu(struct odva_cuda_gpu **opened, int index, odva_cuda_context context,
+                    const struct onedva_logger *logger)
 {
     struct odva_cuda_gpu *gpu = calloc(1, sizeof(*gpu));
     int status;
@@ -214,13 +236,35 @@ int odva_cuda_gpu_open(struct odva_cuda_gpu **opened, int index, const struct on
         free(gpu);
         return status;
     }
-    if ((status = find_device(gpu, index, logger)) < 0 ||
-        (status = check_device(gpu, logger)) < 0 || (status = open_context(gpu, logger)) < 0) {
-        odva_cuda_gpu_close(&gpu);
-        return status;
+    if (context)
+        status = find_device_of(gpu, context, logger);
+    else
+        status = find_device(gpu, index, logger);
+    if (status >= 0)
+        status = check_device(gpu, logger);
+    if (status >= 0 && !context)
+        status = retain_context(gpu, logger);
+    if (status >= 0 && context) {
+        gpu->context = context;
+        gpu->is_adopted = 1;
     }
+    if (status >= 0)
+        status = prepare_context(gpu, logger);
+    if (status < 0)
+        odva_cuda_gpu_close(&gpu);
     *opened = gpu;
-    return ONEDVA_OK;
+    return status;
+}
+
+int odva_cuda_gpu_open(struct odva_cuda_gpu **gpu, int index, const struct onedva_logger *logger)
+{
+    return open_gpu(gpu, index, NULL, logger);
+}
+
+int odva_cuda_gpu_adopt(struct odva_cuda_gpu **gpu, odva_cuda_context context,
+                        const struct onedva_logger *logger)
+{
+    return open_gpu(gpu, 0, context, logger);
 }
 
 void odva_cuda_gpu_close(struct odva_cuda_gpu **closed)

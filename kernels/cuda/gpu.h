@@ -29,7 +29,8 @@ struct odva_cuda_gpu {
     int device; /* the driver's number */
     char name[96];
     int capability;            /* 10 major + minor */
-    odva_cuda_context context; /* the primary one, which others may use, too */
+    odva_cuda_context context; /* which others may use, too */
+    int is_adopted;            /* the context is not ours; or else it is the primary one */
     odva_cuda_module modules[ODVA_CUDA_MODULE_COUNT];
     odva_cuda_function kernels[ODVA_CUDA_KERNEL_COUNT];
 };
@@ -40,6 +41,9 @@ struct odva_cuda_gpu {
  * ONEDVA_ERR_ARGUMENT, ONEDVA_ERR_NOMEM or ONEDVA_ERR_DEVICE
  */
 int odva_cuda_gpu_open(struct odva_cuda_gpu **gpu, int index, const struct onedva_logger *logger);
+/** In a context that is open outside, and stays so until the gpu is closed. */
+int odva_cuda_gpu_adopt(struct odva_cuda_gpu **gpu, odva_cuda_context context,
+                        const struct onedva_logger *logger);
 /** May be NULL. */
 void odva_cuda_gpu_close(struct odva_cuda_gpu **gpu);
 

@@ -21,6 +21,11 @@ static int planes_of(const struct odva_image *image)
     return image->shape.has_chroma ? 3 : 1;
 }
 
+static odva_cuda_address plane_address(const struct odva_image *image, int plane)
+{
+    return image->buffer ? image->buffer->address + image->offset[plane] : image->elsewhere[plane];
+}
+
 /* Up to the end of so many planes. */
 static size_t bytes_of(const struct odva_image *image, int planes)
 {
@@ -90,6 +95,26 @@ struct odva_image *odva_cuda_image_wrap(struct odva_backend *backend,
     return image;
 }
 
+struct odva_image *odva_cuda_image_import(struct odva_backend *backend, const void *picture,
+                                          int width, int height)
+{
+    const struct onedva_cuda_picture *cuda = picture;
+    struct odva_image *image = calloc(1, sizeof(*image));
+
+    if (!image)
+        return NULL;
+    image->shape = (struct odva_image_shape){width, height, 1};
+    for (int p = 0; p < 3; p++)
+        image->elsewhere[p] = cuda->data[p];
+    for (int p = 0; p < 2; p++)
+        image->stride[p] = (int32_t)cuda->stride[p];
+    /* another failure than of memory stays, and comes with the next kernel */
+    if (odva_cuda_wait_for(odva_cuda_stream_of(backend), cuda->stream) != ONEDVA_ERR_NOMEM)
+        return image;
+    free(image);
+    return NULL;
+}
+
 void odva_cuda_image_free(struct odva_backend *backend, struct odva_image *image)
 {
     struct odva_cuda_backend *cuda = odva_cuda_backend_of(backend);
@@ -103,6 +128,8 @@ void odva_cuda_image_free(struct odva_backend *backend, struct odva_image *image
     }
     if (image->buffer)
         odva_cuda_free(&cuda->stream, image->buffer);
+    else /* others' memory, which they may use again */
+        odva_cuda_finish(&cuda->stream);
     free(image);
 }
 
@@ -201,9 +228,22 @@ int odva_cuda_use_images(struct odva_cuda_stream *stream, struct odva_cuda_pictu
         status = make_current(stream, images[t], access);
         pictures[t] = (struct odva_cuda_picture){.stride = {image->stride[0], image->stride[1]}};
         for (int p = 0; p < planes_of(image); p++)
-            pictures[t].planes[p] =
-                (uint8_t *)(uintptr_t)(image->buffer->address + image->offset[p]);
+            pictures[t].planes[p] = (uint8_t *)(uintptr_t)plane_address(image, p);
     }
+    return status;
+}
+
+/* Of images whose planes do not lie alike. */
+static int copy_planes(struct odva_cuda_stream *stream, const struct odva_image *dst,
+                       const struct odva_image *src, int planes)
+{
+    int status = ONEDVA_OK;
+
+    for (int p = 0; p < planes && status >= 0; p++)
+        status = odva_cuda_copy_rows(
+            stream, (struct odva_cuda_rows){plane_address(dst, p), dst->stride[p > 0]},
+            (struct odva_cuda_rows){plane_address(src, p), src->stride[p > 0]},
+            odva_plane_side(src->shape.width, p), odva_plane_side(src->shape.height, p));
     return status;
 }
 
@@ -217,7 +257,9 @@ int odva_cuda_image_copy(struct odva_backend *backend, struct odva_image *dst,
 
     if (status >= 0)
         status = make_current(stream, dst, is_all ? ODVA_CUDA_OVERWRITE : ODVA_CUDA_WRITE);
-    return status < 0
-               ? status
-               : odva_cuda_copy(stream, dst->buffer, src->buffer, bytes_of(less, planes_of(less)));
+    if (status < 0)
+        return status;
+    return dst->buffer && src->buffer
+               ? odva_cuda_copy(stream, dst->buffer, src->buffer, bytes_of(less, planes_of(less)))
+               : copy_planes(stream, dst, src, planes_of(less));
 }

@@ -2,7 +2,8 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-/* Pictures in the memory of a GPU, some of which stand for planes of the host. */
+/* Pictures in the memory of a GPU, some of which stand for planes of the host, or lie in memory of
+ * others. */
 #ifndef ODVA_CUDA_IMAGE_H
 #define ODVA_CUDA_IMAGE_H
 
@@ -11,7 +12,8 @@
 
 /** Three planes in a buffer; those of chroma mean nothing where there is none. */
 struct odva_image {
-    struct odva_buffer *buffer;
+    struct odva_buffer *buffer;     /* NULL: they lie elsewhere */
+    odva_cuda_address elsewhere[3]; /* where */
     struct odva_image_shape shape;
     int32_t stride[2]; /* bytes, of luma and chroma */
     size_t offset[3];  /* bytes, of the planes */
@@ -44,6 +46,8 @@ struct odva_image *odva_cuda_image_alloc(struct odva_backend *backend, struct od
 struct odva_image *odva_cuda_image_wrap(struct odva_backend *backend,
                                         const struct onedva_picture *picture, int width,
                                         int height);
+struct odva_image *odva_cuda_image_import(struct odva_backend *backend, const void *picture,
+                                          int width, int height);
 void odva_cuda_image_free(struct odva_backend *backend, struct odva_image *image);
 struct odva_image_shape odva_cuda_image_shape(const struct odva_image *image);
 int odva_cuda_image_copy(struct odva_backend *backend, struct odva_image *dst,

@@ -24,6 +24,7 @@ static int keep(struct odva_cuda_stream *stream, int result, const char *what)
 /* @return ONEDVA_OK, with which odva_cuda_leave follows */
 static int enter(struct odva_cuda_stream *stream)
 {
+    stream->is_busy = 1;
     return stream->status < 0 ? stream->status
                               : keep(stream, odva_cuda_enter(stream->gpu), "entering the context");
 }
@@ -41,6 +42,12 @@ int odva_cuda_stream_open(struct odva_cuda_stream *stream, struct odva_cuda_gpu 
         return status;
     status = keep(stream, gpu->driver.stream_create(&stream->queue, ODVA_CUDA_STREAM_NON_BLOCKING),
                   "making a stream");
+    if (status >= 0) {
+        status = keep(stream, gpu->driver.event_create(&stream->outside, ODVA_CUDA_EVENT_NO_TIMING),
+                      "making an event");
+        if (status < 0)
+            (void)gpu->driver.stream_destroy(stream->queue);
+    }
     odva_cuda_leave(gpu);
     return status;
 }
@@ -66,6 +73,7 @@ void odva_cuda_stream_close(struct odva_cuda_stream *stream)
         free_staging(driver, stream->staging);
         stream->staging = next;
     }
+    (void)driver->event_destroy(stream->outside);
     (void)driver->stream_destroy(stream->queue);
     if (is_entered)
         odva_cuda_leave(stream->gpu);
@@ -326,6 +334,41 @@ int odva_cuda_copy(struct odva_cuda_stream *stream, const struct odva_buffer *ds
     return status;
 }
 
+int odva_cuda_copy_rows(struct odva_cuda_stream *stream, struct odva_cuda_rows dst,
+                        struct odva_cuda_rows src, size_t width, size_t height)
+{
+    const struct odva_cuda_copy_2d copy = {.src_type = ODVA_CUDA_MEMORY_DEVICE,
+                                           .src_device = src.address,
+                                           .src_pitch = src.stride,
+                                           .dst_type = ODVA_CUDA_MEMORY_DEVICE,
+                                           .dst_device = dst.address,
+                                           .dst_pitch = dst.stride,
+                                           .width = width,
+                                           .height = height};
+    int status = enter(stream);
+
+    if (status < 0)
+        return status;
+    status = keep(stream, stream->gpu->driver.copy_2d_async(&copy, stream->queue), "a copy");
+    odva_cuda_leave(stream->gpu);
+    return status;
+}
+
+int odva_cuda_wait_for(struct odva_cuda_stream *stream, odva_cuda_queue other)
+{
+    const struct odva_cuda_driver *driver = &stream->gpu->driver;
+    int status = enter(stream);
+
+    if (status < 0)
+        return status;
+    status = keep(stream, driver->event_record(stream->outside, other), "recording an event");
+    if (status >= 0)
+        status = keep(stream, driver->stream_wait(stream->queue, stream->outside, 0),
+                      "waiting for another stream");
+    odva_cuda_leave(stream->gpu);
+    return status;
+}
+
 int odva_cuda_clear(struct odva_cuda_stream *stream, const struct odva_buffer *buffer)
 {
     int status = enter(stream);
@@ -369,8 +412,18 @@ static int wait_for_all(struct odva_cuda_stream *stream)
     if (status < 0)
         return status;
     status = keep(stream, stream->gpu->driver.stream_synchronize(stream->queue), "waiting");
+    stream->is_busy = status < 0;
     odva_cuda_leave(stream->gpu);
     return status;
+}
+
+void odva_cuda_finish(struct odva_cuda_stream *stream)
+{
+    if (!stream->is_busy || odva_cuda_enter(stream->gpu) != ODVA_CUDA_SUCCESS)
+        return;
+    (void)stream->gpu->driver.stream_synchronize(stream->queue);
+    stream->is_busy = 0;
+    odva_cuda_leave(stream->gpu);
 }
 
 /* To the host, which has it when this returns. */

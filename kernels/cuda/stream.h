@@ -36,6 +36,8 @@ struct odva_cuda_stream {
     struct odva_cuda_staging *staging;
     int staging_count;
     struct odva_buffer *wrapped; /* those that stand for memory of the host */
+    odva_cuda_event outside;     /* of others' streams */
+    int is_busy;                 /* there may be work that is not waited for yet */
     int status;                  /* negative: the device failed, nothing works any more */
 };
 
@@ -64,6 +66,16 @@ int odva_cuda_download(struct odva_cuda_stream *stream, const struct odva_buffer
                        size_t offset, void *data, size_t bytes);
 int odva_cuda_copy(struct odva_cuda_stream *stream, const struct odva_buffer *dst,
                    const struct odva_buffer *src, size_t bytes);
+/** Rows of bytes. */
+struct odva_cuda_rows {
+    odva_cuda_address address;
+    size_t stride;
+};
+
+int odva_cuda_copy_rows(struct odva_cuda_stream *stream, struct odva_cuda_rows dst,
+                        struct odva_cuda_rows src, size_t width, size_t height);
+/** Begin nothing before what was begun on another stream of the context is done. */
+int odva_cuda_wait_for(struct odva_cuda_stream *stream, odva_cuda_queue other);
 /** All of it 0. */
 int odva_cuda_clear(struct odva_cuda_stream *stream, const struct odva_buffer *buffer);
 
@@ -87,6 +99,9 @@ int odva_cuda_launch(struct odva_cuda_stream *stream, enum odva_cuda_kernel kern
 
 /** Wait until all is done, and what kernels wrote is in the memory that buffers stand for. */
 int odva_cuda_synchronize(struct odva_cuda_stream *stream);
+
+/** The device is past all that was begun, whatever became of it. */
+void odva_cuda_finish(struct odva_cuda_stream *stream);
 
 /** Memory of the host to write or to read; NULL: there is none. */
 struct odva_cuda_staging *odva_cuda_take_staging(struct odva_cuda_stream *stream, size_t bytes);

@@ -116,7 +116,19 @@ esac
 version=$(tools/ffmpeg/versions.sh of "$source")
 [ "$version" != 8.1 ] || frames=no # not tested on it
 headers=build/vulkan-headers
-[ "$frames" != fetch ] || tools/ffmpeg/vulkan-headers.sh $headers
+[ "$frames" != fetch ] || tools/ffmpeg/headers.sh libvulkan-dev $headers
+# Frames of CUDA, likewise.
+cuda_frames=${ONEDVA_CUDA_FRAMES:-no}
+case $1 in
+shared | tsan | smoke) cuda_frames=no ;;
+esac
+if [ "$cuda_frames" = fetch ]; then
+    cuda_headers=build/cuda-headers
+    tools/ffmpeg/headers.sh libffmpeg-nvenc-dev $cuda_headers
+    sed -i "s|^prefix=/usr$|prefix=$root/$cuda_headers/usr|" $cuda_headers/usr/share/pkgconfig/ffnvcodec.pc
+    PKG_CONFIG_PATH=$root/$cuda_headers/usr/share/pkgconfig${PKG_CONFIG_PATH:+:$PKG_CONFIG_PATH}
+    export PKG_CONFIG_PATH
+fi
 tools/ffmpeg/register.sh "$source"
 
 compiler=$ONEDVA_CC
@@ -134,6 +146,11 @@ else
 fi
 command -v nasm >/dev/null || command -v yasm >/dev/null || set -- "$@" --disable-x86asm
 [ "$frames" = no ] || set -- "$@" --enable-vulkan
+case $cuda_frames-$flavour in
+no-*) ;;
+*-full) set -- "$@" --enable-ffnvcodec --enable-cuvid --enable-nvdec --enable-nvenc ;;
+*) set -- "$@" --enable-ffnvcodec ;;
+esac
 [ "$frames" != fetch ] || set -- "$@" --extra-cflags="-I$root/$headers/usr/include"
 [ "$frames" = no ] || [ "$ONEDVA_VULKAN_FILTERS" = no ] || ! grep -q -- --enable-libglslang "$source/configure" ||
     set -- "$@" --enable-libglslang

@@ -165,6 +165,22 @@ enum onedva_backend {
 struct onedva_vulkan_device;
 struct onedva_vulkan_picture;
 
+/** CUcontext and CUstream, as NVIDIA's cuda.h has them. */
+struct CUctx_st;
+struct CUstream_st;
+
+/**
+ * A yuv420p picture in memory of the context of CUDA that a decoder computes in
+ * (onedva_decoder_settings.cuda_context).
+ */
+struct onedva_cuda_picture {
+    uint64_t data[3];    /* CUdeviceptr of Y, U and V, multiples of 4 */
+    ptrdiff_t stride[2]; /* bytes, of Y, and of U and V: multiples of 4, and positive. A row has
+                          * room for them, of which those behind the picture are undefined */
+    struct CUstream_st *stream; /* the planes are written when what was begun there before is done;
+                                 * NULL: the default stream */
+};
+
 /** Whether this build has a backend, and it works on this machine. */
 ONEDVA_API int onedva_backend_available(enum onedva_backend backend);
 
@@ -237,6 +253,7 @@ struct onedva_encoder_settings {
     int tile_size; /* 16, 32, 64 or 128 samples: all tiles are of this size, where the picture's end
                     * or max_tokens allow it; 0: what costs least, place by place */
     const struct onedva_vulkan_device *vulkan; /* as a decoder's */
+    struct CUctx_st *cuda_context;             /* likewise */
     int detail; /* 0..3: how many coefficients the patches of every clip may have, so that all clips
                  * have the same; -1, the default: as many as its quantiser leaves something of */
 };
@@ -419,6 +436,9 @@ struct onedva_decoder_settings {
                  * first GPU, or else the first. The CPU has none */
     /* Compute on this device, with backend auto or vulkan and no number; NULL: not */
     const struct onedva_vulkan_device *vulkan;
+    /* Compute in this context, a CUcontext, with backend auto or cuda and no number; NULL: not. It
+     * must stay until the models are closed whose codecs were opened with it */
+    struct CUctx_st *cuda_context;
 };
 
 /** @param struct_size sizeof(*settings): what there is room for */
@@ -511,6 +531,13 @@ ONEDVA_API int onedva_decoder_reconstruct(onedva_decoder *decoder,
 ONEDVA_API int
 onedva_decoder_reconstruct_vulkan(onedva_decoder *decoder,
                                   const struct onedva_vulkan_picture *const *pictures, int n);
+
+/**
+ * Likewise, of pictures in memory of settings.cuda_context, which stay there and are complete when
+ * this returns. Not with smooth_clips.
+ */
+ONEDVA_API int onedva_decoder_reconstruct_cuda(onedva_decoder *decoder,
+                                               const struct onedva_cuda_picture *pictures, int n);
 
 /** Where the content of a clip's frames lies on its canvases (doc/bitstream.md, section 10). */
 struct onedva_mesh {

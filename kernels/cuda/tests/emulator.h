@@ -46,7 +46,20 @@ void emulator_fail(const char *name, int result, int times);
 void emulator_fail_call(int number, int result);
 /** Whether the call of emulator_fail_call has come. */
 int emulator_has_failed(void);
-/** Memory of the device, streams, events and modules that were not freed. */
+/** How often a function of the driver was called, and bytes that it was told to copy. */
+struct emulator_calls {
+    const char *name; /* NULL: behind the last one */
+    long count;
+    size_t bytes;
+};
+
+/** For what dlopen finds: it was opened, or, -1, closed. */
+void emulator_opened(int libraries);
+const struct emulator_calls *emulator_calls(void);
+void emulator_forget_calls(void);
+/** Kernels and copies that were begun and not waited for. */
+int emulator_unfinished(void);
+/** Memory of the device, streams, events, modules and contexts that were not freed. */
 int emulator_leaks(void);
 
 #endif

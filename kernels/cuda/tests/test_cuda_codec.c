@@ -5,9 +5,8 @@
 /* The whole codec by CUDA, on the CPU, beside the C reference: packets of linear latents and the
  * exact pictures are the same bytes, what a network computes is near, with bfloat16 factors, too.
  */
-#include "kernels/cuda/cuda_device.h"
 #include "kernels/cuda/tests/emulator.h"
-#include "kernels/registry.h"
+#include "kernels/cuda/tests/registry_with_cuda.h"
 #include "tests/support/codec.h"
 
 #define WIDTH  50
@@ -15,18 +14,6 @@
 #define FRAMES 5                        /* of a clip */
 #define CLIPS  2                        /* the second is predicted from the first */
 #define NEAR   (255.0 * 255.0 / 316228) /* mean squared error of 55 dB */
-
-const struct odva_backend_entry *__real_odva_registry_find(enum onedva_backend kind);
-const struct odva_backend_entry *__wrap_odva_registry_find(enum onedva_backend kind);
-
-/* The registry of a library that was built with CUDA, whether or not this one was. */
-const struct odva_backend_entry *__wrap_odva_registry_find(enum onedva_backend kind)
-{
-    static const struct odva_backend_entry cuda = {ONEDVA_BACKEND_CUDA, "cuda", odva_cuda_probe,
-                                                   odva_cuda_choose, odva_cuda_open};
-
-    return kind == ONEDVA_BACKEND_CUDA ? &cuda : __real_odva_registry_find(kind);
-}
 
 /** Packets of all clips. */
 struct coded {

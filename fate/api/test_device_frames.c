@@ -1,14 +1,21 @@
 /*
- * One-DVA: frames of Vulkan that do not fit, through libavcodec's API
+ * One-DVA: frames of a device that do not fit, through libavcodec's API
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * usage: test_vulkan_frames CASE; exits with 0 when the case passes. Without a case it lists them.
+ * Compiled with -DDEVICE=VULKAN or CUDA.
+ *
+ * usage: test_device_frames CASE; exits with 0 when the case passes. Without a case it lists them.
  */
 
 #include <libavutil/hwcontext.h>
 
 #include "api.h"
+
+#define NAME_(prefix, device) prefix##device
+#define NAME(prefix, device)  NAME_(prefix, device)
+#define TYPE                  NAME(AV_HWDEVICE_TYPE_, DEVICE)
+#define FORMAT                NAME(AV_PIX_FMT_, DEVICE)
 
 #define FRAMES 4
 #define CLIPS  3 /* at most, of a case */
@@ -38,7 +45,7 @@ static AVBufferRef *open_device(void)
 {
     AVBufferRef *device;
 
-    CHECK(av_hwdevice_ctx_create(&device, AV_HWDEVICE_TYPE_VULKAN, NULL, NULL, 0) == 0);
+    CHECK(av_hwdevice_ctx_create(&device, TYPE, NULL, NULL, 0) == 0);
     return device;
 }
 
@@ -51,7 +58,7 @@ static AVBufferRef *make_frames(AVBufferRef *device, enum AVPixelFormat format)
 
     CHECK(reference);
     frames = (AVHWFramesContext *)reference->data;
-    frames->format = AV_PIX_FMT_VULKAN;
+    frames->format = FORMAT;
     frames->sw_format = format;
     frames->width = WIDTH;
     frames->height = HEIGHT;
@@ -84,7 +91,7 @@ static AVBufferRef *brought; /* by the caller */
 static enum AVPixelFormat bring_frames(AVCodecContext *decoder, const enum AVPixelFormat *formats)
 {
     decoder->hw_frames_ctx = av_buffer_ref(brought);
-    CHECK(decoder->hw_frames_ctx && formats[0] == AV_PIX_FMT_VULKAN);
+    CHECK(decoder->hw_frames_ctx && formats[0] == FORMAT);
     return formats[0];
 }
 
@@ -157,7 +164,7 @@ static int encode(AVBufferRef *first, AVBufferRef *others, int *size)
     AVPacket *packet = av_packet_alloc();
     int status = 0;
 
-    encoder->pix_fmt = AV_PIX_FMT_VULKAN;
+    encoder->pix_fmt = FORMAT;
     encoder->hw_frames_ctx = first ? av_buffer_ref(first) : NULL;
     CHECK(packet && av_opt_set(encoder->priv_data, "preset", "ultrafast", 0) == 0);
     CHECK(av_opt_set_int(encoder->priv_data, "clip_packets", 1, 0) == 0);
