@@ -64,7 +64,7 @@ CUDA_CODE    = $(foreach c,$(CUDA_WANTED),-gencode arch=compute_$(c)$(comma)code
 CUDA_MODULES = $(CUDA_MODULES-yes:%=$(BUILD)/obj/%.module.o)
 CUDA_FATBINS = $(patsubst %,$(CONFIG)/fatbin/%.fatbin,$(CUDA_MODULES-yes) tools/bench/peak)
 # tensor cores have bfloat16 from 8.0 on
-$(filter %_bf16.fatbin %/peak.fatbin,$(CUDA_FATBINS)): private CUDA_WANTED := $(or $(filter-out 75,$(CUDA_FOR)),80)
+$(filter %_bf16.fatbin %/product_rows.fatbin %/peak.fatbin,$(CUDA_FATBINS)): private CUDA_WANTED := $(or $(filter-out 75,$(CUDA_FOR)),80)
 $(CUDA_FATBINS): $(CONFIG)/fatbin/%.fatbin: %.cu $(CONFIG)/config.mak $(CONFIG)/fatbin/generations
 	@mkdir -p $(@D)
 	@echo "NVCC    $<"

@@ -67,12 +67,12 @@ VULKAN_SHADERS-$(HAVE_VULKAN_MATRICES) += kernels/vulkan/linear_matrices
 
 # What runs on the host; tests run it without a GPU, and have it where the library has not.
 CUDA_HOST = $(addprefix kernels/cuda/, \
-    cuda_backend cuda_device driver gpu image linear_path_operators network_operators picture_operators stream)
+    cublas cuda_backend cuda_device driver gpu image linear_path_operators network_operators picture_operators stream)
 CUDA_SOURCES-$(HAVE_CUDA) += $(CUDA_HOST)
 
 # One file for each operator, or for what some have in common.
 CUDA_KERNELS = $(addprefix kernels/cuda/, \
-    attention attention_bf16 axpby dct deblock downscale2x linear linear_bf16 noise norm_modulate patchify project reconstruct scan smooth \
+    attention attention_bf16 axpby dct deblock downscale2x linear linear_bf16 noise norm_modulate patchify product_rows project reconstruct scan smooth \
     structure_tensors unpatchify warp)
 CUDA_MODULES-$(HAVE_CUDA) += $(CUDA_KERNELS)
 

@@ -110,7 +110,7 @@ $(addprefix $(BUILD)/kernels/vulkan/tests/,test_vulkan_device test_vulkan_frames
 CUDA_TESTS        = $(filter $(BUILD)/kernels/cuda/%,$(TEST_PROGRAMS))
 CUDA_TEST_OBJECTS = $(CUDA_HOST:%=$(BUILD)/obj/%.o) $(CUDA_KERNELS:%=$(BUILD)/obj/%.on_cpu.o) \
     $(BUILD)/obj/kernels/cuda/tests/harness.on_cpu.o \
-    $(addprefix $(BUILD)/obj/kernels/cuda/tests/,cuda_on_cpu.o driver_found.o driver_on_cpu.o fiber.o)
+    $(addprefix $(BUILD)/obj/kernels/cuda/tests/,cublas_on_cpu.o cuda_on_cpu.o driver_found.o driver_on_cpu.o fiber.o)
 KERNELS_SANITIZE   = $(if $(filter yes,$(SANITIZERS)),$(if $(findstring clang,$(CC)),-fno-sanitize=function,-fsanitize-sections=cuda_shared))
 
 $(BUILD)/obj/%.on_cpu.o: %.cu $(CONFIG)/config.mak
@@ -118,7 +118,7 @@ $(BUILD)/obj/%.on_cpu.o: %.cu $(CONFIG)/config.mak
 	@echo "CXX     $<"
 	$(Q)$(CC) -x c++ -std=c++17 -fno-exceptions -fno-rtti $(filter-out -std=c11,$(FLAGS)) $(KERNELS_SANITIZE) \
 	    -include kernels/cuda/tests/cuda_on_cpu.h -MMD -MP -c -o $@ $<
-$(addprefix $(BUILD)/obj/kernels/cuda/tests/,cuda_on_cpu.o driver_found.o driver_on_cpu.o): private FLAGS += $$(pkg-config --cflags cmocka)
+$(addprefix $(BUILD)/obj/kernels/cuda/tests/,cublas_on_cpu.o cuda_on_cpu.o driver_found.o driver_on_cpu.o): private FLAGS += $$(pkg-config --cflags cmocka)
 $(CUDA_TESTS): $(CUDA_TEST_OBJECTS)
 $(CUDA_TESTS): private FLAGS += $(addprefix -Wl$(comma)--wrap=,dlopen dlsym dlclose)
 # a library without CUDA has it there
@@ -126,7 +126,7 @@ $(addprefix $(BUILD)/kernels/cuda/tests/,test_cuda_codec test_cuda_frames): priv
 $(CUDA_TESTS): private STATIC := $(CUDA_TEST_OBJECTS) $(STATIC)
 
 # The same driver for FFmpeg and for Python, which find it in LD_LIBRARY_PATH: fate/scripts/cuda_frames.sh.
-LIBCUDA_OBJECTS = $(filter-out %/harness.on_cpu.o %/driver_found.o,$(filter-out $(CUDA_HOST:%=$(BUILD)/obj/%.o),$(CUDA_TEST_OBJECTS))) \
+LIBCUDA_OBJECTS = $(filter-out %/harness.on_cpu.o %/driver_found.o %/cublas_on_cpu.o,$(filter-out $(CUDA_HOST:%=$(BUILD)/obj/%.o),$(CUDA_TEST_OBJECTS))) \
     $(BUILD)/obj/kernels/cuda/tests/libcuda_on_cpu.o
 $(BUILD)/cuda-on-cpu/libcuda.so.1: $(LIBCUDA_OBJECTS) | cmocka
 	@mkdir -p $(@D)
@@ -134,7 +134,7 @@ $(BUILD)/cuda-on-cpu/libcuda.so.1: $(LIBCUDA_OBJECTS) | cmocka
 	$(Q)$(CC) -shared -pthread $(filter -fsanitize%,$(FLAGS)) -o $@ $(LIBCUDA_OBJECTS) $$(pkg-config --libs cmocka) -lm
 
 # The same operators on the machine's GPU, by the kernels that nvcc compiled.
-ON_GPU_TESTS = $(addprefix $(BUILD)/on-gpu/test_cuda_,pictures linear_path network bf16)
+ON_GPU_TESTS = $(addprefix $(BUILD)/on-gpu/test_cuda_,pictures linear_path network bf16 cublas)
 on-gpu-programs: $(ON_GPU_TESTS)
 on-gpu-tests: $(ON_GPU_TESTS)
 	@tools/run-unit-tests.sh $^

@@ -12,8 +12,10 @@
 
 struct odva_weights {
     int n_out, n_in;
-    int is_rounded;            /* to bfloat16, and padded by zeros, for linear_bf16 */
-    odva_cuda_address numbers; /* [n_out][n_in] */
+    int is_rounded;                   /* to bfloat16, and padded by zeros, for linear_bf16 */
+    int is_large;                     /* cuBLASLt would multiply by them */
+    const struct odva_cublas *cublas; /* NULL: it does not */
+    odva_cuda_address numbers;        /* [n_out][n_in] */
 };
 
 /** The vectors in both directions, as kernels read them. */
@@ -27,6 +29,7 @@ struct odva_basis {
 struct odva_cuda_backend {
     struct odva_backend base;
     struct odva_cuda_stream stream;
+    int has_said_cublas;        /* that there is none */
     struct odva_image *wrapped; /* those that stand for planes of the host */
 };
 

@@ -12,6 +12,7 @@
 #include "base/integers.h"
 #include "base/log.h"
 #include "base/strict_math.h"
+#include "kernels/cuda/cublas.h"
 #include "kernels/cuda/cuda_backend.h"
 
 #define SAMPLES ODVA_FRAME_SAMPLES
@@ -74,16 +75,33 @@ static odva_cuda_address round_weights(const struct odva_cuda_gpu *gpu, const fl
     return address;
 }
 
+/* @return NULL: it is not there */
+static const struct odva_cublas *find_cublas(struct odva_cuda_device *device)
+{
+    const struct odva_cublas *cublas;
+
+    pthread_mutex_lock(&device->lock);
+    if (!device->is_cublas_sought)
+        device->cublas = odva_cublas_open(device->gpu);
+    device->is_cublas_sought = 1;
+    cublas = device->cublas;
+    pthread_mutex_unlock(&device->lock);
+    return cublas;
+}
+
 static struct odva_weights *pack(struct odva_device *device, const float *weights, int n_out,
                                  int n_in, enum odva_precision precision)
 {
-    const struct odva_cuda_device *cuda = cuda_of(device);
+    struct odva_cuda_device *cuda = cuda_of(device);
     struct odva_weights *packed = malloc(sizeof(*packed));
 
     if (!packed)
         return NULL;
-    *packed = (struct odva_weights){n_out, n_in, 0, 0};
+    *packed = (struct odva_weights){.n_out = n_out, .n_in = n_in};
     packed->is_rounded = cuda->is_rounded && precision == ODVA_PRECISION_NETWORK;
+    packed->is_large = packed->is_rounded && (int64_t)n_out * n_in >= cuda->cublas_numbers;
+    if (packed->is_large)
+        packed->cublas = find_cublas(cuda);
     packed->numbers =
         packed->is_rounded
             ? round_weights(cuda->gpu, weights, n_out, n_in)
@@ -176,7 +194,9 @@ static void close_device(struct odva_device *closed)
 
     if (device->gpu)
         odva_cuda_free_constant(device->gpu, device->tables);
+    odva_cublas_close(device->cublas, device->gpu);
     odva_cuda_gpu_close(&device->gpu);
+    pthread_mutex_destroy(&device->lock);
     free(device);
 }
 
@@ -202,6 +222,11 @@ static int open_device(struct odva_cuda_device **opened, int index, odva_cuda_co
     *opened = NULL;
     if (!device)
         return ONEDVA_ERR_NOMEM;
+    if (pthread_mutex_init(&device->lock, NULL)) {
+        free(device);
+        return ONEDVA_ERR_NOMEM;
+    }
+    device->cublas_numbers = ODVA_CUDA_CUBLAS_NUMBERS;
     device->base.ops = &device_ops;
     atomic_init(&device->base.references, 1);
     status = context ? odva_cuda_gpu_adopt(&device->gpu, context, logger)

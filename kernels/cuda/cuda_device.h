@@ -6,14 +6,22 @@
 #ifndef ODVA_CUDA_DEVICE_H
 #define ODVA_CUDA_DEVICE_H
 
+#include <pthread.h>
+
 #include "kernels/cuda/gpu.h"
 #include "kernels/device.h"
+
+struct odva_cublas;
 
 struct odva_cuda_device {
     struct odva_device base;
     struct odva_cuda_gpu *gpu;
     odva_cuda_address tables; /* struct odva_cuda_tables */
     int is_rounded;           /* ODVA_PRECISION_NETWORK has bfloat16 factors */
+    int64_t cublas_numbers;   /* ODVA_CUDA_CUBLAS_NUMBERS */
+    pthread_mutex_t lock;     /* of the next two */
+    struct odva_cublas *cublas;
+    int is_cublas_sought;
 };
 
 /** @return whether a device can be opened */

@@ -36,7 +36,8 @@
 
 #define ODVA_CUDA_BF16_MODULES(MODULE)                                                             \
     MODULE(attention_bf16)                                                                         \
-    MODULE(linear_bf16)
+    MODULE(linear_bf16)                                                                            \
+    MODULE(product_rows)
 
 #define ODVA_CUDA_BF16_CAPABILITY 80
 
@@ -56,6 +57,8 @@
     KERNEL(noise, noise, noise)                                                                    \
     KERNEL(norm_modulate, norm_modulate, norm_modulate)                                            \
     KERNEL(patchify, patchify, patchify)                                                           \
+    KERNEL(product_rows, finish_rows, finish_rows)                                                 \
+    KERNEL(product_rows, round_rows, round_rows)                                                   \
     KERNEL(project, project, project)                                                              \
     KERNEL(reconstruct, reconstruct, reconstruct)                                                  \
     KERNEL(scan, scan_to_latents, scan)                                                            \
@@ -238,6 +241,23 @@ struct odva_cuda_linear {
     const void *weights; /* [n_out][n_in], float or, padded, bfloat16 */
     int64_t dst_stride, src_stride, rows;
     int32_t n_in, n_out;
+    struct odva_cuda_epilogue epilogue;
+};
+
+/** Threads: pairs of numbers, rows in steps of the grid. */
+struct odva_cuda_round_rows {
+    uint32_t *dst; /* rows of bfloat16, stride of them each, an even number */
+    const float *src;
+    int64_t src_stride, rows;
+    int32_t width, stride;
+};
+
+/** Threads: columns, rows in steps of the grid. */
+struct odva_cuda_finish_rows {
+    float *dst;
+    const float *sums;
+    int64_t dst_stride, sums_stride, rows;
+    int32_t columns;
     struct odva_cuda_epilogue epilogue;
 };
 

@@ -7,6 +7,7 @@
 
 #include "base/integers.h"
 #include "base/log.h"
+#include "kernels/cuda/cublas.h"
 #include "kernels/cuda/cuda_backend.h"
 
 #define MOST_ROWS    65535 /* of blocks; they go on in steps of all */
@@ -19,6 +20,33 @@ _Static_assert((int)ODVA_CUDA_ACTIVATION_GELU == ODVA_ACTIVATION_GELU &&
                "kernels are told which activation");
 
 /* ---- linear ------------------------------------------------------------------------------ */
+
+/* With bfloat16 factors, by the kernel. */
+static int multiply_bf16(struct odva_backend *backend, const struct odva_cuda_linear *arguments)
+{
+    return odva_cuda_launch(
+        odva_cuda_stream_of(backend), ODVA_CUDA_KERNEL_linear_bf16, arguments,
+        (struct odva_cuda_blocks){odva_ceil_div64(arguments->rows, ODVA_CUDA_BF16_ROWS),
+                                  odva_ceil_div(arguments->n_out, ODVA_CUDA_BF16_COLUMNS), 1,
+                                  ODVA_CUDA_BF16_THREADS});
+}
+
+/* By cuBLASLt, where there is one and it can, or else by the kernel. */
+static int multiply_large(struct odva_backend *backend, const struct odva_cublas *cublas,
+                          const struct odva_cuda_linear *arguments)
+{
+    struct odva_cuda_backend *cuda = odva_cuda_backend_of(backend);
+    int status = ONEDVA_ERR_UNSUPPORTED;
+
+    if (!cublas && !cuda->has_said_cublas)
+        odva_log(&cuda->stream.logger, ONEDVA_LOG_DEBUG,
+                 "cuda: libcublasLt.so of CUDA 12 or 13 was not found; large matrices are "
+                 "multiplied by own kernels");
+    cuda->has_said_cublas |= !cublas;
+    if (cublas && arguments->rows > 0)
+        status = odva_cublas_linear(cublas, &cuda->stream, arguments);
+    return status == ONEDVA_ERR_UNSUPPORTED ? multiply_bf16(backend, arguments) : status;
+}
 
 int odva_cuda_linear(struct odva_backend *backend, struct odva_matrix dst, struct odva_matrix src,
                      int64_t rows, const struct odva_weights *weights,
@@ -43,12 +71,10 @@ int odva_cuda_linear(struct odva_backend *backend, struct odva_matrix dst, struc
                      .activation = (int)epilogue->activation},
     };
 
+    if (weights->is_large)
+        return multiply_large(backend, weights->cublas, &arguments);
     if (weights->is_rounded)
-        return odva_cuda_launch(
-            odva_cuda_stream_of(backend), ODVA_CUDA_KERNEL_linear_bf16, &arguments,
-            (struct odva_cuda_blocks){odva_ceil_div64(rows, ODVA_CUDA_BF16_ROWS),
-                                      odva_ceil_div(weights->n_out, ODVA_CUDA_BF16_COLUMNS), 1,
-                                      ODVA_CUDA_BF16_THREADS});
+        return multiply_bf16(backend, &arguments);
     return odva_cuda_launch(
         odva_cuda_stream_of(backend), ODVA_CUDA_KERNEL_linear, &arguments,
         (struct odva_cuda_blocks){odva_ceil_div64(rows, ODVA_CUDA_LINEAR_TILE),

@@ -339,7 +339,7 @@ static void check_attention(struct random *random, int head_dim, int heads, cons
         twin_free(windows[i]);
 }
 
-static void attention(void **state)
+static inline void attention(void **state)
 {
     struct random random = {6};
     static const int short_ones[] = {1, 1, 2, 15, 16, 17, 31, 32, 33}, long_ones[] = {3, 90, 130};

@@ -31,6 +31,9 @@ static inline int run_on_device(const char *name, const struct CMUnitTest *tests
 
     if (odva_cuda_device_open(&device, -1, is_rounded, &logger) < 0)
         return 1;
+#ifdef ALL_BY_CUBLAS
+    device->cublas_numbers = 0;
+#endif
     base = &device->base;
     open_twins(base, &logger);
     failed = _cmocka_run_group_tests(name, tests, count, NULL, NULL);

@@ -2,16 +2,19 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  */
-/* What a test's dlopen finds for libcuda.so.1: the driver of driver_on_cpu.c. */
+/* What a test's dlopen finds for libcuda.so.1 and libcublasLt.so.13: those of driver_on_cpu.c and
+ * cublas_on_cpu.c. */
 #include <dlfcn.h>
 #include <string.h>
 
+#include "kernels/cuda/cublas.h"
 #include "kernels/cuda/driver.h"
 #include "kernels/cuda/tests/emulator.h"
 #include "tests/support/test.h"
 
 #define DECLARE(member, function, parameters) int function parameters;
 ODVA_CUDA_FUNCTIONS(DECLARE)
+ODVA_CUBLAS_FUNCTIONS(DECLARE)
 #undef DECLARE
 
 void *__real_dlopen(const char *name, int flags);
@@ -28,7 +31,9 @@ static int lacks(const char *name)
 
 void *__wrap_dlopen(const char *name, int flags)
 {
-    if (!name || strcmp(name, "libcuda.so.1"))
+    if (name && !strcmp(name, "libcublasLt.so.12"))
+        return NULL;
+    if (!name || (strcmp(name, "libcuda.so.1") && strcmp(name, "libcublasLt.so.13")))
         return __real_dlopen(name, flags);
     if (lacks(name))
         return NULL;
@@ -44,6 +49,7 @@ void *__wrap_dlsym(void *library, const char *name)
     if (!strcmp(name, #function))                                                                  \
         return lacks(name) ? NULL : (void *)function;
     ODVA_CUDA_FUNCTIONS(FIND)
+    ODVA_CUBLAS_FUNCTIONS(FIND)
 #undef FIND
     fail_msg("%s is not a function that the emulated driver has", name);
     return NULL;

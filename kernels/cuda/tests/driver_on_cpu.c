@@ -76,6 +76,7 @@ ODVA_CUDA_MODULES(MODULE)
 /** Something that waits in a stream. */
 struct work {
     void (*run)(struct work *work);
+    void (*other_run)(void *data); /* of others' work */
     void *dst, *data; /* data: owned, or memory of the host that the device reads itself */
     const void *src;
     size_t bytes;
@@ -179,9 +180,9 @@ int emulator_has_failed(void)
     return emulator.countdown <= 0;
 }
 
-void emulator_opened(int libraries)
+void emulator_opened(int things)
 {
-    emulator.things += libraries;
+    emulator.things += things;
 }
 
 int emulator_leaks(void)
@@ -405,6 +406,41 @@ int emulator_unfinished(void)
     for (struct CUstream_st *stream = emulator.streams; stream; stream = stream->next)
         count += unfinished_of(stream);
     return count;
+}
+
+int emulator_has_context(void)
+{
+    return current() != NULL;
+}
+
+int emulator_fails(const char *name)
+{
+    return begin_call(name) != ODVA_CUDA_SUCCESS;
+}
+
+int emulator_failure(void)
+{
+    return emulator.result;
+}
+
+void emulator_check_range(const void *memory, size_t bytes)
+{
+    check_range(memory, bytes, 0);
+}
+
+static void do_other(struct work *work)
+{
+    work->other_run(work->data);
+}
+
+void emulator_push(struct CUstream_st *queue, void (*run)(void *data), const void *data,
+                   size_t bytes)
+{
+    void *copy = malloc(bytes);
+
+    assert_non_null(copy);
+    memcpy(copy, data, bytes);
+    push(queue, (struct work){.run = do_other, .other_run = run, .data = copy});
 }
 
 /* ---- functions: the device --------------------------------------------------------------- */

@@ -12,6 +12,8 @@
 
 #include "kernels/cuda/tests/cuda_on_cpu.h"
 
+struct CUstream_st;
+
 /** In which threads of a block go on, and blocks of a grid. */
 enum cuda_on_cpu_order {
     CUDA_ON_CPU_FORWARD,
@@ -53,8 +55,22 @@ struct emulator_calls {
     size_t bytes;
 };
 
-/** For what dlopen finds: it was opened, or, -1, closed. */
-void emulator_opened(int libraries);
+/* For what is found beside the driver: dlopen's libraries, and cuBLASLt. */
+
+/** Things that were opened, or, -1, closed. */
+void emulator_opened(int things);
+int emulator_has_context(void);
+/** Whether the function of that name is to fail, and with what. */
+int emulator_fails(const char *name);
+int emulator_failure(void);
+/** Fails unless all of it is memory of the device that the context has. */
+void emulator_check_range(const void *memory, size_t bytes);
+/** Work for a stream. @param data copied */
+void emulator_push(struct CUstream_st *queue, void (*run)(void *data), const void *data,
+                   size_t bytes);
+/** How often cuBLASLt has multiplied. */
+int emulator_products(void);
+
 const struct emulator_calls *emulator_calls(void);
 void emulator_forget_calls(void);
 /** Kernels and copies that were begun and not waited for. */
