@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_STAGING 8 /* that are not taken: then the host waits for the device */
+#define MOST_STAGING  24    /* that are not taken: then the host waits for the device */
+#define LEAST_STAGING 65536 /* bytes */
 
 /* ---- opening ----------------------------------------------------------------------------- */
 
@@ -113,35 +114,58 @@ static int is_free(struct odva_cuda_stream *stream, struct odva_cuda_staging *st
     return !staging->is_used;
 }
 
-/* The smallest that is free and large enough, or NULL. */
-static struct odva_cuda_staging *find_staging(struct odva_cuda_stream *stream, size_t bytes)
+/* The smallest that is free and large enough, or NULL. @param asks whether to ask the driver, too
+ */
+static struct odva_cuda_staging *find_staging(struct odva_cuda_stream *stream, size_t bytes,
+                                              int asks)
 {
     struct odva_cuda_staging *best = NULL;
 
     for (struct odva_cuda_staging *s = stream->staging; s; s = s->next)
-        if (s->bytes >= bytes && (!best || s->bytes < best->bytes) && is_free(stream, s))
+        if (s->bytes >= bytes && (!best || s->bytes < best->bytes) && (asks || !s->is_used) &&
+            is_free(stream, s))
             best = s;
     return best;
 }
 
-/* Free what is not taken, when the device is past it. */
-static void drop_staging(struct odva_cuda_stream *stream)
+/* Wait until the device is past all that was begun. */
+static int wait_for_device(struct odva_cuda_stream *stream)
 {
-    struct odva_cuda_staging **link = &stream->staging;
+    const int status =
+        keep(stream, stream->gpu->driver.stream_synchronize(stream->queue), "waiting");
 
-    if (keep(stream, stream->gpu->driver.stream_synchronize(stream->queue), "waiting") < 0)
+    if (status < 0)
+        return status;
+    for (struct odva_cuda_staging *s = stream->staging; s; s = s->next)
+        s->is_used = 0;
+    stream->is_busy = 0;
+    return ONEDVA_OK;
+}
+
+/* Make room for a larger one: the smallest goes that is not taken. */
+static void drop_smallest(struct odva_cuda_stream *stream)
+{
+    struct odva_cuda_staging **least = NULL, *dropped;
+
+    for (struct odva_cuda_staging **s = &stream->staging; *s; s = &(*s)->next)
+        if (!(*s)->is_taken && !(*s)->is_used && (!least || (*s)->bytes < (*least)->bytes))
+            least = s;
+    if (!least)
         return;
-    while (*link) {
-        struct odva_cuda_staging *staging = *link;
+    dropped = *least;
+    *least = dropped->next;
+    stream->staging_count--;
+    free_staging(&stream->gpu->driver, dropped);
+}
 
-        if (staging->is_taken) {
-            link = &staging->next;
-            continue;
-        }
-        *link = staging->next;
-        stream->staging_count--;
-        free_staging(&stream->gpu->driver, staging);
-    }
+/* A power of two, so that what comes next fits, too: the driver takes long to lock pages. */
+static size_t staging_bytes(size_t bytes)
+{
+    size_t rounded = LEAST_STAGING;
+
+    while (rounded < bytes && rounded <= SIZE_MAX / 2)
+        rounded *= 2;
+    return rounded < bytes ? bytes : rounded;
 }
 
 struct odva_cuda_staging *odva_cuda_take_staging(struct odva_cuda_stream *stream, size_t bytes)
@@ -150,11 +174,17 @@ struct odva_cuda_staging *odva_cuda_take_staging(struct odva_cuda_stream *stream
 
     if (enter(stream) < 0)
         return NULL;
-    staging = find_staging(stream, bytes);
-    if (!staging && stream->staging_count >= MOST_STAGING)
-        drop_staging(stream);
+    staging = find_staging(stream, bytes, 0);
+    if (!staging)
+        staging = find_staging(stream, bytes, 1);
+    if (!staging && stream->staging_count >= MOST_STAGING) {
+        (void)wait_for_device(stream);
+        staging = find_staging(stream, bytes, 0);
+        if (!staging)
+            drop_smallest(stream);
+    }
     if (!staging && stream->status >= 0)
-        staging = new_staging(stream, bytes);
+        staging = new_staging(stream, staging_bytes(bytes));
     odva_cuda_leave(stream->gpu);
     if (staging)
         staging->is_taken = 1;
@@ -411,8 +441,7 @@ static int wait_for_all(struct odva_cuda_stream *stream)
 
     if (status < 0)
         return status;
-    status = keep(stream, stream->gpu->driver.stream_synchronize(stream->queue), "waiting");
-    stream->is_busy = status < 0;
+    status = wait_for_device(stream);
     odva_cuda_leave(stream->gpu);
     return status;
 }

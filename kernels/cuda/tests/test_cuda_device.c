@@ -341,7 +341,7 @@ static void uploads_are_copied(void **state)
             ONEDVA_OK);
         number = -1;
     }
-    assert_true(odva_cuda_stream_of(backend)->staging_count <= 8);
+    assert_true(odva_cuda_stream_of(backend)->staging_count <= 24);
     for (int i = 0; i < 40; i++) {
         int number;
 
@@ -353,6 +353,47 @@ static void uploads_are_copied(void **state)
     }
     odva_backend_close(&backend);
     close_device(device);
+}
+
+static long allocations(void)
+{
+    for (const struct emulator_calls *c = emulator_calls(); c->name; c++)
+        if (!strcmp(c->name, "cuMemHostAlloc"))
+            return c->count;
+    return 0;
+}
+
+/* The driver takes long to lock pages: after the first clips there are enough, of every size. */
+static void staging_is_kept(void **state)
+{
+    static const size_t sizes[] = {100, 70000, 5, 1000000, 131072, 131073, 400000, 65536};
+    struct odva_device *device = open_device();
+    struct odva_buffer *buffer;
+    struct odva_backend *backend;
+    char *numbers = calloc(1, 1000000);
+    long first = 0;
+
+    (void)state;
+    assert_non_null(numbers);
+    assert_int_equal(odva_backend_open(&backend, device, test_threads(1), &counting), ONEDVA_OK);
+    buffer = backend->ops->alloc(backend, 1000000);
+    assert_non_null(buffer);
+    emulator_forget_calls();
+    for (int clip = 0; clip < 12; clip++) {
+        for (int i = 0; i < 20; i++)
+            assert_int_equal(
+                backend->ops->upload(backend, buffer, 0, numbers, sizes[(clip + 3 * i) % 8]),
+                ONEDVA_OK);
+        if (clip == 3)
+            first = allocations();
+    }
+    assert_true(first > 0 && first <= 40);
+    assert_int_equal(allocations(), first);
+    assert_int_equal(backend->ops->synchronize(backend), ONEDVA_OK);
+    backend->ops->free(backend, buffer);
+    odva_backend_close(&backend);
+    close_device(device);
+    free(numbers);
 }
 
 int main(void)
@@ -369,6 +410,7 @@ int main(void)
         cmocka_unit_test(memory_runs_out),
         cmocka_unit_test(device_fails),
         cmocka_unit_test(uploads_are_copied),
+        cmocka_unit_test(staging_is_kept),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
