@@ -80,7 +80,8 @@ play() {
 }
 tools() {
     inside . onedva-latents export coded.mkv coded.safetensors && inside . mkdir videos && inside . cp coded.mkv videos &&
-        inside . onedva-corpus videos encoded -- -crf 40 && inside . test -s encoded/coded.mkv
+        inside . onedva-corpus videos encoded -- -crf 40 &&
+        [ -n "$(find "$machine/root/encoded" -name "*.mkv" -size +0)" ]
 }
 program() {
     # shellcheck disable=SC2016 # in there
