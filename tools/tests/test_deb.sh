@@ -110,7 +110,7 @@ make_machine
 cp build/deb/*.deb "$work/program.c" "$machine/root"
 step "apt-get update" apt update
 # shellcheck disable=SC2046 # a list
-step "what they depend on" apt install man-db pkg-config $(dependencies)
+step "what they depend on" apt install libc6-dev man-db pkg-config $(dependencies)
 for name in $programs; do
     printf '#!/bin/sh\necho "the distribution'"'"'s"\n' > "$machine/usr/bin/$name"
     chmod +x "$machine/usr/bin/$name"
