@@ -85,14 +85,15 @@ layers-bench: all
 	@python=$$(tools/find-python.sh numpy matplotlib) && $$python tools/eval/layers.py "$(VALID)"
 
 BENCH_PROGRAMS = $(addprefix $(BUILD)/tools/bench/, \
-    device_bench entropy_bench gemm_peers kernel_bench motion_bench open_bench operator_bench precision roofline)
+    device_bench entropy_bench gemm_peers kernel_bench motion_bench open_bench operator_bench precision roofline) \
+    $(if $(filter yes,$(HAVE_CUDA)),$(BUILD)/tools/bench/product_bench)
 CUDA_BENCH_OBJECTS-$(HAVE_CUDA) = $(addprefix $(BUILD)/obj/tools/bench/,operator_machine_cuda.o peak.module.o)
 VULKAN_BENCH_OBJECTS-$(HAVE_VULKAN) = $(BUILD)/obj/tools/bench/operator_machine_vulkan.o
 BENCH_OBJECTS  = $(addprefix $(BUILD)/obj/tools/bench/, bench.o bench_backend.o bench_codec.o bench_video.o machine_peak.o \
     operator_count.o operator_machine_cpu.o) $(BUILD)/obj/tools/canvas/y4m_reader.o
 
 $(addprefix $(BUILD)/tools/bench/, kernel_bench open_bench roofline operator_bench precision motion_bench \
-    entropy_bench device_bench): $(BENCH_OBJECTS)
+    entropy_bench device_bench product_bench): $(BENCH_OBJECTS)
 
 $(BUILD)/tools/bench/device_bench: $(CUDA_BENCH_OBJECTS-yes) $(VULKAN_BENCH_OBJECTS-yes)
 $(BUILD)/obj/tools/bench/operator_machine_vulkan.o: $(BUILD)/obj/tools/bench/peak.spv.h

@@ -5,7 +5,8 @@
 #
 # The CUDA backend on this machine's NVIDIA GPU, in under six minutes: builds, compares operators with the
 # C reference and lets compute-sanitizer look at them, decodes the conformance streams and encodes
-# (fate/scripts/cuda.sh), and measures. Every step runs even after a failure; tables are Markdown, for
+# (fate/scripts/cuda.sh, and cuda_frames.sh where FFmpeg was built here), and measures, PyTorch on the same
+# model beside it where a python3 has it. Every step runs even after a failure; tables are Markdown, for
 # doc/performance.md, and logs are in build/on-gpu.
 #
 # usage: on-gpu.sh; ONEDVA_BIN: a folder with ffmpeg [build, or else build/ffmpeg-check, which is built]
@@ -14,6 +15,7 @@ set -u
 
 cd "$(dirname "$0")/../.." || exit 1
 logs=$PWD/build/on-gpu
+rm -rf "$logs"/*.log # tables are of this run
 mkdir -p "$logs"
 jobs=-j$(nproc)
 failures=
@@ -60,11 +62,15 @@ through_ffmpeg() {
     ffmpeg="timeout 20 $ONEDVA_BIN/ffmpeg -v error -nostdin -y"
     $ffmpeg -f lavfi -i "testsrc2=size=$1:rate=60,trim=end_frame=240,format=yuv420p" -c:v rawvideo "$logs/in.nut"
     $ffmpeg -i "$logs/in.nut" -c:v onedva -preset ultrafast "$logs/in.mkv"
+    has_frames=$("$ONEDVA_BIN/ffmpeg" -v error -hwaccels | grep -x cuda)
     echo "| $1, through FFmpeg | seconds | frames/s |"
     echo "|---|---|---|"
     for steps in 0 1 4; do
         # shellcheck disable=SC2086 # a command
         row "decode, \`-steps $steps\`" $ffmpeg -backend cuda -steps $steps -i "$logs/in.mkv" -f null -
+        # shellcheck disable=SC2086
+        [ -z "$has_frames" ] || row "decode, \`-steps $steps\`, frames stay on the GPU" \
+            $ffmpeg -hwaccel cuda -hwaccel_output_format cuda -steps $steps -i "$logs/in.mkv" -f null -
     done
     # shellcheck disable=SC2086
     row "encode, \`-preset ultrafast\`" $ffmpeg -i "$logs/in.nut" -c:v onedva -preset ultrafast -backend cuda -f null -
@@ -85,7 +91,7 @@ case $gpu in
 esac
 
 step library timeout 180 make "$jobs" lib
-step programs timeout 120 make "$jobs" on-gpu-programs build/tools/bench/device_bench
+step programs timeout 120 make "$jobs" on-gpu-programs build/tools/bench/device_bench build/tools/bench/product_bench
 give_up library
 give_up programs
 step driver timeout 20 build/tools/bench/device_bench cuda -1 64 48 1
@@ -96,7 +102,7 @@ case $failures in
     ;;
 esac
 
-for operators in pictures linear_path network bf16; do
+for operators in pictures linear_path network bf16 cublas; do
     step $operators timeout 60 build/on-gpu/test_cuda_$operators
 done
 if command -v compute-sanitizer > /dev/null; then
@@ -118,14 +124,28 @@ if [ -z "${ONEDVA_BIN:-}" ]; then
 fi
 export ONEDVA_BIN
 if [ -x "$ONEDVA_BIN/ffmpeg" ]; then
-    step conformance timeout 150 fate/scripts/cuda.sh
+    step conformance timeout 120 fate/scripts/cuda.sh
+    [ ! -f "$ONEDVA_BIN/libavcodec/libavcodec.a" ] ||
+        step frames timeout 40 env ONEDVA_ON_GPU=1 fate/scripts/cuda_frames.sh
     step through-ffmpeg through_ffmpeg 1920x1080
 fi
 for size in "640 360" "1280 720" "1920 1080"; do
     # shellcheck disable=SC2086 # two numbers
     step "device-bench-${size#* }" timeout 30 build/tools/bench/device_bench cuda -1 $size 5
 done
-grep -h '^|\|medians of\|^$' "$logs/through-ffmpeg.log" "$logs"/device-bench-*.log
+step products timeout 20 build/tools/bench/product_bench
+if python=$(tools/find-python.sh torch numpy 2> /dev/null); then
+    for size in "640 360" "1920 1080"; do
+        # shellcheck disable=SC2086 # two numbers
+        step "pytorch-${size#* }" timeout 30 "$python" -W ignore tools/bench/network_peer_gpu.py models/onedva-tiny.safetensors --size $size
+    done
+else
+    echo "skipped: PyTorch beside it: no python3 has it"
+fi
+for log in through-ffmpeg device-bench-360 device-bench-720 device-bench-1080 products pytorch-360 pytorch-1080; do
+    [ ! -f "$logs/$log.log" ] || grep -h '^|\|medians of\|^$' "$logs/$log.log"
+    echo
+done
 [ -z "$failures" ] && exit
 for name in $failures; do
     echo "$name FAILED, build/on-gpu/$name.log ends with:"

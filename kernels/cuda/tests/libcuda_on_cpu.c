@@ -46,6 +46,13 @@ EXPORTED int cuDevicePrimaryCtxSetFlags(int device, unsigned flags)
     return cuDevicePrimaryCtxSetFlags_v2(device, flags);
 }
 
+/* NVIDIA's own libraries, which ask for it, do not work with this driver, and are told so. */
+EXPORTED int cuDriverGetVersion(int *version)
+{
+    *version = 0;
+    return ODVA_CUDA_NO_DEVICE;
+}
+
 int cuDevicePrimaryCtxRelease_v2(int device);
 
 EXPORTED int cuDevicePrimaryCtxRelease(int device)
@@ -62,7 +69,6 @@ EXPORTED int cuDevicePrimaryCtxRelease(int device)
     FUNCTION(cuCtxSetLimit)                                                                        \
     FUNCTION(cuDeviceComputeCapability)                                                            \
     FUNCTION(cuDevicePrimaryCtxReset)                                                              \
-    FUNCTION(cuDriverGetVersion)                                                                   \
     FUNCTION(cuEventSynchronize)                                                                   \
     FUNCTION(cuGLGetDevices_v2)                                                                    \
     FUNCTION(cuGraphicsGLRegisterImage)                                                            \
