@@ -95,6 +95,14 @@ strict() {
     done
 }
 check "the same bits with every instruction set" strict
+on_vulkan() {
+    for backend in cpu vulkan; do
+        ffmpeg -f lavfi -i "onedvasrc=prior=$prior:backend=$backend:flow_steps=4:d=1.28:steps=0" -f rawvideo \
+            $backend.yuv || return
+    done
+    near 50 cpu.yuv vulkan.yuv
+}
+check "Vulkan draws the same" on_vulkan
 # What the tool writes is what the source shows.
 same_pixels() {
     drawn source "d=1.28:seed=6:class=second:bitexact=1" &&

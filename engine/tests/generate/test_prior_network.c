@@ -150,26 +150,12 @@ static void strict(void **state)
     }
 }
 
-static void on_vulkan(void **state)
-{
-    struct odva_backend *backend =
-        backend_of(ONEDVA_BACKEND_VULKAN, 2, 0, ONEDVA_PRECISION_FLOAT32);
-
-    (void)state;
-    if (!backend)
-        skip();
-    on_backend(backend);
-    draw_on(backend);
-    odva_backend_close(&backend);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(evaluations),
         cmocka_unit_test(flows),
         cmocka_unit_test(strict),
-        cmocka_unit_test(on_vulkan),
     };
 
     return cmocka_run_group_tests(tests, open_all, close_all);
