@@ -48,9 +48,13 @@ expect_setting() {
 expect_failure 'models/onedva-tiny.safetensors: no such file'
 mkdir models
 echo weights > models/onedva-tiny.safetensors
+expect_failure 'models/onedva-prior.safetensors: no such file'
+echo weights > models/onedva-prior.safetensors
 expect_failure 'unknown option --nonsense' --nonsense
 expect_failure '--model needs a value' --model
 expect_failure '/missing: no such file' --model=missing
+expect_failure '--prior needs a value' --prior=
+expect_failure '/missing: no such file' --prior=missing
 expect_failure 'is not an absolute path' --prefix=relative
 expect_failure 'is not an FFmpeg source tree' --ffmpeg-source="$scratch"
 expect_failure "--ffmpeg-version=6.0 is not known; known are $versions" --ffmpeg-version=6.0
