@@ -243,7 +243,7 @@ static int open_somewhere(AVCodecContext *avctx, const struct onedva_decoder_set
         ret = open_on_device(avctx, settings);
     if (ret < 0 || s->has_device)
         return ret;
-    if (avctx->pix_fmt != AV_PIX_FMT_YUV420P)
+    if (avctx->pix_fmt != AV_PIX_FMT_NONE && avctx->pix_fmt != AV_PIX_FMT_YUV420P) // a device's, which cannot be had
         ret = choose_format(avctx, AV_PIX_FMT_NONE);
     if (ret < 0)
         return ret;
