@@ -41,7 +41,7 @@ typedef struct OneDVASourceContext {
     AVFrame *output[ONEDVA_MAX_CLIP_FRAMES];
     int nb_output;
     int next_output;
-    int64_t pts;
+    int64_t pts; ///< of the next frame
 } OneDVASourceContext;
 
 static int open_generator(AVFilterContext *ctx)
@@ -119,6 +119,16 @@ static av_cold int init(AVFilterContext *ctx)
     return ret < 0 ? ret : open_decoder(ctx);
 }
 
+/** What clips are made of has the limited range of most video. */
+static int query_formats(const AVFilterContext *ctx, AVFilterFormatsConfig **in, AVFilterFormatsConfig **out)
+{
+    static const enum AVPixelFormat formats[] = { AV_PIX_FMT_YUV420P, AV_PIX_FMT_NONE };
+    static const int ranges[] = { AVCOL_RANGE_MPEG, -1 };
+    int ret = ff_set_common_formats_from_list2(ctx, in, out, formats);
+
+    return ret < 0 ? ret : ff_set_common_color_ranges_from_list2(ctx, in, out, ranges);
+}
+
 static int config_output(AVFilterLink *outlink)
 {
     const OneDVASourceContext *s = outlink->src->priv;
@@ -150,7 +160,8 @@ static int get_frames(AVFilterLink *outlink, int n)
         s->output[s->nb_output++] = frame;
         frame->sample_aspect_ratio = outlink->sample_aspect_ratio;
         frame->color_range         = AVCOL_RANGE_MPEG;
-        frame->pts                 = s->pts++;
+        frame->flags              |= AV_FRAME_FLAG_KEY;
+        frame->pict_type           = AV_PICTURE_TYPE_I;
         frame->duration            = 1;
     }
     return 0;
@@ -185,6 +196,10 @@ static int activate(AVFilterContext *ctx)
 
     if (!ff_outlink_frame_wanted(outlink))
         return FFERROR_NOT_READY;
+    if (s->duration >= 0 && av_rescale_q(s->pts, outlink->time_base, AV_TIME_BASE_Q) >= s->duration) {
+        ff_outlink_set_status(outlink, AVERROR_EOF, s->pts);
+        return 0;
+    }
     if (s->next_output == s->nb_output) {
         s->next_output = s->nb_output = 0;
         ret = draw_clip(outlink);
@@ -192,10 +207,7 @@ static int activate(AVFilterContext *ctx)
             return ret;
     }
     frame = s->output[s->next_output];
-    if (s->duration >= 0 && av_rescale_q(frame->pts, outlink->time_base, AV_TIME_BASE_Q) >= s->duration) {
-        ff_outlink_set_status(outlink, AVERROR_EOF, frame->pts);
-        return 0;
-    }
+    frame->pts = s->pts++;
     s->output[s->next_output++] = NULL;
     return ff_filter_frame(outlink, frame);
 }
@@ -221,7 +233,7 @@ static const AVOption onedvasrc_options[] = {
     { "seed", "another one draws another video; -1: one that differs each time", OFFSET(seed), AV_OPT_TYPE_INT64,
       { .i64 = 0 }, -1, INT64_MAX, FLAGS },
     { "flow_steps", "steps from noise to latents", OFFSET(flow_steps), AV_OPT_TYPE_INT, { .i64 = 24 }, 1, 1000, FLAGS },
-    { "guidance", "how far the class leads; 1: as it was learned", OFFSET(guidance), AV_OPT_TYPE_DOUBLE,
+    { "guidance", "how far the class, if there is one, leads; 1: as it was learned", OFFSET(guidance), AV_OPT_TYPE_DOUBLE,
       { .dbl = 1.5 }, 0, 20, FLAGS },
     { "tokens", "latent tokens of 128x128 samples, 0: as many as the prior has", OFFSET(tokens), AV_OPT_TYPE_INT,
       { .i64 = 0 }, 0, INT_MAX, FLAGS },
@@ -229,9 +241,9 @@ static const AVOption onedvasrc_options[] = {
       { .i64 = 0 }, 0, 1, FLAGS },
     { "rate", "frames per second", OFFSET(frame_rate), AV_OPT_TYPE_VIDEO_RATE, { .str = "25" }, 0, INT_MAX, FLAGS },
     { "r", "frames per second", OFFSET(frame_rate), AV_OPT_TYPE_VIDEO_RATE, { .str = "25" }, 0, INT_MAX, FLAGS },
-    { "duration", "of the video, -1: no end", OFFSET(duration), AV_OPT_TYPE_DURATION, { .i64 = -1 }, -1, INT64_MAX,
+    { "duration", "of the video (default: no end)", OFFSET(duration), AV_OPT_TYPE_DURATION, { .i64 = -1 }, -1, INT64_MAX,
       FLAGS },
-    { "d", "of the video, -1: no end", OFFSET(duration), AV_OPT_TYPE_DURATION, { .i64 = -1 }, -1, INT64_MAX, FLAGS },
+    { "d", "of the video (default: no end)", OFFSET(duration), AV_OPT_TYPE_DURATION, { .i64 = -1 }, -1, INT64_MAX, FLAGS },
     ONEDVA_DECODE_OPTIONS(OFFSET(decode_options), FLAGS),
     ONEDVA_MODEL_OPTIONS(OFFSET(model_options), FLAGS),
     { "bitexact", "the same pixels on any machine, slower", OFFSET(bitexact), AV_OPT_TYPE_BOOL, { .i64 = 0 }, 0, 1,
@@ -259,5 +271,5 @@ const FFFilter ff_vsrc_onedvasrc = {
     .activate        = activate,
     .priv_size       = sizeof(OneDVASourceContext),
     FILTER_OUTPUTS(onedvasrc_outputs),
-    FILTER_SINGLE_PIXFMT(AV_PIX_FMT_YUV420P),
+    FILTER_QUERY_FUNC2(query_formats),
 };

@@ -253,17 +253,22 @@ static int draw(struct onedva_generator *generator)
         .seed = settings->seed,
         .clip = generator->clip,
     };
-    const size_t bytes = (size_t)generator->prior->config.tiles * params.sequence.length *
-                         ODVA_LATENT_TOKEN * sizeof(float);
-    int status = odva_latent_flow_run(&generator->flow, &params);
 
-    if (status < 0)
-        return status;
+    return odva_latent_flow_run(&generator->flow, &params);
+}
+
+/* The clip drawn last is what the next one follows. */
+static int keep(struct onedva_generator *generator)
+{
+    const size_t count =
+        (size_t)generator->prior->config.tiles * tokens_of(generator) * ODVA_LATENT_TOKEN;
+
     if (!generator->before)
-        generator->before = malloc(bytes);
+        generator->before = malloc(count * sizeof(*generator->before));
     if (!generator->before)
         return ONEDVA_ERR_NOMEM;
-    memcpy(generator->before, generator->flow.z, bytes);
+    memcpy(generator->before, generator->flow.z, count * sizeof(*generator->before));
+    generator->clip++;
     return ONEDVA_OK;
 }
 
@@ -328,9 +333,9 @@ int onedva_generator_next(onedva_generator *generator, struct onedva_packet *pac
     odva_layer_plan_set_ends(&layer_plan, latents);
     status = odva_packet_encoder_write(&generator->packet_encoder, latents, &layer_plan, NULL, NULL,
                                        NULL);
-    if (status < 0)
-        return status;
-    generator->clip++;
-    set_packet(generator, packet);
-    return ONEDVA_OK;
+    if (status == ONEDVA_OK)
+        status = keep(generator);
+    if (status == ONEDVA_OK)
+        set_packet(generator, packet);
+    return status;
 }

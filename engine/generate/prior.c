@@ -98,6 +98,9 @@ static int read_sizes(const struct reader *reader, const cJSON *json)
         return status;
     across = (config->side + SUPERBLOCK - 1) / SUPERBLOCK;
     config->tiles = across * across;
+    if ((status = odva_read_size(in, json, "tiles", config->tiles, config->tiles, &config->tiles)) <
+        0)
+        return status;
     return odva_read_size(in, json, "length", 1, MAX_TOKENS / config->tiles, &config->length);
 }
 

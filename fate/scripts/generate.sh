@@ -145,6 +145,11 @@ check "a model for a prior" source_refuses 'not a prior of One-DVA' "prior=$ONED
 head -c 5000 "$prior" > cut.safetensors
 check "a prior cut short" source_refuses "cut.safetensors" "prior=cut.safetensors"
 check "a prior of another model" source_refuses '[0-9a-f]{16}.*[0-9a-f]{16}' ""
+ranges() {
+    ffmpeg -filter_complex "onedvasrc=prior=$prior:flow_steps=1:d=0.04,format=color_ranges=pc[o]" -map '[o]' \
+        -f framemd5 - | grep -v '^#' > pc && drawn tv "d=0.04:flow_steps=1" && ! same pc tv
+}
+check "another range is converted to" ranges
 check "no steps" source_refuses "'flow_steps'.*out of range" "prior=$prior:flow_steps=0"
 # usage: tool_refuses PATTERN ARGUMENT...; in one line
 tool_refuses() {
@@ -158,6 +163,30 @@ check "generate: class" tool_refuses "no class cats; it has first, second" --pri
 check "generate: seed" tool_refuses "--seed -3 is not a whole number" --seed -3 generate x.mkv
 check "generate: clips" tool_refuses "--clips 0 is not a number from 1" --clips 0 generate x.mkv
 check "generate: rate" tool_refuses "--rate often is no frame rate" --prior "$prior" --rate often generate x.mkv
+not_lost() {
+    echo kept > kept.ts && tool_refuses "kind mpegts does not hold One-DVA; .mkv" --prior "$prior" generate kept.ts &&
+        grep -x kept kept.ts
+}
+check "generate: a file that is there is not lost to a container that cannot hold it" not_lost
+containers() {
+    for container in mkv mp4 mov nut avi odva; do
+        ./onedva-latents --prior "$prior" --clips 2 generate "all.$container" &&
+            [ "$(count "all.$container")" -eq 32 ] || return
+    done
+}
+check "generate: containers" containers
+stopped() {
+    ./onedva-latents --prior "$prior" --clips 1000000 generate stopped.mp4 2> log &
+    tool=$!
+    for _ in $(seq 50); do
+        [ "$(wc -c < stopped.mp4)" -gt 4000 ] && break
+        sleep 0.1
+    done
+    kill -TERM $tool && ! wait $tool && cat log &&
+        clips=$(sed -n 's/^onedva-latents: stopped: stopped.mp4 has \([0-9]*\) of 1000000 clips$/\1/p' log) &&
+        [ "$clips" -gt 0 ] && [ "$(count stopped.mp4)" -eq $((16 * clips)) ]
+}
+check "generate: what was drawn is kept when it is stopped" stopped
 check "generate: no file" tool_refuses "generate and what to write" generate
 
 finish

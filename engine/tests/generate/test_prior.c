@@ -92,6 +92,7 @@ static void wrong_metadata(void **state)
         {"\\\"layers\\\": 2", "\\\"layers\\\": 3", "blocks.2.table is missing"},
         {"\\\"side\\\": 144", "\\\"side\\\": -14", "side must be"},
         {"\\\"side\\\": 144", "\\\"side\\\": 999", "expected"},
+        {"\\\"tiles\\\": 4", "\\\"tiles\\\": 5", "tiles must be a whole number from 4 to 4"},
         {"\\\"length\\\": 16", "\\\"length\\\": 0 ", "length must be"},
         {"\\\"length\\\": 16", "\\\"length\\\": 15", "expected"},
         {"\\\"qidx\\\": -4", "\\\"qidx\\\": 99", "qidx must be"},
