@@ -37,6 +37,44 @@ resumed() {
         ! grep -q "^step 30:" log
 }
 check "training goes on from its checkpoint" resumed
+# usage: generate_refuses PATTERN ARGUMENT...; in one line
+generate_refuses() {
+    pattern=$1
+    shift
+    ! onedva_generate "$@" > log 2>&1 || return
+    cat log
+    grep -Eq "$pattern" log && [ "$(grep -vc '^left out: ' log)" -eq 1 ]
+}
+check "a checkpoint of other sizes" generate_refuses "toy.pt: its training had another width: 32, not 48" \
+    train clips.npz x.safetensors --checkpoint toy.pt --width 48 --head-dim 16 --layers 2 --steps 50
+check "a place that is not there" generate_refuses "No such file or directory: 'none/x.npz.part'" \
+    clips classes.json none/x.npz --programs .
+echo '{"text": "classes.json"}' > no-video.json
+check "no video at all" generate_refuses "onedva_generate: .*no clip: of no video there are frames enough" \
+    clips no-video.json x.npz --programs .
+echo '{"text": ["*.json", "still-1.mkv"], "shapes": "shapes"}' > some.json
+some() {
+    onedva_generate clips some.json some.npz --programs . --length 4 --count 1 --crops 1 > log 2>&1 && cat log &&
+        [ "$(grep -c '^left out: .*json' log)" -ge 2 ] && grep -q '^text: [1-9]' log && [ -s some.npz ]
+}
+check "files that are no videos are left out" some
+interrupted() {
+    onedva_generate train clips.npz x.safetensors --checkpoint stopped.pt --width 32 --head-dim 16 --layers 2 \
+        --batch 16 --minutes 1 --every 100000 > log 2>&1 &
+    training=$!
+    for _ in $(seq 100); do
+        grep -q 'left out$' log && break
+        sleep 0.2
+    done
+    sleep 2
+    pkill -TERM -P $training || kill $training
+    wait $training
+    cat log
+    step=$(sed -n 's/^stopped at step \([0-9]*\): stopped.pt has it.*/\1/p' log)
+    [ "$step" -gt 0 ] && onedva_generate train clips.npz x.safetensors --checkpoint stopped.pt --width 32 \
+        --head-dim 16 --layers 2 --batch 16 --steps $((step + 1)) --every 1 > log && grep -q "^step $((step + 1)):" log
+}
+check "training that is stopped is kept" interrupted
 # usage: same_samples CLASS SEED OPTION...; options of both sides
 same_samples() {
     class=$1 seed=$2
@@ -53,7 +91,7 @@ check "without guidance, fewer tokens and steps" same_samples shapes 3 --guidanc
 check "a class that it was not trained on" sh -c "PYTHONPATH='$root/tools/generate' '$python' -m onedva_generate \
     sample prior.safetensors x.npy --class cats 2>&1 | grep -x 'onedva_generate: no class cats; there are shapes, still'"
 check "clips that are none" sh -c "PYTHONPATH='$root/tools/generate' '$python' -m onedva_generate train classes.json \
-    x.safetensors --checkpoint x.pt 2>&1 | grep 'onedva_generate: classes.json: no clips'"
+    x.safetensors --checkpoint x.pt --steps 1 2>&1 | grep 'onedva_generate: classes.json: no clips'"
 
 # ---- the source ----
 

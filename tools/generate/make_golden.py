@@ -30,7 +30,7 @@ SEED, CLIPS, STEPS, GUIDANCE = 12, 2, 5, 2.5
 
 def make_prior(model_id):
     torch.manual_seed(1)
-    config = prior.Config(SIDE, TILES, LENGTH, -4, "test", model_id, ["first", "second"], "test", 32, 16, 2)
+    config = prior.Config(SIDE, LENGTH, -4, "test", model_id, ["first", "second"], "test", 32, 16, 2)
     network = prior.Prior(config)
     with torch.no_grad():
         for name, p in network.named_parameters():

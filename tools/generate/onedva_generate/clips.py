@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import zipfile
 
 import numpy as np
 
@@ -44,16 +45,17 @@ class Clips:
         return np.tile(self.typical, (self.config["tiles"], 1))
 
     def save(self, path):
-        with open(path, "wb") as file:
+        with open(path + ".part", "wb") as file:
             np.savez(file, latents=self.latents, classes=self.classes, follows=self.follows,
                      typical=self.typical, config=json.dumps(self.config))
+        os.replace(path + ".part", path)
 
     @classmethod
     def load(cls, path):
         try:
             with np.load(path) as file:
                 return cls(file["latents"], file["classes"], file["follows"], file["typical"], json.loads(str(file["config"])))
-        except (OSError, KeyError, ValueError) as error:
+        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile) as error:
             raise InputError(f"{path}: no clips that `onedva_generate clips` wrote ({error})") from None
 
 
@@ -65,7 +67,8 @@ def decode(ffmpeg, path, side, zoom):
     fields = probe.stdout.split(b"\n", 1)[0].decode(errors="replace").split()
     sizes = {f[0]: int(f[1:]) for f in fields[1:] if f[0] in "WH"}
     if len(sizes) != 2:
-        raise InputError(f"{path}: {probe.stderr.decode(errors='replace').strip() or 'has no video'}")
+        said = probe.stderr.decode(errors="replace").strip().splitlines()
+        raise InputError(f"{path}: {said[-1] if said else 'has no video'}")
     w, h = sizes["W"], sizes["H"]
     raw = subprocess.run([ffmpeg, "-v", "error", "-i", path, "-vf", f"{scale},format=yuv420p", "-f", "rawvideo", "-"],
                          capture_output=True, check=False).stdout
@@ -97,18 +100,40 @@ def sequences(path, ffmpeg, side, crops, rng):
                 yield crop(run[:len(run) // FRAMES * FRAMES], h, w, y, x, side, i % 2)
 
 
+def runs_of(paths, ffmpeg, side, crops, rng, report):
+    """Of all videos; one that cannot be read, or is shorter than a clip, is named and left out."""
+    for path in paths:
+        count = 0
+        try:
+            for run in sequences(path, ffmpeg, side, crops, rng):
+                count += 1
+                yield run
+        except InputError as error:
+            report(f"left out: {error}")
+            continue
+        if not count:
+            report(f"left out: {path} has fewer than {FRAMES} frames")
+
+
 def encode(program, runs, side, crf, length):
     """Runs of frames through the encoder, one behind the other -> onedva.Latents; the frames stay in no file."""
     with tempfile.TemporaryDirectory() as folder:
         video, exported = (os.path.join(folder, n) for n in ("clips.mkv", "clips.safetensors"))
         command = [program("ffmpeg"), "-v", "error", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{side}x{side}",
                    "-r", "25", "-i", "-", *ENCODER, "-crf", str(crf), "-tokens", str(length), video]
-        with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
-            for run in runs:
-                process.stdin.write(run.tobytes())
-            process.stdin.close()
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            written = 0
+            try:
+                for run in runs:
+                    process.stdin.write(run.tobytes())
+                    written += 1
+            except BrokenPipeError:
+                pass
+            said = process.communicate()[1].decode(errors="replace").strip().splitlines()
         if process.returncode:
-            raise InputError("the encoder failed")
+            raise InputError(f"the encoder failed: {said[0] if said else process.returncode}")
+        if not written:
+            raise InputError("no clip: of no video there are frames enough")
         onedva.export(video, exported, program("onedva-latents"))
         return onedva.Latents(exported)
 
@@ -143,6 +168,24 @@ def counted(runs, lengths):
         yield run
 
 
+def read_classes(path):
+    """A JSON file {name: pattern, list of patterns, or "shapes"} -> {name: list of patterns or "shapes"}."""
+    with open(path) as file:
+        try:
+            classes = json.load(file)
+        except ValueError as error:
+            raise InputError(f"{path}: {error}") from None
+    if not isinstance(classes, dict) or not classes:
+        raise InputError(f'{path}: expected {{"name": ["videos/*.mp4", ...], ...}}')
+    for name, patterns in classes.items():
+        if isinstance(patterns, str):
+            patterns = patterns if patterns == "shapes" else [patterns]
+        elif not isinstance(patterns, list) or not patterns or not all(isinstance(p, str) for p in patterns):
+            raise InputError(f'{path}: class {name}: expected a list of paths or patterns, or "shapes"')
+        classes[name] = patterns
+    return classes
+
+
 def make(classes, programs, side=128, crf=34, length=64, crops=8, count=400, seed=0, report=print):
     """classes: {name: list of videos' paths or patterns, or "shapes" for videos that are drawn here}."""
     program = lambda name: os.path.join(programs, name)
@@ -155,9 +198,12 @@ def make(classes, programs, side=128, crf=34, length=64, crops=8, count=400, see
             paths = sorted(p for pattern in patterns for p in glob.glob(pattern))
             if not paths:
                 raise InputError(f"class {name}: no file is named like {' or '.join(patterns)}")
-            runs = (run for p in paths for run in sequences(p, program("ffmpeg"), side, crops, rng))
+            runs = runs_of(paths, program("ffmpeg"), side, crops, rng, report)
         lengths = []
-        latents = encode(program, counted(runs, lengths), side, crf, length)
+        try:
+            latents = encode(program, counted(runs, lengths), side, crf, length)
+        except ValueError as error:
+            raise InputError(str(error)) from None
         config = {"side": side, "crf": crf, "length": length, "tiles": (-(-side // 128)) ** 2,
                   "qidx": latents[0].qidx, "model": latents.model, "model_id": latents.model_id, "classes": list(classes)}
         typical = typical_of(latents, length) if typical is None else typical
@@ -169,4 +215,6 @@ def make(classes, programs, side=128, crf=34, length=64, crops=8, count=400, see
                 found[1].append(index)
                 last = i
         report(f"{name}: {found[1].count(index)} clips of {sum(lengths)}")
+    if not found[0]:
+        raise InputError("no clip is left: the encoder gave none of one kind")
     return Clips(np.stack(found[0]), np.array(found[1], np.int32), np.array(found[2]), typical, config)

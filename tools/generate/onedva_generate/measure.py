@@ -106,7 +106,8 @@ def nearest(data, latents):
     drawn = (latents * data.tiled_typical()).reshape(len(latents), -1)
     squared = (known ** 2).sum(1) - 2 * drawn @ known.T + (drawn ** 2).sum(1)[:, None]
     best = squared.argmin(1)
-    return best, np.sqrt(squared[np.arange(len(best)), best] / (drawn ** 2).sum(1))
+    energy = np.maximum((drawn ** 2).sum(1), 1e-9)
+    return best, np.sqrt(np.maximum(squared[np.arange(len(best)), best], 0) / energy)
 
 
 def latents_of(program, path, length):
@@ -136,5 +137,6 @@ def sheet(data, prior, program, path, each=4, seed=1):
     half = len(rows) // 2
     picture = np.concatenate([np.concatenate(rows[:half]), np.full((side * half, side // 2, 3), 255, np.uint8),
                               np.concatenate(rows[half:])], 1)
-    Image.fromarray(picture).save(path, optimize=True)
+    image = Image.fromarray(picture)
+    image.reduce(2).quantize(256).save(path, optimize=True)
     return lines

@@ -3,6 +3,7 @@
 here are the names in the prior's file (doc/generation.md)."""
 import json
 import os
+import struct
 import sys
 
 import numpy as np
@@ -14,7 +15,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "train"))
 from onedva_train import model_file  # noqa: E402
 from onedva_train.model import Block, Conditioning, Linear, attention, norm  # noqa: E402
 
-from .errors import InputError  # noqa: E402
+from .errors import InputError, first_line  # noqa: E402
 
 TOKEN = 32
 KEY = "onedva-prior"  # of the file's metadata
@@ -24,10 +25,10 @@ FORMAT = 1
 class Config:
     """side of the picture in samples; tiles of a clip; length: latent tokens of a tile at most; classes: names."""
 
-    def __init__(self, side, tiles, length, qidx, model, model_id, classes, name="prior", width=192, head_dim=32,
-                 layers=6, **_):
+    def __init__(self, side, length, qidx, model, model_id, classes, name="prior", width=192, head_dim=32, layers=6,
+                 **_):
         self.name, self.width, self.head_dim, self.layers = name, width, head_dim, layers
-        self.side, self.tiles, self.length, self.qidx = side, tiles, length, qidx
+        self.side, self.tiles, self.length, self.qidx = side, (-(-side // 128)) ** 2, length, qidx
         self.model, self.model_id, self.classes = model, model_id, list(classes)
 
     def to_dict(self):
@@ -104,10 +105,10 @@ def save(path, prior, bf16=True):
 def load(path):
     try:
         config, tensors = model_file.read(path, KEY)
-    except (OSError, KeyError, ValueError) as error:
-        raise InputError(f"{path}: no prior ({error})") from None
-    if config.get("format") != FORMAT:
-        raise InputError(f"{path}: a prior of format {config.get('format')}, this reads {FORMAT}")
-    prior = Prior(Config(**config))
-    prior.load_state_dict({name: torch.from_numpy(np.array(v)) for name, v in tensors.items()})
+        if config.get("format") != FORMAT:
+            raise InputError(f"{path}: a prior of format {config.get('format')}, this reads {FORMAT}")
+        prior = Prior(Config(**config))
+        prior.load_state_dict({name: torch.from_numpy(np.array(v)) for name, v in tensors.items()})
+    except (OSError, AttributeError, KeyError, IndexError, RuntimeError, TypeError, ValueError, struct.error) as error:
+        raise InputError(f"{path}: no prior ({first_line(error)})") from None
     return prior.eval()

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from . import flow
+from .errors import InputError, first_line
 from .prior import Config, Prior
 
 NO_CLASS, ALONE = 0.1, 0.6   # how many clips have no class; how many batches do not see the clips before
@@ -70,16 +71,32 @@ class Training:
         self.optimiser = torch.optim.AdamW(self.prior.parameters(), rate, betas=(0.9, 0.95), weight_decay=0.01)
         self.rate, self.checkpoint, self.bf16 = rate, checkpoint, bf16
         if os.path.exists(checkpoint):
-            state = torch.load(checkpoint, weights_only=False)
-            self.prior.load_state_dict(state["prior"])
-            self.average.load_state_dict(state["average"])
-            self.optimiser.load_state_dict(state["optimiser"])
-            self.step, self.seconds = state["step"], state["seconds"]
+            self.load()
+        else:
+            self.save()   # where it cannot be written, that is said now
+
+    def load(self):
+        try:
+            state = torch.load(self.checkpoint, weights_only=True)
+            config = state["config"]
+        except Exception as error:   # whatever PyTorch makes of a file that is none
+            raise InputError(f"{self.checkpoint}: no checkpoint of a prior ({first_line(error)})") from None
+        own = self.prior.cfg.to_dict()
+        other = [name for name in own if own[name] != config.get(name)]
+        if other:
+            raise InputError(f"{self.checkpoint}: its training had another {other[0]}: {config.get(other[0])}, not "
+                             f"{own[other[0]]}; give another checkpoint, or the clips and sizes that it had")
+        self.prior.load_state_dict(state["prior"])
+        self.average.load_state_dict(state["average"])
+        self.optimiser.load_state_dict({**self.optimiser.state_dict(), "state": state["optimiser"]})
+        self.step, self.seconds = state["step"], float(state["seconds"])
 
     def save(self):
-        state = {"prior": self.prior.state_dict(), "average": self.average.state_dict(),
-                 "optimiser": self.optimiser.state_dict(), "step": self.step, "seconds": self.seconds}
-        torch.save(state, self.checkpoint + ".part")
+        state = {"config": self.prior.cfg.to_dict(), "prior": self.prior.state_dict(), "average": self.average.state_dict(),
+                 "optimiser": self.optimiser.state_dict()["state"], "step": self.step,
+                 "seconds": torch.tensor(self.seconds)}
+        with open(self.checkpoint + ".part", "wb") as file:
+            torch.save(state, file)
         os.replace(self.checkpoint + ".part", self.checkpoint)
 
     def run_step(self, rng, size):

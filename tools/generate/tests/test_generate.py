@@ -11,7 +11,7 @@ import torch
 from onedva_generate import clips, flow, measure, prior, shapes, train
 from onedva_generate.errors import InputError
 
-CONFIG = {"side": 128, "tiles": 1, "length": 4, "qidx": 0, "model": "test", "model_id": "0" * 16, "classes": ["a", "b"]}
+CONFIG = {"side": 128, "length": 4, "tiles": 1, "qidx": 0, "model": "test", "model_id": "0" * 16, "classes": ["a", "b"]}
 SMALL = {"width": 32, "head_dim": 16, "layers": 2}
 
 
@@ -87,15 +87,15 @@ class Files(unittest.TestCase):
 class Network(unittest.TestCase):
     def setUp(self):
         torch.manual_seed(0)
-        self.network = prior.Prior(prior.Config(**{**CONFIG, "tiles": 2}, **SMALL))
+        self.network = prior.Prior(prior.Config(**{**CONFIG, "side": 256}, **SMALL))
         for p in self.network.parameters():
             torch.nn.init.normal_(p, 0, 0.2)
-        self.z, self.before = torch.randn(2, 3, 4, 32)   # 2 tiles of 2 tokens
+        self.z, self.before = torch.randn(2, 3, 8, 32)   # 4 tiles of 2 tokens
         self.t, self.classes = torch.tensor([0.1, 0.5, 0.9]), torch.tensor([0, 1, 2])
 
     def test_rows_of_tiles(self):
-        self.assertEqual(self.network.rows(2, False).tolist(), [3, 4, 7, 8])
-        self.assertEqual(self.network.rows(2, True).tolist(), [11, 12, 15, 16])
+        self.assertEqual(self.network.rows(2, False).tolist(), [3, 4, 7, 8, 11, 12, 15, 16])
+        self.assertEqual(self.network.rows(2, True).tolist(), [19, 20, 23, 24, 27, 28, 31, 32])
 
     def test_all_of_it_matters(self):
         z, t, classes, before = self.z, self.t, self.classes, self.before
@@ -182,6 +182,59 @@ class Training(unittest.TestCase):
             self.assertEqual(again.step, 120)
             for a, b in zip(training.average.parameters(), again.average.parameters()):
                 self.assertTrue(torch.equal(a, b))
+
+
+class Wrong(unittest.TestCase):
+    """One line says what is wrong."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = os.path.join(self.folder.name, "file")
+
+    def tearDown(self):
+        self.folder.cleanup()
+
+    def test_classes(self):
+        for text, said in (("{", "file: "), ("[]", "expected"), ("{}", "expected"), ('{"a": 5}', "class a"), ('{"a": []}', "class a"),
+                           ('{"a": [5]}', "class a")):
+            with open(self.path, "w") as file:
+                file.write(text)
+            with self.assertRaisesRegex(InputError, said):
+                clips.read_classes(self.path)
+        with open(self.path, "w") as file:
+            file.write('{"a": "sea/*.mp4", "b": "shapes", "c": ["x", "y"]}')
+        self.assertEqual(clips.read_classes(self.path), {"a": ["sea/*.mp4"], "b": "shapes", "c": ["x", "y"]})
+
+    def test_checkpoints(self):
+        train.Training(some_clips(), self.path, 0.01, SMALL).save()
+        for clips_of, sizes, said in ((some_clips(), {**SMALL, "width": 64}, "another width: 32, not 64"),
+                                      (some_clips(), {**SMALL, "layers": 3}, "another layers")):
+            with self.assertRaisesRegex(InputError, said):
+                train.Training(clips_of, self.path, 0.01, sizes)
+        other = some_clips()
+        other.config = {**CONFIG, "classes": ["x", "y"]}
+        with self.assertRaisesRegex(InputError, "another classes"):
+            train.Training(other, self.path, 0.01, SMALL)
+        for data in (b"", b"none", open(self.path, "rb").read()[:500]):
+            with open(self.path, "wb") as file:
+                file.write(data)
+            with self.assertRaisesRegex(InputError, "no checkpoint"):
+                train.Training(some_clips(), self.path, 0.01, SMALL)
+        with self.assertRaises(OSError):
+            train.Training(some_clips(), os.path.join(self.folder.name, "none", "file"), 0.01, SMALL)
+
+    def test_priors(self):
+        network = prior.Prior(prior.Config(**CONFIG, **SMALL))
+        for change in ({"width": 64}, {"qidx": "x", "width": "y"}, {"side": 256}, {"classes": 5}, {"length": 5}):
+            network.cfg.__dict__.update({**prior.Config(**CONFIG, **SMALL).__dict__, **change})
+            prior.save(self.path, network)
+            with self.assertRaisesRegex(InputError, "no prior"):
+                prior.load(self.path)
+        for data in (b"", b"1234567", b"\xff" * 100):
+            with open(self.path, "wb") as file:
+                file.write(data)
+            with self.assertRaisesRegex(InputError, "no prior"):
+                prior.load(self.path)
 
 
 class Measures(unittest.TestCase):
