@@ -91,7 +91,7 @@ static void wrong_metadata(void **state)
         {"\\\"layers\\\": 2", "\\\"layers\\\": 0", "layers must be"},
         {"\\\"layers\\\": 2", "\\\"layers\\\": 3", "blocks.2.table is missing"},
         {"\\\"side\\\": 144", "\\\"side\\\": -14", "side must be"},
-        {"\\\"side\\\": 144", "\\\"side\\\": 999", "expected"},
+        {"\\\"side\\\": 144", "\\\"side\\\": 999", "tiles must be a whole number from 64 to 64"},
         {"\\\"tiles\\\": 4", "\\\"tiles\\\": 5", "tiles must be a whole number from 4 to 4"},
         {"\\\"length\\\": 16", "\\\"length\\\": 0 ", "length must be"},
         {"\\\"length\\\": 16", "\\\"length\\\": 15", "expected"},
