@@ -9,29 +9,24 @@
 
 #define PRIOR "fate/model/onedva-test-prior.safetensors"
 
-/* Opens the image; a failure logs exactly one line. */
-static int open_image(const struct image *image, struct log *log)
+static int open_prior(const char *path, const struct onedva_logger *logger)
 {
-    const struct onedva_logger logger = {log_line, log};
     onedva_prior *prior;
-    int status;
+    const int status = onedva_prior_open(&prior, path, logger);
 
-    *log = (struct log){0};
-    image_write(image);
-    status = onedva_prior_open(&prior, scratch, &logger);
     assert_int_equal(status < 0, prior == NULL);
-    assert_int_equal(log->lines, status < 0);
     onedva_prior_close(&prior);
     return status;
 }
 
+static int open_image(const struct image *image, struct log *log)
+{
+    return image_open(image, log, open_prior);
+}
+
 static void refused(const struct image *image, const char *part_of_message)
 {
-    struct log log;
-
-    assert_int_equal(open_image(image, &log), ONEDVA_ERR_MODEL);
-    if (!strstr(log.last, part_of_message) || !strstr(log.last, scratch))
-        fail_msg("message \"%s\" names neither %s nor the file", log.last, part_of_message);
+    image_refused(image, open_prior, part_of_message);
 }
 
 static void reads_everything(void **state)
@@ -147,20 +142,6 @@ static void cut_files(void **state)
         assert_int_equal(open_image(&image, &log), ONEDVA_ERR_MODEL);
     }
     free(image.data);
-}
-
-static int make_scratch(void **state)
-{
-    const int file = mkstemp(scratch);
-
-    (void)state;
-    return file < 0 || close(file);
-}
-
-static int remove_scratch(void **state)
-{
-    (void)state;
-    return unlink(scratch);
 }
 
 int main(void)

@@ -15,29 +15,24 @@
 
 #define MODEL GOLDEN "model.safetensors"
 
-/* Opens the image; a failure logs exactly one line. */
-static int open_image(const struct image *image, struct log *log)
+static int open_model(const char *path, const struct onedva_logger *logger)
 {
-    const struct onedva_logger logger = {log_line, log};
     onedva_model *model;
-    int status;
+    const int status = onedva_model_open(&model, path, logger);
 
-    *log = (struct log){0};
-    image_write(image);
-    status = onedva_model_open(&model, scratch, &logger);
     assert_int_equal(status < 0, model == NULL);
-    assert_int_equal(log->lines, status < 0);
     onedva_model_close(&model);
     return status;
 }
 
+static int open_image(const struct image *image, struct log *log)
+{
+    return image_open(image, log, open_model);
+}
+
 static void refused(const struct image *image, const char *part_of_message)
 {
-    struct log log;
-
-    assert_int_equal(open_image(image, &log), ONEDVA_ERR_MODEL);
-    if (!strstr(log.last, part_of_message) || !strstr(log.last, scratch))
-        fail_msg("message \"%s\" names neither %s nor the file", log.last, part_of_message);
+    image_refused(image, open_model, part_of_message);
 }
 
 /* ---- valid ------------------------------------------------------------------------------- */
@@ -329,20 +324,6 @@ static void random_headers(void **state)
     assert_true(refusals > 200);
     free(image.data);
     free(original.data);
-}
-
-static int make_scratch(void **state)
-{
-    const int fd = mkstemp(scratch);
-
-    (void)state;
-    return fd < 0 ? -1 : close(fd);
-}
-
-static int remove_scratch(void **state)
-{
-    (void)state;
-    return unlink(scratch);
 }
 
 int main(void)

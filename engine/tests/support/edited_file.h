@@ -90,4 +90,46 @@ static inline uint8_t *tensor_data(const struct image *image, const char *name)
     return data;
 }
 
+/* What opens and closes such a file: onedva_model_open or onedva_prior_open. @return its status */
+typedef int (*file_opener)(const char *path, const struct onedva_logger *logger);
+
+/* Opens the image; a failure logs exactly one line. */
+static inline int image_open(const struct image *image, struct log *log, file_opener open)
+{
+    const struct onedva_logger logger = {log_line, log};
+    int status;
+
+    *log = (struct log){0};
+    image_write(image);
+    status = open(scratch, &logger);
+    assert_int_equal(log->lines, status < 0);
+    return status;
+}
+
+/* The image is refused, and the message names the file and this. */
+static inline void image_refused(const struct image *image, file_opener open,
+                                 const char *part_of_message)
+{
+    struct log log;
+
+    assert_int_equal(image_open(image, &log, open), ONEDVA_ERR_MODEL);
+    if (!strstr(log.last, part_of_message) || !strstr(log.last, scratch))
+        fail_msg("message \"%s\" names neither %s nor the file", log.last, part_of_message);
+}
+
+/* Of a group of tests. */
+static inline int make_scratch(void **state)
+{
+    const int file = mkstemp(scratch);
+
+    (void)state;
+    return file < 0 || close(file);
+}
+
+static inline int remove_scratch(void **state)
+{
+    (void)state;
+    return unlink(scratch);
+}
+
 #endif

@@ -12,23 +12,18 @@ from . import clips, flow, measure, prior, train
 from .errors import InputError
 
 
-def whole(low, high=2 ** 31 - 1):
-    """A type of arguments: whole numbers low .. high."""
-    def parse_whole(text):
-        value = int(text)
-        if not low <= value <= high:
-            raise argparse.ArgumentTypeError(f"{text} is not {low} to {high}")
-        return value
-    return parse_whole
-
-
-def real(low, high):
-    def parse_real(text):
-        value = float(text)
+def number(kind, low, high):
+    """A type of arguments: an int or a float, low .. high."""
+    def parse_number(text):
+        value = kind(text)
         if not low <= value <= high:
             raise argparse.ArgumentTypeError(f"{text} is not {low:g} to {high:g}")
         return value
-    return parse_real
+    return parse_number
+
+
+def whole(low, high=2 ** 31 - 1):
+    return number(int, low, high)
 
 
 def can_write(path):
@@ -79,12 +74,11 @@ def draw_samples(args):
 
 
 def show_measures(args):
-    program = lambda name: os.path.join(args.programs, name)
-    measure.table(clips.Clips.load(args.clips), args.prior, program, args.count)
+    measure.table(clips.Clips.load(args.clips), args.prior, clips.programs_in(args.programs), args.count)
 
 
 def make_sheet(args):
-    program = lambda name: os.path.join(args.programs, name)
+    program = clips.programs_in(args.programs)
     print("\n".join(measure.sheet(clips.Clips.load(args.clips), args.prior, program, args.out)))
 
 
@@ -96,7 +90,7 @@ def parse(argv):
     p.add_argument("out", help="file.npz")
     p.add_argument("--programs", default="build", help="folder of ffmpeg and onedva-latents")
     p.add_argument("--side", type=whole(128, 1024), default=128, help="of the clips, in samples")
-    p.add_argument("--crf", type=real(0, 63), default=34)
+    p.add_argument("--crf", type=number(float, 0, 63), default=34)
     p.add_argument("--length", type=whole(1, 4096), default=64, help="latent tokens of a tile")
     p.add_argument("--crops", type=whole(1), default=8, help="of each video, at each of two sizes")
     p.add_argument("--count", type=whole(1), default=400, help="of drawn videos of 64 frames")
@@ -110,9 +104,9 @@ def parse(argv):
     p.add_argument("--layers", type=whole(1, 64), default=6)
     p.add_argument("--head-dim", type=whole(16, 256), default=32)
     p.add_argument("--batch", type=whole(1), default=48)
-    p.add_argument("--rate", type=real(0, 1), default=5e-4)
+    p.add_argument("--rate", type=number(float, 0, 1), default=5e-4)
     p.add_argument("--steps", type=whole(1), help="of training in all")
-    p.add_argument("--minutes", type=real(0, 1e6), help="of training in all")
+    p.add_argument("--minutes", type=number(float, 0, 1e6), help="of training in all")
     p.add_argument("--every", type=whole(1), default=200, help="steps from a checkpoint to the next")
     p.add_argument("--threads", type=whole(1), default=1)
     p.add_argument("--bf16", action="store_true", help="multiply in bfloat16: faster where the processor has it")
@@ -125,7 +119,7 @@ def parse(argv):
     p.add_argument("--clips", type=whole(1), default=1)
     p.add_argument("--tokens", type=whole(1), help="of each tile; as many as the prior has")
     p.add_argument("--flow-steps", type=whole(1, 1000), default=24)
-    p.add_argument("--guidance", type=real(0, 20), default=1.5)
+    p.add_argument("--guidance", type=number(float, 0, 20), default=1.5)
     p.add_argument("--seed", type=whole(0, 2 ** 64 - 1), default=0)
     p.set_defaults(run=draw_samples)
     for name, run, text in (("measure", show_measures, "Fréchet distances of drawn clips from real ones"),

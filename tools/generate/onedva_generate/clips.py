@@ -168,6 +168,11 @@ def counted(runs, lengths):
         yield run
 
 
+def programs_in(folder):
+    """Name of a program -> its path."""
+    return lambda name: os.path.join(folder, name)
+
+
 def read_classes(path):
     """A JSON file {name: pattern, list of patterns, or "shapes"} -> {name: list of patterns or "shapes"}."""
     with open(path) as file:
@@ -188,7 +193,7 @@ def read_classes(path):
 
 def make(classes, programs, side=128, crf=34, length=64, crops=8, count=400, seed=0, report=print):
     """classes: {name: list of videos' paths or patterns, or "shapes" for videos that are drawn here}."""
-    program = lambda name: os.path.join(programs, name)
+    program = programs_in(programs)
     rng = np.random.default_rng(seed)
     found, config, typical = ([], [], []), None, None
     for index, (name, patterns) in enumerate(classes.items()):
