@@ -55,20 +55,7 @@ files() {
         -o ! -name ld.so.cache -print | sort
 }
 
-cat > "$work/program.c" <<'PROGRAM'
-#include <onedva/onedva.h>
-#include <stdio.h>
-
-int main(void)
-{
-    onedva_model *model = NULL;
-    int status = onedva_model_open(&model, NULL, NULL);
-
-    printf("libonedva %s: %s\n", onedva_version(), onedva_status_text(status));
-    onedva_model_close(&model);
-    return status != ONEDVA_OK;
-}
-PROGRAM
+cp tools/tests/library_program.c "$work/program.c"
 
 encode() {
     inside . ffmpeg-onedva -v error -f lavfi -i testsrc2=size=128x96:rate=25 -frames:v 20 -pix_fmt yuv420p \

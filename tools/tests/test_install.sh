@@ -85,20 +85,7 @@ flags() {
     PKG_CONFIG_PATH=$installed/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$PWD/$scratch/machine pkg-config "$@"
 }
 
-cat > "$scratch/program.c" <<'PROGRAM'
-#include <stdio.h>
-#include <onedva/onedva.h>
-
-int main(void)
-{
-    onedva_model *model = NULL;
-    int status = onedva_model_open(&model, NULL, NULL);
-
-    printf("libonedva %s: %s\n", onedva_version(), onedva_status_text(status));
-    onedva_model_close(&model);
-    return status != ONEDVA_OK;
-}
-PROGRAM
+cp tools/tests/library_program.c "$scratch/program.c"
 cat > "$scratch/player.c" <<'PROGRAM'
 #include <libavcodec/avcodec.h>
 #include <libavfilter/avfilter.h>
