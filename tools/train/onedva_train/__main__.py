@@ -10,7 +10,8 @@ import tempfile
 import numpy as np
 import torch
 
-from . import canvases, curve, data, entropy, evaluate, model, model_file, pairs, sample_sheet, stills, untrained
+from . import (canvases, curve, data, entropy, evaluate, grow, model, model_file, pairs, sample_sheet, stills, synthetic_videos,
+               untrained)
 from . import fit as linear_fit
 from .codec import Codec
 from .errors import InputError
@@ -65,7 +66,8 @@ def check_pairs(args):
 def open_sampler(args):
     if getattr(args, "pairs", False):
         check_pairs(args)
-        return pairs.Sampler(open_pairs(args, args.train, args.device), args.seed)
+        sources = args.train.split(os.pathsep)
+        return pairs.Sampler([clip for s in sources for clip in open_pairs(args, s, args.device)], args.seed)
     kind, clips = (canvases, open_canvases) if args.canvas else (data, open_videos)
     synthetic = Synthetic(open_stills(args), aligned=bool(args.canvas)) if args.stills else None
     return kind.Sampler(clips(args, args.train, args.scales), args.seed, synthetic=synthetic,
@@ -82,6 +84,11 @@ def command_samples(args):
     sample_sheet.write(samplers, args.out, args.ffmpeg)
     for title, sampler in samplers.items():
         print(f"{title}: {1e3 * sample_sheet.cost(sampler):.0f} ms of CPU time a synthetic crop of 16x256x256")
+
+
+def command_videos(args):
+    """Synthetic clips as videos, of which --pairs makes pairs."""
+    synthetic_videos.make(Synthetic(open_stills(args), aligned=False), np.random.default_rng(args.seed), args.out, args.count)
 
 
 def held_out(args):
@@ -152,6 +159,18 @@ def command_train(args):
     trainer.run(int(args.command[-1]), args.minutes * 60, args.encoder,
                 held_out(args), args.check_minutes * 60, lambda s: print(s, flush=True))
     processes.close()
+
+
+def command_grow(args):
+    """A wider, deeper decoder that does what the start's does, as a model file to train on from."""
+    start, codec = read_start(args.start)
+    codec = averaged(start, codec) if "ema" in start else codec
+    if args.width < codec.cfg.width or args.layers < codec.cfg.decoder_layers or args.width % codec.cfg.head_dim:
+        raise InputError(f"--width {args.width} --layers {args.layers}: at least {codec.cfg.width} and "
+                         f"{codec.cfg.decoder_layers} of {args.start}, and the width a multiple of {codec.cfg.head_dim}")
+    grown = grow.grow(codec, args.name, args.width, args.layers)
+    config, tensors, _ = model_file.from_training(grown.cfg, grown.linear, None, grown.decoder.state_dict())
+    model_file.write(args.out, config, tensors)
 
 
 def command_export(args):
@@ -282,8 +301,18 @@ def main():
     p.add_argument("--out", required=True, help="folder to write")
     p = command("samples", "a picture of what training draws: recorded and synthetic clips", False)
     p.add_argument("--out", required=True, help="PNG to write")
+    p = command("videos", "synthetic clips of stills as videos, of which --pairs makes pairs", False)
+    p.add_argument("--stills", required=True, help="folder of photographs")
+    p.add_argument("--count", type=int, default=300, help="how many")
+    p.add_argument("--out", required=True, help="folder to write")
+    p = command("grow", "a wider, deeper decoder that does what the start's does, to train on from")
+    p.add_argument("--name", default="base", help="of the model")
+    p.add_argument("--width", type=int, default=192)
+    p.add_argument("--layers", type=int, default=6)
+    p.add_argument("--out", required=True, help="model file to write")
     for name in ("fit", "stage1", "stage2", "stage3", "samples"):
-        sub.choices[name].add_argument("--train", required=True, help="folder of videos")
+        sub.choices[name].add_argument("--train", required=True,
+                                       help="folder of videos; with --pairs also several, with : between")
         sub.choices[name].add_argument("--scales", type=float, nargs="+", default=data.SCALES,
                                        help="how much smaller the videos are made")
         sub.choices[name].add_argument("--stills", required=name == "samples",
@@ -308,7 +337,7 @@ def main():
     args = top.parse_args()
     torch.manual_seed(args.seed)
     commands = {"fit": command_fit, "stage1": command_train, "stage2": command_train, "stage3": command_train,
-                "samples": command_samples, "pack": command_pack, "export": command_export, "tables": command_tables,
+                "samples": command_samples, "videos": command_videos, "grow": command_grow, "pack": command_pack, "export": command_export, "tables": command_tables,
                 "eval": command_eval, "curve": command_curve}
     try:
         if "start" in args:

@@ -94,8 +94,11 @@ class Clip:
 
 
 def read_bytes(path):
+    """All of a file's bytes, mapped where they are not compressed: sets may be larger than memory."""
     if not path.endswith(".xz"):
-        return np.fromfile(path, np.uint8)
+        if not os.path.getsize(path):  # of a video that ends before its turn; there is nothing to map
+            return np.empty(0, np.uint8)
+        return np.memmap(path, np.uint8, "c")
     with lzma.open(path) as f:
         return np.frombuffer(bytearray(f.read()), np.uint8)
 

@@ -10,11 +10,16 @@ WINDOW = 8          # samples of a band whose energy is one number
 FLOOR = (1 / 127.5) ** 2   # energy that nobody sees: one level of 8 bits
 
 
+def blur_along(frames, axis):
+    """The binomial filter along one axis, as a sum of shifted frames: a convolution of one channel takes eight times as long on a CPU."""
+    padded = F.pad(frames, (2, 2, 0, 0) if axis == -1 else (0, 0, 2, 2), "replicate")
+    taps = [padded.narrow(axis, i, frames.shape[axis]) for i in range(5)]
+    return (taps[0] + taps[4] + 4 * (taps[1] + taps[3]) + 6 * taps[2]) / 16
+
+
 def blur(frames):
     """Binomial filter of five taps; frames [N, 1, H, W]."""
-    taps = torch.tensor([1.0, 4.0, 6.0, 4.0, 1.0]).to(frames) / 16
-    frames = F.conv2d(F.pad(frames, (2, 2, 0, 0), "replicate"), taps[None, None, None])
-    return F.conv2d(F.pad(frames, (0, 0, 2, 2), "replicate"), taps[None, None, :, None])
+    return blur_along(blur_along(frames, -1), -2)
 
 
 def luma_frames(patches):
