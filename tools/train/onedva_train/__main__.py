@@ -10,7 +10,7 @@ import tempfile
 import numpy as np
 import torch
 
-from . import (canvases, curve, data, entropy, evaluate, grow, model, model_file, pairs, sample_sheet, stills, synthetic_videos,
+from . import (canvases, curve, data, entropy, evaluate, grow, model, model_file, pairs, perceptual, sample_sheet, stills, synthetic_videos,
                untrained)
 from . import fit as linear_fit
 from .codec import Codec
@@ -54,6 +54,11 @@ def open_stills(args):
     cache = cache_of(args, args.stills)
     stills.prepare(args.stills, cache, args.ffmpeg)
     return stills.load(cache)
+
+
+def check_perceptual(args):
+    if args.perceptual is not None and (args.command != "stage3" or not args.pairs):
+        raise InputError("--perceptual judges fine detail of stage3 --pairs: leave it away elsewhere")
 
 
 def check_pairs(args):
@@ -139,6 +144,7 @@ def command_fit(args):
 
 
 def command_train(args):
+    check_perceptual(args)
     start, codec = read_start(args.start)
     resumes = "ema" in start and not args.linear
     if args.sampler_start is not None:
@@ -153,6 +159,8 @@ def command_train(args):
     sampler.rng = type(sampler.rng)(type(sampler.rng.bit_generator)(seeds))
     trainer = (PairTrainer if args.pairs else Trainer)(codec, sampler, args.out, processes, args.rate, args.patches,
                                                        args.light)
+    if args.perceptual is not None:
+        trainer.judge(perceptual.Perceptual(args.perceptual, args.perceptual_weight, args.device))
     if resumes:
         trainer.load(args.start, not args.fresh_optimiser)
     signal.signal(signal.SIGTERM, lambda *_: trainer.stop())
@@ -284,6 +292,10 @@ def main():
                        help="the decoder alone, on exact linear reconstructions that --canvas has written, as many "
                             "qualities as --canvas-crf names, key and inter clips")
         p.add_argument("--sampler-start", type=float, help="time at which -steps N > 1 begins, kept in the model")
+        p.add_argument("--perceptual", type=int, choices=range(5), metavar="SIZE",
+                       help="stage3 --pairs: features of EfficientNet-Lite of this size, 0 to 4, judge fine detail, too")
+        p.add_argument("--perceptual-weight", type=float, default=1.0,
+                       help="what the logarithm of their difference counts against that of the squared error")
         p.add_argument("--fresh-optimiser", action="store_true")
         p.add_argument("--light", action="store_true",
                        help="checkpoints of averaged weights alone: a third of the bytes, for another machine")

@@ -79,13 +79,18 @@ def floor_of(x):
     return 1e-5 * x[0].numel()
 
 
-def pair_loss_of(codec, x, base, mask, shares, kept, qidx, smoothing, stage, rng):
-    """Mean logarithm of the error relative to that of the linear reconstruction base."""
+def pair_loss_of(codec, x, base, mask, shares, kept, qidx, smoothing, stage, rng, perceptual=None):
+    """Mean logarithm of the error relative to that of the linear reconstruction base; at the sampler's times fine detail,
+    and what perceptual says where it is given, count beside it."""
     counts = None if mask is None else geo.expand_mask(mask).to(x)
     out, is_picture, textured = refine(codec, x, base, shares, qidx, stage, rng)
     error, fixed = (distortion(x, shown(v, qidx, is_picture, kept, smoothing), counts) + floor_of(x) for v in (out, base))
     loss = (error / fixed).log().mean()
-    return loss + TEXTURE_WEIGHT * texture.difference(x, out, counts)[0] if textured else loss
+    if textured:
+        loss = loss + TEXTURE_WEIGHT * texture.difference(x, out, counts)[0]
+        if perceptual is not None:
+            loss = loss + perceptual.loss(x, out, base, rng)
+    return loss
 
 
 def loss_of(codec, x, mask, qidx, stage, rng, encoder):
@@ -133,9 +138,10 @@ class Loss(nn.Module):
 
 class PairLoss(Loss):
     """pair_loss_of as a module."""
+    perceptual = None
 
     def forward(self, x, base, mask, shares, kept, qidx, smoothing, stage, encoder):
-        return pair_loss_of(self.codec, x, base, mask, shares, kept, qidx, smoothing, stage, self.rng)
+        return pair_loss_of(self.codec, x, base, mask, shares, kept, qidx, smoothing, stage, self.rng, self.perceptual)
 
 
 def light_state(state):
@@ -248,6 +254,10 @@ class PairTrainer(Trainer):
     """The decoder alone, on what onedva-canvas has written; batches, held-out clips and loss are those of pairs."""
 
     LOSS, draw, measure = PairLoss, staticmethod(pairs.draw_batch), staticmethod(evaluate.on_pairs)
+
+    def judge(self, perceptual):
+        """Let perceptual.Perceptual judge what has fine detail, too."""
+        getattr(self.loss, "module", self.loss).perceptual = perceptual
 
 
 class Progress:

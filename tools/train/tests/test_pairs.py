@@ -3,6 +3,7 @@
 import os
 import tempfile
 import unittest
+from unittest import mock
 
 import numpy as np
 import torch
@@ -98,6 +99,22 @@ class Learning(unittest.TestCase):
                 with torch.no_grad():
                     found.append(loss(whole, *arguments, stage, rng, *(["off"] if loss is train.loss_of else [])).item())
             self.assertAlmostEqual(*found, places=5)
+
+    def test_features_count_where_fine_detail_does(self):
+        trainer = self.trainer(pairs.Sampler([clip_of(4, 128, 128)], 1))
+        rng, batch, plain = np.random.default_rng, trainer.sampler.batch(64), trainer.loss
+        judged = mock.Mock()
+        judged.loss.return_value = torch.tensor(100.0)
+        for textured in (0.0, 1.0):
+            with mock.patch.object(train, "TEXTURED", textured), torch.no_grad():
+                trainer.judge(None)
+                plain.rng = rng(1)
+                torch.manual_seed(1)
+                before = plain(*batch, 3, "off")
+                trainer.judge(judged)
+                plain.rng = rng(1)
+                torch.manual_seed(1)
+                self.assertAlmostEqual(plain(*batch, 3, "off").item(), before.item() + 100 * textured, places=3)
 
     def test_a_decoder_learns_what_reconstructions_lack(self):
         clips = [clip_of(4, 128, 128, q, i) for q in (-20, 4) for i in (False, True)]
