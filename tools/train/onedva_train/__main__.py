@@ -57,8 +57,10 @@ def open_stills(args):
 
 
 def check_perceptual(args):
-    if args.perceptual is not None and (args.command != "stage3" or not args.pairs):
-        raise InputError("--perceptual judges fine detail of stage3 --pairs: leave it away elsewhere")
+    if args.perceptual is not None and (args.command not in ("stage3", "stage4") or not args.pairs):
+        raise InputError("--perceptual judges fine detail of stage3 and stage4 with --pairs: leave it away elsewhere")
+    if args.command == "stage4" and (not args.pairs or args.perceptual is None):
+        raise InputError("stage4 learns on pairs, and features judge it: give --pairs and --perceptual SIZE")
 
 
 def check_pairs(args):
@@ -280,20 +282,21 @@ def main():
     p.add_argument("--tokens", type=int, default=120_000)
     for name, text in (("stage1", "deterministic, full length"),
                        ("stage2", "variable length dropout and flow matching"),
-                       ("stage3", "fine detail at the sampler's times; the encoder rests")):
+                       ("stage3", "fine detail at the sampler's times; the encoder rests"),
+                       ("stage4", "as stage3, and latents with errors as drawn ones have; the encoder rests")):
         p = command(name, text)
         p.add_argument("--minutes", type=float, required=True)
         p.add_argument("--rate", type=float, default=1e-3, help="learning rate at its peak")
         p.add_argument("--patches", type=int, default=4096, help="batch size in patches, of each process")
-        p.add_argument("--encoder", choices=("frozen", "off") if name == "stage3" else ("train", "frozen", "off"),
-                       default="frozen" if name == "stage3" else "train",
+        p.add_argument("--encoder", choices=("frozen", "off") if name in ("stage3", "stage4") else ("train", "frozen", "off"),
+                       default="frozen" if name in ("stage3", "stage4") else "train",
                        help="off: linear latents; frozen: the query encoder runs but rests")
         p.add_argument("--pairs", action="store_true",
                        help="the decoder alone, on exact linear reconstructions that --canvas has written, as many "
                             "qualities as --canvas-crf names, key and inter clips")
         p.add_argument("--sampler-start", type=float, help="time at which -steps N > 1 begins, kept in the model")
         p.add_argument("--perceptual", type=int, choices=range(5), metavar="SIZE",
-                       help="stage3 --pairs: features of EfficientNet-Lite of this size, 0 to 4, judge fine detail, too")
+                       help="stage3 and 4 with --pairs: features of EfficientNet-Lite of this size, 0 to 4, judge fine detail, too")
         p.add_argument("--perceptual-weight", type=float, default=1.0,
                        help="what the logarithm of their difference counts against that of the squared error")
         p.add_argument("--fresh-optimiser", action="store_true")
@@ -303,7 +306,7 @@ def main():
                        help="the linear path of this fit instead of the start's")
         p.add_argument("--check-minutes", type=float, default=10)
         p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    for name in ("fit", "stage1", "stage2", "stage3"):
+    for name in ("fit", "stage1", "stage2", "stage3", "stage4"):
         sub.choices[name].add_argument("--synthetic", type=float, default=0.25, metavar="SHARE",
                                        help="how many of the crops are made of stills, 0 to 1")
         sub.choices[name].add_argument("--out", required=True, help="checkpoint to write")
@@ -322,7 +325,7 @@ def main():
     p.add_argument("--width", type=int, default=192)
     p.add_argument("--layers", type=int, default=6)
     p.add_argument("--out", required=True, help="model file to write")
-    for name in ("fit", "stage1", "stage2", "stage3", "samples"):
+    for name in ("fit", "stage1", "stage2", "stage3", "stage4", "samples"):
         sub.choices[name].add_argument("--train", required=True,
                                        help="folder of videos; with --pairs also several, with : between")
         sub.choices[name].add_argument("--scales", type=float, nargs="+", default=data.SCALES,
@@ -348,7 +351,7 @@ def main():
     p.add_argument("--plot", help="PNG to write")
     args = top.parse_args()
     torch.manual_seed(args.seed)
-    commands = {"fit": command_fit, "stage1": command_train, "stage2": command_train, "stage3": command_train,
+    commands = {"fit": command_fit, "stage1": command_train, "stage2": command_train, "stage3": command_train, "stage4": command_train,
                 "samples": command_samples, "videos": command_videos, "grow": command_grow, "pack": command_pack, "export": command_export, "tables": command_tables,
                 "eval": command_eval, "curve": command_curve}
     try:

@@ -181,6 +181,19 @@ class Codec(nn.Module):
             c[:, :, y0:y1, x0:x1, kept] = geo.dct3(y, inverse=True)
         return rounded(geo.band_patches(c, self.mean, self.basis))
 
+    def latent_noise(self, shape, qidx, amount):
+        """What errors of drawn latents change of a linear reconstruction of this shape, [B, gt, gy, gx, 1536]: noise of each
+        coefficient of detail 0, whose deviation is amount [B] of the coefficient's scale, quantised as latents are."""
+        c = self.mean.new_zeros(*shape[:4], geo.TOKEN_FRAMES * len(self.basis))
+        kept, d = self.kept(0), (2.0 ** (qidx.float() / 8))[:, None]
+        for y0, y1, x0, x1, size in geo.partition(*shape[2:4]):
+            scan = self.scan(shape[1], y1 - y0, x1 - x0, size, 0)
+            noise = amount[:, None] * scan.scale * torch.randn(shape[0], scan.count).to(c)
+            levels = noise.sign() * (noise.abs() / d + 0.5 - entropy.DEADZONE).floor()
+            y = (levels * d)[:, scan.inverse].reshape(shape[0], -1, *scan.shape).movedim(1, -1)
+            c[:, :, y0:y1, x0:x1, kept] = geo.dct3(y, inverse=True)
+        return geo.band_patches(c, torch.zeros_like(self.mean), self.basis)
+
     @staticmethod
     def shares(latents, shape):
         """Of each superblock's coefficients, how many are in coded tokens, [B, superblocks]."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Stages 1 to 3: query encoder and diffusion decoder."""
+"""Stages 1 to 4: query encoder and diffusion decoder."""
 import copy
 import math
 import os
@@ -12,6 +12,7 @@ import torch.nn as nn
 from . import deblocking, entropy, evaluate, pairs, texture, throughput
 from . import geometry as geo
 from .batches import Ahead, draw_batch
+from .codec import rounded
 from .processes import Processes
 
 
@@ -20,6 +21,9 @@ DROPPED, NOISY = 0.3, 0.2
 # stage 3: batches at the times of the sampler; of these, those that begin with the decoder's own estimate as the sampler
 # does; and what a difference of 1 in the logarithm of fine detail's energy weighs against one in that of the cost
 TEXTURED, OWN, TEXTURE_WEIGHT = 0.25, 0.5, 0.5
+# stage 4: batches whose latents have errors as drawn ones do; how large these are over the coefficients' scales; and what
+# a change of 1 in the logarithm of the cost weighs there, beside fine detail and features
+DRAWN, DRAWN_ERROR, DRAWN_COST = 0.4, (0.1, 0.6), 0.3
 # what the squared step of the error across a border of tiles weighs against a sample's squared error
 BORDER_WEIGHT = 8
 
@@ -50,7 +54,7 @@ def draw_noise(x, stage, rng, start, estimate):
     if stage == 2 and rng.random() < NOISY:
         t = torch.sigmoid(torch.from_numpy(rng.normal(0.0, 1.0, b)).float().to(x))
         return t, with_noise(x, t), False
-    if stage == 3 and rng.random() < TEXTURED:
+    if stage >= 3 and rng.random() < TEXTURED:
         t = torch.from_numpy(rng.uniform(start, 1, b)).float().to(x)
         if rng.random() < OWN:
             with torch.no_grad():
@@ -83,9 +87,15 @@ def pair_loss_of(codec, x, base, mask, shares, kept, qidx, smoothing, stage, rng
     """Mean logarithm of the error relative to that of the linear reconstruction base; at the sampler's times fine detail,
     and what perceptual says where it is given, count beside it."""
     counts = None if mask is None else geo.expand_mask(mask).to(x)
-    out, is_picture, textured = refine(codec, x, base, shares, qidx, stage, rng)
+    drawn = stage == 4 and rng.random() < DRAWN
+    if drawn:
+        amount = torch.from_numpy(rng.uniform(*DRAWN_ERROR, len(x))).float().to(x)
+        base = rounded(base + codec.latent_noise(base.shape, qidx, amount)).clamp(-1, 1)
+        out, is_picture, textured = base + codec.correction(shares, base, qidx, torch.zeros_like(amount)), True, True
+    else:
+        out, is_picture, textured = refine(codec, x, base, shares, qidx, stage, rng)
     error, fixed = (distortion(x, shown(v, qidx, is_picture, kept, smoothing), counts) + floor_of(x) for v in (out, base))
-    loss = (error / fixed).log().mean()
+    loss = (DRAWN_COST if drawn else 1) * (error / fixed).log().mean()
     if textured:
         loss = loss + TEXTURE_WEIGHT * texture.difference(x, out, counts)[0]
         if perceptual is not None:

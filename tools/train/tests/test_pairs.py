@@ -116,6 +116,41 @@ class Learning(unittest.TestCase):
                 torch.manual_seed(1)
                 self.assertAlmostEqual(plain(*batch, 3, "off").item(), before.item() + 100 * textured, places=3)
 
+    def test_errors_of_drawn_latents_are_whole_steps_of_the_coarsest_detail(self):
+        whole = codec.Codec(self.cfg, random_linear())
+        shape, qidx = (2, 3, 10, 9, geo.PATCH), torch.tensor([-12, 4])
+        self.assertEqual(whole.latent_noise(shape, qidx, torch.zeros(2)).abs().max(), 0)
+        noise = whole.latent_noise(shape, qidx, torch.tensor([0.3, 1.0]))
+        found = whole.analyse(noise + whole.mean.repeat(geo.TOKEN_FRAMES), qidx, False, detail=0)
+        steps = torch.cat(found.y, 1) / (2.0 ** (qidx / 8))[:, None]
+        self.assertLess((steps - steps.round()).abs().max(), 1e-2)
+        self.assertTrue(bool((steps.abs() > 0.5).any(1).all()))
+        again = geo.band_coefficients(noise, torch.zeros_like(whole.mean), whole.basis)
+        again[..., whole.kept(0)] = 0
+        self.assertLess(again.abs().max(), 1e-3 * noise.abs().max())
+
+    def test_stage_4_judges_drawn_latents_by_features_and_little_by_samples(self):
+        trainer = self.trainer(pairs.Sampler([clip_of(4, 128, 128)], 1))
+        trainer.judge(mock.Mock(**{"loss.return_value": torch.tensor(0.0)}))
+        batch = trainer.sampler.batch(64)
+        with mock.patch.object(train, "DRAWN", 1.0), mock.patch.object(train, "TEXTURE_WEIGHT", 0.0), \
+                mock.patch.object(trainer.codec, "latent_noise", wraps=trainer.codec.latent_noise) as noise:
+            # nothing is corrected yet, so that nothing is gained
+            self.assertAlmostEqual(trainer.loss(*batch, 4, "off").item(), 0, places=6)
+            self.assertEqual(noise.call_count, 1)
+            with torch.no_grad():
+                for p in trainer.codec.decoder.parameters():
+                    p.add_(0.05 * torch.randn(p.shape))
+            with torch.no_grad():
+                losses = []
+                for weight in (0.3, 0.6):
+                    trainer.loss.rng = np.random.default_rng(1)
+                    torch.manual_seed(2)
+                    with mock.patch.object(train, "DRAWN_COST", weight):
+                        losses.append(trainer.loss(*batch, 4, "off").item())
+        self.assertAlmostEqual(2 * losses[0], losses[1], places=5)
+        self.assertNotAlmostEqual(losses[0], 0, places=3)
+
     def test_a_decoder_learns_what_reconstructions_lack(self):
         clips = [clip_of(4, 128, 128, q, i) for q in (-20, 4) for i in (False, True)]
         trainer = self.trainer(pairs.Sampler(clips, 1))
