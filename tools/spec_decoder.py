@@ -970,7 +970,8 @@ class Model:
             data = file.read()
         size, = struct.unpack_from("<Q", data)
         header = json.loads(data[8:8 + size])
-        if json.loads(header["__metadata__"]["onedva"])["format"] != 2:
+        described = json.loads(header["__metadata__"]["onedva"])
+        if described["format"] != 2:
             raise Invalid("a model of another format")
 
         def tensor(name):
@@ -978,7 +979,7 @@ class Model:
             begin, end = (8 + size + offset for offset in entry["data_offsets"])
             return np.frombuffer(data[begin:end], self.TYPES[entry["dtype"]]).reshape(entry["shape"])
 
-        self._take(xxh64(data), tensor)
+        self._take(int(described["id"], 16) if "id" in described else xxh64(data), tensor)
 
     def _take(self, id_, tensor):
         """tensor(name) -> array"""

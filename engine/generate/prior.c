@@ -44,19 +44,6 @@ static int read_name(const struct reader *reader, const cJSON *json)
     return ONEDVA_OK;
 }
 
-static int read_model_id(const struct reader *reader, const cJSON *json)
-{
-    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "model_id"));
-    char *end = NULL;
-
-    if (text && strlen(text) == 16 && strspn(text, "0123456789abcdef") == 16)
-        reader->prior->config.model_id = strtoull(text, &end, 16);
-    if (!end)
-        return odva_refuse_file(&reader->in, "metadata: model_id must be a text of 16 digits of "
-                                             "base 16, the codec model's id");
-    return ONEDVA_OK;
-}
-
 static int read_classes(const struct reader *reader, const cJSON *json)
 {
     const cJSON *classes = cJSON_GetObjectItemCaseSensitive(json, "classes");
@@ -118,7 +105,8 @@ static int read_metadata(const struct reader *reader)
         status =
             odva_refuse_file(&reader->in, "metadata: \"onedva-prior\" must hold a JSON object");
     else if ((status = read_name(reader, json)) == ONEDVA_OK &&
-             (status = read_model_id(reader, json)) == ONEDVA_OK &&
+             (status = odva_read_id(&reader->in, json, "model_id",
+                                    &reader->prior->config.model_id)) == ONEDVA_OK &&
              (status = read_sizes(reader, json)) == ONEDVA_OK)
         status = read_classes(reader, json);
     cJSON_Delete(json);

@@ -50,11 +50,23 @@ static int read_sizes(const struct reader *reader, const cJSON *json)
     return ONEDVA_OK;
 }
 
+/* Where the file names none it is that of its bytes. */
+static int read_id(const struct reader *reader, const cJSON *json)
+{
+    const struct odva_mapped_file *file = &reader->model->weights->file;
+
+    reader->model->id = XXH64(file->data, file->size, 0);
+    if (!cJSON_HasObjectItem(json, "id"))
+        return ONEDVA_OK;
+    return odva_read_id(&reader->in, json, "id", &reader->model->id);
+}
+
 static int read_config(const struct reader *reader, const cJSON *json)
 {
     const cJSON *start = cJSON_GetObjectItemCaseSensitive(json, "sampler_start");
     const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "name"));
     struct onedva_model *model = reader->model;
+    int status;
 
     if (!cJSON_IsObject(json))
         return odva_refuse_file(&reader->in, "metadata: \"onedva\" must hold a JSON object");
@@ -66,6 +78,8 @@ static int read_config(const struct reader *reader, const cJSON *json)
         return odva_refuse_file(&reader->in,
                                 "metadata: sampler_start must be a number from 0 to 0.99");
     model->weights->sampler_start = (float)start->valuedouble;
+    if ((status = read_id(reader, json)) < 0)
+        return status;
     return read_sizes(reader, json);
 }
 
@@ -316,7 +330,6 @@ static int read_model(struct reader *reader)
         return status;
     if (model->config.decoder_layers && (status = get_decoder(reader)) < 0)
         return status;
-    model->id = XXH64(weights->file.data, weights->file.size, 0);
     return ONEDVA_OK;
 }
 

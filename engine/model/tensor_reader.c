@@ -90,6 +90,18 @@ int odva_read_width(const struct odva_tensor_reader *reader, const cJSON *json, 
     return ONEDVA_OK;
 }
 
+int odva_read_id(const struct odva_tensor_reader *reader, const cJSON *json, const char *key,
+                 uint64_t *id)
+{
+    const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, key));
+
+    if (!text || strlen(text) != 16 || strspn(text, "0123456789abcdef") != 16)
+        return odva_refuse_file(
+            reader, "metadata: %s must be a text of 16 digits of base 16, a codec model's id", key);
+    *id = strtoull(text, NULL, 16);
+    return ONEDVA_OK;
+}
+
 static int check_finite(const struct odva_tensor_reader *reader, const struct odva_tensor *tensor)
 {
     float values[CHUNK];

@@ -39,6 +39,10 @@ int odva_read_size(const struct odva_tensor_reader *reader, const cJSON *json, c
 int odva_read_width(const struct odva_tensor_reader *reader, const cJSON *json, int *width,
                     int *head_dim);
 
+/** A model's id of the metadata: a text of 16 digits of base 16. */
+int odva_read_id(const struct odva_tensor_reader *reader, const cJSON *json, const char *key,
+                 uint64_t *id);
+
 #define ODVA_NETWORK_WEIGHT (-1) /* f32 or bf16 */
 
 struct odva_tensor_spec {

@@ -98,7 +98,8 @@ struct onedva_logger {
 typedef struct onedva_model onedva_model;
 
 struct onedva_model_info {
-    uint64_t id;           /* XXH64 (seed 0) of the model file's bytes */
+    uint64_t id;           /* what packets name; two models with the same one differ in their
+                            * networks alone: XXH64 (seed 0) of the file, if it names no other */
     const char *name;      /* e.g. "tiny"; lives as long as the model */
     int basis;             /* K: linear coefficients per patch */
     int max_tile_tokens;   /* latent tokens of a full tile of 128x128x16 samples: 8 K */

@@ -89,6 +89,34 @@ static void reads_everything(void **state)
     free(image.data);
 }
 
+/* The networks of another model over the same linear path. */
+static void names_the_packets_of_another(void **state)
+{
+    struct image image = image_read(MODEL);
+    const uint64_t own = XXH64(image.data, image.size, 0);
+    struct onedva_model_info info;
+    struct log log = {0};
+    onedva_model *model;
+
+    (void)state;
+    insert(&image, "\\\"width\\\"", "\\\"id\\\": \\\"fedcba9876543210\\\",");
+    image_write(&image);
+    assert_int_equal(onedva_model_open(&model, scratch, NULL), ONEDVA_OK);
+    onedva_model_get_info(model, &info);
+    onedva_model_close(&model);
+    assert_int_equal(info.id, UINT64_C(0xfedcba9876543210));
+    assert_int_not_equal(info.id, own);
+    assert_int_equal(open_image(&image, &log), ONEDVA_OK);
+    for (int i = 0; i < 3; i++) {
+        static const char *const wrong[] = {"Fedcba9876543210", "fedcba987654321g",
+                                            "fedcba98765432  "};
+
+        replace(&image, i ? wrong[i - 1] : "fedcba9876543210", wrong[i]);
+        refused(&image, "id must be a text of 16 digits");
+    }
+    free(image.data);
+}
+
 static void default_and_environment(void **state)
 {
     struct onedva_model_info info;
@@ -329,11 +357,17 @@ static void random_headers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_everything), cmocka_unit_test(default_and_environment),
-        cmocka_unit_test(unreadable),       cmocka_unit_test(wrong_header),
-        cmocka_unit_test(overlap),          cmocka_unit_test(twice),
-        cmocka_unit_test(wrong_numbers),    cmocka_unit_test(every_truncation),
-        cmocka_unit_test(random_headers),   cmocka_unit_test(wrong_bands),
+        cmocka_unit_test(reads_everything),
+        cmocka_unit_test(default_and_environment),
+        cmocka_unit_test(unreadable),
+        cmocka_unit_test(wrong_header),
+        cmocka_unit_test(names_the_packets_of_another),
+        cmocka_unit_test(overlap),
+        cmocka_unit_test(twice),
+        cmocka_unit_test(wrong_numbers),
+        cmocka_unit_test(every_truncation),
+        cmocka_unit_test(random_headers),
+        cmocka_unit_test(wrong_bands),
     };
 
     return cmocka_run_group_tests(tests, make_scratch, remove_scratch);

@@ -16,6 +16,8 @@
 #include "onedva/onedva.h"
 #include "tests/support/test.h"
 
+#define INSERTED 64 /* bytes that insert() makes a header longer by: tensors stay aligned */
+
 /* Where image_write writes; to be made by mkstemp. */
 static char scratch[] = "/tmp/onedva-test-file-XXXXXX";
 
@@ -48,7 +50,7 @@ static inline struct image image_read(const char *path)
 
     assert_int_equal(odva_mapped_file_open(&file, path), 0);
     image.size = file.size;
-    image.data = malloc(file.size + 64);
+    image.data = malloc(file.size + INSERTED);
     assert_non_null(image.data);
     memcpy(image.data, file.data, file.size);
     odva_mapped_file_close(&file);
@@ -73,6 +75,24 @@ static inline void replace(struct image *image, const char *from, const char *to
         fail_msg("the file has no text %s", from);
     assert_int_equal(strlen(from), strlen(to));
     memcpy(at, to, strlen(to));
+}
+
+/* More text of the header before some other; once for a file. */
+static inline void insert(struct image *image, const char *before, const char *text)
+{
+    uint8_t *at = memmem(image->data, image->size, before, strlen(before));
+    const size_t length = strlen(text);
+
+    assert_non_null(at);
+    assert_in_range(length, 1, INSERTED);
+    memmove(at + INSERTED, at, image->size - (size_t)(at - image->data));
+    memset(at, ' ', INSERTED);
+    memcpy(at, text, length);
+    image->size += INSERTED;
+    for (int i = 0, carry = INSERTED; i < 8; i++, carry >>= 8) {
+        carry += image->data[i];
+        image->data[i] = (uint8_t)carry;
+    }
 }
 
 static inline uint8_t *tensor_data(const struct image *image, const char *name)

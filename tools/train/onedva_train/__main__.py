@@ -153,6 +153,7 @@ def command_train(args):
         codec.cfg.sampler_start = args.sampler_start
     if args.linear:
         codec = averaged(start, codec) if "ema" in start else codec
+        codec.cfg.id = None  # the packets are others then
         codec = codec.with_linear(torch.load(args.linear, map_location="cpu", weights_only=False)["linear"])
     processes = Processes(args.device)
     sampler = open_sampler(args)
@@ -178,7 +179,7 @@ def command_grow(args):
     if args.width < codec.cfg.width or args.layers < codec.cfg.decoder_layers or args.width % codec.cfg.head_dim:
         raise InputError(f"--width {args.width} --layers {args.layers}: at least {codec.cfg.width} and "
                          f"{codec.cfg.decoder_layers} of {args.start}, and the width a multiple of {codec.cfg.head_dim}")
-    grown = grow.grow(codec, args.name, args.width, args.layers)
+    grown = grow.grow(codec, args.name, args.width, args.layers, args.id)
     config, tensors, _ = model_file.from_training(grown.cfg, grown.linear, None, grown.decoder.state_dict())
     model_file.write(args.out, config, tensors)
 
@@ -237,6 +238,7 @@ def command_tables(args):
             raise InputError(f"{args.tool} failed")
         values = np.fromfile(fitted, np.int32)
     tensors.update(entropy.split_tables(values))
+    config.pop("id", None)  # the packets are others now
     for name in ("dec.out.weight", "dec.out.bias"):
         tensors[name] = (tensors[name] * args.correction).astype(tensors[name].dtype)
     model_file.write(args.out, config, tensors, model_file.stored_bf16(args.start))
@@ -322,6 +324,8 @@ def main():
     p.add_argument("--out", required=True, help="folder to write")
     p = command("grow", "a wider, deeper decoder that does what the start's does, to train on from")
     p.add_argument("--name", default="base", help="of the model")
+    p.add_argument("--id", help="of the start, 16 digits, which packets name (`onedva-latents export` tells it): the linear path "
+                   "and the tables stay, so that packets do")
     p.add_argument("--width", type=int, default=192)
     p.add_argument("--layers", type=int, default=6)
     p.add_argument("--out", required=True, help="model file to write")

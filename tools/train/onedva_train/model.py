@@ -11,7 +11,7 @@ from . import geometry as geo
 
 class Config:
     def __init__(self, name="tiny", width=128, head_dim=32, encoder_layers=2,
-                 decoder_layers=4, queries=128, registers=16, sampler_start=0.5):
+                 decoder_layers=4, queries=128, registers=16, sampler_start=0.5, id=None):
         self.name = name
         self.width = width
         self.head_dim = head_dim
@@ -20,9 +20,10 @@ class Config:
         self.queries = queries
         self.registers = registers
         self.sampler_start = sampler_start
+        self.id = id  # of the model whose linear path and tables it has, where that is an earlier one
 
     def to_dict(self):
-        return {"format": 2, **self.__dict__}
+        return {"format": 2, **{key: value for key, value in self.__dict__.items() if value is not None}}
 
 
 PRESETS = {
