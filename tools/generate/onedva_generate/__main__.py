@@ -74,7 +74,10 @@ def draw_samples(args):
 
 
 def show_measures(args):
-    measure.table(clips.Clips.load(args.clips), args.prior, clips.programs_in(args.programs), args.count)
+    data, classes = clips.Clips.load(args.clips), args.classes and clips.read_classes(args.classes)
+    if classes and set(classes) != set(data.config["classes"]):
+        raise InputError(f"{args.classes} has classes {', '.join(classes)}; the clips', {', '.join(data.config['classes'])}, are needed")
+    measure.table(data, args.prior, clips.programs_in(args.programs), args.count, classes)
 
 
 def make_sheet(args):
@@ -133,6 +136,7 @@ def parse(argv):
             p.add_argument("out", help="file.png")
         else:
             p.add_argument("--count", type=whole(4), default=128, help="clips of each class")
+            p.add_argument("--classes", metavar="FILE", help="that of `clips`: its videos as they were recorded, too")
     return parser.parse_args(argv)
 
 

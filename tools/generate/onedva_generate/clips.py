@@ -115,25 +115,35 @@ def runs_of(paths, ffmpeg, side, crops, rng, report):
             report(f"left out: {path} has fewer than {FRAMES} frames")
 
 
-def encode(program, runs, side, crf, length):
-    """Runs of frames through the encoder, one behind the other -> onedva.Latents; the frames stay in no file."""
+def raw(side):
+    """Options of FFmpeg for what runs consist of."""
+    return ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{side}x{side}", "-r", "25"]
+
+
+def encode(program, runs, config, video):
+    """Runs of frames through the encoder into a video, one behind the other; the frames stay in no file."""
+    command = [program("ffmpeg"), "-v", "error", *raw(config["side"]), "-i", "-", *ENCODER, "-crf", str(config["crf"]),
+               "-tokens", str(config["length"]), video]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        written = 0
+        try:
+            for run in runs:
+                process.stdin.write(run.tobytes())
+                written += 1
+        except BrokenPipeError:
+            pass
+        said = process.communicate()[1].decode(errors="replace").strip().splitlines()
+    if process.returncode:
+        raise InputError(f"the encoder failed: {said[0] if said else process.returncode}")
+    if not written:
+        raise InputError("no clip: of no video there are frames enough")
+
+
+def encoded_latents(program, runs, config):
+    """Runs of frames through the encoder -> onedva.Latents."""
     with tempfile.TemporaryDirectory() as folder:
         video, exported = (os.path.join(folder, n) for n in ("clips.mkv", "clips.safetensors"))
-        command = [program("ffmpeg"), "-v", "error", "-f", "rawvideo", "-pix_fmt", "yuv420p", "-s", f"{side}x{side}",
-                   "-r", "25", "-i", "-", *ENCODER, "-crf", str(crf), "-tokens", str(length), video]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-            written = 0
-            try:
-                for run in runs:
-                    process.stdin.write(run.tobytes())
-                    written += 1
-            except BrokenPipeError:
-                pass
-            said = process.communicate()[1].decode(errors="replace").strip().splitlines()
-        if process.returncode:
-            raise InputError(f"the encoder failed: {said[0] if said else process.returncode}")
-        if not written:
-            raise InputError("no clip: of no video there are frames enough")
+        encode(program, runs, config, video)
         onedva.export(video, exported, program("onedva-latents"))
         return onedva.Latents(exported)
 
@@ -191,26 +201,29 @@ def read_classes(path):
     return classes
 
 
+def class_runs(name, patterns, program, side, crops, count, rng, report=print):
+    """Runs of frames of a class: of videos, or as many as count that are drawn here."""
+    if patterns == "shapes":
+        return (shapes.video(rng, SEQUENCE * FRAMES, side) for _ in range(count))
+    paths = sorted(p for pattern in patterns for p in glob.glob(pattern))
+    if not paths:
+        raise InputError(f"class {name}: no file is named like {' or '.join(patterns)}")
+    return runs_of(paths, program("ffmpeg"), side, crops, rng, report)
+
+
 def make(classes, programs, side=128, crf=34, length=64, crops=8, count=400, seed=0, report=print):
     """classes: {name: list of videos' paths or patterns, or "shapes" for videos that are drawn here}."""
     program = programs_in(programs)
     rng = np.random.default_rng(seed)
-    found, config, typical = ([], [], []), None, None
+    found, typical = ([], [], []), None
+    config = {"side": side, "crf": crf, "length": length, "tiles": (-(-side // 128)) ** 2, "classes": list(classes)}
     for index, (name, patterns) in enumerate(classes.items()):
-        if patterns == "shapes":
-            runs = (shapes.video(rng, SEQUENCE * FRAMES, side) for _ in range(count))
-        else:
-            paths = sorted(p for pattern in patterns for p in glob.glob(pattern))
-            if not paths:
-                raise InputError(f"class {name}: no file is named like {' or '.join(patterns)}")
-            runs = runs_of(paths, program("ffmpeg"), side, crops, rng, report)
-        lengths = []
+        runs, lengths = class_runs(name, patterns, program, side, crops, count, rng, report), []
         try:
-            latents = encode(program, counted(runs, lengths), side, crf, length)
+            latents = encoded_latents(program, counted(runs, lengths), config)
         except ValueError as error:
             raise InputError(str(error)) from None
-        config = {"side": side, "crf": crf, "length": length, "tiles": (-(-side // 128)) ** 2,
-                  "qidx": latents[0].qidx, "model": latents.model, "model_id": latents.model_id, "classes": list(classes)}
+        config.update(qidx=latents[0].qidx, model=latents.model, model_id=latents.model_id)
         typical = typical_of(latents, length) if typical is None else typical
         starts, last = set(np.cumsum([0, *lengths]).tolist()), None
         for i, rows in enumerate(gather(latents, length)):

@@ -87,17 +87,47 @@ def decoded(program, data, chosen, prior):
         return packets.decode(program, path, data.config["side"])
 
 
-def table(data, prior, program, count, report=print, *options):
-    """Distances between equally many clips of each class: trained on, left out, drawn, and noise in their place."""
+def recorded(program, classes, config, count, rng):
+    """As many clips of each class as they were recorded, and what the codec makes of them."""
+    kinds = ([], [])
+    with tempfile.TemporaryDirectory() as folder:
+        plain, coded = (os.path.join(folder, name) for name in ("plain.yuv", "coded.mkv"))
+        for name in config["classes"]:
+            runs = list(clip_files.class_runs(name, classes[name], program, config["side"], 2, count, rng))
+            known = np.concatenate(runs).reshape(-1, clip_files.FRAMES, runs[0].shape[1])
+            chosen = known[rng.choice(len(known), count, len(known) < count)]
+            chosen.tofile(plain)
+            clip_files.encode(program, chosen, config, coded)
+            for found, path, options in zip(kinds, (plain, coded), (clip_files.raw(config["side"]), ())):
+                found.append(packets.decode(program, path, config["side"], *options))
+    return [np.concatenate(found) for found in kinds]
+
+
+def row(net, name, a, b, report):
+    report(f"| {name} | {' | '.join(f'{d:.1f}' for d in distances(net, a, b))} |")
+
+
+def head(name, report):
+    report("")
+    report(f"| from {name} to | frames | changes |")
+    report("|---|---|---|")
+
+
+def table(data, prior, program, count, classes=None, report=print, *options):
+    """Distances between equally many clips of each class: trained on, left out, drawn; and where the classes' videos are
+    given, of these as they were recorded."""
     rng, net = np.random.default_rng(0), network()
     trained, other, held = (decoded(program, data, pick(data, count, rng, h), prior) for h in (False, False, True))
     drawn = draw_all(program, prior, data.config, count, 1, *options)
     report(f"{len(trained)} clips of each kind, {len(SHOWN)} frames of each")
-    report("")
-    report("| from clips trained on to | frames | changes |")
-    report("|---|---|---|")
+    head("clips trained on", report)
     for name, videos in (("others trained on", other), ("clips left out", held), ("drawn clips", drawn)):
-        report(f"| {name} | {' | '.join(f'{d:.1f}' for d in distances(net, trained, videos))} |")
+        row(net, name, trained, videos, report)
+    if classes:
+        (real, coded), (other, _) = (recorded(program, classes, data.config, count, rng) for _ in range(2))
+        head("recorded clips", report)
+        for name, videos in (("others recorded", other), ("the same, coded", coded), ("drawn clips", drawn)):
+            row(net, name, real, videos, report)
 
 
 def nearest(data, latents):
