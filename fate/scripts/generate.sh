@@ -113,9 +113,12 @@ class EfficientNet(torch.nn.Module):
     def extract_features(self, x):
         return torch.nn.functional.avg_pool2d(x, 32).flatten(1)[:, :, None, None]
 END
+echo '{"shapes": "shapes"}' > shapes.json
 measured() {
-    PYTHONPATH=$root/tools/generate:untrained "$python" -m onedva_generate measure clips.npz prior.safetensors --programs . \
-        --count 4 --classes classes.json > log && cat log && [ "$(grep -c '^| .* [0-9.]* | [0-9.]* |$' log)" -eq 6 ] || return
+    onedva_generate clips shapes.json shapes.npz --programs . --crf 20 --length 12 --count 4 &&
+        PYTHONPATH=$root/tools/generate:untrained "$python" -m onedva_generate measure shapes.npz prior.safetensors \
+            --programs . --count 4 --classes shapes.json > log && cat log &&
+        [ "$(grep -c '^| .* [0-9.]* | [0-9.]* |$' log)" -eq 6 ] || return
     # what is coded is near to what was recorded, and drawn clips are not
     awk -F'|' '/the same, coded/ { coded = $3 } /drawn clips/ { drawn = $3 } END { exit !(coded < drawn / 3) }' log
 }
