@@ -127,6 +127,21 @@ install shared "$destination"
 $cc $sanitize -o "$scratch/player" "$scratch/player.c" -Wl,-rpath,"$installed/lib" \
     $(flags --cflags --libs libavcodec libavfilter libavformat libavutil)
 "$scratch/player"
+# The example of doc/players.md decodes to what ffmpeg does, and says what is wrong.
+# shellcheck disable=SC2046,SC2086
+$cc $sanitize -std=c11 -Wall -Wextra -Werror -o "$scratch/decode_file" tools/examples/decode_file.c \
+    -Wl,-rpath,"$installed/lib" $(flags --cflags --libs libavformat libavcodec libavutil)
+"$installed/bin/ffmpeg" -v error -f lavfi -i testsrc2=size=64x48 -frames:v 20 -pix_fmt yuv420p -c:v onedva "$scratch/video.odva"
+for options in steps=0 steps=1; do
+    "$scratch/decode_file" "$scratch/video.odva" $options > "$scratch/frames" 2> "$scratch/said" || die "$(cat "$scratch/said")"
+    grep -q ': 20 frames of onedva, 64x48, yuv420p$' "$scratch/said" || die "decode_file says: $(cat "$scratch/said")"
+    build/ffmpeg-check/ffmpeg -v error -y "-${options%=*}" "${options#*=}" -i "$scratch/video.odva" -f rawvideo "$scratch/expected"
+    cmp "$scratch/frames" "$scratch/expected" || die "decode_file does not decode what ffmpeg does with $options"
+done
+for wrong in steps=x stairs=1; do
+    ! "$scratch/decode_file" "$scratch/video.odva" $wrong > "$scratch/frames" 2> "$scratch/said" || die "decode_file takes $wrong"
+    grep -q "^decode_file: ${wrong%=1}: " "$scratch/said" || die "decode_file says of $wrong: $(cat "$scratch/said")"
+done
 readelf -d "$scratch/player" | grep 'NEEDED.*libavcodec\.so' || die "the player was not linked with libavcodec.so"
 uninstall shared "$destination"
 tools/ffmpeg/put.sh build/ffmpeg-shared "$scratch" ffmpeg onedva-latents

@@ -11,8 +11,8 @@
 set -eu
 
 cd "$(dirname "$0")/../.."
-# tools/tests/library_program.c is built by the tests of what is installed.
-programs=$(grep -l '^int main(' tools/*/*.c | grep -v '^tools/tests/' | sed 's|.*/||; s|\.c$||')
+# Users' programs are built by the tests of what is installed.
+programs=$(grep -l '^int main(' tools/*/*.c | grep -v -e '^tools/tests/' -e '^tools/examples/' | sed 's|.*/||; s|\.c$||')
 
 for variant in gcc-O3 clang-O2; do
     compiler=${variant%-*} optimize="-${variant#*-} -Werror" directory=build/variants/$variant
