@@ -38,7 +38,7 @@ latents: ffmpeg-full
 	@tools/ffmpeg/put.sh build/ffmpeg-full build onedva-latents
 
 corpus:
-	@install -D -C -m 755 tools/corpus/onedva-corpus build/onedva-corpus
+	@tools/corpus/build.sh build/onedva-corpus
 
 # GEN=1 makes the references anew.
 fate-onedva: export ONEDVA_MODEL := $(CURDIR)/fate/model/onedva-test.safetensors

@@ -20,12 +20,12 @@ shared_ffmpeg = $(shell grep -x CONFIG_SHARED=yes build/ffmpeg-$(FLAVOUR)/ffbuil
 in_ffmpeg = +$(Q)$(MAKE) --no-print-directory -C build/ffmpeg-$(FLAVOUR) $(1) \
     DESTDIR="$(if $(filter-out /%,$(firstword $(DESTDIR))),$(CURDIR)/)$(DESTDIR)"
 
-install: lib ffmpeg-$(FLAVOUR) man
+install: lib ffmpeg-$(FLAVOUR) corpus man
 	install -d "$(DEST)/bin" "$(DEST)/$(LIBDIR)/pkgconfig" "$(DEST)/include/onedva" "$(DEST)/share/man/man1" \
 	    "$(DEST)/share/man/man7"
 	install -m 755 $(PROGRAMS:%=build/ffmpeg-$(FLAVOUR)/%) "$(DEST)/bin"
 	$(call latents_of,$(FLAVOUR))
-	install -m 755 build/ffmpeg-$(FLAVOUR)/onedva-latents tools/corpus/onedva-corpus "$(DEST)/bin"
+	install -m 755 build/ffmpeg-$(FLAVOUR)/onedva-latents build/onedva-corpus "$(DEST)/bin"
 	install -m 644 $(STATIC) $(SHARED) "$(DEST)/$(LIBDIR)"
 	ln -sf $(notdir $(SHARED)) "$(DEST)/$(LIBDIR)/$(SONAME)"
 	ln -sf $(SONAME) "$(DEST)/$(LIBDIR)/libonedva.so"

@@ -140,9 +140,42 @@ check "nothing to do" run_again
 
 progress() {
     TERM=vt100 script -q -e -c "'$root/tools/corpus/onedva-corpus' --ffmpeg '$ONEDVA_BIN/ffmpeg' \
-        --extensions mkv videos/deep/er shown" typescript > /dev/null && grep -a "100%" typescript
+        --extensions mkv videos/deep/er shown" typescript > /dev/null && grep -a "\[####*\] 6/6 videos, [0-9.]* videos/" typescript
 }
 check "a bar on a terminal" progress
+
+# usage: kept OUTPUT LOG; its one line of the end is true, and nothing goes on behind it
+kept() {
+    cat "$2"
+    said=$(tr -d '\r' < "$2" | sed -n "s/^onedva-corpus: interrupted: \([0-9]*\) of $videos videos are kept in $1; the same command goes on$/\1/p")
+    [ -n "$said" ] && [ "$said" -ge 1 ] && [ "$said" -lt $videos ] && [ "$(finished "$1" | wc -l)" -eq "$said" ] &&
+        [ "$(grep -c -a 'interrupted\|Traceback' "$2")" -eq 1 ] && ! find "$1" -name '*.part' | grep . &&
+        for _ in $(seq 50); do
+            pgrep -af "$PWD/$1[/ ]" || return 0
+            sleep 0.1
+        done
+    return 1
+}
+wait_for_one() {
+    for _ in $(seq 200); do
+        [ ! -d "$1" ] || [ "$(finished "$1" | wc -l)" -eq 0 ] || return 0
+        sleep 0.1
+    done
+}
+slowly="--ffmpeg $PWD/slow-ffmpeg --format odva --jobs 2 videos"
+ctrl_c() {
+    (wait_for_one pressed && printf '\003' && sleep 2) |
+        TERM=vt100 script -q -e -c "'$root/tools/corpus/onedva-corpus' $slowly pressed" typescript > /dev/null
+    kept pressed typescript
+}
+terminated() {
+    # shellcheck disable=SC2086 # a list of options
+    "$root/tools/corpus/onedva-corpus" $slowly terminated > run.log 2>&1 &
+    wait_for_one terminated
+    kill -TERM $! && ! wait $! && kept terminated run.log
+}
+check "Ctrl-C: what is kept is told" ctrl_c
+check "SIGTERM: what is kept is told" terminated
 
 failures() {
     mkdir broken

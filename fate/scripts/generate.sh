@@ -70,7 +70,7 @@ interrupted() {
     pkill -TERM -P $training || kill $training
     wait $training
     cat log
-    step=$(sed -n 's/^stopped at step \([0-9]*\): stopped.pt has it.*/\1/p' log)
+    step=$(sed -n 's/^onedva_generate: interrupted: step \([0-9]*\) is kept in stopped.pt; the same command goes on$/\1/p' log)
     [ "$step" -gt 0 ] && onedva_generate train clips.npz x.safetensors --checkpoint stopped.pt --width 32 \
         --head-dim 16 --layers 2 --batch 16 --steps $((step + 1)) --every 1 > log && grep -q "^step $((step + 1)):" log
 }

@@ -1,7 +1,7 @@
 # Copyright (C) 2026 the One-DVA for FFmpeg authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Reads the latents of videos: of what `onedva-latents export` writes, or of the videos themselves through that
-program. Needs numpy only; one file, copy it where you like.
+program. Needs numpy only; copy it and onedva_progress.py where you like.
 
     import onedva
     latents = onedva.Latents("video.mkv")      # or what was exported: video.safetensors
@@ -23,6 +23,8 @@ import struct
 import subprocess
 
 import numpy as np
+
+from onedva_progress import watched
 
 FORMAT = 5
 TYPES = {"U8": "u1", "I8": "i1", "I32": "<i4", "I64": "<i8", "F32": "<f4"}
@@ -210,7 +212,8 @@ class Windows:
         if clips < 1 or (length is not None and length < 1):
             raise ValueError(f"windows of {clips} clips and {length} tokens; expected 1 or more of each")
         keep = lambda path: exported(path, cache, program) if cache and not is_exported(path) else path
-        self.files = [Latents(keep(os.fspath(path)), program) for path in paths]
+        paths = list(paths)
+        self.files = [Latents(keep(os.fspath(path)), program) for path in watched(paths, "files", len(paths))]
         self.clips, self.length = clips, length
         counts = [max(0, len(file) - clips + 1) for file in self.files]
         self.ends = np.cumsum(counts, dtype=np.int64)

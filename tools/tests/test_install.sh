@@ -54,6 +54,8 @@ install() {
     grep -q 'Encoder onedva' "$scratch/help" || die "the installed ffmpeg has no onedva encoder"
     "$installed/bin/onedva-latents" --help > "$scratch/help"
     grep -q '^Usage: onedva-latents' "$scratch/help" || die "onedva-latents --help: $(cat "$scratch/help")"
+    "$installed/bin/onedva-corpus" --help > "$scratch/help"
+    grep -q '^usage: onedva-corpus' "$scratch/help" || die "onedva-corpus --help: $(cat "$scratch/help")"
 }
 
 # usage: pages FOLDER; man shows every page without a warning, and whatis finds its line

@@ -29,6 +29,7 @@ pack() {
     [ ! -e "$3" ] || die "$3 exists: remove it, or name another folder"
     mkdir -p "$3/onedva_train"
     cp "$here"/onedva_train/*.py "$3/onedva_train"
+    cp "$here/../python/onedva_progress.py" "$3"
     cp "$0" "$3"
     PYTHONPATH=$3 "$python" -m onedva_train pack --start "$1" --train "$2" --megabytes $((megabytes - code)) --out "$3" || {
         rm -r "$3"

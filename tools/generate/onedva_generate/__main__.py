@@ -2,11 +2,12 @@
 """usage: python3 -m onedva_generate clips | train | sample | measure | sheet    (-h says more; doc/generation.md)"""
 import argparse
 import os
-import signal
 import sys
 
 import numpy as np
 import torch
+
+import onedva_progress
 
 from . import clips, flow, measure, prior, train
 from .errors import InputError
@@ -52,13 +53,11 @@ def run_training(args):
     training = train.Training(clips.Clips.load(args.clips), args.checkpoint, args.rate, sizes, args.bf16)
     parameters = sum(p.numel() for p in training.prior.parameters())
     print(f"{parameters / 1e6:.2f} million weights, {len(training.data.train)} clips, {len(training.data.held)} left out", flush=True)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         training.run(args.batch, args.steps, args.minutes and args.minutes * 60, args.every, lambda s: print(s, flush=True))
     except KeyboardInterrupt:
         training.save()
-        print(f"stopped at step {training.step}: {args.checkpoint} has it, the same command goes on")
-        return
+        onedva_progress.interrupted("onedva_generate", f"step {training.step} is kept in {args.checkpoint}; the same command goes on")
     prior.save(args.out, training.average)
 
 
@@ -142,8 +141,11 @@ def parse(argv):
 
 def main(argv=None):
     args = parse(argv)
+    onedva_progress.interrupt_at_sigterm()
     try:
         args.run(args)
+    except KeyboardInterrupt:
+        onedva_progress.interrupted("onedva_generate", f"nothing is kept: {args.command} has to begin again")
     except (InputError, OSError) as error:
         sys.exit(f"onedva_generate: {error}")
 

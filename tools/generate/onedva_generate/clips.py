@@ -4,17 +4,16 @@ import glob
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import zipfile
 
 import numpy as np
 
+import onedva
+from onedva_progress import Progress
+
 from . import shapes
 from .errors import InputError
-
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "python"))
-import onedva  # noqa: E402
 
 FRAMES = 16           # of a clip: the most that a packet holds
 SEQUENCE = 4          # clips that follow each other, at most
@@ -102,17 +101,31 @@ def sequences(path, ffmpeg, side, crops, rng):
 
 def runs_of(paths, ffmpeg, side, crops, rng, report):
     """Of all videos; one that cannot be read, or is shorter than a clip, is named and left out."""
-    for path in paths:
+    progress = Progress("videos", len(paths))
+    for i, path in enumerate(paths):
+        progress.show(i, path)
         count = 0
         try:
             for run in sequences(path, ffmpeg, side, crops, rng):
                 count += 1
                 yield run
         except InputError as error:
+            progress.clear()
             report(f"left out: {error}")
             continue
         if not count:
+            progress.clear()
             report(f"left out: {path} has fewer than {FRAMES} frames")
+    progress.close(len(paths))
+
+
+def drawn(rng, count, side):
+    """As many runs of drawn videos."""
+    progress = Progress("videos", count)
+    for i in range(count):
+        progress.show(i)
+        yield shapes.video(rng, SEQUENCE * FRAMES, side)
+    progress.close(count)
 
 
 def raw(side):
@@ -204,7 +217,7 @@ def read_classes(path):
 def class_runs(name, patterns, program, side, crops, count, rng, report=print):
     """Runs of frames of a class: of videos, or as many as count that are drawn here."""
     if patterns == "shapes":
-        return (shapes.video(rng, SEQUENCE * FRAMES, side) for _ in range(count))
+        return drawn(rng, count, side)
     paths = sorted(p for pattern in patterns for p in glob.glob(pattern))
     if not paths:
         raise InputError(f"class {name}: no file is named like {' or '.join(patterns)}")

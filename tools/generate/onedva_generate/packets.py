@@ -4,16 +4,14 @@ import json
 import os
 import struct
 import subprocess
-import sys
 import tempfile
 
 import numpy as np
 
+import onedva
+
 from .clips import FRAMES
 from .errors import InputError
-
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "python"))
-import onedva  # noqa: E402
 
 NAMES = {np.dtype(t): n for n, t in onedva.TYPES.items()}
 

@@ -7,6 +7,8 @@ import time
 import numpy as np
 import torch
 
+from onedva_progress import Progress
+
 from . import flow
 from .errors import InputError, first_line
 from .prior import Config, Prior
@@ -120,13 +122,17 @@ class Training:
         """Until so many steps or seconds of training in all; a line and a checkpoint every so many steps."""
         rng = np.random.default_rng(self.step + 1)
         losses, began = [], time.monotonic() - self.seconds
+        progress = Progress("steps", steps, seconds and seconds - self.seconds, done=self.step)
         while (steps is None or self.step < steps) and (seconds is None or self.seconds < seconds):
             losses.append(self.run_step(rng, size))
             self.seconds = time.monotonic() - began
+            progress.show(self.step, f"loss {losses[-1]:.4f}")
             if self.step % every == 0:
+                progress.clear()
                 held = validate(self.average, self.data, self.prior.cfg)
                 report(f"step {self.step}: loss {np.mean(losses):.4f}, left out {held:.4f}, {self.seconds:.0f} s, "
                        f"{self.step * size} clips seen")
                 losses = []
                 self.save()
+        progress.close(self.step)
         self.save()

@@ -10,6 +10,8 @@ import tempfile
 import numpy as np
 import torch
 
+import onedva_progress
+
 from . import (canvases, curve, data, entropy, evaluate, grow, model, model_file, pairs, perceptual, sample_sheet, stills, synthetic_videos,
                untrained)
 from . import fit as linear_fit
@@ -166,9 +168,12 @@ def command_train(args):
         trainer.judge(perceptual.Perceptual(args.perceptual, args.perceptual_weight, args.device))
     if resumes:
         trainer.load(args.start, not args.fresh_optimiser)
-    signal.signal(signal.SIGTERM, lambda *_: trainer.stop())
+    for end in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(end, lambda *_: trainer.stop())
     trainer.run(int(args.command[-1]), args.minutes * 60, args.encoder,
                 held_out(args), args.check_minutes * 60, lambda s: print(s, flush=True))
+    if trainer.stopped and processes.first:
+        onedva_progress.say_interrupted("onedva_train", f"step {trainer.step} is kept in {args.out}; --start {args.out} goes on")
     processes.close()
 
 
@@ -358,10 +363,13 @@ def main():
     commands = {"fit": command_fit, "stage1": command_train, "stage2": command_train, "stage3": command_train, "stage4": command_train,
                 "samples": command_samples, "videos": command_videos, "grow": command_grow, "pack": command_pack, "export": command_export, "tables": command_tables,
                 "eval": command_eval, "curve": command_curve}
+    onedva_progress.interrupt_at_sigterm()
     try:
         if "start" in args:
             args.start = newest(args.start)
         commands[args.command](args)
+    except KeyboardInterrupt:
+        onedva_progress.interrupted("onedva_train", f"what is prepared in {args.cache} is kept; the same command goes on")
     except InputError as error:
         sys.exit(f"onedva_train: {error}")
 

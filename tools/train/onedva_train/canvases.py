@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import torch
 
+from onedva_progress import watched
+
 from . import data
 from . import geometry as geo
 from .errors import InputError
@@ -55,7 +57,7 @@ def prepare(source, cache, tool, ffmpeg="ffmpeg", scales=data.SCALES, crf=(30,),
             first = i % len(crf)  # short videos, too, meet every quality
             work.append((tool, ffmpeg, path, entry, target, (*crf[first:], *crf[:first])))
     with ThreadPoolExecutor(jobs) as pool:
-        for _ in pool.map(lambda arguments: make(*arguments), work):
+        for _ in watched(pool.map(lambda arguments: make(*arguments), work), "videos", len(work)):
             pass  # a failure ends the loop and cancels what has not begun
     data.write_index(cache, index)
 

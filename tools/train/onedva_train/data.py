@@ -7,6 +7,8 @@ import subprocess
 import numpy as np
 import torch
 
+from onedva_progress import watched
+
 from . import geometry as geo
 from .errors import InputError
 
@@ -67,8 +69,8 @@ def read_index(cache):
 def prepare(source, cache, ffmpeg="ffmpeg", scales=SCALES):
     """Decode every video under source at several sizes into cache/ (reused when present)."""
     os.makedirs(cache, exist_ok=True)
-    index = []
-    for path, entry in sizes(source, ffmpeg, scales):
+    index, work = [], list(sizes(source, ffmpeg, scales))
+    for path, entry in watched(work, "videos", len(work)):
         entry["file"] += ".yuv"
         target = os.path.join(cache, entry["file"])
         if not os.path.exists(target):

@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import torch
 
+from onedva_progress import watched
+
 from . import canvases, data
 from . import geometry as geo
 from .errors import InputError
@@ -42,7 +44,7 @@ def prepare(source, cache, tool, ffmpeg="ffmpeg", crf=(12, 20, 28, 38, 50), turn
     # a part of it is a fair sample, should the making be stopped
     work = [work[i] for i in rng.permutation(len(work))]
     with ThreadPoolExecutor(jobs) as pool:
-        for _ in pool.map(lambda arguments: canvases.make(*arguments), work):
+        for _ in watched(pool.map(lambda arguments: canvases.make(*arguments), work), "videos", len(work)):
             pass
     data.write_index(cache, index)
 

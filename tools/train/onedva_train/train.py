@@ -9,6 +9,8 @@ import numpy as np
 import torch
 import torch.nn as nn
 
+import onedva_progress
+
 from . import deblocking, entropy, evaluate, pairs, texture, throughput
 from . import geometry as geo
 from .batches import Ahead, draw_batch
@@ -216,7 +218,7 @@ class Trainer:
     def run(self, stage, seconds, encoder, held_out, every=600, log=print):
         """Train for a span of wall time; the rate rises for 100 steps and falls as a cosine of the time."""
         self.check(stage, held_out, log)
-        progress = Progress(self, encoder, log if self.processes.first else lambda line: None)
+        progress = Progress(self, encoder, stage, seconds) if self.processes.first else None
         begin, checked = time.monotonic(), 0.0
         first = self.step
         with Ahead(lambda: self.draw(self.sampler, self.patches), self.processes.device) as batches:
@@ -228,11 +230,18 @@ class Trainer:
                 warm = min(1, (self.step - first + 1) / 100)
                 for group in self.optimiser.param_groups:
                     group["lr"] = self.rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * part)))
-                progress.add(batch[0], self.one_step(batch, stage, encoder), stage, seconds - passed)
+                loss = self.one_step(batch, stage, encoder)
+                if progress:
+                    progress.add(batch[0], loss)
                 if passed - checked > every:
                     checked = passed
+                    if progress:
+                        progress.shown.clear()
                     self.check(stage, held_out, log)
-                    progress.start()
+                    if progress:
+                        progress.start()
+        if progress:
+            progress.shown.close(self.step)
         self.check(stage, held_out, log)
 
     def one_step(self, batch, stage, encoder):
@@ -271,31 +280,32 @@ class PairTrainer(Trainer):
 
 
 class Progress:
-    """A line every half a minute: loss, samples a second and the share of the device's matrix peak."""
+    """How far a stage is, with loss, samples a second and the share of the device's matrix peak since the last look."""
 
-    EVERY = 30
+    EVERY = 2   # seconds from look to look on a terminal
 
-    def __init__(self, trainer, encoder, log):
+    def __init__(self, trainer, encoder, stage, seconds):
         codec, device = trainer.codec, trainer.processes.device
-        self.trainer, self.encoder, self.log = trainer, encoder, log
+        self.trainer, self.encoder, self.stage = trainer, encoder, stage
         dtype = torch.bfloat16 if codec.bfloat16 else torch.float32
         self.peak = throughput.matrix_peak(device, dtype)
+        self.shown = onedva_progress.Progress("steps", seconds=seconds, done=trainer.step)
+        self.every = self.EVERY if self.shown.on_terminal else onedva_progress.LOGGED
         self.start()
 
     def start(self):
         self.begin, self.steps, self.operations, self.samples, self.loss = time.monotonic(), 0, 0, 0, 0.0
 
-    def add(self, x, loss, stage, left):
+    def add(self, x, loss):
         self.steps += 1
         self.samples += len(x) * self.trainer.processes.count
         self.operations += throughput.step_operations(self.trainer.codec.cfg, x, self.encoder)
         self.loss = self.loss + loss
         elapsed = time.monotonic() - self.begin
-        if elapsed > self.EVERY:
+        if elapsed > self.every:
             mean = float(self.loss) / self.steps
             speed = self.operations / elapsed
-            self.log(f"stage {stage} step {self.trainer.step} samples {self.trainer.samples} "
-                     f"loss {mean:.4f} ({4.343 * mean:.2f} dB) {self.steps / elapsed:.2f} steps/s "
-                     f"{self.samples / elapsed:.1f} samples/s {speed / 1e9:.0f} GFLOP/s "
-                     f"({100 * speed / self.peak:.0f} % of the matrix peak) left {left / 60:.1f} min")
+            self.shown.show(self.trainer.step, f"stage {self.stage}, loss {mean:.4f} ({4.343 * mean:.2f} dB), "
+                            f"{self.trainer.samples} samples, {self.samples / elapsed:.1f} samples/s, {speed / 1e9:.0f} GFLOP/s "
+                            f"({100 * speed / self.peak:.0f} % of the matrix peak)", now=True)
             self.start()

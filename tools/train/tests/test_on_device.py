@@ -115,7 +115,10 @@ class Packs(unittest.TestCase):
             step = load(self.written)["step"]
         running.send_signal(signal.SIGTERM)
         self.assertEqual(running.wait(60), 0)
-        self.assertGreaterEqual(self.trained()["step"], step)
+        kept = self.trained()["step"]
+        self.assertGreaterEqual(kept, step)
+        with open(os.path.join(self.out, "log")) as log:
+            self.assertIn(f"onedva_train: interrupted: step {kept} is kept in {self.out}/checkpoint.pt; --start", log.read())
         self.assertGreater(step, first["step"])
 
     def test_what_is_wrong_is_one_line(self):

@@ -128,6 +128,13 @@ class Train(unittest.TestCase):
         self.assertLess(trainer.step, 2)
         self.assertTrue(os.path.exists(self.out))
 
+    def test_a_run_says_how_far_it_is(self):
+        trainer = self.trainer()
+        with contextlib.redirect_stderr(io.StringIO()) as said, mock.patch("onedva_progress.LOGGED", 0.05):
+            trainer.run(1, 2, "off", [], log=lambda line: None)
+        self.assertRegex(said.getvalue().splitlines()[0], r"^\d+ steps, [\d.]+ steps/(s|min), [012] s left: stage 1, loss -?[\d.]+ "
+                         r"\(-?[\d.]+ dB\), \d+ samples, [\d.]+ samples/s, \d+ GFLOP/s \(\d+ % of the matrix peak\)$")
+
     def test_export_with_and_without_a_query_encoder(self):
         path = os.path.join(self.folder.name, "model.safetensors")
         for layers in (0, 1):
