@@ -17,7 +17,7 @@ deb) wanted="$build build-essential debhelper" ;;
 check-deb) wanted="debootstrap lintian" ;;
 check)
     wanted="$build clang g++ libblas-dev libclang-rt-dev libcmocka-dev libdnnl-dev libvulkan1 libxml2-dev
-        man-db mandoc mesa-vulkan-drivers parallel procps python3 python3-matplotlib python3-numpy python3-pil python3-torch
+        man-db mandoc mesa-vulkan-drivers parallel procps python3 python3-matplotlib python3-numpy python3-pil python3-torch python3-xxhash
         vulkan-validationlayers xauth xdotool xvfb"
     ;;
 fuzz) wanted="$build clang libclang-rt-dev" ;;
@@ -29,7 +29,7 @@ coverage) wanted="$build g++ gcovr libcmocka-dev libxml2-dev parallel procps pyt
 valgrind) wanted="$build g++ libcmocka-dev valgrind" ;;
 bench) wanted="$build ffmpeg" ;;
 gemm) wanted="$build libdnnl-dev libopenblas-dev" ;;
-train) wanted="$build python3 python3-numpy python3-torch" ;;
+train) wanted="$build python3 python3-numpy python3-torch python3-xxhash" ;;
 eval) wanted="$build ffmpeg python3 python3-numpy python3-matplotlib" ;;
 *)
     echo "usage: install-deps.sh build|deb|check-deb|check|fuzz|fuzz-report|cluster|aarch64|s390x|coverage|valgrind|bench|gemm|train|eval" >&2

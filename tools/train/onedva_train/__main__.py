@@ -125,7 +125,9 @@ def newest(path):
 def read_start(path):
     """A checkpoint's state ({} for a model file) and its plain codec, untrained where it is a checkpoint."""
     if path.endswith(".safetensors"):
-        return {}, Codec.from_file(*model_file.read(path))
+        codec = Codec.from_file(*model_file.read(path))
+        codec.cfg.id = model_file.packet_id(path)  # packets stay what they are while linear path and tables do
+        return {}, codec
     start = torch.load(path, map_location="cpu", weights_only=False)
     return start, Codec(model.Config(**start["config"]), start["linear"])
 
@@ -184,7 +186,7 @@ def command_grow(args):
     if args.width < codec.cfg.width or args.layers < codec.cfg.decoder_layers or args.width % codec.cfg.head_dim:
         raise InputError(f"--width {args.width} --layers {args.layers}: at least {codec.cfg.width} and "
                          f"{codec.cfg.decoder_layers} of {args.start}, and the width a multiple of {codec.cfg.head_dim}")
-    grown = grow.grow(codec, args.name, args.width, args.layers, args.id)
+    grown = grow.grow(codec, args.name, args.width, args.layers)
     config, tensors, _ = model_file.from_training(grown.cfg, grown.linear, None, grown.decoder.state_dict())
     model_file.write(args.out, config, tensors)
 
@@ -329,8 +331,6 @@ def main():
     p.add_argument("--out", required=True, help="folder to write")
     p = command("grow", "a wider, deeper decoder that does what the start's does, to train on from")
     p.add_argument("--name", default="base", help="of the model")
-    p.add_argument("--id", help="of the start, 16 digits, which packets name (`onedva-latents export` tells it): the linear path "
-                   "and the tables stay, so that packets do")
     p.add_argument("--width", type=int, default=192)
     p.add_argument("--layers", type=int, default=6)
     p.add_argument("--out", required=True, help="model file to write")

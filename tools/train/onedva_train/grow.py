@@ -88,11 +88,9 @@ def grow_decoder(new, old):
     into(new.out.bias, old.out.bias)
 
 
-def grow(codec, name, width, layers, model_id=None):
-    """A plain codec -> one with a decoder of this width and so many layers, and no query encoder. model_id: the codec's,
-    which packets name, for its linear path and its tables stay."""
+def grow(codec, name, width, layers):
+    """A plain codec -> one with a decoder of this width and so many layers, and no query encoder."""
     cfg = copy.copy(codec.cfg)
-    cfg.id = cfg.id or model_id
     cfg.name, cfg.width, cfg.decoder_layers = name, width, layers
     cfg.encoder_layers = cfg.queries = 0
     grown = Codec(cfg, codec.linear)

@@ -60,6 +60,14 @@ def read(path, key="onedva"):
     return config, tensors
 
 
+def packet_id(path):
+    """What packets of a model file name: the id that it says it shares, or XXH64 of it."""
+    import xxhash  # nothing else needs it, and not every machine that trains has it
+    config, _ = read(path)
+    with open(path, "rb") as f:
+        return config.get("id") or f"{xxhash.xxh64_intdigest(f.read()):016x}"
+
+
 def stored_bf16(path):
     """Names of the tensors that a file has as bfloat16."""
     with open(path, "rb") as f:

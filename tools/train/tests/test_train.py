@@ -9,6 +9,7 @@ from unittest import mock
 
 import numpy as np
 import torch
+import xxhash
 
 from onedva_train import __main__, batches, codec, model, model_file, throughput, train
 from onedva_train.untrained import random_linear
@@ -150,6 +151,23 @@ class Train(unittest.TestCase):
             self.assertEqual(any(name.startswith("enc.") for name in tensors), layers > 0)
             error = torch.tensor(tensors["dec.out.weight"]) - trainer.ema.decoder.out.whole()
             self.assertLess(error.abs().max().item(), 1e-5)
+
+    def test_packets_stay_those_of_the_model_that_training_began_with(self):
+        first, second = (os.path.join(self.folder.name, name) for name in ("first.safetensors", "second.safetensors"))
+        self.cfg.encoder_layers = 0
+        whole = codec.Codec(self.cfg, random_linear())
+        config, tensors, _ = model_file.from_training(self.cfg, whole.linear, None, whole.decoder.state_dict())
+        model_file.write(first, config, tensors)
+        with open(first, "rb") as f:
+            own = f"{xxhash.xxh64_intdigest(f.read()):016x}"
+        state, start = __main__.read_start(first)
+        self.assertEqual((state, start.cfg.id), ({}, own))
+        train.Trainer(start, Noise(3), self.out, patches=1).save()
+        with mock.patch.object(sys, "argv", ["onedva_train", "export", "--start", self.out, "--out", second]), \
+                contextlib.redirect_stdout(io.StringIO()):
+            __main__.main()
+        self.assertEqual(model_file.packet_id(second), own)
+        self.assertEqual(__main__.read_start(second)[1].cfg.id, own)
 
     def test_a_broken_sampler_ends_the_run(self):
         trainer = self.trainer()
