@@ -50,7 +50,7 @@ motion-bench: all $(BUILD)/tools/bench/motion_bench
 entropy-bench: all $(BUILD)/tools/bench/entropy_bench
 	@tools/bench/entropy_bench.sh "$(INPUT)"
 
-# PEERS: an ffmpeg with libx264, libx265 and libsvtav1; VMAF: one with libvmaf, none: no VMAF;
+# PEERS: an ffmpeg with libx264, libx265, libsvtav1 and libaom-av1; VMAF: one with libvmaf, none: no VMAF;
 # PICTURE: the clip of the picture at the lowest rate; JOBS: clips at a time.
 PEERS = $(firstword $(wildcard /usr/bin/ffmpeg) ffmpeg)
 JOBS  = 1

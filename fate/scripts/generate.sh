@@ -254,10 +254,25 @@ stopped() {
         sleep 0.1
     done
     kill -TERM $tool && ! wait $tool && cat log &&
-        clips=$(sed -n 's/^onedva-latents: stopped: stopped.mp4 has \([0-9]*\) of 1000000 clips$/\1/p' log) &&
+        clips=$(sed -n 's/^onedva-latents: interrupted: \([0-9]*\) of 1000000 clips are kept in stopped.mp4$/\1/p' log) &&
         [ "$clips" -gt 0 ] && [ "$(count stopped.mp4)" -eq $((16 * clips)) ]
 }
 check "generate: what was drawn is kept when it is stopped" stopped
+a_bar() {
+    TERM=vt100 script -q -e -c "./onedva-latents --prior '$prior' --clips 400 generate shown.odva" typescript > /dev/null &&
+        cat typescript && grep -a '\[####*  *\] [0-9]*/400 clips, [0-9.]* clips/s, [0-9]* s left' typescript &&
+        grep -a '\[#\{20\}\] 400/400 clips, [0-9.]* clips/s' typescript
+}
+check "generate: a bar on a terminal" a_bar
+piped() {
+    ./onedva-latents --prior "$prior" --clips 2 generate file.odva && ./onedva-latents --prior "$prior" --clips 2 generate - > piped.odva &&
+        cmp file.odva piped.odva
+}
+check "generate: to a pipe" piped
+check "generate: a name without a kind of file" tool_refuses "novideo: its name says no kind of file; .mkv" \
+    --prior "$prior" generate novideo
+check "generate: an option of another command" tool_refuses "--from is an option of import, not of generate" \
+    --prior "$prior" --from y generate x.mkv
 check "generate: no file" tool_refuses "generate and what to write" generate
 
 finish

@@ -140,6 +140,63 @@ check "headers that change, to a container that cannot say it" changing
 ffmpeg -f lavfi -i "testsrc2=size=64x48,trim=end_frame=2" -c:v mpeg4 other.mkv
 check "video of another codec" says "other.mkv has no One-DVA stream" 1 export other.mkv x.safetensors
 check "no such file" says "none.mkv: No such file" 1 export none.mkv x.safetensors
+head -c 3000 /dev/urandom > noise.mkv
+check "file that is no video" says "noise.mkv: Invalid data found when processing input: EBML header parsing failed" 1 \
+    export noise.mkv x.safetensors
+check "a name without a kind of file" says "novideo: its name says no kind of file; .mkv" 1 import latents.safetensors novideo
+not_lost() {
+    echo kept > kept.ts && says "kept.ts: a file of kind mpegts does not hold One-DVA; .mkv" 1 import latents.safetensors kept.ts &&
+        grep -x kept kept.ts
+}
+check "a file that is there is not lost to a container that cannot hold it" not_lost
+check "an option of import" says "--from is an option of import, not of export" 1 --from q export video.mkv x.safetensors
+check "an option of generate" says "--clips is an option of generate, not of import" 1 \
+    --seed 1 --clips 2 import latents.safetensors x.mkv
+import_to_a_pipe() {
+    ./onedva-latents import latents.safetensors file.odva && ./onedva-latents import latents.safetensors - > piped.odva &&
+        cmp file.odva piped.odva
+}
+check "import to a pipe" import_to_a_pipe
+
+# ---- many videos ----
+
+mkdir many exported
+for i in 1 2 3 4; do cp video.mkv many/$i.mkv; done
+many() {
+    ./onedva-latents export many/*.mkv exported > said && cat said && grep -x "4 videos: 4 exported, 0 were there, 0 failed" said &&
+        ./onedva-latents export many/1.mkv one.safetensors && for i in 1 2 3 4; do
+        cmp one.safetensors exported/$i.mkv.safetensors || return
+    done
+    touch many/2.mkv && ./onedva-latents export many/*.mkv exported > said && cat said &&
+        grep -x "4 videos: 1 exported, 3 were there, 0 failed" said
+}
+check "many videos: each once, and again where it is newer" many
+one_fails() {
+    cp noise.mkv many/3.mkv && ! ./onedva-latents export many/*.mkv exported > said 2> log && cat said log &&
+        grep -x "4 videos: 0 exported, 3 were there, 1 failed" said && [ "$(wc -l < log)" -eq 1 ] &&
+        grep "^onedva-latents: many/3.mkv: " log
+}
+check "many videos: one that fails does not end the others" one_fails
+check "many videos: of one name" says "many/1.mkv and ./many/1.mkv have one name" 1 export many/1.mkv ./many/1.mkv exported
+check "many videos: no folder" says "x.safetensors is no folder" 1 export many/1.mkv many/2.mkv x.safetensors
+for i in $(seq 400); do ln -f video.mkv "many/$i.mkv"; done
+bar_of_many() {
+    mkdir shown && TERM=vt100 script -q -e -c "./onedva-latents export many/*.mkv shown" typescript > /dev/null && cat typescript &&
+        grep -a '\[####*  *\] [0-9]*/400 videos, [0-9.]* videos/s, [0-9]* s left' typescript &&
+        grep -a '\[#\{20\}\] 400/400 videos, [0-9.]* videos/s' typescript
+}
+check "many videos: a bar on a terminal" bar_of_many
+many_interrupted() {
+    mkdir kept && { ./onedva-latents export many/*.mkv kept > said 2> log & } && tool=$! && for _ in $(seq 100); do
+        [ "$(find kept -name '*.safetensors' | wc -l)" -lt 5 ] || break
+        sleep 0.02
+    done
+    kill -TERM $tool && ! wait $tool && cat said log &&
+        number=$(sed -n 's/^onedva-latents: interrupted: \([0-9]*\) of 400 videos are kept in kept; the same command goes on$/\1/p' log) &&
+        [ "$number" -ge 5 ] && [ "$number" -lt 400 ] && [ "$(find kept -type f | wc -l)" -eq "$number" ] &&
+        ./onedva-latents export many/*.mkv kept > said && grep "^400 videos: .* $number were there, 0 failed$" said
+}
+check "many videos: what is kept is told" many_interrupted
 check "wrong command" says "give export or import" 1 exprot video.mkv x.safetensors
 check "latents of a file that is none" says "video.mkv: not a safetensors file" 1 import video.mkv x.mkv
 check "a model as latents" says ".*no tensor stream.header" 1 import "$ONEDVA_MODEL" x.mkv

@@ -65,13 +65,13 @@ def pictures(clip, chosen, frame):
 
 
 def draw(clip, chosen, path):
-    """Writes a PNG of 256 colours: samples as they are, three pictures in a row or, of upright ones, six."""
+    """Writes a PNG of 256 colours: samples as they are, three pictures in a row, four where that saves one, or, of upright ones, six."""
     import matplotlib
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
     from PIL import Image
     shown = pictures(clip, chosen, clip.frames // 2)
-    columns = min(len(shown), 3 if clip.width >= clip.height else 6)
+    columns = min(len(shown), 6 if clip.width < clip.height else 4 if len(shown) > 6 else 3)
     rows = -(-len(shown) // columns)
     width, height = columns * (clip.width + GAP) - GAP, rows * (clip.height + LABEL)
     figure = plt.figure(figsize=(width / 100, height / 100), dpi=100, facecolor="white")

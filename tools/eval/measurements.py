@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Measures encoders on clips; what was measured before is taken from a file."""
 import concurrent.futures
+import contextlib
 import json
 import os
 import sys
@@ -9,8 +10,24 @@ import tempfile
 import threading
 
 import coding
+import programs
 import seams
 from programs import identity
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "python"))
+from onedva_progress import Progress, interrupt_at_sigterm, interrupted  # noqa: E402
+
+
+@contextlib.contextmanager
+def ends_in_one_line(program, store):
+    """What goes wrong, or what is kept when it is interrupted; store: the path of that."""
+    interrupt_at_sigterm()
+    try:
+        yield
+    except programs.ProgramError as error:
+        sys.exit(f"{program}: {error}")
+    except KeyboardInterrupt:
+        interrupted(program, f"what is measured is kept in {store}; the same command goes on")
 
 
 class Store:
@@ -87,16 +104,37 @@ class Bench:
                         self.store.put(key, measure(clip, encoder, coded, decoded))
         return [self.store.get(key) for key in keys]
 
-    def all(self, clips, encoders, key_of, measure):
-        """-> {curve name: {quality: [value of each clip]}}"""
-        found = {}
+    def is_stored(self, clip, encoder, quality, key_of):
+        return all(self.store.get(key_of(clip, encoder, quality, options)) is not None for _, options in encoder.decoders)
+
+    def all(self, clips, encoders, key_of, measure, unit):
+        """-> {curve name: {quality: [value of each clip]}}; clip by clip, so that the time that is left can be told"""
+        work = [(clip, encoder, quality) for clip in clips for encoder in encoders for quality in encoder.qualities]
+        values, missing = {}, []
+        for place, one in enumerate(work):
+            if self.is_stored(*one, key_of):
+                values[place] = self.one(*one, key_of, measure)
+            else:
+                missing.append(place)
+        progress = Progress(unit, len(work), done=len(values))
+        if missing:
+            progress.show(len(values), now=True)
         with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
-            for encoder in encoders:
-                for quality in encoder.qualities:
-                    rows = list(pool.map(lambda clip: self.one(clip, encoder, quality, key_of, measure), clips))
-                    for (decoder, _), values in zip(encoder.decoders, zip(*rows)):
-                        found.setdefault(encoder.curve_name(decoder), {})[quality] = list(values)
-                    print(f"{encoder.name}, crf {quality}", file=sys.stderr, flush=True)
+            try:
+                futures = {pool.submit(self.one, *work[place], key_of, measure): place for place in missing}
+                for future in concurrent.futures.as_completed(futures):
+                    values[futures[future]] = future.result()
+                    clip, encoder, quality = work[futures[future]]
+                    progress.show(len(values), f"{clip.name}, {encoder.name}, crf {quality}")
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                programs.end_all()
+                raise
+        progress.close(len(work))
+        found = {}
+        for place, (_, encoder, quality) in enumerate(work):
+            for (decoder, _), value in zip(encoder.decoders, values[place]):
+                found.setdefault(encoder.curve_name(decoder), {}).setdefault(quality, []).append(value)
         return found
 
     def quality(self, clip, encoder, quality):
@@ -105,8 +143,8 @@ class Bench:
 
     def qualities(self, clips, encoders):
         """Rate and quality: values are {"bpp": ..., metric key: ...}."""
-        return self.all(clips, encoders, self.quality_key, self.measure_quality)
+        return self.all(clips, encoders, self.quality_key, self.measure_quality, "measurements")
 
     def seams(self, clips, encoders):
         """Values are those of seams.measure, and "bpp"."""
-        return self.all(clips, encoders, self.seam_key, self.measure_seams)
+        return self.all(clips, encoders, self.seam_key, self.measure_seams, "measurements of seams")

@@ -30,6 +30,8 @@ GOPS = (250, 16)   # what people use, and random access twice a second
 X264_CRF = (20, 26, 32, 36, 40, 44, 48, 51)
 X265_CRF = (20, 26, 32, 36, 40, 44, 48, 51)
 SVT_CRF = (25, 32, 40, 46, 52, 57, 60, 63)
+AOM_CRF = (25, 32, 40, 46, 52, 57, 60, 63)
+LIBRARIES = ("libx264", "libx265", "libsvtav1", "libaom-av1")   # encoders of an ffmpeg that all_peers() needs
 
 
 def fewer(qualities):
@@ -66,12 +68,18 @@ def svt_av1(program, gop):
                    ("-c:v", "libsvtav1", "-preset", "6", "-g", str(gop), "-svtav1-params", "lp=1"), SVT_CRF, gop=gop)
 
 
+def libaom(program, gop):
+    return Encoder(f"libaom cpu-used 4, GOP {gop}", program,
+                   ("-c:v", "libaom-av1", "-cpu-used", "4", "-g", str(gop), "-b:v", "0", "-row-mt", "0"), AOM_CRF, gop=gop)
+
+
 def all_peers(program):
-    """Those of each of GOPS, first the one of interest, as their presets come; then those tuned for PSNR."""
+    """Those of each of GOPS, first the one of interest, as their presets come; then those tuned for PSNR. VVenC is in no
+    package of Debian's."""
     first, *rest = GOPS
     others = [make(program, gop) for gop in rest for make in (x264, x265, svt_av1)]
     others += [x264(program, first, "psnr"), x265(program, first, "psnr")]
-    return [x264(program, first), x265(program, first), svt_av1(program, first),
+    return [x264(program, first), x265(program, first), svt_av1(program, first), libaom(program, first),
             *(dataclasses.replace(peer, qualities=fewer(peer.qualities)) for peer in others)]
 
 
@@ -104,7 +112,7 @@ def library_version(encoder):
 
 def parse_library_version(log):
     for name, pattern in (("x264", r"\] 264 - (core \d+ r\S+)"), ("x265", r"HEVC encoder version (\S+)"),
-                          ("SVT-AV1", r"SVT-AV1 Encoder Lib v?(\S+)")):
+                          ("SVT-AV1", r"SVT-AV1 Encoder Lib v?(\S+)"), ("libaom", r"\[libaom-av1 @ \S+\] v?(\d\S*)")):
         found = re.search(pattern, log)
         if found:
             return f"{name} {found.group(1)}"

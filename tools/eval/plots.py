@@ -3,7 +3,7 @@
 """Draws rate against quality, a panel for each metric."""
 from tables import mean_points
 
-COLOURS = {"onedva": "#d62728", "x264": "#1f77b4", "x265": "#2ca02c", "SVT-AV1": "#9467bd"}
+COLOURS = {"onedva": "#d62728", "x264": "#1f77b4", "x265": "#2ca02c", "SVT-AV1": "#9467bd", "libaom": "#8c564b"}
 FAINT = "#f4a6a6"   # One-DVA with keyframes nearer
 RATES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1)   # that are labelled
 STEPS = {"steps 0": ("--", 1.4, "s"), "steps 1": ("-", 2.2, "o")}   # others are dotted
@@ -32,7 +32,9 @@ def draw(measured, metrics, path):
     import matplotlib.pyplot as plt
     columns = min(len(metrics), 2)
     rows = -(-len(metrics) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(5.5 * columns, 4 * rows + 0.7), dpi=90, squeeze=False)
+    legend = 0.3 + 0.2 * -(-len(measured) // 3)   # inches
+    height = 4 * rows + legend
+    figure, axes = plt.subplots(rows, columns, figsize=(5.5 * columns, height), dpi=90, squeeze=False)
     for axis, metric in zip(axes.flat, metrics):
         for name, by_quality in measured.items():
             colour, dashes, width, marker = style(name)
@@ -46,6 +48,6 @@ def draw(measured, metrics, path):
     for axis in axes.flat[len(metrics):]:
         axis.set_axis_off()
     figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="lower center", ncol=3, frameon=False)
-    figure.tight_layout(rect=(0, 0.8 / (4 * rows + 0.7), 1, 1))
+    figure.tight_layout(rect=(0, legend / height, 1, 1))
     figure.savefig(path)
     plt.close(figure)

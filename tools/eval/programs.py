@@ -7,22 +7,44 @@ import os
 import re
 import shutil
 import subprocess
+import threading
 
 
 class ProgramError(Exception):
     """A program failed, or what it wrote is not what it should have written."""
 
 
+running = set()   # programs, from any thread; Ctrl-C does not reach them
+no_more = threading.Event()
+
+
 def run(command):
     """Runs command to its end -> its output; ProgramError with its messages if it fails."""
     try:
-        done = subprocess.run(command, capture_output=True)
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
     except OSError as error:
         raise ProgramError(f"{command[0]}: {error.strerror}") from error
-    done.stdout, done.stderr = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
-    if done.returncode:
-        raise ProgramError(f"{' '.join(command)}\n{done.stderr.strip()}")
-    return done
+    with child:
+        running.add(child)
+        if no_more.is_set():
+            child.kill()
+        try:
+            output, said = (text.decode(errors="replace") for text in child.communicate())
+        except BaseException:
+            child.kill()
+            raise
+        finally:
+            running.discard(child)
+    if child.returncode:
+        raise ProgramError(f"{' '.join(command)}\n{said.strip()}")
+    return subprocess.CompletedProcess(command, 0, output, said)
+
+
+def end_all():
+    """Kills what run() runs in other threads, and what it would run from now on."""
+    no_more.set()
+    for child in list(running):
+        child.kill()
 
 
 def file_digest(path):

@@ -8,16 +8,14 @@ what the others are compared with. report.py compares with other encoders, and b
 """
 import argparse
 import math
-import sys
 import tempfile
 
 import bd_rate
 import clips as clip_files
 import peers
 import tables
-from measurements import Bench, Store
+from measurements import Bench, Store, ends_in_one_line
 from metrics import PSNR, Comparison
-from programs import ProgramError
 
 
 def encoders(args, model):
@@ -91,11 +89,8 @@ def main():
     parser.add_argument("--store", default="build/eval/measurements.jsonl", help="measurements, kept")
     args = parser.parse_args()
     args.crf = [int(c) if c == int(c) else c for c in args.crf]
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            measure_and_print(args, folder)
-    except ProgramError as error:
-        sys.exit(f"rate_distortion: {error}")
+    with ends_in_one_line("rate_distortion", args.store), tempfile.TemporaryDirectory() as folder:
+        measure_and_print(args, folder)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # Copyright (C) 2026 the One-DVA for FFmpeg authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Measures One-DVA, x264, x265 and SVT-AV1 on a set of clips and writes a report in Markdown, with pictures and CSV.
+"""Measures One-DVA, x264, x265, SVT-AV1 and libaom on a set of clips and writes a report in Markdown, with pictures and CSV.
 
 Every figure comes from whole files: encoded by ffmpeg to Matroska, decoded by ffmpeg, compared frame by frame
 with the source. What was measured before with the same program, model, options and clip is not measured again.
@@ -11,7 +11,6 @@ import dataclasses
 import os
 import re
 import subprocess
-import sys
 import tempfile
 
 import clips as clip_files
@@ -21,7 +20,7 @@ import peers
 import plots
 import programs
 import tables
-from measurements import Bench, Store
+from measurements import Bench, Store, ends_in_one_line
 
 SEAM_CRF = (30, 45, 55)
 SEAM_PEER_CRF = (32, 44, 51)
@@ -82,11 +81,11 @@ def commit():
 
 
 def how(args, result):
-    """The first section: what measured what."""
+    """What measured what."""
     options = " ".join(["VALID", "--crf", *(str(c) for c in args.crf), "--steps", *(str(s) for s in args.steps),
                         "--picture", args.picture])
     vmaf = " VMAF=FFMPEG_WITH_LIBVMAF" if args.vmaf else ""
-    lines = [f"`make eval VALID=DIR{vmaf} PICTURE={args.picture}`, which runs `tools/eval/report.py {options}`. "
+    lines = ["## How", "", f"`make eval VALID=DIR{vmaf} PICTURE={args.picture}`, which runs `tools/eval/report.py {options}`. "
              "Written by that program; do not edit.", "",
              f"- machine: {programs.machine()}",
              f"- commit {commit()}; model {result.onedva.model}; onedva: `-preset medium`, "
@@ -201,15 +200,13 @@ def write(args, result):
     base = os.path.splitext(args.out)[0]
     csv_name = os.path.basename(base) + ".csv"
     plots.draw({name: by for name, by in result.measured.items() if "tune" not in name}, result.metrics, base + ".png")
-    parts = ["# Rate and distortion", how(args, result),
-             f"![rate against quality]({os.path.basename(base)}.png)"]
+    parts = ["# Rate and distortion", f"![rate against quality]({os.path.basename(base)}.png)",
+             picture_section(result, args, os.path.join(os.path.dirname(args.out), "lowest-rate.png")), how(args, result)]
     if len(result.onedva.decoders) > 1:
         parts.append(steps_section(result))
     if result.peers:
         parts += [peers_section(result, onedva) for onedva in (result.onedva, *result.others)]
-    parts += [clips_section(result), seams_section(result, base + "-seams.csv"),
-              picture_section(result, args, os.path.join(os.path.dirname(args.out), "lowest-rate.png")),
-              "## Measurements", f"Means over the clips; each clip's own are in [{csv_name}]({csv_name}).",
+    parts += [clips_section(result), seams_section(result, base + "-seams.csv"), "## Measurements", f"Means over the clips; each clip's own are in [{csv_name}]({csv_name}).",
               tables.measurement_tables(result.measured, result.metrics)]
     write_csv(result, base + ".csv", base + "-seams.csv")
     with open(args.out, "w") as file:
@@ -220,7 +217,7 @@ def check_programs(args):
     """Says before hours of work what cannot be done."""
     if args.peers:
         listed = programs.run([args.peers, "-hide_banner", "-encoders"]).stdout
-        for name in ("libx264", "libx265", "libsvtav1"):
+        for name in peers.LIBRARIES:
             if not re.search(rf" {name} ", listed):
                 raise programs.ProgramError(f"{args.peers} has no {name}: give --peers an ffmpeg that has (Debian's "
                                             "does), or --peers '' to measure onedva alone")
@@ -235,7 +232,7 @@ def main():
     parser.add_argument("clips", nargs="+", help="video files or folders of them")
     parser.add_argument("--ffmpeg", default="build/ffmpeg", help="FFmpeg with onedva")
     parser.add_argument("--ffprobe", default="build/ffprobe")
-    parser.add_argument("--peers", default="ffmpeg", help="ffmpeg with libx264, libx265 and libsvtav1; '': none")
+    parser.add_argument("--peers", default="ffmpeg", help=f"ffmpeg with {', '.join(peers.LIBRARIES)}; '': none")
     parser.add_argument("--vmaf", default="", help="ffmpeg with libvmaf (that of pip's imageio-ffmpeg has)")
     parser.add_argument("--crf", type=int, nargs="+", default=[10, 20, 30, 35, 40, 45, 50, 55, 60, 63])
     parser.add_argument("--steps", type=int, nargs="+", default=[0, 1, 8], help="the first is compared with")
@@ -244,12 +241,10 @@ def main():
     parser.add_argument("--store", default="build/eval/measurements.jsonl", help="measurements, kept")
     parser.add_argument("--out", default="doc/rate-distortion.md")
     args = parser.parse_args()
-    try:
+    with ends_in_one_line("report", args.store):
         check_programs(args)
         with tempfile.TemporaryDirectory() as folder:
             write(args, measure(args, folder))
-    except programs.ProgramError as error:
-        sys.exit(f"report: {error}")
 
 
 if __name__ == "__main__":

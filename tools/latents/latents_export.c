@@ -42,10 +42,30 @@ static const struct growing_tensor empty[LATENTS_TENSOR_COUNT] = {
 #undef LATENTS_EMPTY_TENSOR
 };
 
+static char reason[160]; /* what FFmpeg logged first while a file was opened */
+
+static void keep_reason(void *context, int level, const char *format, va_list arguments)
+{
+    (void)context;
+    if (level > AV_LOG_ERROR || reason[0])
+        return;
+    vsnprintf(reason, sizeof(reason), format, arguments);
+    reason[strcspn(reason, "\n")] = 0;
+}
+
+/* One line says why a file cannot be read, with what its demuxer has to say. */
+static void check_opened(int status, const char *input)
+{
+    if (status < 0)
+        die("%s: %s%s%s", input, av_err2str(status), reason[0] ? ": " : "", reason);
+}
+
 static void open_input(struct exporter *e, const char *input)
 {
-    check_av(avformat_open_input(&e->container, input, NULL, NULL), input);
-    check_av(avformat_find_stream_info(e->container, NULL), input);
+    av_log_set_callback(keep_reason);
+    check_opened(avformat_open_input(&e->container, input, NULL, NULL), input);
+    check_opened(avformat_find_stream_info(e->container, NULL), input);
+    av_log_set_callback(av_log_default_callback);
     for (unsigned i = 0; i < e->container->nb_streams && !e->stream; i++) {
         const char *name = avcodec_get_name(e->container->streams[i]->codecpar->codec_id);
 

@@ -7,12 +7,12 @@
 #include <libavcodec/codec_desc.h>
 #include <libavformat/avformat.h>
 #include <libavutil/parseutils.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "die.h"
+#include "interruption.h"
+#include "latents_output.h"
+#include "progress.h"
 
 struct drawer {
     onedva_prior *prior;
@@ -69,37 +69,9 @@ static void set_parameters(const struct drawer *drawer, AVStream *stream)
 
 static void open_output(struct drawer *drawer, const char *output)
 {
-    AVStream *stream;
-
-    check_av(avformat_alloc_output_context2(&drawer->container, NULL, NULL, output), output);
-    stream = avformat_new_stream(drawer->container, NULL);
-    if (!stream)
-        die("out of memory");
-    set_parameters(drawer, stream);
-    /* before a file that is there is lost */
-    if (avformat_query_codec(drawer->container->oformat, stream->codecpar->codec_id,
-                             FF_COMPLIANCE_NORMAL) != 1)
-        die("%s: a file of kind %s does not hold One-DVA; .mkv, .mp4, .mov, .nut, .avi and .odva "
-            "do",
-            output, drawer->container->oformat->name);
-    if (!(drawer->container->oformat->flags & AVFMT_NOFILE))
-        check_av(avio_open(&drawer->container->pb, output, AVIO_FLAG_WRITE), output);
-    check_av(avformat_write_header(drawer->container, NULL), output);
-}
-
-static volatile sig_atomic_t stopped; /* the signal that asked for an end */
-
-static void stop(int signal)
-{
-    stopped = signal;
-}
-
-static void end_at_signals(void)
-{
-    struct sigaction action = {.sa_handler = stop};
-
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    drawer->container = latents_output_alloc(output);
+    set_parameters(drawer, drawer->container->streams[0]);
+    latents_output_open(drawer->container, output);
 }
 
 static void write_clip(struct drawer *drawer, AVPacket *packet, const char *output)
@@ -122,24 +94,24 @@ void latents_generate(const onedva_model *model, const char *output,
 {
     struct drawer drawer = {0};
     AVPacket *packet = av_packet_alloc();
+    struct progress progress;
     int clips = 0;
 
     if (!packet)
         die("out of memory");
     open_generator(&drawer, model, generation);
     open_output(&drawer, output);
-    end_at_signals();
-    while (clips < generation->clips && !stopped) {
+    interruption_catch();
+    progress_begin(&progress, "clips", generation->clips, 0);
+    while (clips < generation->clips && !interruption_came()) {
         write_clip(&drawer, packet, output);
-        clips++;
+        progress_show(&progress, ++clips);
     }
-    check_av(av_write_trailer(drawer.container), output);
-    if (!(drawer.container->oformat->flags & AVFMT_NOFILE))
-        check_av(avio_closep(&drawer.container->pb), output);
-    avformat_free_context(drawer.container);
+    progress_end(&progress, clips);
+    latents_output_close(drawer.container, output);
     av_packet_free(&packet);
     onedva_generator_close(&drawer.generator);
     onedva_prior_close(&drawer.prior);
     if (clips < generation->clips)
-        die("stopped: %s has %d of %d clips", output, clips, generation->clips);
+        die("interrupted: %d of %d clips are kept in %s", clips, generation->clips, output);
 }

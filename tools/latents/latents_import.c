@@ -19,6 +19,7 @@
 #include "bitstream/packet_encoder.h"
 #include "die.h"
 #include "latents_file.h"
+#include "latents_output.h"
 #include "model/mapped_file.h"
 #include "model/model.h"
 #include "model/safetensors.h"
@@ -197,20 +198,14 @@ static void open_output(struct importer *im, const char *output)
 {
     const struct onedva_logger logger = error_logger();
     struct odva_scan_cache *scans = odva_scan_cache_of(im->model);
-    AVStream *stream;
 
     if (!scans)
         die("%s", onedva_status_text(ONEDVA_ERR_NOMEM));
     check_onedva(odva_packet_decoder_init(&im->decoder, im->model, scans, 0, 0, &logger));
     check_onedva(odva_packet_encoder_init(&im->encoder, im->model));
-    check_av(avformat_alloc_output_context2(&im->container, NULL, NULL, output), output);
-    stream = avformat_new_stream(im->container, NULL);
-    if (!stream)
-        die("out of memory");
-    set_parameters(im, stream);
-    if (!(im->container->oformat->flags & AVFMT_NOFILE))
-        check_av(avio_open(&im->container->pb, output, AVIO_FLAG_WRITE), output);
-    check_av(avformat_write_header(im->container, NULL), output);
+    im->container = latents_output_alloc(output);
+    set_parameters(im, im->container->streams[0]);
+    latents_output_open(im->container, output);
 }
 
 /* ---- clips ------------------------------------------------------------------------------- */
@@ -464,10 +459,7 @@ void latents_import(const onedva_model *model, const char *input, const char *ou
     open_output(&im, output);
     open_split(&im);
     write_clips(&im, output);
-    check_av(av_write_trailer(im.container), output);
-    if (!(im.container->oformat->flags & AVFMT_NOFILE))
-        check_av(avio_closep(&im.container->pb), output);
-    avformat_free_context(im.container);
+    latents_output_close(im.container, output);
     av_bsf_free(&im.split);
     odva_packet_encoder_free(&im.encoder);
     odva_packet_decoder_free(&im.decoder);

@@ -11,25 +11,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "die.h"
 #include "latents_export.h"
+#include "latents_export_all.h"
 #include "latents_generate.h"
 #include "latents_import.h"
 
 static const char usage[] =
     "Usage: onedva-latents [options] export VIDEO FILE.safetensors\n"
+    "       onedva-latents [options] export VIDEO... FOLDER\n"
     "       onedva-latents [options] import FILE.safetensors VIDEO\n"
     "       onedva-latents [options] generate VIDEO\n"
     "\n"
     "export writes the latents of every packet of VIDEO, any container that FFmpeg reads, without\n"
     "decoding a pixel; import makes the packets again, the same bytes where nothing was changed.\n"
-    "doc/latents.md describes the tensors. generate draws a video from a generative model of "
-    "latents\n"
-    "(doc/generation.md).\n"
+    "doc/latents.md describes the tensors. In FOLDER each VIDEO has a file of its name, and one\n"
+    "that is there and not older is not made again. generate draws a video from a generative "
+    "model\n"
+    "of latents (doc/generation.md). import and generate write .odva to standard output where\n"
+    "VIDEO is -.\n"
     "\n"
     "  --model FILE   the model of the stream [$ONEDVA_MODEL, or the one in this program]\n"
-    "  --from NAME    import takes coefficient.q (levels) or coefficient.y (values, which are\n"
+    "\n"
+    "Of import:\n"
+    "  --from NAME    it takes coefficient.q (levels) or coefficient.y (values, which are\n"
     "                 quantised by clip.qidx): q or y [q]\n"
     "\n"
     "Of generate:\n"
@@ -138,6 +145,7 @@ static const struct option options[] = {
 
 struct arguments {
     const char *model;
+    const char *of_import, *of_generate; /* an option of each that was given, or NULL */
     int from_values;
     struct latents_generation generation;
 };
@@ -178,33 +186,77 @@ static int parse_generation(struct latents_generation *generation, int option)
 
 static void parse(struct arguments *arguments, int argc, char **argv)
 {
-    int option;
+    int option, index = 0;
 
-    while ((option = getopt_long(argc, argv, "h", options, NULL)) >= 0) {
-        if (option == 'm')
+    while ((option = getopt_long(argc, argv, "h", options, &index)) >= 0) {
+        if (option == 'm') {
             arguments->model = optarg;
-        else if (option == 'f')
+        } else if (option == 'f') {
             arguments->from_values = parse_from(optarg);
-        else if (option == 'h')
+            arguments->of_import = options[index].name;
+        } else if (option == 'h') {
             exit(fputs(usage, stdout) < 0);
-        else if (!parse_generation(&arguments->generation, option))
+        } else if (parse_generation(&arguments->generation, option)) {
+            arguments->of_generate = options[index].name;
+        } else {
             die("--help lists the options");
+        }
     }
 }
 
-/* The command, and how many files follow it. */
+static int is_folder(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
+/* Whether as many files follow a command as it needs. */
+static int fits(const char *command, int files, const char *last)
+{
+    if (!strcmp(command, "generate"))
+        return files == 1;
+    return files == 2 || (!strcmp(command, "export") && files > 2 && is_folder(last));
+}
+
 static const char *command_of(int argc, char **argv)
 {
-    static const struct {
-        const char *name;
-        int files;
-    } commands[] = {{"export", 2}, {"import", 2}, {"generate", 1}};
+    static const char *const commands[] = {"export", "import", "generate"};
+    const int files = argc - optind - 1;
 
-    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]) && optind < argc; i++)
-        if (!strcmp(argv[optind], commands[i].name) && argc - optind == 1 + commands[i].files)
-            return commands[i].name;
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]) && files >= 0; i++) {
+        if (strcmp(argv[optind], commands[i]))
+            continue;
+        if (files > 2 && !i && !is_folder(argv[argc - 1]))
+            die("%s is no folder, which export needs behind more than one video", argv[argc - 1]);
+        if (fits(commands[i], files, argv[argc - 1]))
+            return commands[i];
+    }
     die("give export or import, what to read and what to write, or generate and what to write; "
         "--help says more");
+}
+
+/* What another command would have listened to is a mistake here. */
+static void check_options(const struct arguments *arguments, const char *command)
+{
+    if (arguments->of_import && strcmp(command, "import"))
+        die("--%s is an option of import, not of %s", arguments->of_import, command);
+    if (arguments->of_generate && strcmp(command, "generate"))
+        die("--%s is an option of generate, not of %s", arguments->of_generate, command);
+}
+
+static int run(const onedva_model *model, const char *command, int files, char **file,
+               const struct arguments *arguments)
+{
+    if (!strcmp(command, "generate"))
+        latents_generate(model, file[0], &arguments->generation);
+    else if (!strcmp(command, "import"))
+        latents_import(model, file[0], file[1], arguments->from_values);
+    else if (is_folder(file[files - 1]))
+        return latents_export_all(model, file, files - 1, file[files - 1]);
+    else
+        return latents_export(model, file[0], file[1]);
+    return 0;
 }
 
 int main(int argc, char **argv)
@@ -213,20 +265,16 @@ int main(int argc, char **argv)
     struct arguments arguments = {.generation = {.rate = "25", .clips = 4}};
     const char *command;
     onedva_model *model;
-    int damaged = 0;
+    int failed;
 
     onedva_generator_settings_default(&arguments.generation.settings);
     arguments.generation.settings.logger = logger;
     parse(&arguments, argc, argv);
     command = command_of(argc, argv);
+    check_options(&arguments, command);
     av_log_set_level(AV_LOG_ERROR);
     check_onedva(onedva_model_open(&model, arguments.model, &logger));
-    if (!strcmp(command, "export"))
-        damaged = latents_export(model, argv[optind + 1], argv[optind + 2]);
-    else if (!strcmp(command, "import"))
-        latents_import(model, argv[optind + 1], argv[optind + 2], arguments.from_values);
-    else
-        latents_generate(model, argv[optind + 1], &arguments.generation);
+    failed = run(model, command, argc - optind - 1, argv + optind + 1, &arguments);
     onedva_model_close(&model);
-    return damaged ? 1 : 0;
+    return failed ? 1 : 0;
 }

@@ -2,15 +2,23 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What is kept of measurements, and the tables made of them."""
 import collections
+import contextlib
 import csv
+import io
+import json
 import os
+import signal
+import subprocess
+import sys
 import tempfile
+import time
 import unittest
 from unittest import mock
 
 import coding
 import lowest_rate
 import peers
+import report
 import tables
 from measurements import Bench, Store
 from metrics import PSNR
@@ -36,6 +44,100 @@ class Stores(unittest.TestCase):
         self.assertEqual(again.get({"decoder": ["-steps", "1"], "clip": "a"}), {"bpp": 0.25})
         self.assertIsNone(again.get({"decoder": ["-steps", "0"], "clip": "a"}))
         self.assertIsNone(again.get({"clip": "b"}))
+
+
+class Work(unittest.TestCase):
+    """All clips with all encoders."""
+
+    class Counting(Bench):
+        """Values say what they are of."""
+
+        def __init__(self, store, jobs=1):
+            super().__init__("", None, store, jobs)
+            self.made = []
+
+        def of(self, clip, encoder, quality, options):
+            return {"of": [clip.name, encoder.name, quality, *options]}
+
+        def one(self, clip, encoder, quality, key_of, measure):
+            for _, options in encoder.decoders:
+                key = self.of(clip, encoder, quality, options)
+                if self.store.get(key) is None:
+                    self.made.append(key)
+                    self.store.put(key, {"bpp": len(self.made)})
+            return [self.of(clip, encoder, quality, options) for _, options in encoder.decoders]
+
+    clips = [Named("a"), Named("b")]
+    encoders = [peers.Encoder("x", "", (), (10, 20), (("one", ("1",)), ("two", ("2",)))), peers.Encoder("y", "", (), (30,))]
+
+    def measure(self, bench):
+        with contextlib.redirect_stderr(io.StringIO()):
+            return bench.all(self.clips, self.encoders, bench.of, None, "measurements")
+
+    def test_values_stand_in_the_order_of_clips_however_they_were_made(self):
+        for jobs in (1, 3):
+            bench = self.Counting(Store(""), jobs)
+            found = self.measure(bench)
+            self.assertEqual(list(found), ["x, one", "x, two", "y"])
+            self.assertEqual(found["x, two"], {crf: [{"of": [name, "x", crf, "2"]} for name in "ab"] for crf in (10, 20)})
+            self.assertEqual(found["y"], {30: [{"of": [name, "y", 30]} for name in "ab"]})
+            self.assertEqual(len(bench.made), 10)
+
+    def test_what_is_kept_is_not_made_again(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "store")
+            first = self.Counting(Store(path))
+            self.measure(first)
+            with open(path) as file:
+                lines = file.readlines()
+            with open(path, "w") as file:
+                file.writelines(lines[:-3])
+            again = self.Counting(Store(path))
+            self.assertEqual(self.measure(again), self.measure(first))
+            self.assertEqual(again.made, first.made[-3:])
+
+    def test_an_interruption_ends_programs_and_says_what_is_kept(self):
+        script = ("import sys; sys.path[:0] = sys.argv[2:]\n"
+                  "import measurements, peers, programs, test_measurements\n"
+                  "class Slow(test_measurements.Work.Counting):\n"
+                  "    def one(self, *arguments):\n"
+                  "        if self.made:\n"
+                  "            print('slow', flush=True)\n"
+                  "            programs.run(['sleep', '60'])\n"
+                  "        return super().one(*arguments)\n"
+                  "with measurements.ends_in_one_line('report', sys.argv[1]):\n"
+                  "    bench = Slow(measurements.Store(sys.argv[1]))\n"
+                  "    bench.all(test_measurements.Work.clips, test_measurements.Work.encoders[1:], bench.of, None, 'measurements')\n")
+        here = os.path.dirname(os.path.abspath(__file__))
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "store")
+            begin = time.monotonic()
+            with subprocess.Popen([sys.executable, "-c", script, path, here, os.path.dirname(here)], stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True) as running:
+                running.stdout.readline()
+                running.send_signal(signal.SIGTERM)
+                said = running.stderr.read()
+            self.assertEqual((running.returncode, said), (1, "0/2 measurements\n"
+                             f"report: interrupted: what is measured is kept in {path}; the same command goes on\n"))
+            self.assertLess(time.monotonic() - begin, 30)
+            with open(path) as file:
+                self.assertEqual([json.loads(line)["key"]["of"] for line in file], [["a", "y", 30]])
+
+
+class Page(unittest.TestCase):
+    def test_pictures_come_first(self):
+        sections = ("picture", "how", "steps", "peers", "clips", "seams")
+        result = mock.Mock(onedva=mock.Mock(decoders=((), ())), others=[], measured={}, metrics=())
+        with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+            for name in sections:
+                stack.enter_context(mock.patch.object(report, name if name == "how" else f"{name}_section", return_value=f"## {name}"))
+            for name in ("plots.draw", "write_csv"):
+                stack.enter_context(mock.patch(f"report.{name}"))
+            out = os.path.join(folder, "page.md")
+            report.write(mock.Mock(out=out), result)
+            with open(out) as file:
+                found = [line for line in file.read().splitlines() if line.startswith(("#", "!"))]
+        self.assertEqual(found, ["# Rate and distortion", "![rate against quality](page.png)", *(f"## {name}" for name in sections), "## Measurements"])
 
 
 class Seams(unittest.TestCase):

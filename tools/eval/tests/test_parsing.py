@@ -45,6 +45,7 @@ class Logs(unittest.TestCase):
                 ("[libx264 @ 0x56] 264 - core 164 r3095 baee400 - H.264/MPEG-4 AVC codec - Copyleft",
                  "x264 core 164 r3095"),
                 ("x265 [info]: HEVC encoder version 3.5+1-f0c1022b6", "x265 3.5+1-f0c1022b6"),
+                ("[libaom-av1 @ 0x56182fb41840] v3.6.0", "libaom 3.6.0"),
                 ("Svt[info]: SVT [version]:\tSVT-AV1 Encoder Lib v1.4.1", "SVT-AV1 1.4.1")):
             self.assertEqual(peers.parse_library_version(log), version)
 
