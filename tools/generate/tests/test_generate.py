@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Drawn videos, crops, batches, the network's sequence, the flow, distances. What the engine draws is compared in
 fate/scripts/generate.sh."""
+import contextlib
+import io
 import os
 import tempfile
 import unittest
+from unittest import mock
 
 import numpy as np
 import torch
@@ -174,7 +177,10 @@ class Training(unittest.TestCase):
             data, lines = some_clips(), []
             data.latents[:] = data.latents[0]      # one clip, to be learned by heart
             training = train.Training(data, os.path.join(folder, "checkpoint"), 0.02, SMALL)
-            training.run(16, steps=120, every=60, report=lines.append)
+            with contextlib.redirect_stderr(io.StringIO()) as said, mock.patch("onedva_progress.LOGGED", 0):
+                training.run(16, steps=120, every=60, report=lines.append)
+            self.assertRegex(said.getvalue().splitlines()[0], r"^1/120 steps, [\d.]+ steps/(s|min), \d+ (s|min) left: loss [\d.]+$")
+            self.assertEqual(said.getvalue().count("\n"), 120)
             losses = [float(line.split("loss ")[1].split(",")[0]) for line in lines]
             self.assertEqual(len(lines), 2)
             self.assertLess(losses[1], 0.8 * losses[0])

@@ -1,5 +1,7 @@
 # Copyright (C) 2026 the One-DVA for FFmpeg authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
+import contextlib
+import io
 import json
 import os
 import pickle
@@ -7,6 +9,7 @@ import struct
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 import numpy as np
 
@@ -161,7 +164,9 @@ class Reader(unittest.TestCase):
         self.assertEqual(os.path.getsize(runs), 2)    # into memory, and once into the cache
         later = os.path.getmtime(video) + 1000
         os.utime(video, (later, later))
-        onedva.Windows([video], cache=cache, program=program)
+        with contextlib.redirect_stderr(io.StringIO()) as said, mock.patch("onedva_progress.LOGGED", 0):
+            onedva.Windows([video], cache=cache, program=program)
+        self.assertRegex(said.getvalue(), r"^1/1 files, [\d.]+ files/(s|min)\n$")
         self.assertEqual(os.path.getsize(runs), 3)
         other = os.path.join(folder, "b.mkv")
         open(other, "w").close()
