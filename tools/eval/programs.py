@@ -62,7 +62,7 @@ def identity(program):
     if not path:
         raise ProgramError(f"{program}: no such program")
     listed = subprocess.run(["ldd", path], capture_output=True, text=True).stdout
-    libraries = re.findall(r"lib(?:avcodec|x264|x265|SvtAv1Enc|dav1d)\S* => (\S+)", listed)
+    libraries = re.findall(r"lib(?:avcodec|x264|x265|SvtAv1Enc|aom|dav1d)\S* => (\S+)", listed)
     return "-".join(file_digest(p) for p in [path, *sorted(libraries)])
 
 
