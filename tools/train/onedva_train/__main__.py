@@ -257,6 +257,20 @@ def command_eval(args):
         print(row)
 
 
+def command_judge(args):
+    """PSNR-Y, texture and differences of features by numbers of steps, of pairs that are coarser than a quantiser index."""
+    start, codec = read_start(args.start)
+    codec = averaged(start, codec) if "ema" in start else codec
+    clips = [clip for clip in open_pairs(args, args.valid, "cpu") if clip.qidx >= args.qidx]
+    if not clips:
+        raise InputError(f"{args.valid} has no clip of --qidx {args.qidx} or more")
+    nets = [perceptual.network(size) for size in args.perceptual]
+    print(f"{len(clips)} clips\n| steps | PSNR-Y | texture |{''.join(f' Lite{size} |' for size in args.perceptual)}")
+    print("|---|---|---|" + "---|" * len(nets))
+    for steps, (psnr, detail, *differences) in evaluate.judged(codec.eval(), clips, nets, args.steps).items():
+        print(f"| {steps} | {psnr:.2f} dB | {detail:+.3f} |{''.join(f' {d:.4f} |' for d in differences)}")
+
+
 def command_curve(args):
     history = torch.load(args.start, map_location="cpu", weights_only=False)["history"]
     print(curve.table(history))
@@ -356,13 +370,18 @@ def main():
     p.add_argument("--out", required=True, help="model file to write")
     p = command("eval", "rate and PSNR-Y of a model file on held-out clips")
     p.add_argument("--qidx", type=int, nargs="+", default=[-24, -12, 0, 12])
+    p = command("judge", "texture and features of a pretrained network by numbers of steps, on pairs")
+    p.add_argument("--perceptual", type=int, nargs="+", default=[0, 2], choices=range(5), metavar="SIZE",
+                   help="EfficientNet-Lite of these sizes: others than trained it")
+    p.add_argument("--steps", type=int, nargs="+", default=[0, 1, 4])
+    p.add_argument("--qidx", type=int, default=-8, help="of the finest clips that count")
     p = command("curve", "the validation curve of a checkpoint: table, and plot")
     p.add_argument("--plot", help="PNG to write")
     args = top.parse_args()
     torch.manual_seed(args.seed)
-    commands = {"fit": command_fit, "stage1": command_train, "stage2": command_train, "stage3": command_train, "stage4": command_train,
-                "samples": command_samples, "videos": command_videos, "grow": command_grow, "pack": command_pack, "export": command_export, "tables": command_tables,
-                "eval": command_eval, "curve": command_curve}
+    commands = {"fit": command_fit, **{f"stage{i}": command_train for i in range(1, 5)}, "samples": command_samples,
+                "videos": command_videos, "grow": command_grow, "pack": command_pack, "export": command_export,
+                "tables": command_tables, "eval": command_eval, "judge": command_judge, "curve": command_curve}
     onedva_progress.interrupt_at_sigterm()
     try:
         if "start" in args:

@@ -219,15 +219,19 @@ class Codec(nn.Module):
 
     def sample(self, latents, base, qidx, steps, noise=None):
         """steps >= 1, Euler (doc/architecture.md, Sampler)."""
+        return self.sample_shares(self.shares(latents, base.shape), base, qidx, steps, noise)
+
+    def sample_shares(self, shares, base, qidx, steps, noise=None):
+        """The same, of a reconstruction that came from latents of these shares [B, superblocks]."""
         t = torch.zeros(len(base), device=base.device)
-        x = base + self.restore(latents, base, qidx, t)
+        x = base + self.correction(shares, base, qidx, t)
         if steps == 1:
             return x
         start = self.cfg.sampler_start
         time = lambda k: start + (1 - start) * (k - 1) / (steps - 1)
         z = start * x + (1 - start) * noise
         for k in range(1, steps):
-            x = base + self.restore(latents, base, qidx, t + time(k), z)
+            x = base + self.correction(shares, base, qidx, t + time(k), z)
             z = z + (x - z) / (1 - time(k)) * (time(k + 1) - time(k))
         return z
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import torch
 
-from . import entropy, pairs, texture
+from . import entropy, pairs, perceptual, texture
 from .deblocking import deblock
 from . import geometry as geo
 
@@ -88,6 +88,24 @@ def on_pairs(codec, clips, edges=(-24, -16, -8, 4)):
     return [{"kind": f"{kind} ", "qidx": band, "psnr": float(np.mean([p for p, _ in v])), "dbits": 0.0,
              "dpsnr": float(np.mean([g for _, g in v])), "worst": float(np.min([g for _, g in v])), "clips": len(v)}
             for (kind, band), v in sorted(found.items())]
+
+
+@torch.no_grad()
+def judged(codec, clips, nets, steps=(0, 1, 4)):
+    """Of clips of pairs.load, by numbers of decoder steps (0: the linear reconstruction): means of PSNR-Y, of the texture's
+    loss (texture.difference), and of the difference of features to each of nets (perceptual.network) in four frames."""
+    found = {s: [] for s in steps}
+    for clip in clips:
+        x, base, mask, shares, kept, qidx, smoothing = pairs.whole(clip)
+        frames = torch.arange(4) * (clip.frames - 1) // 3
+        counts = mask if mask is None else geo.expand_mask(mask).to(x)
+        noise = torch.randn(x.shape, generator=torch.Generator().manual_seed(1))
+        for s in steps:
+            out = codec.sample_shares(shares, base, qidx, s, noise) if s else base
+            out = deblock(out, qidx, kept, smoothing, exact=True)
+            found[s].append((psnr_y(x, out, mask), float(texture.difference(x, out, counts)[1]),
+                             *(float(perceptual.difference(net, x, out, frames)) for net in nets)))
+    return {s: np.mean(rows, 0).tolist() for s, rows in found.items()}
 
 
 @torch.no_grad()

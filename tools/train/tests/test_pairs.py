@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Pairs of canvases and linear reconstructions: their crops, and what the decoder learns on them."""
 import os
+import sys
 import tempfile
 import unittest
 from unittest import mock
@@ -11,6 +12,9 @@ import torch
 from onedva_train import canvases, codec, evaluate, model, pairs, train
 from onedva_train import geometry as geo
 from onedva_train.untrained import random_linear
+
+sys.path.insert(0, os.path.dirname(__file__))
+import test_perceptual  # noqa: E402
 
 
 def clip_bytes(frames, height, width, qidx=-8, inter=False, seed=0):
@@ -65,6 +69,22 @@ class Crops(unittest.TestCase):
         first, again, other = (pairs.Sampler(clips, seed).batch(300) for seed in (5, 5, 6))
         self.assertTrue(torch.equal(first[0], again[0]))
         self.assertFalse(first[0].shape == other[0].shape and torch.equal(first[0], other[0]))
+
+
+class Judging(unittest.TestCase):
+    def test_a_decoder_that_adds_nothing_is_judged_as_its_reconstruction(self):
+        net = test_perceptual.untrained()
+        cfg = model.Config(**{**model.PRESETS["test"], "encoder_layers": 0})
+        one = codec.Codec(cfg, random_linear()).eval()
+        found = evaluate.judged(one, [clip_of(4, 128, 128), clip_of(7, 64, 96, 4, True, 1)], [net, net], (0, 1))
+        self.assertEqual(found[0], found[1])
+        self.assertEqual(found[0][2], found[0][3])
+        self.assertGreater(found[0][2], 0)
+        with torch.no_grad():
+            one.decoder.out.bias += 2.5 / 127.5  # of the three levels that reconstructions lack
+        better = evaluate.judged(one, [clip_of(4, 128, 128)], [net], (0, 1, 4))
+        self.assertGreater(better[1][0], better[0][0] + 3)
+        self.assertNotEqual(better[4], better[1])
 
 
 class Learning(unittest.TestCase):
