@@ -147,4 +147,4 @@ class Bench:
 
     def seams(self, clips, encoders):
         """Values are those of seams.measure, and "bpp"."""
-        return self.all(clips, encoders, self.seam_key, self.measure_seams, "measurements of seams")
+        return self.all(clips, encoders, self.seam_key, self.measure_seams, "seams")
