@@ -15,6 +15,7 @@ int odva_backend_open(struct odva_backend **backend, struct odva_device *device,
     if (!*backend)
         return ONEDVA_ERR_NOMEM;
     (*backend)->device = odva_device_reference(device);
+    (*backend)->depth = 8;
 #ifdef ONEDVA_CHECKS
     odva_backend_check_calls(*backend);
 #endif

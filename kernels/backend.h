@@ -27,14 +27,18 @@
 #include "onedva/onedva.h"
 
 /**
- * A picture of 8 bits: luma, and two chroma planes of half the size or none. It was allocated on
- * the device, or it stands for planes of the host.
+ * A picture: luma, and two chroma planes of half the size or none. It was allocated on the device,
+ * or it stands for planes of the host. Its samples have 8 bits and are bytes, or they have depth
+ * bits, up to the device's max_depth, and are words of 16 bits. A sample v of depth bits stands for
+ * v / 2^(depth - 8), which all that is said of samples below means. All pictures of a call have the
+ * same depth.
  */
 struct odva_image;
 
 struct odva_image_shape {
     int width, height;
     int has_chroma;
+    int depth;
 };
 
 /** Rows of numbers in a buffer; offset and stride (between rows) count numbers. */
@@ -157,7 +161,7 @@ struct odva_backend_ops {
      * enough; it is freed on failure @return with undefined contents; NULL when memory ran out
      */
     struct odva_image *(*image_alloc)(struct odva_backend *backend, struct odva_image *reuse,
-                                      int width, int height);
+                                      int width, int height, int depth);
     /**
      * An image that stands for planes of the host, which leaves them alone until it is freed, but
      * for this: what operators have written is there, to be read, after synchronize, and not
@@ -165,10 +169,11 @@ struct odva_backend_ops {
      * @param picture its chroma planes may be NULL @return NULL when memory ran out
      */
     struct odva_image *(*image_wrap)(struct odva_backend *backend,
-                                     const struct onedva_picture *picture, int width, int height);
+                                     const struct onedva_picture *picture, int width, int height,
+                                     int depth);
     /**
-     * Likewise, of a picture that is on the device: contents are undefined, and after synchronize
-     * it has what operators have written.
+     * Likewise, of a picture of 8 bits that is on the device: contents are undefined, and after
+     * synchronize it has what operators have written.
      * @param picture struct onedva_vulkan_picture or struct onedva_cuda_picture, copied
      * @return NULL when memory ran out. NULL itself: there are no such pictures
      */
@@ -219,8 +224,8 @@ struct odva_backend_ops {
                     const struct odva_buffer *position, int64_t first, int64_t count);
 
     /**
-     * Rows of 1536 floats to samples clip(floor((x + 1) * 127.5 + 0.5), 0, 255), those inside the
-     * picture.
+     * Rows of 1536 floats to samples clip(floor((x + 1) * 127.5 + 0.5), 0, 255), or of d bits
+     * clip(floor((x + 1) * 127.5 * 2^(d-8) + 0.5), 0, 2^d - 1), those inside the picture.
      */
     int (*unpatchify)(struct odva_backend *backend, struct odva_image *const *images,
                       const struct odva_grid *grid, struct odva_matrix src,
@@ -255,14 +260,14 @@ struct odva_backend_ops {
 
     /**
      * Half the size: each sample is the mean of 2x2, (a + b + c + d + 2) >> 2; an odd last row or
-     * column repeats. Of the planes that both have; dst has ceil(size/2) and is not src.
+     * column repeats. Of the planes that both have, of 8 bits; dst has ceil(size/2) and is not src.
      */
     int (*downscale2x)(struct odva_backend *backend, struct odva_image *dst,
                        struct odva_image *src);
 
     /**
-     * The tensors of all ceil(width/4) x ceil(height/4) blocks of two luma planes of one size, row
-     * by row. Samples outside of the planes are those of the edge for gradients, and do not count
+     * The tensors of all ceil(width/4) x ceil(height/4) blocks of two luma planes of one size and
+     * of 8 bits, row by row. Samples outside of the planes are those of the edge for gradients, and do not count
      * in the sums. @param tensors struct odva_structure_tensor for each block
      */
     int (*structure_tensors)(struct odva_backend *backend, struct odva_buffer *tensors,
@@ -311,6 +316,7 @@ struct odva_backend {
     const struct odva_backend_ops *ops;
     struct odva_device *device;
     int64_t block_rows; /* rows that a temporary of full patches should have */
+    int depth;          /* of the codec's pictures, which sets it; 8 at first */
 #ifdef ONEDVA_CHECKS
     struct odva_backend_ops checked_ops; /* what ops is; calls unchecked_ops when all is right */
     const struct odva_backend_ops *unchecked_ops;

@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "base/integers.h"
+#include "base/samples.h"
 #include "kernels/backend.h"
 #include "kernels/wrapped_memory.h"
 
@@ -21,10 +22,17 @@ static int64_t absolute(int64_t number)
     return number < 0 ? -number : number;
 }
 
-static void check_plane(const uint8_t *plane, ptrdiff_t stride, int width, int height)
+static void check_plane(const uint8_t *plane, ptrdiff_t stride, int width, int height,
+                        int sample_bytes)
 {
     ODVA_ASSERT(plane);
-    ODVA_ASSERT(height == 1 || absolute(stride) >= width);
+    ODVA_ASSERT(height == 1 || absolute(stride) >= (int64_t)width * sample_bytes);
+    ODVA_ASSERT(((uintptr_t)plane | (uintptr_t)stride) % sample_bytes == 0);
+}
+
+static void check_depth(const struct odva_backend *backend, int depth)
+{
+    ODVA_ASSERT(depth == 8 || depth == backend->device->max_depth);
 }
 
 static void check_bytes(const struct odva_buffer *buffer, const struct odva_backend_ops *ops,
@@ -336,11 +344,19 @@ static void check_image(const struct odva_backend *backend, const struct odva_im
     ODVA_ASSERT(!chroma || shape.has_chroma);
 }
 
+static int depth_of(const struct odva_backend *backend, const struct odva_image *image)
+{
+    return backend->unchecked_ops->image_shape(image).depth;
+}
+
+/* Pictures of one size and depth. */
 static void check_images(const struct odva_backend *backend, struct odva_image *const *images,
                          int count, int width, int height, int chroma)
 {
-    for (int t = 0; t < count; t++)
+    for (int t = 0; t < count; t++) {
         check_image(backend, images[t], width, height, chroma);
+        ODVA_ASSERT(depth_of(backend, images[t]) == depth_of(backend, images[0]));
+    }
 }
 
 static void check_grid(const struct odva_grid *grid)
@@ -415,6 +431,7 @@ static int warp(struct odva_backend *backend, struct odva_image *const *images,
     check_images(backend, sources, params->frames, params->source_width, params->source_height, 0);
     for (int t = 0; t < params->frames; t++)
         ODVA_ASSERT(images[t] != sources[t]);
+    ODVA_ASSERT(depth_of(backend, images[0]) == depth_of(backend, sources[0]));
     odva_wrapped_read(backend, sources, params->frames);
     odva_wrapped_buffer_read(backend, nodes);
     odva_wrapped_write(backend, images, params->frames);
@@ -456,6 +473,7 @@ static int downscale2x(struct odva_backend *backend, struct odva_image *dst, str
 
     check_image(backend, dst, (shape.width + 1) / 2, (shape.height + 1) / 2, 0);
     ODVA_ASSERT(dst != src);
+    ODVA_ASSERT(shape.depth == 8 && depth_of(backend, dst) == 8);
     odva_wrapped_read(backend, &src, 1);
     odva_wrapped_write(backend, &dst, 1);
     return backend->unchecked_ops->downscale2x(backend, dst, src);
@@ -467,6 +485,7 @@ static int structure_tensors(struct odva_backend *backend, struct odva_buffer *t
     const struct odva_image_shape shape = backend->unchecked_ops->image_shape(a);
 
     check_image(backend, b, shape.width, shape.height, 0);
+    ODVA_ASSERT(shape.depth == 8 && depth_of(backend, b) == 8);
     check_bytes(tensors, backend->unchecked_ops, 0,
                 (size_t)odva_ceil_div(shape.width, 4) * odva_ceil_div(shape.height, 4) *
                     sizeof(struct odva_structure_tensor));
@@ -482,6 +501,7 @@ static int image_copy(struct odva_backend *backend, struct odva_image *dst, stru
 
     check_image(backend, dst, shape.width, shape.height, 0);
     ODVA_ASSERT(dst != src);
+    ODVA_ASSERT(depth_of(backend, dst) == shape.depth);
     odva_wrapped_read(backend, &src, 1);
     odva_wrapped_write(backend, &dst, 1);
     return backend->unchecked_ops->image_copy(backend, dst, src);
@@ -565,6 +585,7 @@ static int reconstruct(struct odva_backend *backend, struct odva_image *const *i
     check_images(backend, images, grid->frames, grid->width, grid->height, 1);
     if (prediction) {
         check_image(backend, prediction, grid->width, grid->height, 1);
+        ODVA_ASSERT(depth_of(backend, prediction) == depth_of(backend, images[0]));
         for (int t = 0; t < grid->frames; t++)
             ODVA_ASSERT(images[t] != prediction);
         odva_wrapped_read(backend, &prediction, 1);
@@ -610,28 +631,31 @@ static void free_buffer(struct odva_backend *backend, struct odva_buffer *buffer
 }
 
 static struct odva_image *alloc_image(struct odva_backend *backend, struct odva_image *reuse,
-                                      int width, int height)
+                                      int width, int height, int depth)
 {
     struct odva_image *image;
 
     ODVA_ASSERT(width > 0 && height > 0);
     ODVA_ASSERT(!reuse || !odva_wrapped_has(backend, reuse));
-    image = backend->unchecked_ops->image_alloc(backend, reuse, width, height);
+    check_depth(backend, depth);
+    image = backend->unchecked_ops->image_alloc(backend, reuse, width, height, depth);
     backend->images += (image != NULL) - (reuse != NULL);
     return image;
 }
 
 static struct odva_image *wrap_image(struct odva_backend *backend,
-                                     const struct onedva_picture *picture, int width, int height)
+                                     const struct onedva_picture *picture, int width, int height,
+                                     int depth)
 {
     struct odva_image *image;
 
     ODVA_ASSERT(width > 0 && height > 0);
+    check_depth(backend, depth);
     for (int p = 0; p < 3; p++)
         if (p == 0 || picture->data[p])
             check_plane(picture->data[p], picture->stride[p], p ? (width + 1) / 2 : width,
-                        p ? (height + 1) / 2 : height);
-    image = odva_wrapped_image(backend, picture, width, height);
+                        p ? (height + 1) / 2 : height, odva_sample_bytes(depth));
+    image = odva_wrapped_image(backend, picture, width, height, depth);
     backend->images += image != NULL;
     return image;
 }

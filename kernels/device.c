@@ -130,8 +130,8 @@ static int open_fastest(struct odva_device **device, const struct odva_device_wi
     const struct onedva_logger quiet = {say_at_debug, &logger};
     struct odva_device_wish attempt = *wish;
     const struct odva_backend_entry *entry;
-    /* both are about instructions */
-    const int is_cpu = wish->bitexact || getenv("ONEDVA_CPU");
+    /* the first two are about instructions, and no other device takes more than 8 bits */
+    const int is_cpu = wish->bitexact || getenv("ONEDVA_CPU") || wish->depth > 8;
     int status = ONEDVA_ERR_UNSUPPORTED;
 
     for (int i = 0; status < 0 && (entry = odva_registry_entry(i)); i++) {
@@ -142,6 +142,16 @@ static int open_fastest(struct odva_device **device, const struct odva_device_wi
             status = open_of(device, entry, &attempt, open);
     }
     return status;
+}
+
+/* @return ONEDVA_OK, or ONEDVA_ERR_UNSUPPORTED after one line */
+static int check_depth(const struct odva_backend_entry *entry, const struct odva_device_wish *wish)
+{
+    if (wish->depth <= 8 || entry->kind == ONEDVA_BACKEND_CPU)
+        return ONEDVA_OK;
+    odva_log(wish->logger, ONEDVA_LOG_ERROR,
+             "pictures of %d bits are computed on the CPU only; use -backend cpu", wish->depth);
+    return ONEDVA_ERR_UNSUPPORTED;
 }
 
 int odva_device_open(struct odva_device **device, const struct odva_device_wish *wish,
@@ -156,7 +166,10 @@ int odva_device_open(struct odva_device **device, const struct odva_device_wish 
         return status;
     if (kind == ONEDVA_BACKEND_AUTO)
         return open_fastest(device, wish, open);
-    return entry ? open_of(device, entry, wish, open) : refuse(kind, wish->logger);
+    if (!entry)
+        return refuse(kind, wish->logger);
+    return check_depth(entry, wish) < 0 ? ONEDVA_ERR_UNSUPPORTED
+                                        : open_of(device, entry, wish, open);
 }
 
 struct odva_device *odva_device_reference(struct odva_device *device)

@@ -75,6 +75,7 @@ struct odva_device {
         *variant; /* which of the kind's ways to compute this is: one device each is enough */
     /* of rows that only operators of ODVA_PRECISION_NETWORK read */
     enum odva_element network_element;
+    int max_depth; /* bits of the samples of pictures, at most */
 #ifdef ONEDVA_CHECKS
     struct odva_device_ops checked_ops; /* what ops is; calls unchecked_ops when all is right */
     const struct odva_device_ops *unchecked_ops;
@@ -91,6 +92,7 @@ struct odva_device_wish {
     const struct onedva_vulkan_device *vulkan; /* that is open outside; NULL: none */
     struct CUctx_st *cuda_context;             /* likewise */
     enum onedva_precision precision;           /* of ODVA_PRECISION_NETWORK, at most */
+    int depth; /* bits of samples that it must take, and AUTO looks for; 0: 8 */
     const struct onedva_logger *logger;        /* may be NULL; gets one line on failure */
 };
 

@@ -9,14 +9,15 @@
 
 int odva_host_warp(struct odva_backend *backend, const struct onedva_picture *pictures,
                    const struct onedva_const_picture *sources, const struct odva_warp *warp,
-                   const int16_t (*nodes)[2])
+                   const int16_t (*nodes)[2], int depth)
 {
     struct odva_images to = {0}, from = {0};
-    int status = odva_images_wrap(&to, backend, pictures, warp->frames, warp->width, warp->height);
+    int status =
+        odva_images_wrap(&to, backend, pictures, warp->frames, warp->width, warp->height, depth);
 
     if (status == ONEDVA_OK)
         status = odva_images_wrap_const(&from, backend, sources, warp->frames, warp->source_width,
-                                        warp->source_height);
+                                        warp->source_height, depth);
     if (status == ONEDVA_OK)
         status = odva_images_warp(backend, to.image, from.image, warp, nodes);
     if (status == ONEDVA_OK)
@@ -50,14 +51,16 @@ int odva_host_warp_tensors(struct odva_backend *backend, const struct onedva_pic
 {
     struct odva_images to = {0}, from = {0}, with = {0};
     struct odva_buffer *results[ONEDVA_MAX_CLIP_FRAMES] = {NULL};
-    int status = odva_images_wrap(&to, backend, pictures, warp->frames, warp->width, warp->height);
+    int status =
+        odva_images_wrap(&to, backend, pictures, warp->frames, warp->width, warp->height, 8);
 
     if (status == ONEDVA_OK)
         status = odva_images_wrap_const(&from, backend, sources, warp->frames, warp->source_width,
-                                        warp->source_height);
+                                        warp->source_height, 8);
     if (status == ONEDVA_OK)
         status =
-            odva_images_wrap_const(&with, backend, others, warp->frames, warp->width, warp->height);
+            odva_images_wrap_const(&with, backend, others, warp->frames, warp->width, warp->height,
+                                   8);
     if (status == ONEDVA_OK)
         status = odva_images_warp(backend, to.image, from.image, warp, nodes);
     if (status == ONEDVA_OK)
@@ -79,7 +82,7 @@ static struct odva_image *wrap_plane(struct odva_backend *backend, const uint8_t
 {
     const struct onedva_picture picture = {.data = {(uint8_t *)data}, .stride = {stride}};
 
-    return backend->ops->image_wrap(backend, &picture, width, height);
+    return backend->ops->image_wrap(backend, &picture, width, height, 8);
 }
 
 static void free_image(struct odva_backend *backend, struct odva_image *image)

@@ -9,16 +9,17 @@
 
 #include "kernels/backend.h"
 
+/** @param depth of the pictures */
 int odva_host_warp(struct odva_backend *backend, const struct onedva_picture *pictures,
                    const struct onedva_const_picture *sources, const struct odva_warp *warp,
-                   const int16_t (*nodes)[2]);
+                   const int16_t (*nodes)[2], int depth);
 
 /** Of one plane. @param width, height of src */
 int odva_host_downscale2x(struct odva_backend *backend, uint8_t *dst, ptrdiff_t dst_stride,
                           const uint8_t *src, ptrdiff_t src_stride, int width, int height);
 
 /**
- * Warp luma, and set each picture that becomes of it against another one, with one wait for all.
+ * Warp luma of 8 bits, and set each picture that becomes of it against another one, with one wait for all.
  * @param pictures memory for them; what it holds then is undefined
  * @param others   first pictures of structure_tensors @param tensors results, of each picture
  */

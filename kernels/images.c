@@ -13,11 +13,12 @@ void odva_images_free(struct odva_images *images, struct odva_backend *backend)
 }
 
 int odva_images_wrap(struct odva_images *images, struct odva_backend *backend,
-                     const struct onedva_picture *pictures, int count, int width, int height)
+                     const struct onedva_picture *pictures, int count, int width, int height,
+                     int depth)
 {
     odva_images_free(images, backend);
     for (int t = 0; t < count; t++) {
-        images->image[t] = backend->ops->image_wrap(backend, &pictures[t], width, height);
+        images->image[t] = backend->ops->image_wrap(backend, &pictures[t], width, height, depth);
         if (!images->image[t]) {
             odva_images_free(images, backend);
             return ONEDVA_ERR_NOMEM;
@@ -28,13 +29,13 @@ int odva_images_wrap(struct odva_images *images, struct odva_backend *backend,
 
 int odva_images_wrap_const(struct odva_images *images, struct odva_backend *backend,
                            const struct onedva_const_picture *pictures, int count, int width,
-                           int height)
+                           int height, int depth)
 {
     struct onedva_picture readable[ONEDVA_MAX_CLIP_FRAMES];
 
     for (int t = 0; t < count; t++)
         readable[t] = odva_readable(&pictures[t]);
-    return odva_images_wrap(images, backend, readable, count, width, height);
+    return odva_images_wrap(images, backend, readable, count, width, height, depth);
 }
 
 int odva_images_import(struct odva_images *images, struct odva_backend *backend,
@@ -54,10 +55,10 @@ int odva_images_import(struct odva_images *images, struct odva_backend *backend,
 }
 
 int odva_images_alloc(struct odva_images *images, struct odva_backend *backend, int count,
-                      int width, int height)
+                      int width, int height, int depth)
 {
     for (int t = 0; t < count; t++) {
-        images->image[t] = backend->ops->image_alloc(backend, images->image[t], width, height);
+        images->image[t] = backend->ops->image_alloc(backend, images->image[t], width, height, depth);
         if (!images->image[t]) {
             odva_images_free(images, backend);
             return ONEDVA_ERR_NOMEM;

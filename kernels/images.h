@@ -16,12 +16,13 @@ struct odva_images {
 /** Stand for so many pictures of the host; what there was before is freed. @return ONEDVA_OK or
  * ONEDVA_ERR_NOMEM, with which there are none */
 int odva_images_wrap(struct odva_images *images, struct odva_backend *backend,
-                     const struct onedva_picture *pictures, int count, int width, int height);
+                     const struct onedva_picture *pictures, int count, int width, int height,
+                     int depth);
 
 /** The same of pictures that are only read. */
 int odva_images_wrap_const(struct odva_images *images, struct odva_backend *backend,
                            const struct onedva_const_picture *pictures, int count, int width,
-                           int height);
+                           int height, int depth);
 
 /** Likewise, of pictures on the device, to be written (image_import). @return
  * ONEDVA_ERR_UNSUPPORTED, too, where a device has none */
@@ -31,7 +32,7 @@ int odva_images_import(struct odva_images *images, struct odva_backend *backend,
 /** Allocate so many, whose contents are undefined; memory grows only where it was not enough for
  * what was allocated so before. @return ONEDVA_OK or ONEDVA_ERR_NOMEM, with which there are none */
 int odva_images_alloc(struct odva_images *images, struct odva_backend *backend, int count,
-                      int width, int height);
+                      int width, int height, int depth);
 
 /** Warp with nodes of the host (odva_backend_ops.warp). */
 int odva_images_warp(struct odva_backend *backend, struct odva_image *const *images,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "base/samples.h"
 
 #define NOISE 0x5a
 
@@ -24,7 +25,7 @@ struct odva_wrapped {
     /* an image: the host's planes, the device's, and what these lie in, of the same strides */
     struct odva_image *image;
     struct onedva_picture host, device;
-    int width, height;
+    int width, height, depth;
     uint8_t *planes[3];
     /* or a buffer */
     struct odva_buffer *buffer;
@@ -48,9 +49,10 @@ static void add(struct odva_backend *backend, struct odva_wrapped *wrapped)
     backend->wrapped = wrapped;
 }
 
-static int plane_width(const struct odva_wrapped *wrapped, int plane)
+/* Bytes of a row. */
+static int row_bytes(const struct odva_wrapped *wrapped, int plane)
 {
-    return plane ? (wrapped->width + 1) / 2 : wrapped->width;
+    return (plane ? (wrapped->width + 1) / 2 : wrapped->width) * odva_sample_bytes(wrapped->depth);
 }
 
 static int plane_height(const struct odva_wrapped *wrapped, int plane)
@@ -64,7 +66,7 @@ static int make_plane(struct odva_wrapped *wrapped, int plane)
 {
     const ptrdiff_t last = (plane_height(wrapped, plane) - 1) * wrapped->host.stride[plane];
 
-    wrapped->planes[plane] = malloc((last < 0 ? -last : last) + plane_width(wrapped, plane));
+    wrapped->planes[plane] = malloc((last < 0 ? -last : last) + row_bytes(wrapped, plane));
     if (!wrapped->planes[plane])
         return 0;
     wrapped->device.data[plane] = wrapped->planes[plane] - (last < 0 ? last : 0);
@@ -80,7 +82,8 @@ static void free_wrapped(struct odva_wrapped *wrapped)
 }
 
 struct odva_image *odva_wrapped_image(struct odva_backend *backend,
-                                      const struct onedva_picture *picture, int width, int height)
+                                      const struct onedva_picture *picture, int width, int height,
+                                      int depth)
 {
     struct odva_wrapped *wrapped = calloc(1, sizeof(*wrapped));
     int made = 1;
@@ -90,11 +93,12 @@ struct odva_image *odva_wrapped_image(struct odva_backend *backend,
     wrapped->host = *picture;
     wrapped->width = width;
     wrapped->height = height;
+    wrapped->depth = depth;
     for (int p = 0; p < 3; p++)
         made &= !picture->data[p] || make_plane(wrapped, p);
     if (made)
         wrapped->image =
-            backend->unchecked_ops->image_wrap(backend, &wrapped->device, width, height);
+            backend->unchecked_ops->image_wrap(backend, &wrapped->device, width, height, depth);
     if (!wrapped->image) {
         free_wrapped(wrapped);
         return NULL;
@@ -146,7 +150,7 @@ static void copy_planes(const struct odva_wrapped *wrapped, const struct onedva_
     for (int p = 0; p < 3; p++)
         for (int y = 0; src->data[p] && y < plane_height(wrapped, p); y++)
             memcpy(dst->data[p] + y * dst->stride[p], src->data[p] + y * src->stride[p],
-                   plane_width(wrapped, p));
+                   row_bytes(wrapped, p));
 }
 
 static void spoil_planes(const struct odva_wrapped *wrapped)
@@ -155,7 +159,7 @@ static void spoil_planes(const struct odva_wrapped *wrapped)
 
     for (int p = 0; p < 3; p++)
         for (int y = 0; host->data[p] && y < plane_height(wrapped, p); y++)
-            memset(host->data[p] + y * host->stride[p], NOISE, plane_width(wrapped, p));
+            memset(host->data[p] + y * host->stride[p], NOISE, row_bytes(wrapped, p));
 }
 
 static void take_host(struct odva_wrapped *wrapped)

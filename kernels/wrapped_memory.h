@@ -16,7 +16,8 @@
 
 /** @return NULL when memory ran out */
 struct odva_image *odva_wrapped_image(struct odva_backend *backend,
-                                      const struct onedva_picture *picture, int width, int height);
+                                      const struct onedva_picture *picture, int width, int height,
+                                      int depth);
 struct odva_buffer *odva_wrapped_buffer(struct odva_backend *backend, void *memory, size_t bytes);
 
 /** An image or a buffer, the other one NULL, which may be one that is not wrapped, is freed. */

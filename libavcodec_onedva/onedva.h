@@ -409,18 +409,25 @@ static inline void ff_onedva_clip_free(OneDVAClip *clip)
     clip->nb_frames = 0;
 }
 
+/** What frames of memory are of. @param depth of a stream */
+static inline enum AVPixelFormat ff_onedva_pix_fmt(int depth)
+{
+    return depth > 8 ? AV_PIX_FMT_YUV420P10 : AV_PIX_FMT_YUV420P;
+}
+
 /** Whether a frame has the stream's size and format; says so when it has not. */
 static inline int ff_onedva_clip_check(const OneDVAClip *clip, const AVFrame *frame, void *avcl)
 {
+    const enum AVPixelFormat wanted = ff_onedva_pix_fmt(clip->stream.depth);
     const char *format = av_get_pix_fmt_name(frame->format);
 
     if (frame->width == clip->stream.width && frame->height == clip->stream.height &&
-        frame->format == AV_PIX_FMT_YUV420P)
+        frame->format == wanted)
         return 0;
     av_log(avcl, AV_LOG_ERROR,
-           "frame of %dx%d %s in a stream of %"PRIu32"x%"PRIu32" yuv420p: scale it first\n",
+           "frame of %dx%d %s in a stream of %"PRIu32"x%"PRIu32" %s: scale it first\n",
            frame->width, frame->height, format ? format : "no format",
-           clip->stream.width, clip->stream.height);
+           clip->stream.width, clip->stream.height, av_get_pix_fmt_name(wanted));
     return AVERROR(EINVAL);
 }
 
@@ -541,7 +548,7 @@ static inline int ff_onedva_clip_encode(OneDVAClip *clip, onedva_encoder *encode
 
 /* ---- clips on the decoding side ---- */
 
-/** Reconstruct the packet read last into n yuv420p frames of its size. */
+/** Reconstruct the packet read last into n frames of its size and depth. */
 static inline int ff_onedva_reconstruct(onedva_decoder *decoder, OneDVALog *log,
                                         AVFrame *const *frames, int n)
 {

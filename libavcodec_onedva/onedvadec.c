@@ -45,6 +45,7 @@ typedef struct OneDVADecContext {
     int is_interrupted; ///< what is decoded next does not continue what was output last
     int has_key;        ///< a keyframe of the stream came since its start or a seek
     int is_left_out;    ///< the clip in progress was not read
+    int depth;      ///< bits of the stream's samples
     OneDVADevice device;
     int has_device; ///< the decoder computes on that device, where frames may be
 } OneDVADecContext;
@@ -92,7 +93,8 @@ static int set_frames(AVCodecContext *avctx)
 /** Let the caller choose where frames are: in memory, or on a device, too. @param device AV_PIX_FMT_NONE: there is none */
 static int choose_format(AVCodecContext *avctx, enum AVPixelFormat device)
 {
-    const enum AVPixelFormat formats[] = { device, AV_PIX_FMT_YUV420P, AV_PIX_FMT_NONE };
+    const OneDVADecContext *s = avctx->priv_data;
+    const enum AVPixelFormat formats[] = { device, ff_onedva_pix_fmt(s->depth), AV_PIX_FMT_NONE };
     const int ret = ff_get_format(avctx, formats + (device == AV_PIX_FMT_NONE));
 
     if (ret < 0)
@@ -101,14 +103,14 @@ static int choose_format(AVCodecContext *avctx, enum AVPixelFormat device)
     return 0;
 }
 
-/** @param is_new whether the size is another one than before */
+/** @param is_new whether the size or the depth is another one than before */
 static int set_format(AVCodecContext *avctx, int is_new)
 {
     const OneDVADecContext *s = avctx->priv_data;
     int ret;
 
-    if (!s->has_device) {
-        avctx->pix_fmt = AV_PIX_FMT_YUV420P;
+    if (!s->has_device || s->depth > 8) {
+        avctx->pix_fmt = ff_onedva_pix_fmt(s->depth);
         return 0;
     }
     ret = is_new ? choose_format(avctx, s->device.format) : 0;
@@ -119,6 +121,7 @@ static int set_format(AVCodecContext *avctx, int is_new)
 
 static int set_stream(AVCodecContext *avctx, const struct onedva_stream *stream)
 {
+    OneDVADecContext *s = avctx->priv_data;
     int ret, is_new;
 
     // the parser refuses 0
@@ -133,6 +136,8 @@ static int set_stream(AVCodecContext *avctx, const struct onedva_stream *stream)
         if (ret < 0)
             return ret;
     }
+    is_new |= s->depth != stream->depth;
+    s->depth = stream->depth;
     ret = set_format(avctx, is_new);
     if (ret < 0)
         return ret;
@@ -152,6 +157,7 @@ static av_cold int onedva_decode_init(AVCodecContext *avctx)
     int ret;
 
     s->log.avcl = avctx;
+    s->depth    = 8;
     s->next_pts = AV_NOPTS_VALUE;
     s->pkt      = av_packet_alloc();
     if (!s->pkt)
@@ -205,6 +211,10 @@ static int wants_device(AVCodecContext *avctx)
 
     if (format == AV_PIX_FMT_NONE)
         return 0;
+    if (s->depth > 8) {
+        av_log(avctx, AV_LOG_WARNING, "frames of memory: those of %d bits are no others\n", s->depth);
+        return 0;
+    }
     ret = choose_format(avctx, format);
     if (ret < 0 || avctx->pix_fmt != format)
         return ret;
@@ -243,7 +253,7 @@ static int open_somewhere(AVCodecContext *avctx, const struct onedva_decoder_set
         ret = open_on_device(avctx, settings);
     if (ret < 0 || s->has_device)
         return ret;
-    if (avctx->pix_fmt != AV_PIX_FMT_NONE && avctx->pix_fmt != AV_PIX_FMT_YUV420P) // a device's, which cannot be had
+    if (avctx->pix_fmt != AV_PIX_FMT_NONE && avctx->pix_fmt != ff_onedva_pix_fmt(s->depth)) // a device's, which cannot be had
         ret = choose_format(avctx, AV_PIX_FMT_NONE);
     if (ret < 0)
         return ret;
@@ -251,15 +261,21 @@ static int open_somewhere(AVCodecContext *avctx, const struct onedva_decoder_set
 }
 
 /** Open the model with the first packet, so that probing a file costs no model. */
-static av_cold int open_decoder(AVCodecContext *avctx)
+static av_cold int open_decoder(AVCodecContext *avctx, const AVPacket *pkt)
 {
     OneDVADecContext *s = avctx->priv_data;
     struct onedva_decoder_settings settings;
+    struct onedva_packet_info info;
     int ret = ff_onedva_model_open(&s->model, &s->model_options, &s->log);
 
     if (ret < 0)
         return ret;
+    if (onedva_packet_get_info(&info, pkt->data, pkt->size) >= 0 && info.has_stream)
+        s->depth = info.stream.depth;
     ff_onedva_decoder_settings(&settings, &s->options, &s->model_options, &s->log);
+    settings.max_depth = ONEDVA_MAX_DEPTH;
+    if (settings.backend == ONEDVA_BACKEND_AUTO && s->depth > 8)
+        settings.backend = ONEDVA_BACKEND_CPU; // no GPU takes more
     // no larger picture gets a buffer, and the library must not find memory for its latents
     settings.max_pixels = av_clip64(avctx->max_pixels, 1, INT_MAX / 8);
     settings.threads    = ff_onedva_threads(avctx->thread_count);
@@ -527,7 +543,7 @@ static int queue_packet(AVCodecContext *avctx)
     }
     s->nb_clips += !is_later_frame(pkt);
     if (!s->decoder && !s->open_error)
-        s->open_error = open_decoder(avctx);
+        s->open_error = open_decoder(avctx, pkt);
     return 0;
 }
 

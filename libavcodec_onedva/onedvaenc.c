@@ -86,6 +86,7 @@ static struct onedva_stream stream_from_context(const AVCodecContext *avctx)
     stream.transfer         = avctx->color_trc;
     stream.matrix           = avctx->colorspace;
     stream.chroma_location  = avctx->chroma_sample_location;
+    stream.depth            = avctx->pix_fmt == AV_PIX_FMT_YUV420P10 ? 10 : 8;
     return stream;
 }
 
@@ -506,7 +507,7 @@ const FFCodec ff_onedva_encoder = {
     .p.id           = AV_CODEC_ID_ONEDVA,
     .p.capabilities = AV_CODEC_CAP_DELAY | AV_CODEC_CAP_DR1 | AV_CODEC_CAP_OTHER_THREADS |
                       AV_CODEC_CAP_ENCODER_FLUSH | AV_CODEC_CAP_ENCODER_REORDERED_OPAQUE,
-    CODEC_PIXFMTS(ONEDVA_FORMATS),
+    CODEC_PIXFMTS(AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV420P10 ONEDVA_DEVICE_FORMATS),
 #if ONEDVA_DEVICES
     .hw_configs     = hw_configs,
 #endif

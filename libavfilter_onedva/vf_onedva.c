@@ -628,5 +628,5 @@ const FFFilter ff_vf_onedva = {
     FILTER_INPUTS(onedva_inputs),
     FILTER_OUTPUTS(onedva_outputs),
     .flags_internal  = FF_FILTER_FLAG_HWFRAME_AWARE,
-    FILTER_PIXFMTS(ONEDVA_FORMATS),
+    FILTER_PIXFMTS(AV_PIX_FMT_YUV420P ONEDVA_DEVICE_FORMATS),
 };

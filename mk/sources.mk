@@ -45,15 +45,15 @@ KERNELS_SOURCES-$(SANITIZERS) += kernels/checked_ops kernels/wrapped_memory
 
 CPU_SOURCES = $(addprefix kernels/cpu/, \
     attention_c basis choose cpu_backend cpu_device dct deblock_c downscale2x_c fastest image linear_c linear_path_tasks network_tasks norm_c operators_c \
-    patches picture_tasks smooth_c structure_tensors_c warp_c weights)
+    patches picture_tasks smooth_c structure_tensors_c warp_c weights wide_c)
 
 # One file for each instruction set that configure found.
-CPU_SOURCES-$(HAVE_AVX2)           += kernels/cpu/operators_avx2
-CPU_SOURCES-$(HAVE_AVX512)         += kernels/cpu/operators_avx512
+CPU_SOURCES-$(HAVE_AVX2)           += kernels/cpu/operators_avx2 kernels/cpu/wide_avx2
+CPU_SOURCES-$(HAVE_AVX512)         += kernels/cpu/operators_avx512 kernels/cpu/wide_avx512
 CPU_SOURCES-$(HAVE_AVX512BF16)     += kernels/cpu/operators_avx512bf16
 CPU_SOURCES-$(HAVE_AVX512VNNI)     += kernels/cpu/operators_avx512vnni
 CPU_SOURCES-$(HAVE_AVX512BF16VNNI) += kernels/cpu/operators_avx512bf16vnni
-CPU_SOURCES-$(HAVE_NEON)           += kernels/cpu/operators_neon
+CPU_SOURCES-$(HAVE_NEON)           += kernels/cpu/operators_neon kernels/cpu/wide_neon
 
 VULKAN_SOURCES-$(HAVE_VULKAN) += $(addprefix kernels/vulkan/, \
     arena gpu image linear_path_operators loader matrices network_operators picture picture_operators pipeline_cache pipelines \

@@ -149,8 +149,10 @@ def crc16(data):
 
 # ---- 2. Stream header ---------------------------------------------------------------------------
 
+DEPTHS = {0: 8, 1: 10}      # of a sample, by format
+
 StreamHeader = collections.namedtuple(
-    "StreamHeader", "model_id width height range primaries transfer matrix chroma_location sar timebase frame_duration")
+    "StreamHeader", "model_id width height depth range primaries transfer matrix chroma_location sar timebase frame_duration")
 
 
 def read_stream_header(data, seen):
@@ -164,7 +166,8 @@ def read_stream_header(data, seen):
     width, height = read.leb("width"), read.leb("height")
     if not (1 <= width <= 65535 and 1 <= height <= 65535):
         raise Invalid(f"size {width}x{height}")
-    if read.u8("header.format") != 0:
+    depth = DEPTHS.get(read.u8("header.format"))
+    if depth is None:
         raise Invalid("reserved format")
     colour_range = read.u8("header.range")
     if colour_range > 2:
@@ -181,7 +184,7 @@ def read_stream_header(data, seen):
     seen("header.sar known", sar[0] > 0)
     duration = read.leb("frame_duration")
     seen("header.frame_duration known", duration > 0)
-    return StreamHeader(model_id, width, height, colour_range, *colours, location, sar, timebase, duration), read.at
+    return StreamHeader(model_id, width, height, depth, colour_range, *colours, location, sar, timebase, duration), read.at
 
 
 # ---- 3. Packet ----------------------------------------------------------------------------------
@@ -345,7 +348,7 @@ def leb(value):
 
 def written_stream_header(header):
     return (struct.pack("<BQ", VERSION, header.model_id) + leb(header.width) + leb(header.height)
-            + bytes([0, header.range, header.primaries, header.transfer, header.matrix, header.chroma_location])
+            + bytes([next(f for f, depth in DEPTHS.items() if depth == header.depth), header.range, header.primaries, header.transfer, header.matrix, header.chroma_location])
             + b"".join(leb(value) for value in (*header.sar, *header.timebase, header.frame_duration)))
 
 
@@ -871,15 +874,15 @@ def tile_patches(tile, values, seen):
     return c
 
 
-def patch_samples(model, detail, c, seen, mean):
+def patch_samples(model, detail, c, seen, mean, depth):
     """c [..., k] and mean [..., 384] -> samples [..., frame of the token, 384]"""
-    total, first = (mean[..., None, :] << 17) + 2 ** 19, 0
+    total, first = (mean[..., None, :] << 17) + 2 ** (27 - depth), 0
     for n, factors in zip(model.bands[detail], TIME):
         h = wrapped(c[..., first:first + n] @ model.basis[:n] + 128) >> 8
         total = total + factors[:, None] * h[..., None, :]
         first += n
     seen("sample.wraps", bool((wrapped(total) != total).any()))
-    return np.clip(wrapped(total) >> 20, 0, 255)
+    return np.clip(wrapped(total) >> 28 - depth, 0, 2 ** depth - 1)
 
 
 def patches_of_picture(planes, gy, gx):
@@ -898,14 +901,14 @@ def linear_planes(model, clip_, values, prediction):
     grid, seen = clip_.grid, clip_.packet.seen
     c = np.zeros((grid.gt, grid.gy, grid.gx, len(model.vectors(grid.detail))), np.int64)
     mean = np.tile(model.mean, (grid.gy, grid.gx, 1))
-    predicted = None if prediction is None else 8 * patches_of_picture(prediction, grid.gy, grid.gx)
+    predicted = None if prediction is None else patches_of_picture(prediction, grid.gy, grid.gx) << 11 - clip_.depth
     for tile, of_tile in zip(clip_.tiles, values):
         _, ny, nx = tile.scan.shape
         rows, columns = slice(tile.y, tile.y + ny), slice(tile.x, tile.x + nx)
         c[:, rows, columns] = tile_patches(tile, of_tile, seen)
         if tile.is_predicted:
             mean[rows, columns] = predicted[rows, columns]
-    samples = patch_samples(model, grid.detail, c, seen, mean)
+    samples = patch_samples(model, grid.detail, c, seen, mean, clip_.depth)
     planes = []
     for first, side, size in PLANES:
         plane = samples[..., first:first + side * side].reshape(grid.gt, grid.gy, grid.gx, 4, side, side)
@@ -914,7 +917,7 @@ def linear_planes(model, clip_, values, prediction):
     return planes
 
 
-def deblock(planes, qidx, stays, seen):
+def deblock(planes, qidx, stays, seen, depth):
     """In place. stays: [gy][gx], which tokens' borders stay as they are where both sides' do."""
     v = qidx + 136
     limit = min(((13 + v % 13) << v // 13) >> 9, 1020)
@@ -924,25 +927,25 @@ def deblock(planes, qidx, stays, seen):
                 beside = np.repeat(tokens[:, x // spacing - 1:x // spacing + 1], spacing, 0)[:samples.shape[1]]
                 for count in set(beside.sum(1).tolist()):
                     seen("border.sides that stay", count)
-                _deblock_border(samples, x, np.where(beside.all(1), 0, 5 * limit + 8 >> 4))
+                _deblock_border(samples, x, np.where(beside.all(1), 0, 5 * limit + 8 >> 4 << depth - 8), 2 ** depth - 1)
 
 
-def _deblock_border(samples, x, most):
-    """most: T of each row; nothing changes where it is 0."""
+def _deblock_border(samples, x, most, largest):
+    """most: T of each row; nothing changes where it is 0. largest: sample"""
     p, q = [samples[:, :, x - 1 - i] for i in range(4)], [samples[:, :, x + i] for i in range(4)]
     d, h = np.clip(q[0] - p[0], -most, most), np.clip(q[0] - p[0], -(most // 2), most // 2)
     e, f = np.clip(p[1] - p[0], -most, most), np.clip(q[1] - q[0], -most, most)
-    p[0][...] = np.clip(p[0] + (56 * d + 30 * e + 64 >> 7), 0, 255)
-    q[0][...] = np.clip(q[0] + (30 * f - 56 * d + 64 >> 7), 0, 255)
+    p[0][...] = np.clip(p[0] + (56 * d + 30 * e + 64 >> 7), 0, largest)
+    q[0][...] = np.clip(q[0] + (30 * f - 56 * d + 64 >> 7), 0, largest)
     for i, w in ((1, 30), (2, 14), (3, 5)):
         m = w * h + 64 >> 7
-        p[i][...], q[i][...] = np.clip(p[i] + m, 0, 255), np.clip(q[i] - m, 0, 255)
+        p[i][...], q[i][...] = np.clip(p[i] + m, 0, largest), np.clip(q[i] - m, 0, largest)
 
 
-def smooth(planes, qidx, smoothing, stays, seen):
+def smooth(planes, qidx, smoothing, stays, seen, depth):
     """In place. smoothing: of the clip; stays: [gy][gx], of which tokens all samples stay as they are."""
     v = qidx + 136
-    most = min((0, 2, 3, 4, 5, 6, 8, 12)[smoothing] * min(((13 + v % 13) << v // 13) >> 9, 1020) + 4 >> 3, 63)
+    most = min((0, 2, 3, 4, 5, 6, 8, 12)[smoothing] * min(((13 + v % 13) << v // 13) >> 9, 1020) + 4 >> 3, 63) << depth - 8
     for plane, side in zip(planes, (16, 8, 8)):
         height, width = plane.shape[1:]
         wide = np.pad(plane, ((0, 0), (2, 2), (2, 2)), "edge")
@@ -1148,12 +1151,12 @@ class Motion:
             self.seen("motion.node clipped", value != node[-1])
         return node
 
-    def prediction_canvas(self, picture):
+    def prediction_canvas(self, picture, depth):
         """[Y, U, V], each [height][width], of the reference picture -> likewise, what the canvases are predicted from."""
         nodes, planes = self.canvas_nodes(), []
         for plane, e in zip(picture, (1, 2, 2)):
             width, height = -(-self.canvas_width // e), -(-self.canvas_height // e)
-            planes.append(warped(plane, nodes, 16, e, width, height, (-2 * self.left // e, -2 * self.top // e)))
+            planes.append(warped(plane, nodes, 16, e, width, height, (-2 * self.left // e, -2 * self.top // e), depth))
         return planes
 
     def canvas_nodes(self):
@@ -1180,13 +1183,13 @@ class Motion:
         total = (c - fy) * ((c - fx) * N[j, i] + fx * N[j, i + 1]) + fy * ((c - fx) * N[j + 1, i] + fx * N[j + 1, i + 1])
         return 16 * total + c * c // 2 >> 2 * (c.bit_length() - 1)
 
-    def warp(self, planes):
+    def warp(self, planes, depth):
         """Canvases -> pictures, [Y, U, V], each [frames][height][width]."""
         pictures = []
         for plane, e in zip(planes, (1, 2, 2)):
             width, height = -(-self.width // e), -(-self.height // e)
             margins = 2 * self.left // e, 2 * self.top // e
-            pictures.append(np.array([warped(canvas, nodes, self.S, e, width, height, margins)
+            pictures.append(np.array([warped(canvas, nodes, self.S, e, width, height, margins, depth)
                                       for canvas, nodes in zip(plane, self.nodes)]))
         return pictures
 
@@ -1205,7 +1208,7 @@ def block_vectors(N, S, e, columns, rows):
     return (total + 2 * S * S * e) >> (2 * (S.bit_length()) + e - 1)
 
 
-def warped(canvas, N, S, e, width, height, margins):
+def warped(canvas, N, S, e, width, height, margins, depth):
     """A plane of width x height: what is seen of the canvas through nodes N that are S luma samples apart."""
     vectors = block_vectors(N, S, e, -(-width // 4), -(-height // 4))
     each = np.repeat(np.repeat(vectors, 4, 0), 4, 1)[:height, :width]
@@ -1217,7 +1220,7 @@ def warped(canvas, N, S, e, width, height, margins):
         h = sum(FILTERS[px & 15, i] * canvas[row, np.clip((px >> 4) - 2 + i, 0, canvas.shape[1] - 1)]
                 for i in range(6))
         total += FILTERS[py & 15, j] * h
-    return np.clip((total + 2048) >> 12, 0, 255)
+    return np.clip((total + 2048) >> 12, 0, 2 ** depth - 1)
 
 
 # ---- a clip -------------------------------------------------------------------------------------
@@ -1240,7 +1243,8 @@ class Clip:
         if not packet.whole_layers:
             raise LayersLost("no whole layer")
         self.packet, self.frames, self.motion, self.planes, self.reference = packet, packet.frames, packet.motion, None, None
-        self.size = self.width, self.height = header.width, header.height
+        self.size = header.width, header.height, header.depth
+        self.width, self.height, self.depth = self.size
         if self.motion:
             self.width, self.height = self.motion.canvas_width, self.motion.canvas_height
         self.grid = Grid(model, packet.detail, self.frames, self.width, self.height, packet.is_inter)
@@ -1305,12 +1309,12 @@ class Clip:
         """values, tokens: what is decoded of each tile, and how many tokens that are."""
         prediction = self.before.reference_picture(model) if self.packet.is_inter else None
         if prediction and self.motion:
-            prediction = self.motion.prediction_canvas(prediction)
+            prediction = self.motion.prediction_canvas(prediction, self.depth)
         planes = linear_planes(model, self, values, prediction)
         stays = self._stays(tokens)
-        deblock(planes, qidx, stays, self.packet.seen)
-        smooth(planes, qidx, self.packet.smoothing, stays, self.packet.seen)
-        return self.motion.warp(planes) if self.motion else planes
+        deblock(planes, qidx, stays, self.packet.seen, self.depth)
+        smooth(planes, qidx, self.packet.smoothing, stays, self.packet.seen, self.depth)
+        return self.motion.warp(planes, self.depth) if self.motion else planes
 
     def _stays(self, tokens):
         """[gy][gx]: whether a token is of a predicted tile without any latent token."""
@@ -1433,6 +1437,11 @@ def decode_stream(model, data, seen):
             yield time, last
 
 
+def sample_type(result):
+    """Of a sample as --pictures writes it; result: as of shown_pictures."""
+    return "u1" if (result.clip if isinstance(result, Frame) else result).depth == 8 else "<u2"
+
+
 def describe(time, clip_):
     packet = clip_.packet
     motion = "no motion"
@@ -1450,7 +1459,7 @@ def describe(time, clip_):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--model", required=True, help="the model file that the streams were made with")
-    parser.add_argument("--pictures", metavar="FILE", help="write the pictures of -steps 0, raw yuv420p")
+    parser.add_argument("--pictures", metavar="FILE", help="write the pictures of -steps 0, raw yuv420p or yuv420p10le")
     parser.add_argument("streams", nargs="+", metavar="FILE.odva")
     options = parser.parse_args()
     model, seen, failed = Model(options.model), Seen(), False
@@ -1467,7 +1476,7 @@ def main():
             print(describe(time, clip_) if isinstance(clip_, Clip) else f"{float(time):.3f}: frame {clip_.frame} of its clip")
             if pictures:
                 for frame in shown_pictures(model, clip_):
-                    pictures.write(b"".join(plane.astype(np.uint8).tobytes() for plane in frame))
+                    pictures.write(b"".join(plane.astype(sample_type(clip_)).tobytes() for plane in frame))
     return failed
 
 

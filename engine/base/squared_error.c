@@ -26,3 +26,32 @@ int64_t odva_squared_error(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *
     }
     return sum;
 }
+
+int64_t odva_squared_error_wide(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b,
+                                ptrdiff_t b_stride, int width, int height)
+{
+    int64_t sum = 0;
+
+    for (int y = 0; y < height; y++, a += a_stride, b += b_stride) {
+        const uint16_t *p = (const uint16_t *)a, *q = (const uint16_t *)b;
+        int x = 0;
+
+        for (; x + GROUP <= width; x += GROUP) {
+            int part = 0;
+
+            for (int i = 0; i < GROUP; i++)
+                part += (p[x + i] - q[x + i]) * (p[x + i] - q[x + i]);
+            sum += part;
+        }
+        for (; x < width; x++)
+            sum += (p[x] - q[x]) * (p[x] - q[x]);
+    }
+    return sum;
+}
+
+int64_t odva_squared_error_of_depth(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b,
+                                    ptrdiff_t b_stride, int width, int height, int depth)
+{
+    return depth > 8 ? odva_squared_error_wide(a, a_stride, b, b_stride, width, height)
+                     : odva_squared_error(a, a_stride, b, b_stride, width, height);
+}

@@ -12,5 +12,11 @@
 /** Sum of squared differences of width x height samples. @param a_stride, b_stride in bytes */
 int64_t odva_squared_error(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b,
                            ptrdiff_t b_stride, int width, int height);
+/** The same of samples that are words of up to 12 bits. */
+int64_t odva_squared_error_wide(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b,
+                                ptrdiff_t b_stride, int width, int height);
+/** Of samples of so many bits. */
+int64_t odva_squared_error_of_depth(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b,
+                                    ptrdiff_t b_stride, int width, int height, int depth);
 
 #endif

@@ -25,7 +25,7 @@
 
 int odva_packet_decoder_init(struct odva_packet_decoder *decoder, const struct onedva_model *model,
                              struct odva_scan_cache *scans, int max_tokens, int64_t max_pixels,
-                             const struct onedva_logger *logger)
+                             int max_depth, const struct onedva_logger *logger)
 {
     ODVA_ASSERT(max_tokens >= 0 && max_pixels >= 0);
     *decoder = (struct odva_packet_decoder){
@@ -34,6 +34,7 @@ int odva_packet_decoder_init(struct odva_packet_decoder *decoder, const struct o
         .logger = *logger,
         .max_tokens = max_tokens,
         .max_pixels = max_pixels,
+        .max_depth = max_depth,
     };
     return odva_symbol_predictor_init(&decoder->predictor, model->config.basis);
 }
@@ -65,6 +66,13 @@ static int check_stream(const struct odva_packet_decoder *decoder,
                  "picture of %" PRIu32 "x%" PRIu32 " is larger than the limit of %" PRId64
                  " pixels",
                  stream->width, stream->height, decoder->max_pixels);
+        return ONEDVA_ERR_LIMIT;
+    }
+    if ((int)stream->depth > decoder->max_depth) {
+        odva_log(&decoder->logger, ONEDVA_LOG_ERROR,
+                 "samples of %" PRIu32 " bits are larger than those of %d that this decoder gives; "
+                 "more of them go with -backend cpu, and with settings.max_depth",
+                 stream->depth, decoder->max_depth);
         return ONEDVA_ERR_LIMIT;
     }
     return ONEDVA_OK;

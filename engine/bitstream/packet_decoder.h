@@ -23,6 +23,7 @@ struct odva_packet_decoder {
     struct onedva_logger logger;
     int max_tokens;     /* of the largest tiles (odva_token_limit); 0: all */
     int64_t max_pixels; /* 0: no limit */
+    int max_depth;      /* bits of a sample */
 
     int has_stream;
     int refusal; /* why the stream header that came last was refused; 0: it was not */
@@ -43,7 +44,7 @@ struct odva_packet_decoder {
 /** @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
 int odva_packet_decoder_init(struct odva_packet_decoder *decoder, const struct onedva_model *model,
                              struct odva_scan_cache *scans, int max_tokens, int64_t max_pixels,
-                             const struct onedva_logger *logger);
+                             int max_depth, const struct onedva_logger *logger);
 void odva_packet_decoder_free(struct odva_packet_decoder *decoder);
 
 /** Arguments and result as onedva_decoder_set_stream_header. */

@@ -6,6 +6,7 @@
 
 #define STREAM_HEADER_VERSION 2
 #define FORMAT_YUV420P8       0
+#define FORMAT_YUV420P10      1
 #define LAST_RANGE            2
 #define LAST_CHROMA_LOCATION  6
 
@@ -22,6 +23,10 @@ const char *odva_stream_header_check(const struct onedva_stream *stream)
         return "sample range is not 0, 1 or 2";
     if (stream->chroma_location > LAST_CHROMA_LOCATION)
         return "chroma location is not 0 to 6";
+    if (stream->depth != 0 && stream->depth != 8 && stream->depth != 10)
+        return "samples have neither 8 nor 10 bits";
+    if (stream->reserved_int)
+        return "a reserved field is not 0";
     for (size_t i = 0; i < sizeof(stream->reserved) / sizeof(stream->reserved[0]); i++)
         if (stream->reserved[i])
             return "a reserved field is not 0";
@@ -34,7 +39,7 @@ void odva_stream_header_write(struct odva_byte_writer *writer, const struct oned
     odva_write_u64(writer, stream->model_id);
     odva_write_leb(writer, stream->width);
     odva_write_leb(writer, stream->height);
-    odva_write_u8(writer, FORMAT_YUV420P8);
+    odva_write_u8(writer, stream->depth == 10 ? FORMAT_YUV420P10 : FORMAT_YUV420P8);
     odva_write_u8(writer, stream->full_range);
     odva_write_u8(writer, stream->colour_primaries);
     odva_write_u8(writer, stream->transfer);
@@ -71,8 +76,9 @@ int odva_stream_header_read(struct odva_byte_reader *reader, struct onedva_strea
     stream->frame_duration = odva_read_leb(reader);
     if (reader->failed)
         return ONEDVA_ERR_DATA;
-    if (format != FORMAT_YUV420P8)
+    if (format != FORMAT_YUV420P8 && format != FORMAT_YUV420P10)
         return ONEDVA_ERR_UNSUPPORTED;
+    stream->depth = format == FORMAT_YUV420P10 ? 10 : 8;
     return odva_stream_header_check(stream) ? ONEDVA_ERR_DATA : ONEDVA_OK;
 }
 

@@ -21,12 +21,12 @@ struct odva_clip_smoothing {
 
 /**
  * Bring the first frames of a clip nearer to the last frame shown, and keep its own last frame.
- * @param pictures n decoded frames of width x height, changed in place; no plane is NULL
+ * @param pictures n decoded frames of width x height and depth bits, changed in place; no plane is NULL
  * @return ONEDVA_OK or ONEDVA_ERR_NOMEM, with which the next clip is left as it is
  */
 int odva_clip_smoothing_run(struct odva_clip_smoothing *smoothing, struct odva_thread_pool *pool,
                             const struct onedva_picture *pictures, int n, int width, int height,
-                            int qidx);
+                            int depth, int qidx);
 
 /** The next clip does not continue what was shown last. */
 void odva_clip_smoothing_forget(struct odva_clip_smoothing *smoothing);

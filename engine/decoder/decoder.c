@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/integers.h"
 #include "base/log.h"
 #include "base/settings.h"
 #include "base/thread_pool.h"
@@ -66,6 +67,7 @@ void onedva_decoder_settings_init(struct onedva_decoder_settings *settings, size
         .precision = ONEDVA_PRECISION_BFLOAT16,
         .backend = ONEDVA_BACKEND_AUTO,
         .device = -1,
+        .max_depth = 8,
     };
 
     odva_settings_give(settings, struct_size, &defaults, sizeof(defaults));
@@ -90,6 +92,9 @@ static int check_settings(const struct onedva_decoder_settings *settings)
     else if (settings->precision < ONEDVA_PRECISION_FLOAT32 ||
              settings->precision > ONEDVA_PRECISION_INT8)
         odva_log(logger, ONEDVA_LOG_ERROR, "precision %d does not exist", (int)settings->precision);
+    else if (settings->max_depth != 8 && settings->max_depth != ONEDVA_MAX_DEPTH)
+        odva_log(logger, ONEDVA_LOG_ERROR, "limit of %d bits of samples is neither 8 nor %d",
+                 settings->max_depth, ONEDVA_MAX_DEPTH);
     else if (settings->threads < 0)
         odva_log(logger, ONEDVA_LOG_ERROR, "%d threads are not 0 or more", settings->threads);
     else
@@ -133,7 +138,9 @@ static int open_parts(struct onedva_decoder *decoder)
     if (!scans)
         return ONEDVA_ERR_NOMEM;
     status = odva_packet_queue_init(&decoder->packets, decoder->pool, decoder->model, scans,
-                                    settings->max_tokens, settings->max_pixels, &settings->logger);
+                                    settings->max_tokens, settings->max_pixels,
+                                    odva_min(settings->max_depth, device->max_depth),
+                                    &settings->logger);
     if (status < 0)
         return status;
     return odva_sampler_open(&decoder->sampler, decoder->model, decoder->backend);
@@ -232,7 +239,7 @@ static int make_reference(struct onedva_decoder *decoder)
     if (packet_decoder->frames == 0 || odva_reference_is_made(&decoder->reference))
         return ONEDVA_OK;
     status = odva_images_alloc(&decoder->canvas, decoder->backend, grid->frames, grid->width,
-                               grid->height);
+                               grid->height, decoder->backend->depth);
     if (status == ONEDVA_OK && warp)
         status = odva_motion_warp_set(&decoder->warp, &packet_decoder->motion);
     if (status == ONEDVA_OK)
@@ -271,6 +278,7 @@ static int read_clip(struct onedva_decoder *decoder, const uint8_t *data, size_t
         drop_clip(decoder);
         return status;
     }
+    decoder->backend->depth = (int)clip->stream.depth;
     if (clip->is_corrupt)
         odva_clip_smoothing_forget(&decoder->smoothing);
     odva_clip_frames_begin(&decoder->clip_frames, clip,
@@ -340,10 +348,10 @@ int odva_decoder_reconstruct_linear(onedva_decoder *decoder, const struct odva_c
     if (!latents)
         return ONEDVA_OK;
     status = odva_canvas_set_size(linear, latents->grid.frames, latents->grid.width,
-                                  latents->grid.height);
+                                  latents->grid.height, backend->depth);
     if (status == ONEDVA_OK)
         status = odva_images_wrap(&images, backend, linear->picture, linear->frames, linear->width,
-                                  linear->height);
+                                  linear->height, linear->depth);
     if (status == ONEDVA_OK)
         status = reconstruct_linear(decoder, latents, images.image);
     if (status == ONEDVA_OK)
@@ -360,7 +368,8 @@ static int prepare_warp(struct onedva_decoder *decoder)
     const struct odva_motion *motion = &packet_decoder_of(decoder)->motion;
     const int status =
         odva_images_alloc(&decoder->canvas, decoder->backend, motion->frames,
-                          odva_motion_canvas_width(motion), odva_motion_canvas_height(motion));
+                          odva_motion_canvas_width(motion), odva_motion_canvas_height(motion),
+                          decoder->backend->depth);
 
     return status < 0 ? status : odva_motion_warp_set(&decoder->warp, motion);
 }
@@ -430,7 +439,7 @@ static int reconstruct(struct onedva_decoder *decoder, struct pictures pictures,
                                         motion ? motion->height : grid->height};
     struct odva_images shown = {0};
     int status = pictures.host ? odva_images_wrap(&shown, decoder->backend, pictures.host, n,
-                                                  size.width, size.height)
+                                                  size.width, size.height, decoder->backend->depth)
                                : odva_images_import(&shown, decoder->backend, pictures.device, n,
                                                     size.width, size.height);
 
@@ -440,7 +449,8 @@ static int reconstruct(struct onedva_decoder *decoder, struct pictures pictures,
     if (status < 0 || !decoder->settings.smooth_clips)
         return status;
     return odva_clip_smoothing_run(&decoder->smoothing, decoder->pool, pictures.host, n, size.width,
-                                   size.height, packet_decoder->latents.qidx);
+                                   size.height, decoder->backend->depth,
+                                   packet_decoder->latents.qidx);
 }
 
 static double wall_seconds(void)

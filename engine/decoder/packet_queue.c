@@ -22,7 +22,8 @@ static void finish(void *opaque)
 
 static struct odva_queued_packet *packet_new(const struct onedva_model *model,
                                              struct odva_scan_cache *scans, int max_tokens,
-                                             int64_t max_pixels, const struct onedva_logger *logger)
+                                             int64_t max_pixels, int max_depth,
+                                             const struct onedva_logger *logger)
 {
     struct odva_queued_packet *packet = calloc(1, sizeof(*packet));
 
@@ -30,8 +31,8 @@ static struct odva_queued_packet *packet_new(const struct onedva_model *model,
         return NULL;
     packet->job.fn = finish;
     packet->job.opaque = packet;
-    if (odva_packet_decoder_init(&packet->decoder, model, scans, max_tokens, max_pixels, logger) <
-        0) {
+    if (odva_packet_decoder_init(&packet->decoder, model, scans, max_tokens, max_pixels, max_depth,
+                                 logger) < 0) {
         free(packet);
         return NULL;
     }
@@ -40,10 +41,11 @@ static struct odva_queued_packet *packet_new(const struct onedva_model *model,
 
 int odva_packet_queue_init(struct odva_packet_queue *queue, struct odva_thread_pool *pool,
                            const struct onedva_model *model, struct odva_scan_cache *scans,
-                           int max_tokens, int64_t max_pixels, const struct onedva_logger *logger)
+                           int max_tokens, int64_t max_pixels, int max_depth,
+                           const struct onedva_logger *logger)
 {
     *queue = (struct odva_packet_queue){.pool = pool};
-    queue->packet[0] = packet_new(model, scans, max_tokens, max_pixels, logger);
+    queue->packet[0] = packet_new(model, scans, max_tokens, max_pixels, max_depth, logger);
     return queue->packet[0] ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
 }
 
@@ -80,7 +82,7 @@ static struct odva_queued_packet *next_packet(struct odva_packet_queue *queue)
 
     if (!*next)
         *next = packet_new(before->model, before->scans, before->max_tokens, before->max_pixels,
-                           &(struct onedva_logger){0});
+                           before->max_depth, &(struct onedva_logger){0});
     if (!*next)
         return NULL;
     (*next)->decoder.has_stream = before->has_stream;

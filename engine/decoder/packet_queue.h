@@ -31,12 +31,13 @@ struct odva_packet_queue {
 };
 
 /**
- * @param model, scans, max_tokens, max_pixels, logger as odva_packet_decoder_init
+ * @param model, scans, max_tokens, max_pixels, max_depth, logger as odva_packet_decoder_init
  * @return ONEDVA_OK or ONEDVA_ERR_NOMEM
  */
 int odva_packet_queue_init(struct odva_packet_queue *queue, struct odva_thread_pool *pool,
                            const struct onedva_model *model, struct odva_scan_cache *scans,
-                           int max_tokens, int64_t max_pixels, const struct onedva_logger *logger);
+                           int max_tokens, int64_t max_pixels, int max_depth,
+                           const struct onedva_logger *logger);
 void odva_packet_queue_free(struct odva_packet_queue *queue);
 
 /** Of the packet read last. */

@@ -23,7 +23,8 @@ static void swap(struct odva_reference *reference)
 static int has_picture(const struct odva_reference_picture *picture,
                        const struct onedva_stream *stream)
 {
-    return picture->width == (int)stream->width && picture->height == (int)stream->height;
+    return picture->width == (int)stream->width && picture->height == (int)stream->height &&
+           picture->depth == (int)stream->depth;
 }
 
 /* What an inter clip is predicted from is missing or not intact. */
@@ -102,7 +103,7 @@ void odva_reference_free(struct odva_reference *reference, struct odva_backend *
 /* Make room in an image. @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
 static int set_size(struct odva_image **image, struct odva_backend *backend, int width, int height)
 {
-    *image = backend->ops->image_alloc(backend, *image, width, height);
+    *image = backend->ops->image_alloc(backend, *image, width, height, backend->depth);
     return *image ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
 }
 
@@ -174,6 +175,7 @@ int odva_reference_make(struct odva_reference *reference, struct odva_backend *b
         status = warp_last(reference, backend, warp);
     reference->after.width = status < 0 ? 0 : warp ? warp->warp.width : grid->width;
     reference->after.height = warp ? warp->warp.height : grid->height;
+    reference->after.depth = backend->depth;
     return status;
 }
 
@@ -184,5 +186,6 @@ int odva_reference_take(struct odva_reference *reference, struct odva_backend *b
 
     reference->after.width = status < 0 ? 0 : width;
     reference->after.height = height;
+    reference->after.depth = backend->depth;
     return status;
 }

@@ -19,6 +19,7 @@
 struct odva_reference_picture {
     struct odva_image *image;
     int width, height; /* of what it holds; 0: nothing yet */
+    int depth;         /* likewise */
     uint16_t id;       /* what an inter clip behind its clip calls that */
     int is_intact;     /* it is the one that was encoded with */
 };

@@ -32,7 +32,7 @@
 #define HALF_LIMIT     0.7
 #define KEY_HALF_LIMIT 0.95 /* of a key clip, from which the second half is predicted */
 
-/* Lines from which -preset ultrafast chooses by frames of half the size, and the quantiser index
+/* Lines from which -preset ultrafast chooses by frames of half the size, of 8 bits, and the quantiser index
  * less with which: what both sizes show has coefficients half as large. BD-rate against choices by
  * whole frames: +0.7 % for 720 lines; forced for the ten validation clips, most of 180 to 288
  * lines, +0.7 % too, and +1.5 % with the same index. */
@@ -120,7 +120,8 @@ static int plan_halves(const struct planner *planner, const struct odva_frames *
     }
     cost = outcome->cost;
     if (planner->predicts)
-        status = odva_canvas_copy(between, outcome->last, frames->width, frames->height);
+        status = odva_canvas_copy(between, outcome->last, frames->width, frames->height,
+                                  planner->choice->backend->depth);
     second = part_of(frames, half, frames->count - half,
                      planner->predicts ? between->const_picture : NULL);
     if (status == ONEDVA_OK)
@@ -325,8 +326,8 @@ int odva_clip_choose(struct odva_clip_choice *choice, struct odva_trial_coder *c
                      const struct onedva_const_picture *pictures, int n, int width, int height,
                      const struct onedva_const_picture *reference, int qidx)
 {
-    const int is_reduced =
-        settings->preset == ONEDVA_PRESET_ULTRAFAST && odva_min(width, height) >= REDUCED_LINES;
+    const int is_reduced = settings->preset == ONEDVA_PRESET_ULTRAFAST &&
+                           odva_min(width, height) >= REDUCED_LINES && choice->backend->depth == 8;
     const int trial_qidx = odva_max(qidx - (is_reduced ? REDUCED_QIDX : 0), ONEDVA_MIN_QIDX);
     const double step = odva_quantiser_step(trial_qidx);
     struct planner planner = {.choice = choice,
@@ -384,7 +385,8 @@ void odva_clip_choice_note_bits(struct odva_clip_choice *choice, double bits)
 int odva_clip_choice_end_clip(struct odva_clip_choice *choice,
                               const struct onedva_const_picture *frame, int width, int height)
 {
-    const int status = odva_canvas_copy(&choice->before, frame, width, height);
+    const int status =
+        odva_canvas_copy(&choice->before, frame, width, height, choice->backend->depth);
 
     return status < 0 ? status
                       : odva_luma_pyramid_of_frame(&choice->pyramid[0], choice->backend,

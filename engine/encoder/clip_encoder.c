@@ -279,7 +279,8 @@ static int make_reference(struct odva_clip_encoder *encoder)
     return status < 0 ? status
                       : odva_canvas_copy(&encoder->reference,
                                          &coder->pictures.const_picture[clip->frames - 1],
-                                         coder->pictures.width, coder->pictures.height);
+                                         coder->pictures.width, coder->pictures.height,
+                                         coder->pictures.depth);
 }
 
 int odva_clip_encoder_begin_packet(struct odva_clip_encoder *encoder)

@@ -44,6 +44,7 @@ static int open_parts(struct onedva_encoder *encoder, const onedva_model *model)
                                           .vulkan = settings->vulkan,
                                           .cuda_context = settings->cuda_context,
                                           .precision = ONEDVA_PRECISION_BFLOAT16,
+                                          .depth = (int)encoder->stream.depth,
                                           .logger = &settings->logger};
     struct odva_device *device;
     int status, overlaps;
@@ -62,6 +63,7 @@ static int open_parts(struct onedva_encoder *encoder, const onedva_model *model)
         status = odva_backend_open(&encoder->backend, device, encoder->pool, &settings->logger);
     if (status < 0)
         return status;
+    encoder->backend->depth = (int)encoder->stream.depth;
     encoder->clip_choice.backend = encoder->backend;
     encoder->clip_choice.pool = encoder->pool;
     overlaps = odva_thread_pool_workers(encoder->pool) > 1 &&
@@ -92,6 +94,7 @@ int onedva_encoder_open(onedva_encoder **result, const onedva_model *model,
     encoder->settings = own;
     encoder->stream = *stream;
     encoder->stream.model_id = model->id;
+    encoder->stream.depth = stream->depth ? stream->depth : 8;
     status = open_parts(encoder, model);
     if (status < 0) {
         onedva_encoder_close(&encoder);

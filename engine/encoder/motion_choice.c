@@ -54,7 +54,7 @@ static int keep_last(const struct odva_trial_coder *coder, struct odva_aligned_c
     const struct odva_canvas *decoded = &coder->pictures;
 
     return odva_canvas_copy(&clip->last, &decoded->const_picture[clip->frames - 1], decoded->width,
-                            decoded->height);
+                            decoded->height, decoded->depth);
 }
 
 /* Set a clip's cost. */

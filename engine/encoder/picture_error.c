@@ -9,7 +9,7 @@
 
 struct comparison {
     const struct onedva_const_picture *a, *b;
-    int width, height;
+    int width, height, depth;
     int64_t squared[ONEDVA_MAX_CLIP_FRAMES];
 };
 
@@ -20,15 +20,17 @@ static void compare(void *opaque, int64_t t, int worker)
 
     (void)worker;
     for (int p = 0; p < 3; p++)
-        c->squared[t] += odva_squared_error(a->data[p], a->stride[p], b->data[p], b->stride[p],
-                                            p ? (c->width + 1) / 2 : c->width,
-                                            p ? (c->height + 1) / 2 : c->height);
+        c->squared[t] += odva_squared_error_of_depth(
+            a->data[p], a->stride[p], b->data[p], b->stride[p], p ? (c->width + 1) / 2 : c->width,
+            p ? (c->height + 1) / 2 : c->height, c->depth);
 }
 
 int64_t odva_picture_error(struct odva_thread_pool *pool, const struct onedva_const_picture *a,
-                           const struct onedva_const_picture *b, int count, int width, int height)
+                           const struct onedva_const_picture *b, int count, int width, int height,
+                           int depth)
 {
-    struct comparison comparison = {.a = a, .b = b, .width = width, .height = height};
+    struct comparison comparison = {
+        .a = a, .b = b, .width = width, .height = height, .depth = depth};
     int64_t sum = 0;
 
     ODVA_ASSERT(count >= 1 && count <= ONEDVA_MAX_CLIP_FRAMES);

@@ -15,6 +15,7 @@
  * @param count         1 .. ONEDVA_MAX_CLIP_FRAMES
  * @param width, height luma samples */
 int64_t odva_picture_error(struct odva_thread_pool *pool, const struct onedva_const_picture *a,
-                           const struct onedva_const_picture *b, int count, int width, int height);
+                           const struct onedva_const_picture *b, int count, int width, int height,
+                           int depth);
 
 #endif

@@ -74,8 +74,8 @@ int odva_quantiser_choice_open(struct odva_quantiser_choice *choice, const onedv
     status = open_pass(choice);
     if (status < 0 || settings->target_psnr == 0)
         return status;
-    return odva_psnr_target_open(&choice->psnr_target, model, settings, stream_header->data,
-                                 stream_header->size);
+    return odva_psnr_target_open(&choice->psnr_target, model, settings, (int)stream->depth,
+                                 stream_header->data, stream_header->size);
 }
 
 void odva_quantiser_choice_close(struct odva_quantiser_choice *choice)
@@ -94,8 +94,7 @@ int odva_quantiser_choice_begin(struct odva_quantiser_choice *choice,
 
     if (choice->settings->pass != ONEDVA_PASS_SECOND)
         return ONEDVA_OK;
-    known = odva_rate_plan_known(plan, frames, n, (int)choice->stream->width,
-                                 (int)choice->stream->height);
+    known = odva_rate_plan_known(plan, frames, n, choice->stream);
     if (known < n && odva_rate_plan_frames(plan) == known) {
         odva_log(logger, ONEDVA_LOG_ERROR, "the first pass saw only %" PRId64 " frames",
                  plan->stats.frames);
@@ -200,8 +199,7 @@ static int encode_first_pass(struct choice *c)
         odva_first_pass_writer_reset(&pass->writer);
     pass->clip.frames = c->encoder->clip->frames;
     pass->clip.duration = c->duration;
-    pass->clip.hash = odva_first_pass_hash(&c->frames[0], (int)c->state->stream->width,
-                                           (int)c->state->stream->height);
+    pass->clip.hash = odva_first_pass_hash(&c->frames[0], c->state->stream);
     status = count_points(c, &pass->clip);
     if (status < 0)
         return status;

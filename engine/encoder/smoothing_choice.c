@@ -46,7 +46,7 @@ static int measure(struct trial *trial, const struct odva_latents *latents, int6
         status = ops->synchronize(trial->backend);
     if (status == ONEDVA_OK)
         *error = odva_picture_error(trial->pool, canvas->const_picture, trial->wanted,
-                                    canvas->frames, canvas->width, canvas->height);
+                                    canvas->frames, canvas->width, canvas->height, canvas->depth);
     return status;
 }
 
@@ -78,7 +78,7 @@ int odva_smoothing_choice_run(struct odva_smoothing_choice *choice, struct odva_
     const int count = (grid->frames - 1) / DISTANCE + 1;
     struct trial trial = {
         .backend = backend, .pool = pool, .deblocking = deblocking, .canvas = &choice->tried};
-    int status = odva_canvas_set_size(&choice->tried, count, grid->width, grid->height);
+    int status = odva_canvas_set_size(&choice->tried, count, grid->width, grid->height, backend->depth);
 
     ODVA_ASSERT(grid->frames >= 1);
     for (int i = 0; i < count; i++) {
@@ -89,7 +89,7 @@ int odva_smoothing_choice_run(struct odva_smoothing_choice *choice, struct odva_
     }
     if (status == ONEDVA_OK)
         status = odva_images_wrap(&trial.images, backend, choice->tried.picture, count, grid->width,
-                                  grid->height);
+                                  grid->height, backend->depth);
     if (status == ONEDVA_OK)
         status = try_all(&trial, latents);
     choice->best = latents->smoothing;

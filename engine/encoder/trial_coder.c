@@ -15,7 +15,10 @@
 #include "transform/deblocking.h"
 
 /* Half the range of samples is 1 in the model's domain. */
-#define DOMAIN_SCALE 127.5
+static double domain_scale(int depth)
+{
+    return 127.5 * (1 << (depth - 8));
+}
 
 /* Indices below that of the analysis from which a clip is analysed anew. */
 #define FINER 3
@@ -178,20 +181,22 @@ static int wrap_pictures(struct odva_trial_coder *coder, struct synthesis *s,
                          const struct odva_grid *grid, const struct odva_motion *motion)
 {
     struct odva_canvas *coded = motion ? &coder->canvas : &coder->pictures;
-    int status = odva_canvas_set_size(coded, grid->frames, grid->width, grid->height);
+    const int depth = coder->backend->depth;
+    int status = odva_canvas_set_size(coded, grid->frames, grid->width, grid->height, depth);
 
     if (status == ONEDVA_OK)
         status = odva_images_wrap(&s->coded, coder->backend, coded->picture, grid->frames,
-                                  grid->width, grid->height);
+                                  grid->width, grid->height, depth);
     if (status == ONEDVA_OK && coder->prediction)
         status = odva_images_wrap_const(&s->prediction, coder->backend, coder->prediction, 1,
-                                        grid->width, grid->height);
+                                        grid->width, grid->height, depth);
     if (status < 0 || !motion)
         return status;
-    status = odva_canvas_set_size(&coder->pictures, grid->frames, motion->width, motion->height);
+    status =
+        odva_canvas_set_size(&coder->pictures, grid->frames, motion->width, motion->height, depth);
     if (status == ONEDVA_OK)
         status = odva_images_wrap(&s->shown, coder->backend, coder->pictures.picture, grid->frames,
-                                  motion->width, motion->height);
+                                  motion->width, motion->height, depth);
     return status < 0 ? status : odva_motion_warp_set(&coder->warp, motion);
 }
 
@@ -242,6 +247,7 @@ int odva_trial_coder_reconstruct(struct odva_trial_coder *coder, const struct od
 int odva_trial_coder_compare(struct odva_trial_coder *coder, const struct odva_motion *motion,
                              const struct onedva_const_picture *frames, double *squared)
 {
+    const double scale = domain_scale(coder->backend->depth);
     const struct odva_canvas *decoded = &coder->pictures;
     const int status = odva_trial_coder_reconstruct(coder, motion, 0);
 
@@ -249,7 +255,8 @@ int odva_trial_coder_compare(struct odva_trial_coder *coder, const struct odva_m
     if (status < 0)
         return status;
     *squared = (double)odva_picture_error(coder->pool, decoded->const_picture, frames,
-                                          decoded->frames, decoded->width, decoded->height) /
-               (DOMAIN_SCALE * DOMAIN_SCALE);
+                                          decoded->frames, decoded->width, decoded->height,
+                                          decoded->depth) /
+               (scale * scale);
     return ONEDVA_OK;
 }

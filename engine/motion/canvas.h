@@ -14,6 +14,7 @@
 /** Pictures in one allocation; zero-initialised is empty. */
 struct odva_canvas {
     int frames, width, height; /* luma samples */
+    int depth;                 /* bits of a sample; of more than 8 in words of 16 */
     uint8_t *data;
     size_t capacity; /* bytes */
     struct onedva_picture picture[ONEDVA_MAX_CLIP_FRAMES];
@@ -25,12 +26,13 @@ struct odva_canvas {
  * memory grows only where a clip is larger than all before.
  * @param frames 1..16
  * @param width, height 1..65535
+ * @param depth bits of a sample, 8 or 10
  * @return ONEDVA_OK or ONEDVA_ERR_NOMEM, and then the canvas is empty
  */
-int odva_canvas_set_size(struct odva_canvas *canvas, int frames, int width, int height);
+int odva_canvas_set_size(struct odva_canvas *canvas, int frames, int width, int height, int depth);
 /** Set the canvas to a copy of one picture. @return as odva_canvas_set_size */
 int odva_canvas_copy(struct odva_canvas *canvas, const struct onedva_const_picture *picture,
-                     int width, int height);
+                     int width, int height, int depth);
 
 static inline struct onedva_const_picture odva_const_picture(const struct onedva_picture *picture)
 {

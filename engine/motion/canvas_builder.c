@@ -9,6 +9,7 @@
 
 #include "base/assert.h"
 #include "base/reserve.h"
+#include "base/samples.h"
 #include "base/thread_pool.h"
 #include "kernels/host_pictures.h"
 
@@ -24,7 +25,7 @@ static int reserve(struct odva_canvas_builder *b, const struct odva_motion *moti
 
     if (width > ONEDVA_MAX_DIMENSION || height > ONEDVA_MAX_DIMENSION)
         return ONEDVA_ERR_ARGUMENT;
-    status = odva_canvas_set_size(&b->canvas, frames, width, height);
+    status = odva_canvas_set_size(&b->canvas, frames, width, height, b->backend->depth);
     if (status == ONEDVA_OK)
         status = odva_inverse_nodes_reserve(&b->inverse, motion, pictures);
     if (status < 0)
@@ -148,11 +149,12 @@ static void copy_block(const struct odva_canvas *canvas, int to,
         const int width = p ? (canvas->width + 1) / 2 : canvas->width;
         const int height = p ? (canvas->height + 1) / 2 : canvas->height;
         const int columns = width - x * side < side ? width - x * side : side;
+        const int bytes = odva_sample_bytes(canvas->depth), at = x * side * bytes;
         const ptrdiff_t stride = canvas->picture[to].stride[p];
 
         for (int row = y * side; row < (y + 1) * side && row < height; row++)
-            memcpy(canvas->picture[to].data[p] + row * stride + x * side,
-                   from->data[p] + row * from->stride[p] + x * side, columns);
+            memcpy(canvas->picture[to].data[p] + row * stride + at,
+                   from->data[p] + row * from->stride[p] + at, (size_t)columns * bytes);
     }
 }
 
@@ -197,7 +199,7 @@ int odva_canvas_build(struct odva_canvas_builder *b, const struct odva_motion *m
     odva_thread_pool_run(b->pool, odva_motion_path_frames(motion), prepare_frame, &job);
     warp = odva_inverse_nodes_warp(&b->inverse, motion, motion->frames);
     status = odva_host_warp(b->backend, b->canvas.picture, frames, &warp,
-                            (const int16_t(*)[2])b->inverse.nodes);
+                            (const int16_t(*)[2])b->inverse.nodes, b->backend->depth);
     if (status < 0)
         return status;
     odva_thread_pool_run(b->pool, motion->frames, fill_frame, &job);

@@ -14,7 +14,8 @@
 #define ALIGNMENT     64
 #define SMALLEST_SIDE 32
 
-int odva_luma_pyramid_set_size(struct odva_luma_pyramid *pyramid, int width, int height)
+/* @param first level that the pyramid has memory for */
+static int set_levels(struct odva_luma_pyramid *pyramid, int width, int height, int first)
 {
     size_t total = 0;
     int l = 0;
@@ -27,7 +28,7 @@ int odva_luma_pyramid_set_size(struct odva_luma_pyramid *pyramid, int width, int
         plane->height = height;
         plane->stride = (width + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
         plane->data = NULL;
-        if (l > 0)
+        if (l >= first)
             total += (size_t)plane->stride * height;
         if (l == ODVA_PYRAMID_LEVELS - 1 || odva_min(width, height) < SMALLEST_SIDE)
             break;
@@ -39,11 +40,16 @@ int odva_luma_pyramid_set_size(struct odva_luma_pyramid *pyramid, int width, int
     if (!pyramid->memory)
         return ONEDVA_ERR_NOMEM;
     total = 0;
-    for (l = 1; l < pyramid->levels; l++) {
+    for (l = first; l < pyramid->levels; l++) {
         pyramid->level[l].data = pyramid->memory + total;
         total += (size_t)pyramid->level[l].stride * pyramid->level[l].height;
     }
     return ONEDVA_OK;
+}
+
+int odva_luma_pyramid_set_size(struct odva_luma_pyramid *pyramid, int width, int height)
+{
+    return set_levels(pyramid, width, height, 1);
 }
 
 int odva_luma_pyramid_build(struct odva_luma_pyramid *pyramid, struct odva_backend *backend)
@@ -60,15 +66,33 @@ int odva_luma_pyramid_build(struct odva_luma_pyramid *pyramid, struct odva_backe
     return ONEDVA_OK;
 }
 
+/* The upper 8 bits of luma. */
+static void take_high_bits(const struct odva_luma_plane *dst,
+                           const struct onedva_const_picture *frame, int shift)
+{
+    for (int y = 0; y < dst->height; y++) {
+        const uint16_t *src = (const uint16_t *)(frame->data[0] + y * frame->stride[0]);
+        uint8_t *to = dst->data + (ptrdiff_t)y * dst->stride;
+
+        for (int x = 0; x < dst->width; x++)
+            to[x] = (uint8_t)(src[x] >> shift);
+    }
+}
+
 int odva_luma_pyramid_of_frame(struct odva_luma_pyramid *pyramid, struct odva_backend *backend,
                                const struct onedva_const_picture *frame, int width, int height)
 {
-    const int status = odva_luma_pyramid_set_size(pyramid, width, height);
+    const int is_wide = backend->depth > 8;
+    const int status = set_levels(pyramid, width, height, is_wide ? 0 : 1);
 
     if (status < 0)
         return status;
-    pyramid->level[0].data = (uint8_t *)frame->data[0];
-    pyramid->level[0].stride = frame->stride[0];
+    if (is_wide) {
+        take_high_bits(&pyramid->level[0], frame, backend->depth - 8);
+    } else {
+        pyramid->level[0].data = (uint8_t *)frame->data[0];
+        pyramid->level[0].stride = frame->stride[0];
+    }
     return odva_luma_pyramid_build(pyramid, backend);
 }
 

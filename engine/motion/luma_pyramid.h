@@ -21,11 +21,12 @@ struct odva_luma_plane {
     int width, height;
 };
 
-/** Level l has ceil(size / 2^l) samples; level 0 is not stored here. */
+/** Level l has ceil(size / 2^l) samples of 8 bits; level 0 is stored here where the frame's samples
+ * have more. */
 struct odva_luma_pyramid {
     int levels; /* 1 .. ODVA_PYRAMID_LEVELS */
     struct odva_luma_plane level[ODVA_PYRAMID_LEVELS];
-    uint8_t *memory; /* of the levels from 1 on */
+    uint8_t *memory; /* of the levels that are stored here */
     size_t capacity;
 };
 
@@ -40,7 +41,7 @@ int odva_luma_pyramid_set_size(struct odva_luma_pyramid *pyramid, int width, int
 int odva_luma_pyramid_build(struct odva_luma_pyramid *pyramid, struct odva_backend *backend);
 
 /**
- * Both of a frame's luma plane, which is only read and must stay there.
+ * Both of the luma plane of a frame of the backend's depth, which is only read and must stay there.
  * @return ONEDVA_OK or ONEDVA_ERR_NOMEM
  */
 int odva_luma_pyramid_of_frame(struct odva_luma_pyramid *pyramid, struct odva_backend *backend,

@@ -67,7 +67,7 @@ static int warp_frame(struct odva_mosaic *m, struct odva_backend *backend,
         .rows = odva_mesh_nodes(dst->height, 1 << LOG2_SPACING),
     };
 
-    return odva_host_warp(backend, &picture, &source, &warp, (const int16_t(*)[2])m->nodes);
+    return odva_host_warp(backend, &picture, &source, &warp, (const int16_t(*)[2])m->nodes, 8);
 }
 
 /* Copy a frame's plane to its place; its edges stand for what is beyond them. */

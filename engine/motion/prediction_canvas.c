@@ -28,13 +28,14 @@ int odva_prediction_canvas_set(struct odva_prediction_canvas *prediction,
     struct odva_canvas *canvas = &prediction->canvas;
     struct odva_warp warp;
     int status = odva_canvas_set_size(canvas, 1, odva_motion_canvas_width(motion),
-                                      odva_motion_canvas_height(motion));
+                                      odva_motion_canvas_height(motion), backend->depth);
 
     if (status == ONEDVA_OK)
         status = odva_prediction_warp(&prediction->inverse, motion, &warp);
     return status < 0 ? status
                       : odva_host_warp(backend, canvas->picture, reference, &warp,
-                                       (const int16_t(*)[2])prediction->inverse.nodes);
+                                       (const int16_t(*)[2])prediction->inverse.nodes,
+                                       backend->depth);
 }
 
 void odva_prediction_canvas_free(struct odva_prediction_canvas *prediction)

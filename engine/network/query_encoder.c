@@ -266,7 +266,7 @@ int odva_query_encoder_set_clip(struct odva_query_encoder *enc, struct odva_patc
     enc->size = odva_grid_clip_size(grid);
     if (status == ONEDVA_OK)
         status = odva_images_wrap_const(&images, enc->backend, pictures, grid->frames, grid->width,
-                                        grid->height);
+                                        grid->height, enc->backend->depth);
     if (status == ONEDVA_OK)
         status = odva_patch_walk_run(walk, grid, images.image, embed_block, enc);
     odva_images_free(&images, enc->backend);

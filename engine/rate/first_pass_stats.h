@@ -51,7 +51,8 @@ struct odva_first_pass_writer {
 };
 
 /** What tells one video's frames from another's. */
-uint64_t odva_first_pass_hash(const struct onedva_const_picture *picture, int width, int height);
+uint64_t odva_first_pass_hash(const struct onedva_const_picture *picture,
+                              const struct onedva_stream *stream);
 
 void odva_first_pass_writer_free(struct odva_first_pass_writer *writer);
 /** Forget the lines that the caller has taken. */

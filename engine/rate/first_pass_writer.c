@@ -8,16 +8,19 @@
 #include <xxhash.h>
 
 #include "base/assert.h"
+#include "base/samples.h"
 #include "rate/first_pass_stats.h"
 
 #define LINE_SIZE 64
 
-uint64_t odva_first_pass_hash(const struct onedva_const_picture *picture, int width, int height)
+uint64_t odva_first_pass_hash(const struct onedva_const_picture *picture,
+                              const struct onedva_stream *stream)
 {
+    const size_t bytes = (size_t)stream->width * odva_sample_bytes((int)stream->depth);
     uint64_t hash = 0;
 
-    for (int y = 0; y < height; y++)
-        hash = XXH64(picture->data[0] + y * picture->stride[0], (size_t)width, hash);
+    for (int y = 0; y < (int)stream->height; y++)
+        hash = XXH64(picture->data[0] + y * picture->stride[0], bytes, hash);
     return hash;
 }
 

@@ -13,15 +13,18 @@
 #define DB_PER_INDEX 0.45
 
 int odva_psnr_target_open(struct odva_psnr_target *target, const onedva_model *model,
-                          const struct onedva_encoder_settings *settings, const uint8_t *header,
-                          size_t header_size)
+                          const struct onedva_encoder_settings *settings, int depth,
+                          const uint8_t *header, size_t header_size)
 {
     struct onedva_decoder_settings decoder;
     int status;
 
     onedva_decoder_settings_default(&decoder);
     decoder.max_pixels = 0;
+    decoder.max_depth = ONEDVA_MAX_DEPTH;
     decoder.backend = settings->backend;
+    if (depth > 8 && decoder.backend == ONEDVA_BACKEND_AUTO)
+        decoder.backend = ONEDVA_BACKEND_CPU;
     decoder.threads = settings->threads;
     decoder.bitexact = settings->bitexact;
     decoder.logger = settings->logger;
@@ -43,12 +46,15 @@ int odva_psnr_target_measure(struct odva_psnr_target *target, const uint8_t *dat
 {
     struct onedva_clip clip;
     int64_t sum = 0;
-    int status = odva_canvas_set_size(&target->pictures, n, width, height);
+    double peak;
+    int status;
 
     ODVA_ASSERT(target->decoder);
     ODVA_ASSERT(n >= 1 && n <= ONEDVA_MAX_CLIP_FRAMES);
+    status = onedva_decoder_try_packet(target->decoder, data, size, &clip);
     if (status == ONEDVA_OK)
-        status = onedva_decoder_try_packet(target->decoder, data, size, &clip);
+        status =
+            odva_canvas_set_size(&target->pictures, n, width, height, (int)clip.stream.depth);
     if (status == ONEDVA_OK)
         status = onedva_decoder_reconstruct(target->decoder, target->pictures.picture, n);
     if (status < 0)
@@ -56,10 +62,12 @@ int odva_psnr_target_measure(struct odva_psnr_target *target, const uint8_t *dat
     for (int t = 0; t < n; t++) {
         const struct onedva_const_picture *decoded = &target->pictures.const_picture[t];
 
-        sum += odva_squared_error(frames[t].data[0], frames[t].stride[0], decoded->data[0],
-                                  decoded->stride[0], width, height);
+        sum += odva_squared_error_of_depth(frames[t].data[0], frames[t].stride[0],
+                                           decoded->data[0], decoded->stride[0], width, height,
+                                           target->pictures.depth);
     }
-    *psnr = 10 * log10(255.0 * 255.0 * n * width * height / (double)sum);
+    peak = (1 << target->pictures.depth) - 1;
+    *psnr = 10 * log10(peak * peak * n * width * height / (double)sum);
     return ONEDVA_OK;
 }
 

@@ -19,8 +19,8 @@ struct odva_psnr_target {
 
 /** @param header stream header. @return as onedva_decoder_open */
 int odva_psnr_target_open(struct odva_psnr_target *target, const onedva_model *model,
-                          const struct onedva_encoder_settings *settings, const uint8_t *header,
-                          size_t header_size);
+                          const struct onedva_encoder_settings *settings, int depth,
+                          const uint8_t *header, size_t header_size);
 void odva_psnr_target_close(struct odva_psnr_target *target);
 
 /**

@@ -183,7 +183,8 @@ int64_t odva_rate_plan_frames(const struct odva_rate_plan *plan)
 }
 
 int odva_rate_plan_known(const struct odva_rate_plan *plan,
-                         const struct onedva_const_picture *frames, int n, int width, int height)
+                         const struct onedva_const_picture *frames, int n,
+                         const struct onedva_stream *stream)
 {
     int clip = plan->clip, frame = plan->frame;
 
@@ -191,7 +192,7 @@ int odva_rate_plan_known(const struct odva_rate_plan *plan,
         if (clip == plan->stats.count)
             return i;
         if (frame == 0 &&
-            odva_first_pass_hash(&frames[i], width, height) != plan->stats.clips[clip].hash)
+            odva_first_pass_hash(&frames[i], stream) != plan->stats.clips[clip].hash)
             return i;
         if (++frame == plan->stats.clips[clip].frames) {
             frame = 0;

@@ -49,7 +49,8 @@ int64_t odva_rate_plan_frames(const struct odva_rate_plan *plan);
  * first pass began a clip is the same.
  */
 int odva_rate_plan_known(const struct odva_rate_plan *plan,
-                         const struct onedva_const_picture *frames, int n, int width, int height);
+                         const struct onedva_const_picture *frames, int n,
+                         const struct onedva_stream *stream);
 
 /** Note the next clip. @param index that it was coded at @param bits of its packet */
 void odva_rate_plan_spend(struct odva_rate_plan *plan, int frames, double index, double bits);

@@ -111,8 +111,8 @@ int odva_project_pictures(const struct odva_linear_path *path, struct odva_matri
 {
     struct odva_backend *backend = path->backend;
     struct odva_images images = {0};
-    int status =
-        odva_images_wrap_const(&images, backend, pictures, grid->frames, grid->width, grid->height);
+    int status = odva_images_wrap_const(&images, backend, pictures, grid->frames, grid->width,
+                                        grid->height, backend->depth);
 
     if (status == ONEDVA_OK)
         status = backend->ops->project(backend, coefs, grid, images.image, position, 0, count,

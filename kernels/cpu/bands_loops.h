@@ -9,16 +9,11 @@
 
 #include <string.h>
 
+#include "kernels/cpu/band_matrix.h"
 #include "kernels/cpu/operators.h"
 
 #define SAMPLES ODVA_FRAME_SAMPLES
 #define COLUMNS ODVA_CPU_PAIR_OUTPUTS
-
-/* Orthonormal DCT over four frames, 1/4096: [band][frame]. */
-static const int32_t band_matrix[ODVA_BANDS][ODVA_TOKEN_FRAMES] = {{2048, 2048, 2048, 2048},
-                                                                   {2676, 1108, -1108, -2676},
-                                                                   {2048, -2048, -2048, 2048},
-                                                                   {1108, -2676, 2676, -1108}};
 
 /* Samples [4][384] to bands [4][384], in 1/8 of a sample's step. */
 static void split_bands_loops(int16_t *restrict bands, const uint8_t *restrict samples,

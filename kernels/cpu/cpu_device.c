@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "kernels/cpu/basis.h"
 #include "kernels/cpu/buffer.h"
+#include "kernels/cpu/wide.h"
 
 static void cpu_close(struct odva_device *device)
 {
@@ -102,6 +103,7 @@ int odva_cpu_device_open(struct odva_device **device, const void *operators,
         return ONEDVA_ERR_NOMEM;
     cpu->operators = operators;
     cpu->base.ops = &device_ops;
+    cpu->base.max_depth = ODVA_WIDE_DEPTH;
     cpu->base.network_element = cpu->operators->network_element;
     odva_cpu_dct_tables_init(&cpu->dct);
     *device = &cpu->base;

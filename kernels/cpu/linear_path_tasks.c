@@ -11,6 +11,7 @@
 #include "kernels/cpu/cpu_tasks.h"
 #include "kernels/cpu/image.h"
 #include "kernels/cpu/patches.h"
+#include "kernels/cpu/wide.h"
 
 #define SAMPLES ODVA_FRAME_SAMPLES
 #define PATCH   ODVA_PATCH_SAMPLES
@@ -31,14 +32,29 @@ struct project_job {
     int64_t count;
     const struct odva_basis *basis;
     const struct odva_bands *bands;
+    int is_wide;
 };
 
 /** What a worker needs for ROWS patches. */
 struct project_scratch {
-    uint8_t samples[PATCH];
+    union odva_cpu_samples samples;
     int16_t bands[ROWS][ODVA_BANDS][SAMPLES];
     int32_t sums[ROWS][SAMPLES];
 };
+
+/* A patch's bands. */
+static void split_patch(const struct project_job *job, struct project_scratch *s, int16_t *bands,
+                        int32_t position)
+{
+    const struct odva_cpu_operators *operators = job->cpu->operators;
+
+    odva_cpu_read_samples(s->samples.bytes, job->is_wide ? 2 : 1, job->grid, job->pictures,
+                          position);
+    if (job->is_wide)
+        operators->wide->split_bands(bands, s->samples.words, job->basis->mean);
+    else
+        operators->split_bands(bands, s->samples.bytes, job->basis->mean);
+}
 
 static void project_rows(const struct project_job *job, struct project_scratch *s, int64_t first,
                          int rows)
@@ -46,10 +62,8 @@ static void project_rows(const struct project_job *job, struct project_scratch *
     const struct odva_cpu_operators *operators = job->cpu->operators;
     int done = 0;
 
-    for (int r = 0; r < rows; r++) {
-        odva_cpu_read_samples(s->samples, job->grid, job->pictures, job->position[first + r]);
-        operators->split_bands(s->bands[r][0], s->samples, job->basis->mean);
-    }
+    for (int r = 0; r < rows; r++)
+        split_patch(job, s, s->bands[r][0], job->position[first + r]);
     for (int b = 0; b < ODVA_BANDS; done += job->bands->count[b++]) {
         const int count = job->bands->count[b];
         const struct odva_cpu_pairs product = {
@@ -97,7 +111,8 @@ int odva_cpu_backend_project(struct odva_backend *backend, struct odva_matrix co
                               .position = odva_cpu_indices(position) + first,
                               .count = count,
                               .basis = basis,
-                              .bands = bands};
+                              .bands = bands,
+                              .is_wide = odva_cpu_is_wide(images[0])};
     const int status = odva_cpu_reserve_scratch(odva_cpu_backend_of(backend),
                                                 sizeof(struct project_scratch) / sizeof(float));
 
@@ -119,6 +134,7 @@ struct reconstruct_job {
     const struct odva_bands *bands;
     const struct odva_dct_tile *tiles;
     const struct onedva_const_picture *prediction;
+    int is_wide;
 };
 
 /** A tile at work. Of the basis only those pairs of vectors take part of which it has something. */
@@ -135,7 +151,7 @@ struct tile {
     int32_t *data, *other;            /* [nt][ny][nx][columns] */
     int32_t sums[ROWS][ODVA_BANDS][SAMPLES];
     int16_t mean[SAMPLES]; /* of a patch that is predicted */
-    uint8_t samples[PATCH];
+    union odva_cpu_samples samples;
 };
 
 static int most_columns(const struct odva_bands *bands)
@@ -253,13 +269,18 @@ static int32_t place_of(const struct odva_grid *grid, const struct odva_dct_tile
 /* What is added to the sums of a patch's frames, in 1/8 of a sample's step. */
 static const int16_t *mean_of(const struct reconstruct_job *job, struct tile *t, int index)
 {
-    uint8_t samples[SAMPLES];
+    union odva_cpu_samples *samples = &t->samples; /* which are not made yet */
 
     if (!t->tile->is_predicted)
         return job->basis->mean;
-    odva_cpu_read_frame(samples, job->grid, job->prediction, place_of(job->grid, t->tile, index));
-    for (int i = 0; i < SAMPLES; i++)
-        t->mean[i] = (int16_t)(8 * samples[i]);
+    odva_cpu_read_frame(samples->bytes, job->is_wide ? 2 : 1, job->grid, job->prediction,
+                        place_of(job->grid, t->tile, index));
+    if (job->is_wide)
+        for (int i = 0; i < SAMPLES; i++)
+            t->mean[i] = (int16_t)((8 >> ODVA_WIDE_SHIFT) * samples->words[i]);
+    else
+        for (int i = 0; i < SAMPLES; i++)
+            t->mean[i] = (int16_t)(8 * samples->bytes[i]);
     return t->mean;
 }
 
@@ -270,7 +291,7 @@ static void write_patch(const struct reconstruct_job *job, const struct tile *t,
     const int end = t->most_t > 0 ? first + 1 : t->tile->nt;
 
     for (int token = first; token < end; token++)
-        odva_cpu_write_samples(job->pictures, grid, t->samples,
+        odva_cpu_write_samples(job->pictures, grid, t->samples.bytes, job->is_wide ? 2 : 1,
                                token * grid->gy * grid->gx + place_of(grid, t->tile, index));
 }
 
@@ -298,7 +319,12 @@ static void reconstruct_rows(const struct reconstruct_job *job, struct tile *t, 
         is_at_rest &= b == 0 || t->pairs[b] == 0;
     }
     for (int r = 0; r < rows; r++) {
-        operators->join_bands(t->samples, t->sums[r][0], mean_of(job, t, first + r), is_at_rest);
+        const int16_t *mean = mean_of(job, t, first + r);
+
+        if (job->is_wide)
+            operators->wide->join_bands(t->samples.words, t->sums[r][0], mean, is_at_rest);
+        else
+            operators->join_bands(t->samples.bytes, t->sums[r][0], mean, is_at_rest);
         write_patch(job, t, first + r);
     }
 }
@@ -338,7 +364,8 @@ int odva_cpu_backend_reconstruct(struct odva_backend *backend, struct odva_image
                                   .basis = basis,
                                   .bands = bands,
                                   .tiles = tiles,
-                                  .prediction = prediction ? &source : NULL};
+                                  .prediction = prediction ? &source : NULL,
+                                  .is_wide = odva_cpu_is_wide(images[0])};
     size_t most = 0;
     int status;
 

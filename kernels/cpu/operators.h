@@ -115,6 +115,7 @@ struct odva_cpu_structure_tensors {
 /** One plane of one frame of odva_backend_ops.deblock or .smooth. */
 struct odva_cpu_filter {
     uint8_t *plane;
+    int sample_bytes;
     ptrdiff_t stride;
     int width, height;
     int side;            /* of a token's part of the plane */
@@ -131,9 +132,18 @@ struct odva_cpu_block {
 
 #define ODVA_CPU_DCT_MAX 8 /* longest axis of a transform */
 
+struct odva_cpu_wide_operators; /* kernels/cpu/wide.h */
+
+/** [side][side] numbers of a block's samples. */
+typedef void (*odva_cpu_read_block_fn)(float *dst, const struct odva_cpu_block *block,
+                                       const uint8_t *data, ptrdiff_t stride);
+typedef void (*odva_cpu_write_block_fn)(uint8_t *data, ptrdiff_t stride,
+                                        const struct odva_cpu_block *block, const float *src);
+
 /** One instruction set's versions. Results do not depend on how rows are cut into calls. */
 struct odva_cpu_operators {
     const char *name;
+    const struct odva_cpu_wide_operators *wide; /* the same of pictures of more than 8 bits */
     int panel_width;
     /* of networks */
     enum onedva_precision linear_precision, attention_precision;
@@ -169,12 +179,9 @@ struct odva_cpu_operators {
     void (*inverse_transform)(int32_t *restrict dst, const int32_t *restrict src,
                               const int32_t matrix[ODVA_CPU_DCT_MAX][ODVA_CPU_DCT_MAX], int n,
                               int inputs, int64_t length);
-    /** [side][side] numbers of a block's samples. The same in all versions, and so is write_block.
-     */
-    void (*read_block)(float *dst, const struct odva_cpu_block *block, const uint8_t *data,
-                       ptrdiff_t stride);
-    void (*write_block)(uint8_t *data, ptrdiff_t stride, const struct odva_cpu_block *block,
-                        const float *src);
+    /* the same in all versions */
+    odva_cpu_read_block_fn read_block;
+    odva_cpu_write_block_fn write_block;
     /** dst[o] = sum over i of matrix[o][i] src[i], on n vectors of length numbers. */
     void (*transform)(float *restrict dst, const float *restrict src,
                       const float matrix[ODVA_CPU_DCT_MAX][ODVA_CPU_DCT_MAX], int n,

@@ -9,9 +9,11 @@
 #include "kernels/cpu/warp_simd.h"
 
 #include "kernels/cpu/common_operators_simd.h"
+#include "kernels/cpu/wide.h"
 
 const struct odva_cpu_operators odva_cpu_operators_avx512 = {
     .name = "avx512",
+    .wide = &odva_cpu_wide_avx512,
     .linear = linear_simd,
     .linear_scratch = linear_scratch_simd,
     .attention = attention_simd,

@@ -10,9 +10,11 @@
 #include "kernels/cpu/warp_simd.h"
 
 #include "kernels/cpu/common_operators_simd.h"
+#include "kernels/cpu/wide.h"
 
 const struct odva_cpu_operators odva_cpu_operators_avx512bf16vnni = {
     .name = "avx512bf16vnni",
+    .wide = &odva_cpu_wide_avx512,
     .linear_precision = ONEDVA_PRECISION_INT8,
     .attention_precision = ONEDVA_PRECISION_BFLOAT16,
     .network_element = ODVA_BFLOAT16,

@@ -9,9 +9,11 @@
 #include "kernels/cpu/warp_simd.h"
 
 #include "kernels/cpu/common_operators_simd.h"
+#include "kernels/cpu/wide.h"
 
 const struct odva_cpu_operators odva_cpu_operators_avx512vnni = {
     .name = "avx512vnni",
+    .wide = &odva_cpu_wide_avx512,
     .linear_precision = ONEDVA_PRECISION_INT8,
     .attention_precision = ONEDVA_PRECISION_FLOAT32,
     .linear = linear_int8,

@@ -5,9 +5,11 @@
 #include "kernels/cpu/reference.h"
 
 #include "kernels/cpu/bands_loops.h"
+#include "kernels/cpu/wide.h"
 
 const struct odva_cpu_operators odva_cpu_operators_c = {
     .name = "c",
+    .wide = &odva_cpu_wide_c,
     .panel_width = ODVA_CPU_C_WIDTH,
     .linear = odva_cpu_linear_c,
     .norm_modulate = odva_cpu_norm_modulate_c,

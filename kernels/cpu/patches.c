@@ -89,7 +89,7 @@ static struct odva_cpu_block block_at(const struct odva_grid *grid, int plane, i
     return block_of(grid, plane, position / grid->gx % grid->gy, position % grid->gx);
 }
 
-void odva_cpu_read_patch(const struct odva_cpu_operators *operators, float *dst,
+void odva_cpu_read_patch(odva_cpu_read_block_fn read_block, float *dst,
                          const struct odva_grid *grid, const struct onedva_const_picture *pictures,
                          int32_t position)
 {
@@ -99,43 +99,50 @@ void odva_cpu_read_patch(const struct odva_cpu_operators *operators, float *dst,
         for (int p = 0; p < 3; p++) {
             const struct odva_cpu_block b = block_at(grid, p, position);
 
-            operators->read_block(dst + plane_offset[p], &b, picture->data[p], picture->stride[p]);
+            read_block(dst + plane_offset[p], &b, picture->data[p], picture->stride[p]);
         }
     }
 }
 
-static void read_sample_block(uint8_t *dst, const struct odva_cpu_block *b, const uint8_t *data,
-                              ptrdiff_t stride)
+/* Calls of a constant size are faster. */
+static void copy_row(uint8_t *dst, const uint8_t *src, int bytes)
 {
-    const int columns = odva_min(b->side, b->width - b->x);
+    if (bytes == ODVA_TOKEN_LUMA)
+        memcpy(dst, src, ODVA_TOKEN_LUMA);
+    else
+        memcpy(dst, src, bytes);
+}
 
-    for (int i = 0; i < b->side; i++, dst += b->side) {
-        const uint8_t *src = data + odva_min(b->y + i, b->height - 1) * stride + b->x;
+static void read_sample_block(uint8_t *dst, int sample_bytes, const struct odva_cpu_block *b,
+                              const uint8_t *data, ptrdiff_t stride)
+{
+    const int columns = odva_min(b->side, b->width - b->x), bytes = columns * sample_bytes;
 
-        if (columns == ODVA_TOKEN_LUMA)
-            memcpy(dst, src, ODVA_TOKEN_LUMA);
-        else
-            memcpy(dst, src, columns);
+    for (int i = 0; i < b->side; i++, dst += b->side * sample_bytes) {
+        copy_row(dst, data + odva_min(b->y + i, b->height - 1) * stride + b->x * sample_bytes,
+                 bytes);
         for (int j = columns; j < b->side; j++)
-            dst[j] = dst[columns - 1];
+            memcpy(dst + j * sample_bytes, dst + bytes - sample_bytes, sample_bytes);
     }
 }
 
-void odva_cpu_read_frame(uint8_t *dst, const struct odva_grid *grid,
+void odva_cpu_read_frame(uint8_t *dst, int sample_bytes, const struct odva_grid *grid,
                          const struct onedva_const_picture *picture, int32_t position)
 {
     for (int p = 0; p < 3; p++) {
         const struct odva_cpu_block b = block_at(grid, p, position);
 
-        read_sample_block(dst + plane_offset[p], &b, picture->data[p], picture->stride[p]);
+        read_sample_block(dst + plane_offset[p] * sample_bytes, sample_bytes, &b, picture->data[p],
+                          picture->stride[p]);
     }
 }
 
-void odva_cpu_read_samples(uint8_t *dst, const struct odva_grid *grid,
+void odva_cpu_read_samples(uint8_t *dst, int sample_bytes, const struct odva_grid *grid,
                            const struct onedva_const_picture *pictures, int32_t position)
 {
-    for (int f = 0; f < ODVA_TOKEN_FRAMES; f++, dst += FRAME)
-        odva_cpu_read_frame(dst, grid, &pictures[frame_of(grid, position, f)], position);
+    for (int f = 0; f < ODVA_TOKEN_FRAMES; f++, dst += FRAME * sample_bytes)
+        odva_cpu_read_frame(dst, sample_bytes, grid, &pictures[frame_of(grid, position, f)],
+                            position);
 }
 
 /* Frames of a token that are in the clip. */
@@ -146,37 +153,34 @@ static int frames_of(const struct odva_grid *grid, int32_t position)
 }
 
 static void write_sample_block(uint8_t *data, ptrdiff_t stride, const struct odva_cpu_block *b,
-                               const uint8_t *src)
+                               const uint8_t *src, int sample_bytes)
 {
     const int rows = odva_min(b->side, b->height - b->y);
     const int columns = odva_min(b->side, b->width - b->x);
-    uint8_t *dst = data + b->y * stride + b->x;
+    uint8_t *dst = data + b->y * stride + b->x * sample_bytes;
 
-    for (int i = 0; i < rows; i++, src += b->side, dst += stride) {
-        if (columns == ODVA_TOKEN_LUMA)
-            memcpy(dst, src, ODVA_TOKEN_LUMA);
-        else
-            memcpy(dst, src, columns);
-    }
+    for (int i = 0; i < rows; i++, src += b->side * sample_bytes, dst += stride)
+        copy_row(dst, src, columns * sample_bytes);
 }
 
 void odva_cpu_write_samples(const struct onedva_picture *pictures, const struct odva_grid *grid,
-                            const uint8_t *src, int32_t position)
+                            const uint8_t *src, int sample_bytes, int32_t position)
 {
     const int frames = frames_of(grid, position);
 
-    for (int f = 0; f < frames; f++, src += FRAME) {
+    for (int f = 0; f < frames; f++, src += FRAME * sample_bytes) {
         const struct onedva_picture *picture = &pictures[frame_of(grid, position, f)];
 
         for (int p = 0; p < 3; p++) {
             const struct odva_cpu_block b = block_at(grid, p, position);
 
-            write_sample_block(picture->data[p], picture->stride[p], &b, src + plane_offset[p]);
+            write_sample_block(picture->data[p], picture->stride[p], &b,
+                               src + plane_offset[p] * sample_bytes, sample_bytes);
         }
     }
 }
 
-void odva_cpu_write_patch(const struct odva_cpu_operators *operators,
+void odva_cpu_write_patch(odva_cpu_write_block_fn write_block,
                           const struct onedva_picture *pictures, const struct odva_grid *grid,
                           const float *src, int32_t position)
 {
@@ -188,7 +192,7 @@ void odva_cpu_write_patch(const struct odva_cpu_operators *operators,
         for (int p = 0; p < 3; p++) {
             const struct odva_cpu_block b = block_at(grid, p, position);
 
-            operators->write_block(picture->data[p], picture->stride[p], &b, src + plane_offset[p]);
+            write_block(picture->data[p], picture->stride[p], &b, src + plane_offset[p]);
         }
     }
 }

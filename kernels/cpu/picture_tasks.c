@@ -12,6 +12,7 @@
 #include "kernels/cpu/image.h"
 #include "kernels/cpu/patches.h"
 #include "kernels/cpu/reference.h"
+#include "kernels/cpu/wide.h"
 #include "kernels/host_planes.h"
 
 #define PATCHES           8
@@ -24,7 +25,8 @@
 
 struct patch_job {
     void (*patch)(const struct patch_job *job, int64_t i); /* does one */
-    const struct odva_cpu_operators *operators;
+    odva_cpu_read_block_fn read_block;
+    odva_cpu_write_block_fn write_block;
     struct odva_matrix rows;
     const struct odva_grid *grid;
     const struct onedva_const_picture *sources;
@@ -47,7 +49,6 @@ static void patch_task(void *opaque, int64_t index, int worker)
 static int run_patches(struct odva_backend *backend, struct patch_job *job,
                        const struct odva_buffer *position, int64_t first, int64_t count)
 {
-    job->operators = odva_cpu_backend_of(backend)->operators;
     job->position = odva_cpu_indices(position) + first;
     job->count = count;
     odva_cpu_run(backend, odva_ceil_div64(count, PATCHES), patch_task, job);
@@ -56,7 +57,7 @@ static int run_patches(struct odva_backend *backend, struct patch_job *job,
 
 static void read_patch(const struct patch_job *job, int64_t i)
 {
-    odva_cpu_read_patch(job->operators, odva_cpu_row(job->rows, i), job->grid, job->sources,
+    odva_cpu_read_patch(job->read_block, odva_cpu_row(job->rows, i), job->grid, job->sources,
                         job->position[i]);
 }
 
@@ -64,8 +65,14 @@ int odva_cpu_backend_patchify(struct odva_backend *backend, struct odva_matrix d
                               const struct odva_grid *grid, struct odva_image *const *images,
                               const struct odva_buffer *position, int64_t first, int64_t count)
 {
+    const struct odva_cpu_operators *operators = odva_cpu_backend_of(backend)->operators;
     struct onedva_const_picture sources[ONEDVA_MAX_CLIP_FRAMES];
-    struct patch_job job = {.patch = read_patch, .rows = dst, .grid = grid, .sources = sources};
+    struct patch_job job = {.patch = read_patch,
+                            .read_block = odva_cpu_is_wide(images[0]) ? operators->wide->read_block
+                                                                      : operators->read_block,
+                            .rows = dst,
+                            .grid = grid,
+                            .sources = sources};
 
     odva_cpu_sources(sources, images, grid->frames);
     return run_patches(backend, &job, position, first, count);
@@ -73,7 +80,7 @@ int odva_cpu_backend_patchify(struct odva_backend *backend, struct odva_matrix d
 
 static void write_patch(const struct patch_job *job, int64_t i)
 {
-    odva_cpu_write_patch(job->operators, job->targets, job->grid, odva_cpu_row(job->rows, i),
+    odva_cpu_write_patch(job->write_block, job->targets, job->grid, odva_cpu_row(job->rows, i),
                          job->position[i]);
 }
 
@@ -81,8 +88,15 @@ int odva_cpu_backend_unpatchify(struct odva_backend *backend, struct odva_image 
                                 const struct odva_grid *grid, struct odva_matrix src,
                                 const struct odva_buffer *position, int64_t first, int64_t count)
 {
+    const struct odva_cpu_operators *operators = odva_cpu_backend_of(backend)->operators;
     struct onedva_picture targets[ONEDVA_MAX_CLIP_FRAMES];
-    struct patch_job job = {.patch = write_patch, .rows = src, .grid = grid, .targets = targets};
+    struct patch_job job = {.patch = write_patch,
+                            .write_block = odva_cpu_is_wide(images[0])
+                                               ? operators->wide->write_block
+                                               : operators->write_block,
+                            .rows = src,
+                            .grid = grid,
+                            .targets = targets};
 
     odva_cpu_pictures(targets, images, grid->frames);
     return run_patches(backend, &job, position, first, count);
@@ -106,7 +120,7 @@ int odva_cpu_backend_noise(struct odva_backend *backend, struct odva_matrix dst,
 /* ---- motion ------------------------------------------------------------------------------ */
 
 struct warp_job {
-    const struct odva_cpu_operators *operators;
+    void (*warp_rows)(const struct odva_cpu_warp *warp, int first_row, int rows);
     struct odva_image *const *images, *const *sources;
     const struct odva_warp *warp;
     const int16_t (*nodes)[2];
@@ -136,7 +150,7 @@ static void warp_band(const struct warp_job *job, int t, int plane, int band)
     };
     const int first = band * blocks, end = (part.height + 3) / 4;
 
-    job->operators->warp(&part, first, (int)odva_min64(blocks, end - first));
+    job->warp_rows(&part, first, (int)odva_min64(blocks, end - first));
 }
 
 static void warp_task(void *opaque, int64_t index, int worker)
@@ -160,7 +174,9 @@ int odva_cpu_backend_warp(struct odva_backend *backend, struct odva_image *const
                           struct odva_image *const *sources, const struct odva_warp *warp,
                           const struct odva_buffer *nodes)
 {
-    struct warp_job job = {.operators = odva_cpu_backend_of(backend)->operators,
+    const struct odva_cpu_operators *operators = odva_cpu_backend_of(backend)->operators;
+    struct warp_job job = {.warp_rows = odva_cpu_is_wide(images[0]) ? operators->wide->warp
+                                                                    : operators->warp,
                            .images = images,
                            .sources = sources,
                            .warp = warp,
@@ -177,6 +193,8 @@ int odva_cpu_backend_warp(struct odva_backend *backend, struct odva_image *const
 
 struct filter_job {
     const struct odva_cpu_backend *cpu;
+    void (*deblock)(const struct odva_cpu_filter *job, int first_band, int bands);
+    void (*smooth)(const struct odva_cpu_filter *job, uint8_t *scratch);
     struct odva_image *const *images;
     const struct odva_grid *grid;
     int limit;
@@ -190,6 +208,7 @@ static struct odva_cpu_filter filtered_plane(const struct filter_job *job, int t
 
     return (struct odva_cpu_filter){
         .plane = image->picture.data[plane],
+        .sample_bytes = odva_cpu_sample_bytes(image),
         .stride = image->picture.stride[plane],
         .width = odva_plane_side(image->width, plane),
         .height = odva_plane_side(image->height, plane),
@@ -212,7 +231,7 @@ static void deblock_task(void *opaque, int64_t index, int worker)
         const struct odva_cpu_filter plane = filtered_plane(job, (int)(index / tasks), p);
 
         if (plane.plane)
-            job->cpu->operators->deblock(&plane, first, bands);
+            job->deblock(&plane, first, bands);
     }
 }
 
@@ -220,7 +239,9 @@ int odva_cpu_backend_deblock(struct odva_backend *backend, struct odva_image *co
                              const struct odva_grid *grid, int limit,
                              const struct odva_buffer *kept)
 {
-    struct filter_job job = {.cpu = odva_cpu_backend_of(backend),
+    const struct odva_cpu_operators *operators = odva_cpu_backend_of(backend)->operators;
+    struct filter_job job = {.deblock = odva_cpu_is_wide(images[0]) ? operators->wide->deblock
+                                                                    : operators->deblock,
                              .images = images,
                              .grid = grid,
                              .limit = limit,
@@ -242,18 +263,21 @@ static void smooth_task(void *opaque, int64_t index, int worker)
         filtered_plane(job, (int)(index % frames), (int)(index / frames));
 
     if (plane.plane)
-        job->cpu->operators->smooth(&plane, (uint8_t *)odva_cpu_scratch_of(job->cpu, worker));
+        job->smooth(&plane, (uint8_t *)odva_cpu_scratch_of(job->cpu, worker));
 }
 
 int odva_cpu_backend_smooth(struct odva_backend *backend, struct odva_image *const *images,
                             const struct odva_grid *grid, int limit, const struct odva_buffer *kept)
 {
+    const struct odva_cpu_operators *operators = odva_cpu_backend_of(backend)->operators;
     struct filter_job job = {.cpu = odva_cpu_backend_of(backend),
+                             .smooth = odva_cpu_is_wide(images[0]) ? operators->wide->smooth
+                                                                   : operators->smooth,
                              .images = images,
                              .grid = grid,
                              .limit = limit,
                              .kept = kept ? kept->data : NULL};
-    const size_t bytes = odva_cpu_smooth_scratch(grid->width);
+    const size_t bytes = odva_cpu_smooth_scratch(grid->width, odva_cpu_sample_bytes(images[0]));
     const int status = odva_cpu_reserve_scratch(odva_cpu_backend_of(backend),
                                                 (bytes + sizeof(float) - 1) / sizeof(float));
 

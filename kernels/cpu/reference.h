@@ -85,7 +85,7 @@ void odva_cpu_deblock_c(const struct odva_cpu_filter *job, int first_band, int b
 #define ODVA_CPU_SMOOTH_MARGIN 80 /* of lines' memory, on both sides */
 
 /** Bytes that smooth works in. @param width of the plane */
-size_t odva_cpu_smooth_scratch(int width);
+size_t odva_cpu_smooth_scratch(int width, int sample_bytes);
 /** A plane, run by run of samples that are not kept.
  * @param run smooths count samples of a row: lines are that row as it was and the two above and the
  * two below it, from the run on; their edges are repeated, and memory reaches

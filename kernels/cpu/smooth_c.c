@@ -11,29 +11,30 @@
  * repeated. */
 #define LINES (2 * ODVA_CPU_SMOOTH_REACH + 1)
 
-static size_t line_bytes(int width)
+static size_t line_bytes(int width, int sample_bytes)
 {
-    return (size_t)width + 2 * ODVA_CPU_SMOOTH_MARGIN;
+    return (size_t)width * sample_bytes + 2 * ODVA_CPU_SMOOTH_MARGIN;
 }
 
-size_t odva_cpu_smooth_scratch(int width)
+size_t odva_cpu_smooth_scratch(int width, int sample_bytes)
 {
-    return LINES * line_bytes(width);
+    return LINES * line_bytes(width, sample_bytes);
 }
 
 static uint8_t *line_of(const struct odva_cpu_filter *job, uint8_t *scratch, int row)
 {
-    return scratch + row % LINES * line_bytes(job->width) + ODVA_CPU_SMOOTH_MARGIN;
+    return scratch + row % LINES * line_bytes(job->width, job->sample_bytes) + ODVA_CPU_SMOOTH_MARGIN;
 }
 
 static void read_line(const struct odva_cpu_filter *job, uint8_t *scratch, int row)
 {
-    uint8_t *line = line_of(job, scratch, row);
+    const int bytes = job->sample_bytes;
+    uint8_t *line = line_of(job, scratch, row), *end = line + (ptrdiff_t)job->width * bytes;
 
-    memcpy(line, job->plane + row * job->stride, job->width);
+    memcpy(line, job->plane + row * job->stride, (size_t)job->width * bytes);
     for (int i = 0; i < ODVA_CPU_SMOOTH_REACH; i++) {
-        line[-1 - i] = line[0];
-        line[job->width + i] = line[job->width - 1];
+        memcpy(line - (i + 1) * bytes, line, bytes);
+        memcpy(end + i * bytes, end - bytes, bytes);
     }
 }
 
@@ -60,14 +61,14 @@ static void smooth_row(const struct odva_cpu_filter *job, uint8_t *scratch, int 
         row[i] =
             line_of(job, scratch, odva_clip(y + i - ODVA_CPU_SMOOTH_REACH, 0, job->height - 1));
     for (int token = 0, end; token < job->columns; token = end) {
-        const int x = token * job->side;
+        const int x = token * job->side, at = x * job->sample_bytes;
 
         end = end_of_run(job, kept, token);
         if (kept && kept[token])
             continue;
         for (int i = 0; i < LINES; i++)
-            lines[i] = row[i] + x;
-        run(dst + x, lines, odva_min(end * job->side, job->width) - x, job->limit);
+            lines[i] = row[i] + at;
+        run(dst + at, lines, odva_min(end * job->side, job->width) - x, job->limit);
     }
 }
 

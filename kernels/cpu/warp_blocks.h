@@ -5,7 +5,8 @@
 /*
  * The warp of a plane, block by block. Define before:
  *
- * WARP_READ                bytes of a source row that warp_block may read, at least WARP_WINDOW
+ * warp_sample              type of a sample
+ * WARP_READ                samples of a source row that warp_block may read, at least WARP_WINDOW
  * warp_block(dst, dst_stride, src, src_stride, a, b)
  *                          filter the WARP_WINDOW x WARP_WINDOW window at src with the phases a
  *                          (horizontal) and b to 4x4 samples
@@ -81,37 +82,40 @@ static inline void warp_walk_init(struct warp_walk *walk, const struct odva_cpu_
 }
 
 /* WARP_WINDOW samples of a row from x on, where some may be outside: the edge repeats. */
-static inline void warp_edge_row(uint8_t *dst, const uint8_t *row, int x, int width)
+static inline void warp_edge_row(warp_sample *dst, const warp_sample *row, int x, int width)
 {
     if (x >= 0 && x + WARP_WINDOW <= width)
-        memcpy(dst, row + x, WARP_WINDOW);
-    else if (x + WARP_WINDOW <= 1 || x >= width - 1)
-        memset(dst, row[x < 0 ? 0 : width - 1], WARP_WINDOW);
+        memcpy(dst, row + x, WARP_WINDOW * sizeof(*dst));
     else
         for (int i = 0; i < WARP_WINDOW; i++)
             dst[i] = row[warp_clip(x + i, width - 1)];
 }
 
-static inline void warp_edge_window(uint8_t *window, const struct odva_cpu_warp *warp, int x, int y)
+static inline const warp_sample *warp_source_row(const struct odva_cpu_warp *warp, int y)
+{
+    return (const warp_sample *)(warp->src + y * warp->src_stride);
+}
+
+static inline void warp_edge_window(warp_sample *window, const struct odva_cpu_warp *warp, int x, int y)
 {
     for (int j = 0; j < WARP_WINDOW; j++) {
         const int row = warp_clip(y + j, warp->source_height - 1);
 
-        warp_edge_row(window + j * WARP_READ, warp->src + row * warp->src_stride, x,
-                      warp->source_width);
+        warp_edge_row(window + j * WARP_READ, warp_source_row(warp, row), x, warp->source_width);
     }
 }
 
-static inline void warp_copy(uint8_t *dst, ptrdiff_t dst_stride, const uint8_t *src,
+/* Strides are of samples. */
+static inline void warp_copy(warp_sample *dst, ptrdiff_t dst_stride, const warp_sample *src,
                              ptrdiff_t src_stride)
 {
-    memcpy(dst, src, 4);
-    memcpy(dst + dst_stride, src + src_stride, 4);
-    memcpy(dst + 2 * dst_stride, src + 2 * src_stride, 4);
-    memcpy(dst + 3 * dst_stride, src + 3 * src_stride, 4);
+    memcpy(dst, src, 4 * sizeof(*dst));
+    memcpy(dst + dst_stride, src + src_stride, 4 * sizeof(*dst));
+    memcpy(dst + 2 * dst_stride, src + 2 * src_stride, 4 * sizeof(*dst));
+    memcpy(dst + 3 * dst_stride, src + 3 * src_stride, 4 * sizeof(*dst));
 }
 
-static inline void warp_window(uint8_t *dst, ptrdiff_t dst_stride, const uint8_t *src,
+static inline void warp_window(warp_sample *dst, ptrdiff_t dst_stride, const warp_sample *src,
                                ptrdiff_t src_stride, int a, int b)
 {
     if (a | b)
@@ -130,8 +134,9 @@ static inline __attribute__((always_inline)) void warp_prefetch(const struct odv
     const int row = warp_min(4 * by + 4 + (bx & 3), warp->height - 1);
     const int source_row = warp_min(y + WARP_WINDOW + (bx & 3), warp->source_height - 1);
 
-    __builtin_prefetch(warp->dst + row * warp->dst_stride + 4 * bx, 1);
-    __builtin_prefetch(warp->src + source_row * warp->src_stride + x);
+    __builtin_prefetch(warp->dst + row * warp->dst_stride + 4 * bx * sizeof(warp_sample), 1);
+    __builtin_prefetch(warp->src + source_row * warp->src_stride +
+                       x * (ptrdiff_t)sizeof(warp_sample));
 }
 
 /* A block that the picture's edge cuts, or whose window the source's edge cuts. */
@@ -140,13 +145,13 @@ static __attribute__((noinline)) void warp_edge_block(const struct odva_cpu_warp
 {
     const int width = warp_min(4, warp->width - 4 * bx);
     const int height = warp_min(4, warp->height - 4 * by);
-    uint8_t *dst = warp->dst + 4 * by * warp->dst_stride + 4 * bx;
-    uint8_t window[WARP_WINDOW * WARP_READ] = {0}, block[4 * 4];
+    uint8_t *dst = warp->dst + 4 * by * warp->dst_stride + 4 * bx * sizeof(warp_sample);
+    warp_sample window[WARP_WINDOW * WARP_READ] = {0}, block[4 * 4];
 
     warp_edge_window(window, warp, (px >> 4) - 2, (py >> 4) - 2);
     warp_window(block, 4, window, WARP_READ, px & 15, py & 15);
     for (int j = 0; j < height; j++)
-        memcpy(dst + j * warp->dst_stride, block + 4 * j, width);
+        memcpy(dst + j * warp->dst_stride, block + 4 * j, width * sizeof(*block));
 }
 
 static void warp_block_row(const struct odva_cpu_warp *warp, int by)
@@ -156,7 +161,9 @@ static void warp_block_row(const struct odva_cpu_warp *warp, int by)
     const int cell_blocks = 1 << (warp->log2_spacing - 2 - warp->chroma);
     const unsigned windows_x = warp_max(0, warp->source_width - WARP_READ + 1);
     const unsigned windows_y = warp_max(0, warp->source_height - WARP_WINDOW + 1);
-    uint8_t *dst = warp->dst + 4 * by * warp->dst_stride;
+    const ptrdiff_t dst_stride = warp->dst_stride / (ptrdiff_t)sizeof(warp_sample);
+    const ptrdiff_t src_stride = warp->src_stride / (ptrdiff_t)sizeof(warp_sample);
+    warp_sample *dst = (warp_sample *)(warp->dst + 4 * by * warp->dst_stride);
 
     for (int first = 0, i = 0; first < blocks; first += cell_blocks, i++) {
         const int end = warp_min(first + cell_blocks, blocks);
@@ -170,8 +177,8 @@ static void warp_block_row(const struct odva_cpu_warp *warp, int by)
 
             if (bx < whole && (unsigned)x < windows_x && (unsigned)y < windows_y) {
                 warp_prefetch(warp, bx, by, x, y);
-                warp_window(dst + 4 * bx, warp->dst_stride, warp->src + y * warp->src_stride + x,
-                            warp->src_stride, px & 15, py & 15);
+                warp_window(dst + 4 * bx, dst_stride, warp_source_row(warp, y) + x, src_stride,
+                            px & 15, py & 15);
             } else {
                 warp_edge_block(warp, bx, by, px, py);
             }

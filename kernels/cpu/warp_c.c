@@ -39,6 +39,7 @@ static inline void warp_block(uint8_t *dst, ptrdiff_t dst_stride, const uint8_t 
 }
 
 #define WARP_READ 9
+typedef uint8_t warp_sample;
 #include "kernels/cpu/warp_blocks.h"
 
 void odva_cpu_warp_c(const struct odva_cpu_warp *warp, int first_row, int rows)

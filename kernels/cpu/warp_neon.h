@@ -58,6 +58,7 @@ static inline void warp_block(uint8_t *dst, ptrdiff_t dst_stride, const uint8_t 
     }
 }
 
+typedef uint8_t warp_sample;
 #include "kernels/cpu/warp_blocks.h"
 
 static void warp_simd(const struct odva_cpu_warp *warp, int first_row, int rows)

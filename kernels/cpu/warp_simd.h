@@ -138,6 +138,7 @@ static inline void warp_block(uint8_t *dst, ptrdiff_t dst_stride, const uint8_t 
     warp_store32(dst + 3 * dst_stride, _mm_extract_epi32(rows13, 1));
 }
 
+typedef uint8_t warp_sample;
 #include "kernels/cpu/warp_blocks.h"
 
 static void warp_simd(const struct odva_cpu_warp *warp, int first_row, int rows)

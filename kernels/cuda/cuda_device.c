@@ -228,6 +228,7 @@ static int open_device(struct odva_cuda_device **opened, int index, odva_cuda_co
     }
     device->cublas_numbers = ODVA_CUDA_CUBLAS_NUMBERS;
     device->base.ops = &device_ops;
+    device->base.max_depth = 8;
     atomic_init(&device->base.references, 1);
     status = context ? odva_cuda_gpu_adopt(&device->gpu, context, logger)
                      : odva_cuda_gpu_open(&device->gpu, index, logger);

@@ -62,13 +62,14 @@ static int alloc_planes(struct odva_cuda_stream *stream, struct odva_image *imag
 }
 
 struct odva_image *odva_cuda_image_alloc(struct odva_backend *backend, struct odva_image *reuse,
-                                         int width, int height)
+                                         int width, int height, int depth)
 {
     struct odva_image *image = reuse ? reuse : calloc(1, sizeof(*image));
 
     if (!image)
         return NULL;
     image->shape.has_chroma = 1;
+    image->shape.depth = depth;
     if (alloc_planes(odva_cuda_stream_of(backend), image, width, height))
         return image;
     odva_cuda_image_free(backend, image);
@@ -76,7 +77,7 @@ struct odva_image *odva_cuda_image_alloc(struct odva_backend *backend, struct od
 }
 
 struct odva_image *odva_cuda_image_wrap(struct odva_backend *backend,
-                                        const struct onedva_picture *picture, int width, int height)
+                                        const struct onedva_picture *picture, int width, int height, int depth)
 {
     struct odva_cuda_backend *cuda = odva_cuda_backend_of(backend);
     struct odva_image *image = calloc(1, sizeof(*image));
@@ -85,6 +86,7 @@ struct odva_image *odva_cuda_image_wrap(struct odva_backend *backend,
         return NULL;
     image->host = *picture;
     image->shape.has_chroma = picture->data[1] && picture->data[2];
+    image->shape.depth = depth;
     if (!alloc_planes(&cuda->stream, image, width, height)) {
         odva_cuda_image_free(backend, image);
         return NULL;
@@ -103,7 +105,7 @@ struct odva_image *odva_cuda_image_import(struct odva_backend *backend, const vo
 
     if (!image)
         return NULL;
-    image->shape = (struct odva_image_shape){width, height, 1};
+    image->shape = (struct odva_image_shape){width, height, 1, 8};
     for (int p = 0; p < 3; p++)
         image->elsewhere[p] = cuda->data[p];
     for (int p = 0; p < 2; p++)

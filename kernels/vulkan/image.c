@@ -69,13 +69,14 @@ static int alloc_planes(struct odva_vulkan_stream *stream, struct odva_image *im
 }
 
 struct odva_image *odva_vulkan_image_alloc(struct odva_backend *backend, struct odva_image *reuse,
-                                           int width, int height)
+                                           int width, int height, int depth)
 {
     struct odva_image *image = reuse ? reuse : calloc(1, sizeof(*image));
 
     if (!image)
         return NULL;
     image->shape.has_chroma = 1;
+    image->shape.depth = depth;
     if (alloc_planes(odva_vulkan_stream_of(backend), image, width, height))
         return image;
     odva_vulkan_image_free(backend, image);
@@ -101,14 +102,14 @@ static struct odva_image *add_wrapped(struct odva_backend *backend, struct odva_
 }
 
 struct odva_image *odva_vulkan_image_wrap(struct odva_backend *backend,
-                                          const struct onedva_picture *picture, int width,
-                                          int height)
+                                          const struct onedva_picture *picture, int width, int height, int depth)
 {
     struct odva_image *image = calloc(1, sizeof(*image));
 
     if (image) {
         image->host = *picture;
         image->shape.has_chroma = picture->data[1] && picture->data[2];
+        image->shape.depth = depth;
     }
     return add_wrapped(backend, image, width, height);
 }
@@ -121,6 +122,7 @@ struct odva_image *odva_vulkan_image_import(struct odva_backend *backend, const 
     if (image) {
         image->picture = *(const struct onedva_vulkan_picture *)picture;
         image->shape.has_chroma = 1;
+        image->shape.depth = 8;
         image->is_current = 1;
     }
     return add_wrapped(backend, image, width, height);

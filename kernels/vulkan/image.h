@@ -57,10 +57,10 @@ int odva_vulkan_images_synchronize(struct odva_vulkan_stream *stream, struct odv
 
 /* Members of odva_backend_ops. */
 struct odva_image *odva_vulkan_image_alloc(struct odva_backend *backend, struct odva_image *reuse,
-                                           int width, int height);
+                                           int width, int height, int depth);
 struct odva_image *odva_vulkan_image_wrap(struct odva_backend *backend,
                                           const struct onedva_picture *picture, int width,
-                                          int height);
+                                          int height, int depth);
 struct odva_image *odva_vulkan_image_import(struct odva_backend *backend, const void *picture,
                                             int width, int height);
 void odva_vulkan_image_free(struct odva_backend *backend, struct odva_image *image);

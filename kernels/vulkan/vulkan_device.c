@@ -261,6 +261,7 @@ static int open_device(struct odva_vulkan_device **opened, int index,
         return ONEDVA_ERR_NOMEM;
     }
     device->base.ops = &device_ops;
+    device->base.max_depth = 8;
     atomic_init(&device->base.references, 1);
     status = outside ? odva_vulkan_gpu_adopt(&device->gpu, outside, logger)
                      : odva_vulkan_gpu_open(&device->gpu, index, logger);

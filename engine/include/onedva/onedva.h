@@ -3,7 +3,7 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Encodes clips of up to 16 yuv420p frames to packets and packets back to clips. The packet of a
+ * Encodes clips of up to 16 yuv420p or yuv420p10 frames to packets and packets back to clips. The packet of a
  * clip shows its first frame; each later frame has a packet of its own, of a few bytes, that shows
  * it. A key clip stands for itself; an inter clip is predicted from the clip before it. The packet
  * format is specified in doc/bitstream.md.
@@ -37,7 +37,7 @@ extern "C" {
 #define ONEDVA_VERSION_PATCH 0
 
 /** Counts what was added to this interface: a function, a field, a constant. */
-#define ONEDVA_API_VERSION 6
+#define ONEDVA_API_VERSION 7
 
 #define ONEDVA_MAX_CLIP_FRAMES   16
 #define ONEDVA_MAX_LAYERS        16
@@ -52,6 +52,7 @@ extern "C" {
 #define ONEDVA_MAX_QIDX          63
 #define ONEDVA_MAX_STEPS         64
 #define ONEDVA_MAX_DETAIL        3
+#define ONEDVA_MAX_DEPTH         10 /* bits of a sample */
 
 enum onedva_status {
     ONEDVA_OK = 0,
@@ -138,10 +139,16 @@ struct onedva_stream {
     uint8_t matrix;
     uint8_t chroma_location; /* AVChromaLocation: 0 unspecified, 1 left, 2 center, ... */
     uint64_t model_id;       /* filled in by the encoder and the parser */
-    uint64_t reserved[8];    /* 0: what is set here, a later version knows */
+    uint32_t depth;          /* bits of a sample, 8 or 10; 0: 8, which the parser fills in */
+    uint32_t reserved_int;   /* 0: as reserved */
+    uint64_t reserved[7];    /* 0: what is set here, a later version knows */
 };
 
-/** One yuv420p picture: planes Y, U, V; chroma planes are ceil(w/2) x ceil(h/2). */
+/**
+ * One yuv420p picture: planes Y, U, V; chroma planes are ceil(w/2) x ceil(h/2). Where its stream
+ * has a depth of 10, samples are words of 16 bits in the machine's order: planes begin at even
+ * addresses, and strides, in bytes as always, are even.
+ */
 struct onedva_picture {
     uint8_t *data[3];
     ptrdiff_t stride[3];
@@ -440,6 +447,8 @@ struct onedva_decoder_settings {
     /* Compute in this context, a CUcontext, with backend auto or cuda and no number; NULL: not. It
      * must stay until the models are closed whose codecs were opened with it */
     struct CUctx_st *cuda_context;
+    int max_depth; /* bits of samples that the caller's pictures have room for, 8 or 10; default 8:
+                    * streams of more are refused, as those are whose pictures are too large */
 };
 
 /** @param struct_size sizeof(*settings): what there is room for */

@@ -245,7 +245,7 @@ static void plain_open(struct plain *plain)
     *plain = (struct plain){0};
     assert_int_equal(odva_sampler_open(&plain->sampler, model, test_backend), ONEDVA_OK);
     assert_int_equal(
-        odva_packet_decoder_init(&plain->decoder, model, scans, 0, 0, &(struct onedva_logger){0}),
+        odva_packet_decoder_init(&plain->decoder, model, scans, 0, 0, ONEDVA_MAX_DEPTH, &(struct onedva_logger){0}),
         ONEDVA_OK);
 }
 

@@ -114,7 +114,7 @@ static struct tally encode_scene(int gop, double pan, enum onedva_motion motion)
     codec.encoder_settings.crf = 30;
     codec_open(&codec);
     assert_int_equal(odva_packet_decoder_init(&decoder, codec.model,
-                                              odva_scan_cache_of(codec.model), 0, 0, &silent),
+                                              odva_scan_cache_of(codec.model), 0, 0, ONEDVA_MAX_DEPTH, &silent),
                      ONEDVA_OK);
     for (int i = 0; i < 6; i++) {
         struct onedva_packet packet;
