@@ -280,8 +280,8 @@ static int mutate_partition(struct piece *piece, unsigned *seed)
     struct onedva_clip clip;
     int is_whole;
 
-    FUZZ_CHECK(odva_packet_decoder_init(&decoder, fuzz_model(), &scans, 0, MAX_PIXELS, ONEDVA_MAX_DEPTH, &silent) ==
-               ONEDVA_OK);
+    FUZZ_CHECK(odva_packet_decoder_init(&decoder, fuzz_model(), &scans, 0, MAX_PIXELS,
+                                        ONEDVA_MAX_DEPTH, &silent) == ONEDVA_OK);
     FUZZ_CHECK(odva_packet_encoder_init(&encoder, fuzz_model()) == ONEDVA_OK);
     is_whole = odva_packet_decoder_read(&decoder, piece->data, piece->size, &clip) == ONEDVA_OK &&
                clip.layers_decoded == clip.layers;

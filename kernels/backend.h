@@ -267,8 +267,8 @@ struct odva_backend_ops {
 
     /**
      * The tensors of all ceil(width/4) x ceil(height/4) blocks of two luma planes of one size and
-     * of 8 bits, row by row. Samples outside of the planes are those of the edge for gradients, and do not count
-     * in the sums. @param tensors struct odva_structure_tensor for each block
+     * of 8 bits, row by row. Samples outside of the planes are those of the edge for gradients, and
+     * do not count in the sums. @param tensors struct odva_structure_tensor for each block
      */
     int (*structure_tensors)(struct odva_backend *backend, struct odva_buffer *tensors,
                              struct odva_image *a, struct odva_image *b);

@@ -93,7 +93,7 @@ struct odva_device_wish {
     struct CUctx_st *cuda_context;             /* likewise */
     enum onedva_precision precision;           /* of ODVA_PRECISION_NETWORK, at most */
     int depth; /* bits of samples that it must take, and AUTO looks for; 0: 8 */
-    const struct onedva_logger *logger;        /* may be NULL; gets one line on failure */
+    const struct onedva_logger *logger; /* may be NULL; gets one line on failure */
 };
 
 /** Devices that are open already. */

@@ -58,9 +58,8 @@ int odva_host_warp_tensors(struct odva_backend *backend, const struct onedva_pic
         status = odva_images_wrap_const(&from, backend, sources, warp->frames, warp->source_width,
                                         warp->source_height, 8);
     if (status == ONEDVA_OK)
-        status =
-            odva_images_wrap_const(&with, backend, others, warp->frames, warp->width, warp->height,
-                                   8);
+        status = odva_images_wrap_const(&with, backend, others, warp->frames, warp->width,
+                                        warp->height, 8);
     if (status == ONEDVA_OK)
         status = odva_images_warp(backend, to.image, from.image, warp, nodes);
     if (status == ONEDVA_OK)

@@ -19,7 +19,8 @@ int odva_host_downscale2x(struct odva_backend *backend, uint8_t *dst, ptrdiff_t 
                           const uint8_t *src, ptrdiff_t src_stride, int width, int height);
 
 /**
- * Warp luma of 8 bits, and set each picture that becomes of it against another one, with one wait for all.
+ * Warp luma of 8 bits, and set each picture that becomes of it against another one, with one wait
+ * for all.
  * @param pictures memory for them; what it holds then is undefined
  * @param others   first pictures of structure_tensors @param tensors results, of each picture
  */

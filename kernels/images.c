@@ -58,7 +58,8 @@ int odva_images_alloc(struct odva_images *images, struct odva_backend *backend, 
                       int width, int height, int depth)
 {
     for (int t = 0; t < count; t++) {
-        images->image[t] = backend->ops->image_alloc(backend, images->image[t], width, height, depth);
+        images->image[t] =
+            backend->ops->image_alloc(backend, images->image[t], width, height, depth);
         if (!images->image[t]) {
             odva_images_free(images, backend);
             return ONEDVA_ERR_NOMEM;

@@ -164,8 +164,7 @@ int odva_clip_smoothing_run(struct odva_clip_smoothing *smoothing, struct odva_t
     const struct odva_canvas *last = &smoothing->last;
 
     ODVA_ASSERT(n >= 1 && n <= ONEDVA_MAX_CLIP_FRAMES);
-    if (last->frames > 0 && last->width == width && last->height == height &&
-        last->depth == depth)
+    if (last->frames > 0 && last->width == width && last->height == height && last->depth == depth)
         smooth(smoothing, pool, pictures, n, qidx);
     return odva_canvas_copy(&smoothing->last, &final, width, height, depth);
 }

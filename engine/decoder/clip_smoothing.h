@@ -21,7 +21,8 @@ struct odva_clip_smoothing {
 
 /**
  * Bring the first frames of a clip nearer to the last frame shown, and keep its own last frame.
- * @param pictures n decoded frames of width x height and depth bits, changed in place; no plane is NULL
+ * @param pictures n decoded frames of width x height and depth bits, changed in place; no plane is
+ * NULL
  * @return ONEDVA_OK or ONEDVA_ERR_NOMEM, with which the next clip is left as it is
  */
 int odva_clip_smoothing_run(struct odva_clip_smoothing *smoothing, struct odva_thread_pool *pool,

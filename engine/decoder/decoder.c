@@ -137,10 +137,9 @@ static int open_parts(struct onedva_decoder *decoder)
         return status;
     if (!scans)
         return ONEDVA_ERR_NOMEM;
-    status = odva_packet_queue_init(&decoder->packets, decoder->pool, decoder->model, scans,
-                                    settings->max_tokens, settings->max_pixels,
-                                    odva_min(settings->max_depth, device->max_depth),
-                                    &settings->logger);
+    status = odva_packet_queue_init(
+        &decoder->packets, decoder->pool, decoder->model, scans, settings->max_tokens,
+        settings->max_pixels, odva_min(settings->max_depth, device->max_depth), &settings->logger);
     if (status < 0)
         return status;
     return odva_sampler_open(&decoder->sampler, decoder->model, decoder->backend);
@@ -366,10 +365,9 @@ int odva_decoder_reconstruct_linear(onedva_decoder *decoder, const struct odva_c
 static int prepare_warp(struct onedva_decoder *decoder)
 {
     const struct odva_motion *motion = &packet_decoder_of(decoder)->motion;
-    const int status =
-        odva_images_alloc(&decoder->canvas, decoder->backend, motion->frames,
-                          odva_motion_canvas_width(motion), odva_motion_canvas_height(motion),
-                          decoder->backend->depth);
+    const int status = odva_images_alloc(
+        &decoder->canvas, decoder->backend, motion->frames, odva_motion_canvas_width(motion),
+        odva_motion_canvas_height(motion), decoder->backend->depth);
 
     return status < 0 ? status : odva_motion_warp_set(&decoder->warp, motion);
 }

@@ -32,10 +32,10 @@
 #define HALF_LIMIT     0.7
 #define KEY_HALF_LIMIT 0.95 /* of a key clip, from which the second half is predicted */
 
-/* Lines from which -preset ultrafast chooses by frames of half the size, of 8 bits, and the quantiser index
- * less with which: what both sizes show has coefficients half as large. BD-rate against choices by
- * whole frames: +0.7 % for 720 lines; forced for the ten validation clips, most of 180 to 288
- * lines, +0.7 % too, and +1.5 % with the same index. */
+/* Lines from which -preset ultrafast chooses by frames of half the size, of 8 bits, and the
+ * quantiser index less with which: what both sizes show has coefficients half as large. BD-rate
+ * against choices by whole frames: +0.7 % for 720 lines; forced for the ten validation clips, most
+ * of 180 to 288 lines, +0.7 % too, and +1.5 % with the same index. */
 #define REDUCED_LINES 400
 #define REDUCED_QIDX  8
 

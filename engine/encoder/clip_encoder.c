@@ -277,10 +277,9 @@ static int make_reference(struct odva_clip_encoder *encoder)
     const int status = encoder->is_decoded ? ONEDVA_OK : decode(encoder, 0);
 
     return status < 0 ? status
-                      : odva_canvas_copy(&encoder->reference,
-                                         &coder->pictures.const_picture[clip->frames - 1],
-                                         coder->pictures.width, coder->pictures.height,
-                                         coder->pictures.depth);
+                      : odva_canvas_copy(
+                            &encoder->reference, &coder->pictures.const_picture[clip->frames - 1],
+                            coder->pictures.width, coder->pictures.height, coder->pictures.depth);
 }
 
 int odva_clip_encoder_begin_packet(struct odva_clip_encoder *encoder)

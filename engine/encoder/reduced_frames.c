@@ -23,7 +23,8 @@ static int reduce_prediction(struct odva_reduced_frames *reduced, struct odva_ba
                              const struct odva_frames *frames)
 {
     struct odva_canvas *prediction = &reduced->prediction;
-    int status = odva_canvas_set_size(prediction, 1, reduced->frames.width, reduced->frames.height, 8);
+    int status =
+        odva_canvas_set_size(prediction, 1, reduced->frames.width, reduced->frames.height, 8);
 
     for (int p = 0; p < 3 && status == ONEDVA_OK; p++)
         status = odva_host_downscale2x(backend, prediction->picture[0].data[p],

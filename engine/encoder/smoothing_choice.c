@@ -78,7 +78,8 @@ int odva_smoothing_choice_run(struct odva_smoothing_choice *choice, struct odva_
     const int count = (grid->frames - 1) / DISTANCE + 1;
     struct trial trial = {
         .backend = backend, .pool = pool, .deblocking = deblocking, .canvas = &choice->tried};
-    int status = odva_canvas_set_size(&choice->tried, count, grid->width, grid->height, backend->depth);
+    int status =
+        odva_canvas_set_size(&choice->tried, count, grid->width, grid->height, backend->depth);
 
     ODVA_ASSERT(grid->frames >= 1);
     for (int i = 0; i < count; i++) {

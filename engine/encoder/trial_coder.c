@@ -254,9 +254,9 @@ int odva_trial_coder_compare(struct odva_trial_coder *coder, const struct odva_m
     ODVA_ASSERT(coder->latents.grid.tile_count > 0);
     if (status < 0)
         return status;
-    *squared = (double)odva_picture_error(coder->pool, decoded->const_picture, frames,
-                                          decoded->frames, decoded->width, decoded->height,
-                                          decoded->depth) /
-               (scale * scale);
+    *squared =
+        (double)odva_picture_error(coder->pool, decoded->const_picture, frames, decoded->frames,
+                                   decoded->width, decoded->height, decoded->depth) /
+        (scale * scale);
     return ONEDVA_OK;
 }

@@ -32,10 +32,10 @@ int odva_prediction_canvas_set(struct odva_prediction_canvas *prediction,
 
     if (status == ONEDVA_OK)
         status = odva_prediction_warp(&prediction->inverse, motion, &warp);
-    return status < 0 ? status
-                      : odva_host_warp(backend, canvas->picture, reference, &warp,
-                                       (const int16_t(*)[2])prediction->inverse.nodes,
-                                       backend->depth);
+    return status < 0
+               ? status
+               : odva_host_warp(backend, canvas->picture, reference, &warp,
+                                (const int16_t(*)[2])prediction->inverse.nodes, backend->depth);
 }
 
 void odva_prediction_canvas_free(struct odva_prediction_canvas *prediction)

@@ -53,8 +53,7 @@ int odva_psnr_target_measure(struct odva_psnr_target *target, const uint8_t *dat
     ODVA_ASSERT(n >= 1 && n <= ONEDVA_MAX_CLIP_FRAMES);
     status = onedva_decoder_try_packet(target->decoder, data, size, &clip);
     if (status == ONEDVA_OK)
-        status =
-            odva_canvas_set_size(&target->pictures, n, width, height, (int)clip.stream.depth);
+        status = odva_canvas_set_size(&target->pictures, n, width, height, (int)clip.stream.depth);
     if (status == ONEDVA_OK)
         status = onedva_decoder_reconstruct(target->decoder, target->pictures.picture, n);
     if (status < 0)
@@ -62,9 +61,9 @@ int odva_psnr_target_measure(struct odva_psnr_target *target, const uint8_t *dat
     for (int t = 0; t < n; t++) {
         const struct onedva_const_picture *decoded = &target->pictures.const_picture[t];
 
-        sum += odva_squared_error_of_depth(frames[t].data[0], frames[t].stride[0],
-                                           decoded->data[0], decoded->stride[0], width, height,
-                                           target->pictures.depth);
+        sum +=
+            odva_squared_error_of_depth(frames[t].data[0], frames[t].stride[0], decoded->data[0],
+                                        decoded->stride[0], width, height, target->pictures.depth);
     }
     peak = (1 << target->pictures.depth) - 1;
     *psnr = 10 * log10(peak * peak * n * width * height / (double)sum);

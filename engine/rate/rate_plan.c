@@ -191,8 +191,7 @@ int odva_rate_plan_known(const struct odva_rate_plan *plan,
     for (int i = 0; i < n; i++) {
         if (clip == plan->stats.count)
             return i;
-        if (frame == 0 &&
-            odva_first_pass_hash(&frames[i], stream) != plan->stats.clips[clip].hash)
+        if (frame == 0 && odva_first_pass_hash(&frames[i], stream) != plan->stats.clips[clip].hash)
             return i;
         if (++frame == plan->stats.clips[clip].frames) {
             frame = 0;

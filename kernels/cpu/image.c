@@ -91,8 +91,7 @@ int odva_cpu_image_copy(struct odva_backend *backend, struct odva_image *dst,
 {
     (void)backend;
     for (int p = 0; p < 3; p++) {
-        const size_t bytes =
-            (size_t)odva_plane_side(dst->width, p) * odva_cpu_sample_bytes(dst);
+        const size_t bytes = (size_t)odva_plane_side(dst->width, p) * odva_cpu_sample_bytes(dst);
         const int rows = odva_plane_side(dst->height, p);
 
         if (!dst->picture.data[p] || !src->picture.data[p])

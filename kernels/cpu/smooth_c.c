@@ -23,7 +23,8 @@ size_t odva_cpu_smooth_scratch(int width, int sample_bytes)
 
 static uint8_t *line_of(const struct odva_cpu_filter *job, uint8_t *scratch, int row)
 {
-    return scratch + row % LINES * line_bytes(job->width, job->sample_bytes) + ODVA_CPU_SMOOTH_MARGIN;
+    return scratch + row % LINES * line_bytes(job->width, job->sample_bytes) +
+           ODVA_CPU_SMOOTH_MARGIN;
 }
 
 static void read_line(const struct odva_cpu_filter *job, uint8_t *scratch, int row)

@@ -96,7 +96,8 @@ static inline const warp_sample *warp_source_row(const struct odva_cpu_warp *war
     return (const warp_sample *)(warp->src + y * warp->src_stride);
 }
 
-static inline void warp_edge_window(warp_sample *window, const struct odva_cpu_warp *warp, int x, int y)
+static inline void warp_edge_window(warp_sample *window, const struct odva_cpu_warp *warp, int x,
+                                    int y)
 {
     for (int j = 0; j < WARP_WINDOW; j++) {
         const int row = warp_clip(y + j, warp->source_height - 1);

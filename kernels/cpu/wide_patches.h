@@ -136,10 +136,10 @@ static void join_bands_wide(uint16_t *restrict samples, const int32_t *restrict 
                        m2 = (uint32_t)band_matrix[2][f], m3 = (uint32_t)band_matrix[3][f];
 
         for (int i = 0; i < SAMPLES; i++)
-            samples[f * SAMPLES + i] = clip_joined(
-                m0 * rounded_sum(sums[i]) + m1 * rounded_sum(sums[SAMPLES + i]) +
-                m2 * rounded_sum(sums[2 * SAMPLES + i]) + m3 * rounded_sum(sums[3 * SAMPLES + i]) +
-                joined_mean(mean[i]));
+            samples[f * SAMPLES + i] =
+                clip_joined(m0 * rounded_sum(sums[i]) + m1 * rounded_sum(sums[SAMPLES + i]) +
+                            m2 * rounded_sum(sums[2 * SAMPLES + i]) +
+                            m3 * rounded_sum(sums[3 * SAMPLES + i]) + joined_mean(mean[i]));
     }
 }
 

@@ -77,7 +77,8 @@ struct odva_image *odva_cuda_image_alloc(struct odva_backend *backend, struct od
 }
 
 struct odva_image *odva_cuda_image_wrap(struct odva_backend *backend,
-                                        const struct onedva_picture *picture, int width, int height, int depth)
+                                        const struct onedva_picture *picture, int width, int height,
+                                        int depth)
 {
     struct odva_cuda_backend *cuda = odva_cuda_backend_of(backend);
     struct odva_image *image = calloc(1, sizeof(*image));

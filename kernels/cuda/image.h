@@ -44,8 +44,8 @@ int odva_cuda_images_synchronize(struct odva_cuda_stream *stream, struct odva_im
 struct odva_image *odva_cuda_image_alloc(struct odva_backend *backend, struct odva_image *reuse,
                                          int width, int height, int depth);
 struct odva_image *odva_cuda_image_wrap(struct odva_backend *backend,
-                                        const struct onedva_picture *picture, int width,
-                                        int height, int depth);
+                                        const struct onedva_picture *picture, int width, int height,
+                                        int depth);
 struct odva_image *odva_cuda_image_import(struct odva_backend *backend, const void *picture,
                                           int width, int height);
 void odva_cuda_image_free(struct odva_backend *backend, struct odva_image *image);

@@ -159,8 +159,8 @@ static int copy_images(struct odva_backend *backend, struct odva_image **copies,
     for (int t = 0; t < count; t++)
         copies[t] = NULL;
     for (int t = 0; t < count && status >= 0; t++) {
-        copies[t] =
-            odva_cuda_image_alloc(backend, NULL, images[t]->shape.width, images[t]->shape.height, 8);
+        copies[t] = odva_cuda_image_alloc(backend, NULL, images[t]->shape.width,
+                                          images[t]->shape.height, 8);
         status = copies[t] ? odva_cuda_image_copy(backend, copies[t], images[t]) : ONEDVA_ERR_NOMEM;
     }
     if (status < 0)

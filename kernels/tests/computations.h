@@ -86,9 +86,9 @@ static inline int compute_tensors(struct odva_backend *backend)
     uint8_t samples[3][16 * 16] = {{1}};
     const struct onedva_picture picture = {{samples[0], samples[1], samples[2]}, {16, 8, 8}};
     struct odva_structure_tensor tensors[16];
-    struct odva_image *wrapped = backend->ops->image_wrap(backend, &picture, 16, 16);
-    struct odva_image *image = backend->ops->image_alloc(backend, NULL, 16, 16);
-    struct odva_image *half = backend->ops->image_alloc(backend, NULL, 8, 8);
+    struct odva_image *wrapped = backend->ops->image_wrap(backend, &picture, 16, 16, 8);
+    struct odva_image *image = backend->ops->image_alloc(backend, NULL, 16, 16, 8);
+    struct odva_image *half = backend->ops->image_alloc(backend, NULL, 8, 8, 8);
     struct odva_buffer *results = backend->ops->wrap(backend, tensors, sizeof(tensors));
     int status = wrapped && image && half && results ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
 
@@ -123,7 +123,7 @@ static inline int compute_pictures(struct odva_backend *backend)
     struct odva_device *device = backend->device;
     struct odva_basis *basis = device->ops->pack_basis(device, vectors, 1, mean);
     struct odva_buffer *number = device->ops->constant(device, &zero, sizeof(zero));
-    struct odva_image *image = backend->ops->image_alloc(backend, NULL, 16, 16);
+    struct odva_image *image = backend->ops->image_alloc(backend, NULL, 16, 16, 8);
     const struct odva_grid grid = {
         .frames = 1, .width = 16, .height = 16, .gt = 1, .gy = 1, .gx = 1, .patches = 1};
     const struct odva_bands bands = {{1, 0, 0, 0}, 1};

@@ -297,7 +297,7 @@ static void image_copy(void **state)
         for (int b = 0; b < 2; b++) {
             struct odva_images src = images_of(&from, b), dst = images_of(&to, b);
 
-            image[b] = backends[b]->ops->image_alloc(backends[b], image[b], width, height);
+            image[b] = backends[b]->ops->image_alloc(backends[b], image[b], width, height, 8);
             assert_non_null(image[b]);
             assert_int_equal(backends[b]->ops->image_copy(backends[b], image[b], src.image[0]),
                              ONEDVA_OK);

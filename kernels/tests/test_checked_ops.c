@@ -51,7 +51,7 @@ struct world {
     struct odva_warp warp;
     struct odva_dct_tile tile;
     int limit;
-    int side;
+    int side, depth;
     size_t offset, bytes;
     float numbers[WIDTH * WIDTH];
     const void *data, *picture;
@@ -70,7 +70,7 @@ static const struct odva_backend_ops *own_ops(const struct odva_backend *backend
 static struct odva_image *import_picture(struct odva_backend *backend, const void *picture,
                                          int width, int height)
 {
-    return own_ops(backend)->image_wrap(backend, picture, width, height);
+    return own_ops(backend)->image_wrap(backend, picture, width, height, 8);
 }
 
 static void open_importing(struct world *w)
@@ -100,14 +100,14 @@ static void set_pictures(struct world *w)
             w->pictures[t].data[p] = w->samples[t / FRAMES][t % FRAMES][p];
             w->pictures[t].stride[p] = SIDE;
         }
-    assert_int_equal(odva_images_wrap(&w->to, w->backend, w->pictures, FRAMES, SIDE, SIDE),
+    assert_int_equal(odva_images_wrap(&w->to, w->backend, w->pictures, FRAMES, SIDE, SIDE, 8),
                      ONEDVA_OK);
     assert_int_equal(
-        odva_images_wrap(&w->from, w->backend, w->pictures + FRAMES, FRAMES, SIDE, SIDE),
+        odva_images_wrap(&w->from, w->backend, w->pictures + FRAMES, FRAMES, SIDE, SIDE, 8),
         ONEDVA_OK);
     w->luma = w->backend->ops->image_wrap(
-        w->backend, &(struct onedva_picture){.data = {w->more}, .stride = {SIDE}}, SIDE, SIDE);
-    w->half = w->backend->ops->image_alloc(w->backend, NULL, SIDE / 2, SIDE / 2);
+        w->backend, &(struct onedva_picture){.data = {w->more}, .stride = {SIDE}}, SIDE, SIDE, 8);
+    w->half = w->backend->ops->image_alloc(w->backend, NULL, SIDE / 2, SIDE / 2, 8);
     assert_non_null(w->luma);
     assert_non_null(w->half);
     w->prediction = w->from.image[0];
@@ -161,6 +161,7 @@ static struct world *world_open(void)
     w->steps = 2;
     w->limit = 1;
     w->side = SIDE;
+    w->depth = 8;
     w->vectors = 2;
     w->bytes = sizeof(float);
     w->data = w->numbers;
@@ -241,7 +242,8 @@ static int call_free(struct world *w)
 
 static int call_image_wrap(struct world *w)
 {
-    struct odva_image *image = w->backend->ops->image_wrap(w->backend, w->pictures, w->side, SIDE);
+    struct odva_image *image =
+        w->backend->ops->image_wrap(w->backend, w->pictures, w->side, SIDE, w->depth);
 
     assert_non_null(image);
     w->backend->ops->image_free(w->backend, image);
@@ -259,7 +261,7 @@ static int call_image_import(struct world *w)
 
 static int call_image_alloc(struct world *w)
 {
-    w->half = w->backend->ops->image_alloc(w->backend, w->half, SIDE / 2, SIDE / 2);
+    w->half = w->backend->ops->image_alloc(w->backend, w->half, SIDE / 2, SIDE / 2, 8);
     assert_non_null(w->half);
     return ONEDVA_OK;
 }
@@ -388,6 +390,7 @@ static void right_calls(void **state)
     V(patchify, w->offset = 1, "chunk[i] <= high")                                                 \
     V(patchify, w->patch.element = ODVA_BFLOAT16, "network_element == ODVA_BFLOAT16")              \
     V(unpatchify, w->to.image[1] = w->luma, "!chroma || shape.has_chroma")                         \
+    V(unpatchify, w->to.image[1] = wide(w, SIDE), "depth_of(backend, images[0])")                  \
     V(unpatchify, w->patch.offset = 1, "rows <= rows_of")                                          \
     V(warp, w->warp.left = 1, "warp->left % 2 == 0")                                               \
     V(warp, w->warp.log2_spacing = 2, "warp->log2_spacing >= 3")                                   \
@@ -395,6 +398,7 @@ static void right_calls(void **state)
     V(warp, w->warp.rows = 2, "warp->height - 1")                                                  \
     V(warp, w->from.image[0] = w->to.image[0], "images[t] != sources[t]")                          \
     V(warp, w->from.image[0] = w->half, "shape.width == width")                                    \
+    V(warp, wide_sources(w), "depth_of(backend, sources[0])")                                      \
     V(warp, w->nodes = w->byte, "bytes <= ops->buffer_size(buffer) - offset")                      \
     V(warp, w->nodes = NULL, "nodes && warp->log2_spacing")                                        \
     V(deblock, w->limit = 0, "limit >= 1")                                                         \
@@ -406,13 +410,19 @@ static void right_calls(void **state)
     V(smooth, w->to.image[3] = w->half, "shape.width == width")                                    \
     V(smooth, w->grid.gx = 2; w->grid.patches = 2, "bytes <= ops->buffer_size(buffer) - offset")   \
     V(downscale2x, w->half = w->luma, "shape.width == width")                                      \
+    V(downscale2x, w->half = wide(w, SIDE / 2), "shape.depth == 8")                                \
     V(structure_tensors, w->from.image[1] = w->half, "shape.width == width")                       \
+    V(structure_tensors, w->from.image[1] = wide(w, SIDE), "shape.depth == 8")                     \
     V(structure_tensors, w->tensors = w->byte, "bytes <= ops->buffer_size(buffer) - offset")       \
     V(image_copy, w->from.image[0] = w->half, "shape.width == width")                              \
+    V(image_copy, w->from.image[0] = wide(w, SIDE), "depth_of(backend, dst) == shape.depth")       \
     V(image_copy, w->from.image[0] = w->to.image[0], "dst != src")                                 \
     V(image_wrap, w->pictures[0].data[0] = NULL, "plane does not hold")                            \
     V(image_wrap, w->pictures[0].stride[2] = SIDE / 2 - 1, "absolute(stride) >= width")            \
     V(image_wrap, w->side = 0, "width > 0 && height > 0")                                          \
+    V(image_wrap, w->depth = 9, "depth == 8 || depth == backend->device->max_depth")               \
+    V(image_wrap, w->depth = 10, "absolute(stride) >= (int64_t)width * sample_bytes")              \
+    V(image_wrap, spoil_strides(w), "% sample_bytes == 0")                                         \
     V(image_import, w->picture = NULL, "picture && width > 0")                                     \
     V(image_import, w->side = 0, "picture && width > 0 && height > 0")                             \
     V(image_alloc, w->half = w->luma, "!odva_wrapped_has")                                         \
@@ -453,6 +463,7 @@ static void right_calls(void **state)
     V(reconstruct, w->prediction = NULL, "prediction || !tiles[i].is_predicted")                   \
     V(reconstruct, w->prediction = w->luma, "!chroma || shape.has_chroma")                         \
     V(reconstruct, w->prediction = w->to.image[3], "images[t] != prediction")                      \
+    V(reconstruct, w->prediction = wide(w, SIDE), "depth_of(backend, prediction)")                 \
     V(axpby, w->width = 0, "cols > 0")                                                             \
     V(axpby, w->src.buffer = w->y; w->src.offset = 1, "!overlap(dst, cols, x")                     \
     V(noise, w->patch.buffer = NULL, "matrix.buffer")                                              \
@@ -464,6 +475,26 @@ static int call_close(struct world *w)
 {
     odva_backend_close(&w->backend);
     return ONEDVA_OK;
+}
+
+/* A picture of 10 bits. */
+static struct odva_image *wide(struct world *w, int side)
+{
+    return w->backend->ops->image_alloc(w->backend, NULL, side, side, 10);
+}
+
+static void wide_sources(struct world *w)
+{
+    for (int t = 0; t < FRAMES; t++)
+        w->from.image[t] = wide(w, SIDE);
+}
+
+/* Strides that words of 16 bits cannot have. */
+static void spoil_strides(struct world *w)
+{
+    w->depth = 10;
+    for (int p = 0; p < 3; p++)
+        w->pictures[0].stride[p] = 2 * SIDE + 1;
 }
 
 /* Indices that are too large for everything. */
@@ -582,7 +613,7 @@ static void pictures_are_the_devices(void **state)
         read[0] = 9;
     }
     assert_int_equal(
-        odva_images_wrap(&w->from, w->backend, w->pictures + FRAMES, FRAMES, SIDE, SIDE),
+        odva_images_wrap(&w->from, w->backend, w->pictures + FRAMES, FRAMES, SIDE, SIDE, 8),
         ONEDVA_OK);
     assert_int_equal(call_image_copy(w), ONEDVA_OK);
     assert_int_equal(w->backend->ops->synchronize(w->backend), ONEDVA_OK);

@@ -87,7 +87,8 @@ static inline struct odva_images images_of(const struct twin_pictures *t, int b)
     struct odva_images images = {0};
 
     assert_int_equal(
-        odva_images_wrap(&images, backends[b], t->of[b], t->count, t->width, t->height), ONEDVA_OK);
+        odva_images_wrap(&images, backends[b], t->of[b], t->count, t->width, t->height, 8),
+        ONEDVA_OK);
     return images;
 }
 

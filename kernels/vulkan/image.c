@@ -102,7 +102,8 @@ static struct odva_image *add_wrapped(struct odva_backend *backend, struct odva_
 }
 
 struct odva_image *odva_vulkan_image_wrap(struct odva_backend *backend,
-                                          const struct onedva_picture *picture, int width, int height, int depth)
+                                          const struct onedva_picture *picture, int width,
+                                          int height, int depth)
 {
     struct odva_image *image = calloc(1, sizeof(*image));
 

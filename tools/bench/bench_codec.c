@@ -112,7 +112,7 @@ void bench_codec_decode(struct bench_codec *codec, int steps, const struct onedv
     struct odva_images images = {0};
 
     bench_check(
-        odva_images_wrap(&images, backend, pictures, grid->frames, grid->width, grid->height));
+        odva_images_wrap(&images, backend, pictures, grid->frames, grid->width, grid->height, 8));
     bench_check(odva_sampler_run(&codec->sampler, &codec->latents, &params, images.image));
     bench_check(
         odva_deblock(&codec->deblocking, backend, images.image, &codec->latents, grid->frames));

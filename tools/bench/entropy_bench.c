@@ -111,8 +111,9 @@ int main(void)
         return 1;
     }
     bench_check(onedva_model_open(&b.model, NULL, &bench_logger));
-    bench_check(odva_packet_decoder_init(
-        &b.packet_decoder, b.model, bench_checked(odva_scan_cache_of(b.model)), 0, 0, ONEDVA_MAX_DEPTH, &silent));
+    bench_check(odva_packet_decoder_init(&b.packet_decoder, b.model,
+                                         bench_checked(odva_scan_cache_of(b.model)), 0, 0,
+                                         ONEDVA_MAX_DEPTH, &silent));
     report(&b);
     odva_packet_decoder_free(&b.packet_decoder);
     onedva_model_close(&b.model);

@@ -99,7 +99,7 @@ static void bench_synthesis(struct bench_codec *codec, const struct bench_clip *
         char what[32];
 
         bench_check(odva_images_wrap(&images, codec->backend, clip->pictures, clip->size.frames,
-                                     clip->size.width, clip->size.height));
+                                     clip->size.width, clip->size.height, 8));
         for (int i = 0; i < 4; i++) {
             const double start = bench_now();
 
@@ -158,7 +158,7 @@ static void bench_warp(struct odva_backend *backend, const struct bench_clip *so
         const double start = bench_now();
 
         bench_check(odva_host_warp(backend, targets->pictures, sources->sources, &warp,
-                                   (const int16_t(*)[2])nodes));
+                                   (const int16_t(*)[2])nodes, 8));
         seconds[i] = bench_now() - start;
     }
     report_samples(whole_samples ? "warp, at rest" : "warp, smooth mesh", seconds, width, height);
@@ -176,8 +176,8 @@ bench_filter(struct odva_backend *backend, const char *name,
     double seconds[MOTION_RUNS];
     struct odva_grid grid;
 
-    bench_check(
-        odva_images_wrap(&images, backend, clip->pictures, ONEDVA_MAX_CLIP_FRAMES, width, height));
+    bench_check(odva_images_wrap(&images, backend, clip->pictures, ONEDVA_MAX_CLIP_FRAMES, width,
+                                 height, 8));
     bench_check(odva_grid_init(&grid, ONEDVA_MAX_CLIP_FRAMES, width, height, 1));
     for (int i = 0; i < MOTION_RUNS; i++) {
         const double start = bench_now();

@@ -96,8 +96,8 @@ static void open_parts(struct bench *b, int threads)
     bench_check(onedva_decoder_open(&b->decoder, b->model, &decoder_settings));
     onedva_encoder_stream_header(b->encoder[0], &header, &size);
     bench_check(onedva_decoder_set_stream_header(b->decoder, header, size));
-    bench_check(
-        odva_canvas_set_size(&b->decoded, FRAMES, b->video.reader.width, b->video.reader.height));
+    bench_check(odva_canvas_set_size(&b->decoded, FRAMES, b->video.reader.width,
+                                     b->video.reader.height, 8));
 }
 
 static void close_parts(struct bench *b)
@@ -160,7 +160,7 @@ static void measure_clip(struct bench *b, const struct onedva_const_picture *pic
     *seconds[DECODE] = lap();
     bench_check(odva_motion_warp_set(&b->warp, &b->motion));
     bench_check(odva_host_warp(b->backend.backend, b->decoded.picture, canvas->const_picture,
-                               &b->warp.warp, odva_motion_warp_nodes(&b->warp)));
+                               &b->warp.warp, odva_motion_warp_nodes(&b->warp), 8));
     *seconds[WARP] = lap();
     bench_check(onedva_encode(b->encoder[0], pictures, NULL, FRAMES, &packet));
     *seconds[ENCODE_OFF] = lap();

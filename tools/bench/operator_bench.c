@@ -45,7 +45,7 @@ static void run_motion(struct odva_backend *backend, const struct work *work)
                                    .rows = ROWS};
 
     bench_check(odva_host_warp(backend, work->other.pictures, work->clip.sources, &warp,
-                               (const int16_t(*)[2])work->nodes));
+                               (const int16_t(*)[2])work->nodes, 8));
     for (int t = 0; t < ONEDVA_MAX_CLIP_FRAMES; t++) {
         bench_check(odva_host_downscale2x(backend, work->other.pictures[t].data[0], WIDTH,
                                           work->clip.sources[t].data[0], WIDTH, WIDTH, HEIGHT));

@@ -147,7 +147,7 @@ int main(int argc, char **argv)
     }
     memcpy(cpus + 1, argv + 2, (argc - 2) * sizeof(*cpus));
     bench_video_open(&video, 1);
-    bench_check(odva_canvas_set_size(&decoded, FRAMES, video.reader.width, video.reader.height));
+    bench_check(odva_canvas_set_size(&decoded, FRAMES, video.reader.width, video.reader.height, 8));
     bench_check(onedva_model_open(&model, NULL, &bench_logger));
     for (; count < clips && bench_video_read_clip(&video, 0); count++)
         measure_clip(&sums, &video, &decoded, model, cpus, cpu_count);

@@ -99,7 +99,8 @@ static void open_reader(struct exporter *e)
 
     if (!scans)
         die("%s", onedva_status_text(ONEDVA_ERR_NOMEM));
-    check_onedva(odva_packet_decoder_init(&e->decoder, e->model, scans, 0, 0, ONEDVA_MAX_DEPTH, &logger));
+    check_onedva(
+        odva_packet_decoder_init(&e->decoder, e->model, scans, 0, 0, ONEDVA_MAX_DEPTH, &logger));
     if (parameters->extradata_size > 0)
         check_onedva(odva_packet_decoder_set_stream(&e->decoder, parameters->extradata,
                                                     (size_t)parameters->extradata_size));

@@ -201,7 +201,8 @@ static void open_output(struct importer *im, const char *output)
 
     if (!scans)
         die("%s", onedva_status_text(ONEDVA_ERR_NOMEM));
-    check_onedva(odva_packet_decoder_init(&im->decoder, im->model, scans, 0, 0, ONEDVA_MAX_DEPTH, &logger));
+    check_onedva(
+        odva_packet_decoder_init(&im->decoder, im->model, scans, 0, 0, ONEDVA_MAX_DEPTH, &logger));
     check_onedva(odva_packet_encoder_init(&im->encoder, im->model));
     im->container = latents_output_alloc(output);
     set_parameters(im, im->container->streams[0]);

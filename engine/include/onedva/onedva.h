@@ -3,10 +3,10 @@
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Encodes clips of up to 16 yuv420p or yuv420p10 frames to packets and packets back to clips. The packet of a
- * clip shows its first frame; each later frame has a packet of its own, of a few bytes, that shows
- * it. A key clip stands for itself; an inter clip is predicted from the clip before it. The packet
- * format is specified in doc/bitstream.md.
+ * Encodes clips of up to 16 yuv420p or yuv420p10 frames to packets and packets back to clips. The
+ * packet of a clip shows its first frame; each later frame has a packet of its own, of a few bytes,
+ * that shows it. A key clip stands for itself; an inter clip is predicted from the clip before it.
+ * The packet format is specified in doc/bitstream.md.
  *
  * Threading: a model is immutable and may be shared by any number of encoders and decoders in
  * any threads. An encoder or decoder is used by one thread at a time and owns its thread pool.

@@ -244,9 +244,9 @@ static void plain_open(struct plain *plain)
 {
     *plain = (struct plain){0};
     assert_int_equal(odva_sampler_open(&plain->sampler, model, test_backend), ONEDVA_OK);
-    assert_int_equal(
-        odva_packet_decoder_init(&plain->decoder, model, scans, 0, 0, ONEDVA_MAX_DEPTH, &(struct onedva_logger){0}),
-        ONEDVA_OK);
+    assert_int_equal(odva_packet_decoder_init(&plain->decoder, model, scans, 0, 0, ONEDVA_MAX_DEPTH,
+                                              &(struct onedva_logger){0}),
+                     ONEDVA_OK);
 }
 
 static void plain_close(struct plain *plain)
@@ -292,7 +292,7 @@ static void draw(struct plain *plain, const struct packet *packet, struct how ho
     params.qidx = latents->qidx;
     params.seed = decoder->seed;
     assert_int_equal(odva_canvas_set_size(&plain->canvas, packet->frames, latents->grid.width,
-                                          latents->grid.height),
+                                          latents->grid.height, 8),
                      ONEDVA_OK);
     assert_int_equal(host_reconstruct(&plain->sampler.path, latents, prediction_of(plain),
                                       plain->canvas.picture),
@@ -305,7 +305,7 @@ static void draw(struct plain *plain, const struct packet *packet, struct how ho
     if (decoder->has_motion) {
         assert_int_equal(odva_motion_warp_set(&plain->warp, &decoder->motion), ONEDVA_OK);
         assert_int_equal(odva_host_warp(test_backend, pictures, plain->canvas.const_picture,
-                                        &plain->warp.warp, odva_motion_warp_nodes(&plain->warp)),
+                                        &plain->warp.warp, odva_motion_warp_nodes(&plain->warp), 8),
                          ONEDVA_OK);
         return;
     }
@@ -333,11 +333,12 @@ static void plain_decode(struct plain *plain, const struct packet *packet, struc
                          ONEDVA_OK);
     width = (int)plain->decoder.stream.width;
     height = (int)plain->decoder.stream.height;
-    assert_int_equal(odva_canvas_set_size(&plain->first, packet->frames, width, height), ONEDVA_OK);
+    assert_int_equal(odva_canvas_set_size(&plain->first, packet->frames, width, height, 8),
+                     ONEDVA_OK);
     draw(plain, &first, (struct how){0}, plain->first.picture);
     assert_int_equal(odva_canvas_copy(&plain->reference,
                                       &plain->first.const_picture[packet->frames - 1], width,
-                                      height),
+                                      height, 8),
                      ONEDVA_OK);
     free(first.data);
 }

@@ -85,7 +85,8 @@ static void walk(struct coder *coder, struct random *random, const struct packet
 
     assert_non_null(lines);
     assert_int_equal(odva_thread_pool_open(&pool, threads), ONEDVA_OK);
-    assert_int_equal(odva_packet_queue_init(&queue, pool, coder->model, &coder->scans, 0, 0, ONEDVA_MAX_DEPTH, &ours),
+    assert_int_equal(odva_packet_queue_init(&queue, pool, coder->model, &coder->scans, 0, 0,
+                                            ONEDVA_MAX_DEPTH, &ours),
                      ONEDVA_OK);
     coder->decoder.logger = theirs;
     coder->decoder.has_stream = 0;
@@ -147,9 +148,9 @@ static void lookahead(void **state)
         struct odva_packet_queue queue;
 
         assert_int_equal(odva_thread_pool_open(&pool, depth[i][0]), ONEDVA_OK);
-        assert_int_equal(
-            odva_packet_queue_init(&queue, pool, coder.model, &coder.scans, 0, 0, ONEDVA_MAX_DEPTH, &silent),
-            ONEDVA_OK);
+        assert_int_equal(odva_packet_queue_init(&queue, pool, coder.model, &coder.scans, 0, 0,
+                                                ONEDVA_MAX_DEPTH, &silent),
+                         ONEDVA_OK);
         assert_int_equal(odva_packet_queue_lookahead(&queue), depth[i][1]);
         odva_packet_queue_decoder(&queue)->latents.basis = BASIS;
         odva_packet_queue_decoder(&queue)->latents.grid.patches = INT64_C(1) << 22;

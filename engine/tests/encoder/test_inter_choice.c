@@ -114,7 +114,8 @@ static struct tally encode_scene(int gop, double pan, enum onedva_motion motion)
     codec.encoder_settings.crf = 30;
     codec_open(&codec);
     assert_int_equal(odva_packet_decoder_init(&decoder, codec.model,
-                                              odva_scan_cache_of(codec.model), 0, 0, ONEDVA_MAX_DEPTH, &silent),
+                                              odva_scan_cache_of(codec.model), 0, 0,
+                                              ONEDVA_MAX_DEPTH, &silent),
                      ONEDVA_OK);
     for (int i = 0; i < 6; i++) {
         struct onedva_packet packet;
@@ -403,8 +404,8 @@ static void encode_clip(struct loop *loop, const struct clip *clip, int is_key, 
     assert_int_equal(odva_clip_encoder_encode(encoder, index, &counted), ONEDVA_OK);
     assert_int_equal(odva_clip_encoder_begin_packet(encoder), ONEDVA_OK);
     assert_true(encoder->has_reference);
-    assert_int_equal(odva_canvas_copy(reference, encoder->reference.const_picture, WIDTH, HEIGHT),
-                     ONEDVA_OK);
+    assert_int_equal(
+        odva_canvas_copy(reference, encoder->reference.const_picture, WIDTH, HEIGHT, 8), ONEDVA_OK);
     assert_int_equal(odva_clip_choice_end_clip(
                          &loop->choice, &clip->const_picture[clip->frames - 1], WIDTH, HEIGHT),
                      ONEDVA_OK);

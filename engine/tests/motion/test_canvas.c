@@ -47,7 +47,7 @@ static void sizes(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(size) / sizeof(*size); i++) {
-        assert_int_equal(odva_canvas_set_size(&canvas, size[i][0], size[i][1], size[i][2]),
+        assert_int_equal(odva_canvas_set_size(&canvas, size[i][0], size[i][1], size[i][2], 8),
                          ONEDVA_OK);
         assert_int_equal(canvas.frames, size[i][0]);
         assert_int_equal(canvas.width, size[i][1]);

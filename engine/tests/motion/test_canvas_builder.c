@@ -158,7 +158,7 @@ static void check_warp_back(const struct scene *s, struct odva_canvas_builder *b
     clip_alloc(&back, s->clip.frames, s->clip.width, s->clip.height);
     assert_int_equal(odva_motion_warp_set(&warp, &s->motion), ONEDVA_OK);
     assert_int_equal(odva_host_warp(b->backend, back.picture, b->canvas.const_picture, &warp.warp,
-                                    odva_motion_warp_nodes(&warp)),
+                                    odva_motion_warp_nodes(&warp), 8),
                      ONEDVA_OK);
     assert_true(clip_guards_hold(&back));
     for (int t = 0; t < back.frames; t++) {
@@ -309,7 +309,7 @@ static void zoom_there_and_back(void **state)
     }
     assert_int_equal(odva_canvas_build(&b, &motion, clip.const_picture, NULL), ONEDVA_OK);
     assert_int_equal(odva_host_warp(b.backend, back.picture, b.canvas.const_picture, &warp.warp,
-                                    odva_motion_warp_nodes(&warp)),
+                                    odva_motion_warp_nodes(&warp), 8),
                      ONEDVA_OK);
     for (int t = 0; t < frames; t++) {
         for (int y = BLOCK; y < height - BLOCK; y++) {

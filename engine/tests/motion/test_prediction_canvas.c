@@ -99,7 +99,7 @@ static void definition(const struct odva_motion *motion, const struct clip *refe
         for (int i = 0; i < columns; i++)
             node_of(motion, nodes, i, j, own[j * columns + i]);
     assert_int_equal(odva_host_warp(test_backend, canvas->picture, reference->const_picture, &warp,
-                                    (const int16_t(*)[2])own),
+                                    (const int16_t(*)[2])own, 8),
                      ONEDVA_OK);
     free(own);
     free(nodes);

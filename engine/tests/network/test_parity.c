@@ -260,7 +260,7 @@ static void walk_pictures(struct decoding *d, const struct odva_grid *grid, odva
     struct odva_images images = {0};
 
     assert_int_equal(odva_images_wrap_const(&images, current, d->pictures, grid->frames,
-                                            grid->width, grid->height),
+                                            grid->width, grid->height, 8),
                      ONEDVA_OK);
     assert_int_equal(odva_patch_walk_run(&d->path.walk, grid, images.image, fn, opaque), ONEDVA_OK);
     odva_images_free(&images, current);

@@ -88,19 +88,21 @@ static inline struct odva_backend *backend_of_cpu(const char *cpu, int threads, 
 }
 
 /* Deblocking or smoothing of pictures of the host. @param kept [gy][gx] or NULL */
-static inline int filter_pictures(
-    struct odva_backend *backend,
-    int (*filter)(struct odva_backend *backend, struct odva_image *const *images,
-                  const struct odva_grid *grid, int limit, const struct odva_buffer *kept),
-    const struct onedva_picture *pictures, const struct odva_grid *grid, int limit, uint8_t *kept)
+static inline int filter_pictures(struct odva_backend *backend,
+                                  int (*filter)(struct odva_backend *backend,
+                                                struct odva_image *const *images,
+                                                const struct odva_grid *grid, int limit,
+                                                const struct odva_buffer *kept),
+                                  const struct onedva_picture *pictures,
+                                  const struct odva_grid *grid, int limit, uint8_t *kept, int depth)
 {
     struct odva_images images = {0};
     struct odva_buffer *buffer = NULL;
     int status;
 
-    assert_int_equal(
-        odva_images_wrap(&images, backend, pictures, grid->frames, grid->width, grid->height),
-        ONEDVA_OK);
+    assert_int_equal(odva_images_wrap(&images, backend, pictures, grid->frames, grid->width,
+                                      grid->height, depth),
+                     ONEDVA_OK);
     if (kept) {
         buffer = backend->ops->wrap(backend, kept, (size_t)grid->gy * grid->gx);
         assert_non_null(buffer);

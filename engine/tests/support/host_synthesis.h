@@ -25,11 +25,11 @@ static inline void host_synthesis_begin(struct host_synthesis *s, struct odva_ba
 {
     *s = (struct host_synthesis){.backend = backend};
     assert_int_equal(
-        odva_images_wrap(&s->images, backend, pictures, frames, grid->width, grid->height),
+        odva_images_wrap(&s->images, backend, pictures, frames, grid->width, grid->height, 8),
         ONEDVA_OK);
     if (prediction)
         assert_int_equal(odva_images_wrap_const(&s->prediction, backend, prediction, 1, grid->width,
-                                                grid->height),
+                                                grid->height, 8),
                          ONEDVA_OK);
 }
 

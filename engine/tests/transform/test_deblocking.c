@@ -133,11 +133,11 @@ static void check_clip(struct odva_deblocking *deblocking, struct odva_latents *
     draw_pictures(&expected, seed);
     grid.frames = frames;
     assert_int_equal(filter_pictures(test_backend, test_backend->ops->deblock, expected.picture,
-                                     &grid, odva_deblocking_step_limit(latents->qidx), kept),
+                                     &grid, odva_deblocking_step_limit(latents->qidx), kept, 8),
                      ONEDVA_OK);
     if (limit > 0)
         assert_int_equal(filter_pictures(test_backend, test_backend->ops->smooth, expected.picture,
-                                         &grid, limit, kept),
+                                         &grid, limit, kept, 8),
                          ONEDVA_OK);
     assert_int_equal(host_deblock(deblocking, test_backend, found.picture, latents, frames),
                      ONEDVA_OK);

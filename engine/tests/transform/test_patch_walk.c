@@ -119,8 +119,8 @@ static void check_clip(struct random *random, struct odva_patch_walk *walk, int 
     draw(random, &clip);
     draw(&(struct random){state}, &copy);
     assert_int_equal(odva_grid_init(&grid, frames, width, height, 1), ONEDVA_OK);
-    assert_int_equal(odva_images_wrap(&seen.images, backend, clip.picture, frames, width, height),
-                     ONEDVA_OK);
+    assert_int_equal(
+        odva_images_wrap(&seen.images, backend, clip.picture, frames, width, height, 8), ONEDVA_OK);
     for (int run = 0; run < 2; run++) {
         seen.next = 0;
         seen.is_inverted = run;
@@ -175,7 +175,7 @@ static void errors_end_it(struct odva_backend *backend)
     backend->block_rows = 2;
     clip_alloc(&clip, 4, 160, 16);
     assert_int_equal(odva_grid_init(&grid, 4, 160, 16, 1), ONEDVA_OK);
-    assert_int_equal(odva_images_wrap(&images, backend, clip.picture, 4, 160, 16), ONEDVA_OK);
+    assert_int_equal(odva_images_wrap(&images, backend, clip.picture, 4, 160, 16, 8), ONEDVA_OK);
     assert_int_equal(odva_patch_walk_run(&walk, &grid, images.image, stop, &calls),
                      ONEDVA_ERR_NOMEM);
     odva_images_free(&images, backend);

@@ -12,6 +12,8 @@
 #include "kernels/cpu/dct.h"
 #include "kernels/cpu/tests/each_version.h"
 #include "kernels/cpu/tests/guarded.h"
+#include "kernels/cpu/tests/sample.h"
+#include "kernels/cpu/wide.h"
 #include "tests/support/exact_arithmetic.h"
 
 #define SAMPLES ODVA_FRAME_SAMPLES
@@ -187,13 +189,15 @@ static void check_bases(const struct odva_cpu_operators *operators)
 
 /* ---- bands ------------------------------------------------------------------------------- */
 
-static uint8_t *random_samples(struct random *random, int is_extreme)
+static uint8_t *random_samples(struct random *random, int is_extreme, int depth)
 {
-    uint8_t *samples = guarded_new(ODVA_PATCH_SAMPLES);
+    const int largest = sample_largest(depth);
+    uint8_t *samples = guarded_new(ODVA_PATCH_SAMPLES * odva_sample_bytes(depth));
 
     for (int i = 0; i < ODVA_PATCH_SAMPLES; i++)
-        samples[i] =
-            (uint8_t)(is_extreme ? 255 * random_below(random, 2) : random_below(random, 256));
+        sample_set(samples, i, depth,
+                   is_extreme ? largest * random_below(random, 2)
+                              : random_below(random, largest + 1));
     return samples;
 }
 
@@ -209,19 +213,23 @@ static int16_t *random_mean(struct random *random, int is_extreme)
 
 /* Bands are the DCT over four frames of what lies above the mean, in eighths of a step. */
 static void check_split(const struct odva_cpu_operators *operators, struct random *random,
-                        int is_extreme)
+                        int is_extreme, int depth)
 {
-    uint8_t *samples = random_samples(random, is_extreme);
+    uint8_t *samples = random_samples(random, is_extreme, depth);
     int16_t *mean = random_mean(random, is_extreme);
     int16_t *bands = guarded_new(ODVA_PATCH_SAMPLES * sizeof(*bands));
 
-    operators->split_bands(bands, samples, mean);
+    if (depth > 8)
+        operators->wide->split_bands(bands, (const uint16_t *)samples, mean);
+    else
+        operators->split_bands(bands, samples, mean);
     for (int b = 0; b < 4; b++)
         for (int i = 0; i < SAMPLES; i++) {
             int64_t sum = 1 << 11;
 
             for (int f = 0; f < 4; f++)
-                sum += T[b][f] * (8 * samples[f * SAMPLES + i] - mean[i]);
+                sum += T[b][f] *
+                       ((8 >> (depth - 8)) * sample_get(samples, f * SAMPLES + i, depth) - mean[i]);
             assert_int_equal(bands[b * SAMPLES + i], floor_divide(sum, 12));
         }
     guarded_free(samples);
@@ -230,20 +238,25 @@ static void check_split(const struct odva_cpu_operators *operators, struct rando
 }
 
 static void check_join(const struct odva_cpu_operators *operators, struct random *random,
-                       int64_t most, int is_at_rest)
+                       int64_t most, int is_at_rest, int depth)
 {
+    const int shift = 28 - depth;
     int32_t *sums = random_ints(random, ODVA_PATCH_SAMPLES, most, random_below(random, 2));
     int16_t *mean = random_mean(random, random_below(random, 2));
-    uint8_t *samples = guarded_new(ODVA_PATCH_SAMPLES);
+    uint8_t *samples = guarded_new(ODVA_PATCH_SAMPLES * odva_sample_bytes(depth));
 
-    operators->join_bands(samples, sums, mean, is_at_rest);
+    if (depth > 8)
+        operators->wide->join_bands((uint16_t *)samples, sums, mean, is_at_rest);
+    else
+        operators->join_bands(samples, sums, mean, is_at_rest);
     for (int f = 0; f < 4; f++)
         for (int i = 0; i < SAMPLES; i++) {
-            int64_t sum = ((int64_t)mean[i] << 17) + (1 << 19);
+            int64_t sum = ((int64_t)mean[i] << 17) + (1 << (shift - 1));
 
             for (int b = 0; b < (is_at_rest ? 1 : 4); b++)
                 sum += T[b][f] * floor_divide(wrap((int64_t)sums[b * SAMPLES + i] + 128), 8);
-            assert_int_equal(samples[f * SAMPLES + i], clip(floor_divide(wrap(sum), 20), 0, 255));
+            assert_int_equal(sample_get(samples, f * SAMPLES + i, depth),
+                             clip(floor_divide(wrap(sum), shift), 0, sample_largest(depth)));
         }
     guarded_free(sums);
     guarded_free(mean);
@@ -255,11 +268,13 @@ static void check_bands(const struct odva_cpu_operators *operators)
 {
     struct random random = {3};
 
-    for (int i = 0; i < 20; i++)
-        check_split(operators, &random, i % 2);
-    for (int bits = 8; bits <= 31; bits++)
-        for (int is_at_rest = 0; is_at_rest < 2; is_at_rest++)
-            check_join(operators, &random, (INT64_C(1) << bits) - 1, is_at_rest);
+    for (int depth = 8; depth <= 10; depth += 2) {
+        for (int i = 0; i < 20; i++)
+            check_split(operators, &random, i % 2, depth);
+        for (int bits = 8; bits <= 31; bits++)
+            for (int is_at_rest = 0; is_at_rest < 2; is_at_rest++)
+                check_join(operators, &random, (INT64_C(1) << bits) - 1, is_at_rest, depth);
+    }
 }
 
 /* ---- inverse DCT ------------------------------------------------------------------------- */

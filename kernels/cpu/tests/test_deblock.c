@@ -8,12 +8,13 @@
 
 #include "kernels/cpu/tests/each_version.h"
 #include "kernels/cpu/tests/kept_map.h"
+#include "kernels/cpu/tests/sample.h"
 
 #define FRAMES 2
 
-static int clip(int v)
+static int clip(int v, int largest)
 {
-    return v < 0 ? 0 : v > 255 ? 255 : v;
+    return v < 0 ? 0 : v > largest ? largest : v;
 }
 
 static int clip_to(int v, int limit)
@@ -21,10 +22,10 @@ static int clip_to(int v, int limit)
     return v < -limit ? -limit : v > limit ? limit : v;
 }
 
-static void expect_line(uint8_t *at, int distance, int T)
+static void expect_line(uint16_t *at, int distance, int T, int largest)
 {
     static const int w[4] = {0, 30, 14, 5};
-    uint8_t *p[4], *q[4];
+    uint16_t *p[4], *q[4];
     int d, s, e, f;
 
     for (int i = 0; i < 4; i++) {
@@ -35,50 +36,52 @@ static void expect_line(uint8_t *at, int distance, int T)
     s = clip_to(*q[0] - *p[0], T / 2);
     e = clip_to(*p[1] - *p[0], T);
     f = clip_to(*q[1] - *q[0], T);
-    *p[0] = (uint8_t)clip(*p[0] + ((56 * d + 30 * e + 64) >> 7));
-    *q[0] = (uint8_t)clip(*q[0] + ((30 * f - 56 * d + 64) >> 7));
+    *p[0] = (uint16_t)clip(*p[0] + ((56 * d + 30 * e + 64) >> 7), largest);
+    *q[0] = (uint16_t)clip(*q[0] + ((30 * f - 56 * d + 64) >> 7), largest);
     for (int i = 1; i < 4; i++) {
-        *p[i] = (uint8_t)clip(*p[i] + ((w[i] * s + 64) >> 7));
-        *q[i] = (uint8_t)clip(*q[i] - ((w[i] * s + 64) >> 7));
+        *p[i] = (uint16_t)clip(*p[i] + ((w[i] * s + 64) >> 7), largest);
+        *q[i] = (uint16_t)clip(*q[i] - ((w[i] * s + 64) >> 7), largest);
     }
 }
 
 /* @param kept of each token, in rows of gx; or NULL */
-static void expect_plane(uint8_t *plane, int width, int height, int s, int T, const uint8_t *kept,
-                         int gx)
+static void expect_plane(uint16_t *plane, int width, int height, int s, int T, int largest,
+                         const uint8_t *kept, int gx)
 {
     for (int y = 0; y < height; y++)
         for (int x = s; x + 4 <= width; x += s)
             if (!kept || !kept[y / s * gx + x / s] || !kept[y / s * gx + (x - 1) / s])
-                expect_line(plane + y * width + x, 1, T);
+                expect_line(plane + y * width + x, 1, T, largest);
     for (int y = s; y + 4 <= height; y += s)
         for (int x = 0; x < width; x++)
             if (!kept || !kept[y / s * gx + x / s] || !kept[(y - 1) / s * gx + x / s])
-                expect_line(plane + y * width + x, width, T);
+                expect_line(plane + y * width + x, width, T, largest);
 }
 
 /* Flat blocks of 8 samples with noise: steps of all sizes at all borders. */
-static void fill(uint8_t *plane, int width, int height, struct random *random)
+static void fill(uint16_t *plane, int width, int height, int depth, struct random *random)
 {
-    const int range = 1 + random_below(random, 128), noise = 1 + random_below(random, 8);
+    const int range = 1 + random_below(random, 128 << (depth - 8));
+    const int noise = 1 + random_below(random, 8), largest = sample_largest(depth);
 
     for (int y = 0; y < height; y++) {
         for (int x = 0; x < width; x++) {
             const int block = x % 8 || y % 8 ? plane[(y - y % 8) * width + x - x % 8]
-                                             : 100 + random_below(random, range);
+                                             : (100 << (depth - 8)) + random_below(random, range);
 
             plane[y * width + x] =
-                (uint8_t)(x % 8 || y % 8 ? clip(block + random_below(random, noise)) : block);
+                (uint16_t)(x % 8 || y % 8 ? clip(block + random_below(random, noise), largest)
+                                          : clip(block, largest));
         }
     }
 }
 
 static void check_map(struct odva_backend *backend, const char *name, struct random *random,
-                      int width, int height, int limit, enum map map)
+                      int width, int height, int depth, int limit, enum map map)
 {
     const int w[3] = {width, (width + 1) / 2, (width + 1) / 2};
     const int h[3] = {height, (height + 1) / 2, (height + 1) / 2};
-    uint8_t *expected[FRAMES][3];
+    uint16_t *expected[FRAMES][3];
     struct onedva_picture pictures[FRAMES] = {0};
     struct odva_grid grid;
     uint8_t *kept;
@@ -89,26 +92,29 @@ static void check_map(struct odva_backend *backend, const char *name, struct ran
         for (int p = 0; p < 3; p++) {
             const size_t size = (size_t)w[p] * h[p];
 
-            pictures[t].data[p] = malloc(size);
-            pictures[t].stride[p] = w[p];
-            expected[t][p] = malloc(size);
+            pictures[t].data[p] = malloc(size * odva_sample_bytes(depth));
+            pictures[t].stride[p] = w[p] * odva_sample_bytes(depth);
+            expected[t][p] = malloc(size * sizeof(*expected[t][p]));
             assert_non_null(pictures[t].data[p]);
             assert_non_null(expected[t][p]);
-            fill(expected[t][p], w[p], h[p], random);
-            memcpy(pictures[t].data[p], expected[t][p], size);
-            expect_plane(expected[t][p], w[p], h[p], p ? 8 : 16, limit, kept, grid.gx);
+            fill(expected[t][p], w[p], h[p], depth, random);
+            for (size_t i = 0; i < size; i++)
+                sample_set(pictures[t].data[p], (int)i, depth, expected[t][p][i]);
+            expect_plane(expected[t][p], w[p], h[p], p ? 8 : 16, limit << (depth - 8),
+                         sample_largest(depth), kept, grid.gx);
         }
     }
-    assert_int_equal(filter_pictures(backend, backend->ops->deblock, pictures, &grid, limit, kept),
-                     ONEDVA_OK);
+    assert_int_equal(
+        filter_pictures(backend, backend->ops->deblock, pictures, &grid, limit, kept, depth),
+        ONEDVA_OK);
     for (int t = 0; t < FRAMES; t++) {
         for (int p = 0; p < 3; p++) {
             for (int i = 0; i < w[p] * h[p]; i++)
-                if (pictures[t].data[p][i] != expected[t][p][i])
-                    fail_msg(
-                        "%s: %dx%d, limit %d, map %d, plane %d, sample %d,%d is %d instead of %d",
-                        name, width, height, limit, map, p, i % w[p], i / w[p],
-                        pictures[t].data[p][i], expected[t][p][i]);
+                if (sample_get(pictures[t].data[p], i, depth) != expected[t][p][i])
+                    fail_msg("%s: %dx%d, %d bits, limit %d, map %d, plane %d, sample %d,%d is %d "
+                             "instead of %d",
+                             name, width, height, depth, limit, map, p, i % w[p], i / w[p],
+                             sample_get(pictures[t].data[p], i, depth), expected[t][p][i]);
             free(pictures[t].data[p]);
             free(expected[t][p]);
         }
@@ -121,7 +127,8 @@ static void check_size(struct odva_backend *backend, const char *name, struct ra
                        int width, int height, int limit)
 {
     for (int map = 0; map < MAPS; map++)
-        check_map(backend, name, random, width, height, limit, map);
+        for (int depth = 8; depth <= 10; depth += 2)
+            check_map(backend, name, random, width, height, depth, limit, map);
 }
 
 static void check(struct odva_backend *backend, const char *name)

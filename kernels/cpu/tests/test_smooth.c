@@ -10,6 +10,7 @@
 #include "kernels/cpu/tests/each_version.h"
 #include "kernels/cpu/tests/guarded.h"
 #include "kernels/cpu/tests/kept_map.h"
+#include "kernels/cpu/tests/sample.h"
 
 #define FRAMES  3
 #define BETWEEN 77 /* the bytes between rows */
@@ -17,8 +18,8 @@
 /* ---- the text ---------------------------------------------------------------------------- */
 
 struct plane {
-    int width, height;
-    uint8_t *samples;
+    int width, height, depth;
+    uint16_t *samples;
 };
 
 static int sample_of(const struct plane *plane, int x, int y)
@@ -54,13 +55,16 @@ static int smoothed(const struct plane *plane, int x, int y, int limit)
 /* Noise around levels that change from block to block: differences of all sizes, 0 and 255. */
 static void fill(struct plane *plane, struct random *random)
 {
-    const int range = 1 + random_below(random, 400), noise = 1 + random_below(random, 40);
+    const int unit = 1 << (plane->depth - 8);
+    const int range = 1 + random_below(random, 400 * unit);
+    const int noise = 1 + random_below(random, 40 * unit);
     int level = 0;
 
     for (int i = 0; i < plane->width * plane->height; i++) {
         if (i % 7 == 0)
             level = random_below(random, range);
-        plane->samples[i] = (uint8_t)odva_min(level + random_below(random, noise), 255);
+        plane->samples[i] =
+            (uint16_t)odva_min(level + random_below(random, noise), sample_largest(plane->depth));
     }
 }
 
@@ -74,18 +78,20 @@ struct pair {
     ptrdiff_t stride;
 };
 
-static void pair_open(struct pair *pair, struct random *random, int width, int height)
+static void pair_open(struct pair *pair, struct random *random, int width, int height, int depth)
 {
     struct plane *plane = &pair->before;
 
-    *plane = (struct plane){width, height, malloc((size_t)width * height)};
+    *plane = (struct plane){width, height, depth,
+                            malloc((size_t)width * height * sizeof(*plane->samples))};
     assert_non_null(plane->samples);
     fill(plane, random);
-    pair->stride = width + random_below(random, 3) * 5;
+    pair->stride = (width + random_below(random, 3) * 5) * odva_sample_bytes(depth);
     pair->memory = guarded_new(pair->stride * height);
     memset(pair->memory, BETWEEN, pair->stride * height);
     for (int y = 0; y < height; y++)
-        memcpy(pair->memory + y * pair->stride, plane->samples + y * width, width);
+        for (int x = 0; x < width; x++)
+            sample_set(pair->memory + y * pair->stride, x, depth, plane->samples[y * width + x]);
 }
 
 static void pair_close(struct pair *pair)
@@ -101,24 +107,25 @@ static void check_plane(const char *name, const struct pair *pair, int side, int
     const struct plane *plane = &pair->before;
 
     for (int y = 0; y < plane->height; y++) {
-        const uint8_t *found = pair->memory + y * pair->stride;
+        const uint8_t *row = pair->memory + y * pair->stride;
 
         for (int x = 0; x < plane->width; x++) {
             const int expected = kept && kept[y / side * gx + x / side]
                                      ? sample_of(plane, x, y)
-                                     : smoothed(plane, x, y, limit);
+                                     : smoothed(plane, x, y, limit << (plane->depth - 8));
+            const int found = sample_get(row, x, plane->depth);
 
-            if (found[x] != expected)
-                fail_msg("%s: %dx%d, limit %d, sample %d,%d is %d instead of %d", name,
-                         plane->width, plane->height, limit, x, y, found[x], expected);
+            if (found != expected)
+                fail_msg("%s: %dx%d, %d bits, limit %d, sample %d,%d is %d instead of %d", name,
+                         plane->width, plane->height, plane->depth, limit, x, y, found, expected);
         }
-        for (int x = plane->width; x < pair->stride; x++)
-            assert_int_equal(found[x], BETWEEN);
+        for (int i = plane->width * odva_sample_bytes(plane->depth); i < pair->stride; i++)
+            assert_int_equal(row[i], BETWEEN);
     }
 }
 
 static void check_map(struct odva_backend *backend, const char *name, struct random *random,
-                      int width, int height, int limit, enum map map)
+                      int width, int height, int depth, int limit, enum map map)
 {
     const int planes = random_below(random, 8) > 0 ? 3 : 1;
     struct onedva_picture pictures[FRAMES] = {0};
@@ -131,12 +138,13 @@ static void check_map(struct odva_backend *backend, const char *name, struct ran
     for (int t = 0; t < FRAMES; t++)
         for (int p = 0; p < planes; p++) {
             pair_open(&pairs[t][p], random, p ? (width + 1) / 2 : width,
-                      p ? (height + 1) / 2 : height);
+                      p ? (height + 1) / 2 : height, depth);
             pictures[t].data[p] = pairs[t][p].memory;
             pictures[t].stride[p] = pairs[t][p].stride;
         }
-    assert_int_equal(filter_pictures(backend, backend->ops->smooth, pictures, &grid, limit, kept),
-                     ONEDVA_OK);
+    assert_int_equal(
+        filter_pictures(backend, backend->ops->smooth, pictures, &grid, limit, kept, depth),
+        ONEDVA_OK);
     for (int t = 0; t < FRAMES; t++)
         for (int p = 0; p < planes; p++) {
             check_plane(name, &pairs[t][p], p ? 8 : 16, limit, kept, grid.gx);
@@ -150,7 +158,8 @@ static void check_size(struct odva_backend *backend, const char *name, struct ra
                        int width, int height, int limit)
 {
     for (int map = 0; map < MAPS; map++)
-        check_map(backend, name, random, width, height, limit, map);
+        for (int depth = 8; depth <= 10; depth += 2)
+            check_map(backend, name, random, width, height, depth, limit, map);
 }
 
 static void check(struct odva_backend *backend, const char *name)

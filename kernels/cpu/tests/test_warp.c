@@ -12,6 +12,7 @@
 #include "base/layout.h"
 #include "kernels/cpu/tests/each_version.h"
 #include "kernels/cpu/tests/guarded.h"
+#include "kernels/cpu/tests/sample.h"
 #include "kernels/host_pictures.h"
 
 #define CANARY 0xA5
@@ -21,21 +22,23 @@
 struct plane {
     uint8_t *memory, *data;
     ptrdiff_t stride;
-    int width, height;
+    int width, height, depth;
 };
 
 struct warp_case {
     struct odva_warp warp;
-    int planes;
+    int planes, depth;
     int16_t (*nodes)[2];
     struct plane sources[ONEDVA_MAX_CLIP_FRAMES][3], pictures[ONEDVA_MAX_CLIP_FRAMES][3];
 };
 
-static void plane_new(struct plane *plane, struct random *random, int width, int height)
+static void plane_new(struct plane *plane, struct random *random, int width, int height, int depth)
 {
-    const int pitch = width + (random_below(random, 2) ? 0 : random_below(random, 9));
-    const size_t size = (size_t)pitch * (height - 1) + width;
+    const int bytes = odva_sample_bytes(depth);
+    const int pitch = bytes * (width + (random_below(random, 2) ? 0 : random_below(random, 9)));
+    const size_t size = (size_t)pitch * (height - 1) + (size_t)width * bytes;
 
+    plane->depth = depth;
     plane->width = width;
     plane->height = height;
     plane->memory = guarded_new(size);
@@ -52,8 +55,9 @@ static void plane_fill(struct plane *plane, struct random *random, int extreme)
 {
     for (int y = 0; y < plane->height; y++)
         for (int x = 0; x < plane->width; x++)
-            plane->data[y * plane->stride + x] =
-                (uint8_t)(extreme ? 255 * random_below(random, 2) : random_below(random, 256));
+            sample_set(plane->data + y * plane->stride, x, plane->depth,
+                       extreme ? sample_largest(plane->depth) * random_below(random, 2)
+                               : random_below(random, sample_largest(plane->depth) + 1));
 }
 
 static int64_t floor_shift(int64_t v, int shift)
@@ -115,9 +119,10 @@ static int expected_sample(const struct warp_case *w, int t, int plane, int x, i
         const uint8_t *row = source->data + clip(iy - 2 + j, source->height - 1) * source->stride;
 
         for (int i = 0; i < 6; i++)
-            sum += down[j] * across[i] * row[clip(ix - 2 + i, source->width - 1)];
+            sum += down[j] * across[i] *
+                   sample_get(row, clip(ix - 2 + i, source->width - 1), source->depth);
     }
-    return clip(floor_shift(sum, 12), 255);
+    return clip(floor_shift(sum, 12), sample_largest(source->depth));
 }
 
 /* Nodes: anything, small, whole samples, or one vector for all with or without a fraction. */
@@ -144,11 +149,12 @@ static void nodes_fill(struct warp_case *w, struct random *random)
     }
 }
 
-static void warp_case_new(struct warp_case *w, struct random *random, int width, int height)
+static void warp_case_new(struct warp_case *w, struct random *random, int width, int height,
+                          int depth)
 {
     const int s = random_below(random, 5) + 3, extreme = random_below(random, 4) == 0;
 
-    *w = (struct warp_case){.planes = random_below(random, 4) ? 3 : 1};
+    *w = (struct warp_case){.planes = random_below(random, 4) ? 3 : 1, .depth = depth};
     w->warp = (struct odva_warp){
         .frames = 1 + random_below(random, 3),
         .width = width,
@@ -167,10 +173,10 @@ static void warp_case_new(struct warp_case *w, struct random *random, int width,
             const int shift = p > 0;
 
             plane_new(&w->sources[t][p], random, (w->warp.source_width + shift) >> shift,
-                      (w->warp.source_height + shift) >> shift);
+                      (w->warp.source_height + shift) >> shift, depth);
             plane_fill(&w->sources[t][p], random, extreme);
             plane_new(&w->pictures[t][p], random, (width + shift) >> shift,
-                      (height + shift) >> shift);
+                      (height + shift) >> shift, depth);
         }
     }
 }
@@ -199,9 +205,9 @@ static void run(struct odva_backend *backend, const struct warp_case *w)
             sources[t].stride[p] = w->sources[t][p].stride;
         }
     }
-    assert_int_equal(
-        odva_host_warp(backend, pictures, sources, &w->warp, (const int16_t(*)[2])w->nodes),
-        ONEDVA_OK);
+    assert_int_equal(odva_host_warp(backend, pictures, sources, &w->warp,
+                                    (const int16_t(*)[2])w->nodes, w->depth),
+                     ONEDVA_OK);
 }
 
 /* All samples, and that the bytes between rows are as they were. */
@@ -212,30 +218,37 @@ static void compare(const struct warp_case *w, int t, int p, const char *name)
 
     for (int y = 0; y < plane->height; y++) {
         for (int x = 0; x < plane->width; x++) {
-            const int found = plane->data[y * plane->stride + x];
+            const int found = sample_get(plane->data + y * plane->stride, x, plane->depth);
             const int expected = expected_sample(w, t, p, x, y);
 
             if (found != expected)
-                fail_msg("%s: plane %d of %dx%d, sample %d,%d is %d instead of %d", name, p,
-                         plane->width, plane->height, x, y, found, expected);
+                fail_msg("%s: plane %d of %dx%d, %d bits, sample %d,%d is %d instead of %d", name,
+                         p, plane->width, plane->height, plane->depth, x, y, found, expected);
         }
         if (y + 1 < plane->height)
-            for (int x = plane->width; x < pitch; x++)
-                assert_int_equal(plane->memory[y * pitch + x], CANARY);
+            for (int i = plane->width * odva_sample_bytes(plane->depth); i < pitch; i++)
+                assert_int_equal(plane->memory[y * pitch + i], CANARY);
     }
 }
 
-static void check_size(struct odva_backend *backend, const char *name, struct random *random,
-                       int width, int height)
+static void check_depth(struct odva_backend *backend, const char *name, struct random *random,
+                        int width, int height, int depth)
 {
     struct warp_case w;
 
-    warp_case_new(&w, random, width, height);
+    warp_case_new(&w, random, width, height, depth);
     run(backend, &w);
     for (int t = 0; t < w.warp.frames; t++)
         for (int p = 0; p < w.planes; p++)
             compare(&w, t, p, name);
     warp_case_free(&w);
+}
+
+static void check_size(struct odva_backend *backend, const char *name, struct random *random,
+                       int width, int height)
+{
+    for (int depth = 8; depth <= 10; depth += 2)
+        check_depth(backend, name, random, width, height, depth);
 }
 
 static void check(struct odva_backend *backend, const char *name)

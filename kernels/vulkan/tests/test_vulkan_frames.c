@@ -270,7 +270,7 @@ static int write_frame(struct odva_backend *backend, const struct frame *frame,
 {
     const struct odva_backend_ops *ops = backend->ops;
     struct odva_image *to = ops->image_import(backend, &frame->picture, width, height);
-    struct odva_image *from = to ? ops->image_wrap(backend, source, width, height) : NULL;
+    struct odva_image *from = to ? ops->image_wrap(backend, source, width, height, 8) : NULL;
     int status = from ? ops->image_copy(backend, to, from) : ONEDVA_ERR_NOMEM;
 
     if (status >= 0)
