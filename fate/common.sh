@@ -82,6 +82,14 @@ pixels() {
         sed -n 's/^0,.*, *\([0-9]*, [0-9a-f]*\)$/\1/p'
 }
 
+# usage: format_listed STREAM; of the pictures whose MD5 fate/conformance/md5 has
+format_listed() {
+    case $1 in
+    *-10-bits) echo yuv420p10le ;;
+    *) echo yuv420p ;;
+    esac
+}
+
 # usage: timestamps FILE > FILE; the timestamp in seconds of each frame
 timestamps() {
     ffprobe -select_streams v -show_entries frame=pts_time -of csv=p=0 "$1" | sed 's/,.*//'

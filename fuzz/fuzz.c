@@ -8,6 +8,8 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "base/samples.h"
+
 const char *fuzz_model_path(void)
 {
     const char *path = getenv("ONEDVA_TEST_MODEL");
@@ -35,12 +37,18 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     return 0;
 }
 
-void fuzz_clip_alloc(struct fuzz_clip *clip, int frames, int width, int height)
+/* Bytes of a row. */
+static int row_bytes(const struct fuzz_clip *clip, int plane)
 {
-    *clip = (struct fuzz_clip){.frames = frames, .width = width, .height = height};
+    return fuzz_plane_width(clip, plane) * odva_sample_bytes(clip->depth);
+}
+
+void fuzz_clip_alloc(struct fuzz_clip *clip, int frames, int width, int height, int depth)
+{
+    *clip = (struct fuzz_clip){.frames = frames, .width = width, .height = height, .depth = depth};
     for (int t = 0; t < frames; t++) {
         for (int plane = 0; plane < 3; plane++) {
-            const int stride = fuzz_plane_width(clip, plane);
+            const int stride = row_bytes(clip, plane);
             clip->picture[t].stride[plane] = stride;
             clip->picture[t].data[plane] = malloc((size_t)stride * fuzz_plane_height(clip, plane));
             FUZZ_CHECK(clip->picture[t].data[plane]);
@@ -67,7 +75,7 @@ void fuzz_clip_draw(struct fuzz_clip *clip, struct odva_byte_reader *input)
         texture[i] = odva_read_u8(input);
     for (int t = 0; t < clip->frames; t++) {
         for (int plane = 0; plane < 3; plane++) {
-            const int width = fuzz_plane_width(clip, plane);
+            const int width = row_bytes(clip, plane);
             for (int y = 0; y < fuzz_plane_height(clip, plane); y++) {
                 uint8_t *row = clip->picture[t].data[plane] + (size_t)y * width;
                 for (int x = 0; x < width; x++)
@@ -83,9 +91,8 @@ uint64_t fuzz_clip_hash(const struct fuzz_clip *clip)
 
     for (int t = 0; t < clip->frames; t++) {
         for (int plane = 0; plane < 3; plane++)
-            hash =
-                XXH64(clip->picture[t].data[plane],
-                      (size_t)fuzz_plane_width(clip, plane) * fuzz_plane_height(clip, plane), hash);
+            hash = XXH64(clip->picture[t].data[plane],
+                         (size_t)row_bytes(clip, plane) * fuzz_plane_height(clip, plane), hash);
     }
     return hash;
 }

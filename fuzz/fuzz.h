@@ -37,14 +37,14 @@ const onedva_model *fuzz_model(void);
 
 /** A clip's pictures, each plane in memory of its own without padding. */
 struct fuzz_clip {
-    int frames, width, height;
+    int frames, width, height, depth;
     struct onedva_picture picture[ONEDVA_MAX_CLIP_FRAMES];
 };
 
-void fuzz_clip_alloc(struct fuzz_clip *clip, int frames, int width, int height);
+void fuzz_clip_alloc(struct fuzz_clip *clip, int frames, int width, int height, int depth);
 void fuzz_clip_free(struct fuzz_clip *clip);
 
-/** Draw a texture that moves: both from the input. */
+/** Draw a texture of bytes that moves: both from the input. Samples of 10 bits are any words. */
 void fuzz_clip_draw(struct fuzz_clip *clip, struct odva_byte_reader *input);
 
 /** XXH64 of all samples. */

@@ -47,6 +47,7 @@ static onedva_decoder *open_decoder(int options)
     settings.max_tokens = options & FEW_TOKENS ? 7 : 0;
     settings.smooth_clips = !!(options & SMOOTH);
     settings.max_pixels = MAX_PIXELS;
+    settings.max_depth = ONEDVA_MAX_DEPTH;
     settings.threads = options & AHEAD ? 2 : 1;
     FUZZ_CHECK(onedva_decoder_open(&decoder, fuzz_model(), &settings) == ONEDVA_OK);
     return decoder;
@@ -93,7 +94,8 @@ static uint64_t reconstruct(onedva_decoder *decoder, const struct onedva_clip *c
 
     if (!is_small(decoder, clip, steps))
         return 0;
-    fuzz_clip_alloc(&pictures, clip->frames, (int)clip->stream.width, (int)clip->stream.height);
+    fuzz_clip_alloc(&pictures, clip->frames, (int)clip->stream.width, (int)clip->stream.height,
+                    (int)clip->stream.depth);
     FUZZ_CHECK(onedva_decoder_reconstruct(decoder, pictures.picture, clip->frames) == ONEDVA_OK);
     hash = fuzz_clip_hash(&pictures);
     fuzz_clip_free(&pictures);

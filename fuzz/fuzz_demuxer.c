@@ -86,8 +86,7 @@ static void check_packet(const AVPacket *packet, const struct file *file)
     FUZZ_CHECK(packet->pos >= 0 && packet->pos < file->size && packet->size > 0);
     FUZZ_CHECK(packet->pts == packet->dts);
     FUZZ_CHECK(!(packet->flags & AV_PKT_FLAG_KEY) == !ff_odva_is_key(packet->data[0]));
-    FUZZ_CHECK(!(packet->flags & AV_PKT_FLAG_DISPOSABLE) ==
-               (packet->data[0] != ONEDVA_SYNC_FRAME));
+    FUZZ_CHECK(!(packet->flags & AV_PKT_FLAG_DISPOSABLE) == (packet->data[0] != ONEDVA_SYNC_FRAME));
     FUZZ_CHECK(ff_odva_unit_parse(&unit, begin, (int)(file->size - packet->pos)) > 0);
     FUZZ_CHECK(unit.type == ODVA_UNIT_PACKET && packet->size <= unit.packet_size);
     FUZZ_CHECK(packet->size == unit.packet_size || packet->flags & AV_PKT_FLAG_CORRUPT);

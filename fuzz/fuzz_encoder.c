@@ -98,6 +98,7 @@ static void read_stream(struct odva_byte_reader *input, struct onedva_stream *st
         .full_range = odva_read_u8(input) % 16 ? 1 : odva_read_u8(input),
         .chroma_location = odva_read_u8(input) % 16 ? 1 : odva_read_u8(input),
     };
+    stream->depth = stream->sar_num % 4 == 3 ? 10 : 8; /* which no byte of the corpus says */
 }
 
 /* Each number of a packet's layers decodes without the others. */
@@ -147,7 +148,7 @@ static void decode(onedva_decoder *decoder, const struct onedva_packet *packet,
     FUZZ_CHECK(clip.frames == packet->frames && clip.layers_decoded == info.layers);
     FUZZ_CHECK(clip.tokens == packet->stats.tokens &&
                clip.coefficients == packet->stats.coefficients && clip.qidx == packet->stats.qidx);
-    fuzz_clip_alloc(&pictures, clip.frames, source->width, source->height);
+    fuzz_clip_alloc(&pictures, clip.frames, source->width, source->height, source->depth);
     FUZZ_CHECK(onedva_decoder_reconstruct(decoder, pictures.picture, clip.frames) == ONEDVA_OK);
     fuzz_clip_free(&pictures);
     if (!settings->clip_packets)
@@ -199,6 +200,7 @@ static void use_encoder(onedva_encoder *encoder, const struct onedva_encoder_set
 
     onedva_decoder_settings_default(&decoder_settings);
     decoder_settings.steps = 0;
+    decoder_settings.max_depth = ONEDVA_MAX_DEPTH;
     decoder_settings.threads = 1;
     FUZZ_CHECK(onedva_decoder_open(&decoder, fuzz_model(), &decoder_settings) == ONEDVA_OK);
     onedva_encoder_stream_header(encoder, &header, &size);
@@ -212,7 +214,7 @@ static void use_encoder(onedva_encoder *encoder, const struct onedva_encoder_set
             durations[t] = has_durations ? odva_read_leb(input) : 1;
         if (crf % 4 == 0)
             onedva_encoder_set_crf(encoder, crf - 1);
-        fuzz_clip_alloc(&clip, frames, (int)stream->width, (int)stream->height);
+        fuzz_clip_alloc(&clip, frames, (int)stream->width, (int)stream->height, (int)stream->depth);
         fuzz_clip_draw(&clip, input);
         encode_clip(encoder, decoder, settings, &clip, has_durations ? durations : NULL);
         fuzz_clip_free(&clip);

@@ -25,7 +25,7 @@ static void decode(const onedva_model *model, const struct onedva_packet *packet
     FUZZ_CHECK(onedva_decoder_open(&decoder, model, &settings) == ONEDVA_OK);
     FUZZ_CHECK(onedva_decoder_read_packet(decoder, packet->data, packet->size, &clip) == ONEDVA_OK);
     FUZZ_CHECK(clip.frames == packet->frames);
-    fuzz_clip_alloc(&pictures, clip.frames, source->width, source->height);
+    fuzz_clip_alloc(&pictures, clip.frames, source->width, source->height, source->depth);
     FUZZ_CHECK(onedva_decoder_reconstruct(decoder, pictures.picture, clip.frames) == ONEDVA_OK);
     fuzz_clip_free(&pictures);
     onedva_decoder_close(&decoder);
@@ -85,7 +85,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     odva_byte_reader_init(&texture, base_file()->data + base_file()->size / 2,
                           base_file()->size / 2);
-    fuzz_clip_alloc(&clip, FRAMES, SIDE, SIDE);
+    fuzz_clip_alloc(&clip, FRAMES, SIDE, SIDE, 8);
     fuzz_clip_draw(&clip, &texture);
     encode(model, &clip);
     fuzz_clip_free(&clip);

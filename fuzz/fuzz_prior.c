@@ -40,7 +40,7 @@ static void decode(const onedva_generator *generator, const struct onedva_packet
     FUZZ_CHECK(onedva_decoder_set_stream_header(decoder, header, size) == ONEDVA_OK);
     FUZZ_CHECK(onedva_decoder_read_packet(decoder, packet->data, packet->size, &clip) == ONEDVA_OK);
     FUZZ_CHECK(clip.frames == info->frames && clip.tokens == packet->stats.tokens);
-    fuzz_clip_alloc(&pictures, clip.frames, info->width, info->height);
+    fuzz_clip_alloc(&pictures, clip.frames, info->width, info->height, 8);
     FUZZ_CHECK(onedva_decoder_reconstruct(decoder, pictures.picture, clip.frames) == ONEDVA_OK);
     fuzz_clip_free(&pictures);
     onedva_decoder_close(&decoder);

@@ -155,7 +155,7 @@ static void write_clip(struct odva_byte_writer *writer, onedva_encoder *encoder,
     struct onedva_tiles tiles;
     struct fuzz_clip clip;
 
-    fuzz_clip_alloc(&clip, example->frames, example->width, example->height);
+    fuzz_clip_alloc(&clip, example->frames, example->width, example->height, 8);
     draw(&clip, index * example->frames);
     for (int t = 0; t < clip.frames; t++) {
         durations[t] = 1 + (index == 1 ? (uint32_t)t * 100 : 0);

@@ -122,7 +122,7 @@ static void mutate_header(struct odva_packet *packet, unsigned *seed)
 {
     struct odva_layer *layer = &packet->layer[fuzz_below(seed, packet->layers)];
 
-    switch (fuzz_below(seed, 12)) {
+    switch (fuzz_below(seed, 13)) {
     case 0:
         packet->frames = 1 + (int)fuzz_below(seed, ONEDVA_MAX_CLIP_FRAMES);
         break;
@@ -161,6 +161,9 @@ static void mutate_header(struct odva_packet *packet, unsigned *seed)
     case 10:
         packet->detail = (int)fuzz_below(seed, ODVA_DETAILS);
         packet->smoothing = (int)fuzz_below(seed, ODVA_SMOOTHINGS);
+        break;
+    case 11:
+        packet->stream.depth = packet->stream.depth == 10 ? 8 : 10;
         break;
     default:
         packet->stream.frame_duration = fuzz_below(seed, 3);

@@ -15,7 +15,7 @@ static inline int same_stream(const struct onedva_stream *a, const struct onedva
            a->sar_num == b->sar_num && a->sar_den == b->sar_den && a->full_range == b->full_range &&
            a->colour_primaries == b->colour_primaries && a->transfer == b->transfer &&
            a->matrix == b->matrix && a->chroma_location == b->chroma_location &&
-           a->model_id == b->model_id;
+           a->model_id == b->model_id && a->depth == b->depth;
 }
 
 #endif

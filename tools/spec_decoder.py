@@ -152,7 +152,8 @@ def crc16(data):
 DEPTHS = {0: 8, 1: 10}      # of a sample, by format
 
 StreamHeader = collections.namedtuple(
-    "StreamHeader", "model_id width height depth range primaries transfer matrix chroma_location sar timebase frame_duration")
+    "StreamHeader", "model_id width height range primaries transfer matrix chroma_location sar timebase frame_duration depth",
+    defaults=(DEPTHS[0],))
 
 
 def read_stream_header(data, seen):
@@ -184,7 +185,7 @@ def read_stream_header(data, seen):
     seen("header.sar known", sar[0] > 0)
     duration = read.leb("frame_duration")
     seen("header.frame_duration known", duration > 0)
-    return StreamHeader(model_id, width, height, depth, colour_range, *colours, location, sar, timebase, duration), read.at
+    return StreamHeader(model_id, width, height, colour_range, *colours, location, sar, timebase, duration, depth), read.at
 
 
 # ---- 3. Packet ----------------------------------------------------------------------------------
@@ -348,7 +349,8 @@ def leb(value):
 
 def written_stream_header(header):
     return (struct.pack("<BQ", VERSION, header.model_id) + leb(header.width) + leb(header.height)
-            + bytes([next(f for f, depth in DEPTHS.items() if depth == header.depth), header.range, header.primaries, header.transfer, header.matrix, header.chroma_location])
+            + bytes([int(header.depth == DEPTHS[1]), header.range, header.primaries, header.transfer, header.matrix,
+                     header.chroma_location])
             + b"".join(leb(value) for value in (*header.sar, *header.timebase, header.frame_duration)))
 
 
@@ -874,7 +876,7 @@ def tile_patches(tile, values, seen):
     return c
 
 
-def patch_samples(model, detail, c, seen, mean, depth):
+def patch_samples(model, detail, c, seen, mean, depth=8):
     """c [..., k] and mean [..., 384] -> samples [..., frame of the token, 384]"""
     total, first = (mean[..., None, :] << 17) + 2 ** (27 - depth), 0
     for n, factors in zip(model.bands[detail], TIME):
@@ -917,7 +919,7 @@ def linear_planes(model, clip_, values, prediction):
     return planes
 
 
-def deblock(planes, qidx, stays, seen, depth):
+def deblock(planes, qidx, stays, seen, depth=8):
     """In place. stays: [gy][gx], which tokens' borders stay as they are where both sides' do."""
     v = qidx + 136
     limit = min(((13 + v % 13) << v // 13) >> 9, 1020)
@@ -930,7 +932,7 @@ def deblock(planes, qidx, stays, seen, depth):
                 _deblock_border(samples, x, np.where(beside.all(1), 0, 5 * limit + 8 >> 4 << depth - 8), 2 ** depth - 1)
 
 
-def _deblock_border(samples, x, most, largest):
+def _deblock_border(samples, x, most, largest=255):
     """most: T of each row; nothing changes where it is 0. largest: sample"""
     p, q = [samples[:, :, x - 1 - i] for i in range(4)], [samples[:, :, x + i] for i in range(4)]
     d, h = np.clip(q[0] - p[0], -most, most), np.clip(q[0] - p[0], -(most // 2), most // 2)
@@ -942,7 +944,7 @@ def _deblock_border(samples, x, most, largest):
         p[i][...], q[i][...] = np.clip(p[i] + m, 0, largest), np.clip(q[i] - m, 0, largest)
 
 
-def smooth(planes, qidx, smoothing, stays, seen, depth):
+def smooth(planes, qidx, smoothing, stays, seen, depth=8):
     """In place. smoothing: of the clip; stays: [gy][gx], of which tokens all samples stay as they are."""
     v = qidx + 136
     most = min((0, 2, 3, 4, 5, 6, 8, 12)[smoothing] * min(((13 + v % 13) << v // 13) >> 9, 1020) + 4 >> 3, 63) << depth - 8
@@ -1151,7 +1153,7 @@ class Motion:
             self.seen("motion.node clipped", value != node[-1])
         return node
 
-    def prediction_canvas(self, picture, depth):
+    def prediction_canvas(self, picture, depth=8):
         """[Y, U, V], each [height][width], of the reference picture -> likewise, what the canvases are predicted from."""
         nodes, planes = self.canvas_nodes(), []
         for plane, e in zip(picture, (1, 2, 2)):
@@ -1183,7 +1185,7 @@ class Motion:
         total = (c - fy) * ((c - fx) * N[j, i] + fx * N[j, i + 1]) + fy * ((c - fx) * N[j + 1, i] + fx * N[j + 1, i + 1])
         return 16 * total + c * c // 2 >> 2 * (c.bit_length() - 1)
 
-    def warp(self, planes, depth):
+    def warp(self, planes, depth=8):
         """Canvases -> pictures, [Y, U, V], each [frames][height][width]."""
         pictures = []
         for plane, e in zip(planes, (1, 2, 2)):
@@ -1208,7 +1210,7 @@ def block_vectors(N, S, e, columns, rows):
     return (total + 2 * S * S * e) >> (2 * (S.bit_length()) + e - 1)
 
 
-def warped(canvas, N, S, e, width, height, margins, depth):
+def warped(canvas, N, S, e, width, height, margins, depth=8):
     """A plane of width x height: what is seen of the canvas through nodes N that are S luma samples apart."""
     vectors = block_vectors(N, S, e, -(-width // 4), -(-height // 4))
     each = np.repeat(np.repeat(vectors, 4, 0), 4, 1)[:height, :width]

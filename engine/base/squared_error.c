@@ -27,6 +27,12 @@ int64_t odva_squared_error(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *
     return sum;
 }
 
+/* Words that are no samples do no harm. */
+static inline uint32_t squared(int difference)
+{
+    return (uint32_t)difference * (uint32_t)difference;
+}
+
 int64_t odva_squared_error_wide(const uint8_t *a, ptrdiff_t a_stride, const uint8_t *b,
                                 ptrdiff_t b_stride, int width, int height)
 {
@@ -37,14 +43,14 @@ int64_t odva_squared_error_wide(const uint8_t *a, ptrdiff_t a_stride, const uint
         int x = 0;
 
         for (; x + GROUP <= width; x += GROUP) {
-            int part = 0;
+            uint32_t part = 0;
 
             for (int i = 0; i < GROUP; i++)
-                part += (p[x + i] - q[x + i]) * (p[x + i] - q[x + i]);
+                part += squared(p[x + i] - q[x + i]);
             sum += part;
         }
         for (; x < width; x++)
-            sum += (p[x] - q[x]) * (p[x] - q[x]);
+            sum += squared(p[x] - q[x]);
     }
     return sum;
 }

@@ -21,7 +21,7 @@ sys.path.insert(0, os.path.join(ROOT, "tools"))
 import spec_decoder
 from random_coder import random_motion, random_packet
 from spec_decoder import Seen, read_stream_header
-from stream_writer import frame_packet, id_of, leb, motion, packet, packet_unit, segment, stream_header, unit
+from stream_writer import frame_packet, id_of, leb, motion, packet, packet_unit, pix_fmt_of, segment, stream_header, unit
 
 BIN = os.environ.get("ONEDVA_BIN", os.path.join(ROOT, "build", "ffmpeg-check"))
 MODEL_FILE = os.path.join(ROOT, "fate", "model", "onedva-test.safetensors")
@@ -56,11 +56,11 @@ def ffmpeg(*arguments):
                    check=True, env=environment)
 
 
-def encode(source, *options, bsf=None, form="odva", input_options=()):
+def encode(source, *options, bsf=None, form="odva", input_options=(), pix_fmt="yuv420p"):
     """A filter graph's pictures -> bytes of an elementary stream, by way of another container where form says so."""
     with tempfile.TemporaryDirectory() as work:
         first, last = os.path.join(work, f"first.{form}"), os.path.join(work, "last.odva")
-        ffmpeg("-filter_complex", f"{source},format=yuv420p[v]", "-map", "[v]", "-fps_mode", "passthrough",
+        ffmpeg("-filter_complex", f"{source},format={pix_fmt}[v]", "-map", "[v]", "-fps_mode", "passthrough",
                "-enc_time_base", "filter", "-c:v", "onedva", "-flags", "+bitexact", "-threads", "1", "-adaptive_clips", "0",
                "-clip_packets", "1", "-g", "1", "-crf", "30", *options, "-fflags", "+bitexact", first)
         ffmpeg(*input_options, "-i", first, "-c", "copy", *(("-bsf:v", bsf) if bsf else ()), "-fflags", "+bitexact", last)
@@ -177,6 +177,14 @@ def encoded_inter():
 
 
 @stream
+def encoded_10_bits():
+    """Key clips and inter clips, motion, layers."""
+    moves, small = pan("96x80", "2*n", "n", 12), pan("17x33", "n", "n", 5)
+    return b"".join(encode(source, *options, pix_fmt="yuv420p10") for source, options in (
+        (moves, ("-motion", "off")), (moves, ("-g", "250", "-motion", "mesh", "-crf", "20")), (small, ("-layers", "3", "-crf", "5"))))
+
+
+@stream
 def cut_layers():
     source = pan("130x98", "2*n", "n", 6)
     return b"".join(encode(source, "-layers", str(layers), "-crf", "20", "-motion", motion_, bsf=f"onedva_truncate=layers={kept}")
@@ -272,7 +280,7 @@ def edited_invalid():
         made(layers=[(ALL + 32 * T, b"a")]), made(layers=[(9 * T, b"a")]),
         made(qidx=40, layers=[(ALL, b"a")] * 4), made(layers=[(ALL, b"a")] * 5), made(durations=[1, 1, 0, 1]),
         made(header=header, header_size=len(header) - 1), made(header=header + b"\0"), made(header=header * 3),
-        headed(version=1), headed(version=3), headed(model_id=MODEL.id ^ 1 << 40), headed(format_=1), headed(colours=(3, 2, 2, 2, 0)),
+        headed(version=1), headed(version=3), headed(model_id=MODEL.id ^ 1 << 40), headed(format_=2), headed(colours=(3, 2, 2, 2, 0)),
         headed(colours=(0, 2, 2, 2, 7)), headed(sar=(1, 0)), headed(timebase=(0, 1)), headed(timebase=(1, 0)),
         made(header=stream_header(MODEL, 0, 50)), made(header=stream_header(MODEL, 66, 65536)),
         made(header=stream_header(MODEL, 66, 50, size=6)), made(header=stream_header(MODEL, 66, 50, frame_duration=2 ** 32)),
@@ -629,6 +637,16 @@ def edited_inter():
     return segment(header, in_turn([data for row in rows for data in row], 4))
 
 
+@stream
+def random_10_bits():
+    """Clips without motion and with, small levels and the largest, key clips and inter clips."""
+    header, fields = headers_of(71, 53, format_=1)
+    moved = {"points": 2, "point_terms": 2, "point_step": 6, "spacing": 2, "mesh_step": 4, "reference": 1, "margins": (3, 1, 0, 5)}
+    return segment_of_clips(header, chain(fields, 2900, [
+        (4, [ALL], {}), (3, [40], {"motion_": moved}), (2, [ALL, ALL], {"bold": 0.3}), (16, [64], {"motion_": moved, "empty": 0.7}),
+        (5, [ALL], {"qidx": 40, "bold": 0.9, "ones": 0.97}), (1, [30], {"qidx": -64})], qidx=-16, bold=0.03))
+
+
 # ---- checksums ----------------------------------------------------------------------------------
 
 
@@ -636,7 +654,7 @@ def checksum(path, steps):
     """md5 of all frames that a bitexact decode gives out; damage is not fatal."""
     environment = dict(os.environ, ONEDVA_MODEL=MODEL_FILE)
     result = subprocess.run([os.path.join(BIN, "ffmpeg"), "-v", "quiet", "-flags", "+bitexact", "-threads", "1", "-steps", str(steps),
-                             "-i", path, "-noautoscale", "-fps_mode", "passthrough", "-pix_fmt", "yuv420p", "-f", "md5", "-"],
+                             "-i", path, "-noautoscale", "-fps_mode", "passthrough", "-pix_fmt", pix_fmt_of(path), "-f", "md5", "-"],
                             stdout=subprocess.PIPE, env=environment)
     return result.stdout.decode().strip().removeprefix("MD5=")
 

@@ -80,3 +80,8 @@ def segment(header, packets, *, goes_on=0, timebase=(1, 25), size=0):
         made += packet_unit(data, pts, duration, size)
     start, end = (packets[0][1], packets[-1][1] + packets[-1][2]) if packets else (0, 0)
     return made + unit(2, struct.pack("<Qqq", len(made), start, end))
+
+
+def pix_fmt_of(path):
+    """What the pictures of a stream are compared in, by its name."""
+    return "yuv420p10le" if path.removesuffix(".odva").endswith("-10-bits") else "yuv420p"

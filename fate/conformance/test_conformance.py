@@ -26,7 +26,7 @@ sys.path[:0] = [os.path.join(ROOT, "tools"), os.path.join(ROOT, "tools", "python
 
 import onedva
 import spec_decoder
-from stream_writer import frame_packet, segment
+from stream_writer import frame_packet, pix_fmt_of, segment
 
 FFMPEG = [os.path.join(os.environ["ONEDVA_BIN"], "ffmpeg"), "-v", "quiet", "-y"]
 MODEL = spec_decoder.Model(os.environ["ONEDVA_MODEL"])
@@ -37,7 +37,7 @@ FRAMES = set(range(16))
 REQUIRED = {
     "leb32 bytes": {1, 2, 3, 4, 5}, "leb32 redundant": BOTH, "leb64 bytes": {1, 2, 3, 4, 5, 6, 7, 8, 9, 10},
     "leb64 redundant": BOTH,
-    "header.version": {2}, "header.format": {0}, "header.range": {0, 1, 2}, "header.primaries": {2, 9},
+    "header.version": {2}, "header.format": {0, 1}, "header.range": {0, 1, 2}, "header.primaries": {2, 9},
     "header.transfer": {2, 16}, "header.matrix": {2, 9}, "header.chroma_location": set(range(7)),
     "header.sar known": BOTH, "header.frame_duration known": BOTH,
     "packet.sync": {0xD5, 0xD6, 0xDD, 0xDE}, "frame.sync": {0xD7}, "frame.version": {2}, "frame.frame": set(range(1, 16)), "frame.shown": BOTH,
@@ -113,7 +113,7 @@ def shown_frames(packets, results):
         durations = packet.durations or [packet.header.frame_duration] * packet.frames
         for planes, duration in zip(spec_decoder.shown_pictures(MODEL, result), durations):
             if time >= 0:
-                yield b"".join(plane.astype(np.uint8).tobytes() for plane in planes)
+                yield b"".join(plane.astype(spec_decoder.sample_type(result)).tobytes() for plane in planes)
             time += duration * Fraction(*packet.header.timebase)
 
 
@@ -321,7 +321,7 @@ def expected_lines(results):
 
 def decoded(cpu, path):
     """Bytes of the pictures without a network that the library gives out; cpu: what ONEDVA_CPU may be."""
-    result = subprocess.run([*FFMPEG, "-steps", "0", "-i", path, "-noautoscale", "-fps_mode", "passthrough", "-pix_fmt", "yuv420p",
+    result = subprocess.run([*FFMPEG, "-steps", "0", "-i", path, "-noautoscale", "-fps_mode", "passthrough", "-pix_fmt", pix_fmt_of(path),
                              "-f", "rawvideo", "-"],
                             stdout=subprocess.PIPE, env=dict(os.environ, ONEDVA_CPU=cpu))
     return result.stdout

@@ -154,6 +154,8 @@ class Reconstruction(unittest.TestCase):
         samples = spec_decoder.patch_samples(MODEL, 0, np.zeros((1, len(MODEL.vectors(0))), np.int64), Seen(), MODEL.mean)
         for frame in range(4):
             np.testing.assert_array_equal(samples[0, frame], [min((int(mean) + 4) // 8, 255) for mean in MODEL.mean])
+        wide = spec_decoder.patch_samples(MODEL, 0, np.zeros((1, len(MODEL.vectors(0))), np.int64), Seen(), MODEL.mean, 10)
+        np.testing.assert_array_equal(wide[0, 2], [min((int(mean) + 1) // 2, 1023) for mean in MODEL.mean])
 
     def test_wrapping(self):
         found = spec_decoder.wrapped(np.array([0, 2 ** 31 - 1, 2 ** 31, -2 ** 31 - 1, 2 ** 33 + 5]))

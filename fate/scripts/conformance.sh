@@ -14,7 +14,7 @@ streams=$root/fate/conformance
 # usage: decodes NAME STEPS MD5; damage in a stream is meant
 decodes() {
     found=$("$ONEDVA_BIN/ffmpeg" -nostdin -v quiet -flags +bitexact -steps "$2" -i "$streams/$1.odva" \
-        -noautoscale -fps_mode passthrough -pix_fmt yuv420p -f md5 - 2>&1)
+        -noautoscale -fps_mode passthrough -pix_fmt "$(format_listed "$1")" -f md5 - 2>&1)
     echo "expected $3, found $found"
     [ "$found" = "MD5=$3" ]
 }

@@ -38,6 +38,7 @@ near_reference() {
     raw found -backend cuda -steps "$steps" "$@" -i "$input"
     near 55 exact found
 }
+grep -v -e '-10-bits ' "$streams/md5" > listed # which the CPU alone takes
 while read -r name steps md5; do
     if [ "$steps" -eq 0 ]; then
         check "$name, steps 0" decodes "$name" "$md5"
@@ -45,7 +46,7 @@ while read -r name steps md5; do
         check "$name, steps 1" near_reference "$streams/$name.odva" 1
         check "$name, steps 4" near_reference "$streams/$name.odva" 4
     fi
-done < "$streams/md5"
+done < listed
 check "float32" near_reference "$small" 1 -precision float32
 
 source="testsrc2=size=210x134:rate=25,trim=end_frame=50,format=yuv420p"

@@ -49,15 +49,18 @@ for clip_frames in 1 3 4 5; do
     check "clips of $clip_frames frames" goes_through 66 50 17 -clip_frames $clip_frames
 done
 
-# usage: converts PIXEL_FORMAT
+# usage: converts PIXEL_FORMAT TO
 converts() {
     ffmpeg -f lavfi -i "testsrc2=size=66x50,trim=end_frame=17" -pix_fmt "$1" -c:v rawvideo in.nut &&
         ffmpeg -i in.nut -c:v onedva format.mkv &&
         [ "$(count format.mkv)" -eq 17 ] &&
-        [ "$(ffprobe -show_entries stream=pix_fmt -of csv=p=0 format.mkv)" = yuv420p ]
+        [ "$(ffprobe -show_entries stream=pix_fmt -of csv=p=0 format.mkv)" = "$2" ]
 }
-for format in yuv444p yuv420p10le yuv422p rgb24 gray yuva420p; do
-    check "$format input" converts $format
+for format in yuv444p yuv422p rgb24 gray yuva420p; do
+    check "$format input" converts $format yuv420p
+done
+for format in yuv420p10le yuv422p10le yuv444p12le gray10le; do
+    check "$format input" converts $format yuv420p10le
 done
 
 # usage: pipes MUXER; the same pixels through a pipe as through a file

@@ -38,9 +38,10 @@ decodes() {
     raw found -backend vulkan -steps 0 -i "$streams/$1.odva"
     echo "$2  found" | md5sum -c -
 }
+grep -v -e '-10-bits ' "$streams/md5" > listed # which the CPU alone takes
 while read -r name steps md5; do
     [ "$steps" -ne 0 ] || check "$name, steps 0" decodes "$name" "$md5"
-done < "$streams/md5"
+done < listed
 
 # usage: near_reference FILE STEPS [OPTION...]
 near_reference() {

@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "base/unroll.h"
 #include "kernels/cpu/reference.h"
 #include "kernels/cpu/wide.h"
 
@@ -47,6 +48,7 @@ static inline void deblock_wide_lines(struct wide_lines *lines, int limit)
 
         s[REACH - 1][i] = clip_wide_sample(last + ((before + across + 64) >> 7));
         s[REACH][i] = clip_wide_sample(first + ((behind - across + 64) >> 7));
+        ODVA_UNROLL
         for (int k = 1; k < REACH; k++) {
             const int move = (weights[k] * kept + 64) >> 7;
 

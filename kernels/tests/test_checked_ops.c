@@ -418,7 +418,7 @@ static void right_calls(void **state)
     V(image_copy, w->from.image[0] = wide(w, SIDE), "depth_of(backend, dst) == shape.depth")       \
     V(image_copy, w->from.image[0] = w->to.image[0], "dst != src")                                 \
     V(image_wrap, w->pictures[0].data[0] = NULL, "plane does not hold")                            \
-    V(image_wrap, w->pictures[0].stride[2] = SIDE / 2 - 1, "absolute(stride) >= width")            \
+    V(image_wrap, w->pictures[0].stride[2] = SIDE / 2 - 1, "absolute(stride) >= (int64_t)width")   \
     V(image_wrap, w->side = 0, "width > 0 && height > 0")                                          \
     V(image_wrap, w->depth = 9, "depth == 8 || depth == backend->device->max_depth")               \
     V(image_wrap, w->depth = 10, "absolute(stride) >= (int64_t)width * sample_bytes")              \

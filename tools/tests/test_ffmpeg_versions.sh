@@ -37,7 +37,7 @@ decodes() {
     while read -r name steps md5; do
         [ "$steps" = 0 ] || continue
         found=$("$other/ffmpeg" -nostdin -v quiet -flags +bitexact -steps 0 -i "$conformance/$name.odva" \
-            -noautoscale -fps_mode passthrough -pix_fmt yuv420p -f md5 -)
+            -noautoscale -fps_mode passthrough -pix_fmt "$(format_listed "$name")" -f md5 -)
         [ "$found" = "MD5=$md5" ] || {
             echo "$name: expected $md5, found $found"
             return 1

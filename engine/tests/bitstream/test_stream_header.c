@@ -22,6 +22,7 @@ static const struct onedva_stream ordinary = {
     .matrix = 9,
     .chroma_location = 1,
     .model_id = UINT64_C(0x0123456789ABCDEF),
+    .depth = 8,
 };
 
 static void assert_streams_equal(const struct onedva_stream *a, const struct onedva_stream *b)
@@ -39,6 +40,7 @@ static void assert_streams_equal(const struct onedva_stream *a, const struct one
     assert_int_equal(a->matrix, b->matrix);
     assert_int_equal(a->chroma_location, b->chroma_location);
     assert_int_equal(a->model_id, b->model_id);
+    assert_int_equal(a->depth, b->depth);
 }
 
 /* Write a header without checking it, read it. @return the reader's status */
@@ -131,12 +133,30 @@ static void version_and_format(void **state)
                          value == 2 ? ONEDVA_OK : ONEDVA_ERR_VERSION);
     }
     writer.data[0] = 2;
-    for (int value = 1; value < 256; value++) {
+    for (int value = 0; value < 256; value++) {
         writer.data[13] = (uint8_t)value;
         assert_int_equal(onedva_stream_header_parse(&read, writer.data, writer.size),
-                         ONEDVA_ERR_UNSUPPORTED);
+                         value <= 1 ? ONEDVA_OK : ONEDVA_ERR_UNSUPPORTED);
+        if (value <= 1)
+            assert_int_equal(read.depth, value ? 10 : 8);
     }
     odva_byte_writer_free(&writer);
+}
+
+static void depths(void **state)
+{
+    struct onedva_stream stream = ordinary, read;
+
+    (void)state;
+    FIELD(depth, 10, ONEDVA_OK);
+    for (uint32_t depth = 1; depth < 20; depth++) {
+        stream.depth = depth;
+        assert_int_equal(odva_stream_header_check(&stream) == NULL, depth == 8 || depth == 10);
+    }
+    stream.depth = 0; /* of a program that knows no others */
+    assert_null(odva_stream_header_check(&stream));
+    assert_int_equal(write_and_read(&stream, &read), ONEDVA_OK);
+    assert_int_equal(read.depth, 8);
 }
 
 static void truncations(void **state)
@@ -194,6 +214,7 @@ int main(void)
         cmocka_unit_test(sizes),       cmocka_unit_test(times),
         cmocka_unit_test(colours),     cmocka_unit_test(version_and_format),
         cmocka_unit_test(truncations), cmocka_unit_test(leb_values),
+        cmocka_unit_test(depths),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
