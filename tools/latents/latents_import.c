@@ -179,7 +179,7 @@ static void set_parameters(struct importer *im, AVStream *stream)
     read_stream_header(im);
     parameters->codec_type = AVMEDIA_TYPE_VIDEO;
     parameters->codec_id = codec->id;
-    parameters->format = AV_PIX_FMT_YUV420P;
+    parameters->format = im->decoder.stream.depth > 8 ? AV_PIX_FMT_YUV420P10 : AV_PIX_FMT_YUV420P;
     parameters->width = (int)im->decoder.stream.width;
     parameters->height = (int)im->decoder.stream.height;
     parameters->sample_aspect_ratio =
