@@ -165,7 +165,10 @@ static void reserved_fields(void **state)
     assert_int_equal(onedva_stream_header_write(bytes, &size, &codec.stream), ONEDVA_OK);
     memset(&stream, GARBAGE, sizeof(stream));
     assert_int_equal(onedva_stream_header_parse(&stream, bytes, size), ONEDVA_OK);
-    codec.stream.reserved[7] = 1;
+    codec.stream.reserved_int = 1;
+    assert_int_equal(onedva_stream_header_write(bytes, &size, &codec.stream), ONEDVA_ERR_ARGUMENT);
+    codec.stream.reserved_int = 0;
+    codec.stream.reserved[6] = 1;
     assert_int_equal(onedva_stream_header_write(bytes, &size, &codec.stream), ONEDVA_ERR_ARGUMENT);
     assert_int_equal(
         onedva_encoder_open(&codec.encoder, codec.model, &codec.encoder_settings, &codec.stream),
@@ -173,6 +176,7 @@ static void reserved_fields(void **state)
     assert_non_null(strstr(codec.message, "reserved"));
     for (size_t i = 0; i < sizeof(stream.reserved) / sizeof(stream.reserved[0]); i++)
         assert_int_equal(stream.reserved[i], 0);
+    assert_int_equal(stream.reserved_int, 0);
     codec_close(&codec);
 }
 

@@ -78,7 +78,7 @@ static void check_planes(struct odva_clip_smoothing *smoothing, const struct cli
         expect_plane(last[p], expected[p], clip->frames, count[p], p ? 5 * limit / 8 : limit);
     }
     assert_int_equal(odva_clip_smoothing_run(smoothing, test_threads(2), clip->picture,
-                                             clip->frames, clip->width, clip->height, qidx),
+                                             clip->frames, clip->width, clip->height, 8, qidx),
                      ONEDVA_OK);
     assert_true(clip_guards_hold(clip));
     for (int p = 0; p < 3; p++) {
@@ -109,7 +109,7 @@ static void first_frames_move_as_the_text_says(void **state)
             fill(&before, 5, 5);
             fill(&clip, 6, 6);
             assert_int_equal(odva_clip_smoothing_run(&smoothing, test_threads(2), before.picture, 1,
-                                                     before.width, before.height, qidxs[k]),
+                                                     before.width, before.height, 8, qidxs[k]),
                              ONEDVA_OK);
             check_planes(&smoothing, &before, &clip, qidxs[k]);
             odva_clip_smoothing_free(&smoothing);
@@ -131,12 +131,12 @@ static int changes(int before_level, int level, int before_width, int forget)
     fill(&before, before_level, 0);
     fill(&clip, level, 0);
     assert_int_equal(odva_clip_smoothing_run(&smoothing, test_threads(2), before.picture, 2,
-                                             before_width, 40, 5),
+                                             before_width, 40, 8, 5),
                      ONEDVA_OK);
     if (forget)
         odva_clip_smoothing_forget(&smoothing);
     assert_int_equal(
-        odva_clip_smoothing_run(&smoothing, test_threads(2), clip.picture, 2, 64, 40, 5),
+        odva_clip_smoothing_run(&smoothing, test_threads(2), clip.picture, 2, 64, 40, 8, 5),
         ONEDVA_OK);
     changed = clip.picture[0].data[0][0] != level;
     odva_clip_smoothing_free(&smoothing);
@@ -154,6 +154,58 @@ static void what_does_not_continue_is_left(void **state)
     assert_false(changes(100, 125, 64, 0));
     assert_false(changes(100, 110, 64, 1));
     assert_false(changes(100, 110, 62, 0));
+}
+
+/* Flat pictures of words. */
+static void fill_wide(const struct clip *clip, int level)
+{
+    for (int t = 0; t < clip->frames; t++)
+        for (int p = 0; p < 3; p++)
+            for (int y = 0; y < plane_height(clip, p); y++) {
+                uint16_t *row =
+                    (uint16_t *)(clip->picture[t].data[p] + y * clip->picture[t].stride[p]);
+
+                for (int x = 0; x < plane_width(clip, p) / 2; x++)
+                    row[x] = (uint16_t)level;
+            }
+}
+
+/* @return luma of the second frame of 10 bits, or of the first one */
+static int moved_wide(int before_level, int level, int second)
+{
+    struct odva_clip_smoothing smoothing = {0};
+    struct clip before, clip;
+    uint16_t *row;
+    int found;
+
+    clip_alloc(&before, 1, 2 * 64, 40);
+    clip_alloc(&clip, 2, 2 * 64, 40);
+    fill_wide(&before, before_level);
+    fill_wide(&clip, level);
+    assert_int_equal(
+        odva_clip_smoothing_run(&smoothing, test_threads(2), before.picture, 1, 64, 40, 10, 5),
+        ONEDVA_OK);
+    assert_int_equal(
+        odva_clip_smoothing_run(&smoothing, test_threads(2), clip.picture, 2, 64, 40, 10, 5),
+        ONEDVA_OK);
+    assert_true(clip_guards_hold(&clip));
+    row = (uint16_t *)(clip.picture[second].data[0] + 39 * clip.picture[second].stride[0]);
+    found = row[63];
+    odva_clip_smoothing_free(&smoothing);
+    clip_free(&before);
+    clip_free(&clip);
+    return found;
+}
+
+/* With 10 bits the limit is 192 at qidx 5. */
+static void wide_frames_move_as_the_text_says(void **state)
+{
+    (void)state;
+    assert_int_equal(moved_wide(400, 440, 0), 440 - 20);
+    assert_int_equal(moved_wide(400, 440, 1), 440 - 14);
+    assert_int_equal(moved_wide(400, 496, 0), 496 - 48);
+    assert_int_equal(moved_wide(400, 497, 0), 497);
+    assert_int_equal(moved_wide(1100, 1023, 1), 1023);
 }
 
 /* @return the mean squared difference of two clips decoded one after the other from the source */
@@ -214,6 +266,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(first_frames_move_as_the_text_says),
         cmocka_unit_test(what_does_not_continue_is_left),
+        cmocka_unit_test(wide_frames_move_as_the_text_says),
         cmocka_unit_test(decoders_smooth_on_request),
     };
 

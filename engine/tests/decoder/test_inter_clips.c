@@ -328,7 +328,7 @@ static void plain_decode(struct plain *plain, const struct packet *packet, struc
     if (how.smooth)
         assert_int_equal(odva_clip_smoothing_run(&plain->smoothing, test_threads(2),
                                                  pictures->picture, pictures->frames,
-                                                 pictures->width, pictures->height,
+                                                 pictures->width, pictures->height, 8,
                                                  plain->decoder.latents.qidx),
                          ONEDVA_OK);
     width = (int)plain->decoder.stream.width;

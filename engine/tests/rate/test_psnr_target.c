@@ -119,7 +119,7 @@ static void measures_what_is_shown(void **state)
     codec_open(&codec);
     onedva_encoder_stream_header(codec.encoder, &header, &size);
     assert_int_equal(
-        odva_psnr_target_open(&target, codec.model, &codec.encoder_settings, header, size),
+        odva_psnr_target_open(&target, codec.model, &codec.encoder_settings, 8, header, size),
         ONEDVA_OK);
     clip_alloc(&clip, 4, 90, 70);
     for (int i = 0; i < 5; i++) {

@@ -37,7 +37,7 @@ static inline void coder_open(struct coder *coder, uint64_t seed, int basis, int
     coder->layers = layers;
     assert_int_equal(odva_packet_encoder_init(&coder->encoder, coder->model), ONEDVA_OK);
     assert_int_equal(odva_packet_decoder_init(&coder->decoder, coder->model, &coder->scans,
-                                              max_tokens, 0, &silent),
+                                              max_tokens, 0, ONEDVA_MAX_DEPTH, &silent),
                      ONEDVA_OK);
     coder->stream = (struct onedva_stream){.timebase_num = 1,
                                            .timebase_den = 25,
