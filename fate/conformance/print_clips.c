@@ -113,6 +113,7 @@ int main(int argc, char **argv)
         return 1;
     }
     onedva_decoder_settings_default(&settings);
+    settings.max_depth = ONEDVA_MAX_DEPTH;
     settings.threads = 1;
     failed = onedva_model_open(&model, NULL, NULL) < 0 ||
              onedva_decoder_open(&decoder, model, &settings) < 0 || print_clips(decoder, file);

@@ -261,15 +261,16 @@ class Prediction(unittest.TestCase):
         partition.decode()
         self.assertEqual([(tile.y, tile.x, tile.size, tile.is_predicted) for tile in grid.tiles],
                          [(0, 0, 2, True), (0, 4, 2, False)])
-        clip_ = types.SimpleNamespace(grid=grid, tiles=grid.tiles, frames=5, width=128, height=60,
-                                      packet=types.SimpleNamespace(seen=Seen()))
         rng = np.random.default_rng(8)
-        picture = [rng.integers(0, 256, shape) for shape in ((60, 128), (30, 64), (30, 64))]
-        planes = spec_decoder.linear_planes(MODEL, clip_, [[0] * len(tile.q) for tile in grid.tiles], picture)
-        for plane, reference, (first, side, _) in zip(planes, picture, spec_decoder.PLANES):
-            np.testing.assert_array_equal(plane[:, :, :4 * side], np.repeat(reference[None, :, :4 * side], 5, 0))
-            mean = MODEL.mean[first:first + side * side].reshape(side, side) + 4 >> 3
-            np.testing.assert_array_equal(plane[3, :side, 4 * side:5 * side], mean)
+        for depth in 8, 10:
+            clip_ = types.SimpleNamespace(grid=grid, tiles=grid.tiles, frames=5, width=128, height=60, depth=depth,
+                                          packet=types.SimpleNamespace(seen=Seen()))
+            picture = [rng.integers(0, 2 ** depth, shape) for shape in ((60, 128), (30, 64), (30, 64))]
+            planes = spec_decoder.linear_planes(MODEL, clip_, [[0] * len(tile.q) for tile in grid.tiles], picture)
+            for plane, reference, (first, side, _) in zip(planes, picture, spec_decoder.PLANES):
+                np.testing.assert_array_equal(plane[:, :, :4 * side], np.repeat(reference[None, :, :4 * side], 5, 0))
+                mean = MODEL.mean[first:first + side * side].reshape(side, side)
+                np.testing.assert_array_equal(plane[3, :side, 4 * side:5 * side], mean + 4 >> 3 if depth == 8 else mean + 1 >> 1)
 
     def test_a_translation_is_taken_back(self):
         """Of whole samples: what the prediction shows through the field of the picture before is that picture."""
