@@ -69,10 +69,10 @@ static void print_stream(AVBSFContext *ctx, const struct onedva_stream *stream)
     const char *location  = av_chroma_location_name(stream->chroma_location);
 
     av_log(ctx, AV_LOG_INFO,
-           "stream: model %016"PRIx64", %"PRIu32"x%"PRIu32", sar %"PRIu32":%"PRIu32", range %s, "
+           "stream: model %016"PRIx64", %"PRIu32"x%"PRIu32", %"PRIu32" bits, sar %"PRIu32":%"PRIu32", range %s, "
            "primaries %s, transfer %s, matrix %s, chroma %s, time base %"PRIu32"/%"PRIu32", "
            "frame duration %"PRIu32"\n",
-           stream->model_id, stream->width, stream->height, stream->sar_num, stream->sar_den,
+           stream->model_id, stream->width, stream->height, stream->depth, stream->sar_num, stream->sar_den,
            range, primaries ? primaries : "?", transfer ? transfer : "?", matrix ? matrix : "?",
            location, stream->timebase_num, stream->timebase_den, stream->frame_duration);
 }

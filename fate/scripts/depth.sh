@@ -109,6 +109,13 @@ check "two passes" two_passes
 other_pass() { refuses "first pass saw" -i source8.mkv -c:v onedva -b:v 60k -pass 2 refused.mkv; }
 check "two passes of other depths" other_pass
 
+said() {
+    ffmpeg -v info -i video.mkv -c copy -bsf:v onedva_metadata=color_primaries=9:transfer_characteristics=16:print=1 said.mkv 2> log &&
+        grep -q ', 96x72, 10 bits, .* primaries bt2020, transfer smpte2084, ' log && pixels video.mkv > expected &&
+        pixels said.mkv > found && same expected found
+}
+check "another transfer function" said
+
 changing() {
     encode wide.odva && ffmpeg -i source8.mkv -c:v onedva narrow.odva && cat wide.odva narrow.odva wide.odva > both.odva &&
         [ "$(count both.odva)" -eq 120 ] &&

@@ -530,7 +530,8 @@ ONEDVA_API int onedva_decoder_read_packet(onedva_decoder *decoder, const uint8_t
 ONEDVA_API int onedva_decoder_try_packet(onedva_decoder *decoder, const uint8_t *data, size_t size,
                                          struct onedva_clip *clip);
 
-/** Reconstruct the pictures of the clip read last. @param n its clip.frames */
+/** Reconstruct the pictures of the clip read last, of its clip.stream.depth. @param n its
+ * clip.frames */
 ONEDVA_API int onedva_decoder_reconstruct(onedva_decoder *decoder,
                                           const struct onedva_picture *pictures, int n);
 
