@@ -53,44 +53,52 @@ struct example {
     int kept_layers; /* of a truncated packet, 0: all */
     int cut;         /* bytes that are missing at the end of the last packet */
     int frames_lost; /* of every so many packets of frames, one; 0: there are none at all */
+    int tile_size;   /* of all tiles; 0: of each as it suits */
 };
 
 static const struct example examples[] = {
-    {"still", 0x01, 16, 16, 1, 1, 30, 1, ONEDVA_PRESET_MEDIUM, ONEDVA_MOTION_OFF, 0, 0, 0},
-    {"smallest", 0x00, 1, 1, 16, 1, 20, 1, ONEDVA_PRESET_ULTRAFAST, ONEDVA_MOTION_OFF, 0, 0, 0},
-    {"odd", 0x21, 37, 35, 3, 1, 25, 1, ONEDVA_PRESET_MEDIUM, ONEDVA_MOTION_OFF, 0, 0, 0},
-    {"wide", 0x00, 300, 6, 5, 1, 30, 1, ONEDVA_PRESET_ULTRAFAST, ONEDVA_MOTION_OFF, 0, 0, 0},
-    {"tall", 0x20, 6, 300, 4, 1, 30, 4, ONEDVA_PRESET_SLOW, ONEDVA_MOTION_OFF, 0, 0, 0},
-    {"tiles", 0x00, 144, 96, 4, 1, 40, 2, ONEDVA_PRESET_ULTRAFAST, ONEDVA_MOTION_OFF, 0, 0, 0},
-    {"cut-up", 0x00, 144, 112, 4, 1, 12, 1, ONEDVA_PRESET_ULTRAFAST, ONEDVA_MOTION_OFF, 0, 0, 0},
-    {"cut-up-layers", 0x20, 140, 88, 5, 1, 20, 5, ONEDVA_PRESET_SLOW, ONEDVA_MOTION_GLOBAL, 0, 0,
+    {"still", 0x01, 16, 16, 1, 1, 30, 1, ONEDVA_PRESET_MEDIUM, ONEDVA_MOTION_OFF, 0, 0, 0, 0},
+    {"smallest", 0x00, 1, 1, 16, 1, 20, 1, ONEDVA_PRESET_ULTRAFAST, ONEDVA_MOTION_OFF, 0, 0, 0, 0},
+    {"odd", 0x21, 37, 35, 3, 1, 25, 1, ONEDVA_PRESET_MEDIUM, ONEDVA_MOTION_OFF, 0, 0, 0, 0},
+    {"wide", 0x00, 300, 6, 5, 1, 30, 1, ONEDVA_PRESET_ULTRAFAST, ONEDVA_MOTION_OFF, 0, 0, 0, 0},
+    {"tall", 0x20, 6, 300, 4, 1, 30, 4, ONEDVA_PRESET_SLOW, ONEDVA_MOTION_OFF, 0, 0, 0, 0},
+    {"tiles", 0x00, 144, 96, 4, 1, 40, 2, ONEDVA_PRESET_ULTRAFAST, ONEDVA_MOTION_OFF, 0, 0, 0, 0},
+    {"whole", 0x00, 144, 136, 4, 1, 30, 2, ONEDVA_PRESET_ULTRAFAST, ONEDVA_MOTION_OFF, 0, 0, 0,
+     128},
+    {"cut-up", 0x00, 144, 112, 4, 1, 12, 1, ONEDVA_PRESET_ULTRAFAST, ONEDVA_MOTION_OFF, 0, 0, 0, 0},
+    {"cut-up-layers", 0x20, 140, 88, 5, 1, 20, 5, ONEDVA_PRESET_SLOW, ONEDVA_MOTION_GLOBAL, 0, 0, 0,
      0},
-    {"finest", 0x02, 24, 16, 2, 1, 0, 1, ONEDVA_PRESET_ULTRAFAST, ONEDVA_MOTION_OFF, 0, 0, 0},
-    {"coarsest", 0x02, 48, 40, 16, 1, 63, 1, ONEDVA_PRESET_MEDIUM, ONEDVA_MOTION_OFF, 0, 0, 0},
-    {"layers4", 0x01, 48, 40, 5, 1, 15, 4, ONEDVA_PRESET_MEDIUM, ONEDVA_MOTION_OFF, 0, 0, 0},
-    {"layers6", 0x10, 48, 40, 8, 1, 15, 6, ONEDVA_PRESET_SLOW, ONEDVA_MOTION_OFF, 0, 0, 0},
-    {"layers16", 0x00, 32, 32, 4, 1, 10, 16, ONEDVA_PRESET_ULTRAFAST, ONEDVA_MOTION_OFF, 0, 0, 0},
-    {"kept1", 0x01, 48, 40, 5, 1, 15, 4, ONEDVA_PRESET_MEDIUM, ONEDVA_MOTION_OFF, 1, 0, 0},
-    {"kept3", 0x00, 48, 40, 5, 1, 15, 6, ONEDVA_PRESET_ULTRAFAST, ONEDVA_MOTION_OFF, 3, 0, 0},
-    {"cut", 0x00, 48, 40, 5, 1, 15, 4, ONEDVA_PRESET_MEDIUM, ONEDVA_MOTION_OFF, 0, 9, 0},
-    {"global", 0x00, 64, 48, 5, 1, 30, 1, ONEDVA_PRESET_ULTRAFAST, ONEDVA_MOTION_GLOBAL, 0, 0, 0},
-    {"global16", 0x21, 40, 32, 16, 1, 30, 4, ONEDVA_PRESET_MEDIUM, ONEDVA_MOTION_GLOBAL, 0, 0, 0},
-    {"mesh", 0x01, 64, 48, 5, 1, 25, 1, ONEDVA_PRESET_MEDIUM, ONEDVA_MOTION_MESH, 0, 0, 0},
-    {"mesh6", 0x20, 48, 64, 16, 1, 20, 6, ONEDVA_PRESET_SLOW, ONEDVA_MOTION_MESH, 0, 0, 0},
-    {"mesh-kept2", 0x08, 64, 48, 4, 2, 20, 6, ONEDVA_PRESET_ULTRAFAST, ONEDVA_MOTION_MESH, 2, 0, 0},
-    {"smooth", 0x08, 48, 40, 4, 3, 40, 1, ONEDVA_PRESET_ULTRAFAST, ONEDVA_MOTION_OFF, 0, 0, 0},
+    {"finest", 0x02, 24, 16, 2, 1, 0, 1, ONEDVA_PRESET_ULTRAFAST, ONEDVA_MOTION_OFF, 0, 0, 0, 0},
+    {"coarsest", 0x02, 48, 40, 16, 1, 63, 1, ONEDVA_PRESET_MEDIUM, ONEDVA_MOTION_OFF, 0, 0, 0, 0},
+    {"layers4", 0x01, 48, 40, 5, 1, 15, 4, ONEDVA_PRESET_MEDIUM, ONEDVA_MOTION_OFF, 0, 0, 0, 0},
+    {"layers6", 0x10, 48, 40, 8, 1, 15, 6, ONEDVA_PRESET_SLOW, ONEDVA_MOTION_OFF, 0, 0, 0, 0},
+    {"layers16", 0x00, 32, 32, 4, 1, 10, 16, ONEDVA_PRESET_ULTRAFAST, ONEDVA_MOTION_OFF, 0, 0, 0,
+     0},
+    {"kept1", 0x01, 48, 40, 5, 1, 15, 4, ONEDVA_PRESET_MEDIUM, ONEDVA_MOTION_OFF, 1, 0, 0, 0},
+    {"kept3", 0x00, 48, 40, 5, 1, 15, 6, ONEDVA_PRESET_ULTRAFAST, ONEDVA_MOTION_OFF, 3, 0, 0, 0},
+    {"cut", 0x00, 48, 40, 5, 1, 15, 4, ONEDVA_PRESET_MEDIUM, ONEDVA_MOTION_OFF, 0, 9, 0, 0},
+    {"global", 0x00, 64, 48, 5, 1, 30, 1, ONEDVA_PRESET_ULTRAFAST, ONEDVA_MOTION_GLOBAL, 0, 0, 0,
+     0},
+    {"global16", 0x21, 40, 32, 16, 1, 30, 4, ONEDVA_PRESET_MEDIUM, ONEDVA_MOTION_GLOBAL, 0, 0, 0,
+     0},
+    {"mesh", 0x01, 64, 48, 5, 1, 25, 1, ONEDVA_PRESET_MEDIUM, ONEDVA_MOTION_MESH, 0, 0, 0, 0},
+    {"mesh6", 0x20, 48, 64, 16, 1, 20, 6, ONEDVA_PRESET_SLOW, ONEDVA_MOTION_MESH, 0, 0, 0, 0},
+    {"mesh-kept2", 0x08, 64, 48, 4, 2, 20, 6, ONEDVA_PRESET_ULTRAFAST, ONEDVA_MOTION_MESH, 2, 0, 0,
+     0},
+    {"smooth", 0x08, 48, 40, 4, 3, 40, 1, ONEDVA_PRESET_ULTRAFAST, ONEDVA_MOTION_OFF, 0, 0, 0, 0},
     {"smooth-motion", 0x09, 48, 40, 4, 2, 40, 1, ONEDVA_PRESET_MEDIUM, ONEDVA_MOTION_GLOBAL, 0, 0,
-     0},
-    {"ahead", 0x04, 48, 40, 4, 4, 30, 1, ONEDVA_PRESET_ULTRAFAST, ONEDVA_MOTION_OFF, 0, 0, 0},
+     0, 0},
+    {"ahead", 0x04, 48, 40, 4, 4, 30, 1, ONEDVA_PRESET_ULTRAFAST, ONEDVA_MOTION_OFF, 0, 0, 0, 0},
     {"ahead-motion", 0x24, 32, 32, 8, 3, 30, 4, ONEDVA_PRESET_ULTRAFAST, ONEDVA_MOTION_MESH, 0, 0,
-     0},
-    {"ahead-cut", 0x05, 32, 32, 4, 3, 30, 4, ONEDVA_PRESET_MEDIUM, ONEDVA_MOTION_OFF, 0, 5, 0},
-    {"heun", 0x42, 32, 24, 4, 1, 30, 1, ONEDVA_PRESET_MEDIUM, ONEDVA_MOTION_OFF, 0, 0, 0},
-    {"header", 0x81, 32, 24, 4, 2, 30, 1, ONEDVA_PRESET_MEDIUM, ONEDVA_MOTION_OFF, 0, 0, 0},
-    {"frames", 0x01, 32, 24, 4, 2, 30, 1, ONEDVA_PRESET_MEDIUM, ONEDVA_MOTION_OFF, 0, 0, 99},
+     0, 0},
+    {"ahead-cut", 0x05, 32, 32, 4, 3, 30, 4, ONEDVA_PRESET_MEDIUM, ONEDVA_MOTION_OFF, 0, 5, 0, 0},
+    {"heun", 0x42, 32, 24, 4, 1, 30, 1, ONEDVA_PRESET_MEDIUM, ONEDVA_MOTION_OFF, 0, 0, 0, 0},
+    {"header", 0x81, 32, 24, 4, 2, 30, 1, ONEDVA_PRESET_MEDIUM, ONEDVA_MOTION_OFF, 0, 0, 0, 0},
+    {"frames", 0x01, 32, 24, 4, 2, 30, 1, ONEDVA_PRESET_MEDIUM, ONEDVA_MOTION_OFF, 0, 0, 99, 0},
     {"frames-ahead", 0x24, 32, 32, 5, 3, 30, 3, ONEDVA_PRESET_ULTRAFAST, ONEDVA_MOTION_GLOBAL, 0, 0,
-     99},
-    {"frames-lost", 0xa0, 32, 24, 3, 4, 30, 2, ONEDVA_PRESET_ULTRAFAST, ONEDVA_MOTION_OFF, 0, 7, 3},
+     99, 0},
+    {"frames-lost", 0xa0, 32, 24, 3, 4, 30, 2, ONEDVA_PRESET_ULTRAFAST, ONEDVA_MOTION_OFF, 0, 7, 3,
+     0},
 };
 
 static void settings_of(const struct example *example, struct onedva_encoder_settings *settings,
@@ -102,6 +110,7 @@ static void settings_of(const struct example *example, struct onedva_encoder_set
     settings->preset = example->preset;
     settings->motion = example->motion;
     settings->adaptive_clips = 0;
+    settings->tile_size = example->tile_size;
     settings->clip_packets = example->frames_lost == 0;
     settings->threads = 1;
     settings->bitexact = 1;
