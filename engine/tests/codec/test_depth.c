@@ -162,6 +162,45 @@ static void target(void **state)
     clip_free(&decoded);
 }
 
+/* Words that are no samples, as a caller may have them by mistake, give some pictures. */
+static void any_words(void **state)
+{
+    struct clip source, decoded;
+    struct random random = {7};
+
+    (void)state;
+    wide_alloc(&source);
+    wide_alloc(&decoded);
+    for (int t = 0; t < FRAMES; t++)
+        for (int p = 0; p < 3; p++)
+            for (int y = 0; y < plane_height(&source, p); y++)
+                for (int x = 0; x < plane_width(&source, p) / 2; x++)
+                    wide_row(&source, t, p, y)[x] =
+                        (uint16_t)(random_below(&random, 2) ? 0xFFFF
+                                                            : random_below(&random, 65536));
+    for (int motion = ONEDVA_MOTION_OFF; motion <= ONEDVA_MOTION_MESH; motion++) {
+        struct onedva_packet packet;
+        struct onedva_clip clip;
+        struct codec codec;
+
+        init_wide(&codec);
+        codec.encoder_settings.motion = motion;
+        codec.encoder_settings.target_psnr = motion == ONEDVA_MOTION_OFF ? 0 : 20;
+        codec_open(&codec);
+        packet = encode_wide(&codec, &source);
+        assert_int_equal(onedva_decoder_read_packet(codec.decoder, packet.data, packet.size, &clip),
+                         ONEDVA_OK);
+        assert_int_equal(onedva_decoder_reconstruct(codec.decoder, decoded.picture, FRAMES),
+                         ONEDVA_OK);
+        assert_true(clip_guards_hold(&decoded));
+        for (int x = 0; x < WIDTH; x++)
+            assert_in_range(wide_row(&decoded, 0, 0, 0)[x], 0, 1023);
+        codec_close(&codec);
+    }
+    clip_free(&source);
+    clip_free(&decoded);
+}
+
 /* A caller whose pictures have no room for words is not given any. */
 static void refused(void **state)
 {
@@ -315,7 +354,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(round_trip), cmocka_unit_test(target),  cmocka_unit_test(refused),
-        cmocka_unit_test(settings),   cmocka_unit_test(changes),
+        cmocka_unit_test(settings),   cmocka_unit_test(changes), cmocka_unit_test(any_words),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
