@@ -212,7 +212,7 @@ static int wants_device(AVCodecContext *avctx)
     if (format == AV_PIX_FMT_NONE)
         return 0;
     if (s->depth > 8) {
-        av_log(avctx, AV_LOG_WARNING, "frames of memory: those of %d bits are no others\n", s->depth);
+        av_log(avctx, AV_LOG_WARNING, "frames of memory: pictures of %d bits are computed on the CPU only\n", s->depth);
         return 0;
     }
     ret = choose_format(avctx, format);

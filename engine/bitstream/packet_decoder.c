@@ -70,8 +70,9 @@ static int check_stream(const struct odva_packet_decoder *decoder,
     }
     if ((int)stream->depth > decoder->max_depth) {
         odva_log(&decoder->logger, ONEDVA_LOG_ERROR,
-                 "samples of %" PRIu32 " bits are larger than those of %d that this decoder gives; "
-                 "more of them go with -backend cpu, and with settings.max_depth",
+                 "pictures of %" PRIu32
+                 " bits, this decoder gives %d at most: use -backend cpu, and "
+                 "in a program max_depth",
                  stream->depth, decoder->max_depth);
         return ONEDVA_ERR_LIMIT;
     }

@@ -130,7 +130,7 @@ for backend in vulkan cuda; do
     check "the encoder on $backend" refuses "CPU only; use -backend cpu|not in this build" \
         -i source.mkv -c:v onedva -backend $backend refused.mkv
 done
-decoder_on_vulkan() { refuses "samples of 10 bits.*-backend cpu" -backend vulkan -i video.mkv -f null -; }
+decoder_on_vulkan() { refuses "pictures of 10 bits.*-backend cpu" -backend vulkan -i video.mkv -f null -; }
 if ffmpeg -backend vulkan -i eight.mkv -frames:v 1 -f null - 2> log; then
     check "the decoder on vulkan" decoder_on_vulkan
 elif ! grep -q 'not in this build' log; then

@@ -222,7 +222,7 @@ static void refused(void **state)
     onedva_encoder_stream_header(codec.encoder, &header, &size);
     assert_int_equal(onedva_decoder_set_stream_header(codec.decoder, header, size),
                      ONEDVA_ERR_LIMIT);
-    assert_non_null(strstr(codec.message, "samples of 10 bits"));
+    assert_non_null(strstr(codec.message, "pictures of 10 bits"));
     wide_alloc(&source);
     wide_draw(&source, 0);
     packet = encode_wide(&codec, &source);
