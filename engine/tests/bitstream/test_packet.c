@@ -41,6 +41,7 @@ static struct odva_packet make_packet(int frames, int layers, int qidx, int flag
     };
     struct random random = {(uint64_t)(frames * 1000 + layers)};
 
+    packet.stream.depth = frames % 2 ? 8 : 10;
     for (int i = 0; i < frames; i++)
         packet.durations[i] = (uint32_t)(random_u64(&random) >> random_below(&random, 64));
     for (int i = 0; i < layers; i++) {
