@@ -164,8 +164,9 @@ wait_for_one() {
 }
 slowly="--ffmpeg $PWD/slow-ffmpeg --format odva --jobs 2 videos"
 ctrl_c() {
+    # what runs in the background ignores it
     (wait_for_one pressed && printf '\003' && sleep 2) |
-        TERM=vt100 script -q -e -c "'$root/tools/corpus/onedva-corpus' $slowly pressed" typescript > /dev/null
+        TERM=vt100 env --default-signal=INT script -q -e -c "'$root/tools/corpus/onedva-corpus' $slowly pressed" typescript > /dev/null
     kept pressed typescript
 }
 terminated() {

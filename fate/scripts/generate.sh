@@ -123,6 +123,19 @@ measured() {
     awk -F'|' '/the same, coded/ { coded = $3 } /drawn clips/ { drawn = $3 } END { exit !(coded < drawn / 3) }' log
 }
 check "distances of drawn, known and recorded clips" measured
+recorded() {
+    PYTHONPATH=$root/tools/generate "$python" -c "
+import numpy, json
+from onedva_generate import clips, measure
+config = {'side': 128, 'crf': 20, 'length': 512, 'classes': ['shapes', 'still']}
+real, coded = measure.recorded(clips.programs_in('.'), clips.read_classes('classes.json'), config, 2, numpy.random.default_rng(1))
+assert real.shape == coded.shape == (4, 16, 128, 128, 3), real.shape
+error = ((real.astype(float) - coded) ** 2).mean((1, 2, 3, 4))
+apart = ((real[0].astype(float) - real[3]) ** 2).mean()
+print(error, apart)
+assert 0 < error.min() and error.max() < apart / 3"
+}
+check "clips of every class as recorded and as coded" recorded
 check "distances from other classes' videos" generate_refuses "some.json has classes text, shapes; the clips', shapes, still, are" \
     measure clips.npz prior.safetensors --classes some.json
 

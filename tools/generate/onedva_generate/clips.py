@@ -135,7 +135,7 @@ def raw(side):
 
 def encode(program, runs, config, video):
     """Runs of frames through the encoder into a video, one behind the other; the frames stay in no file."""
-    command = [program("ffmpeg"), "-v", "error", *raw(config["side"]), "-i", "-", *ENCODER, "-crf", str(config["crf"]),
+    command = [program("ffmpeg"), "-v", "error", "-y", *raw(config["side"]), "-i", "-", *ENCODER, "-crf", str(config["crf"]),
                "-tokens", str(config["length"]), video]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         written = 0
