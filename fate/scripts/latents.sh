@@ -140,7 +140,7 @@ check "headers that change, to a container that cannot say it" changing
 ffmpeg -f lavfi -i "testsrc2=size=64x48,trim=end_frame=2" -c:v mpeg4 other.mkv
 check "video of another codec" says "other.mkv has no One-DVA stream" 1 export other.mkv x.safetensors
 check "no such file" says "none.mkv: No such file" 1 export none.mkv x.safetensors
-head -c 3000 /dev/urandom > noise.mkv
+head -c 3000 /dev/zero | LC_ALL=C tr '\0' '\200' > noise.mkv
 check "file that is no video" says "noise.mkv: Invalid data found when processing input: EBML header parsing failed" 1 \
     export noise.mkv x.safetensors
 check "a name without a kind of file" says "novideo: its name says no kind of file; .mkv" 1 import latents.safetensors novideo
