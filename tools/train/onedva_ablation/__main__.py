@@ -13,7 +13,7 @@ from onedva_train import batches, canvases
 from onedva_train.__main__ import open_canvases, open_videos, read_start
 from onedva_train.errors import InputError
 
-from . import clip_lengths, lengths, measure, variants
+from . import clip_lengths, encoder_bound, lengths, measure, variants
 from .table import write_table
 
 
@@ -91,6 +91,12 @@ def compare_clip_lengths(args):
     clip_lengths.write_table(trained.linear, [clip for video in videos for clip in clip_lengths.clips_of(video)])
 
 
+def bound_encoder(args):
+    torch.manual_seed(args.seed)
+    _, trained = read_start(args.start)
+    encoder_bound.write_table(trained, args.pairs, args.qidx, args.count, args.seed)
+
+
 def main():
     top = argparse.ArgumentParser(prog="onedva_ablation", description="Train variants of the codec for equal CPU "
                                   "time on canvases from one model, and measure them on held-out clips.")
@@ -116,6 +122,12 @@ def main():
     p.add_argument("--out", required=True, help="JSON file of results")
     sub.add_parser("lengths", parents=[on_canvases], help="lengths of tiles against one for all, clip by clip")
     sub.add_parser("clip-lengths", parents=[on_videos], help="a number of values given to clips by cost, motion or evenly")
+    p = sub.add_parser("encoder-bound", help="what an encoder that knows the decoder could save at most")
+    p.add_argument("--start", required=True, help="model file with the decoder")
+    p.add_argument("--pairs", required=True, help="folder of pairs (onedva_train, --pairs), of which key clips are taken")
+    p.add_argument("--qidx", type=int, nargs="+", default=[0, 12])
+    p.add_argument("--count", type=int, default=24, help="superblocks, each of another video")
+    p.add_argument("--seed", type=int, default=1)
     p = sub.add_parser("table", help="Markdown table of a results file")
     p.add_argument("results")
     args = top.parse_args()
@@ -123,7 +135,8 @@ def main():
         if args.command == "table":
             write_table(args.results)
         else:
-            {"run": run, "lengths": compare_lengths, "clip-lengths": compare_clip_lengths}[args.command](args)
+            {"run": run, "lengths": compare_lengths, "clip-lengths": compare_clip_lengths,
+             "encoder-bound": bound_encoder}[args.command](args)
     except InputError as error:
         sys.exit(f"onedva_ablation: {error}")
 

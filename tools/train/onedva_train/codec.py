@@ -31,12 +31,30 @@ def rounded(pixels):
     return pixels + (levels / 127.5 - 1 - pixels.detach())
 
 
+def relaxed_levels(ratio, temperature):
+    """The levels below and above each ratio of magnitude and step, and how much of each is taken, drawn.
+
+    Stochastic Gumbel annealing (Yang, Bamler and Mandt, 2020, arXiv 2006.04240), about a threshold that the dead zone moves."""
+    below = ratio.detach().floor()
+    part = (ratio - below - entropy.DEADZONE).clamp(1e-4, 1 - 1e-4)
+    logits = torch.stack([-part.atanh(), -(1 - part).atanh()], -1) / temperature
+    gumbel = -(-torch.rand_like(logits).clamp(1e-9, 1 - 1e-7).log()).log()
+    weight = torch.softmax((logits + gumbel) / temperature, -1)
+    return (below, weight[..., 0]), (below + 1, weight[..., 1])
+
+
 class Latents:
     """Latents of a clip, one entry per tile: quantised values and what follows from them."""
 
     def __init__(self, tiles=(), detail=0):
         self.tiles, self.detail = tiles, detail  # of geo.partition
         self.y, self.q, self.hat, self.n, self.scan, self.bits = [], [], [], [], [], []
+
+    def like(self, y):
+        """Other values, not quantised, of the same tiles."""
+        out = Latents(self.tiles, self.detail)
+        out.y, out.scan = list(y), self.scan
+        return out
 
 
 class Codec(nn.Module):
@@ -137,21 +155,26 @@ class Codec(nn.Module):
                 out.y[i] = y + scan.scale * delta.float()
         return out
 
-    def quantise(self, latents, qidx, straight_through=False, drop=None):
-        """Fills in q, hat, n and (context-free, differentiable) bits. drop [B]: keep this share of each n."""
+    def quantise(self, latents, qidx, straight_through=False, drop=None, relaxation=None, lengths=None):
+        """Fills in q, hat, n and (context-free, differentiable) bits. drop [B]: keep this share of each n.
+
+        relaxation: the temperature of a rounding that is drawn, which hat and bits are differentiable by (relaxed_levels);
+        lengths: n of each tile where they are given."""
         d = (2.0 ** (qidx.float() / 8))[:, None]
-        for y, scan in zip(latents.y, latents.scan):
+        for i, (y, scan) in enumerate(zip(latents.y, latents.scan)):
             cls = ((scan.b[None] - qidx[:, None] + 40) >> 2).clamp(0, 31)
             ratio = y.abs() / d
             q = torch.floor(ratio.detach() + 0.5 - entropy.DEADZONE)
             delta = self.delta[cls, q.clamp(1, 3).long() - 1]
             hat = torch.where(q > 0, y.detach().sign() * (q - delta) * d, torch.zeros_like(y))
             cost = self.costs[cls, q.clamp(max=15).long()]
-            n = self.lengths(y.detach(), hat, cost, d, scan)
+            n = self.lengths(y.detach(), hat, cost, d, scan) if lengths is None else lengths[i]
             if drop is not None:
                 n = torch.ceil(n * drop).long()
             keep = torch.arange(scan.count, device=y.device)[None] < n[:, None] * scan.token
-            if straight_through:
+            if relaxation is not None:
+                hat, cost = self.relaxed(y, d, cls, relaxation)
+            elif straight_through:
                 # only what survives the dead zone carries a gradient to the encoder
                 hat = hat + torch.where(q > 0, y - y.detach(), torch.zeros_like(y))
                 low = ratio.detach().floor().clamp(max=14).long()
@@ -162,6 +185,14 @@ class Codec(nn.Module):
             latents.n.append(n)
             latents.bits.append((cost * keep).sum(1))
         return latents
+
+    def relaxed(self, y, d, cls, temperature):
+        """hat and bits of a drawn rounding of y."""
+        hat, bits = 0, 0
+        for level, weight in relaxed_levels(y.abs() / d, temperature):
+            value = torch.where(level > 0, level - self.delta[cls, level.clamp(1, 3).long() - 1], torch.zeros_like(level))
+            hat, bits = hat + weight * value, bits + weight * self.costs[cls, level.clamp(max=15).long()]
+        return y.detach().sign() * hat * d, bits
 
     @staticmethod
     def lengths(y, hat, cost, d, scan):
