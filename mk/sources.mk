@@ -31,7 +31,7 @@ RATE_SOURCES = $(addprefix engine/rate/, \
     rate_distortion rate_plan)
 
 ENCODER_SOURCES = $(addprefix engine/encoder/, \
-    clip_choice clip_encoder detail_choice encoder encoder_settings motion_choice picture_error quantiser_choice reduced_frames \
+    clip_choice clip_encoder compensation detail_choice encoder encoder_settings motion_choice picture_error quantiser_choice reduced_frames \
     smoothing_choice trial_coder)
 
 DECODER_SOURCES = $(addprefix engine/decoder/, \

@@ -134,7 +134,8 @@ static void name_reference(struct odva_clip_encoder *encoder, struct odva_packet
         slot->packet_encoder.reference = odva_packet_encoder_id(&before->packet_encoder);
 }
 
-static int chooses_smoothing(const struct odva_clip_encoder *encoder)
+/* Whether it looks at what a decoder makes of the clip. */
+static int decodes(const struct odva_clip_encoder *encoder)
 {
     return encoder->settings->preset != ONEDVA_PRESET_ULTRAFAST;
 }
@@ -166,7 +167,7 @@ static int write_packet(struct odva_clip_encoder *encoder, const float *y)
     if (status < 0)
         return status;
     odva_layer_plan_set_ends(&layer_plan, &coder->latents);
-    if (chooses_smoothing(encoder))
+    if (decodes(encoder))
         status = decode(encoder, 1);
     if (status < 0)
         return status;
@@ -183,12 +184,14 @@ static int write_packet(struct odva_clip_encoder *encoder, const float *y)
 int odva_clip_encoder_encode(struct odva_clip_encoder *encoder, double index, double *counted)
 {
     int status = odva_trial_coder_quantise(&encoder->coder, index, counted);
-    const float *y = encoder->coder.linear; /* which moves where a finer quantiser keeps more */
+    float *y = encoder->coder.linear; /* which moves where a finer quantiser keeps more */
 
     if (status == ONEDVA_OK && odva_clip_encoder_corrects(encoder)) {
         status = correct(encoder, index, counted);
         y = encoder->corrected;
     }
+    if (status == ONEDVA_OK && decodes(encoder))
+        status = odva_trial_coder_compensate(&encoder->coder, y, index, counted);
     return status < 0 ? status : write_packet(encoder, y);
 }
 

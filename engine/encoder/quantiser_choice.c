@@ -64,6 +64,7 @@ int odva_quantiser_choice_open(struct odva_quantiser_choice *choice, const onedv
     choice->settings = settings;
     choice->stream = stream;
     choice->index = index;
+    choice->share = 1;
     choice->rate_control = (struct odva_rate_control){
         .bitrate = (double)settings->bitrate,
         .max_rate = (double)settings->max_rate,
@@ -147,8 +148,8 @@ static int search_qidx(struct choice *c, double budget, double *bits)
     return status;
 }
 
-/* Search with the linear latents, which takes no network, then once more with the budget changed
- * by what the network made of the rate. */
+/* Search with the linear latents, and a budget that is changed by what was made of their rate in
+ * the clip before; where a network makes it, once more by what it made of this one's. */
 static int encode_at_bitrate(struct choice *c)
 {
     const struct odva_rate_control *control = &c->state->rate_control;
@@ -160,13 +161,15 @@ static int encode_at_bitrate(struct choice *c)
     budget = odva_rate_control_counted(
         control, odva_rate_control_budget(control, c->seconds, !c->encoder->clip->prediction),
         motion_bits);
-    status = search_qidx(c, budget, &linear_bits);
-    if (status == ONEDVA_OK)
-        status = encode(c);
-    if (status < 0 || !odva_clip_encoder_corrects(c->encoder))
-        return status;
-    status = search_qidx(c, budget * (linear_bits + 1) / (c->state->counted + 1), &linear_bits);
-    return status < 0 ? status : encode(c);
+    for (int i = 0; i < (odva_clip_encoder_corrects(c->encoder) ? 2 : 1); i++) {
+        status = search_qidx(c, budget / c->state->share, &linear_bits);
+        if (status == ONEDVA_OK)
+            status = encode(c);
+        if (status < 0)
+            return status;
+        c->state->share = (c->state->counted + 1) / (linear_bits + 1);
+    }
+    return ONEDVA_OK;
 }
 
 /* ---- two passes -------------------------------------------------------------------------- */

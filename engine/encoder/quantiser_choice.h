@@ -21,6 +21,7 @@ struct odva_quantiser_choice {
     const struct onedva_stream *stream;             /* borrowed */
     double index; /* of the quantiser (odva_rate_distortion_run): of the last clip, or the first */
     double counted; /* bits of the last clip's payloads, about */
+    double share; /* of the bits that its latents took before they were corrected or compensated */
     struct odva_rate_control rate_control;
     struct odva_first_pass first_pass;
     struct odva_rate_plan plan; /* of a second pass */

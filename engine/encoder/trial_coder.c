@@ -36,8 +36,11 @@ int odva_trial_coder_open(struct odva_trial_coder *coder, const struct onedva_mo
         return ONEDVA_ERR_NOMEM;
     odva_smoothing_choice_init(&coder->smoothing);
     status = odva_linear_path_open(&coder->path, model, backend);
+    if (status == ONEDVA_OK)
+        status = odva_sampler_open(&coder->sampler, model, backend);
     if (status < 0)
         return status;
+    coder->refines = settings->preset == ONEDVA_PRESET_SLOW;
     status = odva_rate_distortion_init(&coder->rate_distortion, model, pool, settings->max_tokens,
                                        settings->preset == ONEDVA_PRESET_SLOW);
     coder->partition.masking = settings->aq;
@@ -61,6 +64,8 @@ void odva_trial_coder_close(struct odva_trial_coder *coder)
     odva_canvas_free(&coder->canvas);
     odva_canvas_free(&coder->pictures);
     odva_motion_warp_free(&coder->warp);
+    odva_compensation_free(&coder->compensation);
+    odva_sampler_close(&coder->sampler);
     free(coder->linear);
     *coder = (struct odva_trial_coder){0};
 }
@@ -228,6 +233,68 @@ static int synthesise(struct odva_trial_coder *coder, const struct synthesis *s,
         status = odva_images_warp(backend, s->shown.image, s->coded.image, &coder->warp.warp,
                                   odva_motion_warp_nodes(&coder->warp));
     return status < 0 ? status : backend->ops->synchronize(backend);
+}
+
+/* @param decoded where the pictures go before they are smoothed */
+static int synthesise_twice(struct odva_trial_coder *coder, const struct synthesis *s,
+                            const struct odva_images *decoded)
+{
+    const struct odva_backend_ops *ops = coder->backend->ops;
+    const struct odva_sampler_params one_step = {
+        .qidx = coder->latents.qidx, .steps = 1, .sampler = ONEDVA_SAMPLER_EULER};
+    int status = odva_linear_path_reconstruct(&coder->path, &coder->latents, s->prediction.image[0],
+                                              s->coded.image);
+
+    for (int i = 0; i < coder->latents.grid.frames && status == ONEDVA_OK; i++)
+        status = ops->image_copy(coder->backend, decoded->image[i], s->coded.image[i]);
+    if (status == ONEDVA_OK && coder->refines)
+        status = odva_sampler_refine(&coder->sampler, &coder->latents, &one_step, s->coded.image);
+    if (status == ONEDVA_OK)
+        status = smooth(coder, s->coded.image, 1);
+    return status < 0 ? status : ops->synchronize(coder->backend);
+}
+
+/* Set coder->compensation.pictures to what is coded in place of the clip. */
+static int compensate_pictures(struct odva_trial_coder *coder)
+{
+    const struct odva_grid *grid = &coder->latents.grid;
+    struct odva_canvas *pictures = &coder->compensation.pictures;
+    struct odva_images decoded = {0};
+    struct synthesis s = {0};
+    int status = wrap_pictures(coder, &s, grid, NULL);
+
+    if (status == ONEDVA_OK)
+        status = odva_canvas_set_size(pictures, grid->frames, grid->width, grid->height,
+                                      coder->backend->depth);
+    if (status == ONEDVA_OK)
+        status = odva_images_wrap(&decoded, coder->backend, pictures->picture, grid->frames,
+                                  grid->width, grid->height, coder->backend->depth);
+    if (status == ONEDVA_OK)
+        status = synthesise_twice(coder, &s, &decoded);
+    odva_images_free(&s.prediction, coder->backend);
+    odva_images_free(&s.coded, coder->backend);
+    odva_images_free(&decoded, coder->backend);
+    if (status == ONEDVA_OK)
+        odva_compensation_add(pictures, &coder->pictures, coder->clip, coder->pool);
+    return status;
+}
+
+int odva_trial_coder_compensate(struct odva_trial_coder *coder, float *y, double index,
+                                double *bits)
+{
+    const struct odva_latents *latents = &coder->latents;
+    struct odva_compensation *compensation = &coder->compensation;
+    int status = compensate_pictures(coder);
+
+    if (status == ONEDVA_OK)
+        status = odva_compensation_transform(compensation, coder->model, coder->backend, latents,
+                                             coder->prediction);
+    if (status < 0)
+        return status;
+    for (size_t i = 0; i < odva_latents_count(latents); i++)
+        y[i] = y == coder->linear ? compensation->latents[i]
+                                  : y[i] + compensation->latents[i] - coder->linear[i];
+    return odva_trial_coder_requantise(coder, y, index, bits);
 }
 
 int odva_trial_coder_reconstruct(struct odva_trial_coder *coder, const struct odva_motion *motion,

@@ -9,10 +9,12 @@
 #include <stddef.h>
 
 #include "bitstream/latents.h"
+#include "encoder/compensation.h"
 #include "encoder/detail_choice.h"
 #include "encoder/smoothing_choice.h"
 #include "motion/canvas.h"
 #include "motion/motion_warp.h"
+#include "network/sampler.h"
 #include "rate/partition_choice.h"
 #include "rate/rate_distortion.h"
 #include "transform/deblocking.h"
@@ -43,6 +45,9 @@ struct odva_trial_coder {
     struct odva_deblocking deblocking;
     struct odva_smoothing_choice smoothing;
     struct odva_motion_warp warp;
+    struct odva_compensation compensation; /* of the clip compensated last */
+    struct odva_sampler sampler;
+    int refines; /* compensation looks at what one step of the network gives */
 };
 
 /** @param settings tokens, preset, aq. @return ONEDVA_OK or ONEDVA_ERR_NOMEM */
@@ -70,6 +75,16 @@ int odva_trial_coder_quantise(struct odva_trial_coder *coder, double index, doub
 /** Set coder->latents to y quantised with the partition that they have (odva_rate_distortion_run).
  * @param bits of the payload */
 int odva_trial_coder_requantise(struct odva_trial_coder *coder, const float *y, double index,
+                                double *bits);
+
+/**
+ * Decode coder->latents, and quantise the clip anew with the partition that they have, with what
+ * deblocking and smoothing took from its pictures added to them. With coder->refines one step of
+ * the network comes before these, and what it added is taken away.
+ * @param y    latents that were quantised, to which is added what that changes
+ * @param bits of the payload
+ */
+int odva_trial_coder_compensate(struct odva_trial_coder *coder, float *y, double index,
                                 double *bits);
 
 /**

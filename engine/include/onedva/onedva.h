@@ -194,8 +194,9 @@ ONEDVA_API int onedva_backend_available(enum onedva_backend backend);
 
 enum onedva_preset {
     ONEDVA_PRESET_ULTRAFAST, /* linear latents, no network, large tiles tried where they may win */
-    ONEDVA_PRESET_MEDIUM,    /* query encoder, where the model has one */
-    ONEDVA_PRESET_SLOW,      /* as medium, and per-coefficient rate-distortion choice */
+    ONEDVA_PRESET_MEDIUM, /* compensates for deblocking and smoothing; query encoder, where there is
+                             one */
+    ONEDVA_PRESET_SLOW,   /* and for one step of the decoder's network; per-coefficient choice */
 };
 
 /** Two passes over a video give it the size that a bitrate asks for, and all of it one quality. */
