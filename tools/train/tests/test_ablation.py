@@ -2,11 +2,13 @@
 import collections
 import math
 import unittest
+from unittest import mock
 
 import numpy as np
 import torch
 
-from onedva_ablation import clip_lengths, cnn, fine_tokens, measure, variants
+from onedva_ablation import clip_lengths, cnn, encoder_bound, fine_tokens, measure, variants
+from onedva_train import entropy
 from onedva_train import geometry as geo
 from onedva_train.codec import Codec
 from onedva_train.untrained import random_linear
@@ -121,6 +123,36 @@ class Variants(unittest.TestCase):
         for same in found[1:3]:
             self.assertLess((same - found[0]).abs().max().item(), 1e-4)
         self.assertGreater((found[3] - found[0]).abs().max().item(), 1e-4)
+
+
+class EncoderBound(unittest.TestCase):
+    def setUp(self):
+        torch.manual_seed(5)
+        self.codec = Codec(variants.config(encoder_layers=0), random_linear()).requires_grad_(False)
+        smooth = torch.nn.functional.avg_pool3d(torch.randn(3, 1, 8, 160, 160), (1, 25, 25), 1)[:, 0] * 8
+        half = smooth[1:, :, :128:2, :128:2]
+        self.x = geo.patchify(smooth[:1, :, :128, :128], half[:1], half[1:])
+
+    def cost(self, splits, qidx):
+        latents = self.codec.quantise(self.codec.analyse(self.x, qidx, False, [splits]), qidx)
+        price = entropy.LAMBDA * 2.0 ** (float(qidx) / 4)
+        return sum(float((y - hat).pow(2).sum() + price * bits.sum())
+                   for y, hat, bits in zip(latents.y, latents.hat, latents.bits))
+
+    def test_no_partition_of_one_size_is_cheaper(self):
+        for q in (-24, -8, 8):
+            qidx = torch.tensor([q])
+            cheapest = self.cost(encoder_bound.cheapest_splits(self.codec, self.x, qidx), qidx)
+            for splits in (0, 1, 0x1f, -1):
+                self.assertLessEqual(cheapest, self.cost(splits, qidx) * (1 + 1e-5))
+
+    @mock.patch.object(encoder_bound, "STEPS", 30)
+    def test_the_optimum_is_better_than_one_pass_and_none(self):
+        for with_network in (False, True):
+            block = encoder_bound.Superblock(self.codec, self.x, -16, with_network)
+            none, once, best = block.compared([y / block.step for y in block.latents.y]), block.compensated(), block.optimised()
+            self.assertEqual([round(v, 6) for v in none], [0, 0, 0])
+            self.assertLess(best[0], min(0, once[0]))
 
 
 if __name__ == "__main__":
