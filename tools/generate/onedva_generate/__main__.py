@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""usage: python3 -m onedva_generate clips | train | sample | measure | sheet    (-h says more; doc/generation.md)"""
+"""usage: python3 -m onedva_generate clips | autoencode | train | sample | measure | sheet    (-h says more; doc/generation.md)"""
 import argparse
 import os
 import sys
@@ -9,7 +9,7 @@ import torch
 
 import onedva_progress
 
-from . import clips, flow, measure, prior, train
+from . import autoencoder, clips, flow, measure, prior, train
 from .errors import InputError
 
 
@@ -40,6 +40,15 @@ def make_clips(args):
         raise InputError(f"--side {args.side}: clips are whole tiles, 128 samples or a multiple")
     classes = clips.read_classes(args.classes)
     clips.make(classes, args.programs, args.side, args.crf, args.length, args.crops, args.count, args.seed).save(args.out)
+
+
+def autoencode(args):
+    can_write(args.out)
+    can_write(args.autoencoder)
+    torch.set_num_threads(args.threads)
+    classes = clips.read_classes(args.classes)
+    autoencoder.make(classes, args.autoencoder, args.programs, args.side, args.qidx, args.crops, args.count, args.seed,
+                     args.minutes, args.bf16).save(args.out)
 
 
 def run_training(args):
@@ -76,7 +85,13 @@ def show_measures(args):
     data, classes = clips.Clips.load(args.clips), args.classes and clips.read_classes(args.classes)
     if classes and set(classes) != set(data.config["classes"]):
         raise InputError(f"{args.classes} has classes {', '.join(classes)}; the clips', {', '.join(data.config['classes'])}, are needed")
-    measure.table(data, args.prior, clips.programs_in(args.programs), args.count, classes)
+    program = clips.programs_in(args.programs)
+    if args.autoencoder:
+        coder = autoencoder.Coder.load(args.autoencoder)
+        source = autoencoder.Drawing(program, coder, prior.load(args.prior), data)
+    else:
+        source = measure.Engine(program, args.prior, data)
+    measure.table(data, source, program, args.count, classes)
 
 
 def make_sheet(args):
@@ -87,17 +102,26 @@ def make_sheet(args):
 def parse(argv):
     parser = argparse.ArgumentParser(prog="onedva_generate", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    p = commands.add_parser("clips", help="videos to latents with classes")
-    p.add_argument("classes", help='JSON: {"name": ["videos/of/it/*.mp4", ...], "shapes": "shapes"}; the latter are drawn')
-    p.add_argument("out", help="file.npz")
-    p.add_argument("--programs", default="build", help="folder of ffmpeg and onedva-latents")
-    p.add_argument("--side", type=whole(128, 1024), default=128, help="of the clips, in samples")
-    p.add_argument("--crf", type=number(float, 0, 63), default=34)
-    p.add_argument("--length", type=whole(1, 4096), default=64, help="latent tokens of a tile")
-    p.add_argument("--crops", type=whole(1), default=8, help="of each video, at each of two sizes")
-    p.add_argument("--count", type=whole(1), default=400, help="of drawn videos of 64 frames")
-    p.add_argument("--seed", type=whole(0), default=0)
-    p.set_defaults(run=make_clips)
+    for name, run, text in (("clips", make_clips, "videos to latents with classes"),
+                            ("autoencode", autoencode, "the same with latents of a 3D-CNN autoencoder, to compare with")):
+        p = commands.add_parser(name, help=text)
+        p.add_argument("classes", help='JSON: {"name": ["videos/of/it/*.mp4", ...], "shapes": "shapes"}; the latter are drawn')
+        p.add_argument("out", help="file.npz")
+        p.add_argument("--programs", default="build", help="folder of ffmpeg and onedva-latents")
+        p.add_argument("--side", type=whole(128, 1024), default=128, help="of the clips, in samples")
+        p.add_argument("--crops", type=whole(1), default=8, help="of each video, at each of two sizes")
+        p.add_argument("--count", type=whole(1), default=400, help="of drawn videos of 64 frames")
+        p.add_argument("--seed", type=whole(0), default=0)
+        p.set_defaults(run=run)
+        if name == "clips":
+            p.add_argument("--crf", type=number(float, 0, 63), default=34)
+            p.add_argument("--length", type=whole(1, 4096), default=64, help="latent tokens of a tile")
+        else:
+            p.add_argument("--autoencoder", required=True, help="file.pt; where it is not there, it is trained and written")
+            p.add_argument("--minutes", type=number(float, 0, 1e6), default=20, help="of its training")
+            p.add_argument("--qidx", type=whole(-40, 63), default=-6, help="of its quantiser")
+            p.add_argument("--threads", type=whole(1), default=1)
+            p.add_argument("--bf16", action="store_true", help="train in bfloat16: faster where the processor has it")
     p = commands.add_parser("train", help="a prior on clips")
     p.add_argument("clips")
     p.add_argument("out", help="the prior: file.safetensors")
@@ -136,6 +160,7 @@ def parse(argv):
         else:
             p.add_argument("--count", type=whole(4), default=128, help="clips of each class")
             p.add_argument("--classes", metavar="FILE", help="that of `clips`: its videos as they were recorded, too")
+            p.add_argument("--autoencoder", metavar="FILE", help="that of `autoencode`, whose clips these are")
     return parser.parse_args(argv)
 
 

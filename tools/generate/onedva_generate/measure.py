@@ -58,15 +58,33 @@ def distances(net, a, b):
     return [frechet(x, y) for x, y in zip(sets(net, a), sets(net, b))]
 
 
-def draw_all(program, prior, config, count, seed, *options):
-    """As many clips of each class, in runs."""
-    found = []
-    with tempfile.TemporaryDirectory() as folder:
-        for name in config["classes"]:
-            for i in range(count // RUN):
-                found.append(packets.draw(program, prior, config["side"], name, seed + i, RUN,
-                                          os.path.join(folder, "drawn.mkv"), *options))
-    return np.concatenate(found)
+class Engine:
+    """Clips and drawn clips as RGB frames, by the codec and its generator."""
+
+    def __init__(self, program, prior, data, *options):
+        self.program, self.prior, self.data, self.options = program, prior, data, options
+
+    def decoded(self, chosen):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "real.mkv")
+            packets.write(self.program, self.data.latents[chosen], self.data.typical, self.prior, path)
+            return packets.decode(self.program, path, self.data.config["side"])
+
+    def drawn(self, count, run, seed):
+        """As many clips of each class, in runs."""
+        found, config = [], self.data.config
+        with tempfile.TemporaryDirectory() as folder:
+            for name in config["classes"]:
+                for i in range(count // run):
+                    found.append(packets.draw(self.program, self.prior, config["side"], name, seed + i, run,
+                                              os.path.join(folder, "drawn.mkv"), *self.options))
+        return np.concatenate(found)
+
+    def coded(self, frames):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "coded.mkv")
+            clip_files.encode(self.program, frames, self.data.config, path)
+            return packets.decode(self.program, path, self.data.config["side"])
 
 
 def pick(data, count, rng, held):
@@ -81,26 +99,18 @@ def pick(data, count, rng, held):
     return np.concatenate(chosen)
 
 
-def decoded(program, data, chosen, prior):
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "real.mkv")
-        packets.write(program, data.latents[chosen], data.typical, prior, path)
-        return packets.decode(program, path, data.config["side"])
-
-
-def recorded(program, classes, config, count, rng):
+def recorded(source, program, classes, config, count, rng):
     """As many clips of each class as they were recorded, and what the codec makes of them."""
     kinds = ([], [])
     with tempfile.TemporaryDirectory() as folder:
-        plain, coded = (os.path.join(folder, name) for name in ("plain.yuv", "coded.mkv"))
+        plain = os.path.join(folder, "plain.yuv")
         for name in config["classes"]:
             runs = list(clip_files.class_runs(name, classes[name], program, config["side"], 2, count, rng))
             known = np.concatenate(runs).reshape(-1, clip_files.FRAMES, runs[0].shape[1])
             chosen = known[rng.choice(len(known), count, len(known) < count)]
             chosen.tofile(plain)
-            clip_files.encode(program, chosen, config, coded)
-            for found, path, options in zip(kinds, (plain, coded), (clip_files.raw(config["side"]), ())):
-                found.append(packets.decode(program, path, config["side"], *options))
+            kinds[0].append(packets.decode(program, plain, config["side"], *clip_files.raw(config["side"])))
+            kinds[1].append(source.coded(chosen))
     return [np.concatenate(found) for found in kinds]
 
 
@@ -114,18 +124,18 @@ def head(name, report):
     report("|---|---|---|")
 
 
-def table(data, prior, program, count, classes=None, report=print, *options):
+def table(data, source, program, count, classes=None, report=print):
     """Distances between equally many clips of each class: trained on, left out, drawn; and where the classes' videos are
-    given, of these as they were recorded."""
+    given, of these as they were recorded. source: Engine or autoencoder.Drawing"""
     rng, net = np.random.default_rng(0), network()
-    trained, other, held = (decoded(program, data, pick(data, count, rng, h), prior) for h in (False, False, True))
-    drawn = draw_all(program, prior, data.config, count, 1, *options)
+    trained, other, held = (source.decoded(pick(data, count, rng, h)) for h in (False, False, True))
+    drawn = source.drawn(count, RUN, 1)
     report(f"{len(trained)} clips of each kind, {len(SHOWN)} frames of each")
     head("clips trained on", report)
     for name, videos in (("others trained on", other), ("clips left out", held), ("drawn clips", drawn)):
         row(net, name, trained, videos, report)
     if classes:
-        (real, coded), (other, _) = (recorded(program, classes, data.config, count, rng) for _ in range(2))
+        (real, coded), (other, _) = (recorded(source, program, classes, data.config, count, rng) for _ in range(2))
         head("recorded clips", report)
         for name, videos in (("others recorded", other), ("the same, coded", coded), ("drawn clips", drawn)):
             row(net, name, real, videos, report)
@@ -159,7 +169,7 @@ def sheet(data, prior, program, path, each=4, seed=1):
                 video = os.path.join(folder, "drawn.mkv")
                 drawn = packets.draw(program, prior, side, name, seed + i, 1, video)
                 best, distance = nearest(data, latents_of(program, video, data.config["length"]))
-                real = decoded(program, data, best, prior)
+                real = Engine(program, prior, data).decoded(best)
                 strip = [v[0, f] for v in (drawn, real) for f in SHOWN]
                 strip.insert(len(SHOWN), np.full((side, side // 8, 3), 255, np.uint8))
                 rows.append(np.concatenate(strip, 1))

@@ -57,8 +57,8 @@ def validate(prior, data, cfg, count=256):
     return float(np.mean(losses))
 
 
-def make_batch(data, cfg, rng, size):
-    length = max(1, int(rng.choice(LENGTHS) * cfg.length))
+def make_batch(data, cfg, rng, size, lengths=LENGTHS):
+    length = max(1, int(rng.choice(lengths) * cfg.length))
     x, classes, before = data.batch(data.train, rng, size, length, cfg.tiles, rng.random() < ALONE)
     none = torch.from_numpy(rng.random(size) < NO_CLASS)
     return x, torch.where(none, len(cfg.classes), classes), before
@@ -72,6 +72,8 @@ class Training:
         self.average = copy.deepcopy(self.prior)
         self.optimiser = torch.optim.AdamW(self.prior.parameters(), rate, betas=(0.9, 0.95), weight_decay=0.01)
         self.rate, self.checkpoint, self.bf16 = rate, checkpoint, bf16
+        # a beginning of tokens that lie on a grid is no clip of less detail
+        self.lengths = (1.0,) if clips.config.get("is_grid") else LENGTHS
         if os.path.exists(checkpoint):
             self.load()
         else:
@@ -102,7 +104,7 @@ class Training:
         os.replace(self.checkpoint + ".part", self.checkpoint)
 
     def run_step(self, rng, size):
-        x, classes, before = make_batch(self.data, self.prior.cfg, rng, size)
+        x, classes, before = make_batch(self.data, self.prior.cfg, rng, size, self.lengths)
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate * min(1, (self.step + 1) / WARMUP)
         with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):

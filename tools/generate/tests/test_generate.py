@@ -11,7 +11,7 @@ from unittest import mock
 import numpy as np
 import torch
 
-from onedva_generate import clips, flow, measure, prior, shapes, train
+from onedva_generate import autoencoder, clips, flow, measure, prior, shapes, train
 from onedva_generate.errors import InputError
 
 CONFIG = {"side": 128, "length": 4, "tiles": 1, "qidx": 0, "model": "test", "model_id": "0" * 16, "classes": ["a", "b"]}
@@ -188,6 +188,50 @@ class Training(unittest.TestCase):
             self.assertEqual(again.step, 120)
             for a, b in zip(training.average.parameters(), again.average.parameters()):
                 self.assertTrue(torch.equal(a, b))
+
+
+    def test_a_grid_is_not_cut(self):
+        data = some_clips()
+        for is_grid, lengths in ((True, {4}), (False, {1, 2, 4})):
+            data.config = {**CONFIG, "is_grid": is_grid}
+            with tempfile.TemporaryDirectory() as folder:
+                training = train.Training(data, os.path.join(folder, "checkpoint"), 0.02, SMALL)
+            rng = np.random.default_rng(0)
+            found = {train.make_batch(training.data, training.prior.cfg, rng, 2, training.lengths)[0].shape[1] for _ in range(40)}
+            self.assertEqual(found, lengths)
+
+
+class Autoencoder(unittest.TestCase):
+    def setUp(self):
+        torch.manual_seed(0)
+        rng = np.random.default_rng(0)
+        self.frames = np.stack([shapes.video(rng, 16, 32) for _ in range(8)])
+        self.coder = autoencoder.Coder(32, -6)
+
+    def test_frames_and_tokens_come_back(self):
+        np.testing.assert_array_equal(autoencoder.frames_of(autoencoder.patches_of(self.frames, 32)), self.frames)
+        levels = torch.arange(2 * 8 * 4 * 6 * 6).reshape(2, 8, 4, 6, 6)
+        tokens = autoencoder.to_tokens(levels)
+        self.assertEqual(tokens.shape, (2, 36, 32))
+        self.assertTrue(torch.equal(autoencoder.from_tokens(tokens, 96), levels))
+        self.assertEqual(set(tokens[0, 1].tolist()),
+                         set(levels[0, :, 0, :2, 2:4].flatten().tolist()))   # all channels of 2x2 places
+
+    def test_it_learns_and_comes_back(self):
+        before, lines = float(self.coder.loss(self.frames).detach()), []
+        with contextlib.redirect_stderr(io.StringIO()):
+            self.coder.train(np.concatenate([self.frames] * 2), lines.append, steps=60)
+        self.assertLess(float(self.coder.loss(self.frames).detach()), before - 0.05)
+        self.assertRegex(lines[0], r"^\d+ steps of 8 clips, loss .* dB$")
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "file")
+            self.coder.save(path)
+            tokens = self.coder.encode(self.frames)
+            np.testing.assert_array_equal(autoencoder.Coder.load(path).decode(tokens), self.coder.decode(tokens))
+            with open(path, "wb") as file:
+                file.write(b"none")
+            with self.assertRaisesRegex(InputError, "no autoencoder"):
+                autoencoder.Coder.load(path)
 
 
 class Wrong(unittest.TestCase):
