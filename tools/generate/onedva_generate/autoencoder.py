@@ -27,7 +27,7 @@ LEFT_OUT = 16    # one of so many clips is for validation
 
 def patches_of(frames, side):
     """uint8 yuv420p clips [N, 16, side * side * 3 / 2] -> [N, gt, gy, gx, 1536]"""
-    frames = torch.from_numpy(np.ascontiguousarray(frames))
+    frames = torch.from_numpy(np.array(frames))   # of mapped memory, which is not written to
     y, rest = frames[..., :side * side], frames[..., side * side:]
     u, v = rest.chunk(2, -1)
     planes = [p.unflatten(-1, (n, n)) for p, n in ((y, side), (u, side // 2), (v, side // 2))]
