@@ -51,6 +51,7 @@ make_machine() {
     tar -C "$machine" -xf "$base"
     mount --bind "$machine" "$machine"
     mount -t proc proc "$machine/proc"
+    mount -t sysfs -o ro sysfs "$machine/sys"
     mount -t devpts -o newinstance,ptmxmode=0666 devpts "$machine/dev/pts"
     mount -t tmpfs -o mode=1777 tmpfs "$machine/dev/shm"
     cp /etc/resolv.conf /etc/hosts "$machine/etc/"

@@ -11,7 +11,8 @@
 set -eu
 
 cd "$(dirname "$0")/../.."
-# Users' programs are built by the tests of what is installed.
+has_cuda=$(sed -n 's/^HAVE_CUDA *:*= *//p' build/config.mak)
+# Users' programs are built by the tests of what is installed, product_bench where there is a CUDA Toolkit.
 programs=$(grep -l '^int main(' tools/*/*.c | grep -v -e '^tools/tests/' -e '^tools/examples/' | sed 's|.*/||; s|\.c$||')
 
 for variant in gcc-O3 clang-O2; do
@@ -23,6 +24,7 @@ for variant in gcc-O3 clang-O2; do
     CC=$compiler CFLAGS=$optimize ONEDVA_LIBRARY=$directory/lib/libonedva.a \
         tools/latents/build.sh build/ffmpeg-check $directory/onedva-latents
     for program in $programs; do
+        [ "$program" != product_bench ] || [ "$has_cuda" = yes ] || continue
         [ -x "$directory/tools/bench/$program" ] || [ -x "$directory/$(echo "$program" | tr _ -)" ] || {
             echo "test_tools: 'make tools' does not build $program" >&2
             exit 1
