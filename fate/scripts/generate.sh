@@ -125,10 +125,12 @@ measured() {
 check "distances of drawn, known and recorded clips" measured
 recorded() {
     PYTHONPATH=$root/tools/generate "$python" -c "
-import numpy, json
+import numpy, types
 from onedva_generate import clips, measure
 config = {'side': 128, 'crf': 20, 'length': 512, 'classes': ['shapes', 'still']}
-real, coded = measure.recorded(clips.programs_in('.'), clips.read_classes('classes.json'), config, 2, numpy.random.default_rng(1))
+program = clips.programs_in('.')
+source = measure.Engine(program, None, types.SimpleNamespace(config=config))
+real, coded = measure.recorded(source, program, clips.read_classes('classes.json'), config, 2, numpy.random.default_rng(1))
 assert real.shape == coded.shape == (4, 16, 128, 128, 3), real.shape
 error = ((real.astype(float) - coded) ** 2).mean((1, 2, 3, 4))
 apart = ((real[0].astype(float) - real[3]) ** 2).mean()
