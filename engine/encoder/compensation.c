@@ -68,25 +68,20 @@ void odva_compensation_add(struct odva_canvas *pictures, const struct odva_canva
     odva_thread_pool_run(pool, pictures->frames, add_frame, &addition);
 }
 
-static int reserve_latents(struct odva_compensation *c, const struct odva_latents *latents)
-{
-    const size_t count = odva_latents_count(latents);
-
-    c->latents = odva_reserve(c->latents, &c->latent_capacity, count, sizeof(*c->latents));
-    c->difference =
-        odva_reserve(c->difference, &c->difference_capacity, count, sizeof(*c->difference));
-    c->energy =
-        odva_reserve(c->energy, &c->energy_capacity, latents->grid.tile_count, sizeof(*c->energy));
-    return c->latents && c->difference && c->energy ? ONEDVA_OK : ONEDVA_ERR_NOMEM;
-}
-
 /* Of predicted tiles what the prediction leaves. */
 static int subtract(struct odva_compensation *c, const struct odva_latents *latents,
                     const struct onedva_const_picture *prediction)
 {
-    int status =
-        odva_linear_path_project_prediction(&c->path, &latents->grid, latents->detail, prediction);
+    int status;
 
+    c->difference = odva_reserve(c->difference, &c->difference_capacity,
+                                 odva_latents_count(latents), sizeof(*c->difference));
+    c->energy =
+        odva_reserve(c->energy, &c->energy_capacity, latents->grid.tile_count, sizeof(*c->energy));
+    if (!c->difference || !c->energy)
+        return ONEDVA_ERR_NOMEM;
+    status =
+        odva_linear_path_project_prediction(&c->path, &latents->grid, latents->detail, prediction);
     if (status == ONEDVA_OK)
         status =
             odva_linear_path_subtract(&c->path, latents, 0, c->latents, c->difference, c->energy);
@@ -108,8 +103,11 @@ int odva_compensation_transform(struct odva_compensation *compensation,
     struct odva_linear_path *path = &compensation->path;
     int status = path->backend ? ONEDVA_OK : odva_linear_path_open(path, model, backend);
 
-    if (status == ONEDVA_OK)
-        status = reserve_latents(compensation, latents);
+    compensation->latents =
+        odva_reserve(compensation->latents, &compensation->latent_capacity,
+                     odva_latents_count(latents), sizeof(*compensation->latents));
+    if (!compensation->latents)
+        return ONEDVA_ERR_NOMEM;
     if (status == ONEDVA_OK)
         status = odva_linear_path_project(path, &latents->grid, latents->detail,
                                           compensation->pictures.const_picture);

@@ -180,7 +180,16 @@ int odva_trial_coder_requantise(struct odva_trial_coder *coder, const float *y, 
 /** What operators work on while a clip is reconstructed. */
 struct synthesis {
     struct odva_images prediction, coded, shown;
+    struct odva_images linear; /* coded before it was refined and smoothed; there may be none */
 };
+
+static void free_pictures(struct synthesis *s, struct odva_backend *backend)
+{
+    odva_images_free(&s->prediction, backend);
+    odva_images_free(&s->coded, backend);
+    odva_images_free(&s->shown, backend);
+    odva_images_free(&s->linear, backend);
+}
 
 static int wrap_pictures(struct odva_trial_coder *coder, struct synthesis *s,
                          const struct odva_grid *grid, const struct odva_motion *motion)
@@ -220,6 +229,21 @@ static int smooth(struct odva_trial_coder *coder, struct odva_image *const *code
                                             latents->grid.frames);
 }
 
+/* Keep what the linear path gives, and let the network go on where that is wanted. */
+static int keep_linear(struct odva_trial_coder *coder, const struct synthesis *s)
+{
+    const struct odva_sampler_params one_step = {
+        .qidx = coder->latents.qidx, .steps = 1, .sampler = ONEDVA_SAMPLER_EULER};
+    struct odva_backend *backend = coder->backend;
+    int status = ONEDVA_OK;
+
+    for (int i = 0; i < coder->latents.grid.frames && status == ONEDVA_OK; i++)
+        status = backend->ops->image_copy(backend, s->linear.image[i], s->coded.image[i]);
+    return status < 0 || !coder->refines
+               ? status
+               : odva_sampler_refine(&coder->sampler, &coder->latents, &one_step, s->coded.image);
+}
+
 static int synthesise(struct odva_trial_coder *coder, const struct synthesis *s,
                       const struct odva_motion *motion, int chooses_smoothing)
 {
@@ -227,6 +251,8 @@ static int synthesise(struct odva_trial_coder *coder, const struct synthesis *s,
     int status = odva_linear_path_reconstruct(&coder->path, &coder->latents, s->prediction.image[0],
                                               s->coded.image);
 
+    if (status == ONEDVA_OK && s->linear.image[0])
+        status = keep_linear(coder, s);
     if (status == ONEDVA_OK)
         status = smooth(coder, s->coded.image, chooses_smoothing);
     if (status == ONEDVA_OK && motion)
@@ -235,31 +261,11 @@ static int synthesise(struct odva_trial_coder *coder, const struct synthesis *s,
     return status < 0 ? status : backend->ops->synchronize(backend);
 }
 
-/* @param decoded where the pictures go before they are smoothed */
-static int synthesise_twice(struct odva_trial_coder *coder, const struct synthesis *s,
-                            const struct odva_images *decoded)
-{
-    const struct odva_backend_ops *ops = coder->backend->ops;
-    const struct odva_sampler_params one_step = {
-        .qidx = coder->latents.qidx, .steps = 1, .sampler = ONEDVA_SAMPLER_EULER};
-    int status = odva_linear_path_reconstruct(&coder->path, &coder->latents, s->prediction.image[0],
-                                              s->coded.image);
-
-    for (int i = 0; i < coder->latents.grid.frames && status == ONEDVA_OK; i++)
-        status = ops->image_copy(coder->backend, decoded->image[i], s->coded.image[i]);
-    if (status == ONEDVA_OK && coder->refines)
-        status = odva_sampler_refine(&coder->sampler, &coder->latents, &one_step, s->coded.image);
-    if (status == ONEDVA_OK)
-        status = smooth(coder, s->coded.image, 1);
-    return status < 0 ? status : ops->synchronize(coder->backend);
-}
-
 /* Set coder->compensation.pictures to what is coded in place of the clip. */
 static int compensate_pictures(struct odva_trial_coder *coder)
 {
     const struct odva_grid *grid = &coder->latents.grid;
     struct odva_canvas *pictures = &coder->compensation.pictures;
-    struct odva_images decoded = {0};
     struct synthesis s = {0};
     int status = wrap_pictures(coder, &s, grid, NULL);
 
@@ -267,13 +273,11 @@ static int compensate_pictures(struct odva_trial_coder *coder)
         status = odva_canvas_set_size(pictures, grid->frames, grid->width, grid->height,
                                       coder->backend->depth);
     if (status == ONEDVA_OK)
-        status = odva_images_wrap(&decoded, coder->backend, pictures->picture, grid->frames,
+        status = odva_images_wrap(&s.linear, coder->backend, pictures->picture, grid->frames,
                                   grid->width, grid->height, coder->backend->depth);
     if (status == ONEDVA_OK)
-        status = synthesise_twice(coder, &s, &decoded);
-    odva_images_free(&s.prediction, coder->backend);
-    odva_images_free(&s.coded, coder->backend);
-    odva_images_free(&decoded, coder->backend);
+        status = synthesise(coder, &s, NULL, 1);
+    free_pictures(&s, coder->backend);
     if (status == ONEDVA_OK)
         odva_compensation_add(pictures, &coder->pictures, coder->clip, coder->pool);
     return status;
@@ -305,9 +309,7 @@ int odva_trial_coder_reconstruct(struct odva_trial_coder *coder, const struct od
 
     if (status == ONEDVA_OK)
         status = synthesise(coder, &s, motion, chooses_smoothing);
-    odva_images_free(&s.prediction, coder->backend);
-    odva_images_free(&s.coded, coder->backend);
-    odva_images_free(&s.shown, coder->backend);
+    free_pictures(&s, coder->backend);
     return status;
 }
 
