@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from . import geometry as geo
+from .fused import fused
 
 WEIGHTS = (56, 30, 14, 5)   # of 128; what a clipped step moves the samples on each side by, nearest first
 BESIDE = 30   # of 128; what that to the sample beside it moves the nearest by
@@ -105,57 +106,69 @@ class Deblock(torch.autograd.Function):
         return grad, None, None, None
 
 
+def inside(wide, down=0, right=0):
+    """What lies so far down and right of all samples of the plane inside a border of REACHED, [B, T, H, W]."""
+    height, width = wide.shape[-2] - 2 * REACHED, wide.shape[-1] - 2 * REACHED
+    return wide[..., REACHED + down:REACHED + down + height, REACHED + right:REACHED + right + width]
+
+
+def neighbours():
+    """Weight, down and right of the samples that smoothing looks at."""
+    for distance, weight in enumerate(SMOOTHING, 1):
+        for down, right in ((0, 1), (0, -1), (1, 0), (-1, 0)):
+            yield weight, distance * down, distance * right
+
+
+@fused
+def pulled(wide, most):
+    """What the differences d to the samples near each move it by, 2 clamp(d, most / 2) - clamp(d, most), in 128ths."""
+    centre, total = inside(wide), 0
+    for weight, down, right in neighbours():
+        d = inside(wide, down, right) - centre
+        total = total + weight * (2 * d.clamp(-most / 2, most / 2) - d.clamp(-most, most))
+    return total
+
+
+@fused
+def pulled_gradient(wide, grad, most):
+    """The gradient by the samples: wide as above with a border more, grad 0 outside the plane."""
+    centre, own, total = inside(wide), inside(grad), 0
+    for weight, down, right in neighbours():
+        d = (inside(wide, down, right) - centre).abs()
+        slope = 2 * (d < most / 2).to(wide) - (d < most).to(wide)
+        total = total + weight * slope * (inside(grad, down, right) - own)
+    return total
+
+
 class Smooth(torch.autograd.Function):
-    """wide [T, H + 4, W + 4], most -> what the differences to samples near each of the [T, H, W] inside move it by, in 128ths.
-
-    A difference d counts as 2 clamp(d, most / 2) - clamp(d, most), at both its ends."""
-
-    @staticmethod
-    def ends(wide):
-        """Weight, and the samples before and behind, of all pairs of rows or columns at each distance."""
-        for distance, weight in enumerate(SMOOTHING, 1):
-            yield weight, wide[..., :-distance], wide[..., distance:]
-            yield weight, wide[..., :-distance, :], wide[..., distance:, :]
+    """wide [B, T, H + 4, W + 4], most [B, 1, 1, 1] -> pulled, [B, T, H, W]."""
 
     @staticmethod
     def forward(ctx, wide, most):
-        total = torch.zeros_like(wide)
-        for (weight, first, last), (_, to_first, to_last) in zip(Smooth.ends(wide), Smooth.ends(total)):
-            d = last - first
-            counted = d.clamp(-most / 2, most / 2).sub_(d.clamp_(-most, most), alpha=0.5)
-            to_first.add_(counted, alpha=2 * weight)
-            to_last.sub_(counted, alpha=2 * weight)
-        ctx.save_for_backward(wide)
-        ctx.most = most
-        return total[..., REACHED:-REACHED, REACHED:-REACHED]
+        ctx.save_for_backward(wide, most)
+        return pulled(wide, most)
 
     @staticmethod
     def backward(ctx, grad):
-        wide, = ctx.saved_tensors
-        grad, result = F.pad(grad, (REACHED,) * 4), torch.zeros_like(wide)
-        for (weight, first, last), (_, at_first, at_last), (_, to_first, to_last) in zip(
-                *(Smooth.ends(v) for v in (wide, grad, result))):
-            size = (last - first).abs_()
-            slope = (size < ctx.most / 2).to(wide).sub_((size < ctx.most).to(wide), alpha=0.5).mul_(at_first - at_last)
-            to_last.add_(slope, alpha=2 * weight)
-            to_first.sub_(slope, alpha=2 * weight)
-        return result, None
+        wide, most = ctx.saved_tensors
+        return pulled_gradient(F.pad(wide, (REACHED,) * 4), F.pad(grad, (2 * REACHED,) * 4), most), None
 
 
 def smooth_plane(plane, most, moved, exact):
-    """plane [T, H, W]: each sample moves towards those that are near it, and like it, where moved [H, W] is not 0, if given."""
+    """plane [B, T, H, W], most [B, 1, 1, 1]: each sample moves towards those that are near it, and like it, where moved
+    [B, 1, H, W] is not 0, if given."""
     total = Smooth.apply(F.pad(plane, (REACHED,) * 4, "replicate"), most)
     return plane + shares(total if moved is None else total * moved, exact)
 
 
 def smooth_all(levels, qidx, kept, smoothing, exact):
     """levels 0..255 [B, gt, gy, gx, 1536], qidx and smoothing [B], kept [B, gy, gx] or None; exact: levels are integers and stay so."""
-    limits, planes = smoothing_limits(qidx, smoothing).tolist(), []
+    most, planes = smoothing_limits(qidx, smoothing).to(levels)[:, None, None, None], []
     for plane, side in zip(geo.unpatchify(levels), (geo.TOKEN_LUMA, geo.TOKEN_CHROMA, geo.TOKEN_CHROMA)):
-        moved = [None] * len(limits)
+        moved = None
         if kept is not None:
-            moved = (~kept).to(plane).repeat_interleave(side, 1).repeat_interleave(side, 2)
-        planes.append(torch.stack([smooth_plane(p, most, m, exact) for p, most, m in zip(plane, limits, moved)]))
+            moved = (~kept).to(plane).repeat_interleave(side, 1).repeat_interleave(side, 2)[:, None]
+        planes.append(smooth_plane(plane, most, moved, exact))
     return geo.patchify(*planes)
 
 

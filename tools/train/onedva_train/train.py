@@ -178,7 +178,7 @@ class Trainer:
         device = self.processes.device
         self.codec = codec.for_training().to(device).train()
         self.ema = copy.deepcopy(self.codec).eval()
-        self.codec.bfloat16 = device != "cpu"
+        self.codec.bfloat16 = throughput.bfloat16_pays(device)
         self.sampler, self.out = sampler, out
         self.rate, self.patches, self.light = rate, patches, light
         # the sampler's numbers are drawn ahead: what a step draws must not depend on how far

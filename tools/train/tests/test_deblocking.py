@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+import math
 import unittest
 
 import numpy as np
 import torch
 
-from onedva_train import deblocking
+from onedva_train import deblocking, fused
 from onedva_train import geometry as geo
 
 
@@ -72,6 +73,14 @@ class Deblocking(unittest.TestCase):
                 for t in range(4):
                     expected = smoothed(literal(rounded[0, t], side, most, marks), side, farthest, marks)
                     np.testing.assert_array_equal(after[p][0, t], expected)
+
+    @unittest.skipUnless(fused.can_compile(), "this PyTorch does not compile")
+    def test_compiled_loops_are_the_functions(self):
+        size = 2, 4, 128, 132
+        self.assertGreaterEqual(math.prod(size), fused.LARGE)
+        wide, grad, most = 40 * torch.rand(size), torch.rand(size), torch.tensor([9.0, 24.0])[:, None, None, None]
+        for function, tensors in ((deblocking.pulled, (wide, most)), (deblocking.pulled_gradient, (wide, grad, most))):
+            torch.testing.assert_close(function(*tensors), function.__wrapped__(*tensors), rtol=1e-4, atol=1e-3)
 
     def test_gradient_is_that_of_differences(self):
         x = torch.rand(1, 1, 9, 10, geo.PATCH, dtype=torch.float64) * 60 + 100
