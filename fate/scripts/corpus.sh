@@ -175,21 +175,18 @@ terminated() {
     wait_for_one terminated
     kill -TERM $! && ! wait $! && kept terminated run.log
 }
-# a job of GNU parallel's that is asked more than once, as parallel does
+# a job of GNU parallel's that is asked to end at any time, and more than once, as parallel does
 impatiently() {
-    begun=$(find terminated/.onedva-corpus -name pending) && video=$(head -z -n 1 "$begun" | tr -d '\0')
+    video=$(tr '\0' '\n' < terminated/.onedva-corpus/pending | head -n 1)
     rm -f "terminated/$video.odva"
-    "$root/tools/corpus/onedva-corpus" --encode-video terminated "$video" &
-    for _ in $(seq 100); do
-        find terminated -name '*.part' | grep . > /dev/null && break
-        sleep 0.1
-    done
-    find terminated -name '*.part' | grep . &&
-        for _ in $(seq 40); do
-            ! kill -TERM $! && break
+    for round in $(seq 12); do
+        "$root/tools/corpus/onedva-corpus" --encode-video terminated "$video" &
+        sleep "$(random "$round" 0.8)"
+        while kill -TERM $! 2> /dev/null; do
             sleep 0.005
         done
-    ! wait $! && ! find terminated -name '*.part' | grep .
+        ! wait $! && ! pgrep -af "$PWD/terminated[/ ]" && ! find terminated -name '*.part' | grep . || return 1
+    done
 }
 check "Ctrl-C: what is kept is told" ctrl_c
 check "SIGTERM: what is kept is told" terminated

@@ -13,7 +13,7 @@ from onedva_train import batches, canvases
 from onedva_train.__main__ import open_canvases, open_videos, read_start
 from onedva_train.errors import InputError
 
-from . import clip_lengths, encoder_bound, lengths, measure, variants
+from . import clip_lengths, encoder_bound, lengths, measure, query_encoder, variants
 from .table import write_table
 
 
@@ -97,6 +97,12 @@ def bound_encoder(args):
     encoder_bound.write_table(trained, args.pairs, args.qidx, args.count, args.seed)
 
 
+def train_encoder(args):
+    torch.manual_seed(args.seed)
+    _, trained = read_start(args.start)
+    query_encoder.run(trained, args, lambda s: print(s, flush=True))
+
+
 def main():
     top = argparse.ArgumentParser(prog="onedva_ablation", description="Train variants of the codec for equal CPU "
                                   "time on canvases from one model, and measure them on held-out clips.")
@@ -122,12 +128,21 @@ def main():
     p.add_argument("--out", required=True, help="JSON file of results")
     sub.add_parser("lengths", parents=[on_canvases], help="lengths of tiles against one for all, clip by clip")
     sub.add_parser("clip-lengths", parents=[on_videos], help="a number of values given to clips by cost, motion or evenly")
-    p = sub.add_parser("encoder-bound", help="what an encoder that knows the decoder could save at most")
-    p.add_argument("--start", required=True, help="model file with the decoder")
-    p.add_argument("--pairs", required=True, help="folder of pairs (onedva_train, --pairs), of which key clips are taken")
-    p.add_argument("--qidx", type=int, nargs="+", default=[0, 12])
-    p.add_argument("--count", type=int, default=24, help="superblocks, each of another video")
-    p.add_argument("--seed", type=int, default=1)
+    on_superblocks = argparse.ArgumentParser(add_help=False)
+    on_superblocks.add_argument("--start", required=True, help="model file with the decoder")
+    on_superblocks.add_argument("--pairs", required=True, help="folder of pairs (onedva_train, --pairs), of which key clips "
+                                "are taken to measure on")
+    on_superblocks.add_argument("--qidx", type=int, nargs="+", default=[0, 12])
+    on_superblocks.add_argument("--count", type=int, default=24, help="superblocks to measure on, each of another video")
+    on_superblocks.add_argument("--seed", type=int, default=1)
+    sub.add_parser("encoder-bound", parents=[on_superblocks], help="what an encoder that knows the decoder could save at most")
+    p = sub.add_parser("encoder-train", parents=[on_superblocks], help="how much of that a query encoder learns")
+    p.add_argument("--train", required=True, help="folder of pairs of other videos, to learn from")
+    p.add_argument("--blocks", type=int, default=600, help="superblocks to learn from")
+    p.add_argument("--layers", type=int, default=2)
+    p.add_argument("--queries", type=int, default=128, help="latent tokens of a whole superblock that are corrected")
+    p.add_argument("--cpu-minutes", type=float, nargs="+", default=[20], help="a comparison follows each")
+    p.add_argument("--rate", type=float, default=1e-3)
     p = sub.add_parser("table", help="Markdown table of a results file")
     p.add_argument("results")
     args = top.parse_args()
@@ -136,7 +151,7 @@ def main():
             write_table(args.results)
         else:
             {"run": run, "lengths": compare_lengths, "clip-lengths": compare_clip_lengths,
-             "encoder-bound": bound_encoder}[args.command](args)
+             "encoder-bound": bound_encoder, "encoder-train": train_encoder}[args.command](args)
     except InputError as error:
         sys.exit(f"onedva_ablation: {error}")
 

@@ -84,13 +84,16 @@ class Superblock:
         before, after = (evaluate.exact_bits(self.codec, v, self.qidx) for v in (self.latents, latents))
         return (float((e - self.error) / self.price) + after - before) / before, after / before - 1, 10 * math.log10(self.error / e)
 
+    @torch.no_grad()
+    def compensation(self):
+        """-> patches that what the decoder changed is taken away from, their latents"""
+        base = self.codec.reconstruct(self.latents, self.x.shape)
+        x = self.x + base - deblock(self.refined(base), self.qidx)
+        return x, self.codec.analyse(x, self.qidx, False, self.splits)
+
     def compensated(self):
         """The same of what the engine makes of it, but for its lengths."""
-        with torch.no_grad():
-            base = self.codec.reconstruct(self.latents, self.x.shape)
-            shown = deblock(self.refined(base), self.qidx)
-            again = self.codec.analyse(self.x + base - shown, self.qidx, False, self.splits)
-            return self.compared([y / self.step for y in again.y])
+        return self.compared([y / self.step for y in self.compensation()[1].y])
 
     def optimised(self):
         """The same of the best that is found."""
@@ -108,7 +111,7 @@ class Superblock:
 
 
 def superblocks(folder, count, seed):
-    """One superblock in the middle of a key clip of each video, wholly visible, of so many videos: its patches."""
+    """One superblock in the middle of a key clip of each video, wholly visible, of so many videos at most: its patches."""
     seen, found = set(), []
     clips = pairs.load(folder)
     for i in np.random.default_rng(seed).permutation(len(clips)):
