@@ -115,10 +115,10 @@ near() {
 }
 
 # usage: says_once PATTERN; One-DVA wrote one line to the file log, and it matches. A second line of
-# FFmpeg's own, that an option could not be set, is not counted.
+# FFmpeg's own, that an option could not be set or a filter not be configured, is not counted.
 says_once() {
     cat log
-    grep '^\[\(Parsed_\)\{0,1\}onedva' log | grep -v 'Error setting option' > lines
+    grep '^\[\(Parsed_\)\{0,1\}onedva' log | grep -v 'Error setting option\|Failed to configure' > lines
     [ "$(wc -l < lines)" -eq 1 ] && grep -E -q "$1" lines
 }
 

@@ -96,12 +96,26 @@ fate-onedva-filter-%: CMD = framecrc \
     -lavfi testsrc2=s=$(@:fate-onedva-filter-%=%):r=10:d=2,onedva=crf=20:bitexact=1 \
     -pix_fmt yuv420p
 
+# The same in 10 bits, and odd sizes, which testsrc2 itself does not make; scale changes the order of bytes
+# where the machine has another.
+ONEDVA_TEN_BITS = testsrc2=s=310x250:r=10:d=2,format=yuv420p10,crop
+FATE_ONEDVA_FILTER += $(addprefix fate-onedva-filter-10-bits-,1x1 17x33 130x249 301x6)
+ten_bits_size = $(subst x,:,$(@:fate-onedva-filter-10-bits-%=%))
+fate-onedva-filter-10-bits-%: CMD = framecrc \
+    -lavfi $(ONEDVA_TEN_BITS)=$(ten_bits_size):exact=1,onedva=crf=20:bitexact=1,scale -pix_fmt yuv420p10le
+
 # What the filter shows instead of the reconstruction; tiles on canvases that move.
 FATE_ONEDVA_FILTER += fate-onedva-show-diff fate-onedva-show-tokens fate-onedva-show-side \
                       fate-onedva-show-mesh
 fate-onedva-show-%: CMD = framecrc \
     -lavfi testsrc2=s=130x250:r=10:d=1,onedva=crf=20:bitexact=1:show=$(@:fate-onedva-show-%=%) \
     -pix_fmt yuv420p
+
+FATE_ONEDVA_FILTER += $(addprefix fate-onedva-show-10-bits-,diff tokens side mesh)
+fate-onedva-show-10-bits-%: SHOW = $(@:fate-onedva-show-10-bits-%=%)
+fate-onedva-show-10-bits-%: CMD = framecrc -t 1 \
+    -lavfi $(ONEDVA_TEN_BITS)=131:249:exact=1,onedva=crf=20:bitexact=1:show=$(SHOW),scale \
+    -pix_fmt yuv420p10le
 
 # Options that the filter has of both sides.
 ONEDVA_FILTER_OPTIONS = steps=0 steps=4 steps=3:sampler=heun max_tokens=4 layers=4 tokens=8 \
@@ -204,7 +218,7 @@ FATE_ONEDVA-$(call ALLYES, ONEDVA_DECODER ODVA_DEMUXER NUT_DEMUXER NOISE_BSF SUB
                            FRAMEMD5_MUXER RAWVIDEO_ENCODER) \
     += $(FATE_ONEDVA_PROBE) $(FATE_ONEDVA_DAMAGE)
 FATE_ONEDVA-$(call ALLYES, ONEDVA_FILTER TESTSRC2_FILTER LAVFI_INDEV FRAMECRC_MUXER \
-                           RAWVIDEO_ENCODER FORMAT_FILTER SCALE_FILTER) += $(FATE_ONEDVA_FILTER)
+                           RAWVIDEO_ENCODER FORMAT_FILTER CROP_FILTER SCALE_FILTER) += $(FATE_ONEDVA_FILTER)
 
 FATE_ONEDVA-$(call ALLYES, ONEDVA_FILTER RAWVIDEO_DECODER RAWVIDEO_DEMUXER TRIM_FILTER LOOP_FILTER \
                            SETPTS_FILTER CROP_FILTER FRAMECRC_MUXER RAWVIDEO_ENCODER) \

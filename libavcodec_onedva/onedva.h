@@ -307,11 +307,33 @@ static inline void ff_onedva_decoder_settings(struct onedva_decoder_settings *se
     settings->logger       = ff_onedva_logger(log);
 }
 
+/** Let a decoder take all depths, and compute where a stream of this one can be. */
+static inline void ff_onedva_set_depth(struct onedva_decoder_settings *settings, int depth)
+{
+    settings->max_depth = ONEDVA_MAX_DEPTH;
+    if (settings->backend == ONEDVA_BACKEND_AUTO && depth > 8)
+        settings->backend = ONEDVA_BACKEND_CPU; // no GPU takes more
+}
+
+/* ---- formats of frames ---- */
+
+/** What frames of memory are of. @param depth of a stream */
+static inline enum AVPixelFormat ff_onedva_pix_fmt(int depth)
+{
+    return depth > 8 ? AV_PIX_FMT_YUV420P10 : AV_PIX_FMT_YUV420P;
+}
+
+/** Bits of a sample; frames of a device have 8. */
+static inline int ff_onedva_depth(enum AVPixelFormat format)
+{
+    return format == AV_PIX_FMT_YUV420P10 ? 10 : 8;
+}
+
 /* ---- clips on the encoding side ---- */
 
 /** A stream without colour properties and sample aspect ratio. @param framerate 0/1 if unknown */
-static inline struct onedva_stream ff_onedva_stream(int width, int height, AVRational time_base,
-                                                    AVRational framerate)
+static inline struct onedva_stream ff_onedva_stream(int width, int height, enum AVPixelFormat format,
+                                                    AVRational time_base, AVRational framerate)
 {
     struct onedva_stream stream = {
         .width            = width,
@@ -323,6 +345,7 @@ static inline struct onedva_stream ff_onedva_stream(int width, int height, AVRat
         .colour_primaries = AVCOL_PRI_UNSPECIFIED,
         .transfer         = AVCOL_TRC_UNSPECIFIED,
         .matrix           = AVCOL_SPC_UNSPECIFIED,
+        .depth            = ff_onedva_depth(format),
     };
 
     if (framerate.num > 0 && framerate.den > 0) {
@@ -407,12 +430,6 @@ static inline void ff_onedva_clip_free(OneDVAClip *clip)
     for (int i = 0; i < ONEDVA_MAX_CLIP_FRAMES; i++)
         av_frame_free(&clip->frames[i]);
     clip->nb_frames = 0;
-}
-
-/** What frames of memory are of. @param depth of a stream */
-static inline enum AVPixelFormat ff_onedva_pix_fmt(int depth)
-{
-    return depth > 8 ? AV_PIX_FMT_YUV420P10 : AV_PIX_FMT_YUV420P;
 }
 
 /** Whether a frame has the stream's size and format; says so when it has not. */

@@ -273,9 +273,7 @@ static av_cold int open_decoder(AVCodecContext *avctx, const AVPacket *pkt)
     if (onedva_packet_get_info(&info, pkt->data, pkt->size) >= 0 && info.has_stream)
         s->depth = info.stream.depth;
     ff_onedva_decoder_settings(&settings, &s->options, &s->model_options, &s->log);
-    settings.max_depth = ONEDVA_MAX_DEPTH;
-    if (settings.backend == ONEDVA_BACKEND_AUTO && s->depth > 8)
-        settings.backend = ONEDVA_BACKEND_CPU; // no GPU takes more
+    ff_onedva_set_depth(&settings, s->depth);
     // no larger picture gets a buffer, and the library must not find memory for its latents
     settings.max_pixels = av_clip64(avctx->max_pixels, 1, INT_MAX / 8);
     settings.threads    = ff_onedva_threads(avctx->thread_count);

@@ -74,8 +74,8 @@ static void drop_packets(OneDVAPackets *packets)
 
 static struct onedva_stream stream_from_context(const AVCodecContext *avctx)
 {
-    struct onedva_stream stream = ff_onedva_stream(avctx->width, avctx->height, avctx->time_base,
-                                                   avctx->framerate);
+    struct onedva_stream stream = ff_onedva_stream(avctx->width, avctx->height, avctx->pix_fmt,
+                                                   avctx->time_base, avctx->framerate);
 
     if (avctx->sample_aspect_ratio.num > 0 && avctx->sample_aspect_ratio.den > 0) {
         stream.sar_num = avctx->sample_aspect_ratio.num;
@@ -86,7 +86,6 @@ static struct onedva_stream stream_from_context(const AVCodecContext *avctx)
     stream.transfer         = avctx->color_trc;
     stream.matrix           = avctx->colorspace;
     stream.chroma_location  = avctx->chroma_sample_location;
-    stream.depth            = avctx->pix_fmt == AV_PIX_FMT_YUV420P10 ? 10 : 8;
     return stream;
 }
 

@@ -5,19 +5,20 @@
  */
 
 #include <math.h>
-#include <string.h>
 
+#include "libavcodec/onedva.h"
 #include "libavutil/common.h"
 #include "libavutil/error.h"
 #include "libavutil/imgutils.h"
 #include "libavutil/mem.h"
 
+#include "onedva_samples.h"
 #include "onedva_show.h"
 
 /* ---- lines and dots ---- */
 
 typedef struct Pen {
-    uint8_t yuv[3];
+    uint8_t yuv[3]; ///< of 8 bits, whatever the frame's depth
     float opacity;
     float radius; ///< half of a line's width, or a dot's radius, luma samples
 } Pen;
@@ -30,9 +31,15 @@ static const Pen grid_pen = { { 235, 128, 128 }, 0.45, 0.5 };
 static const Pen path_pen = { { 170,  50, 190 }, 0.9,  0.7 };
 static const Pen dot_pen  = { { 225,  10, 150 }, 1.0,  2.4 };
 
-static void blend(uint8_t *sample, int value, float weight)
+/** @param value of 8 bits */
+static void blend(AVFrame *frame, int plane, int x, int y, int value, float weight)
 {
-    *sample = lrintf(*sample + (value - *sample) * weight);
+    const int depth = ff_onedva_depth(frame->format);
+    uint8_t *row = ff_onedva_row(frame, plane, y);
+    const int sample = ff_onedva_get_sample(row, x, depth);
+
+    value <<= depth - 8;
+    ff_onedva_set_sample(row, x, depth, lrintf(sample + (value - sample) * weight));
 }
 
 /** Colour one luma sample and its share of the chroma samples. */
@@ -42,10 +49,9 @@ static void draw_sample(AVFrame *frame, int x, int y, const Pen *pen, double cov
 
     if (x < 0 || y < 0 || x >= frame->width || y >= frame->height || weight <= 0)
         return;
-    blend(frame->data[0] + y * (ptrdiff_t)frame->linesize[0] + x, pen->yuv[0], weight);
+    blend(frame, 0, x, y, pen->yuv[0], weight);
     for (int plane = 1; plane < 3; plane++)
-        blend(frame->data[plane] + (y >> 1) * (ptrdiff_t)frame->linesize[plane] + (x >> 1),
-              pen->yuv[plane], weight / 2);
+        blend(frame, plane, x >> 1, y >> 1, pen->yuv[plane], weight / 2);
 }
 
 /** An anti-aliased line: column by column, or row by row where it is steep. */
@@ -223,23 +229,28 @@ static int plane_height(const AVFrame *frame, int plane)
 
 void ff_onedva_show_diff(AVFrame *picture, const AVFrame *source)
 {
+    const int depth = ff_onedva_depth(picture->format);
+    const int grey = 1 << (depth - 1);
+
     for (int plane = 0; plane < 3; plane++) {
         const int width = plane_width(picture, plane);
 
         for (int y = 0; y < plane_height(picture, plane); y++) {
-            uint8_t *row = picture->data[plane] + y * (ptrdiff_t)picture->linesize[plane];
-            const uint8_t *source_row =
-                source->data[plane] + y * (ptrdiff_t)source->linesize[plane];
+            uint8_t *row = ff_onedva_row(picture, plane, y);
+            const uint8_t *source_row = ff_onedva_row(source, plane, y);
 
-            for (int x = 0; x < width; x++)
-                row[x] = av_clip_uint8(128 + 4 * (row[x] - source_row[x]));
+            for (int x = 0; x < width; x++) {
+                const int error = ff_onedva_get_sample(row, x, depth) -
+                                  ff_onedva_get_sample(source_row, x, depth);
+                ff_onedva_set_sample(row, x, depth, av_clip_uintp2(grey + 4 * error, depth));
+            }
         }
     }
 }
 
 /* ---- lengths of tiles ---- */
 
-/** Y, U and V from blue over teal, green and yellow to red. */
+/** Y, U and V of 8 bits, from blue over teal, green and yellow to red. */
 static const uint8_t heat_colours[][3] = {
     { 62, 176, 116 }, { 106, 150, 75 }, { 143, 95, 92 }, { 193, 50, 149 }, { 92, 99, 207 },
 };
@@ -273,24 +284,29 @@ static int tile_at(const struct onedva_tiles *tiles, const struct onedva_mesh *m
     return tiles->map[(size_t)row * tiles->map_columns + column];
 }
 
-/** Colour a 4x4 block, with a dark line above and on the left where another tile begins there. */
+/** Colour a 4x4 block, with a dark line above and on the left where another tile begins there.
+ *  @param yuv of 8 bits */
 static void colour_block(AVFrame *picture, int x0, int y0, const uint8_t yuv[3], int line_above,
                          int line_left)
 {
     const int x1 = FFMIN(x0 + 4, picture->width), y1 = FFMIN(y0 + 4, picture->height);
+    const int depth = ff_onedva_depth(picture->format);
+    const int shift = depth - 8;
 
     for (int y = y0; y < y1; y++) {
-        uint8_t *row = picture->data[0] + y * (ptrdiff_t)picture->linesize[0];
+        uint8_t *row = ff_onedva_row(picture, 0, y);
 
         for (int x = x0; x < x1; x++) {
             const int is_line = (line_above && y == y0) || (line_left && x == x0);
-            row[x] = is_line ? row[x] / 2 : (row[x] + yuv[0]) / 2;
+            const int colour = is_line ? 0 : yuv[0] << shift;
+            ff_onedva_set_sample(row, x, depth, (ff_onedva_get_sample(row, x, depth) + colour) / 2);
         }
     }
     for (int plane = 1; plane < 3; plane++)
         for (int y = y0 / 2; y < (y1 + 1) / 2; y++)
-            memset(picture->data[plane] + y * (ptrdiff_t)picture->linesize[plane] + x0 / 2,
-                   yuv[plane], (x1 + 1) / 2 - x0 / 2);
+            for (int x = x0 / 2; x < (x1 + 1) / 2; x++)
+                ff_onedva_set_sample(ff_onedva_row(picture, plane, y), x, depth,
+                                     yuv[plane] << shift);
 }
 
 void ff_onedva_show_tokens(AVFrame *picture, int index, const struct onedva_mesh *mesh,
@@ -315,16 +331,17 @@ void ff_onedva_show_tokens(AVFrame *picture, int index, const struct onedva_mesh
 
 void ff_onedva_show_source(AVFrame *both, const AVFrame *source)
 {
-    const int width = source->width;
+    const int width = source->width, depth = ff_onedva_depth(source->format);
 
     for (int plane = 0; plane < 3; plane++)
         av_image_copy_plane(both->data[plane], both->linesize[plane], source->data[plane],
-                            source->linesize[plane], plane_width(source, plane),
+                            source->linesize[plane],
+                            av_image_get_linesize(source->format, width, plane),
                             plane_height(source, plane));
     if (width < both->width && (width & 1)) { // the last chroma sample covers one more column
         for (int y = 0; y < source->height; y++) {
-            uint8_t *row = both->data[0] + y * (ptrdiff_t)both->linesize[0];
-            row[width] = row[width - 1];
+            uint8_t *row = ff_onedva_row(both, 0, y);
+            ff_onedva_set_sample(row, width, depth, ff_onedva_get_sample(row, width - 1, depth));
         }
     }
 }

@@ -2,6 +2,8 @@
  * One-DVA filter: drawings of what the codec does, over the reconstructed pictures
  * Copyright (C) 2026 the One-DVA for FFmpeg authors
  * SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * All frames are yuv420p or yuv420p10, and those of a call alike.
  */
 
 #ifndef AVFILTER_ONEDVA_SHOW_H
@@ -16,14 +18,14 @@
  * Draw a grid that rests on the clip's canvases, as it lies in each frame, and the paths that its
  * points take over the clip. Where the codec follows the content, the grid moves with it. A clip
  * without motion stays as it is.
- * @param frames the clip's n frames, yuv420p and writable
+ * @param frames the clip's n frames, writable
  * @return 0 or AVERROR(ENOMEM)
  */
 int ff_onedva_show_mesh(const struct onedva_mesh *mesh, AVFrame *const *frames, int n);
 
 /**
- * Replace a picture by its error: 128 + 4 (picture - source) of every sample, clipped.
- * @param picture yuv420p and writable @param source of the same size
+ * Replace a picture by its error: 4 (picture - source) of every sample around mid-grey, clipped.
+ * @param picture writable @param source of the same size
  */
 void ff_onedva_show_diff(AVFrame *picture, const AVFrame *source);
 
@@ -31,7 +33,7 @@ void ff_onedva_show_diff(AVFrame *picture, const AVFrame *source);
  * Colour each tile by the share of its coefficients that it keeps, from blue (none) over green to
  * red (all) on a logarithmic scale, over half of the picture's brightness, with dark lines between
  * tiles. Tiles lie where the clip's content does, so they move with it.
- * @param picture    frame index of the clip, yuv420p and writable
+ * @param picture    frame index of the clip, writable
  * @param max_tokens of the model's largest tiles
  */
 void ff_onedva_show_tokens(AVFrame *picture, int index, const struct onedva_mesh *mesh,

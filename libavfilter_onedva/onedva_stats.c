@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "libavcodec/onedva.h"
+#include "libavutil/common.h"
 #include "libavutil/dict.h"
 #include "libavutil/error.h"
 #include "libavutil/file_open.h"
@@ -18,22 +19,26 @@
 #include "libavutil/thread.h"
 #include "libavutil/timestamp.h"
 
+#include "onedva_samples.h"
 #include "onedva_stats.h"
 
 double ff_onedva_mse_y(const AVFrame *frame, const AVFrame *reference)
 {
+    const int depth = ff_onedva_depth(frame->format);
+    const double scale = 255.0 / ((1 << depth) - 1);
     uint64_t sum = 0;
 
     for (int y = 0; y < frame->height; y++) {
-        const uint8_t *a = frame->data[0] + y * (ptrdiff_t)frame->linesize[0];
-        const uint8_t *b = reference->data[0] + y * (ptrdiff_t)reference->linesize[0];
-        unsigned row = 0; // 65535 samples of 255^2 fit
+        const uint8_t *a = ff_onedva_row(frame, 0, y);
+        const uint8_t *b = ff_onedva_row(reference, 0, y);
 
-        for (int x = 0; x < frame->width; x++)
-            row += (a[x] - b[x]) * (a[x] - b[x]);
-        sum += row;
+        for (int x = 0; x < frame->width; x++) {
+            // of words that a program has filled beyond their depth, a square still fits
+            const unsigned error = FFABS(ff_onedva_get_sample(a, x, depth) - ff_onedva_get_sample(b, x, depth));
+            sum += error * error;
+        }
     }
-    return (double)sum / frame->width / frame->height;
+    return sum * scale * scale / frame->width / frame->height;
 }
 
 /** Peak signal-to-noise ratio, infinite where there is no error. */

@@ -23,7 +23,7 @@ typedef struct OneDVAClipFigures {
     int nb_frames;
     struct onedva_clip_stats coded;
     struct onedva_tiles tiles;
-    double mse_y[ONEDVA_MAX_CLIP_FRAMES]; ///< of each frame's luma
+    double mse_y[ONEDVA_MAX_CLIP_FRAMES]; ///< of each frame's luma, see ff_onedva_mse_y()
 } OneDVAClipFigures;
 
 /** A file of one line per clip, if there is one, and the sums over all clips. */
@@ -39,7 +39,8 @@ typedef struct OneDVAStats {
     double mse_y; ///< summed over frames
 } OneDVAStats;
 
-/** Mean squared error of the luma of two 8-bit frames of the first one's size. */
+/** Mean squared error of the luma of two frames of the first one's size, scaled to a peak of 255
+ *  whatever their depth. */
 double ff_onedva_mse_y(const AVFrame *frame, const AVFrame *reference);
 
 /**

@@ -10,6 +10,7 @@
 
 #include "libavcodec/onedva.h"
 #include "libavcodec/onedva_device.h"
+#include "libavutil/imgutils.h"
 #include "libavutil/opt.h"
 
 #include "avfilter.h"
@@ -148,6 +149,7 @@ static int open_decoder(AVFilterContext *ctx)
     ff_onedva_decoder_settings(&settings, &s->decode_options, &s->model_options, &s->log);
     settings.threads  = nb_threads(ctx);
     settings.bitexact = s->bitexact;
+    ff_onedva_set_depth(&settings, s->clip.stream.depth);
     ff_onedva_use_device(&settings, s->device);
     onedva_decoder_close(&s->decoder);
     ret = ff_onedva_check(&s->log, onedva_decoder_open(&s->decoder, s->model, &settings),
@@ -159,11 +161,18 @@ static int open_decoder(AVFilterContext *ctx)
                            "stream header");
 }
 
+/** Whether frames are of a device, not of memory. */
+static int is_on_device(const AVFilterLink *link)
+{
+    return !!(av_pix_fmt_desc_get(link->format)->flags & AV_PIX_FMT_FLAG_HWACCEL);
+}
+
 static int config_input(AVFilterLink *inlink)
 {
     AVFilterContext *ctx = inlink->dst;
     OneDVAFilterContext *s = ctx->priv;
-    const struct onedva_stream stream = ff_onedva_stream(inlink->w, inlink->h, inlink->time_base,
+    const struct onedva_stream stream = ff_onedva_stream(inlink->w, inlink->h, inlink->format,
+                                                         inlink->time_base,
                                                          ff_filter_link(inlink)->frame_rate);
     int ret = ff_onedva_check_frames(ff_filter_link(inlink)->hw_frames_ctx, ctx);
 
@@ -207,7 +216,7 @@ static int config_output(AVFilterLink *outlink)
     outlink->h = inlink->h;
     if (s->show == SHOW_SIDE)
         outlink->w += ff_onedva_right_half(inlink->w);
-    return outlink->format == AV_PIX_FMT_YUV420P ? 0 : set_frames(outlink);
+    return is_on_device(outlink) ? set_frames(outlink) : 0;
 }
 
 static void clear_output(OneDVAFilterContext *s)
@@ -223,7 +232,7 @@ static void clear_pictures(OneDVAFilterContext *s)
         av_frame_free(&s->pictures[i]);
 }
 
-/** A frame of memory of the output's size. */
+/** A frame of memory, of the size of the output, which is on a device. */
 static AVFrame *get_memory(const AVFilterLink *outlink)
 {
     AVFrame *frame = av_frame_alloc();
@@ -243,8 +252,8 @@ static AVFrame *get_output_frame(AVFilterContext *ctx, const AVFrame *source)
 {
     OneDVAFilterContext *s = ctx->priv;
     AVFilterLink *outlink = ctx->outputs[0];
-    AVFrame *frame = outlink->format == AV_PIX_FMT_YUV420P ? ff_get_video_buffer(outlink, outlink->w, outlink->h)
-                                                           : get_memory(outlink);
+    AVFrame *frame = is_on_device(outlink) ? get_memory(outlink)
+                                           : ff_get_video_buffer(outlink, outlink->w, outlink->h);
 
     if (frame && av_frame_copy_props(frame, source) < 0)
         av_frame_free(&frame);
@@ -263,7 +272,7 @@ static AVFrame *get_picture(AVFilterContext *ctx, const AVFrame *output)
     if (!picture)
         return NULL;
     for (int plane = 0; plane < 3; plane++)
-        picture->data[plane] += plane ? left / 2 : left;
+        picture->data[plane] += av_image_get_linesize(picture->format, left, plane);
     picture->width = ctx->inputs[0]->w;
     return picture;
 }
@@ -439,7 +448,7 @@ static int output_frame(AVFilterContext *ctx)
     s->output[s->next_output++] = NULL;
     if (s->next_output == s->nb_output)
         s->next_output = s->nb_output = 0;
-    ret = outlink->format == AV_PIX_FMT_YUV420P ? 0 : upload(outlink, &frame);
+    ret = is_on_device(outlink) ? upload(outlink, &frame) : 0;
     if (ret < 0) {
         av_frame_free(&frame);
         return ret;
@@ -628,5 +637,5 @@ const FFFilter ff_vf_onedva = {
     FILTER_INPUTS(onedva_inputs),
     FILTER_OUTPUTS(onedva_outputs),
     .flags_internal  = FF_FILTER_FLAG_HWFRAME_AWARE,
-    FILTER_PIXFMTS(AV_PIX_FMT_YUV420P ONEDVA_DEVICE_FORMATS),
+    FILTER_PIXFMTS(AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV420P10 ONEDVA_DEVICE_FORMATS),
 };

@@ -128,6 +128,9 @@ check "filter, twice as wide" side_by_side
 # shellcheck disable=SC2086 # a list
 check "frames that hold what is not coded" refuses 'hold nv12: they must hold yuv420p, .* scale_cuda=format=yuv420p' $device \
     -f lavfi -i testsrc2=size=32x32 -vf format=nv12,hwupload -c:v onedva -f null -
+# shellcheck disable=SC2086 # a list
+check "frames of 10 bits, in the filter" refuses 'hold yuv420p10le: they must hold yuv420p' $device -f lavfi \
+    -i testsrc2=size=32x32 -vf format=yuv420p10le,hwupload,onedva -f null -
 
 # ---- where frames are in memory ----
 

@@ -138,9 +138,19 @@ elif ! grep -q 'not in this build' log; then
 fi
 
 filtered() {
-    ffmpeg -i source.mkv -vf onedva=crf=30 -c:v ffv1 filtered.mkv && [ "$(format_of filtered.mkv)" = yuv420p ] &&
-        [ "$(count filtered.mkv)" -eq 40 ]
+    ffmpeg -i source.mkv -vf onedva=crf=12 -c:v ffv1 filtered.mkv && [ "$(format_of filtered.mkv)" = yuv420p10le ] &&
+        pixels video.mkv > expected && pixels filtered.mkv > found && same expected found
 }
 check "the filter" filtered
+
+# ffmpeg configures the graph anew, and goes on in the first one's format.
+filtered_changing() {
+    for file in wide narrow wide both; do
+        ffmpeg -i $file.odva -vf onedva=steps=0:show=side -pix_fmt yuv420p10le -fps_mode passthrough -f framemd5 - |
+            sed -n 's/^0,.*, //p' > $file.md5 || return
+    done
+    cat wide.md5 narrow.md5 wide.md5 > expected && [ "$(wc -l < expected)" -eq 120 ] && same expected both.md5
+}
+check "the filter, where the depth changes" filtered_changing
 
 finish

@@ -23,6 +23,10 @@ equals() {
         ffmpeg -f lavfi -i "$source" -c:v onedva $2 coded.mkv &&
         ffmpeg $3 -i coded.mkv -f framemd5 coded && same filtered coded
 }
+# usage: of_10_bits COMMAND...; of the same source in 10 bits
+of_10_bits() {
+    (source=${source}10 && "$@")
+}
 check "defaults" equals crf=30 "" ""
 check "linear" equals steps=0:crf=20 "-crf 20" "-steps 0"
 check "diffusion, Euler" equals steps=3:crf=40 "-crf 40" "-steps 3"
@@ -44,6 +48,19 @@ check "crf within a buffer" equals crf=10:maxrate=50k:bufsize=40k:rc_init_occupa
 check "smooth clips" equals smooth_clips=1:crf=45 "-crf 45" "-smooth_clips 1"
 check "8 bits" equals precision=int8 "" "-precision int8"
 check "bitexact" equals bitexact=1 "-flags +bitexact" "-flags +bitexact"
+check "10 bits" of_10_bits equals crf=30 "" ""
+check "10 bits, linear" of_10_bits equals steps=0:crf=20 "-crf 20" "-steps 0"
+check "10 bits, diffusion" of_10_bits equals steps=3:crf=40 "-crf 40" "-steps 3"
+check "10 bits, preset slow, mesh" of_10_bits equals preset=slow:motion=mesh "-preset slow -motion mesh" ""
+check "10 bits, bitrate" of_10_bits equals b=60k "-b:v 60k" ""
+check "10 bits, target PSNR" of_10_bits equals target_psnr=30 "-target_psnr 30" ""
+check "10 bits, smooth clips" of_10_bits equals smooth_clips=1:crf=45 "-crf 45" "-smooth_clips 1"
+check "10 bits, bitexact" of_10_bits equals steps=0:bitexact=1 "-flags +bitexact" "-flags +bitexact -steps 0"
+equals_odd() {
+    source="$source,crop=33:31:exact=1"
+    equals "$@"
+}
+check "10 bits, odd size" of_10_bits equals_odd steps=0 "" "-steps 0"
 
 keeps_times() {
     irregular="settb=1/1000,setpts='40*N+3*mod(N*N,7)'"
@@ -63,6 +80,7 @@ threads_agree() {
 }
 check "one and two threads" threads_agree recon
 check "one and two threads, show=tokens" threads_agree tokens
+check "one and two threads, 10 bits" of_10_bits threads_agree diff
 
 # usage: keeps_properties FILTERS; what frames say of their colours is as without onedva
 keeps_properties() {
@@ -151,6 +169,7 @@ check "timeline: frames in between" passes 7 25
 check "timeline: the last frames" passes 20 37
 check "timeline: no frame" passes 0 0
 check "timeline: a single frame" passes 18 19
+check "timeline: 10 bits" of_10_bits passes 7 25
 
 passes_times() {
     ffmpeg -f lavfi -i "$source" -vf "onedva=enable='mod(floor(n/5),2)'" -f framecrc - |
@@ -178,5 +197,22 @@ far_times() {
         [ "$(grep -c '^0' found)" -eq 37 ]
 }
 check "times far apart" far_times
+
+# usage: gives SOURCE_FORMAT EXPECTED; all frames, in the format that the filter works in
+gives() {
+    ffmpeg -f lavfi -i "testsrc2=size=66x50:rate=25,trim=end_frame=5,format=$1" -vf onedva=steps=0 \
+        -c:v ffv1 given.mkv && [ "$(count given.mkv)" -eq 5 ] &&
+        ffprobe -show_entries stream=pix_fmt -of csv=p=0 given.mkv | grep -x "$2"
+}
+for format in yuv420p yuv422p yuv444p rgb24 gray; do
+    check "$format input" gives $format yuv420p
+done
+for format in yuv420p10le yuv422p10le yuv444p10le yuv444p12le gray10le; do
+    check "$format input" gives $format yuv420p10le
+done
+for backend in vulkan cuda; do
+    check "10 bits on $backend" refuses "CPU only; use -backend cpu|not in this build" -f lavfi -i "${source}10" \
+        -vf onedva=backend=$backend -f null -
+done
 
 finish

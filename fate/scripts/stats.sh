@@ -110,6 +110,10 @@ quality() {
 }
 check "psnr_y is the psnr filter's" quality crf=30
 check "psnr_y of what is decoded" quality crf=30:steps=0:max_tokens=3
+quality_of_10_bits() {
+    (source=${source}10 && quality "$@")
+}
+check "psnr_y of 10 bits is the psnr filter's, too" quality_of_10_bits crf=20
 
 same_with() {
     filtered crf=30 && mv stats expected && values psnr_y > expected.values || return
