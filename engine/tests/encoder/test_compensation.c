@@ -8,6 +8,7 @@
 #include "encoder/trial_coder.h"
 #include "model/model.h"
 #include "tests/support/backend.h"
+#include "tests/support/built_in_model.h"
 #include "tests/support/textured_still.h"
 
 #define WIDTH      176
@@ -15,8 +16,6 @@
 #define FRAMES     3 /* of a canvas of odd size */
 #define ODD_WIDTH  37
 #define ODD_HEIGHT 21
-
-static onedva_model *model;
 
 static void fill(struct odva_canvas *canvas, struct random *random)
 {
@@ -185,19 +184,6 @@ static void compensated_clips_cost_less(void **state)
     (void)state;
     check_costs(ONEDVA_PRESET_MEDIUM, 0.992);
     check_costs(ONEDVA_PRESET_SLOW, 0.992);
-}
-
-static int open_model(void **state)
-{
-    (void)state;
-    return onedva_model_open(&model, NULL, NULL);
-}
-
-static int close_model(void **state)
-{
-    (void)state;
-    onedva_model_close(&model);
-    return 0;
 }
 
 int main(void)

@@ -9,12 +9,11 @@
 
 #include "model/model.h"
 #include "tests/support/backend.h"
+#include "tests/support/built_in_model.h"
 #include "tests/support/test_clip.h"
 
 #define QUANTISERS 32
 #define OF(qidx)   (((qidx) + 64) / 4) /* the index of one of them */
-
-static onedva_model *model;
 
 /* A sample of a plane. */
 typedef uint8_t (*sample_fn)(struct random *random, int t, int p, int y, int x);
@@ -99,19 +98,6 @@ static void content_and_quantiser(void **state)
     }
     odva_linear_path_close(&path);
     odva_backend_close(&backend);
-}
-
-static int open_model(void **state)
-{
-    (void)state;
-    return onedva_model_open(&model, NULL, NULL);
-}
-
-static int close_model(void **state)
-{
-    (void)state;
-    onedva_model_close(&model);
-    return 0;
 }
 
 int main(void)

@@ -14,6 +14,7 @@ from onedva_progress import Progress
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "train"))
 from onedva_ablation import cnn  # noqa: E402
 from onedva_train import entropy, geometry as geo  # noqa: E402
+from onedva_train.train import save  # noqa: E402
 
 from . import clips as clip_files  # noqa: E402
 from . import flow, packets  # noqa: E402
@@ -116,8 +117,7 @@ class Coder:
         return 10 * np.log10(255 ** 2 / (error ** 2).mean())
 
     def save(self, path):
-        torch.save({"side": self.side, "qidx": self.qidx, "network": self.network.state_dict()}, path + ".part")
-        os.replace(path + ".part", path)
+        save({"side": self.side, "qidx": self.qidx, "network": self.network.state_dict()}, path)
 
     @classmethod
     def load(cls, path):
@@ -139,10 +139,7 @@ class Drawing:
         self.program, self.coder, self.prior, self.data = program, coder, prior, data
 
     def shown(self, frames):
-        with tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, "frames.yuv")
-            frames.tofile(path)
-            return packets.decode(self.program, path, self.coder.side, *clip_files.raw(self.coder.side))
+        return packets.to_rgb(self.program, frames, self.coder.side)
 
     def decoded(self, chosen):
         return self.shown(self.coder.decode(self.data.latents[chosen]))

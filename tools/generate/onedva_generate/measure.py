@@ -102,15 +102,12 @@ def pick(data, count, rng, held):
 def recorded(source, program, classes, config, count, rng):
     """As many clips of each class as they were recorded, and what the codec makes of them."""
     kinds = ([], [])
-    with tempfile.TemporaryDirectory() as folder:
-        plain = os.path.join(folder, "plain.yuv")
-        for name in config["classes"]:
-            runs = list(clip_files.class_runs(name, classes[name], program, config["side"], 2, count, rng))
-            known = np.concatenate(runs).reshape(-1, clip_files.FRAMES, runs[0].shape[1])
-            chosen = known[rng.choice(len(known), count, len(known) < count)]
-            chosen.tofile(plain)
-            kinds[0].append(packets.decode(program, plain, config["side"], *clip_files.raw(config["side"])))
-            kinds[1].append(source.coded(chosen))
+    for name in config["classes"]:
+        runs = list(clip_files.class_runs(name, classes[name], program, config["side"], 2, count, rng))
+        known = np.concatenate(runs).reshape(-1, clip_files.FRAMES, runs[0].shape[1])
+        chosen = known[rng.choice(len(known), count, len(known) < count)]
+        kinds[0].append(packets.to_rgb(program, chosen, config["side"]))
+        kinds[1].append(source.coded(chosen))
     return [np.concatenate(found) for found in kinds]
 
 

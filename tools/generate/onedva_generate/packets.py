@@ -10,7 +10,7 @@ import numpy as np
 
 import onedva
 
-from .clips import FRAMES
+from .clips import FRAMES, raw
 from .errors import InputError
 
 NAMES = {np.dtype(t): n for n, t in onedva.TYPES.items()}
@@ -60,8 +60,16 @@ def write(program, latents, typical, prior, path):
 
 def decode(program, path, side, *options):
     """RGB frames uint8 [clips, FRAMES, side, side, 3] of a video of clips."""
-    raw = run(program("ffmpeg"), "-v", "error", *options, "-i", path, "-f", "rawvideo", "-pix_fmt", "rgb24", "-")
-    return np.frombuffer(raw, np.uint8).reshape(-1, FRAMES, side, side, 3)
+    samples = run(program("ffmpeg"), "-v", "error", *options, "-i", path, "-f", "rawvideo", "-pix_fmt", "rgb24", "-")
+    return np.frombuffer(samples, np.uint8).reshape(-1, FRAMES, side, side, 3)
+
+
+def to_rgb(program, frames, side):
+    """The same of uint8 yuv420p clips [clips, FRAMES, side * side * 3 / 2]."""
+    with tempfile.NamedTemporaryFile(suffix=".yuv") as file:
+        frames.tofile(file)
+        file.flush()
+        return decode(program, file.name, side, *raw(side))
 
 
 def draw(program, prior, side, name, seed, clips, path, *options):
