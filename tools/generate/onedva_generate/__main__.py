@@ -59,7 +59,7 @@ def run_training(args):
         raise InputError("say when training ends: --steps or --minutes")
     torch.set_num_threads(args.threads)
     sizes = {"width": args.width, "layers": args.layers, "head_dim": args.head_dim}
-    training = train.Training(clips.Clips.load(args.clips), args.checkpoint, args.rate, sizes, args.bf16)
+    training = train.Training(clips.Clips.load(args.clips), args.checkpoint, args.rate, sizes, args.bf16, args.spread)
     parameters = sum(p.numel() for p in training.prior.parameters())
     print(f"{parameters / 1e6:.2f} million weights, {len(training.data.train)} clips, {len(training.data.held)} left out", flush=True)
     try:
@@ -131,6 +131,8 @@ def parse(argv):
     p.add_argument("--head-dim", type=whole(16, 256), default=32)
     p.add_argument("--batch", type=whole(1), default=48)
     p.add_argument("--rate", type=number(float, 0, 1), default=5e-4)
+    p.add_argument("--spread", type=number(float, 0, 1), default=0.5,
+                   help="how much larger coarse coefficients are than fine ones to the network: 0 all alike, 1 as in pixels")
     p.add_argument("--steps", type=whole(1), help="of training in all")
     p.add_argument("--minutes", type=number(float, 0, 1e6), help="of training in all")
     p.add_argument("--every", type=whole(1), default=200, help="steps from a checkpoint to the next")

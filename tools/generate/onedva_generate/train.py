@@ -16,15 +16,16 @@ from .prior import Config, Prior
 NO_CLASS, ALONE = 0.1, 0.6   # how many clips have no class; how many batches do not see the clips before
 LENGTHS = (0.25, 0.5, 0.5, 1.0)   # of the longest, for batches
 AVERAGING = 0.9995
-# how much larger coarse coefficients, which show more, are than fine ones to the network: 0 all alike, 1 as in pixels
-SPREAD = 0.5
 WARMUP = 200
 
 
 class Data:
-    """Clips in the units that the network sees, and which of them are left out."""
+    """Clips in the units that the network sees, and which of them are left out.
 
-    def __init__(self, clips, prior):
+    spread: how much larger coarse coefficients, which show more, are than fine ones to the network: 0 all alike, 1 as in
+    pixels."""
+
+    def __init__(self, clips, prior, spread):
         self.x = torch.from_numpy(clips.latents.astype(np.float32))
         self.classes = torch.from_numpy(clips.classes).long()
         self.follows = clips.follows
@@ -32,7 +33,7 @@ class Data:
         self.held, self.train = np.flatnonzero(left_out), np.flatnonzero(~left_out)
         parts = self.x[self.train].reshape(-1, clips.config["length"], 32)
         size = parts.pow(2).mean(0).sqrt().clamp_min(0.02)
-        wanted = (size * torch.from_numpy(clips.typical)) ** SPREAD
+        wanted = (size * torch.from_numpy(clips.typical)) ** spread
         prior.scale.copy_(size / wanted * wanted.pow(2).mean().sqrt())
         self.x = prior.normalise(self.x)
 
@@ -65,10 +66,10 @@ def make_batch(data, cfg, rng, size, lengths=LENGTHS):
 
 
 class Training:
-    def __init__(self, clips, checkpoint, rate, sizes, bf16=False):
+    def __init__(self, clips, checkpoint, rate, sizes, bf16=False, spread=0.5):
         cfg = Config(**clips.config, **sizes)
         self.prior, self.step, self.seconds = Prior(cfg), 0, 0.0
-        self.data = Data(clips, self.prior)
+        self.data = Data(clips, self.prior, spread)
         self.average = copy.deepcopy(self.prior)
         self.optimiser = torch.optim.AdamW(self.prior.parameters(), rate, betas=(0.9, 0.95), weight_decay=0.01)
         self.rate, self.checkpoint, self.bf16 = rate, checkpoint, bf16

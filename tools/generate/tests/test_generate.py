@@ -164,12 +164,22 @@ class Training(unittest.TestCase):
 
     def test_before_is_the_clip_before(self):
         network = prior.Prior(prior.Config(**CONFIG, **SMALL))
-        data = train.Data(some_clips(), network)
+        data = train.Data(some_clips(), network, 0.5)
         x, _, before = data.batch(data.train, np.random.default_rng(0), 30, 3, 1, False)
         for clip, previous in zip(x, before):
             number = int((data.x[:, :3] - clip).abs().sum((1, 2)).argmin())
             self.assertTrue(number % 4)
             torch.testing.assert_close(previous, data.x[number - 1, :3])
+
+    def test_sizes_are_alike_or_as_in_pixels(self):
+        clips = some_clips()
+        for spread in (0, 1):
+            network = prior.Prior(prior.Config(**CONFIG, **SMALL))
+            data = train.Data(clips, network, spread)
+            found = data.x[data.train].reshape(-1, *clips.typical.shape).pow(2).mean(0).sqrt()
+            shown = torch.from_numpy(clips.latents[data.train].astype(np.float32).reshape(-1, *clips.typical.shape) * clips.typical)
+            ratio = found / (shown.pow(2).mean(0).sqrt() if spread else 1)
+            self.assertLess(float(ratio.max() / ratio.min()), 1.1)
 
     def test_it_learns(self):
         torch.manual_seed(0)

@@ -7,14 +7,14 @@ import torch
 
 
 def fused(function):
-    """The function of tensors, compiled to one loop at its first large call; as it is where this PyTorch or this machine
-    cannot (1.x, no C++ compiler), and on small tensors, which compiling does not pay for."""
+    """The function of tensors, compiled to one loop at its first large call on a CPU; as it is where this PyTorch or this
+    machine cannot (1.x, no C++ compiler), and on small tensors, which compiling does not pay for."""
     compiled = None
 
     @functools.wraps(function)
     def call(*tensors):
         nonlocal compiled
-        if tensors[0].numel() < LARGE or not can_compile():
+        if tensors[0].numel() < LARGE or tensors[0].device.type != "cpu" or not can_compile():
             return function(*tensors)
         compiled = compiled or torch.compile(function, dynamic=True)
         return compiled(*tensors)

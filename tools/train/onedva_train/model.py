@@ -60,7 +60,7 @@ def rotate(x, cos, sin):
 def attention(q, k, v):
     """softmax(q k^T / sqrt(head_dim)) v of [..., n, head_dim]; fused from PyTorch 2.0 on, but in bfloat16 on a CPU, where the
     products of whole matrices take a third of the time."""
-    whole = q.device.type == "cpu" and torch.is_autocast_cpu_enabled()
+    whole = v.device.type == "cpu" and v.dtype == torch.bfloat16
     if hasattr(F, "scaled_dot_product_attention") and not whole:
         return F.scaled_dot_product_attention(q, k, v)
     return torch.softmax(q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1]), -1) @ v
