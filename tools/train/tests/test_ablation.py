@@ -7,7 +7,7 @@ from unittest import mock
 import numpy as np
 import torch
 
-from onedva_ablation import clip_lengths, cnn, encoder_bound, fine_tokens, measure, variants
+from onedva_ablation import clip_lengths, cnn, encoder_bound, fine_tokens, measure, query_encoder, variants
 from onedva_train import entropy
 from onedva_train import geometry as geo
 from onedva_train.codec import Codec
@@ -153,6 +153,19 @@ class EncoderBound(unittest.TestCase):
             none, once, best = block.compared([y / block.step for y in block.latents.y]), block.compensated(), block.optimised()
             self.assertEqual([round(v, 6) for v in none], [0, 0, 0])
             self.assertLess(best[0], min(0, once[0]))
+
+    def test_a_query_encoder_begins_with_compensation_and_learns(self):
+        encoder = query_encoder.new_encoder(self.codec, layers=1, queries=128)
+        block = query_encoder.Encoded(self.codec, self.x, -16)
+        with torch.no_grad():
+            start = block.compared(block.ratios(encoder))
+        for found, wanted in zip(start, block.compensated()):
+            self.assertAlmostEqual(found, wanted, 4)
+        lines = []
+        with mock.patch.object(query_encoder, "BATCH", 1):
+            query_encoder.fit(encoder, [block], 0.1, 3e-3, 1, lines.append)
+        with torch.no_grad():
+            self.assertLess(block.compared(block.ratios(encoder))[0], start[0])
 
 
 if __name__ == "__main__":
