@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """How much of a device's matrix peak a training step uses."""
+import functools
 import time
 
 import torch
@@ -42,6 +43,9 @@ def matrix_peak(device, dtype, size=None):
     return best
 
 
+@functools.lru_cache(None)
 def bfloat16_pays(device):
-    """Whether the networks run in bfloat16: on accelerators, and where it multiplies matrices half as fast again as float32."""
+    """Whether the networks run in bfloat16: on accelerators, and where it multiplies matrices half as fast again as float32.
+
+    Measured once in a process, so that it is the same in all of it."""
     return device != "cpu" or matrix_peak(device, torch.bfloat16) > 1.5 * matrix_peak(device, torch.float32)
