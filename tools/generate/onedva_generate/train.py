@@ -91,6 +91,10 @@ class Training:
         if other:
             raise InputError(f"{self.checkpoint}: its training had another {other[0]}: {config.get(other[0])}, not "
                              f"{own[other[0]]}; give another checkpoint, or the clips and sizes that it had")
+        # its network's units are those that the clips have been brought to
+        if not torch.allclose(state["prior"]["scale"], self.prior.scale):
+            raise InputError(f"{self.checkpoint}: its training had another --spread, or other clips; give another checkpoint, "
+                             "or those that it had")
         self.prior.load_state_dict(state["prior"])
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict({**self.optimiser.state_dict(), "state": state["optimiser"]})

@@ -181,6 +181,14 @@ class Training(unittest.TestCase):
             ratio = found / (shown.pow(2).mean(0).sqrt() if spread else 1)
             self.assertLess(float(ratio.max() / ratio.min()), 1.1)
 
+    def test_a_checkpoint_goes_on_with_its_own_sizes(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "checkpoint")
+            train.Training(some_clips(), path, 0.02, SMALL, spread=0)
+            train.Training(some_clips(), path, 0.02, SMALL, spread=0)
+            with self.assertRaisesRegex(InputError, "another --spread"):
+                train.Training(some_clips(), path, 0.02, SMALL, spread=1)
+
     def test_it_learns(self):
         torch.manual_seed(0)
         with tempfile.TemporaryDirectory() as folder:

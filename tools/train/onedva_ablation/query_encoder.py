@@ -10,7 +10,8 @@ import numpy as np
 import torch
 
 from onedva_train import geometry as geo
-from onedva_train import model, pairs
+from onedva_train import pairs
+from onedva_train.codec import Codec
 
 from .encoder_bound import Superblock, superblocks
 
@@ -21,11 +22,8 @@ BATCH = 4                # superblocks a step
 def new_encoder(codec, layers, queries):
     """A query encoder for the codec whose patches it learns along the basis, as in training."""
     cfg = copy.copy(codec.cfg)
-    cfg.encoder_layers, cfg.queries = layers, queries
-    encoder = model.QueryEncoder(cfg)
-    rows, deviation = codec.directions(1)
-    encoder.patch.set_basis(None, rows / deviation.clamp(min=0.5 / 127.5)[:, None], (cfg.width, len(rows)), False)
-    return encoder
+    cfg.encoder_layers, cfg.queries, cfg.decoder_layers = layers, queries, 0
+    return Codec(cfg, codec.linear).for_training().encoder
 
 
 class Encoded(Superblock):
