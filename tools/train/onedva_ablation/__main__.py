@@ -2,10 +2,8 @@
 """Command line: python3 -m onedva_ablation --help"""
 import argparse
 import json
-import math
 import os
 import sys
-import time
 
 import torch
 
@@ -14,29 +12,19 @@ from onedva_train.__main__ import open_canvases, open_videos, read_start
 from onedva_train.errors import InputError
 
 from . import clip_lengths, encoder_bound, lengths, measure, query_encoder, variants
+from .fitting import fit
 from .table import write_table
 
 
+WARM_UP = 100   # steps of a variant's training
+
+
 def fit_variant(subject, sampler, args, log):
-    """Train for a span of this process' CPU time; the rate rises for 100 steps and falls as a cosine."""
-    budget, begin, step = args.cpu_minutes * 60, time.process_time(), 0
-    weights = [p for p in subject.parameters() if p.requires_grad]
-    optimiser = torch.optim.AdamW(weights, args.rate, betas=(0.9, 0.98), weight_decay=0.01)
-    mean = None
-    while (part := (time.process_time() - begin) / budget) < 1:
-        for group in optimiser.param_groups:
-            group["lr"] = args.rate * min(1, (step + 1) / 100) * (0.02 + 0.49 * (1 + math.cos(math.pi * part)))
+    def loss(_):
         x, mask, qidx = batches.draw_batch(sampler, args.patches)
-        loss = subject.loss(x, mask, qidx, sampler.rng)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(weights, 1.0)
-        optimiser.step()
-        step += 1
-        mean = float(loss) if mean is None else 0.98 * mean + 0.02 * float(loss)
-        if step % 50 == 0:
-            log(f"step {step} loss {mean:.4f} {100 * part:.0f} % of {args.cpu_minutes:g} min")
-    return step
+        return subject.loss(x, mask, qidx, sampler.rng)
+
+    return fit(subject.parameters(), loss, args.cpu_minutes, args.rate, WARM_UP, log)
 
 
 def run(args):

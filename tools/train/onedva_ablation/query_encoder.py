@@ -3,8 +3,6 @@
 
 It sees what compensation codes, corrects its latents, and so begins where compensation ends."""
 import copy
-import math
-import time
 
 import numpy as np
 import torch
@@ -13,10 +11,12 @@ from onedva_train import geometry as geo
 from onedva_train import pairs
 from onedva_train.codec import Codec
 
+from . import fitting
 from .encoder_bound import Superblock, superblocks
 
 TEMPERATURE = 0.4, 0.1   # of the relaxation, falling
 BATCH = 4                # superblocks a step
+WARM_UP = 50             # steps
 
 
 def new_encoder(codec, layers, queries):
@@ -67,24 +67,15 @@ def pool(codec, folder, count, qidxs, seed):
     return found
 
 
-def fit(encoder, blocks, minutes, rate, seed, log):
-    """Train for a span of this process' CPU time."""
-    rng, optimiser = np.random.default_rng(seed), torch.optim.AdamW(encoder.parameters(), rate, betas=(0.9, 0.98), weight_decay=0.01)
-    begin, step, mean = time.process_time(), 0, 0.0
-    while (part := (time.process_time() - begin) / (60 * minutes)) < 1:
-        optimiser.param_groups[0]["lr"] = rate * min(1, (step + 1) / 50) * (0.02 + 0.49 * (1 + math.cos(math.pi * part)))
+def fit(encoder, blocks, cpu_minutes, rate, seed, log):
+    """Train it on superblocks, while the relaxation's temperature falls."""
+    rng = np.random.default_rng(seed)
+
+    def loss(part):
         temperature = TEMPERATURE[0] * (TEMPERATURE[1] / TEMPERATURE[0]) ** part
-        optimiser.zero_grad(set_to_none=True)
-        for i in rng.choice(len(blocks), BATCH, replace=False):
-            loss = blocks[i].loss(encoder, temperature) / BATCH
-            loss.backward()
-            mean += loss.item()
-        torch.nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
-        optimiser.step()
-        step += 1
-        if step % 50 == 0:
-            log(f"step {step} loss {mean / 50:.4f} {100 * part:.0f} % of {minutes:g} min")
-            mean = 0.0
+        return torch.stack([blocks[i].loss(encoder, temperature) for i in rng.choice(len(blocks), BATCH, replace=False)]).mean()
+
+    fitting.fit(encoder.parameters(), loss, cpu_minutes, rate, WARM_UP, log)
 
 
 def compare(codec, encoder, held_out, qidxs):
