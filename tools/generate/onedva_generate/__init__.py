@@ -5,4 +5,4 @@ import os
 import sys
 
 # what it shares with other programs
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "python"))
+sys.path[:0] = (os.path.join(os.path.dirname(__file__), "..", "..", part) for part in ("python", "train"))

@@ -48,7 +48,7 @@ def autoencode(args):
     torch.set_num_threads(args.threads)
     classes = clips.read_classes(args.classes)
     autoencoder.make(classes, args.autoencoder, args.programs, args.side, args.qidx, args.crops, args.count, args.seed,
-                     args.minutes, args.bf16).save(args.out)
+                     args.minutes).save(args.out)
 
 
 def run_training(args):
@@ -59,7 +59,7 @@ def run_training(args):
         raise InputError("say when training ends: --steps or --minutes")
     torch.set_num_threads(args.threads)
     sizes = {"width": args.width, "layers": args.layers, "head_dim": args.head_dim}
-    training = train.Training(clips.Clips.load(args.clips), args.checkpoint, args.rate, sizes, args.bf16, args.spread)
+    training = train.Training(clips.Clips.load(args.clips), args.checkpoint, args.rate, sizes, args.spread)
     parameters = sum(p.numel() for p in training.prior.parameters())
     print(f"{parameters / 1e6:.2f} million weights, {len(training.data.train)} clips, {len(training.data.held)} left out", flush=True)
     try:
@@ -121,7 +121,6 @@ def parse(argv):
             p.add_argument("--minutes", type=number(float, 0, 1e6), default=20, help="of its training")
             p.add_argument("--qidx", type=whole(-40, 63), default=-6, help="of its quantiser")
             p.add_argument("--threads", type=whole(1), default=1)
-            p.add_argument("--bf16", action="store_true", help="train in bfloat16: faster where the processor has it")
     p = commands.add_parser("train", help="a prior on clips")
     p.add_argument("clips")
     p.add_argument("out", help="the prior: file.safetensors")
@@ -137,7 +136,6 @@ def parse(argv):
     p.add_argument("--minutes", type=number(float, 0, 1e6), help="of training in all")
     p.add_argument("--every", type=whole(1), default=200, help="steps from a checkpoint to the next")
     p.add_argument("--threads", type=whole(1), default=1)
-    p.add_argument("--bf16", action="store_true", help="multiply in bfloat16: faster where the processor has it")
     p.set_defaults(run=run_training)
     p = commands.add_parser("sample", help="latents of a prior")
     p.add_argument("prior")

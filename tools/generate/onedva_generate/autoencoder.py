@@ -2,7 +2,6 @@
 """A 3D-CNN autoencoder in the codec's place, with as many latent values of a clip: what One-DVA's latents are compared with."""
 import math
 import os
-import sys
 import tempfile
 import time
 
@@ -11,14 +10,14 @@ import torch
 
 from onedva_progress import Progress
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "train"))
-from onedva_ablation import cnn  # noqa: E402
-from onedva_train import entropy, geometry as geo  # noqa: E402
-from onedva_train.train import save  # noqa: E402
+from onedva_ablation import cnn
+from onedva_train import entropy, geometry as geo
+from onedva_train.throughput import bfloat16_pays
+from onedva_train.train import save
 
-from . import clips as clip_files  # noqa: E402
-from . import flow, packets  # noqa: E402
-from .errors import InputError, first_line  # noqa: E402
+from . import clips as clip_files
+from . import flow, packets
+from .errors import InputError, first_line
 
 TOKEN = 32
 BLOCK = 2        # latent tokens are so many places high and wide
@@ -59,8 +58,8 @@ def from_tokens(tokens, side):
 class Coder:
     """The autoencoder at one quantiser: clips of frames to latent levels and back."""
 
-    def __init__(self, side, qidx, bf16=False):
-        self.side, self.qidx, self.bf16 = side, qidx, bf16
+    def __init__(self, side, qidx):
+        self.side, self.qidx = side, qidx
         self.network = cnn.Autoencoder(TOKEN // BLOCK ** 2)
         self.step = 2.0 ** (qidx / 8)
 
@@ -97,7 +96,7 @@ class Coder:
         while (passed := max((time.monotonic() - began) / seconds, step / steps)) < 1:
             for group in optimiser.param_groups:
                 group["lr"] = RATE * min(1, (step + 1) / 50) * (0.51 + 0.49 * math.cos(math.pi * passed))
-            with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
+            with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16_pays("cpu")):
                 loss = self.loss(frames[np.sort(rng.choice(known, BATCH))])
             optimiser.zero_grad()
             loss.backward()
@@ -172,7 +171,7 @@ def gather_frames(classes, programs, side, crops, count, seed, file):
     return frames, np.array(labels, np.int32), np.array(follows)
 
 
-def make(classes, path, programs, side, qidx, crops, count, seed, minutes, bf16=False, report=print):
+def make(classes, path, programs, side, qidx, crops, count, seed, minutes, report=print):
     """Clips as clips.make has them, with latents of an autoencoder that is read from path, or else trained on them and written there."""
     with tempfile.NamedTemporaryFile() as file:
         frames, labels, follows = gather_frames(classes, programs, side, crops, count, seed, file)
@@ -180,7 +179,7 @@ def make(classes, path, programs, side, qidx, crops, count, seed, minutes, bf16=
         if os.path.exists(path):
             coder = Coder.load(path)
         else:
-            coder = Coder(side, qidx, bf16)
+            coder = Coder(side, qidx)
             coder.train(frames, report, minutes * 60)
             coder.save(path)
         latents = coder.encode(frames).astype(np.float16)

@@ -1,13 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Flow matching: z = t x + (1 - t) e from noise at t = 0 to a clip at t = 1; the network tells x."""
-import os
-import sys
-
 import numpy as np
 import torch
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "train"))
-from onedva_train.noise import gaussians  # noqa: E402
+from onedva_train.noise import gaussians
 
 LEAST_REST = 0.05     # of 1 - t, by which errors of x are weighted as those of the velocity
 

@@ -2,14 +2,12 @@
 """How far drawn clips are from real ones: Fréchet distances of features of a pretrained network, and the training clip
 that is nearest to each. These distances are no FVD: the features are of single frames and of their differences."""
 import os
-import sys
 import tempfile
 
 import numpy as np
 import torch
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "train"))
-from onedva_train import perceptual  # noqa: E402
+from onedva_train import perceptual
 
 from . import clips as clip_files
 from . import packets

@@ -2,20 +2,17 @@
 """The prior: a transformer over the latent tokens of a clip, which may know the clip before and a class. Tensor names
 here are the names in the prior's file (doc/generation.md)."""
 import json
-import os
 import struct
-import sys
 
 import numpy as np
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "train"))
-from onedva_train import model_file  # noqa: E402
-from onedva_train.model import Block, Conditioning, Linear, attention, norm  # noqa: E402
+from onedva_train import model_file
+from onedva_train.model import Block, Conditioning, Linear, attention, norm
 
-from .errors import InputError, first_line  # noqa: E402
+from .errors import InputError, first_line
 
 TOKEN = 32
 KEY = "onedva-prior"  # of the file's metadata

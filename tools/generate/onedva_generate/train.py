@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from onedva_progress import Progress
+from onedva_train.throughput import bfloat16_pays
 
 from . import flow
 from .errors import InputError, first_line
@@ -66,13 +67,13 @@ def make_batch(data, cfg, rng, size, lengths=LENGTHS):
 
 
 class Training:
-    def __init__(self, clips, checkpoint, rate, sizes, bf16=False, spread=0.5):
+    def __init__(self, clips, checkpoint, rate, sizes, spread=0.5):
         cfg = Config(**clips.config, **sizes)
         self.prior, self.step, self.seconds = Prior(cfg), 0, 0.0
         self.data = Data(clips, self.prior, spread)
         self.average = copy.deepcopy(self.prior)
         self.optimiser = torch.optim.AdamW(self.prior.parameters(), rate, betas=(0.9, 0.95), weight_decay=0.01)
-        self.rate, self.checkpoint, self.bf16 = rate, checkpoint, bf16
+        self.rate, self.checkpoint = rate, checkpoint
         # a beginning of tokens that lie on a grid is no clip of less detail
         self.lengths = (1.0,) if clips.config.get("is_grid") else LENGTHS
         if os.path.exists(checkpoint):
@@ -112,7 +113,7 @@ class Training:
         x, classes, before = make_batch(self.data, self.prior.cfg, rng, size, self.lengths)
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate * min(1, (self.step + 1) / WARMUP)
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16_pays("cpu")):
             loss = flow.loss(self.prior, x, classes, before, rng)
         self.optimiser.zero_grad()
         loss.backward()

@@ -12,7 +12,7 @@ import torch
 
 import onedva_progress
 
-from . import (canvases, curve, data, entropy, evaluate, grow, model, model_file, pairs, perceptual, sample_sheet, stills, synthetic_videos,
+from . import (canvases, curve, data, entropy, evaluate, grow, model, model_file, pairs, perceptual, sample_sheet, ssim, stills, synthetic_videos,
                untrained)
 from . import fit as linear_fit
 from .codec import Codec
@@ -58,7 +58,9 @@ def open_stills(args):
     return stills.load(cache)
 
 
-def check_perceptual(args):
+def check_judges(args):
+    if args.ssim_weight and not args.pairs:
+        raise InputError("--ssim-weight is for --pairs: leave it away elsewhere")
     if args.perceptual is not None and (args.command not in ("stage3", "stage4") or not args.pairs):
         raise InputError("--perceptual judges fine detail of stage3 and stage4 with --pairs: leave it away elsewhere")
     if args.command == "stage4" and (not args.pairs or args.perceptual is None):
@@ -150,7 +152,7 @@ def command_fit(args):
 
 
 def command_train(args):
-    check_perceptual(args)
+    check_judges(args)
     start, codec = read_start(args.start)
     resumes = "ema" in start and not args.linear
     if args.sampler_start is not None:
@@ -166,8 +168,10 @@ def command_train(args):
     sampler.rng = type(sampler.rng)(type(sampler.rng.bit_generator)(seeds))
     trainer = (PairTrainer if args.pairs else Trainer)(codec, sampler, args.out, processes, args.rate, args.patches,
                                                        args.light)
-    if args.perceptual is not None:
-        trainer.judge(perceptual.Perceptual(args.perceptual, args.perceptual_weight, args.device))
+    if args.pairs:
+        trainer.judge(None if args.perceptual is None else
+                      perceptual.Perceptual(args.perceptual, args.perceptual_weight, args.device),
+                      ssim.Similarity(args.ssim_weight) if args.ssim_weight else None)
     if resumes:
         trainer.load(args.start, not args.fresh_optimiser)
     for end in (signal.SIGINT, signal.SIGTERM):
@@ -322,6 +326,8 @@ def main():
                        help="stage3 and 4 with --pairs: features of EfficientNet-Lite of this size, 0 to 4, judge fine detail, too")
         p.add_argument("--perceptual-weight", type=float, default=1.0,
                        help="what the logarithm of their difference counts against that of the squared error")
+        p.add_argument("--ssim-weight", type=float, default=0.0,
+                       help="with --pairs: what the logarithm of 1 - SSIM of one step's picture counts against that of the squared error")
         p.add_argument("--fresh-optimiser", action="store_true")
         p.add_argument("--light", action="store_true",
                        help="checkpoints of averaged weights alone: a third of the bytes, for another machine")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The validation curve that a checkpoint carries, as a Markdown table and a plot."""
+from . import evaluate
 
 
 def name_of(row):
@@ -23,7 +24,7 @@ def table(history):
              "|" + "---|" * (3 + len(names))]
     for check in history:
         at = gains(check)
-        cells = [f"{at[q]['dpsnr']:+.3f} dB, {100 * at[q]['dbits']:+.1f} %" if q in at else "" for q in names]
+        cells = [evaluate.gain_of(at[q]) if q in at else "" for q in names]
         lines.append("| " + " | ".join([str(check[k]) for k in ("stage", "step", "samples")] + cells) + " |")
     return "\n".join(lines)
 

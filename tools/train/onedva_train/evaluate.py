@@ -5,7 +5,7 @@ import math
 import numpy as np
 import torch
 
-from . import entropy, pairs, perceptual, texture
+from . import entropy, pairs, perceptual, ssim, texture
 from .deblocking import deblock
 from . import geometry as geo
 
@@ -51,6 +51,12 @@ def exact_bits(codec, latents, qidx):
     return total
 
 
+def gain_of(row):
+    """A row of quick or on_pairs in words; checkpoints of before 1 - SSIM was measured have bits there, 0 of pairs."""
+    other = f"{row['dssim']:+.2f} dB SSIM" if "dssim" in row else f"{100 * row['dbits']:+.1f} % bits"
+    return f"{row['dpsnr']:+.3f} dB, {other}"
+
+
 @torch.no_grad()
 def quick(codec, clips, qidxs=(-12, 0, 8, 16, 24)):
     """Mean gain of one decoder step over the linear path, both deblocked, by quantiser index (context-free bits).
@@ -77,16 +83,21 @@ def quick(codec, clips, qidxs=(-12, 0, 8, 16, 24)):
 @torch.no_grad()
 def on_pairs(codec, clips, edges=(-24, -16, -8, 4)):
     """Mean gain of one decoder step over the linear reconstruction, both deblocked, of key and inter clips apart and by
-    quantiser index, of which bands begin at the edges. clips: of pairs.load"""
+    quantiser index, of which bands begin at the edges: dpsnr, and dssim in dB of 1 - SSIM. clips: of pairs.load"""
     found = {}
     for clip in clips:
         x, base, mask, shares, kept, qidx, smoothing = (v if v is None else v.to(codec.mean.device) for v in pairs.whole(clip))
         out = base + codec.correction(shares, base, qidx, torch.zeros(1).to(x))
-        plain, mended = (psnr_y(x, deblock(v, qidx, kept, smoothing, exact=True), mask) for v in (base, out))
+        counts = None if mask is None else geo.expand_mask(mask).to(x)
+        shown = [deblock(v, qidx, kept, smoothing, exact=True) for v in (base, out)]
+        plain, mended = (psnr_y(x, v, mask) for v in shown)
+        unlike = [float(ssim.difference(x, v, counts)) + ssim.FLOOR for v in shown]
         band = max([e for e in edges if e <= clip.qidx], default=edges[0] - 8)
-        found.setdefault(("inter" if clip.inter else "key", band), []).append((plain, mended - plain))
-    return [{"kind": f"{kind} ", "qidx": band, "psnr": float(np.mean([p for p, _ in v])), "dbits": 0.0,
-             "dpsnr": float(np.mean([g for _, g in v])), "worst": float(np.min([g for _, g in v])), "clips": len(v)}
+        found.setdefault(("inter" if clip.inter else "key", band), []).append(
+            (plain, mended - plain, 10 * math.log10(unlike[0] / unlike[1])))
+    return [{"kind": f"{kind} ", "qidx": band, "psnr": float(np.mean([p for p, *_ in v])), "dbits": 0.0,
+             "dpsnr": float(np.mean([g for _, g, _ in v])), "worst": float(np.min([g for _, g, _ in v])),
+             "dssim": float(np.mean([s for *_, s in v])), "clips": len(v)}
             for (kind, band), v in sorted(found.items())]
 
 

@@ -85,9 +85,9 @@ def floor_of(x):
     return 1e-5 * x[0].numel()
 
 
-def pair_loss_of(codec, x, base, mask, shares, kept, qidx, smoothing, stage, rng, perceptual=None):
+def pair_loss_of(codec, x, base, mask, shares, kept, qidx, smoothing, stage, rng, perceptual=None, similarity=None):
     """Mean logarithm of the error relative to that of the linear reconstruction base; at the sampler's times fine detail,
-    and what perceptual says where it is given, count beside it."""
+    and what perceptual says where it is given, count beside it; in one step's picture what similarity says."""
     counts = None if mask is None else geo.expand_mask(mask).to(x)
     drawn = stage == 4 and rng.random() < DRAWN
     if drawn:
@@ -96,8 +96,11 @@ def pair_loss_of(codec, x, base, mask, shares, kept, qidx, smoothing, stage, rng
         out, is_picture, textured = base + codec.correction(shares, base, qidx, torch.zeros_like(amount)), True, True
     else:
         out, is_picture, textured = refine(codec, x, base, shares, qidx, stage, rng)
-    error, fixed = (distortion(x, shown(v, qidx, is_picture, kept, smoothing), counts) + floor_of(x) for v in (out, base))
+    mended, plain = (shown(v, qidx, is_picture, kept, smoothing) for v in (out, base))
+    error, fixed = (distortion(x, v, counts) + floor_of(x) for v in (mended, plain))
     loss = (DRAWN_COST if drawn else 1) * (error / fixed).log().mean()
+    if similarity is not None and is_picture and not drawn:
+        loss = loss + similarity.loss(x, mended, plain, counts, rng)
     if textured:
         loss = loss + TEXTURE_WEIGHT * texture.difference(x, out, counts)[0]
         if perceptual is not None:
@@ -150,10 +153,11 @@ class Loss(nn.Module):
 
 class PairLoss(Loss):
     """pair_loss_of as a module."""
-    perceptual = None
+    perceptual = similarity = None
 
     def forward(self, x, base, mask, shares, kept, qidx, smoothing, stage, encoder):
-        return pair_loss_of(self.codec, x, base, mask, shares, kept, qidx, smoothing, stage, self.rng, self.perceptual)
+        return pair_loss_of(self.codec, x, base, mask, shares, kept, qidx, smoothing, stage, self.rng, self.perceptual,
+                            self.similarity)
 
 
 def light_state(state):
@@ -263,8 +267,7 @@ class Trainer:
                 rows = self.measure(self.ema, held_out)
                 self.history.append({"stage": stage, "step": self.step, "samples": self.samples,
                                      "rows": rows})
-                log("valid " + "; ".join(f"{r.get('kind', '')}q{r['qidx']}: {r['dpsnr']:+.3f} dB "
-                                         f"{100 * r['dbits']:+.1f} % bits" for r in rows))
+                log("valid " + "; ".join(f"{r.get('kind', '')}q{r['qidx']}: {evaluate.gain_of(r)}" for r in rows))
             self.save()
         self.processes.wait()
 
@@ -274,9 +277,10 @@ class PairTrainer(Trainer):
 
     LOSS, draw, measure = PairLoss, staticmethod(pairs.draw_batch), staticmethod(evaluate.on_pairs)
 
-    def judge(self, perceptual):
-        """Let perceptual.Perceptual judge what has fine detail, too."""
-        getattr(self.loss, "module", self.loss).perceptual = perceptual
+    def judge(self, perceptual=None, similarity=None):
+        """Let perceptual.Perceptual judge what has fine detail, and ssim.Similarity one step's pictures, too."""
+        loss = getattr(self.loss, "module", self.loss)
+        loss.perceptual, loss.similarity = perceptual, similarity
 
 
 class Progress:
