@@ -89,20 +89,18 @@ seek_format = $(@:fate-seek-onedva-container-%=%)
 fate-seek-onedva-container-%: CMD = run libavformat/tests/seek$(EXESUF) \
     $(TARGET_PATH)/tests/data/fate/onedva-container-$(seek_format).$(seek_format)
 
-# Odd and extreme picture sizes, through the filter.
+# Odd and extreme picture sizes, through the filter; testsrc2 itself makes no odd ones.
 ONEDVA_SIZES = 2x2 17x33 130x250 90x360 300x6
 FATE_ONEDVA_FILTER = $(ONEDVA_SIZES:%=fate-onedva-filter-%)
+filter_crop = crop=$(subst x,:,$(lastword $(subst -, ,$@))):exact=1
 fate-onedva-filter-%: CMD = framecrc \
-    -lavfi testsrc2=s=$(@:fate-onedva-filter-%=%):r=10:d=2,onedva=crf=20:bitexact=1 \
-    -pix_fmt yuv420p
+    -lavfi testsrc2=s=310x360:r=10:d=2,$(filter_crop),onedva=crf=20:bitexact=1 -pix_fmt yuv420p
 
-# The same in 10 bits, and odd sizes, which testsrc2 itself does not make; scale changes the order of bytes
-# where the machine has another.
-ONEDVA_TEN_BITS = testsrc2=s=310x250:r=10:d=2,format=yuv420p10,crop
+# The same in 10 bits; scale changes the order of bytes where the machine has another.
+ONEDVA_TEN_BITS = testsrc2=s=310x250:r=10:d=2,format=yuv420p10
 FATE_ONEDVA_FILTER += $(addprefix fate-onedva-filter-10-bits-,1x1 17x33 130x249 301x6)
-ten_bits_size = $(subst x,:,$(@:fate-onedva-filter-10-bits-%=%))
 fate-onedva-filter-10-bits-%: CMD = framecrc \
-    -lavfi $(ONEDVA_TEN_BITS)=$(ten_bits_size):exact=1,onedva=crf=20:bitexact=1,scale -pix_fmt yuv420p10le
+    -lavfi $(ONEDVA_TEN_BITS),$(filter_crop),onedva=crf=20:bitexact=1,scale -pix_fmt yuv420p10le
 
 # What the filter shows instead of the reconstruction; tiles on canvases that move.
 FATE_ONEDVA_FILTER += fate-onedva-show-diff fate-onedva-show-tokens fate-onedva-show-side \
@@ -114,7 +112,7 @@ fate-onedva-show-%: CMD = framecrc \
 FATE_ONEDVA_FILTER += $(addprefix fate-onedva-show-10-bits-,diff tokens side mesh)
 fate-onedva-show-10-bits-%: SHOW = $(@:fate-onedva-show-10-bits-%=%)
 fate-onedva-show-10-bits-%: CMD = framecrc -t 1 \
-    -lavfi $(ONEDVA_TEN_BITS)=131:249:exact=1,onedva=crf=20:bitexact=1:show=$(SHOW),scale \
+    -lavfi $(ONEDVA_TEN_BITS),crop=131:249:exact=1,onedva=crf=20:bitexact=1:show=$(SHOW),scale \
     -pix_fmt yuv420p10le
 
 # Options that the filter has of both sides.
