@@ -11,7 +11,7 @@ from onedva_train import batches, canvases
 from onedva_train.__main__ import open_canvases, open_videos, read_start
 from onedva_train.errors import InputError
 
-from . import clip_lengths, encoder_bound, lengths, measure, query_encoder, variants
+from . import clip_lengths, encoder_bound, lengths, measure, pixel_network, query_encoder, variants
 from .fitting import fit
 from .table import write_table
 
@@ -91,6 +91,12 @@ def train_encoder(args):
     query_encoder.run(trained, args, lambda s: print(s, flush=True))
 
 
+def train_pixels(args):
+    torch.manual_seed(args.seed)
+    _, trained = read_start(args.start)
+    pixel_network.run(trained, args, lambda s: print(s, flush=True))
+
+
 def main():
     top = argparse.ArgumentParser(prog="onedva_ablation", description="Train variants of the codec for equal CPU "
                                   "time on canvases from one model, and measure them on held-out clips.")
@@ -131,6 +137,15 @@ def main():
     p.add_argument("--queries", type=int, default=128, help="latent tokens of a whole superblock that are corrected")
     p.add_argument("--cpu-minutes", type=float, nargs="+", default=[20], help="a comparison follows each")
     p.add_argument("--rate", type=float, default=1e-3)
+    p = sub.add_parser("pixels", help="what a network of whole samples behind the decoder gains")
+    p.add_argument("--start", required=True, help="model file with the decoder")
+    p.add_argument("--pairs", required=True, help="folder of pairs (onedva_train, --pairs) to measure on")
+    p.add_argument("--train", required=True, help="folders of pairs of other videos, with : between, to learn from")
+    p.add_argument("--channels", type=int, default=16)
+    p.add_argument("--cpu-minutes", type=float, default=10)
+    p.add_argument("--rate", type=float, default=2e-3)
+    p.add_argument("--patches", type=int, default=300)
+    p.add_argument("--seed", type=int, default=1)
     p = sub.add_parser("table", help="Markdown table of a results file")
     p.add_argument("results")
     args = top.parse_args()
@@ -139,7 +154,7 @@ def main():
             write_table(args.results)
         else:
             {"run": run, "lengths": compare_lengths, "clip-lengths": compare_clip_lengths,
-             "encoder-bound": bound_encoder, "encoder-train": train_encoder}[args.command](args)
+             "encoder-bound": bound_encoder, "encoder-train": train_encoder, "pixels": train_pixels}[args.command](args)
     except InputError as error:
         sys.exit(f"onedva_ablation: {error}")
 

@@ -7,7 +7,7 @@ from unittest import mock
 import numpy as np
 import torch
 
-from onedva_ablation import clip_lengths, cnn, encoder_bound, fine_tokens, measure, query_encoder, variants
+from onedva_ablation import clip_lengths, cnn, encoder_bound, fine_tokens, measure, pixel_network, query_encoder, variants
 from onedva_train import entropy
 from onedva_train import geometry as geo
 from onedva_train.codec import Codec
@@ -166,6 +166,44 @@ class EncoderBound(unittest.TestCase):
             query_encoder.fit(encoder, [block], 0.1, 3e-3, 1, lines.append)
         with torch.no_grad():
             self.assertLess(block.compared(block.ratios(encoder))[0], start[0])
+
+
+class Pixels(unittest.TestCase):
+    def setUp(self):
+        torch.manual_seed(5)
+        codec = Codec(variants.config(encoder_layers=0), random_linear())
+        self.both = pixel_network.WithPixels(codec, 4)
+        self.base = torch.randn(2, 2, 3, 2, geo.PATCH) * 0.2
+        self.given = torch.rand(2, 1), self.base, torch.tensor([-8, 24]), torch.zeros(2)
+
+    def test_it_begins_with_what_the_decoder_does_and_learns_luma(self):
+        plain = self.both.codec.correction(*self.given)
+        out = self.both.correction(*self.given)
+        torch.testing.assert_close(out, plain)
+        out.sum().backward()
+        self.assertGreater(self.both.pixels.last.weight.grad.abs().sum().item(), 0)
+        self.assertTrue(all(p.grad is None for p in self.both.codec.parameters()))
+        torch.nn.init.constant_(self.both.pixels.last.bias, 1.0)
+        with torch.no_grad():
+            change = geo.unpatchify(self.both.correction(*self.given) - plain)
+        # half a quantiser step, at least a sample
+        for i, size in enumerate((1, 4)):
+            torch.testing.assert_close(change[0][i], torch.full_like(change[0][i], size / 127.5), atol=1e-5, rtol=0)
+        self.assertEqual([float(c.abs().max()) < 1e-6 for c in change[1:]], [True, True])
+
+    def test_a_frame_stands_between_those_beside_it(self):
+        luma = torch.arange(4.0).reshape(1, 4, 1, 1)
+        found = pixel_network.by_frames(luma)[0, :, :, 0, 0]
+        self.assertEqual(found.tolist(), [[0, 0, 1], [0, 1, 2], [1, 2, 3], [2, 3, 3]])
+
+    def test_tokens_modulate_their_own_samples(self):
+        tokens = torch.zeros(1, 1, 2, 2, self.both.cfg.width)
+        tokens[0, 0, 0, 1, 0] = 1
+        torch.nn.init.normal_(self.both.pixels.modulation.weight)
+        found = self.both.pixels.modulations(tokens)
+        self.assertEqual(list(found.shape), [4, 8, 32, 32])
+        self.assertGreater(found[:, :, :16, 16:].abs().max().item(), 0)
+        self.assertEqual(found[:, :, :, :16].abs().max().item() + found[:, :, 16:].abs().max().item(), 0)
 
 
 if __name__ == "__main__":
