@@ -62,6 +62,7 @@
     FUNCTION(GetSemaphoreCounterValue)                                                             \
     FUNCTION(MapMemory)                                                                            \
     FUNCTION(QueueSubmit)                                                                          \
+    FUNCTION(QueueWaitIdle)                                                                        \
     FUNCTION(WaitSemaphores)
 
 struct odva_vulkan_functions {

@@ -383,19 +383,39 @@ int odva_vulkan_gpu_adopt(struct odva_vulkan_gpu **opened,
 
 /* ---- the queue ---------------------------------------------------------------------------- */
 
-VkResult odva_vulkan_submit(struct odva_vulkan_gpu *gpu, const VkSubmitInfo *info)
+static void lock_queue(struct odva_vulkan_gpu *gpu)
 {
     const struct onedva_vulkan_device *outside = &gpu->outside;
-    VkResult result;
 
     pthread_mutex_lock(&gpu->lock);
     if (outside->lock_queue)
         outside->lock_queue(outside->opaque, outside->queue_family, outside->queue_index);
-    result = gpu->vk.QueueSubmit(gpu->queue, 1, info, VK_NULL_HANDLE);
+}
+
+static void unlock_queue(struct odva_vulkan_gpu *gpu)
+{
+    const struct onedva_vulkan_device *outside = &gpu->outside;
+
     if (outside->unlock_queue)
         outside->unlock_queue(outside->opaque, outside->queue_family, outside->queue_index);
     pthread_mutex_unlock(&gpu->lock);
+}
+
+VkResult odva_vulkan_submit(struct odva_vulkan_gpu *gpu, const VkSubmitInfo *info)
+{
+    VkResult result;
+
+    lock_queue(gpu);
+    result = gpu->vk.QueueSubmit(gpu->queue, 1, info, VK_NULL_HANDLE);
+    unlock_queue(gpu);
     return result;
+}
+
+void odva_vulkan_wait_for_queue(struct odva_vulkan_gpu *gpu)
+{
+    lock_queue(gpu);
+    (void)gpu->vk.QueueWaitIdle(gpu->queue);
+    unlock_queue(gpu);
 }
 
 /* What is there of it, when opening failed. */

@@ -64,6 +64,8 @@ void odva_vulkan_gpu_close(struct odva_vulkan_gpu **gpu);
 int odva_vulkan_status(VkResult result);
 
 VkResult odva_vulkan_submit(struct odva_vulkan_gpu *gpu, const VkSubmitInfo *info);
+/** Also where the device has failed. */
+void odva_vulkan_wait_for_queue(struct odva_vulkan_gpu *gpu);
 
 /** One way to run a shader. */
 struct odva_vulkan_kernel {

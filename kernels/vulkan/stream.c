@@ -236,6 +236,8 @@ void odva_vulkan_stream_close(struct odva_vulkan_stream *stream)
     if (!stream->gpu)
         return;
     (void)wait_for_all(stream);
+    /* Mesa 22.3 still works with a semaphore whose value it has told */
+    odva_vulkan_wait_for_queue(stream->gpu);
     stream->gpu->vk.DestroyCommandPool(stream->gpu->device, stream->pool, NULL);
     stream->gpu->vk.DestroySemaphore(stream->gpu->device, stream->timeline, NULL);
     odva_vulkan_arena_close(&stream->memory);
