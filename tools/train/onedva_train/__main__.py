@@ -61,6 +61,8 @@ def open_stills(args):
 def check_judges(args):
     if args.ssim_weight and not args.pairs:
         raise InputError("--ssim-weight is for --pairs: leave it away elsewhere")
+    if min(args.ssim_weight, args.perceptual_weight) < 0:
+        raise InputError("--ssim-weight and --perceptual-weight are at least 0: below it training would make worse what they weigh")
     if args.perceptual is not None and (args.command not in ("stage3", "stage4") or not args.pairs):
         raise InputError("--perceptual judges fine detail of stage3 and stage4 with --pairs: leave it away elsewhere")
     if args.command == "stage4" and (not args.pairs or args.perceptual is None):

@@ -9,7 +9,7 @@ from unittest import mock
 import numpy as np
 import torch
 
-from onedva_train import canvases, codec, evaluate, model, pairs, train
+from onedva_train import canvases, codec, evaluate, model, pairs, ssim, train
 from onedva_train import geometry as geo
 from onedva_train.untrained import random_linear
 
@@ -135,6 +135,20 @@ class Learning(unittest.TestCase):
                 plain.rng = rng(1)
                 torch.manual_seed(1)
                 self.assertAlmostEqual(plain(*batch, 3, "off").item(), before.item() + 100 * textured, places=3)
+
+    def test_ssim_counts_in_pictures_of_one_step(self):
+        trainer = self.trainer(pairs.Sampler([clip_of(4, 128, 128)], 1))
+        batch, plain, found = trainer.sampler.batch(64), trainer.loss, []
+        for textured in (0.0, 1.0):
+            for judge in (None, ssim.Similarity(2.0)):
+                with mock.patch.object(train, "TEXTURED", textured), torch.no_grad():
+                    trainer.judge(similarity=judge)
+                    plain.rng = np.random.default_rng(1)
+                    torch.manual_seed(1)
+                    plain.codec.decoder.out.bias.fill_(2.5 / 127.5)  # of the three levels that reconstructions lack
+                    found.append(plain(*batch, 3, "off").item())
+        self.assertLess(found[1], found[0] - 0.01)
+        self.assertEqual(found[2], found[3])
 
     def test_errors_of_drawn_latents_are_whole_steps_of_the_coarsest_detail(self):
         whole = codec.Codec(self.cfg, random_linear())

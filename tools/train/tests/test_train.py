@@ -136,6 +136,16 @@ class Train(unittest.TestCase):
         self.assertRegex(said.getvalue().splitlines()[0], r"^\d+ steps, [\d.]+ steps/(s|min), [012] s left: stage 1, loss -?[\d.]+ "
                          r"\(-?[\d.]+ dB\), \d+ samples, [\d.]+ samples/s, \d+ GFLOP/s \(\d+ % of the matrix peak\)$")
 
+    def test_judges_that_cannot_be_are_refused(self):
+        common = ["--start", self.out, "--out", self.out, "--minutes", "1", "--train", self.folder.name]
+        for stage, extra, said in (("stage3", ["--ssim-weight", "0.5"], "--ssim-weight is for --pairs"),
+                                   ("stage3", ["--pairs", "--ssim-weight", "-1"], "at least 0"),
+                                   ("stage2", ["--perceptual", "1"], "stage3 and stage4 with --pairs"),
+                                   ("stage4", ["--pairs"], "--perceptual SIZE")):
+            with mock.patch.object(sys, "argv", ["onedva_train", stage, *common, *extra]), self.assertRaises(SystemExit) as end:
+                __main__.main()
+            self.assertIn(said, str(end.exception))
+
     def test_export_with_and_without_a_query_encoder(self):
         path = os.path.join(self.folder.name, "model.safetensors")
         for layers in (0, 1):
