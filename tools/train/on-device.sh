@@ -44,7 +44,7 @@ train() {
     mkdir -p "$out"
     cp "$pack/checkpoint.pt" "$out/packed.pt"
     PYTHONPATH=$pack "$python" -m onedva_train stage3 --start "$out" --train "$pack/pairs" --pairs --encoder off \
-        --light --out "$out/checkpoint.pt" --minutes 9 --check-minutes 3 --rate 3e-4 "$@" > "$out/log" 2>&1 &
+        --light --out "$out/checkpoint.pt" --minutes 9 --check-minutes 3 --rate 3e-4 --ssim-weight 0.5 "$@" > "$out/log" 2>&1 &
     trainer=$!
     trap 'kill $trainer' TERM
     status=0
