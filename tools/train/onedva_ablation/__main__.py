@@ -11,7 +11,7 @@ from onedva_train import batches, canvases
 from onedva_train.__main__ import open_canvases, open_videos, read_start
 from onedva_train.errors import InputError
 
-from . import clip_lengths, encoder_bound, lengths, measure, pixel_network, query_encoder, variants
+from . import clip_lengths, encoder_bound, lengths, measure, pixel_network, query_encoder, told, variants
 from .fitting import fit
 from .table import write_table
 
@@ -91,10 +91,10 @@ def train_encoder(args):
     query_encoder.run(trained, args, lambda s: print(s, flush=True))
 
 
-def train_pixels(args):
+def train_on_pairs(args):
     torch.manual_seed(args.seed)
     _, trained = read_start(args.start)
-    pixel_network.run(trained, args, lambda s: print(s, flush=True))
+    {"pixels": pixel_network, "told": told}[args.command].run(trained, args, lambda s: print(s, flush=True))
 
 
 def main():
@@ -137,15 +137,18 @@ def main():
     p.add_argument("--queries", type=int, default=128, help="latent tokens of a whole superblock that are corrected")
     p.add_argument("--cpu-minutes", type=float, nargs="+", default=[20], help="a comparison follows each")
     p.add_argument("--rate", type=float, default=1e-3)
-    p = sub.add_parser("pixels", help="what a network of whole samples behind the decoder gains")
-    p.add_argument("--start", required=True, help="model file with the decoder")
-    p.add_argument("--pairs", required=True, help="folder of pairs (onedva_train, --pairs) to measure on")
-    p.add_argument("--train", required=True, help="folders of pairs of other videos, with : between, to learn from")
+    on_pairs = argparse.ArgumentParser(add_help=False)
+    on_pairs.add_argument("--start", required=True, help="model file with the decoder")
+    on_pairs.add_argument("--pairs", required=True, help="folder of pairs (onedva_train, --pairs) to measure on")
+    on_pairs.add_argument("--train", required=True, help="folders of pairs of other videos, with : between, to learn from")
+    on_pairs.add_argument("--cpu-minutes", type=float, default=10)
+    on_pairs.add_argument("--patches", type=int, default=300)
+    on_pairs.add_argument("--seed", type=int, default=1)
+    p = sub.add_parser("pixels", parents=[on_pairs], help="what a network of whole samples behind the decoder gains")
     p.add_argument("--channels", type=int, default=16)
-    p.add_argument("--cpu-minutes", type=float, default=10)
     p.add_argument("--rate", type=float, default=2e-3)
-    p.add_argument("--patches", type=int, default=300)
-    p.add_argument("--seed", type=int, default=1)
+    p = sub.add_parser("told", parents=[on_pairs], help="what the decoder gains if it is told which clips are inter clips")
+    p.add_argument("--rate", type=float, default=2e-4)
     p = sub.add_parser("table", help="Markdown table of a results file")
     p.add_argument("results")
     args = top.parse_args()
@@ -154,7 +157,7 @@ def main():
             write_table(args.results)
         else:
             {"run": run, "lengths": compare_lengths, "clip-lengths": compare_clip_lengths,
-             "encoder-bound": bound_encoder, "encoder-train": train_encoder, "pixels": train_pixels}[args.command](args)
+             "encoder-bound": bound_encoder, "encoder-train": train_encoder, "pixels": train_on_pairs, "told": train_on_pairs}[args.command](args)
     except InputError as error:
         sys.exit(f"onedva_ablation: {error}")
 

@@ -7,7 +7,7 @@ from unittest import mock
 import numpy as np
 import torch
 
-from onedva_ablation import clip_lengths, cnn, encoder_bound, fine_tokens, measure, pixel_network, query_encoder, variants
+from onedva_ablation import clip_lengths, cnn, encoder_bound, fine_tokens, measure, pixel_network, query_encoder, told, variants
 from onedva_train import entropy
 from onedva_train import geometry as geo
 from onedva_train.codec import Codec
@@ -204,6 +204,24 @@ class Pixels(unittest.TestCase):
         self.assertEqual(list(found.shape), [4, 8, 32, 32])
         self.assertGreater(found[:, :, :16, 16:].abs().max().item(), 0)
         self.assertEqual(found[:, :, :, :16].abs().max().item() + found[:, :, 16:].abs().max().item(), 0)
+
+
+class ToldOfInterClips(unittest.TestCase):
+    def test_only_inter_clips_are_told_and_both_begin_alike(self):
+        torch.manual_seed(5)
+        one = Codec(variants.config(encoder_layers=0), random_linear())
+        for layer in (one.decoder.patch, one.decoder.out, one.decoder.final, one.decoder.cond.mod):
+            torch.nn.init.normal_(layer.weight, std=0.1)
+        given = torch.rand(2, 1), torch.randn(2, 2, 3, 2, geo.PATCH) * 0.2, torch.tensor([-8, 24]), torch.zeros(2)
+        other = told.Told(one, True)
+        with torch.no_grad():
+            plain = told.Told(one, False).correction(*given)
+            for other.inter in (False, True):
+                torch.testing.assert_close(other.correction(*given), plain)
+            other.of_inter += 1
+            self.assertGreater((other.correction(*given) - plain).abs().max().item(), 1e-4)
+            other.inter = False
+            torch.testing.assert_close(other.correction(*given), plain)
 
 
 if __name__ == "__main__":
