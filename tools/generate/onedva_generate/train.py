@@ -73,7 +73,7 @@ class Training:
         self.data = Data(clips, self.prior, spread)
         self.average = copy.deepcopy(self.prior)
         self.optimiser = torch.optim.AdamW(self.prior.parameters(), rate, betas=(0.9, 0.95), weight_decay=0.01)
-        self.rate, self.checkpoint = rate, checkpoint
+        self.rate, self.checkpoint, self.bfloat16 = rate, checkpoint, bfloat16_pays("cpu")
         # a beginning of tokens that lie on a grid is no clip of less detail
         self.lengths = (1.0,) if clips.config.get("is_grid") else LENGTHS
         if os.path.exists(checkpoint):
@@ -113,7 +113,7 @@ class Training:
         x, classes, before = make_batch(self.data, self.prior.cfg, rng, size, self.lengths)
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate * min(1, (self.step + 1) / WARMUP)
-        with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16_pays("cpu")):
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.bfloat16):
             loss = flow.loss(self.prior, x, classes, before, rng)
         self.optimiser.zero_grad()
         loss.backward()

@@ -47,5 +47,5 @@ def matrix_peak(device, dtype, size=None):
 def bfloat16_pays(device):
     """Whether the networks run in bfloat16: on accelerators, and where it multiplies matrices half as fast again as float32.
 
-    Measured once in a process, so that it is the same in all of it."""
-    return device != "cpu" or matrix_peak(device, torch.bfloat16) > 1.5 * matrix_peak(device, torch.float32)
+    Measured once in a process, so that it is the same in all of it, on matrices that an old PyTorch multiplies in little time, too."""
+    return device != "cpu" or matrix_peak(device, torch.bfloat16, 512) > 1.5 * matrix_peak(device, torch.float32, 512)
