@@ -7,7 +7,7 @@ import sys
 
 import torch
 
-from onedva_train import batches, canvases
+from onedva_train import batches, canvases, pairs
 from onedva_train.__main__ import open_canvases, open_videos, read_start
 from onedva_train.errors import InputError
 
@@ -94,7 +94,8 @@ def train_encoder(args):
 def train_on_pairs(args):
     torch.manual_seed(args.seed)
     _, trained = read_start(args.start)
-    {"pixels": pixel_network, "told": told}[args.command].run(trained, args, lambda s: print(s, flush=True))
+    clips = [clip for folder in args.train for clip in pairs.load(folder)]
+    {"pixels": pixel_network, "told": told}[args.command].run(trained, clips, args, lambda s: print(s, flush=True))
 
 
 def main():
@@ -140,7 +141,7 @@ def main():
     on_pairs = argparse.ArgumentParser(add_help=False)
     on_pairs.add_argument("--start", required=True, help="model file with the decoder")
     on_pairs.add_argument("--pairs", required=True, help="folder of pairs (onedva_train, --pairs) to measure on")
-    on_pairs.add_argument("--train", required=True, help="folders of pairs of other videos, with : between, to learn from")
+    on_pairs.add_argument("--train", required=True, nargs="+", metavar="FOLDER", help="of pairs of other videos, to learn from")
     on_pairs.add_argument("--cpu-minutes", type=float, default=10)
     on_pairs.add_argument("--patches", type=int, default=300)
     on_pairs.add_argument("--seed", type=int, default=1)

@@ -80,12 +80,12 @@ def write_table(before, after):
               f"| {a['dssim']:+.2f} | {b['dssim']:+.2f} |", flush=True)
 
 
-def run(codec, args, log):
-    """Train one on args.train, pairs, and compare it with none on args.pairs."""
+def run(codec, clips, args, log):
+    """Train one on clips of pairs and compare it with none on args.pairs."""
     held_out = pairs.load(args.pairs)
     before = evaluate.on_pairs(codec, held_out)
     both = WithPixels(codec, args.channels)
-    sampler = pairs.Sampler([clip for folder in args.train.split(":") for clip in pairs.load(folder)], args.seed)
+    sampler = pairs.Sampler(clips, args.seed)
     rng = np.random.default_rng(args.seed)
 
     def loss(_):

@@ -64,10 +64,9 @@ def gains(told, clips):
     return rows
 
 
-def run(codec, args, log):
-    """Train both on args.train, pairs, and compare them on args.pairs."""
+def run(codec, clips, args, log):
+    """Train both on clips of pairs and compare them on args.pairs."""
     held_out = pairs.load(args.pairs)
-    clips = [clip for folder in args.train.split(":") for clip in pairs.load(folder)]
     found = []
     for is_told in (False, True):
         told = Told(codec, is_told)

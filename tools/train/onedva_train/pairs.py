@@ -51,6 +51,8 @@ def prepare(source, cache, tool, ffmpeg="ffmpeg", crf=(12, 20, 28, 38, 50), turn
 
 def load(cache, device="cpu"):
     """The clips of a folder that prepare or pack has written, as bytes on the device."""
+    if not data.has_index(cache):
+        raise InputError(f"{cache} has no index.json: pairs are wanted, which onedva_train makes with --pairs and --canvas")
     clips = canvases.load(cache, lambda bytes_: torch.from_numpy(bytes_).to(device))
     if not all(hasattr(clip, "linear") for clip in clips):
         raise InputError(f"{cache} has canvases alone: pairs of them and their reconstructions are needed")

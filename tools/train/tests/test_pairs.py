@@ -11,6 +11,7 @@ import torch
 
 from onedva_train import canvases, codec, evaluate, model, pairs, ssim, train
 from onedva_train import geometry as geo
+from onedva_train.errors import InputError
 from onedva_train.untrained import random_linear
 
 sys.path.insert(0, os.path.dirname(__file__))
@@ -69,6 +70,14 @@ class Crops(unittest.TestCase):
         first, again, other = (pairs.Sampler(clips, seed).batch(300) for seed in (5, 5, 6))
         self.assertTrue(torch.equal(first[0], again[0]))
         self.assertFalse(first[0].shape == other[0].shape and torch.equal(first[0], other[0]))
+
+
+class Loading(unittest.TestCase):
+    def test_a_folder_without_pairs_is_refused(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for path in (folder, os.path.join(folder, "none")):
+                with self.assertRaisesRegex(InputError, "has no index.json: pairs are wanted"):
+                    pairs.load(path)
 
 
 class Judging(unittest.TestCase):

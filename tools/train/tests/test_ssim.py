@@ -1,17 +1,15 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
+import os
+import sys
 import unittest
 
 import numpy as np
 import torch
 
-from onedva_train import geometry as geo
 from onedva_train import ssim
 
-
-def clip(frames):
-    """[T, H, W] luma in the model's domain, flat chroma -> patches"""
-    chroma = torch.zeros(1, frames.shape[0], frames.shape[1] // 2, frames.shape[2] // 2)
-    return geo.patchify(frames[None], chroma, chroma)
+sys.path.insert(0, os.path.dirname(__file__))
+from test_texture import clip  # noqa: E402
 
 
 def pictures(seed, size=0.3):
