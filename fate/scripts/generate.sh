@@ -66,7 +66,7 @@ interrupted() {
         grep -q 'left out$' log && break
         sleep 0.2
     done
-    sleep 4
+    sleep 2
     pkill -TERM -P $training || kill $training
     wait $training
     cat log

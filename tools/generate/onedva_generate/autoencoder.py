@@ -59,7 +59,7 @@ class Coder:
     """The autoencoder at one quantiser: clips of frames to latent levels and back."""
 
     def __init__(self, side, qidx):
-        self.side, self.qidx, self.bfloat16 = side, qidx, bfloat16_pays("cpu")
+        self.side, self.qidx = side, qidx
         self.network = cnn.Autoencoder(TOKEN // BLOCK ** 2)
         self.step = 2.0 ** (qidx / 8)
 
@@ -96,7 +96,7 @@ class Coder:
         while (passed := max((time.monotonic() - began) / seconds, step / steps)) < 1:
             for group in optimiser.param_groups:
                 group["lr"] = RATE * min(1, (step + 1) / 50) * (0.51 + 0.49 * math.cos(math.pi * passed))
-            with torch.autocast("cpu", torch.bfloat16, enabled=self.bfloat16):
+            with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16_pays("cpu")):
                 loss = self.loss(frames[np.sort(rng.choice(known, BATCH))])
             optimiser.zero_grad()
             loss.backward()

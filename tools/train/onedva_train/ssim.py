@@ -27,12 +27,13 @@ def difference(x, out, counts=None, frames=slice(None)):
     """[B]: 1 - SSIM of those frames; x, out [B, gt, gy, gx, 1536].
 
     counts, of their shape or None: only windows where all of it is 1 count."""
-    a, b = (luma_frames(v).unflatten(0, (len(x), -1))[:, frames].flatten(0, 1) for v in (x, out))
-    different = 1 - similarity(a, b)
+    def luma(v):
+        return luma_frames(v).unflatten(0, (len(x), -1))[:, frames].flatten(0, 1)
+
+    different = 1 - similarity(luma(x), luma(out))
     whole = torch.ones_like(different)
     if counts is not None:
-        seen = luma_frames(counts).unflatten(0, (len(x), -1))[:, frames].flatten(0, 1)
-        whole = (F.avg_pool2d(seen, WINDOW, STEP) > 0.999).to(different)
+        whole = (F.avg_pool2d(luma(counts), WINDOW, STEP) > 0.999).to(different)
     whole, different = (v.reshape(len(x), -1) for v in (whole, different * whole))
     return different.sum(1) / whole.sum(1).clamp(min=1)
 
